@@ -1,0 +1,1 @@
+"""Samples: rings, cards, resampling, echo cancelling and playout."""

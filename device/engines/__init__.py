@@ -1,0 +1,1 @@
+"""Sessions with speech-to-speech engines, behind one contract."""

@@ -1,0 +1,171 @@
+"""What the conversation asks of a speech-to-speech engine, whoever makes it.
+
+A session is one conversation with an engine. Two families share the contract: *turn* engines send a reply
+faster than real time, and the device plays it out and reports what was heard; *stream* engines talk and listen
+at once. The conversation asks `Capabilities` which it is; it never asks for a vendor's name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from device.events import Heard
+
+
+class Capabilities(Struct, frozen=True):
+    """What a session can do."""
+
+    family: Literal["turns", "stream"] = "turns"
+    truncation: bool = True
+    """The engine can be told what was heard."""
+    server_vad: bool = True
+    """The engine finds the ends of turns by itself; else the device calls `commit`."""
+    tools: bool = True
+
+
+class Said(Struct, frozen=True):
+    """One thing said in a conversation, as history for a new session."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+class ToolSpec(Struct, frozen=True):
+    """A function that the engine may call."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    """A JSON schema of type object."""
+
+
+class Usage(Struct, frozen=True):
+    """What the engine says a reply cost; None where it does not say."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    seconds: float | None = None
+
+
+class EngineEvent(Struct, frozen=True, tag=True):
+    """Something that an engine said."""
+
+
+class SpeechStarted(EngineEvent, frozen=True):
+    """The engine heard the user begin to speak."""
+
+
+class SpeechStopped(EngineEvent, frozen=True):
+    """The engine heard the user's turn end."""
+
+
+class ReplyStarted(EngineEvent, frozen=True):
+    """The engine began a reply."""
+
+    reply: str
+
+
+class Audio(EngineEvent, frozen=True):
+    """A piece of a reply item: s16le mono at the session's rate, whole samples."""
+
+    reply: str
+    item: str
+    pcm: bytes
+
+
+class AudioDone(EngineEvent, frozen=True):
+    """A reply item's audio is complete."""
+
+    reply: str
+    item: str
+
+
+class Words(EngineEvent, frozen=True):
+    """What was said, as text: a piece of it, or all of it when `final`."""
+
+    role: Literal["user", "assistant"]
+    text: str
+    final: bool
+    item: str = ""
+
+
+class ToolCall(EngineEvent, frozen=True):
+    """The engine wants a tool's result for `call_id`."""
+
+    reply: str
+    call_id: str
+    name: str
+    arguments: str
+    """JSON text, as the model wrote it: not checked."""
+
+
+class ReplyEnded(EngineEvent, frozen=True):
+    """A reply is complete, or never will be."""
+
+    reply: str
+    status: Literal["completed", "cancelled", "failed", "incomplete"]
+    usage: Usage = Usage()
+    message: str = ""
+    """Why, if it failed."""
+
+
+class Expiring(EngineEvent, frozen=True):
+    """The engine will end this session in `seconds`."""
+
+    seconds: float
+
+
+class Fault(EngineEvent, frozen=True):
+    """The session is over and `hear` goes nowhere.
+
+    With `retry`, a new session may do better; without, nothing will until the user changes what `message` says.
+    """
+
+    code: str
+    message: str
+    retry: bool
+
+
+class EngineSession(Protocol):
+    """One conversation with an engine. All methods are for the event loop's thread."""
+
+    rate: int
+    """Sample rate of audio in both directions, Hz."""
+    capabilities: Capabilities
+
+    async def open(self, history: Sequence[Said]) -> None:
+        """Connect, configure and seed with what was said before. Raises `EngineError` if that fails."""
+
+    async def hear(self, pcm: bytes) -> None:
+        """Send microphone audio: s16le mono at `rate`."""
+
+    async def commit(self) -> None:
+        """Say that the user's turn is over; for engines without turn detection."""
+
+    async def interrupt(self, heard: Sequence[Heard]) -> None:
+        """Say that the reply was cut off, and how much of each item was heard."""
+
+    async def say(self, text: str) -> None:
+        """Ask the engine to speak about `text` now."""
+
+    async def tool_result(self, call_id: str, output: str, *, reply: bool) -> None:
+        """Return a tool's output (JSON text); with `reply`, the engine speaks once all results are in."""
+
+    def events(self) -> AsyncIterator[EngineEvent]:
+        """Yield what the engine says, until the session is over; a `Fault` comes last unless `close` was called."""
+
+    async def close(self) -> None:
+        """End the session; harmless when repeated."""
+
+
+class EngineError(Exception):
+    """An engine could not be reached or refused the session; carries the `Fault` to report."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault

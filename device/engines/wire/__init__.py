@@ -1,0 +1,1 @@
+"""Typed messages of the engine protocols, one file a protocol."""

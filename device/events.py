@@ -1,0 +1,132 @@
+"""What can happen on the device.
+
+Every event says when, as a position on the card's clock: samples at 16 kHz since the card was first opened
+(`CLOCK_RATE`). What an engine says is in `engines.contract`.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+CLOCK_RATE = 16_000
+"""Positions a second on the card's clock."""
+
+
+def seconds(position: int) -> float:
+    """Return a position of the card's clock in seconds."""
+    return position / CLOCK_RATE
+
+
+def samples(milliseconds: float) -> int:
+    """Return milliseconds in samples of the card's clock."""
+    return round(milliseconds * CLOCK_RATE / 1000)
+
+
+class Heard(Struct, frozen=True):
+    """How much of a reply item left the loudspeaker."""
+
+    item: str
+    ms: int
+    """Milliseconds of the item's audio, counted at the card, output latency subtracted."""
+    whole: bool
+    """True if nothing of what was received remained unheard and no more was to come."""
+
+
+class DeviceEvent(Struct, frozen=True, tag=True):
+    """Something that happened on the device at position `at`."""
+
+    at: int
+
+
+class Wake(DeviceEvent, frozen=True):
+    """The wake word was detected at `at`."""
+
+    word: str
+    score: float
+    """0 to 1."""
+
+
+class VoiceStart(DeviceEvent, frozen=True):
+    """Somebody near the microphone began to speak at `onset`; it was noticed at `at`."""
+
+    onset: int
+
+
+class Voice(DeviceEvent, frozen=True):
+    """The voice that began at `onset` goes on."""
+
+    onset: int
+    voiced_ms: int
+    """Milliseconds of voice since the onset, pauses not counted."""
+
+
+class VoiceEnd(DeviceEvent, frozen=True):
+    """The voice that began at `onset` ended at `end`; the silence after it was long enough at `at`."""
+
+    onset: int
+    end: int
+    voiced_ms: int
+
+
+class Tick(DeviceEvent, frozen=True):
+    """The clock went on; sent every 100 ms, so that limits of time need no other clock."""
+
+
+class PlayoutStarted(DeviceEvent, frozen=True):
+    """The first sample of a reply item left the loudspeaker at `at`."""
+
+    item: str
+
+
+class PlayoutStarved(DeviceEvent, frozen=True):
+    """A reply item ran dry before its end and waits for more audio."""
+
+    item: str
+
+
+class PlayoutDone(DeviceEvent, frozen=True):
+    """A reply item was played to its end."""
+
+    heard: Heard
+
+
+class PlayoutCut(DeviceEvent, frozen=True):
+    """What was being played is silent since `at`, and what was queued is gone; in the order of playing."""
+
+    heard: tuple[Heard, ...]
+
+
+class Button(DeviceEvent, frozen=True):
+    """The button was pressed."""
+
+
+class Mute(DeviceEvent, frozen=True):
+    """The microphone was muted (`on`) or opened again."""
+
+    on: bool
+
+
+class TimerRang(DeviceEvent, frozen=True):
+    """A timer of the user ran out."""
+
+    name: str
+
+
+class CardLost(DeviceEvent, frozen=True):
+    """The sound card vanished; the clock goes on, on silence."""
+
+
+class CardBack(DeviceEvent, frozen=True):
+    """The sound card is back."""
+
+
+class ToolDone(DeviceEvent, frozen=True):
+    """A tool that the engine called has returned."""
+
+    call_id: str
+    output: str
+    """JSON text, for the model."""
+    sleep: bool = False
+    """True if the conversation shall end once the reply is over."""
+    reply: bool = True
+    """False if the model need not speak of it."""

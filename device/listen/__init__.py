@@ -1,0 +1,1 @@
+"""Detectors: wake word, voice activity, end of turn, recognition."""

@@ -1,0 +1,1 @@
+"""Text-to-speech stages of the local engine."""

@@ -1,0 +1,1 @@
+"""What the assistant can do, the same for every engine."""
