@@ -35,8 +35,10 @@ class Voice(Protocol):
     rate: int
     """Sample rate of the pieces, Hz."""
 
-    def speak(self, text: str) -> Generator[NDArray[np.int16], None, None]:
+    def speak(self, text: str, speed: float = 1.0) -> Generator[NDArray[np.int16], None, None]:
         """Yield the speech for `text` in pieces, (n,) int16 mono at `rate`, each as soon as it exists.
+
+        `speed` is 0.25 to 1.5 of the usual words a minute.
 
         Blocking; each piece is fetched in a worker thread, not always the same one. Closing the generator stops the
         synthesis and frees what it holds. Generators of several sessions may be alive at once.
@@ -48,7 +50,10 @@ class Turn(Struct, frozen=True):
 
     role: Literal["system", "user", "assistant", "tool"]
     text: str = ""
-    """What was said or typed; with role `tool`, the output of the function."""
+    """What was said or typed; with role `tool`, the output of the function.
+
+    "" from the user: a silence that ran into the idle timeout, or nothing that could be understood.
+    """
     call_id: str | None = None
     """With role `tool` and with an assistant's function call: which call."""
     name: str | None = None
