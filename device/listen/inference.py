@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 import onnxruntime
 
+from device.models import ModelError
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-class ModelError(Exception):
-    """A model file is missing or unusable; the message names it and says what mends it."""
 
 
 def options() -> onnxruntime.SessionOptions:

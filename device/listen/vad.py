@@ -8,7 +8,8 @@ import numpy as np
 
 from device.events import CLOCK_RATE
 from device.listen.endpoint import FRAME
-from device.listen.inference import ModelError, load
+from device.listen.inference import load
+from device.models import ModelError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,8 @@ import pytest
 from support.speech import noise, say, silence
 
 from device.listen.endpoint import FRAME, Endpointer, EndpointSettings, Offset, Onset
-from device.listen.inference import ModelError
 from device.listen.vad import SileroVad
+from device.models import ModelError
 
 
 @pytest.fixture
