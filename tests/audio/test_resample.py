@@ -1,0 +1,97 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.audio.resample import Resampler, resample
+
+PAIRS = [(48_000, 16_000), (24_000, 16_000), (44_100, 16_000), (16_000, 24_000), (24_000, 48_000), (22_050, 24_000)]
+pairs = pytest.mark.parametrize(("a", "b"), PAIRS)
+
+
+def tone(rate, hz, seconds=1.0, peak=10_000):
+    return (np.sin(2 * np.pi * hz * np.arange(round(rate * seconds)) / rate) * peak).round().astype(np.int16)
+
+
+def level(pcm):
+    middle = pcm[len(pcm) // 8 : -len(pcm) // 8].astype(float)
+    return 20 * np.log10(np.sqrt(np.mean(middle**2)) / 32768 + 1e-9)
+
+
+@pairs
+def test_a_tone_keeps_its_level_and_place(a, b):
+    out = resample(tone(a, 440), a, b)
+    assert len(out) == b
+    deviations = []
+    for late_ms in np.linspace(-0.02, 0.12, 15):
+        expected = np.sin(2 * np.pi * 440 * (np.arange(b) / b - late_ms / 1000)) * 10_000
+        deviations.append(np.abs(out - expected)[b // 10 : -b // 10].max())
+    assert min(deviations) < 180, "not within 5 µs of any place that the documentation allows"
+
+
+def test_what_would_alias_is_removed():
+    for hz in (8_500, 10_000, 15_000, 23_000):
+        assert level(resample(tone(48_000, hz), 48_000, 16_000)) < -75
+    assert level(resample(tone(48_000, 7_000), 48_000, 16_000)) == pytest.approx(level(tone(48_000, 7_000)), abs=0.5)
+
+
+@pairs
+def test_the_delay_is_constant_and_small(a, b):
+    stream = Resampler(a, b)
+    fed = got = 0
+    for n in [a // 100] * 50 + [a // 1000] * 200 + [a // 50] * 20:
+        fed += n
+        got += len(stream.push(np.zeros(n, np.int16)))
+        if fed > a * 0.05:
+            assert (fed / a - got / b) * 1000 == pytest.approx(stream.delay_ms, abs=0.1)
+    assert 0 < stream.delay_ms <= 16
+
+
+@given(
+    pair=st.sampled_from(PAIRS),
+    sizes=st.lists(st.integers(1, 3000), min_size=1, max_size=20),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_blocks_of_any_size_give_the_same_signal(pair, sizes, seed):
+    pcm = np.random.default_rng(seed).integers(-32768, 32767, sum(sizes), np.int16, endpoint=True)
+    stream = Resampler(*pair)
+    edges = np.cumsum([0, *sizes])
+    parts = [stream.push(pcm[i:j]) for i, j in pairwise(edges)]
+    whole = resample(pcm, *pair)
+    assert abs(len(whole) - len(pcm) * pair[1] / pair[0]) < 2
+    assert np.array_equal(np.concatenate([*parts, stream.flush()]), whole)
+
+
+@pairs
+def test_silence_stays_silence(a, b):
+    assert not resample(np.zeros(a, np.int16), a, b).any()
+
+
+def test_loud_sound_is_clipped_not_wrapped():
+    square = np.where(tone(16_000, 300) > 0, 32767, -32768).astype(np.int16)
+    out = resample(square, 16_000, 48_000).astype(int)
+    assert np.abs(np.diff(out)).max() < 40_000
+    assert out.max() == 32767
+
+
+def test_equal_rates_pass_untouched():
+    stream = Resampler(16_000, 16_000)
+    block = tone(16_000, 440)
+    assert stream.push(block) is block
+    assert len(stream.flush()) == 0
+    assert stream.delay_ms == 0
+
+
+def test_a_flushed_stream_starts_anew():
+    stream = Resampler(24_000, 16_000)
+    pcm = tone(24_000, 440, 0.1)
+    first = np.concatenate([stream.push(pcm), stream.flush()])
+    assert np.array_equal(np.concatenate([stream.push(pcm), stream.flush()]), first)
+
+
+@pytest.mark.parametrize("rates", [(0, 16_000), (16_000, -1)])
+def test_an_impossible_rate_is_refused(rates):
+    with pytest.raises(ValueError, match="positive"):
+        Resampler(*rates)
