@@ -6,13 +6,63 @@ beside it; `parley.example.toml` shows them all.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import json
+import logging
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
 
+import msgspec
 from msgspec import Meta, Struct, field
+
+from device.tables import Table, TableError, faults, hide_password, merge, read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_log = logging.getLogger(__name__)
+
+
+class Secret:
+    """A key or password, which shows itself only to who asks by `reveal`; false if there is none."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str = "") -> None:
+        self._text = text.strip()
+
+    def reveal(self) -> str:
+        """Return the secret, for the request that needs it and for nothing else."""
+        return self._text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not written to files")
+
 
 Name = Annotated[str, Meta(min_length=1)]
 Unit = Annotated[float, Meta(ge=0, le=1)]
-Positive = Annotated[float, Meta(gt=0)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Socket = Annotated[str, Meta(pattern=r"^wss?://\S+$", description="an address that begins with ws:// or wss://")]
+OptionalSocket = Annotated[
+    str, Meta(pattern=r"^(wss?://\S+)?$", description="empty, or an address that begins with ws:// or wss://")
+]
+OptionalAddress = Annotated[
+    str, Meta(pattern=r"^(https?://\S+)?$", description="empty, or an address that begins with http:// or https://")
+]
 
 
 class Section(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -55,7 +105,7 @@ class ListenSettings(Section, frozen=True):
     """Silence that ends a turn."""
     vad_threshold: Annotated[float, Meta(gt=0, lt=1)] = 0.5
     """Probability of voice from which a frame counts as voice."""
-    follow_up_s: Positive = 8.0
+    follow_up_s: Seconds = 8.0
     """How long to listen for more after a reply, without the wake word."""
     echo_canceller: Literal["speex", "card", "off"] = "speex"
     """`card` if the card cancels its own echo; `off` with headphones."""
@@ -88,9 +138,9 @@ class PlayoutSettings(Section, frozen=True):
 class OpenAISettings(Section, frozen=True):
     """`[openai]`: OpenAI's Realtime API, or a compatible server by `url`."""
 
-    url: str = "wss://api.openai.com/v1/realtime"
+    url: Socket = "wss://api.openai.com/v1/realtime"
     model: Name = "gpt-realtime-2.1"
-    api_key: str = ""
+    api_key: Secret = Secret()
     """Better in OPENAI_API_KEY. Not needed by servers on the LAN that ask for none."""
     voice: Name = "marin"
     transcription_model: str = "gpt-live-transcribe"
@@ -103,7 +153,7 @@ class OpenAISettings(Section, frozen=True):
 class LocalSettings(Section, frozen=True):
     """`[local]`: the local engine."""
 
-    url: str = ""
+    url: OptionalSocket = ""
     """Where it runs, e.g. ws://192.168.1.5:8765/v1/realtime; empty: Parley starts one beside itself."""
     host: Name = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8765
@@ -118,12 +168,12 @@ class LocalSettings(Section, frozen=True):
 class BrainSettings(Section, frozen=True):
     """`[brain]`: a language model for the local engine, by any OpenAI-compatible chat endpoint."""
 
-    url: str = ""
+    url: OptionalAddress = ""
     """E.g. http://127.0.0.1:11434/v1; empty: the built-in sentences only."""
     model: str = ""
-    api_key: str = ""
+    api_key: Secret = Secret()
     """Better in PARLEY_BRAIN_API_KEY."""
-    timeout_s: Positive = 20.0
+    timeout_s: Seconds = 20.0
 
 
 class Settings(Section, frozen=True):
@@ -146,3 +196,130 @@ class Settings(Section, frozen=True):
     openai: OpenAISettings = field(default_factory=OpenAISettings)
     local: LocalSettings = field(default_factory=LocalSettings)
     brain: BrainSettings = field(default_factory=BrainSettings)
+
+
+class SettingsError(TableError):
+    """Settings that cannot be used; each line names the file, the key and what would be valid."""
+
+
+class Loaded(Struct, frozen=True):
+    """Settings, and where they come from."""
+
+    settings: Settings
+    origins: dict[str, str]
+    """For each key that is not at its default, e.g. `card.rate`: the file or environment variable that set it."""
+    files: tuple[Path, ...]
+    """The files that were read; a later one counts over an earlier one."""
+    warnings: tuple[str, ...]
+    """What is in force but unwise."""
+
+
+_FROM_ENVIRONMENT = {"OPENAI_API_KEY": ("openai", "api_key"), "PARLEY_BRAIN_API_KEY": ("brain", "api_key")}
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings in force and log what is unwise in them; see `read`."""
+    loaded = read(path, environ)
+    for warning in loaded.warnings:
+        _log.warning("%s", warning)
+    return loaded.settings
+
+
+def read(
+    path: Path | None = None, environ: Mapping[str, str] = os.environ, system: Path = Path("/etc/parley/parley.toml")
+) -> Loaded:
+    """Read the settings; of what is set twice, the later counts.
+
+    In this order: `system`, ~/.config/parley/parley.toml, `path`, and for keys the environment. The first two
+    need not exist.
+
+    Raises:
+        SettingsError: A file cannot be read, is not TOML, or has unknown keys or wrong values: all of them named.
+
+    """
+    home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home(), ".config")
+    files = [file for file in (system, Path(home, "parley", "parley.toml")) if file.exists()]
+    files += [path.expanduser()] if path else []
+    table: Table = {}
+    origins: dict[str, str] = {}
+    found: list[str] = []
+    warnings: list[str] = []
+    for file in files:
+        try:
+            one = read_toml(file)
+        except TableError as error:
+            found.append(str(error))
+            continue
+        found += [f"{file}: {fault}" for fault in faults(one, Settings, _decode)]
+        origins |= dict.fromkeys(_leaves(one), str(file))
+        if file.stat().st_mode & stat.S_IROTH and any(key.endswith("api_key") for key in _leaves(one)):
+            warnings.append(f"{file} holds a key and everybody can read it; this mends it: chmod o-r {file}")
+        table = merge(table, one)
+    if found:
+        raise SettingsError("\n".join(found))
+    for variable, (section, key) in _FROM_ENVIRONMENT.items():
+        if environ.get(variable, "").strip():
+            table = merge(table, {section: {key: environ[variable]}})
+            origins[f"{section}.{key}"] = variable
+    settings = msgspec.convert(table, Settings, dec_hook=_decode)
+    return Loaded(settings, origins, tuple(files), tuple(warnings))
+
+
+def require(settings: Settings) -> None:
+    """Check what only matters once the assistant runs.
+
+    Raises:
+        SettingsError: The engine that is chosen needs a setting that is not there.
+
+    """
+    if settings.engine == "openai" and not settings.openai.api_key and _of_vendor(settings.openai.url):
+        raise SettingsError(
+            "openai.api_key: OpenAI's API needs a key; set OPENAI_API_KEY, or api_key under [openai] in the settings, "
+            'or engine = "local" to do without'
+        )
+    if settings.brain.model and not settings.brain.url:
+        raise SettingsError(f"brain.url: brain.model is {settings.brain.model!r}, but not where it is to be found")
+
+
+def in_force(settings: Settings, origins: Mapping[str, str] | None = None) -> str:
+    """Return the settings as TOML that `read` would read again, secrets left out, each with its origin beside it."""
+    return "\n".join(_lines(settings, "", origins or {})) + "\n"
+
+
+def _of_vendor(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host == "openai.com" or host.endswith(".openai.com")
+
+
+def _decode(kind: type, value: Any) -> Any:
+    if kind is Secret and isinstance(value, str):
+        return Secret(value)
+    raise ValueError("not text")
+
+
+def _leaves(table: Table, above: str = "") -> list[str]:
+    leaves = []
+    for key, value in table.items():
+        leaves += _leaves(value, f"{above}{key}.") if isinstance(value, dict) else [above + key]
+    return leaves
+
+
+def _lines(section: Section, above: str, origins: Mapping[str, str]) -> list[str]:
+    lines, tables = [], []
+    for key, value in msgspec.structs.asdict(section).items():
+        path = above + key
+        origin = origins.get(path, "")
+        if isinstance(value, Section):
+            tables += ["", f"[{path}]", *_lines(value, f"{path}.", origins)]
+        elif isinstance(value, Secret):
+            lines.append(f"# {key} is {'set' if value else 'not set'}{f', by {origin}' if origin else ''}")
+        else:
+            lines.append(f"{key} = {_toml(value)}{f'  # {origin}' if origin else ''}")
+    return lines + tables
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    # A JSON string is a TOML string, but for one character that TOML wants escaped.
+    return hide_password(json.dumps(value, ensure_ascii=False)).replace("\x7f", "\\u007f")

@@ -1,0 +1,148 @@
+"""TOML files read strictly: every fault is found at once, and names the key, the file and what would be valid."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct, inspect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    Decode = Callable[[type, Any], Any]
+
+Table = dict[str, Any]
+
+
+class TableError(Exception):
+    """A file is not what it should be; one line for each fault."""
+
+
+def read_toml(path: Path) -> Table:
+    """Return the tables of a TOML file.
+
+    Raises:
+        TableError: The file cannot be read or is not TOML; names the line.
+
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(text)
+    except OSError as error:
+        raise TableError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise TableError(f"{path}: is not text in UTF-8 (byte {error.start})") from None
+    except tomllib.TOMLDecodeError as error:
+        what, _, where = str(error).partition(" (at ")
+        line = re.search(r"line (\d+)", where)
+        raise TableError(f"{path}:{line[1] if line else len(text.splitlines())}: not TOML: {what}") from None
+
+
+def faults(table: Table, shape: type[Struct], decode: Decode | None = None) -> list[str]:
+    """Say what of `table` does not fit `shape`, one line a key; `decode` is msgspec's `dec_hook`."""
+    return list(_faults(table, shape, "", list(_paths(shape)), decode))
+
+
+def merge(under: Table, over: Table) -> Table:
+    """Return both tables as one; where both have a value, that of `over` counts."""
+    both = {key: merge(under[key], value) if _tables(under.get(key), value) else value for key, value in over.items()}
+    return under | both
+
+
+def _tables(*values: object) -> bool:
+    return all(isinstance(value, dict) for value in values)
+
+
+def _paths(shape: type[Struct], above: str = "") -> Iterator[str]:
+    for key in msgspec.structs.fields(shape):
+        yield above + key.encode_name
+        if inner := _struct(key.type):
+            yield from _paths(inner, f"{above}{key.encode_name}.")
+
+
+def _struct(kind: Any) -> type[Struct] | None:
+    return kind if isinstance(kind, type) and issubclass(kind, Struct) else None
+
+
+def _faults(table: Table, shape: type[Struct], above: str, paths: list[str], decode: Decode | None) -> Iterator[str]:
+    keys = {key.encode_name: key for key in msgspec.structs.fields(shape)}
+    for name, value in table.items():
+        path = above + name
+        if name not in keys:
+            yield f"{path}: no such key{_near(name, above, list(keys), paths)}"
+        elif inner := _struct(keys[name].type):
+            if isinstance(value, dict):
+                yield from _faults(value, inner, f"{path}.", paths, decode)
+            else:
+                yield f"{path}: is a table, [{path}], not {_shown(value, keys[name].type)}"
+        else:
+            try:
+                msgspec.convert(value, keys[name].type, dec_hook=decode)
+            except msgspec.ValidationError:
+                given = _shown(value, keys[name].type)
+                yield f"{path}: {given} is not valid; valid is {valid(keys[name].type)}"
+
+
+def _near(name: str, above: str, keys: list[str], paths: list[str]) -> str:
+    """Propose what may have been meant: a key spelt alike, or the same key in another table."""
+    elsewhere = [path for path in paths if path.rpartition(".")[2] == name]
+    if meant := [above + near for near in difflib.get_close_matches(name, keys, n=2)] + elsewhere:
+        return f"; did you mean {' or '.join(meant)}?"
+    return f"; {f'[{above[:-1]}]' if above else 'the top level'} knows {', '.join(sorted(keys))}"
+
+
+def _shown(value: Any, kind: Any) -> str:
+    """Return what was given; of a secret only its type, and of an address not its password."""
+    if isinstance(inspect.type_info(kind), inspect.CustomType):
+        return f"a value of type {type(value).__name__}"
+    if isinstance(value, dict):
+        return "a table"
+    return (
+        hide_password(repr(value))
+        if isinstance(value, str)
+        else str(value).lower()
+        if value in (True, False)
+        else str(value)
+    )
+
+
+def hide_password(text: str) -> str:
+    """Return `text` without the user and password of an address in it."""
+    return re.sub(r"(?<=://)[^/@\s]*@", "***@", text)
+
+
+def valid(kind: Any) -> str:
+    """Say in words what a type admits."""
+    info = inspect.type_info(kind)
+    if isinstance(info, inspect.Metadata):
+        return str((info.extra_json_schema or {}).get("description", "")) or _admits(info.type)
+    return _admits(info)
+
+
+def _admits(info: inspect.Type) -> str:
+    match info:
+        case inspect.LiteralType(values=values):
+            words = [f'"{value}"' if isinstance(value, str) else str(value) for value in values]
+            return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+        case inspect.IntType() | inspect.FloatType():
+            return ("a whole number" if isinstance(info, inspect.IntType) else "a number") + _range(info)
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.VarTupleType(item_type=item, min_length=least):
+            return f"a list{' of at least one' if least else ''}, each {_admits(item)}"
+        case inspect.StrType(min_length=least):
+            return "text that is not empty" if least else "text"
+        case _:
+            return "text"
+
+
+def _range(info: inspect.IntType | inspect.FloatType) -> str:
+    if info.ge is not None and info.le is not None:
+        return f" from {info.ge:g} to {info.le:g}"
+    words = (("above", info.gt), ("at least", info.ge), ("below", info.lt), ("at most", info.le))
+    return " and".join(f" {word} {limit:g}" for word, limit in words if limit is not None)
