@@ -1,0 +1,154 @@
+import numpy as np
+import pytest
+from support.speech import mix, noise, say, silence
+
+from device.audio import echo
+from device.audio.echo import DELAY, FRAME, EchoCanceller, EchoError
+
+SECOND = 16_000
+STORY = (
+    "Once upon a time there was a small house near the sea, and in the house lived an old man who liked to talk. "
+    "The weather in London is mostly cloudy today, with a light breeze from the west and some rain in the evening. "
+    "A good recipe for bread needs flour, water, salt and a little patience."
+)
+
+
+def room(played, echo_db, seed=3):
+    """The echo of `played` at the microphone: 40 ms away, decaying by 60 dB in 0.3 s."""
+    random = np.random.default_rng(seed)
+    length = round(0.3 * SECOND)
+    response = random.standard_normal(length) * 10 ** (-3 * np.arange(length) / length) * 0.15
+    response[0] = 1
+    response *= 10 ** (echo_db / 20) / np.sqrt(np.sum(response**2))
+    size = 1 << (len(played) + length).bit_length()
+    spectrum = np.fft.rfft(played.astype(float), size) * np.fft.rfft(response, size)
+    heard = np.concatenate([np.zeros(640), np.fft.irfft(spectrum, size)])
+    return heard[: len(played)]
+
+
+def run(canceller, mic, reference):
+    frames = range(0, len(mic) - FRAME + 1, FRAME)
+    return np.concatenate([canceller.cancel(mic[i : i + FRAME], reference[i : i + FRAME]).copy() for i in frames])
+
+
+def level(pcm):
+    return 10 * np.log10(np.mean(pcm.astype(float) ** 2) + 1e-9)
+
+
+def far(seconds):
+    story = say(STORY, "en-us", 165, -20)
+    return np.resize(story, round(seconds * SECOND))
+
+
+@pytest.fixture
+def canceller():
+    with EchoCanceller(300) as it:
+        yield it
+
+
+def test_the_echo_goes_once_the_room_is_learnt(canceller):
+    played = far(12)
+    mic = mix(room(played, -3), noise(12, -70))
+    clean = run(canceller, mic, played)
+
+    def erle(start, end):
+        part = slice(int(start * SECOND), int(end * SECOND))
+        return level(mic[part]) - level(clean[part])
+
+    assert erle(2.5, 3.5) > 12
+    assert erle(4, 12) > 22
+    assert canceller.converged
+
+
+def test_near_speech_survives_double_talk(canceller):
+    played = far(12)
+    words = say("what is the weather like in London", "en-gb", 150, -26)
+    at = 8 * SECOND
+    near = np.concatenate([np.zeros(at, np.int16), words, silence(0.5)])
+    mic = mix(room(played, -6), near, noise(12, -70))
+    clean = run(canceller, mic, played)
+    heard = clean[at + DELAY : at + DELAY + len(words)].astype(float)
+    assert level(words) - level(heard - words) > 8
+
+
+def test_silence_gives_silence(canceller):
+    assert not run(canceller, silence(1), silence(1)).any()
+    run(canceller, silence(2), far(2))
+    assert np.abs(run(canceller, silence(1), silence(1))[DELAY:]).max() <= 2
+
+
+def test_without_playback_the_microphone_passes_untouched(canceller):
+    mic = say("nobody is playing anything")
+    clean = run(canceller, mic, np.zeros(len(mic), np.int16))
+    assert np.array_equal(clean[DELAY:], mic[: len(clean) - DELAY])
+    assert not canceller.active
+
+
+def test_it_rests_after_the_tail_and_no_earlier(canceller, monkeypatch):
+    calls = []
+    work = canceller._work
+    monkeypatch.setattr(canceller, "_work", lambda mic, reference: (calls.append(1), work(mic, reference)))
+    run(canceller, noise(1, -40), silence(1))
+    assert not calls
+    run(canceller, noise(0.1, -40), noise(0.1, -30))
+    assert canceller.active
+    run(canceller, noise(0.3, -40), silence(0.3))
+    assert canceller.active
+    run(canceller, noise(0.1, -40), silence(0.1))
+    assert not canceller.active
+    done = len(calls)
+    mic = noise(1, -40)
+    clean = run(canceller, mic, silence(1))
+    assert len(calls) == done
+    assert np.array_equal(clean[DELAY:], mic[:-DELAY])
+
+
+def test_it_wakes_and_rests_without_a_seam(canceller):
+    tone = (np.sin(2 * np.pi * 200 * np.arange(4 * SECOND) / SECOND) * 5000).astype(np.int16)
+    played = np.concatenate([silence(1), noise(0.5, -60), silence(2.5)])
+    clean = run(canceller, tone, played)
+    assert np.abs(np.diff(clean.astype(int))[DELAY:]).max() < 1.5 * np.abs(np.diff(tone.astype(int))).max()
+    error = clean[DELAY:].astype(float) - tone[:-DELAY]
+    assert level(tone) - level(error) > 10
+
+
+def test_what_was_learnt_outlives_the_rest(canceller):
+    played = np.concatenate([far(5), silence(1.5), far(2)])
+    mic = mix(room(played, -3), noise(8.5, -70))
+    clean = run(canceller, mic, played)
+    first = slice(round(6.55 * SECOND), round(7.2 * SECOND))
+    assert level(mic[first]) - level(clean[first]) > 18
+
+
+def test_it_knows_when_it_has_learnt():
+    with EchoCanceller(300) as canceller:
+        run(canceller, mix(room(far(0.5), 0)), far(0.5))
+        assert not canceller.converged
+    with EchoCanceller(300) as canceller:  # headphones: no echo at all, but somebody talks
+        run(canceller, say(STORY)[: 2 * SECOND], far(2))
+        assert not canceller.converged
+        run(canceller, say(STORY)[: 2 * SECOND], far(2))
+        assert canceller.converged
+
+
+def test_cancellers_are_independent_and_repeatable():
+    played, results = far(1), []
+    mic = mix(room(played, -3))
+    for _ in range(2):
+        with EchoCanceller(100) as canceller:
+            results.append(run(canceller, mic, played))
+    assert np.array_equal(*results)
+
+
+def test_bad_use_is_refused(canceller, monkeypatch):
+    with pytest.raises(ValueError, match="160"):
+        canceller.cancel(np.zeros(480, np.int16), np.zeros(FRAME, np.int16))
+    canceller.close()
+    canceller.close()
+    with pytest.raises(ValueError, match="closed"):
+        canceller.cancel(np.zeros(FRAME, np.int16), np.zeros(FRAME, np.int16))
+    with pytest.raises(ValueError, match="tail of 0 ms"):
+        EchoCanceller(0)
+    monkeypatch.setattr(echo, "LIBRARY", "libnowhere.so.1")
+    with pytest.raises(EchoError, match="apt install libspeexdsp1"):
+        EchoCanceller(300)
