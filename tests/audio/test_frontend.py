@@ -1,0 +1,150 @@
+import numpy as np
+import pytest
+
+from device.audio.card import Card
+from device.audio.frontend import LOOK_BACK, FrontEnd
+from device.audio.playout import Playout
+from device.events import PlayoutDone, PlayoutStarted, Tick, Voice, VoiceEnd, VoiceStart, Wake, samples
+
+
+class Level:
+    """Takes loud frames for voice."""
+
+    def __init__(self):
+        self.resets = 0
+
+    def probability(self, block):
+        assert block.shape == (512,)
+        return 0.9 if np.abs(block).max() > 500 else 0.05
+
+    def reset(self):
+        self.resets += 1
+
+
+class Hit:
+    word, score, position = "hey_jarvis", 0.87654, 1280
+
+
+class OnceWake:
+    """Finds a wake word in the tenth block."""
+
+    def __init__(self):
+        self.pushed = 0
+
+    def push(self, block):
+        before, self.pushed = self.pushed, self.pushed + len(block)
+        return [Hit] if before < 1600 <= self.pushed else []
+
+
+class Subtract:
+    """A canceller for an echo without delay."""
+
+    def cancel(self, mic, reference):
+        return mic - reference
+
+
+def make(rate=16_000, canceller=None, wake=None):
+    card = Card(rate)
+    playout = Playout(rate, prebuffer_ms=0)
+    card._source = playout
+    events = []
+    front = FrontEnd(card, playout, canceller=canceller, voice=Level(), wake=wake, emit=events.append)
+    return card, playout, front, events
+
+
+def feed(card, front, pcm):
+    for i in range(0, len(pcm), card.block):
+        card.exchange(np.ascontiguousarray(pcm[i : i + card.block]))
+        assert front.process()
+
+
+def of(events, kind):
+    return [e for e in events if isinstance(e, kind)]
+
+
+@pytest.mark.parametrize("rate", [16_000, 24_000, 48_000])
+def test_clean_positions_are_the_clock_whatever_the_rate_of_the_card(rate):
+    card, _, front, events = make(rate)
+    click = np.zeros(rate, np.int16)
+    click[rate // 2 : rate // 2 + rate // 100] = 10_000
+    feed(card, front, click)
+    clean = front.clean.cursor(0).take(16_000)
+    assert abs(int(np.argmax(np.abs(clean) > 5000)) - 8000) <= 3
+    assert 0 <= card.now - front.now <= samples(30)
+    ticks = [e.at for e in of(events, Tick)]
+    assert len(ticks) == pytest.approx(20, abs=1)
+
+
+def test_the_echo_is_cancelled_against_what_was_played_at_the_same_moment():
+    card, playout, front, _ = make(canceller=Subtract())
+    noise = np.random.default_rng(1).integers(-5000, 5000, 16_000).astype(np.int16)
+    playout.play("a", noise.tobytes(), 16_000)
+    feed(card, front, noise)  # the microphone hears exactly what is played
+    assert not front.clean.cursor(0).take(16_000).any()
+
+
+def test_voice_is_reported_with_positions_only_while_it_is_wanted():
+    card, _, front, events = make()
+    loud = np.full(8000, 3000, np.int16)
+    quiet = np.zeros(8000, np.int16)
+    feed(card, front, loud)
+    assert not of(events, VoiceStart)
+    feed(card, front, quiet)
+    front.want_voice(True)
+    feed(card, front, loud)
+    feed(card, front, quiet)
+    # The look-back finds the voice of the past second as well.
+    starts, ends = of(events, VoiceStart), of(events, VoiceEnd)
+    assert [round(e.onset / 16_000, 1) for e in starts] == [0.0, 1.0]
+    assert [round(e.end / 16_000, 1) for e in ends] == [0.5, 1.5]
+    assert ends[1].at - ends[1].end == pytest.approx(samples(240), abs=600)
+    assert of(events, Voice)[-1].voiced_ms == pytest.approx(500, abs=64)
+    assert LOOK_BACK == 16_000
+
+
+def test_the_wake_word_is_looked_for_in_every_sample():
+    card, _, front, events = make(wake=(wake := OnceWake()))
+    feed(card, front, np.zeros(16_000, np.int16))
+    assert wake.pushed == 16_000
+    assert of(events, Wake) == [Wake(1600, "hey_jarvis", 0.877)]
+
+
+def test_frames_lost_leave_silence_and_true_positions():
+    card, _, front, _ = make()
+    feed(card, front, np.full(1600, 1, np.int16))
+    lost = 16_000 * 61
+    for _ in range(lost // 160):
+        card.exchange(np.full(160, 2, np.int16))
+    while front.process():
+        pass
+    assert front.lost == lost - card.mic.capacity
+    assert front.now == card.now
+    cursor = front.clean.cursor(front.now - 16_000)
+    assert (cursor.take(16_000) == 2).all()
+
+
+def test_playout_is_reported_on_the_clock_with_the_latency_of_the_card():
+    card, playout, front, events = make(48_000)
+    card.output_latency = 480
+    playout.latency = lambda: card.output_latency
+    playout.play("a", np.ones(2400, np.int16).tobytes(), 24_000)
+    playout.finish("a")
+    feed(card, front, np.zeros(48_000, np.int16))
+    assert [e.at for e in of(events, PlayoutStarted)] == [160]
+    done = of(events, PlayoutDone)[0]
+    assert done.at == pytest.approx(160 + 1600, abs=16)
+    assert done.heard.whole
+
+
+def test_a_detector_that_fails_does_not_end_listening():
+    card, _, front, _ = make()
+    front.want_voice(True)
+    front._voice.probability = lambda block: 1 / 0
+    front.start()
+    for _ in range(30):
+        card.exchange(np.zeros(160, np.int16))
+    front._voice.probability = lambda block: 0.0
+    card.exchange(np.zeros(160, np.int16))
+    cursor = front.clean.cursor(0)
+    assert cursor.read(31 * 160, timeout=5) is not None
+    front.stop()
