@@ -1,9 +1,10 @@
 """What every test may use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.pulse import Pulse
 
 from device.models import ModelError, find
 
@@ -19,3 +20,21 @@ def models() -> Callable[[str], Path]:
             pytest.fail(str(error), pytrace=False)
 
     return path
+
+
+@pytest.fixture
+def pulse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pulse]:
+    """A sound server of the test's own, which ALSA and PortAudio in this process use."""
+    folder = tmp_path / "pulse"
+    folder.mkdir()
+    with Pulse(folder) as server:
+        for name, value in server.env.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+@pytest.fixture
+def no_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ALSA in this process know of one card only, which is not there."""
+    (tmp_path / "asound.conf").write_text("pcm.!default { type hw card 30 }\n")
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "asound.conf"))
