@@ -1,0 +1,134 @@
+"""What a Realtime session is to be like, in the device's words and in the protocol's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+from yarl import URL
+
+from device.engines.contract import ToolSpec
+from device.engines.realtime_faults import Endpoint
+from device.engines.wire.realtime_items import (
+    AudioConfig,
+    AudioFormat,
+    AudioInput,
+    AudioOutput,
+    NoiseReduction,
+    Session,
+    Tool,
+    Transcription,
+    TurnDetection,
+)
+from device.settings import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from device.settings import Settings
+
+RATE: Final = 24_000
+"""Hz, in both directions: the only rate of `audio/pcm`."""
+
+
+class RealtimeConfig(Struct, frozen=True, kw_only=True):
+    """Where a session is to be had, and what it shall be like."""
+
+    url: str
+    model: str = ""
+    api_key: Secret = Secret()
+    voice: str = ""
+    instructions: str = ""
+    tools: tuple[ToolSpec, ...] = ()
+    end_of_turn: Literal["server", "semantic", "device"] = "server"
+    silence_ms: int = 500
+    eagerness: Literal["auto", "low", "medium", "high"] = "auto"
+    noise_reduction: Literal["", "near_field", "far_field"] = ""
+    transcription_model: str = ""
+    """Empty: the user's words are not written down."""
+    language: str = ""
+    section: str = "openai"
+    """The table of the settings that this comes from, for messages."""
+    lifetime_s: float = 3600.0
+    """When the server ends the session; 0 if it does not."""
+    open_timeout_s: float = 10.0
+    """For the connection, and again for each answer while the session opens."""
+    stuck_s: float = 5.0
+    """A socket that takes nothing for so long is dead."""
+    heartbeat_s: float | None = 15.0
+    """Between pings; half of it for the answer. None: no pings."""
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """What messages may say of the server; an address can hold secrets."""
+        return Endpoint(URL(self.url).host or "The engine", self.model, self.section)
+
+    def __repr__(self) -> str:
+        return f"RealtimeConfig({self.endpoint.host!r}, model={self.model!r})"
+
+
+def configured(
+    settings: Settings, tools: Sequence[ToolSpec], instructions: str, *, local_url: str = ""
+) -> RealtimeConfig:
+    """Return the session that the settings ask for; see `realtime.from_settings`."""
+    listen, local, vendor = settings.listen, settings.local, settings.openai
+    common = RealtimeConfig(
+        url=local_url or local.url or f"ws://{local.host}:{local.port}/v1/realtime",
+        voice=local.voice,
+        instructions=settings.instructions or instructions,
+        tools=tuple(tools),
+        end_of_turn=listen.end_of_turn,
+        silence_ms=listen.silence_ms,
+        transcription_model="moonshine-tiny-en",
+        language=settings.language,
+        section="local",
+        lifetime_s=0,
+    )
+    if settings.engine == "local":
+        return common
+    return replace(
+        common,
+        url=vendor.url,
+        model=vendor.model,
+        api_key=vendor.api_key,
+        voice=vendor.voice,
+        eagerness=vendor.eagerness,
+        noise_reduction=vendor.noise_reduction,
+        transcription_model=vendor.transcription_model,
+        section="openai",
+        lifetime_s=3600.0,
+    )
+
+
+def session_of(config: RealtimeConfig) -> Session:
+    """Return what is asked of the server. The device decides what is an interruption, so the server must not."""
+    turns = None
+    if config.end_of_turn == "server":
+        turns = TurnDetection(
+            type="server_vad", silence_duration_ms=config.silence_ms, create_response=True, interrupt_response=False
+        )
+    elif config.end_of_turn == "semantic":
+        turns = TurnDetection(
+            type="semantic_vad", eagerness=config.eagerness, create_response=True, interrupt_response=False
+        )
+    words = None
+    if config.transcription_model:
+        words = Transcription(model=config.transcription_model, language=config.language or None)
+    pcm = AudioFormat(type="audio/pcm", rate=RATE)
+    return Session(
+        type="realtime",
+        instructions=config.instructions or None,
+        output_modalities=["audio"],
+        audio=AudioConfig(
+            input=AudioInput(
+                format=pcm,
+                noise_reduction=NoiseReduction(type=config.noise_reduction) if config.noise_reduction else None,
+                transcription=words,
+                turn_detection=turns,
+            ),
+            output=AudioOutput(format=pcm, voice=config.voice or None),
+        ),
+        tools=[Tool(name=tool.name, description=tool.description, parameters=tool.parameters) for tool in config.tools],
+        tool_choice="auto",
+    )

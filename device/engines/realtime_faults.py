@@ -1,0 +1,152 @@
+"""What went wrong with a Realtime server, told as a `Fault` that says what to do about it.
+
+Codes and their meaning: OpenAI's `error` events, `response.done` with status failed, handshake answers and close codes.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiohttp import ClientConnectorCertificateError, ClientConnectorDNSError
+from msgspec import Struct
+
+from device.engines.contract import Fault
+
+if TYPE_CHECKING:
+    from device.engines.wire.realtime_items import ErrorDetail
+
+HARMLESS = frozenset(
+    {
+        "response_cancel_not_active",
+        "conversation_already_has_active_response",
+        "input_audio_buffer_commit_empty",
+        "item_truncate_invalid_item_id",
+        "item_create_duplicate_item_id",
+        "item_delete_invalid_item_id",
+        "item_retrieve_invalid_item_id",
+        "unsupported_content_type",
+    }
+)
+"""Errors that come from two ends talking at once; nothing is lost by them."""
+
+PASSING = frozenset({"rate_limit_exceeded", "inference_rate_limit_exceeded", "server_error", "session_expired"})
+"""Errors that a later attempt may not meet."""
+
+_CREDIT = "{host} says that the account has no credit left ({code}): see its billing page"
+FATAL = {
+    "invalid_api_key": "{host} refused the key ({code}): {key}",
+    "account_deactivated": "{host} says that the account is closed ({code}): use the key of another one; {key}",
+    "insufficient_quota": _CREDIT,
+    "credit_balance_exhausted": _CREDIT,
+    "billing_hard_limit_reached": _CREDIT,
+    "model_not_found": "{host} has no model {model} for this key ({code}): set {section}.model to one that it has",
+    "beta_api_shape_disabled": "{host} no longer speaks the protocol's beta ({code}): check {section}.url",
+}
+"""Errors that no attempt gets round, each with its mend."""
+
+_REFUSALS = {
+    401: "{host} refused the key (401): {key}",
+    403: "{host} does not allow this (403): check what the key may do, {section}.model and {section}.url",
+    404: "{host} has nothing at this address (404): check {section}.url and {section}.model",
+}
+
+
+class Endpoint(Struct, frozen=True):
+    """Which server it is about, in words of the settings."""
+
+    host: str
+    model: str
+    section: str
+    """The table of the settings that describes it."""
+
+    @property
+    def key(self) -> str:
+        """How to set its key."""
+        if self.section == "openai":
+            return "set OPENAI_API_KEY or openai.api_key"
+        return f"{self.section}.url names a server that asks for a key"
+
+    def fatal(self, code: str) -> Fault:
+        """Return the fault for one of the codes of `FATAL`."""
+        text = FATAL[code].format(
+            host=self.host, code=code, key=self.key, model=self.model or "(none set)", section=self.section
+        )
+        return Fault(code, text, retry=False)
+
+
+def unreachable(error: Exception, at: Endpoint) -> Fault:
+    """Return the fault for a connection that could not be made."""
+    if isinstance(error, TimeoutError):
+        return Fault("timeout", f"{at.host} does not answer: check the network and {at.section}.url", retry=True)
+    if isinstance(error, ClientConnectorCertificateError):
+        text = f"{at.host} has a certificate that cannot be trusted: check {at.section}.url and this machine's clock"
+        return Fault("certificate", text, retry=True)
+    if isinstance(error, ClientConnectorDNSError):
+        return Fault("dns", f"{at.host} has no address: check the network and {at.section}.url", retry=True)
+    why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
+    return Fault(
+        "unreachable", f"{at.host} cannot be reached ({why}): check that it runs and {at.section}.url", retry=True
+    )
+
+
+def refused(status: int, body: bytes, at: Endpoint) -> Fault:
+    """Return the fault for a handshake that was answered with an HTTP status other than 101."""
+    said = _body(body)
+    code = str(said.get("code") or "")
+    if code in FATAL:
+        return at.fatal(code)
+    name = f"http_{status}"
+    detail = f": {said['message']}" if isinstance(said.get("message"), str) else ""
+    if status in _REFUSALS:
+        text = _REFUSALS[status].format(host=at.host, key=at.key, section=at.section)
+        return Fault(name, text, retry=False)
+    if status in {408, 425, 429} or status >= 500:
+        return Fault(name, f"{at.host} is busy or in trouble ({status}){detail}", retry=True)
+    if status < 400:
+        text = f"{at.host} answers, but not as a Realtime server ({status}): check {at.section}.url"
+        return Fault("not_realtime", text, retry=False)
+    return Fault(name, f"{at.host} refused the session ({status}){detail}: check [{at.section}]", retry=False)
+
+
+def told(error: ErrorDetail, at: Endpoint) -> Fault | None:
+    """Return the fault for an error that ends the session; None if the session goes on."""
+    if error.code in FATAL:
+        return at.fatal(error.code)
+    if error.code == "session_expired":
+        return Fault("session_expired", f"{at.host} ended the session: it had reached its longest duration", retry=True)
+    return None
+
+
+def unwanted(error: ErrorDetail, at: Endpoint) -> Fault:
+    """Return the fault for an error that answers our settings of the session."""
+    if (known := told(error, at)) is not None:
+        return known
+    where = f" ({error.param})" if error.param else ""
+    text = f"{at.host} did not accept the session's settings{where}: {error.message or error.code}"
+    retry = error.code in PASSING or error.type == "server_error"
+    return Fault(error.code or "session_refused", text if retry else f"{text}; see [{at.section}]", retry=retry)
+
+
+def closed(code: int | None, reason: str, at: Endpoint) -> Fault:
+    """Return the fault for a server that closed the connection, by the close code and reason that it gave."""
+    for known in FATAL:
+        if known in reason:
+            return at.fatal(known)
+    if code == 1009:
+        return Fault("too_big", f"{at.host} sent a message that is too big to be one of the protocol's", retry=True)
+    if code is None or code == 1006:
+        return Fault("lost", f"The connection to {at.host} was lost", retry=True)
+    why = f"{code}, {reason}" if reason else str(code)
+    return Fault(f"closed_{code}", f"{at.host} closed the session ({why})", retry=True)
+
+
+def _body(body: bytes) -> dict[str, Any]:
+    """Return the error object of an HTTP answer of OpenAI's kind, or nothing."""
+    try:
+        whole = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return {}
+    error = whole.get("error") if isinstance(whole, dict) else None
+    return error if isinstance(error, dict) else {}
