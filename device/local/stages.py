@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 class Recogniser(Protocol):
     """Speech to text."""
 
+    def warm_up(self) -> None:
+        """Do once what would make the first use slow; blocking."""
+
     def transcribe(self, pcm: NDArray[np.int16]) -> str:
         """Return what is said in `pcm`: (n,) int16, 16 kHz mono; "" if nothing is.
 
@@ -34,6 +37,9 @@ class Voice(Protocol):
 
     rate: int
     """Sample rate of the pieces, Hz."""
+
+    def warm_up(self) -> None:
+        """Do once what would make the first use slow; blocking."""
 
     def speak(self, text: str, speed: float = 1.0) -> Generator[NDArray[np.int16], None, None]:
         """Yield the speech for `text` in pieces, (n,) int16 mono at `rate`, each as soon as it exists.
@@ -97,6 +103,9 @@ class BrainError(Exception):
 
 class Brain(Protocol):
     """What to say."""
+
+    def warm_up(self) -> None:
+        """Do once what would make the first reply slow, without asking anything of the network; blocking."""
 
     def reply(
         self, turns: Sequence[Turn], tools: Sequence[ToolSpec], instructions: str, choice: Choice

@@ -1,0 +1,60 @@
+"""Work begun on a turn that may not be over: what it says, and the reply."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from device.local.cascade import Cascade, Manner, Prompt, Reply
+
+
+class Guess:
+    """Recogniser, brain and voice at work on what was said before a lull.
+
+    `ask` says what would be asked of the brain after the words that it is given, or None if nothing would.
+    """
+
+    def __init__(
+        self, cascade: Cascade, pcm: NDArray[np.int16], ask: Callable[[str], tuple[Prompt, Manner] | None]
+    ) -> None:
+        self._cascade = cascade
+        self._ask = ask
+        self._transcript = cascade.transcribe(pcm)
+        self._confirmed = False
+        self._reply: Reply | None = None
+        self._task = asyncio.create_task(self._go())
+
+    def confirm(self) -> asyncio.Future[str]:
+        """Note that the turn was over indeed; return what it says."""
+        self._confirmed = True
+        return self._transcript
+
+    def take(self, prompt: Prompt, manner: Manner) -> Reply | None:
+        """Return the reply if it is to just this prompt; it is the caller's then."""
+        reply, self._reply = self._reply, None
+        if reply and (reply.prompt, reply.manner) != (prompt, manner):
+            reply.close()
+            return None
+        return reply
+
+    def drop(self) -> None:
+        """Give up what nobody waits for; harmless when repeated."""
+        self._task.cancel()
+        if not self._confirmed:
+            self._transcript.cancel()
+        if self._reply:
+            self._reply.close()
+            self._reply = None
+
+    async def _go(self) -> None:
+        await asyncio.wait([self._transcript])
+        if self._confirmed or self._transcript.cancelled() or self._transcript.exception():
+            return
+        if (text := self._transcript.result()) and (asked := self._ask(text)):
+            self._reply = self._cascade.reply(*asked)

@@ -1,0 +1,178 @@
+"""The ear of a session: what was appended, at the recogniser's rate, and where somebody speaks in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+
+from device.audio.resample import Resampler
+from device.events import CLOCK_RATE, samples
+from device.listen.endpoint import FRAME, Endpointer, EndpointSettings, Offset, Onset
+from device.local.audio import RATES, decode
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from device.local.config import Detection
+
+LULL_MS: Final = 160
+"""Silence after which the end of the turn is likely enough to begin with the recogniser."""
+KEPT: Final = 600 * CLOCK_RATE
+"""Samples of uncommitted audio that are kept; older ones are forgotten."""
+KEPT_IDLE: Final = 30 * CLOCK_RATE
+"""The same while server VAD hears nobody."""
+BATCH: Final = 16
+"""Frames a trip to the worker thread: half a second, when a client appends much at once."""
+WIDTH: Final = 2
+"""Bytes a sample."""
+
+
+class Vad(Protocol):
+    """Finds voice in one stream of audio."""
+
+    def probability(self, block: NDArray[np.int16]) -> float:
+        """Return the probability of voice, 0 to 1, in the stream's next (512,) int16 at 16 kHz."""
+
+    def reset(self) -> None:
+        """Forget the stream so far."""
+
+
+class Lull(Struct, frozen=True):
+    """Speech that began at `start`, padding included, has paused, perhaps for good."""
+
+    start: int
+    at: int
+
+
+class Resumed(Struct, frozen=True):
+    """Speech goes on after a `Lull`."""
+
+
+HeardEvent: TypeAlias = Onset | Lull | Resumed | Offset
+
+
+def ms(position: int) -> int:
+    """Return a position in milliseconds of audio appended."""
+    return position * 1000 // CLOCK_RATE
+
+
+class Hearing:
+    """What a session has heard and not committed. Positions are samples at 16 kHz of all audio appended.
+
+    `judge` runs the VAD over frames, away from the event loop.
+    """
+
+    def __init__(self, vad: Vad, judge: Callable[[Vad, Sequence[NDArray[np.int16]]], Awaitable[list[float]]]) -> None:
+        self._vad = vad
+        self._judge = judge
+        self._endpointer: Endpointer | None = None
+        self._speech = 0
+        self._lull = False
+        self._scanned = 0
+        self._tape = bytearray()
+        self.start = 0
+        """Where the uncommitted audio begins."""
+        self._kind = "audio/pcm"
+        self._resampler = Resampler(RATES[self._kind], CLOCK_RATE)
+
+    @property
+    def end(self) -> int:
+        """Where the audio ends."""
+        return self.start + len(self._tape) // WIDTH
+
+    @property
+    def speaking(self) -> bool:
+        """True while server VAD hears somebody."""
+        return self._endpointer is not None and self._endpointer.speaking
+
+    def configure(self, kind: str, detection: Detection | None) -> None:
+        """Take this coding and turn detection from now on."""
+        if kind != self._kind:
+            self._flush()
+            self._kind = kind
+            self._resampler = Resampler(RATES[kind], CLOCK_RATE)
+        if detection is None:
+            self._endpointer = None
+            return
+        settings = EndpointSettings(
+            threshold=min(max(detection.threshold, 0.01), 0.99),
+            silence_ms=detection.silence_ms,
+            prefix_padding_ms=detection.prefix_padding_ms,
+        )
+        if self._endpointer:
+            self._endpointer.settings = settings
+        else:
+            self._endpointer = Endpointer(settings)
+            self._restart()
+
+    async def append(self, data: bytes) -> AsyncGenerator[HeardEvent, None]:
+        """Take audio as it came over the wire, and yield what happens in it. Raises ValueError for half a sample."""
+        self._tape += self._resampler.push(decode(self._kind, data)).tobytes()
+        while (endpointer := self._endpointer) and self.end - self._scanned >= FRAME:
+            for probability in await self._judge(self._vad, self._frames()):
+                self._scanned += FRAME
+                for event in self._events(endpointer, probability):
+                    yield event
+        self._forget()
+
+    def take(self, start: int, end: int) -> NDArray[np.int16]:
+        """Return the audio between two positions, less what was forgotten."""
+        first, last = (max(position - self.start, 0) * WIDTH for position in (start, end))
+        return np.frombuffer(bytes(self._tape[first:last]), np.int16)
+
+    def rest(self) -> NDArray[np.int16]:
+        """Return all uncommitted audio, to its very end."""
+        self._flush()
+        return self.take(self.start, self.end)
+
+    def drop(self, before: int) -> None:
+        """Forget the audio before a position."""
+        gone = min(max(before, self.start), self.end) - self.start
+        del self._tape[: gone * WIDTH]
+        self.start += gone
+
+    def clear(self) -> None:
+        """Forget everything, speech that has not ended too."""
+        self._flush()
+        self.drop(self.end)
+        self._restart()
+
+    def _frames(self) -> list[NDArray[np.int16]]:
+        count = min((self.end - self._scanned) // FRAME, BATCH)
+        return list(self.take(self._scanned, self._scanned + count * FRAME).reshape(count, FRAME))
+
+    def _events(self, endpointer: Endpointer, probability: float) -> Iterator[HeardEvent]:
+        event = endpointer.push(probability)
+        if isinstance(event, Onset):
+            self._speech = event.start
+        if event:
+            self._lull = False
+            yield event
+        elif self._lull and not endpointer.silence_ms:
+            self._lull = False
+            yield Resumed()
+        elif not self._lull and endpointer.silence_ms >= LULL_MS:
+            self._lull = True
+            yield Lull(self._speech, endpointer.position)
+
+    def _restart(self) -> None:
+        """Let the VAD begin anew after all that is known."""
+        self._scanned = self.end
+        self._lull = False
+        self._vad.reset()
+        if self._endpointer:
+            self._endpointer.reset(self.end)
+
+    def _flush(self) -> None:
+        """Get what the resampler holds back."""
+        self._tape += self._resampler.flush().tobytes()
+
+    def _forget(self) -> None:
+        kept = KEPT
+        if self._endpointer and not self._endpointer.speaking:
+            kept = max(KEPT_IDLE, samples(self._endpointer.settings.prefix_padding_ms))
+        self.drop(min(self.end - kept, self._scanned if self._endpointer else self.end))

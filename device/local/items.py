@@ -1,0 +1,173 @@
+"""The conversation of a session: its items in order, and what the brain is told of them."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import TYPE_CHECKING
+
+from device.engines.wire.errors import WireError
+from device.engines.wire.realtime_items import Content, Item
+from device.local.stages import Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+AUDIO = ("input_audio", "output_audio")
+
+
+def fresh(kind: str) -> str:
+    """Return a new id, such as `item_…`."""
+    return f"{kind}_{secrets.token_hex(10)}"
+
+
+class Entry:
+    """An item, and what the protocol's item does not say of it."""
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.id = item.id or fresh("item")
+        item.id = self.id
+        item.object = "realtime.item"
+        self.transcribing: asyncio.Task[None] | None = None
+        """Runs while the item's words are not known yet."""
+        self.audio_ms = 0.0
+        """Milliseconds of audio in the item."""
+        self._said: list[tuple[str, float]] = []
+        self._heard_ms: float | None = None
+
+    def say(self, text: str) -> None:
+        """Add a sentence to an assistant's item; the audio that is added from now on is the sentence's."""
+        self._said.append((text, self.audio_ms))
+        self._write()
+
+    def truncate(self, ms: float) -> None:
+        """Note that only `ms` of an assistant's audio were heard: the words after that were not."""
+        self._heard_ms = ms if self._heard_ms is None else min(ms, self._heard_ms)
+        self._write()
+
+    def hear(self, transcript: str) -> None:
+        """Note what a user's audio says."""
+        for part in self.item.content or ():
+            if part.type == "input_audio":
+                part.transcript = transcript
+
+    @property
+    def spoken(self) -> bool:
+        """True for an assistant's item with audio."""
+        return any(part.type == "output_audio" for part in self.item.content or ())
+
+    def _write(self) -> None:
+        """Put the words that count into the item's one part."""
+        ends = [start for _, start in self._said[1:]] + [self.audio_ms]
+        heard = self._heard_ms
+        words = [
+            text if heard is None or end <= heard else _share(text, (heard - start) / (end - start))
+            for (text, start), end in zip(self._said, ends, strict=True)
+            if heard is None or start < heard
+        ]
+        for part in self.item.content or ():
+            if part.type == "output_audio":
+                part.transcript = "".join(words)
+            else:
+                part.text = "".join(words)
+
+    def turn(self) -> Turn | None:
+        """Return what the brain is told of the item, if anything."""
+        item = self.item
+        if item.type == "function_call":
+            return Turn("assistant", call_id=item.call_id, name=item.name, arguments=item.arguments)
+        if item.type == "function_call_output":
+            return Turn("tool", item.output or "", call_id=item.call_id)
+        words = (part.transcript if part.type in AUDIO else part.text for part in item.content or ())
+        text = "\n".join(word for word in words if word)
+        match item.role:
+            case "system":
+                return Turn("system", text)
+            case "assistant":
+                return Turn("assistant", text) if text else None
+        return Turn("user", text)
+
+
+def _share(text: str, share: float) -> str:
+    """Return the words of the first `share` of a text, the last one whole or not at all."""
+    end = int(len(text) * share)
+    return text if end >= len(text) else text[: text.rfind(" ", 0, end + 1) + 1].rstrip()
+
+
+class Conversation:
+    """Items in order, found by id."""
+
+    def __init__(self) -> None:
+        self.id = fresh("conv")
+        self._entries: list[Entry] = []
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+    @property
+    def tail(self) -> str | None:
+        """Id of the last item."""
+        return self._entries[-1].id if self._entries else None
+
+    def find(self, item_id: str) -> Entry | None:
+        """Return the item of that id, if there is one."""
+        return next((entry for entry in self._entries if entry.id == item_id), None)
+
+    def add(self, entry: Entry, after: str | None = None) -> str | None:
+        """Add an item after another one, first for "root", last for None; return the id of the one before it.
+
+        Raises `WireError` for an id that is taken or one that is not known.
+        """
+        if self.find(entry.id):
+            raise WireError(
+                f"Error adding item: an item with id '{entry.id}' already exists in the conversation.",
+                code="item_create_duplicate_item_id",
+                param="item.id",
+            )
+        place = len(self._entries)
+        if after == "root":
+            place = 0
+        elif after is not None:
+            place = self._place(after, "item_create_invalid_previous_item_id", "previous_item_id") + 1
+        self._entries.insert(place, entry)
+        return self._entries[place - 1].id if place else None
+
+    def before(self, item_id: str) -> str | None:
+        """Return the id of the item before that one, if there is any."""
+        ids = [entry.id for entry in self._entries]
+        place = ids.index(item_id)
+        return ids[place - 1] if place else None
+
+    def get(self, item_id: str, code: str) -> Entry:
+        """Return the item of that id. Raises `WireError` with `code` if there is none."""
+        return self._entries[self._place(item_id, code, "item_id")]
+
+    def remove(self, item_id: str) -> None:
+        """Remove an item. Raises `WireError` if there is none of that id."""
+        del self._entries[self._place(item_id, "item_delete_invalid_item_id", "item_id")]
+
+    def _place(self, item_id: str, code: str, param: str) -> int:
+        for place, entry in enumerate(self._entries):
+            if entry.id == item_id:
+                return place
+        raise WireError(f"The item with id '{item_id}' does not exist in the conversation.", code=code, param=param)
+
+
+async def settled(entries: Iterable[Entry]) -> None:
+    """Wait until the words of all items are known."""
+    if waiting := [entry.transcribing for entry in entries if entry.transcribing and not entry.transcribing.done()]:
+        await asyncio.wait(waiting)
+
+
+def turns(entries: Iterable[Entry]) -> tuple[Turn, ...]:
+    """Return what the brain is told: a user who said nothing counts only as the last one."""
+    told = [turn for entry in entries if (turn := entry.turn())]
+    return tuple(
+        turn for n, turn in enumerate(told) if turn.text or turn.name or turn.role == "tool" or n == len(told) - 1
+    )
+
+
+def message(role: str, content: list[Content], *, item_id: str | None = None, status: str = "completed") -> Item:
+    """Return a message item."""
+    return Item(type="message", id=item_id, status=status, role=role, content=content)

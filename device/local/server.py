@@ -1,0 +1,156 @@
+"""The local engine as a server: OpenAI's Realtime API (GA) over WebSocket, on aiohttp.
+
+`ws://HOST:PORT/v1/realtime` takes any Realtime client; `GET /health` says how the server is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from importlib.metadata import version
+from typing import Final
+
+from aiohttp import WSCloseCode, WSMsgType, web
+from msgspec import Struct
+
+from device.local.cascade import Cascade, Stages
+from device.local.outbox import FULL, Outbox
+from device.local.session import Session
+
+log = logging.getLogger(__name__)
+
+PATH: Final = "/v1/realtime"
+ABSURD: Final = 32 * 1024 * 1024
+"""A frame of more bytes than this ends the connection (close code 1009); smaller ones only get an `error` event."""
+KEEPALIVE: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+"""Finds clients that vanished without a word in two minutes, s. WebSocket pings would also end slow readers."""
+
+
+class Limits(Struct, frozen=True):
+    """What the server bears."""
+
+    sessions: int = 8
+    stall_s: float = 120.0
+    """How long a client may leave an event unread."""
+
+
+class Engine:
+    """The server's sessions. Without `cascade` it is still loading and refuses them."""
+
+    def __init__(self, cascade: Cascade | None, limits: Limits, voice: str) -> None:
+        self.cascade = cascade
+        self._limits = limits
+        self._voice = voice
+        self._sockets: set[web.WebSocketResponse] = set()
+
+    def app(self) -> web.Application:
+        """Return the engine as a web application."""
+        app = web.Application()
+        app.router.add_get(PATH, self._realtime)
+        app.router.add_get("/health", self._health)
+        app.on_shutdown.append(self._shut_down)
+        return app
+
+    async def _health(self, _: web.Request) -> web.Response:
+        ready = self.cascade is not None
+        return web.json_response(
+            {
+                "status": "ok" if ready else "loading",
+                "ready": ready,
+                "sessions": len(self._sockets),
+                "max_sessions": self._limits.sessions,
+                "version": version("parley"),
+            },
+            status=200 if ready else 503,
+        )
+
+    async def _realtime(self, request: web.Request) -> web.StreamResponse:
+        if not self.cascade:
+            return _refusal(
+                503, "engine_loading", "The local engine is still loading its models: try again in a moment."
+            )
+        if len(self._sockets) >= self._limits.sessions:
+            return _refusal(
+                503,
+                "session_limit_reached",
+                f"The local engine holds {self._limits.sessions} sessions already, its limit: end one, or raise "
+                "'local.sessions' in the settings.",
+            )
+        # Compression would cost more time than the loopback or the LAN needs for base64.
+        ws = web.WebSocketResponse(protocols=("realtime",), max_msg_size=ABSURD, compress=False)
+        if not ws.can_prepare(request):
+            return _refusal(426, "websocket_required", f"{PATH} is a WebSocket: connect with ws://.")
+        self._sockets.add(ws)
+        try:
+            await ws.prepare(request)
+            await self._hold(ws, request, self.cascade)
+        finally:
+            self._sockets.discard(ws)
+        return ws
+
+    async def _hold(self, ws: web.WebSocketResponse, request: web.Request, cascade: Cascade) -> None:
+        """Hold a session until either side ends it."""
+        _keep_alive(request)
+        outbox = Outbox(ws.send_str, self._limits.stall_s)
+        session = Session(
+            cascade, outbox.write, outbox.room, model=request.query.get("model") or "parley", voice=self._voice
+        )
+        session.begin()
+        both = [asyncio.create_task(_listen(ws, session, outbox)), asyncio.create_task(outbox.run())]
+        try:
+            done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            session.close()
+            for task in both:
+                task.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+        for task in done:
+            if isinstance(error := task.exception(), TimeoutError):
+                log.warning("session %s ends: its client has read nothing for %g s", session.id, self._limits.stall_s)
+                if request.transport:
+                    request.transport.abort()
+            elif error and not isinstance(error, ConnectionError):
+                log.error("session %s broke off", session.id, exc_info=error)
+
+    async def _shut_down(self, _: web.Application) -> None:
+        for ws in set(self._sockets):
+            await ws.close(code=WSCloseCode.GOING_AWAY, message=b"The local engine is shutting down.")
+
+
+def make_app(stages: Stages, limits: Limits | None = None, *, voice: str = "en-gb") -> web.Application:
+    """Return a server of these stages as a web application."""
+    engine = Engine(Cascade(stages), limits or Limits(), voice)
+    app = engine.app()
+
+    async def close(_: web.Application) -> None:
+        if engine.cascade:
+            engine.cascade.close()
+
+    app.on_cleanup.append(close)
+    return app
+
+
+async def _listen(ws: web.WebSocketResponse, session: Session, outbox: Outbox) -> None:
+    """Pass on what the client says, until it says no more."""
+    async for frame in ws:
+        # A client that asks and asks but does not read what it is told has to wait.
+        await outbox.room(FULL)
+        if frame.type is WSMsgType.TEXT:
+            await session.receive(frame.data)
+        elif frame.type is WSMsgType.BINARY:
+            session.refuse_binary()
+
+
+def _keep_alive(request: web.Request) -> None:
+    connection = request.transport.get_extra_info("socket") if request.transport else None
+    if connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in KEEPALIVE.items():
+            if option := getattr(socket, name, None):
+                connection.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def _refusal(status: int, code: str, message: str) -> web.Response:
+    kind = "server_error" if status >= 500 else "invalid_request_error"
+    return web.json_response({"error": {"message": message, "type": kind, "code": code, "param": None}}, status=status)
