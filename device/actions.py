@@ -1,0 +1,130 @@
+"""What the conversation wants done: the other half of its language, beside the events."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+from device.engines.contract import Said, ToolCall
+from device.events import Heard
+
+
+class State(StrEnum):
+    """Whose turn it is."""
+
+    ASLEEP = "asleep"
+    CONNECTING = "connecting"
+    LISTENING = "listening"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    OVERLAP = "overlap"
+    MUTED = "muted"
+    FAULT = "fault"
+
+
+class Action(Struct, frozen=True, tag=True):
+    """Something to be done."""
+
+
+class OpenSession(Action, frozen=True):
+    """Open a session after a pause, seeded with what was said; answered by `Opened` or `Fault`."""
+
+    history: tuple[Said, ...]
+    after_ms: int
+
+
+class CloseSession(Action, frozen=True):
+    """End the session, or the attempt to open one."""
+
+
+class Listen(Action, frozen=True):
+    """Send microphone audio from position `at` on, and everything after it, as soon as the session is open.
+
+    Unless `again`, what this session was sent before is not sent twice.
+    """
+
+    at: int
+    again: bool = False
+
+
+class Hold(Action, frozen=True):
+    """Stop sending microphone audio."""
+
+
+class Commit(Action, frozen=True):
+    """Tell the engine that the user's turn is over, once all audio up to `at` was sent."""
+
+    at: int
+
+
+class Play(Action, frozen=True):
+    """Queue audio of a reply item."""
+
+    item: str
+    pcm: bytes
+
+
+class Finish(Action, frozen=True):
+    """A reply item's audio is complete."""
+
+    item: str
+
+
+class Duck(Action, frozen=True):
+    """Lower the reply."""
+
+
+class Restore(Action, frozen=True):
+    """Bring the reply back up."""
+
+
+class Cut(Action, frozen=True):
+    """Fade the reply out and drop what is queued; answered by `PlayoutCut`."""
+
+
+class Interrupt(Action, frozen=True):
+    """Tell the engine that it was cut off, and what was heard."""
+
+    heard: tuple[Heard, ...]
+
+
+class RunTool(Action, frozen=True):
+    """Run a tool; answered by `ToolDone`."""
+
+    call: ToolCall
+
+
+class ReturnTool(Action, frozen=True):
+    """Give the engine a tool's result."""
+
+    call_id: str
+    output: str
+    reply: bool
+
+
+class Earcon(Action, frozen=True):
+    """Play a short sound."""
+
+    name: str
+
+
+class Ring(Action, frozen=True):
+    """Begin or end ringing for a timer."""
+
+    on: bool
+
+
+class Show(Action, frozen=True):
+    """The state has changed."""
+
+    state: State
+
+
+class Record(Action, frozen=True):
+    """Write an entry of the ledger."""
+
+    event: str
+    at: int
+    fields: dict[str, Any]

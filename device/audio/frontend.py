@@ -1,0 +1,226 @@
+"""The capture thread: from the card's rings to clean 16 kHz audio and to events.
+
+Per block: resample, cancel the echo, write the clean ring, and let the detectors read it through cursors of their
+own. `FrontEnd.process` does that for one block and may be called by anything; `start` runs it in a thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from device.audio.resample import Resampler
+from device.audio.ring import RingBuffer
+from device.events import (
+    CLOCK_RATE,
+    DeviceEvent,
+    PlayoutCut,
+    PlayoutDone,
+    PlayoutStarted,
+    PlayoutStarved,
+    Tick,
+    Voice,
+    VoiceEnd,
+    VoiceStart,
+    Wake,
+    samples,
+)
+from device.listen.endpoint import FRAME, Endpointer, EndpointSettings, Offset, Onset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from device.audio.card import Card
+    from device.audio.playout import Playout
+
+log = logging.getLogger(__name__)
+
+FRAME_10MS = CLOCK_RATE // 100
+TICK = samples(50)
+CLEAN_SECONDS = 60
+"""How far back the uplink can go: the longest outage that loses no word."""
+VOICE_SILENCE_MS = 240
+"""Silence that ends a voice for barge-in; the end of a turn is decided elsewhere."""
+LOOK_BACK = samples(1000)
+"""How much of the past the voice detector hears when it is woken."""
+
+
+class Canceller(Protocol):
+    """An echo canceller for 10 ms frames."""
+
+    def cancel(self, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Return `mic` without the echo of `reference`; all `(160,) int16, 16 kHz mono`."""
+
+
+class VoiceDetector(Protocol):
+    """Tells how likely a frame is voice."""
+
+    def probability(self, block: NDArray[np.int16]) -> float:
+        """Return 0 to 1 for `(512,) int16, 16 kHz mono`."""
+
+    def reset(self) -> None:
+        """Forget the past."""
+
+
+class WakeHit(Protocol):
+    """A wake word found."""
+
+    word: str
+    score: float
+    position: int
+
+
+class WakeDetector(Protocol):
+    """Looks for the wake word in a stream."""
+
+    def push(self, block: NDArray[np.int16]) -> Sequence[WakeHit]:
+        """Take `(n,) int16, 16 kHz mono`; positions count from the first sample ever pushed."""
+
+
+class FrontEnd:
+    """Turns a card's audio into `clean`, a ring `(n,) int16, 16 kHz mono`, and into events given to `emit`.
+
+    Position p of `clean` is position p of the device's clock. `emit` is called on the capture thread.
+    """
+
+    def __init__(
+        self,
+        card: Card,
+        playout: Playout,
+        *,
+        canceller: Canceller | None,
+        voice: VoiceDetector,
+        wake: WakeDetector | None,
+        emit: Callable[[DeviceEvent], None],
+        vad_threshold: float = 0.5,
+    ) -> None:
+        self.clean = RingBuffer(CLOCK_RATE, CLEAN_SECONDS)
+        self._card = card
+        self._playout = playout
+        self._canceller = canceller
+        self._voice = voice
+        self._wake = wake
+        self._emit = emit
+        self._mic_in = Resampler(card.rate, CLOCK_RATE)
+        self._reference_in = Resampler(card.rate, CLOCK_RATE)
+        self._mic_rest = np.zeros(0, np.int16)
+        self._reference_rest = np.zeros(0, np.int16)
+        # From the card's first frame: what it heard while the detectors were still loading is not lost.
+        self._mic = card.mic.cursor(0)
+        self._reference = card.reference.cursor(0)
+        self._done = 0  # frames of the card that were taken
+        self._voice_at = self.clean.cursor()
+        self._wake_at = self.clean.cursor()
+        self._endpoint = Endpointer(EndpointSettings(threshold=vad_threshold, silence_ms=VOICE_SILENCE_MS))
+        self._voice_wanted = False
+        self._voice_on = False
+        self._next_tick = 0
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def lost(self) -> int:
+        """Microphone frames that this thread was too late for, at the card's rate."""
+        return self._mic.lost
+
+    @property
+    def now(self) -> int:
+        """The present position on the device's clock: the end of the clean ring."""
+        return self.clean.position
+
+    def want_voice(self, wanted: bool) -> None:  # noqa: FBT001 - a switch
+        """Detect voices or rest, from the next block on; when woken, the last second is listened to as well."""
+        self._voice_wanted = wanted
+
+    def start(self) -> None:
+        """Run in a thread until `stop`."""
+        self._thread = threading.Thread(target=self._run, name="front end", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout=2)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.process(timeout=0.2)
+            except Exception:
+                # One bad block must not end listening for good.
+                log.exception("The front end failed on a block and goes on with the next one.")
+
+    def process(self, timeout: float = 0.0) -> bool:
+        """Take one block from the card if there is one within `timeout` seconds; return whether there was."""
+        mic = self._mic.read(self._card.block, timeout)
+        if mic is None:
+            return False
+        start = self._mic.position - len(mic)
+        if start > self._done:  # late: silence in place of what was lost keeps the positions true
+            gap = np.zeros(start - self._done, np.int16)
+            self._clean_up(gap, gap)
+        self._done = self._mic.position
+        if self._reference.position != start:
+            self._reference.seek(start)
+        reference = self._reference.read(len(mic), 0)
+        if reference is None or self._reference.position != self._done:
+            reference = np.zeros(len(mic), np.int16)
+        self._clean_up(mic, reference)
+        self._detect_wake()
+        self._detect_voice()
+        self._report_playout()
+        if self.now >= self._next_tick:
+            self._next_tick = self.now + TICK
+            self._emit(Tick(self.now))
+        return True
+
+    def _clean_up(self, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> None:
+        self._mic_rest = np.concatenate((self._mic_rest, self._mic_in.push(mic)))
+        self._reference_rest = np.concatenate((self._reference_rest, self._reference_in.push(reference)))
+        while len(self._mic_rest) >= FRAME_10MS:
+            block, self._mic_rest = self._mic_rest[:FRAME_10MS], self._mic_rest[FRAME_10MS:]
+            echo, self._reference_rest = self._reference_rest[:FRAME_10MS], self._reference_rest[FRAME_10MS:]
+            if self._canceller is not None:
+                block = self._canceller.cancel(block, echo)
+            self.clean.write(np.ascontiguousarray(block))
+
+    def _detect_wake(self) -> None:
+        if self._wake is None:
+            return
+        for hit in self._wake.push(self._wake_at.take(self._wake_at.lag)):
+            self._emit(Wake(self.now, hit.word, round(float(hit.score), 3)))
+
+    def _detect_voice(self) -> None:
+        if self._voice_wanted != self._voice_on:
+            self._voice_on = self._voice_wanted
+            if not self._voice_on:
+                return
+            self._voice_at.seek(max(self._voice_at.position, self.now - LOOK_BACK))
+            self._voice.reset()
+            self._endpoint.reset(self._voice_at.position)
+        while self._voice_on and self._voice_at.lag >= FRAME:
+            found = self._endpoint.push(self._voice.probability(self._voice_at.take(FRAME)))
+            if isinstance(found, Onset):
+                self._emit(VoiceStart(self.now, found.position))
+            elif isinstance(found, Offset):
+                self._emit(VoiceEnd(self.now, found.onset, found.end, round(found.voiced_ms)))
+            elif self._endpoint.speaking and self._endpoint.onset is not None:
+                self._emit(Voice(self.now, self._endpoint.onset, round(self._endpoint.voiced_ms)))
+
+    def _report_playout(self) -> None:
+        for note in self._playout.notes():
+            at = self._card.clock(note.frame)
+            if note.kind == "cut":
+                self._emit(PlayoutCut(at, note.heard))
+            elif note.kind == "done":
+                self._emit(PlayoutDone(at, note.heard[0]))
+            elif note.kind == "started":
+                self._emit(PlayoutStarted(at, note.heard[0].item))
+            else:
+                self._emit(PlayoutStarved(at, note.heard[0].item))

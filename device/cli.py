@@ -1,0 +1,387 @@
+"""The console script `parley`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from device import settings as configuration
+
+if TYPE_CHECKING:
+    from device.daemon import Daemon
+    from device.settings import Settings
+
+log = logging.getLogger(__name__)
+
+FAILED = 1
+USAGE = 2
+"""Exit codes: something is wrong with the machine or the network; something is wrong with what was asked for."""
+
+WITHOUT_CARD = "To hear Parley without a sound card: ./scripts/run demo"
+
+CONFIG = click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), help="A settings file; counts over all others."
+)
+JSON = click.option(
+    "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the results to this file."
+)
+OUT = click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder for conversation.wav and ledger.jsonl.",
+)
+
+
+class Trouble(click.ClickException):
+    """Something that the user can mend; shown as one line, without a traceback."""
+
+    exit_code = FAILED
+
+    def show(self, file: Any = None) -> None:  # noqa: ARG002 - click's signature
+        """Print the message to stderr."""
+        click.echo(f"parley: {self.format_message()}", err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="parley")
+def main() -> None:
+    """Parley: a full-duplex voice assistant. Say the wake word, talk, interrupt."""
+
+
+@main.command()
+@CONFIG
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="A folder for ledger.jsonl.")
+def run(config: Path | None, out: Path | None) -> None:
+    """Be the assistant, on this machine's microphone and loudspeaker.
+
+    On a terminal, Enter is the button: it wakes, interrupts, and ends a conversation.
+    """
+    settings = _settings(config, need_engine=True)
+    asyncio.run(_run(settings, config, out))
+
+
+@main.command()
+@CONFIG
+@OUT
+@JSON
+def demo(config: Path | None, out: Path | None, json_file: Path | None) -> None:
+    """Hold a whole conversation in a simulated room: no sound card, no key."""
+    _rehearse("demo", config, out or Path("out"), json_file)
+
+
+@main.command()
+@click.argument("scene")
+@CONFIG
+@OUT
+@JSON
+def room(scene: str, config: Path | None, out: Path | None, json_file: Path | None) -> None:
+    """Run the whole assistant in the simulated room that the file SCENE describes, or in a bundled scene."""
+    _rehearse(scene, config, out, json_file)
+
+
+@main.command()
+@CONFIG
+def doctor(config: Path | None) -> None:
+    """Check card, levels, echo, models, engine and GPIO, and say what to do about each."""
+    from device.doctor import examine  # noqa: PLC0415 - each command imports only what it needs: Pis are slow
+
+    settings = _settings(config)
+    console = Console(highlight=False)
+    marks = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
+
+    async def check() -> bool:
+        failed = False
+        async for found in examine(settings):
+            console.print(f"{marks[found.status]}  {found.name}: {found.message}", soft_wrap=True)
+            if found.status != "ok" and found.mend:
+                console.print(f"      → {found.mend}", soft_wrap=True)
+            failed = failed or found.status == "fail"
+        return failed
+
+    if asyncio.run(check()):
+        raise SystemExit(FAILED)
+
+
+@main.command()
+def devices() -> None:
+    """List the microphones and loudspeakers there are."""
+    from device.audio.devices import list_devices  # noqa: PLC0415
+
+    table = Table("Name", "In", "Out", "Rates that it likes", "Default for", box=None)
+    found = list_devices()
+    for device in found:
+        default = [d for d, is_one in (("input", device.default_input), ("output", device.default_output)) if is_one]
+        rates = ", ".join(str(rate) for rate in device.rates) or "none of 48000, 24000, 16000"
+        table.add_row(device.name, str(device.inputs), str(device.outputs), rates, ", ".join(default))
+    if not found:
+        raise Trouble("no sound card was found. Plug one in, or hear Parley without one: parley demo")
+    Console(highlight=False).print(table)
+    click.echo("Use a name, or a part of it, as card.input and card.output in the settings.")
+
+
+@main.group(invoke_without_command=True)
+@click.pass_context
+def models(context: click.Context) -> None:
+    """List, fetch or verify the model files."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_models)
+
+
+@models.command("list")
+@CONFIG
+def list_models(config: Path | None = None) -> None:
+    """Show every model file that Parley knows, and whether it is here."""
+    from device import models as store  # noqa: PLC0415
+
+    table = Table("File", "State", "Size", "Licence", "For", box=None)
+    for found in store.status(_settings(config).models_dir):
+        state = {"ok": "here", "missing": "needed" if found.file.default else "not needed"}.get(
+            found.state, found.state
+        )
+        table.add_row(
+            found.file.name, state, f"{found.file.size / 1e6:.1f} MB", found.source.licence, found.file.purpose
+        )
+    Console(highlight=False).print(table)
+
+
+@models.command("fetch")
+@click.argument("names", nargs=-1)
+@CONFIG
+def fetch_models(names: tuple[str, ...], config: Path | None) -> None:
+    """Fetch the files that Parley needs, or those NAMES (a wake word or a file); continues where it stopped."""
+    from device import models as store  # noqa: PLC0415
+    from device.fetching import with_progress  # noqa: PLC0415
+
+    try:
+        with_progress(names, _settings(config).models_dir)
+    except store.ModelError as error:
+        raise Trouble(str(error)) from None
+
+
+@models.command("verify")
+@CONFIG
+def verify_models(config: Path | None) -> None:
+    """Read every model file that is here and compare it with its checksum."""
+    from device import models as store  # noqa: PLC0415
+
+    bad = 0
+    for found in store.verify(_settings(config).models_dir):
+        if found.state == "ok":
+            click.echo(f"ok       {found.file.name}")
+        elif found.state != "missing" or found.file.default:
+            bad += 1
+            click.echo(f"{found.state}  {found.file.name}: {store.mend(found.file)}")
+    if bad:
+        raise SystemExit(FAILED)
+
+
+@main.command()
+@click.option("--host", help="Address to listen on; the settings' by default.")
+@click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input is closed.")
+@CONFIG
+def engine(host: str | None, port: int | None, with_parent: bool, config: Path | None) -> None:  # noqa: FBT001
+    """Run the local engine: a server of the OpenAI Realtime protocol."""
+    import msgspec  # noqa: PLC0415
+
+    from device.engines.beside import READY_LINE  # noqa: PLC0415
+    from device.local.server import EngineStartError, serve  # noqa: PLC0415
+
+    settings = _settings(config)
+    local = settings.local
+    local = msgspec.structs.replace(local, host=host or local.host, port=local.port if port is None else port)
+
+    def ready(bound: int) -> None:
+        click.echo(f"{READY_LINE}ws://{local.host}:{bound}/v1/realtime")
+        sys.stdout.flush()
+
+    async def work() -> None:
+        serving = asyncio.create_task(serve(msgspec.structs.replace(settings, local=local), ready=ready))
+        waits = {serving, asyncio.create_task(_until_signal())}
+        if with_parent:
+            waits.add(asyncio.create_task(asyncio.to_thread(sys.stdin.buffer.read)))
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            await serving
+        serving.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+
+    try:
+        asyncio.run(work())
+    except (EngineStartError, _model_error()) as error:
+        raise Trouble(str(error)) from None
+
+
+@main.command()
+@click.argument("name", required=False)
+@JSON
+@CONFIG
+def bench(name: str | None, json_file: Path | None, config: Path | None) -> None:
+    """Measure: latency, overhead, callback, idle, memory, heard, start. Without NAME: all of them."""
+    from device.bench import BenchError, run_benches  # noqa: PLC0415
+
+    try:
+        ok = run_benches(name, _settings(config), json_file)
+    except BenchError as error:
+        raise Trouble(str(error)) from None
+    if not ok:
+        raise SystemExit(FAILED)
+
+
+@main.command("settings")
+@CONFIG
+def show_settings(config: Path | None) -> None:
+    """Show the settings in force, without secrets, and where each comes from."""
+    try:
+        loaded = configuration.read(config)
+    except configuration.SettingsError as error:
+        raise Trouble(str(error)) from None
+    for warning in loaded.warnings:
+        click.echo(f"# {warning}", err=True)
+    click.echo(configuration.in_force(loaded.settings, loaded.origins), nl=False)
+
+
+async def _run(settings: Settings, config: Path | None, out: Path | None) -> None:
+    from device.audio.alsa import AlsaCard  # noqa: PLC0415
+    from device.audio.card import CardError  # noqa: PLC0415
+    from device.daemon import Daemon  # noqa: PLC0415
+    from device.engines.choose import Engines  # noqa: PLC0415
+    from device.ledger import Ledger  # noqa: PLC0415
+    from device.timeline import Timeline  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    timeline = Timeline(console)
+    try:
+        card = AlsaCard(settings.card)
+    except CardError as error:
+        raise Trouble(f"{error}\n{WITHOUT_CARD}") from None
+    ledger = Ledger(_folder(out) / "ledger.jsonl" if out else None, on_entry=timeline.show)
+    engines = Engines(settings, config)
+    daemon = Daemon(settings, card, ledger, engines.session)
+    getting_ready = asyncio.create_task(engines.prepare())
+    try:
+        await daemon.start()
+        console.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)
+        with _button(daemon):
+            await _until_signal()
+    except CardError as error:
+        raise Trouble(f"{error}\n{WITHOUT_CARD}") from None
+    except _model_error() as error:
+        raise Trouble(str(error)) from None
+    finally:
+        getting_ready.cancel()
+        await daemon.stop()
+        await engines.close()
+        ledger.close()
+
+
+def _rehearse(scene: str, config: Path | None, out: Path | None, json_file: Path | None) -> None:
+    import msgspec  # noqa: PLC0415
+
+    from device.rehearsal import rehearse  # noqa: PLC0415
+    from device.scene import SceneError, load  # noqa: PLC0415
+    from device.summary import render  # noqa: PLC0415
+    from device.timeline import Timeline  # noqa: PLC0415
+
+    settings = _settings(config, need_engine=True)
+    console = Console(highlight=False)
+    try:
+        played = load(scene)
+        folder = _folder(out) if out else None
+        summary = asyncio.run(rehearse(played, settings, config=config, out=folder, timeline=Timeline(console)))
+    except (SceneError, _model_error()) as error:
+        raise Trouble(str(error)) from None
+    console.print(render(summary))
+    if folder is not None:
+        console.print(f"Listen to it: {folder / 'conversation.wav'} (visitors, microphone, loudspeaker)")
+    if json_file is not None:
+        _write(json_file, msgspec.json.format(msgspec.json.encode(summary)))
+
+
+def _settings(config: Path | None, *, need_engine: bool = False) -> Settings:
+    """Load the settings and set up the log."""
+    try:
+        settings = configuration.load(config)
+        if need_engine:
+            configuration.require(settings)
+    except configuration.SettingsError as error:
+        raise Trouble(str(error)) from None
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    return settings
+
+
+def _model_error() -> type[Exception]:
+    from device.models import ModelError  # noqa: PLC0415
+
+    return ModelError
+
+
+def _folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Trouble(f"--out {path}: {error.strerror}") from None
+    return path
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data + b"\n")
+    except OSError as error:
+        raise Trouble(f"--json {path}: {error.strerror}") from None
+
+
+def _wake_words(settings: Settings) -> str:
+    return "” or “".join(Path(name).stem.replace("_", " ") for name in settings.wake.models)
+
+
+async def _until_signal() -> None:
+    """Wait for Ctrl-C or SIGTERM."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+@contextlib.contextmanager
+def _button(daemon: Daemon) -> Any:
+    """Let Enter on a terminal, and SIGUSR1, be the button."""
+    from device.events import Button  # noqa: PLC0415
+
+    loop = asyncio.get_running_loop()
+
+    def press() -> None:
+        daemon.on(Button(daemon.frontend.now))
+
+    def key() -> None:
+        if sys.stdin.readline():
+            press()
+        else:
+            loop.remove_reader(sys.stdin)
+
+    loop.add_signal_handler(signal.SIGUSR1, press)
+    terminal = sys.stdin is not None and sys.stdin.isatty()
+    if terminal:
+        loop.add_reader(sys.stdin, key)
+    try:
+        yield
+    finally:
+        if terminal:
+            loop.remove_reader(sys.stdin)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,626 @@
+"""The conversation: a pure machine from events to a state and actions.
+
+It opens no socket, touches no card and reads no clock: every event comes with a position on the device's clock,
+and what is to be done is returned as actions, in order. So a conversation can be tested by tables, by property
+and by replaying a recorded event log.
+
+States: asleep → (wake) → connecting → listening → thinking → speaking ⇄ overlap → listening → … → asleep; muted
+and fault from anywhere.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatchmethod
+from typing import Any
+
+from msgspec import Struct
+
+from device.actions import (
+    Action,
+    CloseSession,
+    Commit,
+    Cut,
+    Duck,
+    Earcon,
+    Finish,
+    Hold,
+    Interrupt,
+    Listen,
+    OpenSession,
+    Play,
+    Record,
+    Restore,
+    ReturnTool,
+    Ring,
+    RunTool,
+    Show,
+    State,
+)
+from device.engines.contract import (
+    Audio,
+    AudioDone,
+    EngineEvent,
+    Expiring,
+    Fault,
+    ReplyEnded,
+    ReplyStarted,
+    Said,
+    SpeechStarted,
+    SpeechStopped,
+    ToolCall,
+    Words,
+)
+from device.events import (
+    Button,
+    CardBack,
+    CardLost,
+    DeviceEvent,
+    Heard,
+    Mute,
+    PlayoutCut,
+    PlayoutDone,
+    PlayoutStarted,
+    PlayoutStarved,
+    Tick,
+    TimerRang,
+    ToolDone,
+    Voice,
+    VoiceEnd,
+    VoiceStart,
+    Wake,
+    samples,
+)
+
+WAKE_PREROLL = samples(400)
+"""The wake word is detected up to 360 ms after its end: what is said in one breath with it begins before that."""
+WAKE_PAUSE = samples(400)
+"""A voice that goes on this long after the wake word is a question in one breath."""
+ONSET_PREROLL = samples(300)
+"""Soft first sounds lie before the voice detector's onset."""
+THINKING_LIMIT = samples(15_000)
+"""An engine that says nothing for so long has failed."""
+RING_LIMIT = samples(60_000)
+"""How long a timer rings by itself."""
+RETRY_MS = (0, 250, 500, 1000, 2000, 4000, 8000)
+"""Pauses before the attempts to reach the engine again; after the last one it has failed."""
+STEADY = samples(30_000)
+"""A session that lasted so long was a good one: the next fault starts the pauses anew."""
+UNANSWERED_LIMIT = samples(90_000)
+"""Voices that the engine answers nothing to, a television's say, keep a session open no longer than this."""
+HISTORY = 20
+"""Things said that a new session is told."""
+
+
+class Opened(EngineEvent, frozen=True):
+    """The session that `OpenSession` asked for is open; its audio is at `rate` Hz."""
+
+    rate: int
+
+
+class StopHeard(DeviceEvent, frozen=True):
+    """The user told the ringing to stop; recognised on the device."""
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """What the user can set."""
+
+    follow_up_ms: int = 8000
+    """Listening without a voice that ends the conversation."""
+    cut_ms: int = 400
+    """Voice over a reply that cuts it off."""
+    barge_in: bool = True
+    """False: only the wake word and the button interrupt."""
+    commit_after_ms: int | None = None
+    """Silence after which the device ends the user's turn; None where the engine does."""
+
+
+class Conversation:
+    """The state and its memory; `on` is the only way in."""
+
+    def __init__(self, rules: Rules | None = None) -> None:
+        self.rules = rules or Rules()
+        self.state = State.ASLEEP
+        self._actions: list[Action] = []
+        self._now = 0
+        # The session
+        self._open = False
+        self._wanted = False
+        self._rate = 24_000
+        self._opened_at = 0
+        self._attempts = 0
+        self._history: list[Said] = []
+        self._holding = True
+        # The user's turn
+        self._wake_at: int | None = None
+        self._voice: int | None = None  # onset of the voice that is speaking now
+        self._unanswered: int | None = None  # where what has no answer yet begins
+        self._uncommitted: int | None = None  # end of a voice that the engine was not yet told to answer
+        self._quiet_since = 0
+        self._exchange_at = 0
+        self._thinking_since = 0
+        # The reply
+        self._reply = ""
+        self._running = False  # the engine is not done with the reply
+        self._dropped: set[str] = set()
+        self._queued: dict[str, _Item] = {}
+        self._texts: dict[str, str] = {}
+        self._tools: set[str] = set()
+        self._cut_from: int | None = None  # a cut is under way; listen from there when it is done
+        self._sleep_next = False
+        self._ringing: int | None = None
+
+    def on(self, event: DeviceEvent | EngineEvent, now: int) -> list[Action]:
+        """Take an event that arrived at position `now`; return what to do, in order."""
+        self._now = max(self._now, now)
+        self._actions = []
+        self._take(event)
+        return self._actions
+
+    @singledispatchmethod
+    def _take(self, event: DeviceEvent | EngineEvent) -> None:
+        """Do nothing about an event that means nothing to the conversation."""
+
+    # The user
+
+    @_take.register
+    def _on_wake(self, event: Wake) -> None:
+        self._record("wake", event.at, word=event.word, score=event.score)
+        self._stop_ringing()
+        if self.state in (State.ASLEEP, State.FAULT):
+            self._wake_at = event.at
+            self._wake_up(event.at)
+        elif self.state in (State.SPEAKING, State.OVERLAP) and self._cut_from is None:
+            self._cut(max(0, event.at - WAKE_PREROLL))
+
+    def _wake_up(self, at: int) -> None:
+        self._history.clear()
+        self._attempts = 0
+        self._unanswered = max(0, at - WAKE_PREROLL)
+        self._quiet_since = self._exchange_at = at
+        self._voice = None
+        self._do(Earcon("wake"))
+        self._connect()
+
+    @_take.register
+    def _on_button(self, event: Button) -> None:
+        if self._ringing is not None:
+            self._stop_ringing()
+        elif self.state in (State.ASLEEP, State.FAULT):
+            self._wake_up(event.at)
+            self._listen(event.at)
+        elif self.state in (State.SPEAKING, State.OVERLAP):
+            self._cut(event.at)
+        elif self.state is State.MUTED:
+            self._to(State.ASLEEP)
+        else:
+            self._sleep("button")
+
+    @_take.register
+    def _on_mute(self, event: Mute) -> None:
+        if event.on and self.state is not State.MUTED:
+            self._end_session()
+            self._do(Cut())
+            self._forget_reply()
+            self._to(State.MUTED)
+        elif not event.on and self.state is State.MUTED:
+            self._to(State.ASLEEP)
+
+    @_take.register
+    def _on_voice_start(self, event: VoiceStart) -> None:
+        self._voice = event.onset
+        self._quiet_since = event.at
+        self._uncommitted = None
+        if self._unanswered is None and self._wanted:
+            self._unanswered = max(0, event.onset - ONSET_PREROLL)
+        self._record("voice_start", event.onset)
+        if self.state is State.SPEAKING:
+            self._overlap()
+
+    def _overlap(self) -> None:
+        if self._cut_from is not None or not self.rules.barge_in:
+            return
+        self._record("duck", self._now)
+        self._do(Duck())
+        self._to(State.OVERLAP)
+
+    @_take.register
+    def _on_voice(self, event: Voice) -> None:
+        self._voice = event.onset
+        self._quiet_since = event.at
+        if self.state is State.OVERLAP and event.voiced_ms >= self.rules.cut_ms and self._cut_from is None:
+            self._cut(max(0, event.onset - ONSET_PREROLL))
+        self._settle_wake(event.at)
+
+    @_take.register
+    def _on_voice_end(self, event: VoiceEnd) -> None:
+        self._voice = None
+        self._quiet_since = event.at
+        self._record("voice_end", event.end, voiced_ms=event.voiced_ms)
+        if self._wake_at is not None and event.end < self._wake_at + WAKE_PAUSE:
+            # Only the wake word was said so far: its end need not reach the engine.
+            self._wake_at = None
+            self._unanswered = event.end
+            self._listen(event.end)
+        elif self.state in (State.CONNECTING, State.LISTENING):
+            self._uncommitted = event.end
+        if self.state is State.OVERLAP and self._cut_from is None:
+            self._restore()
+            self._unanswered = None
+            self._to(State.SPEAKING)
+
+    def _settle_wake(self, at: int) -> None:
+        """Once the voice has gone on after the wake word, send all of it."""
+        if self._wake_at is not None and at >= self._wake_at + WAKE_PAUSE:
+            start = max(0, self._wake_at - WAKE_PREROLL)
+            self._wake_at = None
+            self._listen(start)
+
+    @_take.register
+    def _on_tick(self, event: Tick) -> None:
+        at = event.at
+        self._settle_wake(at)
+        if self._ringing is not None and at >= self._ringing + RING_LIMIT:
+            self._stop_ringing()
+        after = self.rules.commit_after_ms
+        due = after is not None and self._uncommitted is not None and at >= self._uncommitted + samples(after)
+        if due and self._open and self.state is State.LISTENING:
+            self._do(Commit(at))
+            self._uncommitted = None
+            self._think()
+        if self.state is State.LISTENING:
+            if self._voice is None and at >= self._quiet_since + samples(self.rules.follow_up_ms):
+                self._sleep("silence")
+            elif at >= self._exchange_at + UNANSWERED_LIMIT:
+                self._sleep("unanswered")
+        elif self.state is State.THINKING and not self._tools and at >= self._thinking_since + THINKING_LIMIT:
+            self._record("engine_error", at, code="no_reply", message="The engine did not answer.")
+            self._do(Earcon("error"))
+            self._back_to_listening()
+
+    # The engine
+
+    @_take.register
+    def _on_opened(self, event: Opened) -> None:
+        self._open = True
+        self._rate = event.rate
+        self._opened_at = self._now
+        self._record("session_open", self._now)
+        if self.state is State.CONNECTING:
+            self._quiet_since = max(self._quiet_since, self._now)
+            self._to(State.LISTENING)
+
+    @_take.register
+    def _on_fault(self, event: Fault) -> None:
+        self._record("engine_error", self._now, code=event.code, message=event.message, retry=event.retry)
+        if self._open and self._now >= self._opened_at + STEADY:
+            self._attempts = 0
+        self._open = False
+        self._tools.clear()
+        self._running = False
+        for name, item in self._queued.items():
+            if not item.complete:
+                item.complete = True
+                self._do(Finish(name))
+        if not self._wanted:
+            return
+        if not event.retry or self._attempts >= len(RETRY_MS):
+            self._hold()
+            self._do(CloseSession(), Earcon("error"))
+            self._wanted = False
+            self._wake_at = None
+            if not self._queued:
+                self._to(State.FAULT)
+            return
+        if self._unanswered is not None and self._wake_at is None and not self._queued:
+            self._holding = False
+            self._do(Listen(self._unanswered, again=True))
+        self._connect()
+
+    def _connect(self) -> None:
+        delay = RETRY_MS[min(self._attempts, len(RETRY_MS) - 1)]
+        self._attempts += 1
+        self._wanted = True
+        self._open = False
+        self._do(OpenSession(tuple(self._history), delay))
+        if not self._queued:
+            self._to(State.CONNECTING)
+
+    @_take.register
+    def _on_speech_started(self, _event: SpeechStarted) -> None:
+        self._record("engine_speech_started", self._now)
+        self._quiet_since = self._now
+
+    @_take.register
+    def _on_speech_stopped(self, _event: SpeechStopped) -> None:
+        self._record("engine_speech_stopped", self._now)
+        if self.state is State.LISTENING:
+            self._think()
+
+    @_take.register
+    def _on_reply_started(self, event: ReplyStarted) -> None:
+        if not self._wanted:
+            return
+        self._attempts = 0
+        self._exchange_at = self._now
+        self._reply = event.reply
+        self._running = True
+        self._record("reply_start", self._now, reply=event.reply)
+        if self.state is State.LISTENING:
+            self._think()
+
+    @_take.register
+    def _on_audio(self, event: Audio) -> None:
+        if event.reply in self._dropped or not self._wanted:
+            return
+        item = self._queued.get(event.item)
+        if item is None:
+            item = self._queued[event.item] = _Item(event.reply)
+            self._record("reply_received", self._now, item=event.item)
+        item.bytes += len(event.pcm)
+        self._do(Play(event.item, event.pcm))
+
+    @_take.register
+    def _on_audio_done(self, event: AudioDone) -> None:
+        item = self._queued.get(event.item)
+        if item is not None and not item.complete:
+            item.complete = True
+            self._do(Finish(event.item))
+
+    @_take.register
+    def _on_words(self, event: Words) -> None:
+        if event.role == "user":
+            if event.final:
+                text = event.text.strip()
+                self._record("user", self._now, text=text)
+                if text:
+                    self._say(Said("user", text))
+                elif self.state is State.THINKING and not self._running and not self._queued:
+                    self._back_to_listening()
+        elif event.final:
+            self._texts[event.item] = event.text
+            self._record("assistant", self._now, item=event.item, text=event.text)
+        else:
+            self._texts[event.item] = self._texts.get(event.item, "") + event.text
+
+    @_take.register
+    def _on_tool_call(self, event: ToolCall) -> None:
+        if event.reply in self._dropped:
+            return
+        self._tools.add(event.call_id)
+        self._record("tool", self._now, name=event.name, arguments=event.arguments)
+        self._do(RunTool(event))
+
+    @_take.register
+    def _on_tool_done(self, event: ToolDone) -> None:
+        if event.call_id not in self._tools:
+            return
+        self._tools.discard(event.call_id)
+        self._thinking_since = self._now
+        self._do(ReturnTool(event.call_id, event.output, event.reply))
+        self._sleep_next = self._sleep_next or event.sleep
+        self._settle()
+
+    @_take.register
+    def _on_reply_ended(self, event: ReplyEnded) -> None:
+        cost = {k: getattr(event.usage, k) for k in ("input_tokens", "output_tokens", "seconds")}
+        self._record(
+            "reply_end", self._now, reply=event.reply, status=event.status, **{k: v for k, v in cost.items() if v}
+        )
+        if event.reply == self._reply:
+            self._running = False
+        for name, item in self._queued.items():
+            if item.reply == event.reply and not item.complete:
+                item.complete = True
+                self._do(Finish(name))
+        if event.reply in self._dropped:
+            return
+        if event.status == "failed":
+            self._record("engine_error", self._now, code="reply_failed", message=event.message)
+            self._do(Earcon("error"))
+        elif event.status == "cancelled" and self._queued and self._cut_from is None:
+            self._cut(self._voice if self._voice is not None else self._now)
+            return
+        self._settle()
+
+    @_take.register
+    def _on_expiring(self, event: Expiring) -> None:
+        self._record("engine_expiring", self._now, seconds=event.seconds)
+
+    # The loudspeaker
+
+    @_take.register
+    def _on_playout_started(self, event: PlayoutStarted) -> None:
+        if event.item not in self._queued:
+            return
+        self._record("reply_first_audio", event.at, item=event.item)
+        self._unanswered = None
+        self._uncommitted = None
+        if self.state in (State.LISTENING, State.THINKING, State.CONNECTING):
+            self._hold()
+            self._to(State.SPEAKING)
+            if self._voice is not None:
+                self._unanswered = max(0, self._voice - ONSET_PREROLL)
+                self._overlap()
+
+    @_take.register
+    def _on_playout_starved(self, event: PlayoutStarved) -> None:
+        self._record("starved", event.at, item=event.item)
+
+    @_take.register
+    def _on_playout_done(self, event: PlayoutDone) -> None:
+        if self._queued.pop(event.heard.item, None) is None:
+            return
+        self._record("reply_last_audio", event.at, item=event.heard.item, ms=event.heard.ms)
+        text = self._texts.pop(event.heard.item, "")
+        if text:
+            self._say(Said("assistant", text))
+        self._settle()
+
+    @_take.register
+    def _on_playout_cut(self, event: PlayoutCut) -> None:
+        start = self._cut_from
+        if start is None:
+            return
+        self._cut_from = None
+        self._remember_heard(event.heard)
+        for heard in event.heard:
+            if heard.item in self._queued:
+                self._record("truncate", event.at, item=heard.item, ms=heard.ms, whole=heard.whole)
+        self._record("silence", event.at)
+        if self._open:
+            self._do(Interrupt(event.heard))
+        self._forget_reply()
+        if self._wanted:
+            self._unanswered = start
+            self._listen(start)
+            self._quiet_since = self._now
+            self._to(State.LISTENING if self._open else State.CONNECTING)
+        else:
+            self._to(State.FAULT)
+
+    def _remember_heard(self, heard: tuple[Heard, ...]) -> None:
+        """Keep in the history only what was heard of the reply, to the nearest word."""
+        for part in heard:
+            text, item = self._texts.pop(part.item, ""), self._queued.get(part.item)
+            if not text or item is None:
+                continue
+            total_ms = item.bytes * 500 / self._rate
+            words = text.split()
+            kept = words if part.whole else words[: round(len(words) * min(1.0, part.ms / max(1.0, total_ms)))]
+            if kept:
+                self._say(Said("assistant", " ".join(kept)))
+
+    # The device
+
+    @_take.register
+    def _on_timer(self, event: TimerRang) -> None:
+        self._record("timer", event.at, name=event.name)
+        if self._ringing is None:
+            self._do(Ring(on=True))
+        self._ringing = event.at
+
+    @_take.register
+    def _on_stop_heard(self, event: StopHeard) -> None:
+        if self._ringing is not None:
+            self._record("stop", event.at)
+            self._stop_ringing()
+
+    @_take.register
+    def _on_card_lost(self, event: CardLost) -> None:
+        self._record("card_lost", event.at)
+        if self.state in (State.SPEAKING, State.OVERLAP):
+            self._cut(event.at)
+
+    @_take.register
+    def _on_card_back(self, event: CardBack) -> None:
+        self._record("card_back", event.at)
+        self._do(Earcon("error"))
+
+    # Moves
+
+    def _listen(self, at: int) -> None:
+        self._holding = False
+        self._do(Listen(at))
+
+    def _hold(self) -> None:
+        self._holding = True
+        self._wake_at = None
+        self._do(Hold())
+
+    def _listen_on(self) -> None:
+        """Send again after a reply, from where a voice began that is speaking already."""
+        if self._holding:
+            self._listen(self._now if self._voice is None else max(0, self._voice - ONSET_PREROLL))
+
+    def _restore(self) -> None:
+        if self.state is State.OVERLAP:
+            self._record("restore", self._now)
+            self._do(Restore())
+
+    def _think(self) -> None:
+        self._restore()
+        self._listen_on()
+        self._thinking_since = self._now
+        self._to(State.THINKING)
+
+    def _cut(self, listen_from: int) -> None:
+        if self._cut_from is not None:
+            return
+        self._record("cut", self._now)
+        self._cut_from = listen_from
+        self._dropped.update(item.reply for item in self._queued.values())
+        if self._running:
+            self._dropped.add(self._reply)
+        self._do(Cut())
+
+    def _forget_reply(self) -> None:
+        self._queued.clear()
+        self._texts.clear()
+        self._tools.clear()
+        self._running = False
+        self._cut_from = None
+
+    def _settle(self) -> None:
+        """After a piece of a reply is over: find out whether all of it is."""
+        if self._queued or self._cut_from is not None:
+            return
+        if self._sleep_next and not self._tools and not self._running:
+            self._sleep("asked")
+        elif not self._wanted:
+            if self.state in (State.SPEAKING, State.OVERLAP, State.THINKING):
+                self._to(State.FAULT)
+        elif self._running or self._tools:
+            if self.state in (State.SPEAKING, State.OVERLAP):
+                self._think()
+        elif self.state in (State.SPEAKING, State.OVERLAP, State.THINKING):
+            self._back_to_listening()
+
+    def _back_to_listening(self) -> None:
+        self._quiet_since = self._now
+        self._restore()
+        self._listen_on()
+        self._to(State.LISTENING if self._open else State.CONNECTING)
+
+    def _sleep(self, why: str) -> None:
+        self._record("sleep", self._now, why=why)
+        self._end_session()
+        self._do(Earcon("sleep"))
+        self._to(State.ASLEEP)
+
+    def _end_session(self) -> None:
+        self._hold()
+        self._do(CloseSession())
+        self._voice = None
+        self._open = self._wanted = False
+        self._wake_at = self._unanswered = self._uncommitted = None
+        self._sleep_next = False
+        self._dropped.clear()
+        self._forget_reply()
+
+    def _stop_ringing(self) -> None:
+        if self._ringing is not None:
+            self._ringing = None
+            self._do(Ring(on=False))
+
+    def _say(self, said: Said) -> None:
+        self._history = [*self._history, said][-HISTORY:]
+
+    def _to(self, state: State) -> None:
+        if state is not self.state:
+            self.state = state
+            self._record("state", self._now, state=str(state))
+            self._do(Show(state))
+
+    def _record(self, event: str, at: int, **fields: Any) -> None:
+        self._do(Record(event, at, fields))
+
+    def _do(self, *actions: Action) -> None:
+        self._actions.extend(actions)
+
+
+class _Item(Struct):
+    """A reply item that is queued or playing."""
+
+    reply: str
+    bytes: int = 0
+    complete: bool = False

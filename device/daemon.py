@@ -1,0 +1,384 @@
+"""The daemon: builds the parts, carries out what the conversation wants, and feeds it with what happens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from device import models
+from device.actions import (
+    Action,
+    CloseSession,
+    Commit,
+    Cut,
+    Duck,
+    Earcon,
+    Finish,
+    Hold,
+    Interrupt,
+    Listen,
+    OpenSession,
+    Play,
+    Record,
+    Restore,
+    ReturnTool,
+    Ring,
+    RunTool,
+    Show,
+    State,
+)
+from device.audio.earcons import earcon
+from device.audio.echo import EchoCanceller
+from device.audio.frontend import FrontEnd
+from device.audio.playout import Playout
+from device.conversation import Conversation, Opened, Rules, StopHeard
+from device.engines.contract import EngineError, Fault
+from device.events import CLOCK_RATE, CardBack, CardLost, Mute, Tick, TimerRang, ToolDone, Voice, VoiceEnd, samples
+from device.listen.vad import SileroVad
+from device.listen.wakeword import WakeWord
+from device.stopword import StopWord
+from device.tools.builtin import builtin_tools
+from device.tools.timers import Timers
+from device.uplink import Uplink
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+
+    from device.audio.card import Card
+    from device.engines.contract import EngineEvent, EngineSession, Said, ToolSpec
+    from device.events import DeviceEvent
+    from device.ledger import Ledger
+    from device.settings import Settings
+
+log = logging.getLogger(__name__)
+
+OPEN_TIMEOUT_S = 10
+"""An engine that has not opened a session by then is tried again."""
+QUIET = (State.ASLEEP, State.MUTED, State.FAULT)
+"""States in which nobody's voice matters, but for the wake word."""
+
+
+def _wake_model(name: str, framework: str, directory: str) -> Path:
+    """Find a wake word model by its name, or by the path of a file."""
+    if "/" in name or name.endswith((".onnx", ".tflite")):
+        return Path(name).expanduser()
+    return models.find(f"{name}.{framework}", directory)
+
+
+class Detectors(Struct, frozen=True):
+    """The models that listen."""
+
+    voice: SileroVad
+    wake: WakeWord
+
+    @classmethod
+    def load(cls, settings: Settings) -> Detectors:
+        """Load them as the settings say; takes a second. Raises ModelError."""
+        wake, directory = settings.wake, settings.models_dir
+
+        def find(name: str) -> Any:
+            return models.find(name, directory)
+
+        return cls(
+            voice=SileroVad(find("silero_vad.onnx")),
+            wake=WakeWord(
+                [_wake_model(name, wake.framework, directory) for name in wake.models],
+                melspectrogram=find(f"melspectrogram.{wake.framework}"),
+                embedding=find(f"embedding_model.{wake.framework}"),
+                framework=wake.framework,
+                threshold=wake.threshold,
+                patience=wake.patience,
+                gate_dbfs=wake.gate_dbfs,
+            ),
+        )
+
+
+class Watcher:
+    """Sees what the daemon does; to be overridden where somebody wants to know."""
+
+    def state(self, state: State, at: int) -> None:
+        """Take note that the conversation is in `state` since position `at`."""
+
+    def reply_audio(self, item: str, pcm: bytes, rate: int) -> None:
+        """Take a piece of a reply item as it came from the engine: s16le mono at `rate`."""
+
+    def sent(self, at: int) -> None:
+        """Take note that microphone audio up to position `at` has been handed to the socket."""
+
+
+class Daemon:
+    """A whole assistant on a card.
+
+    `session` makes a session of the engine in force for the tools it may call. Everything but `run` is for the event
+    loop's thread.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        card: Card,
+        ledger: Ledger,
+        session: Callable[[Sequence[ToolSpec]], Awaitable[EngineSession]],
+        watcher: Watcher | None = None,
+    ) -> None:
+        self.settings = settings
+        self.card = card
+        self.ledger = ledger
+        self.watcher = watcher or Watcher()
+        self.playout = Playout(card.rate, prebuffer_ms=settings.playout.prebuffer_ms, volume=settings.playout.volume)
+        self.playout.latency = lambda: card.output_latency
+        listen, barge_in = settings.listen, settings.barge_in
+        self.conversation = Conversation(
+            Rules(
+                follow_up_ms=round(listen.follow_up_s * 1000),
+                cut_ms=barge_in.cut_ms,
+                barge_in=barge_in.decide == "device",
+                commit_after_ms=listen.silence_ms if listen.end_of_turn == "device" else None,
+            )
+        )
+        self.timers = Timers(self._position)
+        self.tools = builtin_tools(
+            timers=self.timers,
+            volume=self._volume,
+            set_volume=self._set_volume,
+            mute=self._mute,
+            stop_ringing=self._stop,
+        )
+        self._session_of = session
+        self._session: EngineSession | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._frontend: FrontEnd | None = None
+        self._uplink: Uplink | None = None
+        self._stopword: StopWord | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped = asyncio.Event()
+
+    @property
+    def frontend(self) -> FrontEnd:
+        """The capture thread; there once `start` has returned."""
+        if self._frontend is None:
+            raise RuntimeError("the daemon has not been started")
+        return self._frontend
+
+    @property
+    def uplink(self) -> Uplink:
+        """What sends to the engine; there once `start` has returned."""
+        if self._uplink is None:
+            raise RuntimeError("the daemon has not been started")
+        return self._uplink
+
+    async def start(self, detectors: Detectors | None = None, *, thread: bool = True) -> None:
+        """Open the card and begin to listen. Raises CardError or ModelError.
+
+        Without `thread`, whoever drives a virtual clock calls `frontend.process`.
+        """
+        self._loop = asyncio.get_running_loop()
+        self.card.on_presence = lambda present: self._post((CardBack if present else CardLost)(self._position()))
+        # The card's ring keeps what is heard while the models load.
+        self.card.open(self.playout)
+        if detectors is None:
+            detectors = await asyncio.to_thread(Detectors.load, self.settings)
+        listen = self.settings.listen
+        self._frontend = FrontEnd(
+            self.card,
+            self.playout,
+            canceller=EchoCanceller(listen.echo_tail_ms) if listen.echo_canceller == "speex" else None,
+            voice=detectors.voice,
+            wake=detectors.wake,
+            emit=self._post,
+            vad_threshold=listen.vad_threshold,
+        )
+        self._uplink = Uplink(self.frontend.clean, on_first=self._sent_first, on_sent=self.watcher.sent)
+        self.ledger.sent_s = lambda: self.uplink.sent_samples / CLOCK_RATE
+        self._stopword = StopWord(self.settings, self.frontend.clean)
+        if thread:
+            self.frontend.start()
+        self.watcher.state(State.ASLEEP, self._position())
+
+    async def stop(self) -> None:
+        """Close everything; harmless when repeated."""
+        if self._stopped.is_set():
+            return
+        self._stopped.set()
+        self._close_session()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=2)
+        for task in self._tasks:
+            task.cancel()
+        if self._frontend is not None:
+            self._frontend.stop()
+        self.card.close()
+
+    async def run(self) -> None:
+        """Start, serve until cancelled, stop."""
+        try:
+            await self.start()
+            await self._stopped.wait()
+        finally:
+            await self.stop()
+
+    def on(self, event: DeviceEvent | EngineEvent) -> None:
+        """Let the conversation know of `event` and do what it wants."""
+        if self._stopped.is_set():
+            return
+        if isinstance(event, Tick):
+            for timer in self.timers.due(event.at):
+                self.on(TimerRang(event.at, timer.name))
+        for action in self.conversation.on(event, self._position()):
+            self._perform(action)
+        if isinstance(event, (Voice, VoiceEnd)) and self._stopword is not None:
+            self._spawn(self._hear_stop(event))
+
+    def _post(self, event: DeviceEvent) -> None:
+        """Hand an event over from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.on, event)
+
+    def _position(self) -> int:
+        return self._frontend.now if self._frontend is not None else self.card.now
+
+    def _perform(self, action: Action) -> None:  # noqa: C901, PLR0912 - a table of actions
+        match action:
+            case Play(item, pcm):
+                if self._session is not None:
+                    self.playout.play(item, pcm, self._session.rate)
+                    self.watcher.reply_audio(item, pcm, self._session.rate)
+            case Finish(item):
+                self.playout.finish(item)
+            case Duck():
+                self.playout.duck(self.settings.barge_in.duck_db)
+            case Restore():
+                self.playout.restore()
+            case Cut():
+                self.playout.cut(self.settings.barge_in.fade_ms)
+            case Listen(at, again):
+                self.uplink.listen(at, again=again)
+            case Hold():
+                self.uplink.hold()
+            case Commit(at):
+                self.uplink.commit(at)
+            case Interrupt(heard):
+                self.uplink.order(lambda session: session.interrupt(heard))
+            case ReturnTool(call_id, output, reply):
+                self.uplink.order(lambda session: session.tool_result(call_id, output, reply=reply))
+            case OpenSession(history, after_ms):
+                self._open_session(history, after_ms)
+            case CloseSession():
+                self._close_session()
+            case RunTool(call):
+                self._spawn(self._run_tool(call.call_id, call.name, call.arguments))
+            case Earcon(name):
+                self._sound(name)
+            case Ring(on):
+                self._ring(on)
+            case Show(state):
+                self.frontend.want_voice(state not in QUIET or self._ringing)
+                self.watcher.state(state, self._position())
+            case Record(event, at, fields):
+                self._record(event, at, fields)
+
+    # The session
+
+    def _open_session(self, history: tuple[Said, ...], after_ms: int) -> None:
+        self._close_session()
+        self.uplink.forget()
+        self._serving = self._spawn(self._serve(history, after_ms))
+
+    def _close_session(self) -> None:
+        if self._serving is not None:
+            self._serving.cancel()
+            self._serving = None
+        session, self._session = self._session, None
+        if session is not None:
+            self._spawn(session.close())
+
+    async def _serve(self, history: tuple[Said, ...], after_ms: int) -> None:
+        await asyncio.sleep(after_ms / 1000)
+        try:
+            async with asyncio.timeout(OPEN_TIMEOUT_S):
+                session = await self._session_of(self.tools.specs())
+                await session.open(history)
+        except TimeoutError:
+            self.on(Fault("open_timeout", f"The engine opened no session within {OPEN_TIMEOUT_S} s.", retry=True))
+            return
+        except EngineError as error:
+            self.on(error.fault)
+            return
+        self._session = session
+        self.on(Opened(session.rate))
+        sending = self._spawn(self.uplink.serve(session))
+        try:
+            async for event in session.events():
+                if self._session is session:
+                    self.on(event)
+        finally:
+            sending.cancel()
+            with contextlib.suppress(asyncio.CancelledError, EngineError):
+                await sending
+            await session.close()
+
+    async def _run_tool(self, call_id: str, name: str, arguments: str) -> None:
+        result = await self.tools.call(name, arguments)
+        self.on(ToolDone(self._position(), call_id, result.output, sleep=result.sleep, reply=result.reply))
+
+    # Tools act on the device through these
+
+    def _volume(self) -> int:
+        return round(self.playout.volume * 100)
+
+    def _set_volume(self, percent: int) -> None:
+        self.playout.volume = percent / 100
+
+    def _mute(self) -> None:
+        self.on(Mute(self._position(), on=True))
+
+    def _stop(self) -> bool:
+        ringing = self._ringing
+        if ringing:
+            self.on(StopHeard(self._position()))
+        return ringing
+
+    # Sounds
+
+    def _sound(self, name: str) -> None:
+        if self.settings.playout.earcons and not self._ringing:
+            self.playout.sound(earcon(name, self.card.rate))
+
+    @property
+    def _ringing(self) -> bool:
+        return self._stopword is not None and self._stopword.wanted
+
+    def _ring(self, on: bool) -> None:  # noqa: FBT001 - the action's field
+        if self._stopword is not None:
+            self._stopword.want(on)
+        self.playout.sound(earcon("timer", self.card.rate) if on else None, repeat=on)
+        self.frontend.want_voice(on or self.conversation.state not in QUIET)
+
+    async def _hear_stop(self, event: Voice | VoiceEnd) -> None:
+        if self._stopword is not None and await self._stopword.heard(event):
+            self.on(StopHeard(self._position()))
+
+    def _sent_first(self, position: int) -> None:
+        self.ledger.record("sent_first", self._position(), source=round(position / samples(1000), 3))
+
+    def _record(self, event: str, at: int, fields: dict[str, Any]) -> None:
+        self.ledger.record(event, at, **fields)
+        if event == "engine_error":
+            log.error("Engine: %s", fields.get("message") or fields.get("code"))
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("A task of the daemon failed: %r", error, exc_info=error)

@@ -1,0 +1,539 @@
+"""The conversation as a pure machine: tables of what users live through, then properties over any order of events."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from device.actions import (
+    CloseSession,
+    Commit,
+    Cut,
+    Duck,
+    Earcon,
+    Finish,
+    Hold,
+    Interrupt,
+    Listen,
+    OpenSession,
+    Play,
+    Record,
+    Restore,
+    ReturnTool,
+    Ring,
+    RunTool,
+    Show,
+    State,
+)
+from device.conversation import (
+    ONSET_PREROLL,
+    RETRY_MS,
+    RING_LIMIT,
+    THINKING_LIMIT,
+    UNANSWERED_LIMIT,
+    WAKE_PREROLL,
+    Conversation,
+    Opened,
+    Rules,
+    StopHeard,
+)
+from device.engines.contract import (
+    Audio,
+    AudioDone,
+    Fault,
+    ReplyEnded,
+    ReplyStarted,
+    Said,
+    SpeechStopped,
+    ToolCall,
+    Words,
+)
+from device.events import (
+    Button,
+    CardBack,
+    CardLost,
+    Heard,
+    Mute,
+    PlayoutCut,
+    PlayoutDone,
+    PlayoutStarted,
+    Tick,
+    TimerRang,
+    ToolDone,
+    Voice,
+    VoiceEnd,
+    VoiceStart,
+    Wake,
+    samples,
+)
+
+
+class Talk:
+    """A conversation whose actions are gathered, without the ledger's entries."""
+
+    def __init__(self, **rules):
+        self.conversation = Conversation(Rules(**rules))
+        self.records = []
+
+    def __call__(self, event, now=None):
+        at = getattr(event, "at", 0) if now is None else now
+        actions = self.conversation.on(event, at)
+        self.records += [a for a in actions if isinstance(a, Record)]
+        return [a for a in actions if not isinstance(a, (Record, Show))]
+
+    @property
+    def state(self):
+        return self.conversation.state
+
+    def ms(self, event_type, at, *args, **kwargs):
+        return self(event_type(samples(at), *args, **kwargs))
+
+    def events(self, name):
+        return [r.fields | {"at": r.at} for r in self.records if r.event == name]
+
+
+def second(n):
+    return samples(1000 * n)
+
+
+@pytest.fixture
+def talk():
+    return Talk()
+
+
+def awake(talk, at=1000):
+    """Wake at `at` ms and pause after the wake word: listening from its end."""
+    talk.ms(Wake, at, "hey_jarvis", 0.9)
+    talk(VoiceStart(samples(at + 20), samples(at - 600)))
+    talk(Opened(24000), samples(at + 100))
+    return talk(VoiceEnd(samples(at + 300), samples(at - 600), samples(at + 60), 660))
+
+
+def speaking(talk, at=3000, item="i1", reply="r1", ms=1000):
+    """Have the engine answer at `at` ms."""
+    talk(SpeechStopped(), samples(at - 100))
+    talk(ReplyStarted(reply), samples(at - 50))
+    talk(Audio(reply, item, bytes(48 * ms)), samples(at - 20))
+    talk(Words("assistant", "one two three four", final=True, item=item), samples(at - 10))
+    return talk(PlayoutStarted(samples(at), item))
+
+
+def test_wake_opens_a_session_and_listens_from_before_the_end_of_the_wake_word(talk):
+    assert talk.ms(Wake, 1000, "hey_jarvis", 0.9) == [Earcon("wake"), OpenSession((), 0)]
+    assert talk.state is State.CONNECTING
+    talk.ms(VoiceStart, 1010, samples(300))
+    # In one breath: the voice goes on, so everything is sent, although the session is not open yet.
+    assert talk.ms(Voice, 1200, samples(300), 900) == []
+    assert talk.ms(Voice, 1400, samples(300), 1100) == [Listen(samples(1000) - WAKE_PREROLL)]
+    assert talk.ms(Voice, 1500, samples(300), 1200) == []
+    talk(Opened(24000), second(3))
+    assert talk.state is State.LISTENING
+
+
+def test_a_pause_after_the_wake_word_keeps_it_from_the_engine(talk):
+    assert awake(talk) == [Listen(samples(1060))]
+
+
+def test_without_a_voice_detected_the_question_still_leaves(talk):
+    talk.ms(Wake, 1000, "hey_jarvis", 0.9)
+    assert talk.ms(Tick, 1500) == [Listen(samples(1000) - WAKE_PREROLL)]
+
+
+def test_a_reply_is_played_and_the_microphone_is_held_meanwhile(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    assert talk.state is State.THINKING
+    talk(ReplyStarted("r1"), samples(2600))
+    assert talk(Audio("r1", "i1", b"ab"), samples(2700)) == [Play("i1", b"ab")]
+    assert talk(AudioDone("r1", "i1"), samples(2750)) == [Finish("i1")]
+    assert talk.ms(PlayoutStarted, 2800, "i1") == [Hold()]
+    assert talk.state is State.SPEAKING
+    assert talk(ReplyEnded("r1", "completed"), samples(2900)) == []
+    assert talk(PlayoutDone(samples(4000), Heard("i1", 1200, whole=True))) == [Listen(samples(4000))]
+    assert talk.state is State.LISTENING
+
+
+def test_a_short_voice_over_a_reply_ducks_and_restores(talk):
+    awake(talk)
+    speaking(talk)
+    assert talk.ms(VoiceStart, 3500, samples(3400)) == [Duck()]
+    assert talk.state is State.OVERLAP
+    assert talk.ms(Voice, 3700, samples(3400), 300) == []
+    assert talk.ms(VoiceEnd, 3950, samples(3400), samples(3710), 310) == [Restore()]
+    assert talk.state is State.SPEAKING
+    assert len(talk.events("restore")) == 1
+
+
+def test_a_long_voice_over_a_reply_cuts_it_and_tells_what_was_heard(talk):
+    awake(talk)
+    speaking(talk)
+    talk.ms(VoiceStart, 3500, samples(3400))
+    assert talk.ms(Voice, 3810, samples(3400), 410) == [Cut()]
+    assert talk.ms(Voice, 3840, samples(3400), 440) == []
+    heard = Heard("i1", 500, whole=False)
+    assert talk(PlayoutCut(samples(3850), (heard,))) == [
+        Interrupt((heard,)),
+        Listen(samples(3400) - ONSET_PREROLL),
+    ]
+    assert talk.state is State.LISTENING
+    assert talk.events("truncate") == [{"item": "i1", "ms": 500, "whole": False, "at": samples(3850)}]
+    # What still comes of that reply is not played.
+    assert talk(Audio("r1", "i1", b"ab"), samples(3900)) == []
+    assert talk(ReplyEnded("r1", "cancelled"), samples(3950)) == []
+    assert talk.state is State.LISTENING
+
+
+def test_the_history_holds_what_was_heard_to_the_nearest_word(talk):
+    awake(talk)
+    talk(Words("user", " Tell me more. ", final=True), samples(2400))
+    speaking(talk, ms=1000)
+    talk.ms(VoiceStart, 3500, samples(3400))
+    talk.ms(Voice, 3810, samples(3400), 410)
+    talk(PlayoutCut(samples(3850), (Heard("i1", 500, whole=False),)))
+    assert talk(Fault("closed", "gone", retry=True), second(4))[-1] == OpenSession(
+        (Said("user", "Tell me more."), Said("assistant", "one two")), 0
+    )
+
+
+def test_a_user_who_speaks_when_the_reply_starts_overlaps_at_once(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    talk(ReplyStarted("r1"), samples(2600))
+    talk(Audio("r1", "i1", b"ab"), samples(2700))
+    talk.ms(VoiceStart, 2750, samples(2690))
+    assert talk.ms(PlayoutStarted, 2800, "i1") == [Hold(), Duck()]
+    assert talk.state is State.OVERLAP
+
+
+def test_a_voice_at_the_end_of_a_reply_is_sent_from_its_onset(talk):
+    awake(talk)
+    speaking(talk)
+    talk(AudioDone("r1", "i1"), samples(3400))
+    talk(ReplyEnded("r1", "completed"), samples(3400))
+    talk.ms(VoiceStart, 3900, samples(3820))
+    actions = talk(PlayoutDone(samples(4000), Heard("i1", 1000, whole=True)))
+    assert actions == [Restore(), Listen(samples(3820) - ONSET_PREROLL)]
+    assert talk.state is State.LISTENING
+
+
+@pytest.mark.parametrize("event", [Wake(samples(3500), "hey_jarvis", 0.9), Button(samples(3500))])
+def test_wake_word_and_button_interrupt_even_with_barge_in_off(event):
+    talk = Talk(barge_in=False)
+    awake(talk)
+    speaking(talk)
+    assert talk.ms(VoiceStart, 3400, samples(3300)) == []
+    assert talk.ms(Voice, 3480, samples(3300), 900) == []
+    assert talk(event) == [Cut()]
+
+
+def test_silence_ends_the_conversation(talk):
+    awake(talk)
+    assert talk.ms(Tick, 9200) == []
+    assert talk.ms(Tick, 9400) == [Hold(), CloseSession(), Earcon("sleep")]
+    assert talk.state is State.ASLEEP
+
+
+def test_a_television_does_not_keep_the_session_open(talk):
+    awake(talk)
+    talk.ms(VoiceStart, 2000, samples(1900))
+    assert talk(Tick(second(1) + UNANSWERED_LIMIT - 1)) == []
+    assert Earcon("sleep") in talk(Tick(second(1) + UNANSWERED_LIMIT))
+
+
+def test_noise_that_the_engine_took_for_a_turn_is_forgotten(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    talk(Words("user", "", final=True), samples(2600))
+    assert talk.state is State.LISTENING
+
+
+def test_an_engine_that_never_answers_is_an_error_and_listening_goes_on(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    assert talk(Tick(samples(2500) + THINKING_LIMIT)) == [Earcon("error")]
+    assert talk.state is State.LISTENING
+
+
+def test_parallel_tools_are_run_and_answered_before_listening(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    talk(ReplyStarted("r1"), samples(2600))
+    calls = [ToolCall("r1", c, "get_time", "{}") for c in ("c1", "c2")]
+    assert [talk(call, samples(2700)) for call in calls] == [[RunTool(call)] for call in calls]
+    talk(ReplyEnded("r1", "completed"), samples(2750))
+    assert talk(ToolDone(samples(2800), "c2", "{}")) == [ReturnTool("c2", "{}", reply=True)]
+    assert talk.state is State.THINKING
+    assert talk(ToolDone(samples(2800), "c1", "{}")) == [ReturnTool("c1", "{}", reply=True)]
+    assert talk(ToolDone(samples(2900), "c1", "{}")) == []
+
+
+def test_the_sleep_tool_ends_the_conversation_after_the_goodbye(talk):
+    awake(talk)
+    speaking(talk)
+    talk(ToolCall("r1", "c1", "sleep", "{}"), samples(3100))
+    talk(ToolDone(samples(3150), "c1", "{}", sleep=True, reply=False))
+    talk(ReplyEnded("r1", "completed"), samples(3200))
+    assert talk.state is State.SPEAKING
+    assert Earcon("sleep") in talk(PlayoutDone(samples(4000), Heard("i1", 1000, whole=True)))
+    assert talk.state is State.ASLEEP
+
+
+def test_a_lost_session_resumes_from_the_unanswered_words(talk):
+    awake(talk)
+    talk.ms(VoiceStart, 2100, samples(2000))
+    # The first words after the wake word count as well: nothing was answered since.
+    assert talk(Fault("closed", "gone", retry=True), samples(2500)) == [
+        Listen(samples(1060), again=True),
+        OpenSession((), RETRY_MS[1]),
+    ]
+    assert talk.state is State.CONNECTING
+
+
+def test_back_off_grows_and_the_user_hears_of_the_failure_once(talk):
+    awake(talk)
+    pauses, earcons = [], Counter()
+    for i in range(20):
+        for action in talk(Fault("closed", "gone", retry=True), second(2 + i)):
+            if isinstance(action, OpenSession):
+                pauses.append(action.after_ms)
+            if isinstance(action, Earcon):
+                earcons[action.name] += 1
+    assert pauses == list(RETRY_MS[1:])
+    assert earcons == {"error": 1}
+    assert talk.state is State.FAULT
+
+
+def test_a_fatal_fault_stops_at_once_and_the_wake_word_tries_again(talk):
+    awake(talk)
+    actions = talk(Fault("invalid_api_key", "Set OPENAI_API_KEY.", retry=False), samples(2500))
+    assert actions == [Hold(), CloseSession(), Earcon("error")]
+    assert talk.state is State.FAULT
+    assert OpenSession((), 0) in talk.ms(Wake, 9000, "hey_jarvis", 0.9)
+
+
+def test_a_session_that_dies_in_mid_reply_lets_what_came_be_heard(talk):
+    awake(talk)
+    speaking(talk)
+    assert talk(Fault("closed", "gone", retry=True), samples(3300))[0] == Finish("i1")
+    assert talk.state is State.SPEAKING
+    talk(Opened(24000), samples(3500))
+    assert talk.state is State.SPEAKING
+    talk(PlayoutDone(samples(4000), Heard("i1", 1000, whole=True)))
+    assert talk.state is State.LISTENING
+
+
+def test_an_engine_that_cancels_by_itself_cuts_the_playout(talk):
+    awake(talk)
+    speaking(talk)
+    assert talk(ReplyEnded("r1", "cancelled"), samples(3300)) == [Finish("i1"), Cut()]
+
+
+def test_the_device_can_end_turns_itself():
+    talk = Talk(commit_after_ms=500)
+    awake(talk)
+    talk.ms(VoiceStart, 2100, samples(2000))
+    talk(VoiceEnd(samples(2740), samples(2000), samples(2500), 500))
+    assert talk.ms(Tick, 2950) == []
+    assert talk.ms(Tick, 3000) == [Commit(samples(3000))]
+    assert talk.state is State.THINKING
+
+
+def test_a_pause_in_a_sentence_is_no_end_of_turn():
+    talk = Talk(commit_after_ms=500)
+    awake(talk)
+    talk.ms(VoiceStart, 2100, samples(2000))
+    talk(VoiceEnd(samples(2740), samples(2000), samples(2500), 500))
+    talk.ms(VoiceStart, 2900, samples(2850))
+    assert talk.ms(Tick, 3100) == []
+
+
+def test_a_timer_rings_also_asleep_until_stop_is_heard(talk):
+    assert talk.ms(TimerRang, 5000, "tea") == [Ring(on=True)]
+    assert talk.ms(TimerRang, 5100, "eggs") == []
+    assert talk.ms(StopHeard, 6000) == [Ring(on=False)]
+    assert talk.ms(StopHeard, 6100) == []
+    assert talk.state is State.ASLEEP
+
+
+@pytest.mark.parametrize("event", [Button(second(6)), Wake(second(6), "hey_jarvis", 0.9), Tick(second(5) + RING_LIMIT)])
+def test_other_ends_of_ringing(talk, event):
+    talk.ms(TimerRang, 5000, "tea")
+    assert Ring(on=False) in talk(event)
+
+
+def test_mute_closes_the_session_and_lasts_until_it_is_undone(talk):
+    awake(talk)
+    assert talk.ms(Mute, 2000, on=True) == [Hold(), CloseSession(), Cut()]
+    assert talk.ms(Wake, 3000, "hey_jarvis", 0.9) == []
+    assert talk.state is State.MUTED
+    talk.ms(Mute, 4000, on=False)
+    assert talk.state is State.ASLEEP
+
+
+def test_a_card_that_vanishes_in_mid_reply_cuts_it_and_is_told_of_once_it_is_back(talk):
+    awake(talk)
+    speaking(talk)
+    assert talk.ms(CardLost, 3500) == [Cut()]
+    assert talk.ms(CardBack, 4500) == [Earcon("error")]
+
+
+ITEMS = st.sampled_from(["i1", "i2"])
+REPLIES = st.sampled_from(["r1", "r2"])
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Whatever happens in whatever order, a few things hold."""
+
+    def __init__(self):
+        super().__init__()
+        self.conversation = Conversation(Rules(commit_after_ms=500))
+        self.now = 0
+        self.wanted = self.live = self.cutting = self.ducked = self.ringing = False
+
+    def send(self, make, ms=50):
+        self.now += samples(ms)
+        event = make(self.now)
+        before = self.conversation.state
+        for action in self.conversation.on(event, self.now):
+            self.check(action, event)
+        if self.conversation.state is not before:
+            assert self.shown is self.conversation.state
+
+    def check(self, action, event):  # noqa: C901 - a table of actions
+        match action:
+            case OpenSession():
+                self.wanted = True
+            case CloseSession():
+                self.wanted = False
+            case Listen(at):
+                assert self.wanted, "audio must not be sent without a session that was asked for"
+                assert 0 <= at <= self.now
+                self.live = True
+            case Hold():
+                self.live = False
+            case Play():
+                assert self.wanted
+            case Duck():
+                self.ducked = True
+            case Restore():
+                self.ducked = False
+            case Cut():
+                self.cutting, self.ducked = True, False
+            case Ring(on):
+                assert on is not self.ringing
+                self.ringing = on
+            case Show(state):
+                self.shown = state
+
+    @rule(ms=st.integers(1, 9000))
+    def tick(self, ms):
+        self.send(Tick, ms)
+
+    @rule()
+    def wake(self):
+        self.send(lambda at: Wake(at, "w", 0.9))
+
+    @rule()
+    def button(self):
+        self.send(Button)
+
+    @rule(on=st.booleans())
+    def mute(self, on):
+        self.send(lambda at: Mute(at, on=on))
+
+    @rule(ms=st.integers(0, 900))
+    def voice(self, ms):
+        onset = self.now
+        self.send(lambda at: VoiceStart(at, onset))
+        self.send(lambda at: Voice(at, onset, ms), ms)
+
+    @rule(ms=st.integers(60, 900))
+    def voice_end(self, ms):
+        self.send(lambda at: VoiceEnd(at, max(0, at - samples(ms + 240)), max(0, at - samples(240)), ms))
+
+    @precondition(lambda self: self.wanted)
+    @rule()
+    def opened(self):
+        self.send(lambda at: Opened(24000))
+
+    @rule(retry=st.booleans())
+    def fault(self, retry):
+        self.send(lambda at: Fault("x", "y", retry=retry))
+
+    @rule(reply=REPLIES)
+    def reply_started(self, reply):
+        self.send(lambda at: ReplyStarted(reply))
+
+    @rule(reply=REPLIES, item=ITEMS)
+    def audio(self, reply, item):
+        self.send(lambda at: Audio(reply, item, b"ab"))
+
+    @rule(reply=REPLIES, item=ITEMS)
+    def audio_done(self, reply, item):
+        self.send(lambda at: AudioDone(reply, item))
+
+    @rule(reply=REPLIES, status=st.sampled_from(["completed", "cancelled", "failed", "incomplete"]))
+    def reply_ended(self, reply, status):
+        self.send(lambda at: ReplyEnded(reply, status))
+
+    @rule(text=st.sampled_from(["", "hello"]), role=st.sampled_from(["user", "assistant"]), item=ITEMS)
+    def words(self, text, role, item):
+        self.send(lambda at: Words(role, text, final=True, item=item))
+
+    @rule()
+    def speech_stopped(self):
+        self.send(lambda at: SpeechStopped())
+
+    @rule(reply=REPLIES)
+    def tool(self, reply):
+        self.send(lambda at: ToolCall(reply, "c", "f", "{}"))
+
+    @rule(sleep=st.booleans())
+    def tool_done(self, sleep):
+        self.send(lambda at: ToolDone(at, "c", "{}", sleep=sleep))
+
+    @rule(item=ITEMS)
+    def playout_started(self, item):
+        self.send(lambda at: PlayoutStarted(at, item))
+
+    @rule(item=ITEMS)
+    def playout_done(self, item):
+        self.send(lambda at: PlayoutDone(at, Heard(item, 5, whole=True)))
+
+    @precondition(lambda self: self.cutting)
+    @rule(item=ITEMS)
+    def playout_cut(self, item):
+        self.cutting = False
+        self.send(lambda at: PlayoutCut(at, (Heard(item, 5, whole=False),)))
+
+    @rule()
+    def timer(self):
+        self.send(lambda at: TimerRang(at, "tea"))
+
+    @rule()
+    def stop(self):
+        self.send(StopHeard)
+
+    @rule()
+    def card(self):
+        self.send(CardLost)
+        self.send(CardBack)
+
+    @invariant()
+    def nothing_leaves_when_it_should_not(self):
+        state = self.conversation.state
+        if state in (State.ASLEEP, State.MUTED, State.FAULT):
+            assert not self.live
+            assert not self.wanted
+        if state in (State.SPEAKING, State.OVERLAP):
+            assert not self.live, "while a reply plays, nothing is sent before the decision"
+
+    @invariant()
+    def the_reply_is_low_only_while_somebody_speaks_over_it(self):
+        assert not self.ducked or self.conversation.state is State.OVERLAP
+
+
+TestAnyOrder = AnyOrder.TestCase
+TestAnyOrder.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
