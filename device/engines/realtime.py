@@ -177,6 +177,8 @@ class RealtimeSession:
         key = self._config.api_key.reveal()
         if key and url.scheme in {"ws", "http"} and url.host not in {"127.0.0.1", "::1", "localhost"}:
             self._note("plain", f"The key travels unencrypted; give {self._at.section}.url as wss:// if you can")
+        if key and url.user is not None:
+            url = url.with_user(None)  # aiohttp admits one authorization only
         refusal = _Refusal()
         self._http = ClientSession(trace_configs=[refusal.trace])
         try:
