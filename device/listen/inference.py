@@ -41,7 +41,11 @@ def load(path: Path) -> onnxruntime.InferenceSession:
     except ModelError:
         raise
     except Exception as fault:  # onnxruntime raises a dozen classes of its own
-        raise ModelError(
-            f"the model file {path} cannot be loaded; it may be corrupt: delete it and run `parley models fetch` "
-            f"({fault})"
-        ) from fault
+        raise unusable(path, fault) from fault
+
+
+def unusable(path: Path, fault: object) -> ModelError:
+    """Return the error for a model file that a runtime refused with `fault`."""
+    return ModelError(
+        f"the model file {path} cannot be loaded; it may be corrupt: delete it and run `parley models fetch` ({fault})"
+    )
