@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.scripted import Vad, tone
+
+from device.listen.endpoint import Offset, Onset
+from device.local.config import Detection
+from device.local.hearing import KEPT_IDLE, Hearing, Lull, Resumed, ms
+
+DETECTION = Detection(0.5, 300, 500, create_response=True, interrupt_response=True, idle_timeout_ms=None)
+
+
+async def judge(vad, frames):
+    return [vad.probability(frame) for frame in frames]
+
+
+def silence(ms, rate=24_000):
+    return np.zeros(ms * rate // 1000, np.int16)
+
+
+def ear(detection=DETECTION, kind="audio/pcm"):
+    hearing = Hearing(Vad(), judge)
+    hearing.configure(kind, detection)
+    return hearing
+
+
+async def hear(hearing, *pieces):
+    return [event for pcm in pieces for event in [event async for event in hearing.append(pcm.tobytes())]]
+
+
+async def test_onset_lull_and_offset_in_turn():
+    hearing = ear()
+    events = await hear(hearing, silence(1000), tone(600), silence(1000))
+    assert [type(event) for event in events] == [Onset, Lull, Offset]
+    onset, lull, offset = events
+    assert ms(onset.start) == 692
+    assert lull.start == onset.start
+    assert ms(lull.at - offset.end) == 160
+    assert 500 <= ms(offset.at - offset.end) < 500 + 32
+    assert not hearing.speaking
+
+
+async def test_a_short_pause_is_a_lull_that_resumes():
+    events = await hear(ear(), tone(400), silence(300), tone(400), silence(1000))
+    assert [type(event) for event in events] == [Onset, Lull, Resumed, Lull, Offset]
+
+
+@settings(max_examples=20, deadline=None)
+@given(cuts=st.lists(st.integers(1, 60_000), max_size=12))
+async def test_events_do_not_depend_on_how_audio_is_cut(cuts):
+    whole = np.concatenate([silence(300), tone(500), silence(700), tone(300), silence(700)])
+    pieces = np.split(whole, sorted({cut for cut in cuts if cut < len(whole)}))
+    assert await hear(ear(), *pieces) == await hear(ear(), whole)
+
+
+async def test_silence_is_forgotten_but_positions_go_on():
+    hearing = ear()
+    for _ in range(50):
+        await hear(hearing, silence(1000))
+    assert ms(hearing.end) == 49_990
+    assert hearing.end - hearing.start <= KEPT_IDLE
+    events = await hear(hearing, tone(200))
+    assert ms(events[0].start) == pytest.approx(50_000 - 300, abs=64)
+    assert len(hearing.take(events[0].start, hearing.end)) == hearing.end - events[0].start
+
+
+async def test_without_detection_all_is_kept_to_the_last_sample():
+    hearing = ear(None)
+    assert not await hear(hearing, tone(500), silence(400))
+    assert len(hearing.rest()) == 900 * 16
+    hearing.clear()
+    await hear(hearing, tone(100))
+    assert len(hearing.rest()) == 100 * 16
+    assert ms(hearing.end) == 1000
+
+
+async def test_another_format_goes_on_where_the_first_ended():
+    hearing = ear(None)
+    await hear(hearing, tone(500))
+    hearing.configure("audio/pcmu", None)
+    await hear(hearing, np.full(4000, 0xFF, np.uint8))
+    assert len(hearing.rest()) == 1000 * 16
+
+
+async def test_settings_change_without_losing_speech():
+    hearing = ear()
+    first = await hear(hearing, tone(400))
+    hearing.configure("audio/pcm", Detection(0.5, 300, 1500, True, True, None))
+    events = await hear(hearing, silence(1000), tone(200), silence(2000))
+    assert [type(event) for event in first + events] == [Onset, Lull, Resumed, Lull, Offset]
+
+
+async def test_clear_ends_speech_without_a_word():
+    hearing = ear()
+    await hear(hearing, tone(400))
+    assert hearing.speaking
+    hearing.clear()
+    assert not hearing.speaking
+    assert not await hear(hearing, silence(1000))

@@ -1,0 +1,108 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.engines.wire.errors import WireError
+from device.engines.wire.realtime_items import Content, Item
+from device.local.items import Conversation, Entry, message, turns
+from device.local.stages import Turn
+
+
+def user(text, name=None):
+    return Entry(message("user", [Content(type="input_text", text=text)], item_id=name))
+
+
+def spoken(*sentences):
+    """Return an assistant's item; each sentence is (text, ms)."""
+    entry = Entry(message("assistant", [Content(type="output_audio", transcript="")]))
+    for text, ms in sentences:
+        entry.say(text)
+        entry.audio_ms += ms
+    return entry
+
+
+def words(entry):
+    return entry.item.content[0].transcript
+
+
+def test_items_go_where_they_are_put():
+    conversation = Conversation()
+    assert conversation.add(user("b", "b")) is None
+    assert conversation.add(user("d", "d")) == "b"
+    assert conversation.add(user("c", "c"), "b") == "b"
+    assert conversation.add(user("a", "a"), "root") is None
+    assert [entry.id for entry in conversation] == ["a", "b", "c", "d"]
+    assert (conversation.tail, conversation.before("c"), conversation.before("a")) == ("d", "b", None)
+    conversation.remove("b")
+    assert [entry.id for entry in conversation] == ["a", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("act", "code"),
+    [
+        (lambda c: c.add(user("x", "a")), "item_create_duplicate_item_id"),
+        (lambda c: c.add(user("x"), "nowhere"), "item_create_invalid_previous_item_id"),
+        (lambda c: c.remove("nowhere"), "item_delete_invalid_item_id"),
+        (lambda c: c.get("nowhere", "mine"), "mine"),
+    ],
+)
+def test_ids_that_cannot_be(act, code):
+    conversation = Conversation()
+    conversation.add(user("a", "a"))
+    with pytest.raises(WireError) as caught:
+        act(conversation)
+    assert caught.value.code == code
+    assert [entry.id for entry in conversation] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("heard", "left"),
+    [
+        (0, ""),
+        (99, ""),
+        (450, "One two"),
+        (1000, "One two three four."),
+        (1001, "One two three four."),
+        (1500, "One two three four. Five six"),
+        (2000, "One two three four. Five six seven eight."),
+        (9999, "One two three four. Five six seven eight."),
+    ],
+)
+def test_words_are_cut_to_what_was_heard(heard, left):
+    entry = spoken(("One two three four.", 1000), (" Five six seven eight.", 1000))
+    entry.truncate(heard)
+    assert words(entry) == left
+
+
+def test_what_is_made_after_a_truncation_was_not_heard():
+    entry = spoken(("One.", 500))
+    entry.truncate(500)
+    entry.say(" Two.")
+    entry.audio_ms += 500
+    entry.truncate(900)
+    assert words(entry) == "One."
+
+
+@given(ms=st.floats(0, 3000), lengths=st.lists(st.floats(1, 1000), min_size=1, max_size=3))
+def test_a_truncation_leaves_a_beginning(ms, lengths):
+    sentences = [("Alpha beta gamma.", lengths[0]), *((" Delta epsilon.", length) for length in lengths[1:])]
+    entry = spoken(*sentences)
+    whole = words(entry)
+    entry.truncate(ms)
+    assert whole.startswith(words(entry))
+    assert words(entry) == whole or ms < sum(lengths)
+
+
+def test_turns_leave_out_what_says_nothing():
+    call = Entry(Item(type="function_call", call_id="c", name="f", arguments="{}"))
+    output = Entry(Item(type="function_call_output", call_id="c", output=""))
+    noise = Entry(message("user", [Content(type="input_audio", transcript="")]))
+    both = message("user", [Content(type="input_text", text="a"), Content(type="input_audio", transcript="b")])
+    told = turns([Entry(message("system", [Content(type="input_text", text="s")])), noise, Entry(both), call, output])
+    assert told == (
+        Turn("system", "s"),
+        Turn("user", "a\nb"),
+        Turn("assistant", call_id="c", name="f", arguments="{}"),
+        Turn("tool", "", call_id="c"),
+    )
+    assert turns([user("hello"), noise]) == (Turn("user", "hello"), Turn("user", ""))
