@@ -16,7 +16,7 @@ import numpy as np
 
 from device.events import CLOCK_RATE
 from device.listen.inference import load
-from device.models import ModelError
+from device.models import ModelError, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,6 +145,13 @@ class Moonshine:
         if any(letter.isalpha() and letter > "ɏ" for letter in text):
             return ""  # letters that English has not: the model is lost
         return " ".join(text.split())
+
+
+def load_moonshine(models_dir: str = "") -> Moonshine:
+    """Load the recogniser from where the models lie (`models.find`); raise `ModelError`."""
+    files = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
+    encoder, decoder, tokenizer = (find(f"moonshine_tiny_en/{file}", models_dir) for file in files)
+    return Moonshine(encoder, decoder, tokenizer)
 
 
 def _read_tokens(path: Path) -> list[bytes]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.speech import noise, say, silence
 
-from device.listen.recognise import Moonshine, _loop, _pieces, _read_tokens
+from device.listen.recognise import Moonshine, _loop, _pieces, _read_tokens, load_moonshine
 from device.models import ModelError
 
 SENTENCES = [
@@ -38,8 +38,8 @@ def errors(said, heard):
 
 @pytest.fixture(scope="module")
 def moonshine(models):
-    files = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
-    return Moonshine(*(models(f"moonshine_tiny_en/{file}") for file in files))
+    models("moonshine_tiny_en/encoder_model.ort")
+    return load_moonshine()
 
 
 def test_word_error_rate(moonshine):
