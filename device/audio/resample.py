@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 INT16 = np.iinfo(np.int16)
+SETTLED_MS = 100
+"""Silence after which a stream has forgotten all sound."""
 
 
 class Resampler:
@@ -39,11 +41,22 @@ class Resampler:
             self._open()
 
     def _open(self) -> None:
+        self._silent = 0
         self._stream = soxr.ResampleStream(self.from_rate, self.to_rate, 1, dtype="float32", quality="HQ", vr=True)
 
     def push(self, block: NDArray[np.int16]) -> NDArray[np.int16]:
         """Take the next block, `(n,) int16` at `from_rate`; return what is ready, `(m,) int16` at `to_rate`."""
-        return block if self._stream is None else self._convert(block, last=False)
+        if self._stream is None:
+            return block
+        if block.any():
+            self._silent = 0
+        elif self._silent < self.from_rate * SETTLED_MS // 1000:
+            self._silent += len(block)
+        elif len(block) * self.to_rate % self.from_rate == 0:
+            # Nothing but zeros is left inside, and a whole number of samples would come out: the loudspeaker's signal
+            # is silent most of the time.
+            return np.zeros(len(block) * self.to_rate // self.from_rate, np.int16)
+        return self._convert(block, last=False)
 
     def flush(self) -> NDArray[np.int16]:
         """Return what is still inside, and be ready for another stream."""

@@ -69,6 +69,26 @@ def test_silence_stays_silence(a, b):
     assert not resample(np.zeros(a, np.int16), a, b).any()
 
 
+@pairs
+def test_silence_between_sounds_shifts_nothing(a, b):
+    sound = np.random.default_rng(1).integers(-9000, 9000, a // 10, np.int16)
+    pcm = np.concatenate([sound, np.zeros(a, np.int16), sound, np.zeros(a // 2, np.int16), sound])
+    stream = Resampler(a, b)
+    parts = [stream.push(pcm[i : i + a // 100]) for i in range(0, len(pcm), a // 100)]
+    whole, out = resample(pcm, a, b), np.concatenate([*parts, stream.flush()])
+    assert len(out) == len(whole)
+    assert np.abs(out.astype(int) - whole).max() <= 1
+
+
+def test_long_silence_does_not_run_the_stream(monkeypatch):
+    stream = Resampler(48_000, 16_000)
+    stream.push(np.ones(480, np.int16))
+    for _ in range(20):
+        stream.push(np.zeros(480, np.int16))
+    monkeypatch.setattr(stream, "_convert", None)
+    assert np.array_equal(stream.push(np.zeros(480, np.int16)), np.zeros(160, np.int16))
+
+
 def test_loud_sound_is_clipped_not_wrapped():
     square = np.where(tone(16_000, 300) > 0, 32767, -32768).astype(np.int16)
     out = resample(square, 16_000, 48_000).astype(int)
