@@ -9,6 +9,7 @@ card again once a second. Once the new stream's callbacks come, the pen goes to 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import logging
 import threading
 import time
@@ -21,6 +22,8 @@ from device.audio import devices
 from device.audio.card import BLOCK_MS, RING_SECONDS, Card, CardError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from device.audio.card import Source
@@ -41,6 +44,8 @@ OVERRUN = pyaudio.paInputOverflow | pyaudio.paInputUnderflow
 """Microphone samples were lost, or had not come and were replaced by silence."""
 UNDERRUN = pyaudio.paOutputUnderflow | pyaudio.paOutputOverflow
 """The loudspeaker ran dry, or a block for it was thrown away."""
+M_PERTURB = -6
+"""Of malloc.h."""
 LONGEST_DELAY_S = 2.0
 DELAY_SMOOTHING = 1 / 64
 CLOSE_S = 3.0
@@ -256,28 +261,29 @@ class _Stream:
     def open(self, microphone: Device, loudspeaker: Device) -> None:
         """Open the stream and wait for its first callback. Raises CardError."""
         names = " and ".join(dict.fromkeys((microphone.name, loudspeaker.name)))
-        try:
-            self._stream = self.audio.open(
-                rate=self._card.rate,
-                channels=1,
-                format=pyaudio.paInt16,
-                input=True,
-                output=True,
-                input_device_index=microphone.index,
-                output_device_index=loudspeaker.index,
-                frames_per_buffer=self._card.block,
-                stream_callback=self._callback,
-            )
-            self._planned = self._stream.get_output_latency()
-        except (OSError, ValueError) as error:
-            raise CardError(
-                f"{names} cannot be opened at {self._card.rate} Hz ({error.args[-1]}); is another program using it?"
-            ) from error
-        end = time.monotonic() + FIRST_CALLBACK_S
-        while not self.beats:
-            if time.monotonic() > end:
-                raise CardError(f"{names} opened, but no sound came in {FIRST_CALLBACK_S:g} s; is it suspended?")
-            time.sleep(BLOCK_MS / 1000)
+        with _zeroed_memory():
+            try:
+                self._stream = self.audio.open(
+                    rate=self._card.rate,
+                    channels=1,
+                    format=pyaudio.paInt16,
+                    input=True,
+                    output=True,
+                    input_device_index=microphone.index,
+                    output_device_index=loudspeaker.index,
+                    frames_per_buffer=self._card.block,
+                    stream_callback=self._callback,
+                )
+                self._planned = self._stream.get_output_latency()
+            except (OSError, ValueError) as error:
+                raise CardError(
+                    f"{names} cannot be opened at {self._card.rate} Hz ({error.args[-1]}); is another program using it?"
+                ) from error
+            end = time.monotonic() + FIRST_CALLBACK_S
+            while not self.beats:
+                if time.monotonic() > end:
+                    raise CardError(f"{names} opened, but no sound came in {FIRST_CALLBACK_S:g} s; is it suspended?")
+                time.sleep(BLOCK_MS / 1000)
 
     def close(self) -> None:
         """Close the stream and PortAudio, so that the next stream sees new devices; harmless when repeated."""
@@ -321,3 +327,20 @@ class _Stream:
         self.last = time.monotonic()
         self.beats += 1
         return block, pyaudio.paContinue
+
+
+@contextlib.contextmanager
+def _zeroed_memory() -> Iterator[None]:
+    """Let malloc hand out zeros during the block.
+
+    PortAudio 19.6 plays its output buffer before the microphone's first block has come, and has not written to it
+    by then (PaUtil_SetNoInput leaves a frame count of 0; seen with ALSA's pulse plugin). What is heard is whatever
+    the process kept in that memory, at full volume. glibc fills new memory with the complement of M_PERTURB.
+    """
+    library = ctypes.CDLL(None)
+    mallopt = getattr(library, "mallopt", lambda *_: None)  # another C library may have none
+    mallopt(M_PERTURB, 0xFF)
+    try:
+        yield
+    finally:
+        mallopt(M_PERTURB, 0)

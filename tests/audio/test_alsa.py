@@ -187,6 +187,22 @@ def test_a_card_that_went_before_it_was_opened_is_an_error(pulse: Pulse) -> None
     card.close()
 
 
+def test_opening_makes_no_noise(pulse: Pulse) -> None:
+    class Silence:
+        def render(self, out: NDArray[np.int16], position: int) -> None:
+            out[:] = 0
+
+    # PortAudio alone plays noise at every other opening, from memory that it has not written to.
+    with pulse.recording() as played:
+        for _ in range(12):
+            card = AlsaCard(CardSettings())
+            card.open(Silence())
+            card.mic.cursor().read(card.rate // 20, 5)
+            card.close()
+    assert len(played[0]) > RATE // 4
+    assert not played[0].any()
+
+
 def test_xruns_are_counted(pulse: Pulse) -> None:
     with opened(CardSettings()) as card:
         before = (card.xruns.overruns, card.xruns.underruns)
