@@ -1,0 +1,282 @@
+"""Every check that a user can run on the machine, each with its mend; `examine` runs them all."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from device import models
+from device import settings as configuration
+from device.audio.alsa import AlsaCard
+from device.audio.card import CardError
+from device.audio.soundcheck import ChirpSource, check_sound
+from device.engines.choose import Engines
+from device.engines.contract import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from device.audio.card import Card
+    from device.audio.soundcheck import SoundCheck
+    from device.settings import CardSettings, Settings
+
+SILENT_DBFS = -80.0
+"""Below this a microphone hears nothing: even a quiet room is louder."""
+CLIPPING_PEAK = 0.99
+LOUD_DBFS = -35.0
+"""A room louder than this, while nobody speaks, leaves little for the wake word."""
+CHIRP_VOLUME = 0.25
+ENGINE_TIMEOUT_S = 45.0
+SLOW_ENGINE_MS = 1500
+TAIL_MARGIN_MS = 100
+"""How much of the room's reverberation the canceller must reach beyond the first echo."""
+LIBRARIES = {
+    "libspeexdsp.so.1": ("echo canceller", "sudo apt install libspeexdsp1"),
+    "libespeak-ng.so.1": ("the local engine's voice", "sudo apt install libespeak-ng1 espeak-ng-data"),
+}
+THROTTLING = {
+    0: "the supply voltage is too low",
+    1: "the clock is capped",
+    2: "it is throttled",
+    3: "it is hot",
+    16: "the supply voltage was too low",
+    18: "it was throttled",
+}
+"""Bits of the Raspberry Pi firmware's `get_throttled` that matter."""
+
+
+class Check(Struct, frozen=True):
+    """What a check found."""
+
+    name: str
+    status: Literal["ok", "warn", "fail"]
+    message: str
+    mend: str = ""
+    """What to do about it; empty if all is well."""
+
+
+async def examine(settings: Settings, config: Path | None = None) -> AsyncIterator[Check]:
+    """Run every check and yield what each finds, as it comes; `config` is the file that `settings` came from, if any.
+
+    The machine is fit for Parley if none fails.
+    """
+    yield check_settings(settings)
+    yield check_python()
+    yield check_processor()
+    for found in check_libraries(settings):
+        yield found
+    for found in await asyncio.to_thread(lambda: list(check_models(settings))):
+        yield found
+    yield check_gpio()
+    async for found in check_card(settings):
+        yield found
+    yield await check_engine(settings, config)
+
+
+def check_settings(settings: Settings) -> Check:
+    """Say what is in force, and whether the engine lacks a setting."""
+    try:
+        configuration.require(settings)
+    except configuration.SettingsError as error:
+        return Check("settings", "fail", str(error), "`parley settings` shows what is in force and where it comes from")
+    return Check("settings", "ok", f"engine {settings.engine}, wake word {', '.join(settings.wake.models)}")
+
+
+def check_python(
+    version: tuple[int, ...] = sys.version_info[:3], word: int = 8 * ctypes.sizeof(ctypes.c_void_p)
+) -> Check:
+    """Check for a Python that Parley and its libraries run on."""
+    text = f"Python {'.'.join(map(str, version))}, {word}-bit, {platform.machine()}"
+    if word != 64:
+        return Check("python", "fail", text, "install a 64-bit system: onnxruntime has no 32-bit build for Arm")
+    if not (3, 11) <= version[:2] <= (3, 13):
+        return Check("python", "fail", text, "./scripts/run sets up a Python that fits: 3.11 to 3.13")
+    return Check("python", "ok", text)
+
+
+def check_processor(root: Path = Path("/")) -> Check:
+    """Check whether the processor is held back, as far as the machine tells."""
+    cores = f"{os.cpu_count()} cores"
+    throttled = _read(root / "sys/devices/platform/soc/soc:firmware/get_throttled")
+    if throttled and (word := int(throttled, 16)):
+        faults = [fault for bit, fault in THROTTLING.items() if word >> bit & 1]
+        if faults:
+            mend = "use the power supply made for this Raspberry Pi, and a heat sink"
+            return Check("processor", "warn", f"{cores}; since the start {', '.join(faults)}", mend)
+    frequency = root / "sys/devices/system/cpu/cpu0/cpufreq"
+    governor, driver = _read(frequency / "scaling_governor"), _read(frequency / "scaling_driver")
+    # With the pstate drivers of PCs, powersave is the dynamic one.
+    if governor == "powersave" and "pstate" not in driver:
+        mend = "echo ondemand | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
+        return Check("processor", "warn", f"{cores}, always at the lowest clock (governor powersave)", mend)
+    return Check("processor", "ok", cores + (f", governor {governor}" if governor else ""))
+
+
+def check_libraries(settings: Settings, load: Callable[[str], object] = ctypes.CDLL) -> Iterator[Check]:
+    """Check for the system's libraries that the settings make necessary."""
+    needed = {
+        "libspeexdsp.so.1": settings.listen.echo_canceller == "speex",
+        "libespeak-ng.so.1": settings.engine == "local" and not settings.local.url,
+    }
+    for library, (purpose, mend) in LIBRARIES.items():
+        if needed[library]:
+            try:
+                load(library)
+            except OSError:
+                yield Check("library", "fail", f"{library} ({purpose}) is missing", mend)
+            else:
+                yield Check("library", "ok", f"{library} ({purpose})")
+
+
+def check_models(settings: Settings) -> Iterator[Check]:
+    """Read every model file that the settings make necessary and compare it with its checksum."""
+    wake = settings.wake
+    paths = [name for name in wake.models if Path(name).suffix]
+    names = [f"{name}.{wake.framework}" for name in wake.models if name not in paths]
+    for path in paths:
+        if not Path(path).expanduser().is_file():
+            yield Check("models", "fail", f"wake.models: there is no file {path}", "correct the path in the settings")
+    manifest = models.own_manifest()
+    try:
+        needed = manifest.select(names) | {file.name for file in manifest.files.values() if file.default}
+    except models.ModelError as error:
+        yield Check("models", "fail", f"wake.models: {error}", "`parley models list` shows those there are")
+        return
+    verified = [found for found in models.verify(settings.models_dir) if found.file.name in needed]
+    bad = [found for found in verified if found.state != "ok"]
+    for found in bad:
+        yield Check("models", "fail", f"{found.file.name}: {found.state} ({found.path})", models.mend(found.file))
+    if not bad:
+        megabytes = sum(found.file.size for found in verified) / 1e6
+        yield Check("models", "ok", f"{len(verified)} files verified, {megabytes:.0f} MB")
+
+
+def check_gpio(root: Path = Path("/")) -> Check:
+    """Check for GPIO lines, which lights and button hang on; a PC has none."""
+    chips = sorted((root / "dev").glob("gpiochip*"))
+    if not chips:
+        if "Raspberry Pi" in _read(root / "proc/device-tree/model"):
+            mend = "use a Raspberry Pi OS kernel, or leave lights and button unused"
+            return Check("gpio", "warn", "this Raspberry Pi shows no GPIO: lights and button are off", mend)
+        return Check("gpio", "ok", "no GPIO: lights and button are off")
+    names = ", ".join(chip.name for chip in chips)
+    if not any(os.access(chip, os.R_OK | os.W_OK) for chip in chips):
+        mend = "sudo usermod -aG gpio $USER, then log in again"
+        return Check("gpio", "warn", f"{names}, but not for this user: lights and button are off", mend)
+    return Check("gpio", "ok", names)
+
+
+async def check_card(settings: Settings, make: Callable[[CardSettings], Card] = AlsaCard) -> AsyncIterator[Check]:
+    """Open the card, listen to the room, play chirps and look for their echo; takes about 5 s."""
+    lost = []
+    try:
+        card = await asyncio.to_thread(make, settings.card)
+        source = ChirpSource(card, CHIRP_VOLUME)
+        card.on_presence = lambda present: None if present else lost.append(card.now)
+        await asyncio.to_thread(card.open, source)
+    except CardError as error:
+        mend = "`parley devices` lists what there is; set card.input and card.output to a name or a part of it"
+        yield Check("card", "fail", str(error), mend)
+        return
+    try:
+        found = await asyncio.to_thread(check_sound, card, source)
+    finally:
+        await asyncio.to_thread(card.close)
+    latency = 1000 * card.output_latency / card.rate
+    message = f"{card.name}, {card.rate} Hz, output latency {latency:.0f} ms"
+    if lost or found is None:
+        yield Check("card", "fail", f"{message}; it vanished during the test", "check its cable, its power and its hub")
+        return
+    yield Check("card", "ok", message)
+    yield judge_microphone(found)
+    yield judge_loudspeaker(found, settings)
+    yield judge_xruns(card, len(source.track) / card.rate)
+
+
+def judge_microphone(found: SoundCheck) -> Check:
+    """Say whether the microphone hears a room."""
+    text = f"{found.level:.0f} dBFS in the room"
+    if found.peak == 0:
+        mend = "unmute it and raise its capture level: alsamixer (F4), or pavucontrol"
+        return Check("microphone", "fail", "it delivers nothing but zeros", mend)
+    if found.peak >= CLIPPING_PEAK:
+        return Check("microphone", "warn", f"{text}, clipping", "lower its capture level: alsamixer (F4)")
+    if found.level < SILENT_DBFS:
+        return Check("microphone", "warn", f"{text}: nearly nothing", "raise its capture level: alsamixer (F4)")
+    if found.level > LOUD_DBFS:
+        mend = "if the room is quiet, lower its capture level: alsamixer (F4)"
+        return Check("microphone", "warn", f"{text}: too loud for the wake word to stand out", mend)
+    return Check("microphone", "ok", text)
+
+
+def judge_loudspeaker(found: SoundCheck, settings: Settings) -> Check:
+    """Say whether the microphone heard the loudspeaker, and whether the canceller reaches as far as the echo."""
+    if found.delay_ms is None:
+        mend = "with headphones that is as it should be; else raise the volume: alsamixer, and try again"
+        return Check("loudspeaker", "warn", "the microphone did not hear the test tone", mend)
+    text = f"test tone heard by the microphone after {found.delay_ms:.0f} ms, at {found.echo_level:.0f} dBFS"
+    reach = round(found.delay_ms) + TAIL_MARGIN_MS
+    if settings.listen.echo_canceller == "speex" and reach > settings.listen.echo_tail_ms:
+        mend = f"set listen.echo_tail_ms to {reach} or more, or card.latency_ms lower than {settings.card.latency_ms}"
+        return Check("loudspeaker", "warn", f"{text}: too late for the echo canceller", mend)
+    return Check("loudspeaker", "ok", text)
+
+
+def judge_xruns(card: Card, seconds: float) -> Check:
+    """Say whether samples were lost."""
+    over, under = card.xruns.overruns, card.xruns.underruns
+    text = f"{over} overruns and {under} underruns in {seconds:.0f} s"
+    if over or under:
+        return Check("xruns", "warn", text, "raise card.latency_ms, or end what keeps the processor busy")
+    return Check("xruns", "ok", text)
+
+
+async def check_engine(settings: Settings, config: Path | None = None) -> Check:
+    """Open a session with the engine in force, as a conversation would, starting the local one if need be."""
+    engines = Engines(settings, config)
+    name = f"engine {settings.engine}"
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(ENGINE_TIMEOUT_S):
+            session = await engines.session(())
+            made = time.monotonic()
+            await session.open(())
+            opened = time.monotonic()
+            await session.close()
+    except EngineError as error:
+        return Check(name, "fail", str(error), _engine_mend(settings))
+    except TimeoutError:
+        return Check(name, "fail", f"no session within {ENGINE_TIMEOUT_S:g} s", _engine_mend(settings))
+    finally:
+        await engines.close()
+    took = 1000 * (opened - made)
+    text = f"session open in {took:.0f} ms"
+    if settings.engine == "local" and not settings.local.url:
+        text = f"ready in {made - began:.1f} s, {text}"
+    if took > SLOW_ENGINE_MS:
+        return Check(name, "warn", text, "that is slow: check the network, or use an engine nearer by")
+    return Check(name, "ok", text)
+
+
+def _engine_mend(settings: Settings) -> str:
+    if settings.engine == "local":
+        if settings.local.url:
+            return "start the engine there with `parley engine --host 0.0.0.0`, or check local.url"
+        return "`parley engine` shows what it lacks"
+    return "check the network, openai.url, openai.model and the key in OPENAI_API_KEY"
+
+
+def _read(path: Path) -> str:
+    """Return what a file of the kernel says, or an empty string if it is not there."""
+    try:
+        return path.read_text(errors="replace").strip("\0\n ")
+    except OSError:
+        return ""
