@@ -1,0 +1,216 @@
+import numpy as np
+import pytest
+import soxr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.speech import say
+
+from device.audio.playout import Playout
+from device.events import CLOCK_RATE, samples
+from device.passage import Interval, Loudspeaker, Passage
+
+RATE = 48_000
+TEXT = "It is a quarter past ten. The weather will be fine tomorrow, with some clouds in the evening. Good night."
+
+
+def reply(rate: int = 24_000) -> np.ndarray:
+    """What an engine sends: a few sentences, (n,) int16, with digital silence between and within them."""
+    return np.rint(soxr.resample(say(TEXT, "en-gb", 165, -22.0).astype(float), CLOCK_RATE, rate)).astype(np.int16)
+
+
+def track_of(*pieces: tuple[float, np.ndarray], seconds: float = 10.0) -> np.ndarray:
+    """Return a loudspeaker track with each piece of (ms, samples at 48 kHz) added at its time."""
+    track = np.zeros(round(seconds * RATE))
+    for ms, piece in pieces:
+        at = round(ms * RATE / 1000)
+        track[at : at + len(piece)] += piece[: len(track) - at]
+    return np.clip(track.round(), -32768, 32767).astype(np.int16)
+
+
+def played(
+    ms: float, *, gain: float = 0.64, duck: tuple[float, float] | None = None, fade_ms: float = 30.0
+) -> np.ndarray:
+    """Return the first `ms` of the reply as it leaves the loudspeaker, faded at the end, ducked between two times."""
+    sound = soxr.resample(reply().astype(float), 24_000, RATE)[: round(ms * RATE / 1000)] * gain
+    gains = np.ones(len(sound))
+    if duck:
+        first, last = (round(t * RATE / 1000) for t in duck)
+        down, up = round(0.010 * RATE), round(0.080 * RATE)
+        gains[first:last] = 0.1
+        gains[first : first + down] = np.linspace(1, 0.1, down)
+        gains[last : last + up] = np.linspace(0.1, 1, up)[: len(gains) - last]
+    fade = round(fade_ms * RATE / 1000)
+    gains[len(gains) - fade :] *= np.linspace(1, 0, fade + 1)[1:]
+    return sound * gains
+
+
+def passage(track: np.ndarray, begins_ms: float, rate: int = 24_000, until_ms: float | None = None) -> Passage:
+    until = None if until_ms is None else samples(until_ms)
+    return Passage(Loudspeaker(track, RATE), reply(rate), rate, begins=samples(begins_ms), until=until)
+
+
+def in_ms(position: int | None) -> float | None:
+    return None if position is None else position * 1000 / CLOCK_RATE
+
+
+def tone(ms: float, hertz: float = 660, dbfs: float = -20) -> np.ndarray:
+    n = round(ms * RATE / 1000)
+    return np.sin(2 * np.pi * hertz * np.arange(n) / RATE) * 32768 * 10 ** (dbfs / 20) * np.hanning(n)
+
+
+@pytest.mark.parametrize("rate", [8000, 16_000, 24_000, 48_000])
+@pytest.mark.parametrize("claim_ms", [1500, 1300, 1780])
+def test_the_start_is_found_wherever_it_is_claimed_to_be(rate, claim_ms):
+    assert in_ms(passage(track_of((1500, played(4000))), claim_ms, rate).begins) == pytest.approx(1500, abs=3)
+
+
+def test_the_start_is_not_an_earcon_before_it():
+    track = track_of((1350, tone(120)), (1500, played(4000)))
+    assert in_ms(passage(track, 1500).begins) == pytest.approx(1500, abs=3)
+
+
+def test_leading_silence_of_an_item_is_not_its_start():
+    pcm = np.concatenate((np.zeros(4800, np.int16), reply()))  # 200 ms
+    track = track_of((1700, played(4000)))
+    found = Passage(Loudspeaker(track, RATE), pcm, 24_000, begins=samples(1500))
+    assert in_ms(found.begins) == pytest.approx(1700, abs=3)
+    cut = found.cut(samples(2000))
+    assert in_ms(cut[1].first) == pytest.approx(4200, abs=5)  # of the item, its silence included
+
+
+def test_an_item_that_never_played_is_not_found():
+    assert passage(track_of((1000, tone(2000))), 1000).begins is None
+    assert passage(track_of((1000, tone(2000))), 1000).cut(samples(1200)) is None
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    begins=st.integers(100, 2000),
+    heard=st.integers(250, 5500),
+    overlap=st.integers(150, 700),
+    fade=st.sampled_from([5, 30, 100]),
+    gain=st.sampled_from([1.0, 0.64, 0.36]),
+)
+def test_what_was_heard_is_measured_to_5_ms(begins, heard, overlap, fade, gain):
+    onset = max(20, heard - overlap)
+    track = track_of((begins, played(heard, gain=gain, duck=(onset + 60, heard + 500), fade_ms=fade)))
+    silent, told = passage(track, begins).cut(samples(begins + onset))
+    assert in_ms(told.first) <= heard + 1
+    assert in_ms(told.nearest(samples(heard))) == pytest.approx(heard, abs=5)
+    # By the same token it fell silent then, except that what is faded far enough is silent by definition.
+    assert in_ms(silent.nearest(samples(begins + heard))) == pytest.approx(begins + heard, abs=5)
+
+
+def pauses() -> list[tuple[float, float]]:
+    """Return where the reply itself is silent for more than 100 ms."""
+    loud = np.flatnonzero(soxr.resample(reply().astype(float), 24_000, RATE).round())
+    gaps = np.flatnonzero(np.diff(loud) > 0.1 * RATE)
+    return [(loud[g] / 48, loud[g + 1] / 48) for g in gaps]
+
+
+def test_a_cut_in_a_pause_of_the_reply_is_believed_only_within_the_pause():
+    first, last = pauses()[0]
+    middle = (first + last) / 2
+    silent, told = passage(track_of((1000, played(middle, fade_ms=5))), 1000).cut(samples(1000 + first - 300))
+    assert in_ms(told.first) == pytest.approx(first, abs=5)
+    assert in_ms(told.last) == pytest.approx(last, abs=12)  # the next sentence begins softly
+    assert in_ms(told.nearest(samples(middle))) == pytest.approx(middle, abs=0.1)
+    assert in_ms(told.nearest(samples(last + 200))) == pytest.approx(last, abs=12)
+    assert in_ms(told.nearest(samples(first - 200))) == pytest.approx(first, abs=5)
+    assert told.nearest(None) == told.first
+    assert in_ms(silent.nearest(samples(1000 + middle))) == pytest.approx(1000 + middle, abs=0.1)
+
+
+def test_a_pause_of_the_reply_is_not_its_end():
+    assert any(last - first > 250 for first, last in pauses())  # or there is nothing to be fooled by
+    whole = len(reply()) / 24
+    found = passage(track_of((500, played(whole, fade_ms=1)), seconds=12), 500)
+    assert in_ms(found.ends(samples(600))) == pytest.approx(500 + whole, abs=40)
+
+
+def test_an_earcon_after_the_cut_is_not_the_reply():
+    track = track_of((500, played(2000)), (2750, tone(300)), (3100, tone(300, 440)))
+    silent, told = passage(track, 500).cut(samples(2000))
+    assert in_ms(silent.first) == pytest.approx(2500, abs=8)
+    assert in_ms(told.first) == pytest.approx(2000, abs=5)
+
+
+def test_the_next_reply_is_not_this_one():
+    other = soxr.resample(say("Certainly, what else can I do for you?", "en-gb").astype(float), 16_000, RATE)
+    track = track_of((500, played(2000)), (3100, other))
+    silent, told = passage(track, 500, until_ms=3100).cut(samples(2000))
+    assert in_ms(silent.first) == pytest.approx(2500, abs=8)
+    assert in_ms(told.first) == pytest.approx(2000, abs=5)
+
+
+@pytest.mark.parametrize("gap", [80, 300, 900])
+def test_a_reply_that_waited_for_the_network_is_still_one(gap):
+    sound = played(3000)
+    split = round(1.2 * RATE)
+    track = track_of((500, sound[:split]), (500 + 1200 + gap, sound[split:]))
+    silent, told = passage(track, 500).cut(samples(1000))
+    assert in_ms(told.first) == pytest.approx(3000, abs=5)
+    assert in_ms(silent.first) == pytest.approx(3500 + gap, abs=8)
+
+
+def test_a_reply_that_is_never_cut_has_no_cut():
+    track = track_of((500, played(3000, fade_ms=1)))
+    assert passage(track, 500, until_ms=3000).ends(samples(1000)) is None
+
+
+def test_ducking_and_coming_back_are_measured():
+    track = track_of((500, played(5000, duck=(2500, 3050))))
+    found = passage(track, 500)
+    lowered, back = found.lowered(samples(2900)), found.restored(samples(3400))
+    assert in_ms(lowered.nearest(samples(3000))) == pytest.approx(3008, abs=8)
+    assert in_ms(back.nearest(samples(3550))) == pytest.approx(3605, abs=8)
+    assert lowered.last - lowered.first < samples(40)  # the reply sounded there: the claim hardly matters
+
+
+def test_a_level_that_does_not_change_is_not_ducked():
+    assert passage(track_of((500, played(5000, fade_ms=1))), 500).lowered(samples(2000)) is None
+    assert passage(track_of((500, played(5000, fade_ms=1))), 500).lowered(samples(9000)) is None
+
+
+def test_a_cut_after_ducking_is_not_taken_for_it():
+    track = track_of((500, played(3000, duck=(2500, 9000))))
+    assert in_ms(passage(track, 500).lowered(samples(2900)).last) == pytest.approx(3008, abs=8)
+
+
+def test_ducking_in_a_pause_is_believed_only_within_the_pause():
+    first, last = pauses()[0]
+    track = track_of((500, played(3000, duck=(first + 60, 9000))))
+    lowered = passage(track, 500).lowered(samples(500 + first - 200))
+    assert in_ms(lowered.first) == pytest.approx(500 + first, abs=30)
+    assert in_ms(lowered.last) == pytest.approx(500 + last, abs=30)
+
+
+@settings(max_examples=15, deadline=None)
+@given(cut_block=st.integers(30, 500), duck_blocks=st.integers(0, 45), latency=st.sampled_from([0, 960, 1920]))
+def test_it_agrees_with_what_the_playout_counts(cut_block, duck_blocks, latency):
+    """The real thing: its resampler's delay, its ramps and its rounding."""
+    playout = Playout(RATE, volume=0.8)
+    playout.latency = lambda: latency
+    playout.play("a", reply().tobytes(), 24_000)
+    playout.finish("a")
+    blocks, notes = [], []
+    for block in range(cut_block + 60):
+        if block == cut_block - duck_blocks:
+            playout.duck(-20)
+        if block == cut_block:
+            playout.cut(30)
+        out = np.zeros(480, np.int16)
+        playout.render(out, block * 480)
+        blocks.append(out)
+        notes += playout.notes()
+    track = np.concatenate((np.zeros(latency, np.int16), *blocks))
+    begins = next(n for n in notes if n.kind == "started").frame // 3
+    heard = next(n for n in notes if n.kind == "cut").heard[0].ms
+    found = Passage(Loudspeaker(track, RATE), reply(), 24_000, begins=begins)
+    _, told = found.cut(samples(10 * (cut_block - duck_blocks)))
+    assert in_ms(told.nearest(samples(heard))) == pytest.approx(heard, abs=20)
+
+
+def test_an_interval_believes_what_can_be_true():
+    span = Interval(100, 200)
+    assert [span.nearest(c) for c in (50, 150, 250, None)] == [100, 150, 200, 100]
