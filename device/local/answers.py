@@ -114,10 +114,16 @@ class Answers:
         """Return the items that a client wants the response to go by."""
         entries = []
         for n, item in enumerate(params.input or ()):
-            if item.type == "item_reference":
-                entries.append(self._dialogue.conversation.get(item.id or "", "invalid_item_reference"))
-            else:
+            if item.type != "item_reference":
                 entries.append(self._dialogue.entry(item, f"response.input[{n}]"))
+            elif known := self._dialogue.conversation.find(item.id or ""):
+                entries.append(known)
+            else:
+                raise WireError(
+                    f"The item with id '{item.id}' does not exist in the conversation.",
+                    code="invalid_value",
+                    param=f"response.input[{n}].id",
+                )
         return entries
 
     async def _make(self, running: Running, entries: list[Entry] | None) -> None:

@@ -25,6 +25,11 @@ KEPT: Final = 600 * CLOCK_RATE
 """Samples of uncommitted audio that are kept; older ones are forgotten."""
 KEPT_IDLE: Final = 30 * CLOCK_RATE
 """The same while server VAD hears nobody."""
+HUSH: Final = 10**-3.5
+"""A frame of speech 35 dB weaker than the strongest one is silence, whatever the VAD says.
+
+Silero goes on for 50 to 100 ms after the last sound, which the user would wait; in a noisy room this never applies.
+"""
 BATCH: Final = 16
 """Frames a trip to the worker thread: half a second, when a client appends much at once."""
 WIDTH: Final = 2
@@ -71,6 +76,7 @@ class Hearing:
         self._judge = judge
         self._endpointer: Endpointer | None = None
         self._speech = 0
+        self._strongest = 0.0
         self._lull = False
         self._scanned = 0
         self._tape = bytearray()
@@ -113,9 +119,11 @@ class Hearing:
         """Take audio as it came over the wire, and yield what happens in it. Raises ValueError for half a sample."""
         self._tape += self._resampler.push(decode(self._kind, data)).tobytes()
         while (endpointer := self._endpointer) and self.end - self._scanned >= FRAME:
-            for probability in await self._judge(self._vad, self._frames()):
+            frames = self._frames()
+            for frame, probability in zip(frames, await self._judge(self._vad, frames), strict=True):
                 self._scanned += FRAME
-                for event in self._events(endpointer, probability):
+                voice = 0.0 if self._hushed(endpointer, frame, probability) else probability
+                for event in self._events(endpointer, voice):
                     yield event
         self._forget()
 
@@ -144,6 +152,15 @@ class Hearing:
     def _frames(self) -> list[NDArray[np.int16]]:
         count = min((self.end - self._scanned) // FRAME, BATCH)
         return list(self.take(self._scanned, self._scanned + count * FRAME).reshape(count, FRAME))
+
+    def _hushed(self, endpointer: Endpointer, frame: NDArray[np.int16], probability: float) -> bool:
+        """Tell whether a frame is too weak for the speech that it follows."""
+        if not endpointer.speaking and probability < endpointer.settings.threshold:
+            self._strongest = 0.0
+        energy = float(np.mean(np.square(frame, dtype=np.float32)))
+        if probability >= endpointer.settings.threshold:
+            self._strongest = max(self._strongest, energy)
+        return energy < HUSH * self._strongest
 
     def _events(self, endpointer: Endpointer, probability: float) -> Iterator[HeardEvent]:
         event = endpointer.push(probability)

@@ -98,3 +98,22 @@ async def test_clear_ends_speech_without_a_word():
     hearing.clear()
     assert not hearing.speaking
     assert not await hear(hearing, silence(1000))
+
+
+class Lingering(Vad):
+    """Hears voice for three frames after its end, as Silero does."""
+
+    left = 0
+
+    def probability(self, block):
+        self.left = 3 if super().probability(block) > 0.5 else self.left - 1
+        return 0.8 if self.left >= 0 else 0.02
+
+
+@pytest.mark.parametrize(("floor", "late"), [(0, 0), (40, 0), (400, 96)])
+async def test_voice_that_lingers_in_the_vad_alone_is_silence_unless_the_room_is_noisy(floor, late):
+    hearing = Hearing(Lingering(), judge)
+    hearing.configure("audio/pcm", DETECTION)
+    noise = np.tile(np.array([floor, floor, -floor, -floor], np.int16), 6_000)
+    events = await hear(hearing, tone(608), noise, noise)
+    assert ms(events[-1].end) == pytest.approx(608 + late, abs=32)

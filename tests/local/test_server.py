@@ -144,8 +144,8 @@ async def test_plain_http_is_told_that_this_is_a_websocket():
         ),
         (
             '{"type":"response.create","response":{"input":[{"type":"item_reference","id":"x"}]},"event_id":"mine"}',
-            "invalid_item_reference",
-            "item_id",
+            "invalid_value",
+            "response.input[0].id",
         ),
         ('{"type":"conversation.item.create","event_id":"mine"}', "missing_required_parameter", "item"),
         (
