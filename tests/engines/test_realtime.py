@@ -256,12 +256,17 @@ async def test_a_server_that_takes_the_connection_and_says_nothing() -> None:
     async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
+        await writer.wait_closed()
+        gone.set()
 
+    gone = asyncio.Event()
     listener = await asyncio.start_server(mute, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
     fault = await refused(RealtimeConfig(url=f"ws://127.0.0.1:{port}/", open_timeout_s=0.2))
     assert (fault.code, fault.retry) == ("timeout", True)
     listener.close()
+    async with asyncio.timeout(SOON):
+        await gone.wait()
 
 
 @pytest.mark.parametrize(
