@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -194,7 +195,7 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
     import msgspec  # noqa: PLC0415
 
     from device.engines.beside import READY_LINE  # noqa: PLC0415
-    from device.local.server import EngineStartError, serve  # noqa: PLC0415
+    from device.local.server import PortError, serve  # noqa: PLC0415
 
     settings = _settings(config)
     local = settings.local
@@ -208,7 +209,7 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
         serving = asyncio.create_task(serve(msgspec.structs.replace(settings, local=local), ready=ready))
         waits = {serving, asyncio.create_task(_until_signal())}
         if with_parent:
-            waits.add(asyncio.create_task(asyncio.to_thread(sys.stdin.buffer.read)))
+            waits.add(asyncio.create_task(_until_closed(sys.stdin.fileno())))
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             await serving
@@ -218,7 +219,7 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
 
     try:
         asyncio.run(work())
-    except (EngineStartError, _model_error()) as error:
+    except (PortError, _model_error()) as error:
         raise Trouble(str(error)) from None
 
 
@@ -354,6 +355,15 @@ async def _until_signal() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await stop.wait()
+
+
+async def _until_closed(fd: int) -> None:
+    """Wait for the end of a pipe."""
+    closed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(fd, lambda: os.read(fd, 4096) or closed.set())
+    await closed.wait()
+    loop.remove_reader(fd)
 
 
 @contextlib.contextmanager

@@ -160,6 +160,11 @@ class Conversation:
     def _take(self, event: DeviceEvent | EngineEvent) -> None:
         """Do nothing about an event that means nothing to the conversation."""
 
+    @property
+    def replying(self) -> bool:
+        """Whether a reply is being made, queued or played."""
+        return self._running or bool(self._queued) or bool(self._tools)
+
     # The user
 
     @_take.register

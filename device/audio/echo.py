@@ -82,6 +82,8 @@ class EchoCanceller:
     Raises `EchoError` without libspeexdsp and ValueError for a tail that makes no sense.
     """
 
+    delay = DELAY
+
     def __init__(self, tail_ms: int) -> None:
         if not 10 <= tail_ms <= 2000:
             raise ValueError(f"an echo tail of {tail_ms} ms makes no sense: 50 to 1000 ms do")

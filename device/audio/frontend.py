@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from device.audio.card import Card
     from device.audio.playout import Playout
+    from device.listen.wakeword import Detection
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,17 @@ LOOK_BACK = samples(1000)
 class Canceller(Protocol):
     """An echo canceller for 10 ms frames."""
 
+    delay: int
+    """How many samples the output lies behind the input."""
+
+    @property
+    def active(self) -> bool:
+        """True while there may be an echo."""
+
+    @property
+    def converged(self) -> bool:
+        """True once the echo path is learnt."""
+
     def cancel(self, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> NDArray[np.int16]:
         """Return `mic` without the echo of `reference`; all `(160,) int16, 16 kHz mono`."""
 
@@ -67,18 +79,10 @@ class VoiceDetector(Protocol):
         """Forget the past."""
 
 
-class WakeHit(Protocol):
-    """A wake word found."""
-
-    word: str
-    score: float
-    position: int
-
-
 class WakeDetector(Protocol):
     """Looks for the wake word in a stream."""
 
-    def push(self, block: NDArray[np.int16]) -> Sequence[WakeHit]:
+    def push(self, block: NDArray[np.int16]) -> Sequence[Detection]:
         """Take `(n,) int16, 16 kHz mono`; positions count from the first sample ever pushed."""
 
 
@@ -114,6 +118,7 @@ class FrontEnd:
         self._mic = card.mic.cursor(0)
         self._reference = card.reference.cursor(0)
         self._done = 0  # frames of the card that were taken
+        self._late = canceller.delay if canceller is not None else 0  # samples to drop, so that positions stay true
         self._voice_at = self.clean.cursor()
         self._wake_at = self.clean.cursor()
         self._endpoint = Endpointer(EndpointSettings(threshold=vad_threshold, silence_ms=VOICE_SILENCE_MS))
@@ -188,7 +193,9 @@ class FrontEnd:
             echo, self._reference_rest = self._reference_rest[:FRAME_10MS], self._reference_rest[FRAME_10MS:]
             if self._canceller is not None:
                 block = self._canceller.cancel(block, echo)
-            self.clean.write(np.ascontiguousarray(block))
+            early = min(self._late, len(block))
+            self._late -= early
+            self.clean.write(np.ascontiguousarray(block[early:]))
 
     def _detect_wake(self) -> None:
         if self._wake is None:
@@ -205,13 +212,20 @@ class FrontEnd:
             self._voice.reset()
             self._endpoint.reset(self._voice_at.position)
         while self._voice_on and self._voice_at.lag >= FRAME:
-            found = self._endpoint.push(self._voice.probability(self._voice_at.take(FRAME)))
+            found = self._endpoint.push(self._probability(self._voice_at.take(FRAME)))
             if isinstance(found, Onset):
                 self._emit(VoiceStart(self.now, found.position))
             elif isinstance(found, Offset):
                 self._emit(VoiceEnd(self.now, found.onset, found.end, round(found.voiced_ms)))
             elif self._endpoint.speaking and self._endpoint.onset is not None:
                 self._emit(Voice(self.now, self._endpoint.onset, round(self._endpoint.voiced_ms)))
+
+    def _probability(self, frame: NDArray[np.int16]) -> float:
+        probability = self._voice.probability(frame)
+        canceller = self._canceller
+        # Until the echo path is learnt, what is left of the echo sounds like somebody speaking.
+        learning = canceller is not None and canceller.active and not canceller.converged
+        return 0.0 if learning else probability
 
     def _report_playout(self) -> None:
         for note in self._playout.notes():

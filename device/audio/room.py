@@ -77,6 +77,8 @@ class Room(Card):
         self.output_latency = self._frames(room.latency_ms / 1000)
         self.finished = threading.Event()
         """Set when the scene is over or the card was closed."""
+        self.cpu_s = 0.0
+        """CPU seconds that the simulation took, the device's callbacks left out; there when the scene is over."""
         self.visits: list[Visit] = []
         """What was said so far, in the order of time."""
         self._pace = pace
@@ -196,6 +198,7 @@ class Room(Card):
         except Exception:
             log.exception("The room stopped.")
         finally:
+            self.cpu_s = time.thread_time() - self.callback_ns.sum() / 1e9
             self.finished.set()
 
     def _listen(self) -> NDArray[np.int16]:

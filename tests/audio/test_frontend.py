@@ -39,6 +39,10 @@ class OnceWake:
 class Subtract:
     """A canceller for an echo without delay."""
 
+    delay = 0
+    active = True
+    converged = True
+
     def cancel(self, mic, reference):
         return mic - reference
 
