@@ -361,7 +361,12 @@ async def _until_closed(fd: int) -> None:
     """Wait for the end of a pipe."""
     closed = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.add_reader(fd, lambda: os.read(fd, 4096) or closed.set())
+
+    def read() -> None:
+        if not os.read(fd, 4096):
+            closed.set()
+
+    loop.add_reader(fd, read)
     await closed.wait()
     loop.remove_reader(fd)
 
