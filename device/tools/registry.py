@@ -1,0 +1,116 @@
+"""What the engine's model can have done: tools with typed arguments, by name."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct
+
+from device.engines.contract import ToolSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_S = 10.0
+"""A tool that takes longer has failed, as far as the model is concerned."""
+
+
+class Arguments(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Base of the types of tools' arguments; the model sees the description in each field's `Meta`."""
+
+
+class ToolError(Exception):
+    """A tool cannot do what it is asked; the message is for the model, which tells the user."""
+
+
+class ToolResult(Struct, frozen=True):
+    """What a call came to."""
+
+    output: str
+    """JSON text for the model: what the tool returned, or `{"error": …}`."""
+    sleep: bool = False
+    """True if the conversation shall end once the reply is over."""
+    reply: bool = True
+    """False if the model need not speak of it."""
+
+
+class Tool(Struct, frozen=True, kw_only=True):
+    """A function that the model may call. `handler` takes an `arguments` and returns what goes to JSON."""
+
+    name: str
+    description: str
+    """For the model: what it does and when to call it."""
+    arguments: type[Arguments]
+    handler: Callable[[Any], Awaitable[Any]]
+    sleep: bool = False
+    """As in `ToolResult`, after success."""
+    reply: bool = True
+
+    def spec(self) -> ToolSpec:
+        """Return what the engine is told of this tool."""
+        schema = msgspec.json.schema(self.arguments)
+        parameters = _inline(schema, schema.get("$defs", {}))
+        # What the struct's docstring says is for readers of the code.
+        for key in ("$defs", "title", "description"):
+            parameters.pop(key, None)
+        return ToolSpec(self.name, self.description, {"properties": {}, **parameters})
+
+
+class Registry:
+    """Tools by name. Raises ValueError for two of one name."""
+
+    def __init__(self, tools: Iterable[Tool], *, timeout_s: float = TIMEOUT_S) -> None:
+        self._tools: dict[str, Tool] = {}
+        self._timeout_s = timeout_s
+        for tool in tools:
+            if tool.name in self._tools:
+                raise ValueError(f"there are two tools called {tool.name}")
+            self._tools[tool.name] = tool
+
+    def specs(self) -> list[ToolSpec]:
+        """Return what engines are told of the tools."""
+        return [tool.spec() for tool in self._tools.values()]
+
+    async def call(self, name: str, arguments: str) -> ToolResult:
+        """Call tool `name` with JSON text as the model wrote it. Whatever goes wrong becomes an `{"error": …}`."""
+        tool = self._tools.get(name)
+        if tool is None:
+            return _error(f"there is no tool called {name!r}; there are {', '.join(self._tools)}")
+        try:
+            # Some models send nothing at all when there are no arguments.
+            decoded = msgspec.json.decode(arguments.strip() or "{}", type=tool.arguments)
+        except (msgspec.DecodeError, UnicodeError) as fault:
+            return _error(f"bad arguments for {name}: {fault}")
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                output = await tool.handler(decoded)
+            return ToolResult(msgspec.json.encode(output).decode(), sleep=tool.sleep, reply=tool.reply)
+        except ToolError as fault:
+            return _error(str(fault))
+        except TimeoutError:
+            log.warning("The tool %s took longer than %g s.", name, self._timeout_s)
+            return _error(f"{name} took longer than {self._timeout_s:g} s")
+        except Exception:  # a tool's fault must not end the conversation
+            log.exception("The tool %s failed.", name)
+            return _error(f"{name} failed because of a fault in the device; its log says more")
+
+
+def _error(message: str) -> ToolResult:
+    return ToolResult(msgspec.json.encode({"error": message}).decode())
+
+
+def _inline(schema: Any, definitions: dict[str, Any]) -> Any:
+    """Return a JSON schema with its references replaced by what they stand for; engines know no `$ref`."""
+    if isinstance(schema, dict):
+        if "$ref" in schema:
+            return _inline(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+        return {key: _inline(value, definitions) for key, value in schema.items() if key != "$defs"}
+    if isinstance(schema, list):
+        return [_inline(item, definitions) for item in schema]
+    return schema

@@ -1,0 +1,120 @@
+"""Timers on the device's clock. Pure: nothing rings here."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from device.events import CLOCK_RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+MOST = 50
+"""How many timers may run at once."""
+
+_ONES = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+class Timer(Struct, frozen=True):
+    """A timer that runs, or has rung."""
+
+    name: str
+    seconds: int
+    """How long it was set for."""
+    ends: int
+    """When it rings: a position on the device's clock."""
+
+
+class Timers:
+    """The timers that run, by unique names. `now` gives the present position on the device's clock.
+
+    >>> timers = Timers(lambda: 0)
+    >>> timers.add(300).name
+    'five minute timer'
+    >>> [timer.name for timer in timers.due(300 * 16_000)]
+    ['five minute timer']
+    """
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
+        self._running: list[Timer] = []
+        self.rung: tuple[Timer, ...] = ()
+        """Those that ran out last."""
+
+    @property
+    def running(self) -> tuple[Timer, ...]:
+        """Those that have not rung yet, the next to ring first."""
+        return tuple(self._running)
+
+    def remaining_s(self, timer: Timer) -> int:
+        """Return the seconds until `timer` rings, rounded up."""
+        return max(0, -(-(timer.ends - self._now()) // CLOCK_RATE))
+
+    def add(self, seconds: int, name: str = "") -> Timer:
+        """Start a timer; without a name it gets one, and a name in use gets a number.
+
+        Raises ValueError for less than a second and when there are too many.
+        """
+        if seconds < 1:
+            raise ValueError("a timer needs at least one second")
+        if len(self._running) >= MOST:
+            raise ValueError(f"there are {MOST} timers already: no more can run at once")
+        wanted = " ".join(name.split()) or default_name(seconds)
+        taken = {_key(timer.name) for timer in self._running}
+        unique = next(n for i in range(1, MOST + 2) if _key(n := wanted if i == 1 else f"{wanted} {i}") not in taken)
+        timer = Timer(unique, seconds, self._now() + seconds * CLOCK_RATE)
+        self._running = sorted([*self._running, timer], key=lambda t: t.ends)
+        return timer
+
+    def cancel(self, name: str = "") -> list[Timer]:
+        """Stop the timers that `find` finds; return them."""
+        cancelled = find(self._running, name)
+        self._running = [timer for timer in self._running if timer not in cancelled]
+        return cancelled
+
+    def due(self, now: int) -> list[Timer]:
+        """Return those that ran out by position `now`, each once, in the order in which they ended."""
+        due = [timer for timer in self._running if timer.ends <= now]
+        if due:
+            self._running = [timer for timer in self._running if timer.ends > now]
+            self.rung = tuple(due)
+        return due
+
+
+def find(timers: Iterable[Timer], name: str) -> list[Timer]:
+    """Return the timer called `name`, as people say it ("5 minutes", "the pasta timer"); all of them without a name."""
+    return [timer for timer in timers if not name.strip() or _key(timer.name) == _key(name)]
+
+
+def default_name(seconds: int) -> str:
+    """Return how people call a timer of that length.
+
+    >>> default_name(90)
+    'one minute thirty second timer'
+    """
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    parts = [f"{_words(n)} {unit}" for n, unit in ((hour, "hour"), (minute, "minute"), (second, "second")) if n]
+    return " ".join([*parts, "timer"])
+
+
+def _words(number: int) -> str:
+    if number < 20:
+        return _ONES[number]
+    if number < 100:
+        return " ".join([_TENS[number // 10 - 2], *([_ONES[number % 10]] if number % 10 else [])])
+    return str(number)
+
+
+def _key(name: str) -> str:
+    """Return what names of the same timer have in common, however they are said or written."""
+    plain = re.sub(r"\d+", lambda digits: _words(int(digits[0])), name.casefold().replace("-", " "))
+    words = [word for word in plain.split() if word not in {"the", "my", "a", "timer"}]
+    return " ".join(re.sub(r"^(hour|minute|second)s$", r"\1", word) for word in words) or plain

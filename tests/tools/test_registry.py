@@ -1,0 +1,130 @@
+import asyncio
+import json
+from typing import Annotated
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Meta, Struct
+
+from device.tools.registry import Arguments, Registry, Tool, ToolError
+
+
+class Place(Struct, forbid_unknown_fields=True):
+    """Where."""
+
+    city: str
+
+
+class Weather(Arguments, frozen=True):
+    """Arguments of weather."""
+
+    place: Place
+    days: Annotated[int, Meta(ge=1, le=7, description="How many.")] = 1
+    unit: str | None = None
+
+
+async def weather(arguments):
+    if arguments.place.city == "Atlantis":
+        raise ToolError("there is no weather under water")
+    if arguments.place.city == "Nowhere":
+        raise RuntimeError("secret path /etc/shadow")
+    if arguments.place.city == "Far":
+        await asyncio.Event().wait()
+    if arguments.place.city == "Odd":
+        return {"weather": object()}
+    return {"weather": "rain", "days": arguments.days}
+
+
+@pytest.fixture
+def registry():
+    tool = Tool(name="weather", description="Tells it.", arguments=Weather, handler=weather, sleep=True, reply=False)
+    return Registry([tool], timeout_s=0.05)
+
+
+async def call(registry, arguments, name="weather"):
+    result = await registry.call(name, arguments if isinstance(arguments, str) else json.dumps(arguments))
+    return result, json.loads(result.output)
+
+
+async def test_a_good_call(registry):
+    result, output = await call(registry, {"place": {"city": "Ulm"}, "days": 3})
+    assert output == {"weather": "rain", "days": 3}
+    assert (result.sleep, result.reply) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("{", "truncated"),
+        ("nonsense", "malformed"),
+        ("[]", "Expected `object`"),
+        ("", "`place`"),
+        ("{}", "`place`"),
+        ({"place": {}}, "`city`"),
+        ({"place": {"city": 5}}, "$.place.city"),
+        ({"place": {"city": "Ulm"}, "days": 0}, "$.days"),
+        ({"place": {"city": "Ulm"}, "days": 8}, "<= 7"),
+        ({"place": {"city": "Ulm"}, "days": "2"}, "Expected `int`"),
+        ({"place": {"city": "Ulm"}, "wind": True}, "`wind`"),
+        ({"place": {"city": "Ulm", "street": ""}}, "`street`"),
+        ({"place": {"city": "Atlantis"}}, "under water"),
+        ({"place": {"city": "Far"}}, "longer than 0.05 s"),
+        ({"place": {"city": "Nowhere"}}, "fault in the device"),
+        ({"place": {"city": "Odd"}}, "fault in the device"),
+        ('{"place": {"city": "\udc80"}}', "bad arguments"),
+    ],
+)
+async def test_what_goes_wrong_is_told_to_the_model(registry, arguments, says):
+    result, output = await call(registry, arguments)
+    assert list(output) == ["error"]
+    assert says in output["error"]
+    assert "shadow" not in output["error"]
+    assert (result.sleep, result.reply) == (False, True)
+
+
+async def test_an_unknown_tool_is_told_with_those_there_are(registry):
+    _, output = await call(registry, {}, name="wether")
+    assert output == {"error": "there is no tool called 'wether'; there are weather"}
+
+
+async def test_a_cancelled_call_stays_cancelled(registry):
+    task = asyncio.ensure_future(registry.call("weather", '{"place": {"city": "Far"}}'))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(), lambda s: st.dictionaries(st.text(), s)
+        ).map(json.dumps),
+    )
+)
+def test_no_arguments_make_it_crash(arguments):
+    tool = Tool(name="weather", description="", arguments=Weather, handler=weather)
+    result = asyncio.run(Registry([tool]).call("weather", arguments))
+    assert isinstance(json.loads(result.output), dict)
+
+
+def test_the_schema_has_no_references(registry):
+    (spec,) = registry.specs()
+    assert (spec.name, spec.description) == ("weather", "Tells it.")
+    assert "$" not in msgspec.json.encode(spec.parameters).decode()
+    assert spec.parameters["type"] == "object"
+    assert spec.parameters["required"] == ["place"]
+    assert spec.parameters["additionalProperties"] is False
+    assert spec.parameters["properties"]["place"]["properties"] == {"city": {"type": "string"}}
+    assert spec.parameters["properties"]["days"] == {
+        "type": "integer", "minimum": 1, "maximum": 7, "default": 1, "description": "How many."
+    }  # fmt: skip
+
+
+def test_two_tools_of_one_name_are_refused():
+    tool = Tool(name="weather", description="", arguments=Weather, handler=weather)
+    with pytest.raises(ValueError, match="two tools called weather"):
+        Registry([tool, tool])
