@@ -35,6 +35,8 @@ _LEVELLED = samples(20)
 _PAUSE = samples(60)
 _NOTHING = samples(60)
 """A pause longer than those within words that are so soft that they are lost in rounding."""
+_HEARD = 2
+"""int16 steps that surely are more than what resampling and rounding leave of nothing."""
 _EARLY = samples(50)
 """How much earlier than thought a piece may be found."""
 
@@ -117,12 +119,23 @@ class Passage:
         heard = self._heard_by(last)
         if heard is None:
             return None
-        # What comes next in the item would have been heard from its first sample that is not lost in rounding.
-        near = slice(max(0, last - _LEVELLED // 2), last), slice(max(0, heard - _LEVELLED // 2), heard)
-        gain = _rms(self._track[near[0]]) / max(1.0, _rms(self._item[near[1]]))
-        audible = np.flatnonzero(np.abs(self._item[heard:]) * gain >= 1)
-        pause = int(audible[0]) if len(audible) else max(0, len(self._item) - heard)
+        pause = self._unheard(last, heard)
         return Interval(silent, max(silent, last + pause)), Interval(heard, heard + pause)
+
+    def _unheard(self, last: int, heard: int) -> int:
+        """Return how much of the item after `heard` cannot be heard even if it was played after `last`.
+
+        It is too soft, at the gain of the last 10 ms, or further down the fade that these show.
+        """
+        rest, window = self._item[heard:], _LEVELLED // 2
+        played, item = self._track[max(0, last - 2 * window) : last], self._item[max(0, heard - 2 * window) : heard]
+        before, gain = (_rms(played[at]) / max(1.0, _rms(item[at])) for at in (slice(-window), slice(-window, None)))
+        slope = min(0.0, gain - before) / window
+        # The gain was measured in the middle of its window.
+        faded = np.maximum(0.0, gain + slope * (np.arange(len(rest)) + window / 2))
+        steady = np.abs(rest) * gain >= _HEARD
+        fading = (np.abs(rest) * faded >= _HEARD) | (faded == 0)
+        return max(int(np.argmax(over)) if over.any() else len(rest) for over in (steady, fading))
 
     def _heard_by(self, position: int) -> int | None:
         """Return how much of the item had been heard when it sounded at `position` for the last time."""

@@ -1,7 +1,9 @@
+from functools import cache
+
 import numpy as np
 import pytest
 import soxr
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.speech import say
 
@@ -93,6 +95,8 @@ def test_an_item_that_never_played_is_not_found():
 )
 def test_what_was_heard_is_measured_to_5_ms(begins, heard, overlap, fade, gain):
     onset = max(20, heard - overlap)
+    # Ducked in a pause, the next few milliseconds of a soft sound are not heard, and nobody can tell.
+    assume(not any(first < onset + 60 < last and first < heard < last + 20 for first, last in pauses()))
     track = track_of((begins, played(heard, gain=gain, duck=(onset + 60, heard + 500), fade_ms=fade)))
     silent, told = passage(track, begins).cut(samples(begins + onset))
     assert in_ms(told.first) <= heard + 1
@@ -101,6 +105,7 @@ def test_what_was_heard_is_measured_to_5_ms(begins, heard, overlap, fade, gain):
     assert in_ms(silent.nearest(samples(begins + heard))) == pytest.approx(begins + heard, abs=5)
 
 
+@cache
 def pauses() -> list[tuple[float, float]]:
     """Return where the reply itself is silent for more than 100 ms."""
     loud = np.flatnonzero(soxr.resample(reply().astype(float), 24_000, RATE).round())
@@ -208,7 +213,8 @@ def test_it_agrees_with_what_the_playout_counts(cut_block, duck_blocks, latency)
     heard = next(n for n in notes if n.kind == "cut").heard[0].ms
     found = Passage(Loudspeaker(track, RATE), reply(), 24_000, begins=begins)
     _, told = found.cut(samples(10 * (cut_block - duck_blocks)))
-    assert in_ms(told.nearest(samples(heard))) == pytest.approx(heard, abs=20)
+    # It counts whole blocks; of the one in which the fade ends, nothing need have been heard.
+    assert in_ms(told.nearest(samples(heard))) == pytest.approx(heard, abs=12)
 
 
 def test_an_interval_believes_what_can_be_true():
