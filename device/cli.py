@@ -27,8 +27,6 @@ FAILED = 1
 USAGE = 2
 """Exit codes: something is wrong with the machine or the network; something is wrong with what was asked for."""
 
-WITHOUT_CARD = "To hear Parley without a sound card: ./scripts/run demo"
-
 CONFIG = click.option(
     "--config", type=click.Path(path_type=Path, dir_okay=False), help="A settings file; counts over all others."
 )
@@ -144,6 +142,7 @@ def list_models(config: Path | None = None) -> None:
     from device import models as store  # noqa: PLC0415
 
     table = Table("File", "State", "Size", "Licence", "For", box=None)
+    table.columns[0].no_wrap = True
     for found in store.status(_settings(config).models_dir):
         state = {"ok": "here", "missing": "needed" if found.file.default else "not needed"}.get(
             found.state, found.state
@@ -195,7 +194,7 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
     import msgspec  # noqa: PLC0415
 
     from device.engines.beside import READY_LINE  # noqa: PLC0415
-    from device.local.server import PortError, serve  # noqa: PLC0415
+    from device.local.server import EngineStartError, serve  # noqa: PLC0415
 
     settings = _settings(config)
     local = settings.local
@@ -219,7 +218,7 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
 
     try:
         asyncio.run(work())
-    except (PortError, _model_error()) as error:
+    except (EngineStartError, _model_error()) as error:
         raise Trouble(str(error)) from None
 
 
@@ -265,7 +264,7 @@ async def _run(settings: Settings, config: Path | None, out: Path | None) -> Non
     try:
         card = AlsaCard(settings.card)
     except CardError as error:
-        raise Trouble(f"{error}\n{WITHOUT_CARD}") from None
+        raise Trouble(str(error)) from None
     ledger = Ledger(_folder(out) / "ledger.jsonl" if out else None, on_entry=timeline.show)
     engines = Engines(settings, config)
     daemon = Daemon(settings, card, ledger, engines.session)
@@ -275,9 +274,7 @@ async def _run(settings: Settings, config: Path | None, out: Path | None) -> Non
         console.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)
         with _button(daemon):
             await _until_signal()
-    except CardError as error:
-        raise Trouble(f"{error}\n{WITHOUT_CARD}") from None
-    except _model_error() as error:
+    except (CardError, _model_error()) as error:
         raise Trouble(str(error)) from None
     finally:
         getting_ready.cancel()

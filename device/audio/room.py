@@ -198,7 +198,7 @@ class Room(Card):
         except Exception:
             log.exception("The room stopped.")
         finally:
-            self.cpu_s = time.thread_time() - self.callback_ns.sum() / 1e9
+            self.cpu_s = time.thread_time() - float(self.callback_ns.sum()) / 1e9
             self.finished.set()
 
     def _listen(self) -> NDArray[np.int16]:
