@@ -116,10 +116,10 @@ class Figures:
         self.restored: list[Restored] = []
         """The replies that were lowered and came back."""
         loudspeaker = Loudspeaker(tracks.loudspeaker, tracks.rate)
-        for reply, following in zip(self._replies, [*self._replies[1:], None], strict=True):
+        for index, reply in enumerate(self._replies):
             if reply.item in items:
                 rate, pcm = items[reply.item]
-                until = following.at if following else None
+                until = self._replies[index + 1].at if index + 1 < len(self._replies) else None
                 reply.passage = Passage(loudspeaker, pcm, rate, begins=reply.at, until=until)
         self._overlaps()
 

@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -109,6 +110,13 @@ def test_every_bundled_scene_loads():
     assert "demo" in scene.names()
     for name in scene.names():
         assert scene.load(name).name == name
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parent / "rooms").glob("*.toml")), ids=lambda path: path.stem)
+def test_every_scene_of_the_tests_loads(path):
+    loaded = scene.load(path)
+    assert loaded.name == path.stem
+    assert all(v.voice.startswith("en-us") for v in loaded.visitors)  # the assistant's is en-gb
 
 
 def test_the_demo_is_the_conversation_that_it_promises():
