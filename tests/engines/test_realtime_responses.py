@@ -202,6 +202,12 @@ def test_the_last_odd_byte_of_an_item_goes_nowhere(responses: Responses) -> None
     assert [event.pcm for event in got if isinstance(event, Audio)] == [b"\1\1", b"\3\3"]
 
 
+def test_the_last_odd_byte_of_a_part_goes_nowhere(responses: Responses) -> None:
+    part_done = wire.ResponseOutputAudioDone(item_id="i", response_id="r")
+    got = feed(responses, delta(b"\1\1\2"), part_done, delta(b"\3\3", part=1))
+    assert [event.pcm for event in got if isinstance(event, Audio)] == [b"\1\1", b"\3\3"]
+
+
 # Interruption
 
 
@@ -259,6 +265,7 @@ def test_nothing_is_told_twice(responses: Responses) -> None:
     ("heard", "complete", "told"),
     [
         (Heard("i", 100, whole=True), True, []),
+        (Heard("i", 100, whole=True), False, []),
         (Heard("i", 100, whole=False), True, []),
         (Heard("i", 150, whole=False), True, []),
         (Heard("i", 150, whole=False), False, [("truncate", 100)]),
@@ -387,7 +394,8 @@ def test_a_request_that_met_an_unseen_reply_is_made_again_after_it(responses: Re
     responses.say("now")
     asked = responses.drain()[-1].event_id
     assert responses.refused(items.ErrorDetail(code="conversation_already_has_active_response", event_id=asked)) == []
-    assert responses.drain() == []
+    responses.say("and this")
+    assert kinds(responses.drain()) == [wire.ConversationItemCreate]
     feed(responses, done("unseen"))
     assert kinds(responses.drain()) == [wire.ResponseCreate]
 
