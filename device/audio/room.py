@@ -78,7 +78,7 @@ class Room(Card):
         self.finished = threading.Event()
         """Set when the scene is over or the card was closed."""
         self.cpu_s = 0.0
-        """CPU seconds that the simulation took, the device's callbacks left out; there when the scene is over."""
+        """CPU seconds that the simulation took, the device's callbacks left out; there once a real-time scene is over."""
         self.visits: list[Visit] = []
         """What was said so far, in the order of time."""
         self._pace = pace
@@ -112,6 +112,7 @@ class Room(Card):
         self._frame_block = np.zeros((self.block, CHANNELS), np.int16)
         self._timings = np.zeros(_TIMINGS, np.int64)
         self._exchanges = 0
+        self._device_ns = 0
 
     @property
     def name(self) -> str:
@@ -198,7 +199,7 @@ class Room(Card):
         except Exception:
             log.exception("The room stopped.")
         finally:
-            self.cpu_s = time.thread_time() - float(self.callback_ns.sum()) / 1e9
+            self.cpu_s = (time.thread_time_ns() - self._device_ns) / 1e9
             self.finished.set()
 
     def _listen(self) -> NDArray[np.int16]:
@@ -209,19 +210,21 @@ class Room(Card):
         heard += self._echo.process(acoustics.saturate(self._air.read(), self.scene.room.clip))
         at = start % self._noise_length
         heard += self._noise[at : at + self.block]
-        self._frame_block[:, 0] = _pcm(clean)
+        if self._recording is not None:
+            self._frame_block[:, 0] = _pcm(clean)
         self._heard[:] = 0 if self._unplugged else _pcm(heard)
         return self._heard
 
     def _exchange(self, heard: NDArray[np.int16]) -> None:
-        began = time.perf_counter_ns()
+        spent, began = time.thread_time_ns(), time.perf_counter_ns()
         out = self.exchange(heard)
         self._timings[self._exchanges % _TIMINGS] = time.perf_counter_ns() - began
+        self._device_ns += time.thread_time_ns() - spent
         self._exchanges += 1
         sound = np.zeros(self.block, np.float32) if self._unplugged else out / np.float32(FULL_SCALE)
         self._air.write(sound)
-        self._output.write(sound)
         if self._recording is not None:
+            self._output.write(sound)
             self._frame_block[:, 1] = heard
             self._frame_block[:, 2] = _pcm(self._output.read())
             self._record(self._recording)

@@ -391,7 +391,22 @@ def test_a_late_block_is_made_up_for_and_counted_once():
     assert room.frame == 28_800
     assert room.xruns.underruns >= 1
     assert room.callback_ns.max() >= 0.2e9
+    assert 0 < room.cpu_s < 5
     assert taken < 5
+
+
+def test_what_the_device_computes_is_not_counted_as_the_rooms_own():
+    class Busy(Tape):
+        def render(self, out, position):
+            until = time.thread_time() + 0.01
+            while time.thread_time() < until:
+                pass
+
+    room = Room(room_of(0.5))
+    room.open(Busy())
+    assert room.finished.wait(60)
+    room.close()
+    assert 0 < room.cpu_s < 0.25  # 50 blocks kept the device busy for 0.5 s
 
 
 def test_a_room_can_be_closed_early_and_opened_again():
