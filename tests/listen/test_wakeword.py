@@ -145,7 +145,6 @@ def test_blocks_of_any_size_give_the_same(make):
 
 
 def test_tflite_agrees_with_onnx(make):
-    pytest.importorskip("tflite_runtime", reason="the tflite runtime of this Python is another")
     for voice, speed in VOICES[:3]:
         pcm = scene(silence(2), say("hey jarvis", voice, speed), silence(1))
         (one,), (other,) = run(make(), pcm), run(make(framework="tflite"), pcm)
