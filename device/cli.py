@@ -141,16 +141,10 @@ def list_models(config: Path | None = None) -> None:
     """Show every model file that Parley knows, and whether it is here."""
     from device import models as store  # noqa: PLC0415
 
-    table = Table("File", "State", "Size", "Licence", "For", box=None)
-    table.columns[0].no_wrap = True
     for found in store.status(_settings(config).models_dir):
-        state = {"ok": "here", "missing": "needed" if found.file.default else "not needed"}.get(
-            found.state, found.state
-        )
-        table.add_row(
-            found.file.name, state, f"{found.file.size / 1e6:.1f} MB", found.source.licence, found.file.purpose
-        )
-    Console(highlight=False).print(table)
+        state = {"ok": "here", "missing": "needed" if found.file.default else "not here"}.get(found.state, found.state)
+        file = found.file
+        click.echo(f"{file.name:<39} {state:<11} {file.size / 1e6:5.1f} MB  {found.source.licence:<16} {file.purpose}")
 
 
 @models.command("fetch")

@@ -7,11 +7,8 @@ its name and by what ALSA calls its card.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import logging
-import os
 import re
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,9 +17,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from device.audio.card import CardError
+from device.audio.portaudio import quiet, session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +34,6 @@ CARDS = Path("/proc/asound/cards")
 _WORD = {"input": "microphone", "output": "loudspeaker"}
 _HARDWARE = re.compile(r" \(hw:(\d+),(\d+)\)$")
 _CARD = re.compile(r"^ *(\d+) \[(\S+) *\]: .*\n +(.*)$", re.MULTILINE)
-# Pa_Initialize and Pa_Terminate are not safe to call from two threads at once.
-_portaudio = threading.Lock()
 
 
 class Device(Struct, frozen=True):
@@ -75,32 +71,6 @@ def list_devices() -> list[Device]:
         return [_rated(audio, device) for device in scan(audio)]
 
 
-@contextlib.contextmanager
-def session() -> Iterator[pyaudio.PyAudio]:
-    """PortAudio, initialised for the length of a block. Raises CardError."""
-    audio = start()
-    try:
-        yield audio
-    finally:
-        stop(audio)
-
-
-def start() -> pyaudio.PyAudio:
-    """Initialise PortAudio, which looks for devices unless it is in use already. Raises CardError."""
-    with _portaudio:
-        _hush()
-        try:
-            return pyaudio.PyAudio()
-        except OSError as error:
-            raise CardError(f"PortAudio does not start: {error}") from error
-
-
-def stop(audio: pyaudio.PyAudio) -> None:
-    """Terminate PortAudio, closing the streams that were opened with it."""
-    with _portaudio:
-        audio.terminate()
-
-
 def scan(audio: pyaudio.PyAudio, cards: Path = CARDS) -> list[Device]:
     """Return the ALSA devices, in PortAudio's order and without their rates, which take long to try."""
     known = _cards(cards)
@@ -127,7 +97,7 @@ def choose(devices: Sequence[Device], wanted: str, direction: Direction) -> Devi
     if not able:
         raise CardError(
             f"no {word} was found: plug in a sound card, or see it with `arecord -l` and `aplay -l`; "
-            "`parley demo` needs none"
+            "`./scripts/run demo` needs none"
         )
     if wanted == "default":
         fitting = [d for d in able if (d.default_input if direction == "input" else d.default_output)] or able[:1]
@@ -162,37 +132,10 @@ def shared_rates(audio: pyaudio.PyAudio, microphone: Device | None, loudspeaker:
     liked = []
     for rate in RATES:
         # PyAudio raises for every reason not to open a device, a wrong rate among them.
-        with contextlib.suppress(ValueError, OSError):
+        with quiet, contextlib.suppress(ValueError, OSError):
             audio.is_format_supported(rate, **arguments)
             liked.append(rate)
     return tuple(liked)
-
-
-def ask_latency(device: Device, seconds: float) -> None:
-    """Have the next stream on `device` ask for a buffer of this length in each direction.
-
-    PyAudio has no argument for it: it asks for the default that PortAudio keeps in its table of devices, so the
-    table is changed (`PaDeviceInfo` of portaudio.h, unchanged since version 19 began).
-    """
-    # Looked up through PyAudio's own module, so that it is the very library that PyAudio uses.
-    library = ctypes.CDLL(pyaudio.pa.__file__)
-    library.Pa_GetDeviceInfo.restype = ctypes.POINTER(_DeviceInfo)
-    info = library.Pa_GetDeviceInfo(device.index)
-    if info and info.contents.struct_version == 2:
-        info.contents.low_input_latency = seconds
-        info.contents.low_output_latency = seconds
-
-
-class _DeviceInfo(ctypes.Structure):
-    _fields_ = (
-        ("struct_version", ctypes.c_int),
-        ("name", ctypes.c_char_p),
-        ("host_api", ctypes.c_int),
-        ("max_input_channels", ctypes.c_int),
-        ("max_output_channels", ctypes.c_int),
-        ("low_input_latency", ctypes.c_double),
-        ("low_output_latency", ctypes.c_double),
-    )
 
 
 def _device(info: Any, cards: dict[int, tuple[str, str]], default_input: int, default_output: int) -> Device:
@@ -231,27 +174,3 @@ def _names(device: Device) -> tuple[str, ...]:
 def _order(device: Device) -> tuple[str, str, int, int]:
     hardware = _HARDWARE.search(device.name)
     return device.plain_name.casefold(), device.card_name, int(hardware[2]) if hardware else 0, device.index
-
-
-def _ignore(*_: object) -> None:
-    """Stand in for the handlers of ALSA's and JACK's messages, which write to stderr."""
-
-
-# Kept for good, since the libraries keep only their addresses.
-_IGNORE_ALSA = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p)(
-    _ignore
-)
-_IGNORE_JACK = ctypes.CFUNCTYPE(None, ctypes.c_char_p)(_ignore)
-
-
-def _hush() -> None:
-    """Keep ALSA and JACK from writing to stderr about every device that might have been there."""
-    # Only libraries that PyAudio has loaded are touched; another PortAudio may come without JACK.
-    for library, setters, handler in (
-        ("libasound.so.2", ("snd_lib_error_set_handler",), _IGNORE_ALSA),
-        ("libjack.so.0", ("jack_set_error_function", "jack_set_info_function"), _IGNORE_JACK),
-    ):
-        with contextlib.suppress(OSError, AttributeError):
-            loaded = ctypes.CDLL(library, mode=os.RTLD_NOLOAD)
-            for setter in setters:
-                getattr(loaded, setter)(handler)

@@ -1,9 +1,10 @@
 """The card on a real sound server: full duplex, names, latency, and a server that goes away and comes back."""
 
+import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import pyaudio
@@ -56,7 +57,7 @@ class RampSource:
             expected = position + n
 
 
-@contextmanager
+@contextlib.contextmanager
 def opened(settings: CardSettings, source: RampSource | None = None) -> Iterator[AlsaCard]:
     card = AlsaCard(settings)
     card.open(source or RampSource())
@@ -201,6 +202,29 @@ def test_opening_makes_no_noise(pulse: Pulse) -> None:
             card.close()
     assert len(played[0]) > RATE // 4
     assert not played[0].any()
+
+
+def test_the_callback_goes_first_where_it_may(pulse: Pulse) -> None:
+    policies: dict[str, int] = {}
+
+    class Asking:
+        def render(self, out: NDArray[np.int16], position: int) -> None:
+            out[:] = 0
+            policies["callback"] = os.sched_getscheduler(0)
+
+    def try_it() -> None:
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+        policies["allowed"] = os.sched_getscheduler(0)
+
+    thread = threading.Thread(target=try_it)
+    thread.start()
+    thread.join()
+    card = AlsaCard(CardSettings())
+    card.open(Asking())
+    await_true(lambda: "callback" in policies)
+    card.close()
+    assert policies["callback"] == policies["allowed"]
 
 
 def test_xruns_are_counted(pulse: Pulse) -> None:

@@ -1,6 +1,8 @@
 """Which device a name means, and what PortAudio says there is."""
 
+import ctypes
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from support.pulse import Pulse
 
 from device.audio.card import CardError
 from device.audio.devices import Device, again, choose, list_devices, scan, shared_rates
+from device.audio.portaudio import quiet
 
 CARDS = """\
  0 [Headphones     ]: bcm2835_headpho - bcm2835 Headphones
@@ -190,6 +193,26 @@ def test_looking_for_devices_is_silent(
     monkeypatch.delenv("ALSA_CONFIG_PATH")
     assert list_devices()
     assert capfd.readouterr() == ("", "")
+
+
+def test_trying_a_device_that_cannot_be_opened_is_silent(pulse: Pulse, capfd: pytest.CaptureFixture[str]) -> None:
+    microphone = next(d for d in list_devices() if d.name == "Microphone")
+    assert microphone.rates == (), "it has no loudspeaker, though ALSA says so"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_rest_of_the_process_is_not_silenced(capfd: pytest.CaptureFixture[str]) -> None:
+    library = ctypes.CDLL(None)
+    with quiet:
+        with quiet:
+            sys.stderr.write("from Python\n")
+            library.perror(b"from C, while quiet")
+        library.perror(b"from C, still quiet")
+    library.perror(b"from C")
+    said = capfd.readouterr().err
+    assert "from Python" in said
+    assert "quiet" not in said
+    assert "from C" in said
 
 
 def test_a_machine_without_sound_has_no_devices(no_sound: None) -> None:
