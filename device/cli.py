@@ -212,7 +212,7 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
 
     try:
         asyncio.run(work())
-    except (EngineStartError, _model_error()) as error:
+    except (EngineStartError, *_faults()) as error:
         raise Trouble(str(error)) from None
 
 
@@ -247,7 +247,6 @@ def show_settings(config: Path | None) -> None:
 
 async def _run(settings: Settings, config: Path | None, out: Path | None) -> None:
     from device.audio.alsa import AlsaCard  # noqa: PLC0415
-    from device.audio.card import CardError  # noqa: PLC0415
     from device.daemon import Daemon  # noqa: PLC0415
     from device.engines.choose import Engines  # noqa: PLC0415
     from device.ledger import Ledger  # noqa: PLC0415
@@ -257,7 +256,7 @@ async def _run(settings: Settings, config: Path | None, out: Path | None) -> Non
     timeline = Timeline(console)
     try:
         card = AlsaCard(settings.card)
-    except CardError as error:
+    except _faults() as error:
         raise Trouble(str(error)) from None
     ledger = Ledger(_folder(out) / "ledger.jsonl" if out else None, on_entry=timeline.show)
     engines = Engines(settings, config)
@@ -268,7 +267,7 @@ async def _run(settings: Settings, config: Path | None, out: Path | None) -> Non
         console.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)
         with _button(daemon):
             await _until_signal()
-    except (CardError, _model_error()) as error:
+    except _faults() as error:
         raise Trouble(str(error)) from None
     finally:
         getting_ready.cancel()
@@ -281,7 +280,7 @@ def _rehearse(scene: str, config: Path | None, out: Path | None, json_file: Path
     import msgspec  # noqa: PLC0415
 
     from device.rehearsal import rehearse  # noqa: PLC0415
-    from device.scene import SceneError, load  # noqa: PLC0415
+    from device.scene import load  # noqa: PLC0415
     from device.summary import render  # noqa: PLC0415
     from device.timeline import Timeline  # noqa: PLC0415
 
@@ -291,7 +290,7 @@ def _rehearse(scene: str, config: Path | None, out: Path | None, json_file: Path
         played = load(scene)
         folder = _folder(out) if out else None
         summary = asyncio.run(rehearse(played, settings, config=config, out=folder, timeline=Timeline(console)))
-    except (SceneError, _model_error()) as error:
+    except _faults() as error:
         raise Trouble(str(error)) from None
     console.print(render(summary))
     if folder is not None:
@@ -315,10 +314,16 @@ def _settings(config: Path | None, *, need_engine: bool = False) -> Settings:
     return settings
 
 
-def _model_error() -> type[Exception]:
+def _faults() -> tuple[type[Exception], ...]:
+    """Return the errors that say what the user can mend."""
+    from device.audio.card import CardError  # noqa: PLC0415
+    from device.audio.echo import EchoError  # noqa: PLC0415
+    from device.engines.contract import EngineError  # noqa: PLC0415
     from device.models import ModelError  # noqa: PLC0415
+    from device.recording import RecordingError  # noqa: PLC0415
+    from device.scene import SceneError  # noqa: PLC0415
 
-    return ModelError
+    return CardError, EchoError, EngineError, ModelError, RecordingError, SceneError
 
 
 def _folder(path: Path) -> Path:

@@ -44,7 +44,6 @@ from device.engines.contract import (
     Fault,
     ReplyEnded,
     ReplyStarted,
-    Said,
     SpeechStarted,
     SpeechStopped,
     ToolCall,
@@ -55,7 +54,6 @@ from device.events import (
     CardBack,
     CardLost,
     DeviceEvent,
-    Heard,
     Mute,
     PlayoutCut,
     PlayoutDone,
@@ -70,6 +68,7 @@ from device.events import (
     Wake,
     samples,
 )
+from device.history import History
 
 WAKE_PREROLL = samples(400)
 """The wake word is detected up to 360 ms after its end: what is said in one breath with it begins before that."""
@@ -87,8 +86,6 @@ STEADY = samples(30_000)
 """A session that lasted so long was a good one: the next fault starts the pauses anew."""
 UNANSWERED_LIMIT = samples(90_000)
 """Voices that the engine answers nothing to, a television's say, keep a session open no longer than this."""
-HISTORY = 20
-"""Things said that a new session is told."""
 
 
 class Opened(EngineEvent, frozen=True):
@@ -128,7 +125,7 @@ class Conversation:
         self._rate = 24_000
         self._opened_at = 0
         self._attempts = 0
-        self._history: list[Said] = []
+        self._history = History()
         self._holding = True
         # The user's turn
         self._wake_at: int | None = None
@@ -143,7 +140,6 @@ class Conversation:
         self._running = False  # the engine is not done with the reply
         self._dropped: set[str] = set()
         self._queued: dict[str, _Item] = {}
-        self._texts: dict[str, str] = {}
         self._tools: set[str] = set()
         self._cut_from: int | None = None  # a cut is under way; listen from there when it is done
         self._sleep_next = False
@@ -326,7 +322,7 @@ class Conversation:
         self._attempts += 1
         self._wanted = True
         self._open = False
-        self._do(OpenSession(tuple(self._history), delay))
+        self._do(OpenSession(self._history.said, delay))
         if not self._queued:
             self._to(State.CONNECTING)
 
@@ -378,14 +374,13 @@ class Conversation:
                 text = event.text.strip()
                 self._record("user", self._now, text=text)
                 if text:
-                    self._say(Said("user", text))
+                    self._history.user(text)
                 elif self.state is State.THINKING and not self._running and not self._queued:
                     self._back_to_listening()
-        elif event.final:
-            self._texts[event.item] = event.text
+            return
+        self._history.assistant(event.item, event.text, final=event.final)
+        if event.final:
             self._record("assistant", self._now, item=event.item, text=event.text)
-        else:
-            self._texts[event.item] = self._texts.get(event.item, "") + event.text
 
     @_take.register
     def _on_tool_call(self, event: ToolCall) -> None:
@@ -456,9 +451,7 @@ class Conversation:
         if self._queued.pop(event.heard.item, None) is None:
             return
         self._record("reply_last_audio", event.at, item=event.heard.item, ms=event.heard.ms)
-        text = self._texts.pop(event.heard.item, "")
-        if text:
-            self._say(Said("assistant", text))
+        self._history.heard(event.heard.item)
         self._settle()
 
     @_take.register
@@ -467,9 +460,10 @@ class Conversation:
         if start is None:
             return
         self._cut_from = None
-        self._remember_heard(event.heard)
         for heard in event.heard:
-            if heard.item in self._queued:
+            if (item := self._queued.get(heard.item)) is not None:
+                length_ms = item.bytes * 500 / self._rate
+                self._history.heard(heard.item, 1.0 if heard.whole else heard.ms / max(1.0, length_ms))
                 self._record("truncate", event.at, item=heard.item, ms=heard.ms, whole=heard.whole)
         self._record("silence", event.at)
         if self._open:
@@ -482,18 +476,6 @@ class Conversation:
             self._to(State.LISTENING if self._open else State.CONNECTING)
         else:
             self._to(State.FAULT)
-
-    def _remember_heard(self, heard: tuple[Heard, ...]) -> None:
-        """Keep in the history only what was heard of the reply, to the nearest word."""
-        for part in heard:
-            text, item = self._texts.pop(part.item, ""), self._queued.get(part.item)
-            if not text or item is None:
-                continue
-            total_ms = item.bytes * 500 / self._rate
-            words = text.split()
-            kept = words if part.whole else words[: round(len(words) * min(1.0, part.ms / max(1.0, total_ms)))]
-            if kept:
-                self._say(Said("assistant", " ".join(kept)))
 
     # The device
 
@@ -560,7 +542,7 @@ class Conversation:
 
     def _forget_reply(self) -> None:
         self._queued.clear()
-        self._texts.clear()
+        self._history.forget_unheard()
         self._tools.clear()
         self._running = False
         self._cut_from = None
@@ -606,9 +588,6 @@ class Conversation:
         if self._ringing is not None:
             self._ringing = None
             self._do(Ring(on=False))
-
-    def _say(self, said: Said) -> None:
-        self._history = [*self._history, said][-HISTORY:]
 
     def _to(self, state: State) -> None:
         if state is not self.state:

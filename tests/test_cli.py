@@ -102,6 +102,7 @@ def test_settings_show_no_secret_and_where_a_value_comes_from(parley, tmp_path):
     result = parley("settings", "--config", str(config))
     assert result.exit_code == 0
     assert "sk-very" not in result.output
+    assert "sk-very" not in result.output
     assert [line for line in result.output.splitlines() if line.startswith("rate = 48000") and str(config) in line]
 
 
