@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET, Struct, UnsetType
+from rich.box import SIMPLE
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -73,14 +74,18 @@ def summarise(
 
 def render(summary: Summary) -> RenderableType:
     """Return the summary as a table for the terminal, with what it means for people."""
-    table = Table(title=Text(f"The conversation “{summary.scene}”, times in ms"), title_justify="left", show_lines=True)
+    title = Text(f"The conversation “{summary.scene}”, times in ms")
+    table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
     table.add_column("at (s)", justify="right")
     table.add_column("what was understood → what was said", ratio=1)
     for heading in ("wake", "reply", "duck", "silence"):
         table.add_column(heading, justify="right")
     table.add_column("heard\ntold / true", justify="right")
     for turn in summary.turns:
-        words = Text(turn.user or "(nobody asked)", style="cyan" if turn.user else "dim")
+        unasked = turn.assistant and turn.reply_ms is None
+        words = Text(
+            turn.user or ("(unasked)" if unasked else "(not understood)"), style="cyan" if turn.user else "dim"
+        )
         if turn.tools:
             words.append(f"  [{', '.join(turn.tools)}]", style="blue")
         if turn.assistant:
