@@ -183,7 +183,7 @@ async def check_card(settings: Settings, make: Callable[[CardSettings], Card] = 
         card.on_presence = lambda present: None if present else lost.append(card.now)
         await asyncio.to_thread(card.open, source)
     except CardError as error:
-        mend = "`parley devices` lists what there is; set card.input and card.output to a name or a part of it"
+        mend = "`parley devices` lists what there is for card.input and card.output; `parley demo` needs no card"
         yield Check("card", "fail", str(error), mend)
         return
     try:

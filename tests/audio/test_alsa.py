@@ -242,6 +242,22 @@ def test_xruns_are_counted(pulse: Pulse) -> None:
     assert card.xruns.underruns == before[1] + 2
 
 
+def test_a_stream_without_the_pen_writes_nothing(pulse: Pulse) -> None:
+    source = RampSource()
+    card = AlsaCard(LOOP)
+    card.open(source)
+    stream = card._pen
+    assert stream is not None
+    card.close()
+    position, rendered, overruns = card.mic.position, len(source.blocks), card.xruns.overruns
+    # As late callbacks of a stream that was given up, or early ones of a stream that is being tried.
+    times = {"output_buffer_dac_time": 0.0, "current_time": 0.0}
+    block, _ = stream._callback(b"\1" * 2 * card.block, card.block, times, pyaudio.paInputOverflow)
+    assert not block.any()
+    assert (card.mic.position, card.reference.position, len(source.blocks)) == (position, position, rendered)
+    assert card.xruns.overruns == overruns
+
+
 def test_an_exception_in_the_source_plays_silence_and_is_reported(
     pulse: Pulse, caplog: pytest.LogCaptureFixture
 ) -> None:
