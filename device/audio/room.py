@@ -78,7 +78,7 @@ class Room(Card):
         self.finished = threading.Event()
         """Set when the scene is over or the card was closed."""
         self.cpu_s = 0.0
-        """CPU seconds that the simulation took, the device's callbacks left out; there once a real-time scene is over."""
+        """CPU seconds that the simulation took, the device's callbacks left out; known once a real scene is over."""
         self.visits: list[Visit] = []
         """What was said so far, in the order of time."""
         self._pace = pace
