@@ -16,9 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 from device import settings as configuration
+from device.engines.contract import EngineError
 
 if TYPE_CHECKING:
     from device.daemon import Daemon
+    from device.engines.choose import Engines
     from device.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -212,7 +214,9 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
 
     try:
         asyncio.run(work())
-    except (EngineStartError, *_faults()) as error:
+    except EngineStartError as error:
+        raise Trouble(str(error)) from None
+    except _faults() as error:
         raise Trouble(str(error)) from None
 
 
@@ -261,7 +265,7 @@ async def _run(settings: Settings, config: Path | None, out: Path | None) -> Non
     ledger = Ledger(_folder(out) / "ledger.jsonl" if out else None, on_entry=timeline.show)
     engines = Engines(settings, config)
     daemon = Daemon(settings, card, ledger, engines.session)
-    getting_ready = asyncio.create_task(engines.prepare())
+    getting_ready = asyncio.create_task(_prepare(engines))
     try:
         await daemon.start()
         console.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)
@@ -274,6 +278,14 @@ async def _run(settings: Settings, config: Path | None, out: Path | None) -> Non
         await daemon.stop()
         await engines.close()
         ledger.close()
+
+
+async def _prepare(engines: Engines) -> None:
+    """Start the local engine while the card opens; what fails now is tried again with the first session."""
+    try:
+        await engines.prepare()
+    except EngineError as error:
+        log.error("%s", error)  # noqa: TRY400 - the message says it all
 
 
 def _rehearse(scene: str, config: Path | None, out: Path | None, json_file: Path | None) -> None:
@@ -318,7 +330,6 @@ def _faults() -> tuple[type[Exception], ...]:
     """Return the errors that say what the user can mend."""
     from device.audio.card import CardError  # noqa: PLC0415
     from device.audio.echo import EchoError  # noqa: PLC0415
-    from device.engines.contract import EngineError  # noqa: PLC0415
     from device.models import ModelError  # noqa: PLC0415
     from device.recording import RecordingError  # noqa: PLC0415
     from device.scene import SceneError  # noqa: PLC0415

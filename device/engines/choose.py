@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from device.engines.beside import LocalEngine
-from device.engines.contract import EngineError
 from device.engines.realtime import from_settings
 from device.prompt import instructions
 
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
     from device.engines.contract import EngineSession, ToolSpec
     from device.settings import Settings
 
-log = logging.getLogger(__name__)
-
 
 class Engines:
     """Sessions with the engine in force; `config` is handed to a local engine that is started here."""
@@ -28,12 +24,9 @@ class Engines:
         self.local = LocalEngine(settings.local, config, reuse=reuse)
 
     async def prepare(self) -> None:
-        """Start what takes time to start; a failure is logged, and tried again with the first session."""
-        try:
-            if self._settings.engine == "local":
-                await self.local.url()
-        except EngineError as error:
-            log.error("%s", error)  # noqa: TRY400 - the message says it all
+        """Start what takes time to start. Raises EngineError."""
+        if self._settings.engine == "local":
+            await self.local.url()
 
     async def session(self, tools: Sequence[ToolSpec]) -> EngineSession:
         """Return a session, yet to be opened, in which `tools` may be called. Raises EngineError."""
