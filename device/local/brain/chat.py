@@ -1,0 +1,116 @@
+"""The brain with a language model, by any OpenAI-compatible chat-completions endpoint."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from device.local.brain.completions import Chunk, Completions, CompletionsError, ToolCall
+from device.local.brain.cut import Cutter
+from device.local.brain.messages import messages, tool_fields
+from device.local.stages import Call, Choice, Cost, Text
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterator, Sequence
+
+    from device.engines.contract import ToolSpec
+    from device.local.brain.sentences import Sentences
+    from device.local.stages import Turn
+    from device.settings import BrainSettings
+
+log = logging.getLogger(__name__)
+
+_INSTRUCTIONS = (
+    "You are {name}, a voice assistant. What you write is spoken: answer in one or two short sentences, without lists, "
+    "markup or emoji. What you read was heard by a small recogniser, so words may be wrong: take the likeliest meaning."
+)
+_APOLOGY = "Sorry, my language model does not answer. The log says why."
+_APOLOGY_AFTERWARDS = "Sorry, I lost the rest of that."
+
+
+class Chat:
+    """A `Brain` that asks a language model; only stop, goodbye and the like are understood without it."""
+
+    def __init__(self, settings: BrainSettings, sentences: Sentences, name: str = "Jarvis") -> None:
+        self._completions = Completions(settings)
+        self._sentences = sentences
+        self._instructions = _INSTRUCTIONS.format(name=name)
+
+    def warm_up(self) -> None:
+        """Do once what would make the first reply slow; blocking."""
+        self._sentences.warm_up()
+
+    async def reply(
+        self, turns: Sequence[Turn], tools: Sequence[ToolSpec], instructions: str, choice: Choice
+    ) -> AsyncGenerator[Text | Call | Cost, None]:
+        """Yield the reply, each sentence as soon as it is complete; an apology if the model fails."""
+        if self._is_end(turns, choice):
+            async with aclosing(self._sentences.reply(turns, tools, instructions, choice)) as known:
+                async for item in known:
+                    yield item
+            return
+        if not turns or not any(turn.text.strip() for turn in turns[-1:]):
+            return
+        request = {"messages": messages(turns, instructions or self._instructions), **tool_fields(tools, choice)}
+        answer = _Answer()
+        try:
+            async with aclosing(self._completions.ask(request)) as chunks:
+                async for chunk in chunks:
+                    for sentence in answer.take(chunk):
+                        yield sentence
+        except CompletionsError as error:
+            log.warning("%s", error)
+            answer.broken = True
+        for item in answer.rest():
+            yield item
+
+    def _is_end(self, turns: Sequence[Turn], choice: Choice) -> bool:
+        """Return whether the user says stop or goodbye, or that has been done."""
+        last = turns[-1] if turns else None
+        if last is None or choice.mode == "required":
+            return False
+        if last.role == "tool":
+            return any(turn.name == "sleep" and turn.call_id == last.call_id for turn in turns)
+        return last.role == "user" and self._sentences.ends_conversation(last.text)
+
+
+class _Answer:
+    """What came of an answer so far."""
+
+    def __init__(self) -> None:
+        self.broken = False
+        self._cutter = Cutter()
+        self._said = False
+        self._calls: dict[int, Call] = {}
+        self._cost: Cost | None = None
+
+    def take(self, chunk: Chunk) -> Iterator[Text]:
+        """Add an event; yield the sentences that it completes."""
+        for sentence in self._cutter.push(chunk.delta.content or ""):
+            self._said = True
+            yield Text(sentence)
+        for piece in chunk.delta.tool_calls or []:
+            self._collect(piece)
+        if usage := chunk.usage:
+            self._cost = Cost(usage.prompt_tokens, usage.completion_tokens)
+
+    def rest(self) -> Iterator[Text | Call | Cost]:
+        """Yield what is left at the end; if it broke off, an apology in place of calls that may be incomplete."""
+        for sentence in self._cutter.flush():
+            self._said = True
+            yield Text(sentence)
+        if self.broken:
+            yield Text(_APOLOGY_AFTERWARDS if self._said else _APOLOGY)
+        else:
+            yield from self._calls.values()
+        if self._cost:
+            yield self._cost
+
+    def _collect(self, piece: ToolCall) -> None:
+        # Some servers number none of their calls, but send each of them whole.
+        at = piece.index if piece.index is not None else len(self._calls)
+        known = self._calls.get(at, Call("", ""))
+        # The name comes whole, by some servers again with every piece.
+        name, arguments = piece.function.name or known.name, known.arguments + (piece.function.arguments or "")
+        self._calls[at] = Call(name, arguments)

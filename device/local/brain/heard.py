@@ -1,0 +1,154 @@
+"""What a recogniser wrote down, made ready for matching: English text to plain words with marks for values."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from difflib import SequenceMatcher
+from itertools import count
+from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
+
+from device.local.brain import arithmetic, durations
+from device.local.brain.numbers import digits, plain_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+Value: TypeAlias = float | arithmetic.Sum
+
+MARKS = {"number": "num", "duration": "dur", "sum": "sum"}
+"""List name of a kind of value → its marks: "numa", "numb" and so on."""
+MOST = 6
+"""Values of a kind in a sentence."""
+_LETTERS = "abcdef"
+_MARK = re.compile(rf"\b({'|'.join(MARKS.values())})[{_LETTERS}]\b")
+_ALIKE = 0.65
+"""How like the wake word a word must be to be what is left of it: "ravis" is (0.91), "travis" (0.67), "service" not."""
+
+_CONTRACTIONS = (
+    (r"\b(can)'?t\b", r"\1not"),
+    (r"\bwon't\b", "will not"),
+    (r"\b(do|does|did|is|are|was|were|have|has|would|could|should)n'?t\b", r"\1 not"),
+    (r"\blet's\b", "let us"),
+    (r"\b(what|who|how|where|when|that|it|there|here)'s\b", r"\1 is"),
+    (r"\bwhats\b", "what is"),
+    (r"\b(what|who|how|where|that|it|there)'re\b", r"\1 are"),
+    (r"\bi'?m\b", "i am"),
+    (r"\b(you|we|they)'re\b", r"\1 are"),
+    (r"\b(i|you|we|they)'ve\b", r"\1 have"),
+    (r"\b(i|you|we|they|it|that|what)'(?:ll|d)\b", r"\1 will"),
+    (r"(\w)'s\b", r"\1s"),
+    (r"'", ""),
+)
+_SYMBOLS = (
+    (r"(?<=\d)(?=[a-z])|(?<=[a-z])(?=\d)", " "),
+    (r"%|\bper cent\b", " percent "),
+    (r"°", " degrees "),
+    (r"\bdegrees? (?=degrees?\b)", ""),
+    ("\u00bd", " and a half "),
+    ("\u00d7", " times "),
+    ("\u00f7", " divided by "),
+    ("[\u2212\u2013]", " minus "),
+    (r"(?<![\d.])-(?=\d)", " minus "),
+    (r"(?<=\d) ?- ?(?=\d)", " minus "),
+    (r"(?<=\d) ?/ ?(?=\d)", " divided by "),
+    (r" ?\+ ?", " plus "),
+    (r" ?\* ?", " times "),
+    (r"(?<=\d) ?x ?(?=\d)", " times "),
+    (r" ?= ?", " equals "),
+    (r"&", " and "),
+)
+_OPERATOR = "times|plus|minus|by|over|multiplied by|divided by"
+_TIME = "hours?|minutes?|seconds?"
+_HOMOPHONES = (
+    (rf"\bfor (?:4|for) (?=\d+(?:\.\d+)? (?:{_TIME})\b)", "for "),
+    (
+        rf"\b(timers?|alarm|countdown|set|hours?|minutes?) 4 (?=\d+(?:\.\d+)? (?:{_TIME})\b|an? (?:{_TIME})\b|half\b)",
+        r"\1 for ",
+    ),
+    (r"\b(volume|it|up|down|sound) 2 (?=\d)", r"\1 to "),
+    (rf"\b(timer for|{_OPERATOR}) (?:for|fore)\b", r"\1 4"),
+    (rf"\b(timer for|{_OPERATOR}) (?:to|too)\b", r"\1 2"),
+    (rf"\b(timer for|{_OPERATOR}) (?:won)\b", r"\1 1"),
+    (rf"\b(timer for|{_OPERATOR}) (?:ate)\b", r"\1 8"),
+    (r"\b(?:for|fore) (times|plus|minus|divided by|multiplied by) (?=\d)", r"4 \1 "),
+    (r"\b(?:to|too) (times|plus|minus|divided by|multiplied by) (?=\d)", r"2 \1 "),
+    (r"\b(?:thyme|dime) (?=is it)", "time "),
+)
+
+
+class Heard(Struct):
+    """A clause as words without punctuation, and the values that its marks stand for."""
+
+    text: str
+    values: dict[str, Value] = {}
+
+    @property
+    def skeleton(self) -> str:
+        """The text with marks of a kind alike."""
+        return _MARK.sub(r"\1", self.text)
+
+
+def hear(clause: str) -> Heard:
+    """Return a clause in lower case, contractions written out, numbers, spans of time and sums as marks."""
+    text = unicodedata.normalize("NFKC", clause.replace("\u2019", "'").replace("\u00bd", " and a half ")).lower()
+    text = _substitute(text, _CONTRACTIONS)
+    text = digits(text)
+    text = _substitute(text, _SYMBOLS)
+    text = " ".join(re.sub(r"[^\w\s.]|_|(?<!\d)\.|\.(?!\d)", " ", text).split())
+    text = _substitute(text, _HOMOPHONES)
+    values: dict[str, Value] = {}
+    text = durations.replace(text, _marker("duration", values))
+    text = arithmetic.replace(text, _marker("sum", values))
+    numbers = _marker("number", values)
+    text = re.sub(r"\b(?:minus )?\d+(?:\.\d+)?\b", lambda m: numbers(float(m[0].replace("minus ", "-"))), text)
+    return Heard(" ".join(text.split()), values)
+
+
+def marked(text: str, values: Iterable[str]) -> str | None:
+    """Return a skeleton with its marks replaced by those of `values`, in order; None if they do not fit."""
+    given = {kind: [mark for mark in values if mark.startswith(kind)] for kind in MARKS.values()}
+    out = re.sub(rf"\b({'|'.join(MARKS.values())})\b", lambda m: given[m[1]].pop(0) if given[m[1]] else "", text)
+    return None if any(given.values()) or out.count(" ") != text.count(" ") else out
+
+
+def clauses(text: str) -> list[list[str]]:
+    """Cut what was said into sentences, and each of them into clauses, by its punctuation."""
+    sentences = re.split(r"[.?!\u2026]+(?:\s+|$)|[;:]\s+|\n+", text)
+    return [
+        parts for sentence in sentences if (parts := [p for p in re.split(r",\s+|\s+-+\s+", sentence) if p.strip()])
+    ]
+
+
+def without_wake_word(clause: str, names: Iterable[str]) -> str:
+    """Return a clause without the wake word, or what is left of it: one or two of the first three words like a name."""
+    words = clause.split()
+    plain = [re.sub(r"\W", "", word).lower() for word in words]
+    for at in range(min(3, len(words))):
+        for length in (1, 2):
+            if any(SequenceMatcher(None, "".join(plain[at : at + length]), name).ratio() >= _ALIKE for name in names):
+                # Two words must be more like it than the first of them, or the next word would go with it.
+                return " ".join(words[at + length :])
+    return clause
+
+
+def _marker(kind: str, values: dict[str, Value]) -> Callable[[Value], str]:
+    numbers = count()
+
+    def mark(value: Value) -> str:
+        at = next(numbers)
+        if at >= MOST:
+            return plain_number(value) if isinstance(value, float) else str(value)
+        name = MARKS[kind] + _LETTERS[at]
+        values[name] = value
+        return f" {name} "
+
+    return mark
+
+
+def _substitute(text: str, pairs: Iterable[tuple[str, str]]) -> str:
+    for pattern, by in pairs:
+        text = re.sub(pattern, by, text)
+    return text

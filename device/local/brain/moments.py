@@ -1,0 +1,50 @@
+"""What is said to a question about the time or the date."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from device.local.brain import durations
+from device.local.brain.clock import month, say_date, say_time, weekday
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from device.local.brain.answers import Phrases
+    from device.local.brain.understand import Meaning
+
+CLOCK = frozenset({"time", "time_in", "date", "weekday", "month", "year"})
+"""The intents that a clock answers."""
+_DAYS = {
+    "today": (0, "Today"),
+    "tomorrow": (1, "Tomorrow"),
+    "yesterday": (-1, "Yesterday"),
+    "overmorrow": (2, "The day after tomorrow"),
+    "ereyesterday": (-2, "The day before yesterday"),
+}
+
+
+def clock_answer(meaning: Meaning, now: datetime, phrases: Phrases) -> str:
+    """Return the answer to a meaning of `CLOCK`."""
+    values: dict[str, object]
+    if meaning.intent in {"date", "weekday"}:
+        day, called = _day(meaning, now.date())
+        values = {"day": called, "date": say_date(day), "weekday": weekday(day)}
+    elif meaning.intent == "time_in":
+        seconds = meaning.slots["duration"]
+        span = timedelta(seconds=seconds if isinstance(seconds, float) else 0)
+        values = {"duration": durations.said(span.total_seconds()), "time": say_time((now + span).time())}
+    else:
+        values = {"time": say_time(now.time()), "month": month(now), "year": now.year}
+    return phrases.phrase(meaning.intent, **values)
+
+
+def _day(meaning: Meaning, today: date) -> tuple[date, str]:
+    """Return the day that is meant, and what it is called at the beginning of a sentence."""
+    if "weekday" in meaning.slots:
+        ahead = (int(str(meaning.slots["weekday"])) - today.weekday() - 1) % 7 + 1
+        day = today + timedelta(days=ahead)
+        return day, f"Next {weekday(day)}"
+    ahead, called = _DAYS[str(meaning.slots.get("day", "today"))]
+    return today + timedelta(days=ahead), called

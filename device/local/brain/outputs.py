@@ -1,0 +1,104 @@
+"""What is said of the output of one of the client's functions; the built-in ones of the daemon are `device.tools`."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from device.local.brain import durations
+from device.local.brain.moments import CLOCK, clock_answer
+from device.local.brain.understand import Meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from device.local.brain.answers import Phrases
+
+
+def say(tool: str, text: str, asked: Sequence[Meaning], phrases: Phrases, count: int) -> list[str]:
+    """Return what to say of the output `text` of the function `tool` that was called for what was `asked`.
+
+    `count` chooses among phrases that mean the same.
+    """
+    try:
+        output = json.loads(text)
+    except ValueError:
+        return [text.strip()]
+    if isinstance(output, dict) and "error" in output:
+        return [phrases.phrase("failed", error=_sentence(output["error"]))]
+    known = _OUTPUTS.get(tool)
+    try:
+        if known and isinstance(output, dict):
+            return known(output, asked, phrases, count)
+    except (KeyError, TypeError, ValueError):
+        pass  # another client's function of the same name: its output is not ours to phrase
+    return [output if isinstance(output, str) and output.strip() else phrases.phrase("done")]
+
+
+def _time(output: dict[str, Any], asked: Sequence[Meaning], phrases: Phrases, _count: int) -> list[str]:
+    now = datetime.fromisoformat(f"{output['date']}T{output['time']}")
+    wanted = [meaning for meaning in asked if meaning.intent in CLOCK] or [Meaning("time", {})]
+    return [clock_answer(meaning, now, phrases) for meaning in wanted]
+
+
+def _timer_set(output: dict[str, Any], _asked: Sequence[Meaning], phrases: Phrases, count: int) -> list[str]:
+    name = output.get("name")
+    said = durations.said(output["seconds"])
+    return [phrases.phrase("named_timer_set" if name else "timer_set", count, duration=said, name=name)]
+
+
+def _timers(output: dict[str, Any], asked: Sequence[Meaning], phrases: Phrases, _count: int) -> list[str]:
+    timers = output["timers"]
+    name = next((meaning.slots["name"] for meaning in asked if "name" in meaning.slots), None)
+    if name and timers:
+        timers = [timer for timer in timers if str(timer.get("name") or "").lower() == name]
+        if not timers:
+            return [phrases.phrase("no_such_timer", name=name)]
+    if not timers:
+        return [phrases.phrase("no_timers")]
+    return [_left(timer.get("name"), timer["remaining_seconds"], phrases) for timer in timers]
+
+
+def _left(name: str | None, seconds: float, phrases: Phrases) -> str:
+    said = durations.said(seconds)
+    if name:
+        return phrases.phrase("named_timer_left", name=name, duration=said)
+    return phrases.phrase("timer_left_one" if said.startswith("1 ") else "timer_left", duration=said)
+
+
+def _cancelled(output: dict[str, Any], _asked: Sequence[Meaning], phrases: Phrases, _count: int) -> list[str]:
+    names = [timer.get("name") if isinstance(timer, dict) else timer for timer in output["cancelled"]]
+    if not names:
+        return [phrases.phrase("cancelled_none")]
+    if len(names) > 1:
+        return [phrases.phrase("cancelled_all", how_many=len(names))]
+    return [phrases.phrase("cancelled_named" if names[0] else "cancelled_one", name=names[0])]
+
+
+def _volume(output: dict[str, Any], _asked: Sequence[Meaning], phrases: Phrases, _count: int) -> list[str]:
+    return [phrases.phrase("volume", percent=output["percent"])]
+
+
+def _muted(_output: dict[str, Any], _asked: Sequence[Meaning], phrases: Phrases, _count: int) -> list[str]:
+    return [phrases.phrase("muted")]
+
+
+def _slept(_output: dict[str, Any], _asked: Sequence[Meaning], _phrases: Phrases, _count: int) -> list[str]:
+    return []
+
+
+_OUTPUTS = {
+    "get_time": _time,
+    "set_timer": _timer_set,
+    "list_timers": _timers,
+    "cancel_timer": _cancelled,
+    "set_volume": _volume,
+    "mute": _muted,
+    "sleep": _slept,
+}
+
+
+def _sentence(text: object) -> str:
+    said = str(text).strip() or "no reason was given"
+    return said if said[-1] in ".!?" else f"{said}."

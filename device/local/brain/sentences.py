@@ -1,0 +1,225 @@
+"""The brain without a model: it knows sentences, calls the client's tools for what has effects, and does sums."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from device.local.brain import outputs
+from device.local.brain.answers import Phrases, calculate
+from device.local.brain.cut import sentences
+from device.local.brain.language import load_language
+from device.local.brain.moments import CLOCK, clock_answer
+from device.local.brain.understand import Meaning, Understanding
+from device.local.stages import BrainError, Call, Choice, Text, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+
+    from device.engines.contract import ToolSpec
+    from device.local.stages import Cost
+
+_ENDS = {"stop", "goodbye", "sleep", "good_night"}
+_VOLUME_STEP = 10
+_LONGEST_TIMER_S = 7 * 86_400
+_TOOLS = {
+    **dict.fromkeys(CLOCK, "get_time"),
+    **dict.fromkeys(("set_timer", "duration"), "set_timer"),
+    "list_timers": "list_timers",
+    "cancel_timer": "cancel_timer",
+    **dict.fromkeys(
+        ("set_volume", "full_volume", "volume_up", "volume_down", "volume_up_by", "volume_down_by"), "set_volume"
+    ),
+    "mute": "mute",
+    **dict.fromkeys(_ENDS, "sleep"),
+}
+"""The function of the client that does what an intent asks for."""
+_UNAVAILABLE = {
+    "set_timer": "timers_unavailable",
+    "list_timers": "timers_unavailable",
+    "cancel_timer": "timers_unavailable",
+    "set_volume": "volume_unavailable",
+    "mute": "mute_unavailable",
+}
+
+
+class Sentences:
+    """A `Brain` that knows the sentences of a language file.
+
+    `names` are what the assistant is called, the first being what it calls itself: what is left of them at the
+    beginning of a sentence is passed over. Raises `LanguageError`.
+    """
+
+    def __init__(
+        self, language: str = "en", names: Sequence[str] = ("Jarvis",), now: Callable[[], datetime] | None = None
+    ) -> None:
+        known = load_language(language)
+        self._understanding = Understanding(known, names)
+        self._phrases = Phrases(known, names[0])
+        self._now = now or (lambda: datetime.now().astimezone())
+
+    def warm_up(self) -> None:
+        """Do once what takes the first sentence 100 ms; blocking."""
+        self._understanding.warm_up()
+
+    async def reply(
+        self, turns: Sequence[Turn], tools: Sequence[ToolSpec], instructions: str, choice: Choice
+    ) -> AsyncGenerator[Text | Call | Cost, None]:
+        """Yield the reply; `instructions` are for models. Raises `BrainError` if `choice` cannot be obeyed."""
+        del instructions
+        talk = _Talk(self._understanding, self._phrases, self._now, turns, () if choice.mode == "none" else tools)
+        if choice.mode == "required":
+            yield talk.required(choice.name)
+            return
+        for item in talk.items():
+            yield item
+
+    def ends_conversation(self, text: str) -> bool:
+        """Return whether `text` is a stop, a goodbye or the like and nothing else."""
+        meanings = self._understanding.meanings(text)
+        return bool(meanings) and all(meaning.intent in _ENDS for meaning in meanings)
+
+
+class _Talk:
+    """One reply to one conversation."""
+
+    def __init__(
+        self,
+        understanding: Understanding,
+        phrases: Phrases,
+        now: Callable[[], datetime],
+        turns: Sequence[Turn],
+        tools: Sequence[ToolSpec],
+    ) -> None:
+        self._understanding = understanding
+        self._phrases = phrases
+        self._now = now
+        self._turns = turns
+        self._tools = {tool.name: tool for tool in tools}
+        self._count = max(0, sum(turn.role == "user" for turn in turns) - 1)
+        said = [turn.text for turn in turns if turn.role == "assistant" and turn.text]
+        self._last = said[-1].strip() if said else ""
+
+    def items(self) -> Iterator[Text | Call]:
+        """Yield what to say and to call."""
+        last = self._turns[-1] if self._turns else None
+        if last is None or not last.text.strip():
+            return
+        if last.role == "tool":
+            yield from self._after_tools()
+        elif last.role == "user":
+            yield from self._to_user(last.text)
+        elif last.role == "system":
+            yield Text(last.text.strip())
+
+    def required(self, name: str | None) -> Call:
+        """Return a call of the function `name`, or of any; raises `BrainError` if what was said asks for none."""
+        user = next((turn.text for turn in reversed(self._turns) if turn.role == "user"), "")
+        for meaning in self._understanding.meanings(user):
+            call = self._call(meaning)
+            if call and name in {None, call.name}:
+                return call
+        if name and name in self._tools and not self._tools[name].parameters.get("required"):
+            return Call(name, "{}")
+        raise BrainError(
+            f"the built-in sentences do not know how to call {name or 'a function'} for that; "
+            'connect a language model with "brain.url" in the settings'
+        )
+
+    def _to_user(self, text: str) -> Iterator[Text | Call]:
+        meanings = self._meanings(text, self._last)
+        if not meanings and any(letter.isalnum() for letter in text):
+            yield Text(self._phrases.phrase("unknown", self._count, self._last))
+        calls: list[Call] = []
+        for meaning in meanings:
+            said = self._say(meaning)
+            yield from map(Text, sentences(said))
+            call = None if said and meaning.intent not in _ENDS else self._call(meaning)
+            if call and call not in calls:
+                calls.append(call)
+        yield from calls
+
+    def _meanings(self, text: str, asked: str) -> list[Meaning]:
+        """Return what `text` means, when `asked` was said before it."""
+        meanings = self._understanding.meanings(text)
+        if asked == self._phrases.phrase("ask_duration"):
+            return [_as_minutes(meaning) for meaning in meanings]
+        return [meaning for meaning in meanings if meaning.intent != "duration"]
+
+    def _say(self, meaning: Meaning) -> str:
+        """Return what to say before, or in place of, a call; "" for nothing."""
+        intent = meaning.intent
+        tool = _TOOLS.get(intent)
+        if refusal := self._refusal(meaning, tool):
+            return self._phrases.phrase(refusal)
+        if intent in CLOCK and tool not in self._tools:
+            return clock_answer(meaning, self._now(), self._phrases)
+        if intent == "ask_duration":
+            return self._phrases.phrase("ask_duration" if "set_timer" in self._tools else "timers_unavailable")
+        answer = calculate(meaning, self._phrases, self._count)
+        return self._phrases.reply(intent, self._count, self._last) if answer is None else answer
+
+    def _refusal(self, meaning: Meaning, tool: str | None) -> str | None:
+        """Return the phrase that says why what is meant cannot be done; None if it can."""
+        slots = meaning.slots
+        if tool in _UNAVAILABLE and tool not in self._tools:
+            return _UNAVAILABLE[tool]
+        if tool == "set_timer" and not 1 <= round(_float(slots.get("duration"))) <= _LONGEST_TIMER_S:
+            return "timer_range"
+        if meaning.intent == "set_volume" and not 0 <= _float(slots.get("number")) <= 100:
+            return "volume_range"
+        return None
+
+    def _call(self, meaning: Meaning) -> Call | None:
+        """Return the call of the client's function that does what is meant, if it has declared it."""
+        tool = _TOOLS.get(meaning.intent)
+        if tool is None or tool not in self._tools:
+            return None
+        slots, arguments = meaning.slots, dict[str, Any]()
+        match meaning.intent:
+            case "set_timer" | "duration":
+                arguments["seconds"] = round(_float(slots["duration"]))
+                if name := slots.get("name"):
+                    arguments["name"] = name
+            case "cancel_timer" if name := slots.get("name"):
+                arguments["name"] = name
+            case "set_volume":
+                arguments["percent"] = round(_float(slots["number"]))
+            case "full_volume":
+                arguments["percent"] = 100
+            case "volume_up" | "volume_up_by":
+                arguments["change"] = round(_float(slots.get("number", _VOLUME_STEP)))
+            case "volume_down" | "volume_down_by":
+                arguments["change"] = -round(_float(slots.get("number", _VOLUME_STEP)))
+        return Call(tool, json.dumps(arguments))
+
+    def _after_tools(self) -> Iterator[Text]:
+        """Yield what the outputs at the end of the conversation mean."""
+        given: list[Turn] = []
+        for turn in reversed(self._turns):
+            if turn.role != "tool":
+                break
+            given.insert(0, turn)
+        calls = {turn.call_id: turn for turn in self._turns if turn.role == "assistant" and turn.name}
+        for turn in given:
+            call = calls.get(turn.call_id)
+            tool = call.name if call and call.name else ""
+            yield from map(Text, outputs.say(tool, turn.text, self._asked(turn), self._phrases, self._count))
+
+    def _asked(self, turn: Turn) -> list[Meaning]:
+        """Return what the user meant whose words led to the output `turn`."""
+        before = list(self._turns[: self._turns.index(turn)])
+        user = next((at for at in reversed(range(len(before))) if before[at].role == "user"), None)
+        return [] if user is None else self._understanding.meanings(before[user].text)
+
+
+def _as_minutes(meaning: Meaning) -> Meaning:
+    """Return the answer to "for how long?" as a span of time: a bare number means minutes."""
+    if meaning.intent == "duration" and "number" in meaning.slots:
+        return Meaning("duration", {"duration": _float(meaning.slots["number"]) * 60})
+    return meaning
+
+
+def _float(value: object) -> float:
+    return float(value) if isinstance(value, float | int) else 0.0

@@ -1,0 +1,206 @@
+"""Finding out what is meant: sentence templates by hassil, then, if need be, the template that is most like it."""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from hassil import recognize_all
+from hassil.intents import Intents
+from hassil.sample import sample_sentence
+from msgspec import Struct
+
+from device.local.brain.heard import MARKS, MOST, Heard, Value, clauses, hear, marked, without_wake_word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from device.local.brain.language import Language
+
+_CLOSE = 0.86
+"""How much what was said must be like a template."""
+_MARGIN = 0.04
+"""How much more like it than the next best that means something else."""
+_SHORTEST = 8
+"""Letters below which only the exact words count."""
+_SAMPLES, _EVERY = 24, 40
+"""How many sentences of a template are compared with, and from among how many times as many they are taken."""
+_NAME_WORDS = 3
+"""Longest name of a timer."""
+
+
+class Meaning(Struct, frozen=True):
+    """An intent, and the values that were said with it."""
+
+    intent: str
+    slots: dict[str, Value | str]
+    weight: int = 2
+
+
+class Understanding:
+    """Knows the sentences of a language."""
+
+    def __init__(self, language: Language, names: Sequence[str]) -> None:
+        self._language = language
+        self._names = [re.sub(r"\W", "", name).lower() for name in names]
+        self._intents = Intents.from_dict(_hassil(language))
+        self._exact_only = {name for name, intent in language.intents.items() if not intent.fuzzy}
+        self._samples: list[tuple[str, str]] = []
+        ends = "|".join(map(re.escape, language.polite))
+        self._polite = re.compile(rf"(?: (?:{ends}))+$|^(?:{ends}) ")
+        starts = "|".join(map(re.escape, sorted(language.fillers, key=len, reverse=True)))
+        self._filler = re.compile(rf"^(?:{starts}) ")
+
+    def warm_up(self) -> None:
+        """Build what the first call would: takes some 100 ms."""
+        self.meanings("warm up the sentences for the first time")
+
+    def meanings(self, text: str) -> list[Meaning]:
+        """Return what `text` means: several things if they were said in one breath, nothing if it is not known."""
+        sentences = [[without_wake_word(parts[0], self._names), *parts[1:]] for parts in clauses(text)]
+        sentences = [[part for part in parts if part.strip()] for parts in sentences]
+        sentences = [parts for parts in sentences if parts]
+        if not sentences:
+            return []
+        whole = " ".join(" ".join(parts) for parts in sentences)
+        found = self._clause(whole)
+        known = [found] if found else [m for parts in sentences for m in self._sentence(parts)]
+        if not known or (max(m.weight for m in known) == 0 and len(known) < len(sentences)):
+            close = self._closest(whole) or next(filter(None, map(self._closest, map(" ".join, sentences))), None)
+            return [close] if close else []
+        heaviest = max(m.weight for m in known)
+        return [m for n, m in enumerate(known) if m.weight == heaviest and m not in known[:n]]
+
+    def _sentence(self, parts: Sequence[str]) -> list[Meaning]:
+        """Return what the clauses of a sentence mean: together, or the last ones, or two joined by "and"."""
+        for begin in range(len(parts)):
+            if begin and self._negated(hear(parts[begin - 1]).text):
+                break
+            if found := self._clause(" ".join(parts[begin:])):
+                return [found]
+        each = [self._clause(part) for part in parts]
+        if len(parts) > 1 and all(each):
+            return [found for found in each if found]
+        halves = re.split(r"\band(?: also| then)?\b", " ".join(parts), flags=re.IGNORECASE)
+        each = [self._clause(half) for half in halves]
+        if len(halves) > 1 and all(each):
+            return [found for found in each if found]
+        return [found] if (found := self._without_first_words(" ".join(parts))) else []
+
+    def _without_first_words(self, clause: str) -> Meaning | None:
+        """Return what a clause means without its first word or two: what is left of the wake word, perhaps."""
+        words = clause.split()
+        for cut in (1, 2):
+            if len(words) - cut < 3 or self._negated(hear(" ".join(words[:cut])).text):
+                break
+            if found := self._exact(hear(" ".join(words[cut:]))):
+                return found
+        return None
+
+    def _negated(self, text: str) -> bool:
+        return any(re.search(rf"\b{word}\b", text) for word in self._language.negations)
+
+    def _clause(self, clause: str) -> Meaning | None:
+        heard = hear(clause)
+        return self._exact(heard) or self._exact(self._bare(heard))
+
+    def _bare(self, heard: Heard) -> Heard:
+        """Return it without what carries no meaning at its ends."""
+        text, before = heard.text, ""
+        while text != before:
+            before = text
+            text = self._filler.sub("", self._polite.sub("", text, count=1), count=1)
+        return Heard(text, heard.values)
+
+    def _exact(self, heard: Heard) -> Meaning | None:
+        if not heard.text:
+            return None
+        for result in recognize_all(heard.text, self._intents):
+            slots: dict[str, Any] = {}
+            for name, entity in result.entities.items():
+                value = entity.value.strip() if isinstance(entity.value, str) else entity.value
+                slots[name] = heard.values.get(value, value) if isinstance(value, str) else value
+            if self._sensible(slots):
+                intent = result.intent.name
+                return Meaning(intent, slots, self._language.intents[intent].weight)
+        return None
+
+    def _sensible(self, slots: dict[str, Any]) -> bool:
+        """Refuse a name that is half a sentence."""
+        name = slots.get("name")
+        if not isinstance(name, str):
+            return name is None
+        words = name.split()
+        return 0 < len(words) <= _NAME_WORDS and not any(
+            word in self._language.no_names or (len(word) == 4 and word[:3] in MARKS.values()) for word in words
+        )
+
+    def _closest(self, clause: str) -> Meaning | None:
+        """Return what the template means that is most like a clause, if it is very much like it."""
+        heard = self._bare(hear(clause))
+        said = heard.skeleton.replace(" ", "")
+        if len(said) < _SHORTEST:
+            return None
+        best: tuple[float, str, str] = (0.0, "", "")
+        second = 0.0
+        matcher = SequenceMatcher(autojunk=False)
+        matcher.set_seq2(said)
+        for intent, sample in self._known_sentences():
+            if abs(len(sample) - len(said)) > len(said) * 0.3:
+                continue
+            floor = max(_CLOSE, best[0]) - _MARGIN
+            matcher.set_seq1(sample.replace(" ", ""))
+            if (
+                matcher.real_quick_ratio() < floor
+                or matcher.quick_ratio() < floor
+                or (ratio := matcher.ratio()) < floor
+            ):
+                continue
+            if ratio > best[0]:
+                if intent != best[1]:
+                    second = best[0]
+                best = (ratio, intent, sample)
+            elif intent != best[1]:
+                second = max(second, ratio)
+        ratio, intent, sample = best
+        if ratio < _CLOSE or ratio - second < _MARGIN:
+            return None
+        if self._negated(heard.text) and not self._negated(sample):
+            return None
+        sentence = marked(sample, heard.values)
+        return self._exact(Heard(sentence, heard.values)) if sentence else None
+
+    def _known_sentences(self) -> list[tuple[str, str]]:
+        """Return sentences that the templates make, with their intents, as skeletons."""
+        if not self._samples:
+            seen: dict[str, str] = {}
+            for name, intent in self._intents.intents.items():
+                if name in self._exact_only:
+                    continue
+                for template in intent.data[0].sentences:
+                    made = sample_sentence(template, self._intents.slot_lists, self._intents.expansion_rules)
+                    sentences = list(islice(made, _SAMPLES * _EVERY))
+                    for sentence in sentences[:: max(1, len(sentences) // _SAMPLES)]:
+                        if "{" not in sentence:
+                            seen.setdefault(Heard(" ".join(sentence.split())).skeleton, name)
+            self._samples = [(intent, skeleton) for skeleton, intent in seen.items()]
+        return self._samples
+
+
+def _hassil(language: Language) -> dict[str, Any]:
+    """Return the templates in hassil's own form."""
+    lists: dict[str, Any] = {
+        name: {"values": [{"in": spoken, "out": value} for spoken, value in values]}
+        for name, values in language.lists.items()
+    }
+    for name, kind in MARKS.items():
+        lists[name] = {"values": [f"{kind}{letter}" for letter in "abcdef"[:MOST]]}
+    lists["name"] = {"wildcard": True}
+    return {
+        "language": language.language,
+        "intents": {name: {"data": [{"sentences": list(i.sentences)}]} for name, i in language.intents.items()},
+        "lists": lists,
+        "expansion_rules": dict(language.rules),
+    }

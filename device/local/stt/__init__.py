@@ -1,1 +1,0 @@
-"""Speech-to-text stages of the local engine."""
