@@ -37,15 +37,23 @@ _EARCONS: dict[str, tuple[int, tuple[_Note, ...]]] = {
     # Played over and over: three strokes, then a pause in which a "stop" is heard undisturbed.
     "timer": (1800, tuple(_Note(at, hz, 220, 90) for at in (0, 240, 480) for hz in (880.0, 1318.5))),
 }
-NAMES = tuple(_EARCONS)
+READY = "ready"
+READY_MS = 1200
+"""The shortest start-up sound from which the echo canceller learns the room (measured: an ERLE of 11 dB and more)."""
+READY_BAND_HZ = (150.0, 6000.0)
+NAMES = (*_EARCONS, READY)
 
 
 @cache
 def earcon(name: str, rate: int) -> NDArray[np.int16]:
     """Return the sound `name`, one of `NAMES`, as `(n,) int16` mono at `rate` Hz; not to be written to.
 
-    `timer` is one period of a ring that is repeated until somebody stops it. Raises ValueError for another name.
+    `timer` is one period of a ring that is repeated until somebody stops it; `ready` is played once at the start, and
+    holds all frequencies, so that the echo canceller knows the room before the first reply. Raises ValueError for
+    another name.
     """
+    if name == READY:
+        return _levelled(_swell(rate), slice(None))
     if name not in _EARCONS:
         raise ValueError(f"no earcon is called {name!r}; there are {', '.join(NAMES)}")
     length_ms, notes = _EARCONS[name]
@@ -55,10 +63,25 @@ def earcon(name: str, rate: int) -> NDArray[np.int16]:
         start, n = rate * note.at_ms // 1000, rate * note.ms // 1000
         sound[start : start + n] += _strike(note, n, rate)
         sounding[start : start + n] = True
-    sound *= 32768 * 10 ** (LEVEL_DBFS / 20) / np.sqrt(np.mean(sound[sounding] ** 2))
-    pcm = np.clip(sound.round(), -32768, 32767).astype(np.int16)
+    return _levelled(sound, sounding)
+
+
+def _levelled(sound: NDArray[np.float64], sounding: NDArray[np.bool_] | slice) -> NDArray[np.int16]:
+    level = 32768 * 10 ** (LEVEL_DBFS / 20) / np.sqrt(np.mean(sound[sounding] ** 2))
+    pcm = np.clip((sound * level).round(), -32768, 32767).astype(np.int16)
     pcm.setflags(write=False)
     return pcm
+
+
+def _swell(rate: int) -> NDArray[np.float64]:
+    """Return pink noise that rises and falls like a wave on a beach; always the same."""
+    n = rate * READY_MS // 1000
+    spectrum = np.fft.rfft(np.random.default_rng(1).standard_normal(n))
+    hz = np.fft.rfftfreq(n, 1 / rate)
+    low, high = READY_BAND_HZ
+    spectrum *= np.where((hz > low) & (hz < high), 1 / np.sqrt(np.maximum(hz, low)), 0)
+    wave: NDArray[np.float64] = np.fft.irfft(spectrum, n) * np.sin(np.linspace(0, np.pi, n)) ** 2
+    return wave
 
 
 def _strike(note: _Note, n: int, rate: int) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ import pytest
 from device.audio.earcons import NAMES, earcon
 
 RATES = [16_000, 24_000, 44_100, 48_000]
-every = pytest.mark.parametrize("name", ["wake", "sleep", "error", "timer"])
+every = pytest.mark.parametrize("name", ["wake", "sleep", "error", "timer", "ready"])
 
 
 def sounding(pcm, rate):
@@ -20,7 +20,7 @@ def pitch(pcm, rate):
 
 
 def test_these_are_all():
-    assert set(NAMES) == {"wake", "sleep", "error", "timer"}
+    assert set(NAMES) == {"wake", "sleep", "error", "timer", "ready"}
 
 
 @every
@@ -41,7 +41,7 @@ def test_it_does_not_click(name, rate):
     pcm = earcon(name, rate).astype(float)
     assert abs(pcm[0]) < 100
     assert abs(pcm[-1]) < 100
-    # A click is as loud above 8 kHz as anywhere else; these sounds end at 4 kHz.
+    # A click is as loud above 8 kHz as anywhere else; these sounds end at 6 kHz.
     spectrum = np.abs(np.fft.rfft(pcm)) ** 2
     high = np.fft.rfftfreq(len(pcm), 1 / rate) > min(7_000, rate / 2 * 0.8)
     assert 10 * np.log10(spectrum[high].sum() / spectrum.sum()) < -50
