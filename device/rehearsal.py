@@ -7,17 +7,19 @@ import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from device import recording
+from device.audio.card import BLOCK_MS
 from device.audio.room import Room
 from device.daemon import Daemon, Detectors, Watcher
 from device.engines.choose import Engines
 from device.events import CLOCK_RATE
 from device.ledger import Ledger
 from device.summary import Summary, summarise
+from device.virtual import VirtualLoop
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -36,7 +38,9 @@ LOOK_S = 0.02
 
 
 class Rehearsal(Watcher):
-    """A scene, played once with the whole daemon in it, in real time.
+    """A scene, played once with the whole daemon in it: in real time, or with `pace="step"` as fast as it goes.
+
+    That takes a virtual clock (`virtual.run`) and an engine without a process or a host of its own.
 
     `session` makes engine sessions; without it, the engine that the settings name is used, and the local one runs in a
     process of its own for the occasion. The recording and the ledger go to `folder`.
@@ -51,6 +55,7 @@ class Rehearsal(Watcher):
         session: Sessions | None = None,
         config: Path | None = None,
         timeline: Timeline | None = None,
+        pace: Literal["real", "step"] = "real",
     ) -> None:
         self.entries: list[Entry] = []
         self.items: dict[str, list[bytes]] = defaultdict(list)
@@ -62,7 +67,7 @@ class Rehearsal(Watcher):
         self._engines = Engines(settings, config, reuse=False)
         self._prepare = session is None
         self._recording = recording.Recording(folder / "conversation.wav", scene.room.rate)
-        self.room = Room(scene, recording=self._recording)
+        self.room = Room(scene, pace=pace, recording=self._recording)
         self.ledger = Ledger(folder / "ledger.jsonl", on_entry=self._entry)
         self.daemon = Daemon(settings, self.room, self.ledger, session or self._engines.session, self)
         self._shown = 0
@@ -74,12 +79,17 @@ class Rehearsal(Watcher):
             detectors = await asyncio.to_thread(Detectors.load, self._settings)
             if self._prepare:
                 await self._engines.prepare()
-            wall, cpu = time.monotonic(), time.process_time()
-            await self.daemon.start(detectors)
+            loop = asyncio.get_running_loop()
+            began, cpu = loop.time(), time.process_time()
+            await self.daemon.start(detectors, thread=self.room.pace == "real")
+            if self.room.pace == "step":
+                if not isinstance(loop, VirtualLoop):
+                    raise RuntimeError("a room that is stepped through needs a virtual clock: use virtual.run")
+                loop.drive(self._step)
             while not self.room.finished.is_set():
                 await asyncio.sleep(LOOK_S)
                 self._show_visitors()
-            cpu = (time.process_time() - cpu - self.room.cpu_s) / (time.monotonic() - wall)
+            cpu = (time.process_time() - cpu - self.room.cpu_s) / (loop.time() - began)
             memory = resident_mb()
         finally:
             await self.daemon.stop()
@@ -108,6 +118,13 @@ class Rehearsal(Watcher):
         """Keep what the engine sent, to find it again in the recording."""
         self.items[item].append(pcm)
         self.rates[item] = rate
+
+    def _step(self) -> float:
+        """Let one block pass; return how long that is, in seconds."""
+        if not self.room.step():
+            return 0.0
+        self.daemon.frontend.process()
+        return BLOCK_MS / 1000
 
     def _entry(self, entry: Entry) -> None:
         self.entries.append(entry)

@@ -81,7 +81,7 @@ class Room(Card):
         """CPU seconds that the simulation took, the device's callbacks left out; known once a real scene is over."""
         self.visits: list[Visit] = []
         """What was said so far, in the order of time."""
-        self._pace = pace
+        self.pace = pace
         self._length = self._frames(scene.seconds)
         self._recording = recording
         self._thread: threading.Thread | None = None
@@ -154,7 +154,7 @@ class Room(Card):
         self._source = source
         self._closing.clear()
         self.finished.clear()
-        if self._pace == "real":
+        if self.pace == "real":
             self._thread = threading.Thread(target=self._run, name="room", daemon=True)
             self._thread.start()
 
@@ -240,7 +240,7 @@ class Room(Card):
         """Unplug the card or plug it in, if the scene says so."""
         while self._events and self._frames(self._events[0].at) < frame + self.block:
             self._unplugged = self._events.popleft().action == "unplug"
-            if self._pace == "real":  # on a thread of its own, as it may block
+            if self.pace == "real":  # on a thread of its own, as it may block
                 threading.Thread(target=self.on_presence, args=(not self._unplugged,), daemon=True).start()
             else:
                 self.on_presence(not self._unplugged)

@@ -1,0 +1,112 @@
+"""An event loop on a virtual clock: time passes only when there is nothing left to do.
+
+Whatever is timed by the loop (`asyncio.sleep`, `asyncio.timeout`, `call_later`) then goes by the room's clock, and an
+hour of conversation takes as long as the work in it:
+
+>>> async def nap():
+...     await asyncio.sleep(3600)
+...     return asyncio.get_running_loop().time()
+>>> run(nap())
+3600.0
+
+All is done on one thread, so that the same room always goes the same way: work for other threads
+(`asyncio.to_thread`) is done at once. Sockets work as long as both ends are on this loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from concurrent.futures import Executor
+    from contextvars import Context
+
+Result = TypeVar("Result")
+Arguments = TypeVarTuple("Arguments")
+
+SETTLE_S = 0.01
+"""How long, by the wall clock, sockets may take before a clock that nobody drives jumps to the next timer."""
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """The loop. Its time jumps from timer to timer, or goes as `drive` has it."""
+
+    def __init__(self) -> None:
+        self._elapsed = 0.0
+        self._advance: Callable[[], float] = lambda: 0.0
+        self._home = threading.get_ident()
+        super().__init__(_Idle(self))
+
+    def time(self) -> float:
+        """Return the virtual time in seconds."""
+        return self._elapsed
+
+    def drive(self, advance: Callable[[], float]) -> None:
+        """Have `advance` let a little time pass whenever there is nothing to do; it returns how much, in seconds.
+
+        Once it returns 0, time jumps again.
+        """
+        self._advance = advance
+
+    def drive_on(self) -> bool:
+        """Let time pass as `drive` has it; return whether any passed."""
+        passed = self._advance()
+        self._elapsed += passed
+        return passed > 0
+
+    def jump(self, seconds: float) -> None:
+        """Let `seconds` pass at once."""
+        self._elapsed += seconds
+
+    def call_soon_threadsafe(
+        self, callback: Callable[[*Arguments], object], *args: *Arguments, context: Context | None = None
+    ) -> asyncio.Handle:
+        """As usual, but without the detour through a pipe when it is called on the loop's own thread."""
+        if threading.get_ident() == self._home:
+            return self.call_soon(callback, *args, context=context)
+        return super().call_soon_threadsafe(callback, *args, context=context)
+
+    def run_in_executor(
+        self,
+        executor: Executor | None,  # noqa: ARG002 - there is no other thread
+        func: Callable[[*Arguments], Result],
+        *args: *Arguments,
+    ) -> asyncio.Future[Result]:
+        """Do the work at once, in no time."""
+        future: asyncio.Future[Result] = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - it is the awaiter's
+            future.set_exception(error)
+        return future
+
+
+class _Idle(selectors.DefaultSelector):
+    """Lets the loop's time pass instead of waiting."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Return what is ready; when nothing is, let time pass first."""
+        ready = super().select(0)
+        if ready or timeout == 0:
+            return ready
+        if self._loop.drive_on():
+            return []
+        if timeout is None:  # only a socket or another thread can bring news
+            return super().select(None)
+        if not (ready := super().select(SETTLE_S)):
+            self._loop.jump(timeout)
+        return ready
+
+
+def run(main: Coroutine[Any, Any, Result]) -> Result:
+    """Run `main` to its end on a virtual clock of its own, as `asyncio.run` does on the wall's."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(main)
