@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 SHORTEST_MS: Final = 100
 """Less audio than this cannot be committed."""
+GUESSED: Final = samples(20_000)
+"""Samples of a turn up to which each lull is worth a guess: the recogniser hears all of it again each time."""
 
 
 class Listening:
@@ -109,9 +111,9 @@ class Listening:
             case Onset():
                 self._started(event, detection)
             case Lull():
-                self.answers.drop_guess()
-                pcm = self._hearing.take(event.start, event.at)
-                self.answers.guess = Guess(self._dialogue.cascade, pcm, self._ask)
+                if event.at - event.start <= GUESSED:
+                    pcm = self._hearing.take(event.start, event.at)
+                    self.answers.guess = Guess(self._dialogue.cascade, pcm, self._ask)
             case Resumed():
                 self.answers.drop_guess()
             case Offset():

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import socket
 from importlib.metadata import version
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import WSCloseCode, WSMsgType, web
 from msgspec import Struct
@@ -17,6 +17,11 @@ from msgspec import Struct
 from device.local.cascade import Cascade, Stages
 from device.local.outbox import FULL, Outbox
 from device.local.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from device.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +38,10 @@ class Limits(Struct, frozen=True):
     sessions: int = 8
     stall_s: float = 120.0
     """How long a client may leave an event unread."""
+
+
+class EngineStartError(Exception):
+    """The server cannot do what the settings ask; the message says why and what to do."""
 
 
 class Engine:
@@ -129,6 +138,39 @@ def make_app(stages: Stages, limits: Limits | None = None, *, voice: str = "en-g
 
     app.on_cleanup.append(close)
     return app
+
+
+async def serve(settings: Settings, *, ready: Callable[[int], None] | None = None) -> None:
+    """Run the local engine as set, until cancelled; call `ready` with the port once it takes sessions.
+
+    While the models load, `/health` answers already and sessions are refused. Raises `EngineStartError` if the port
+    or the voice is not to be had, and `ModelError` if a model is missing or unusable.
+    """
+    from device.local.load import load_stages  # noqa: PLC0415 - onnxruntime takes a second; a taken port shows at once
+
+    local = settings.local
+    engine = Engine(None, Limits(sessions=local.sessions), local.voice)
+    runner = web.AppRunner(engine.app(), access_log=None, shutdown_timeout=2)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, local.host, local.port).start()
+        except OSError as error:
+            raise EngineStartError(
+                f"cannot listen on {local.host} port {local.port}: {error.strerror or error}. Is another engine "
+                "running? Choose another port with 'local.port' (0 takes a free one)."
+            ) from error
+        cascade = Cascade(await asyncio.to_thread(load_stages, settings))
+        try:
+            await asyncio.to_thread(cascade.warm_up)
+            engine.cascade = cascade
+            if ready:
+                ready(runner.addresses[0][1])
+            await asyncio.Event().wait()
+        finally:
+            cascade.close()
+    finally:
+        await runner.cleanup()
 
 
 async def _listen(ws: web.WebSocketResponse, session: Session, outbox: Outbox) -> None:

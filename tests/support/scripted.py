@@ -124,15 +124,16 @@ class Brain:
 class Scripted:
     """A server of scripted stages on a free port."""
 
-    def __init__(self, recogniser=None, brain=None, voice=None, **limits):
+    def __init__(self, recogniser=None, brain=None, voice=None, vad=Vad, **limits):
         self.recogniser = recogniser or Recogniser()
         self.brain = brain or Brain()
         self.voice = voice or Voice()
+        self.vad = vad
         self.limits = Limits(**limits)
         self.url = ""
 
     async def __aenter__(self):
-        stages = Stages(self.recogniser, self.brain, self.voice, Vad)
+        stages = Stages(self.recogniser, self.brain, self.voice, self.vad)
         self._runner = web.AppRunner(make_app(stages, self.limits), access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -140,8 +141,9 @@ class Scripted:
         return self
 
     async def __aexit__(self, *_):
-        self.recogniser.go.set()
-        self.voice.gate.set()
+        for stage, gate in ((self.recogniser, "go"), (self.voice, "gate")):
+            if hasattr(stage, gate):
+                getattr(stage, gate).set()
         await self._runner.cleanup()
 
     @asynccontextmanager
