@@ -25,12 +25,13 @@ FRAME = 160
 DELAY = FRAME
 """How many samples the output lies behind the input."""
 LIBRARY = "libspeexdsp.so.1"
-CONVERGED_RATIO = 0.1
-"""Part of the microphone's power left over, from which the echo path counts as learnt: an ERLE of 10 dB."""
+GOOD_RATIO = 0.15
+"""Part of a frame's power that is left over when the echo path is known: 8 dB less."""
+GOOD_FRAMES = 15
+"""So many more good frames than a quarter of the bad ones, and the path counts as learnt. Single frames are counted,
+not their mean power, because somebody who speaks meanwhile is louder than any echo left."""
 CONVERGED_FRAMES = 300
 """Frames of playback after which the echo path counts as learnt anyhow: with headphones there is none to learn."""
-SMOOTHING = 0.03
-"""Weight of a new frame in the powers compared: a time constant of a third of a second."""
 
 # Requests of speex/speex_echo.h and speex/speex_preprocess.h.
 _ECHO_SET_SAMPLING_RATE = 24
@@ -109,7 +110,7 @@ class EchoCanceller:
         self._quiet = self._tail_frames
         self._active = False
         self._frames_played = 0
-        self._mic_power = self._clean_power = 0.0
+        self._good = 0.0
         self._converged = False
 
     @property
@@ -176,11 +177,12 @@ class EchoCanceller:
         np.copyto(self._out, self._float, casting="unsafe")
 
     def _judge(self, mic: NDArray[np.int16]) -> None:
-        self._frames_played += self._quiet == 0
-        self._mic_power += SMOOTHING * (self._power(mic) - self._mic_power)
-        self._clean_power += SMOOTHING * (self._power(self._clean) - self._clean_power)
-        learnt = self._frames_played > 1 / SMOOTHING and self._clean_power < CONVERGED_RATIO * self._mic_power
-        self._converged = learnt or self._frames_played >= CONVERGED_FRAMES
+        if self._quiet:
+            return
+        self._frames_played += 1
+        good = self._power(self._clean) < GOOD_RATIO * self._power(mic)
+        self._good = max(0.0, self._good + (1.0 if good else -0.25))
+        self._converged = self._good >= GOOD_FRAMES or self._frames_played >= CONVERGED_FRAMES
 
     def _power(self, frame: NDArray[np.int16]) -> float:
         self._float[:] = frame
