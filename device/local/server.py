@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 PATH: Final = "/v1/realtime"
 ABSURD: Final = 32 * 1024 * 1024
 """A frame of more bytes than this ends the connection (close code 1009); smaller ones only get an `error` event."""
+GOODBYE_S: Final = 2.0
+"""How long a client may take to answer a close frame."""
 KEEPALIVE: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 """Finds clients that vanished without a word in two minutes, s. WebSocket pings would also end slow readers."""
 
@@ -87,7 +90,7 @@ class Engine:
                 "'local.sessions' in the settings.",
             )
         # Compression would cost more time than the loopback or the LAN needs for base64.
-        ws = web.WebSocketResponse(protocols=("realtime",), max_msg_size=ABSURD, compress=False)
+        ws = web.WebSocketResponse(protocols=("realtime",), max_msg_size=ABSURD, compress=False, timeout=GOODBYE_S)
         if not ws.can_prepare(request):
             return _refusal(426, "websocket_required", f"{PATH} is a WebSocket: connect with ws://.")
         self._sockets.add(ws)
@@ -123,8 +126,10 @@ class Engine:
                 log.error("session %s broke off", session.id, exc_info=error)
 
     async def _shut_down(self, _: web.Application) -> None:
-        for ws in set(self._sockets):
-            await ws.close(code=WSCloseCode.GOING_AWAY, message=b"The local engine is shutting down.")
+        goodbye = b"The local engine is shutting down."
+        await asyncio.gather(
+            *(ws.close(code=WSCloseCode.GOING_AWAY, message=goodbye) for ws in self._sockets), return_exceptions=True
+        )
 
 
 def make_app(stages: Stages, limits: Limits | None = None, *, voice: str = "en-gb") -> web.Application:
@@ -150,14 +155,15 @@ async def serve(settings: Settings, *, ready: Callable[[int], None] | None = Non
 
     local = settings.local
     engine = Engine(None, Limits(sessions=local.sessions), local.voice)
-    runner = web.AppRunner(engine.app(), access_log=None, shutdown_timeout=2)
+    runner = web.AppRunner(engine.app(), access_log=None, shutdown_timeout=GOODBYE_S)
     await runner.setup()
     try:
         try:
             await web.TCPSite(runner, local.host, local.port).start()
         except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else error
             raise EngineStartError(
-                f"cannot listen on {local.host} port {local.port}: {error.strerror or error}. Is another engine "
+                f"cannot listen on {local.host} port {local.port}: {reason}. Is another engine "
                 "running? Choose another port with 'local.port' (0 takes a free one)."
             ) from error
         cascade = Cascade(await asyncio.to_thread(load_stages, settings))
