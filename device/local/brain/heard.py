@@ -14,7 +14,7 @@ from device.local.brain import arithmetic, durations
 from device.local.brain.numbers import digits, plain_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
 Value: TypeAlias = float | arithmetic.Sum
 
@@ -26,6 +26,8 @@ _LETTERS = "abcdef"
 _MARK = re.compile(rf"\b({'|'.join(MARKS.values())})[{_LETTERS}]\b")
 _ALIKE = 0.65
 """How like the wake word a word must be to be what is left of it: "ravis" is (0.91), "travis" (0.67), "service" not."""
+_BOTH_ALIKE = 0.85
+"""The same for two words together: "jar vis"."""
 
 _CONTRACTIONS = (
     (r"\b(can)'?t\b", r"\1not"),
@@ -109,9 +111,10 @@ def hear(clause: str) -> Heard:
 
 def marked(text: str, values: Iterable[str]) -> str | None:
     """Return a skeleton with its marks replaced by those of `values`, in order; None if they do not fit."""
-    given = {kind: [mark for mark in values if mark.startswith(kind)] for kind in MARKS.values()}
-    out = re.sub(rf"\b({'|'.join(MARKS.values())})\b", lambda m: given[m[1]].pop(0) if given[m[1]] else "", text)
-    return None if any(given.values()) or out.count(" ") != text.count(" ") else out
+    kinds = set(MARKS.values())
+    given = {kind: [mark for mark in values if mark.startswith(kind)] for kind in kinds}
+    out = [given[word].pop(0) if given.get(word) else word for word in text.split()]
+    return None if any(given.values()) or kinds.intersection(out) else " ".join(out)
 
 
 def clauses(text: str) -> list[list[str]]:
@@ -122,16 +125,19 @@ def clauses(text: str) -> list[list[str]]:
     ]
 
 
-def without_wake_word(clause: str, names: Iterable[str]) -> str:
-    """Return a clause without the wake word, or what is left of it: one or two of the first three words like a name."""
+def without_wake_word(clause: str, names: Collection[str]) -> str:
+    """Return a clause without the wake word, or what is left of it, at its beginning, and without a name at its end."""
     words = clause.split()
     plain = [re.sub(r"\W", "", word).lower() for word in words]
-    for at in range(min(3, len(words))):
-        for length in (1, 2):
-            if any(SequenceMatcher(None, "".join(plain[at : at + length]), name).ratio() >= _ALIKE for name in names):
-                # Two words must be more like it than the first of them, or the next word would go with it.
-                return " ".join(words[at + length :])
-    return clause
+    alike = {
+        (at, at + length): max(SequenceMatcher(None, "".join(plain[at : at + length]), name).ratio() for name in names)
+        for at, length in ((0, 1), (1, 1), (2, 1), (0, 2), (1, 2))
+        if at + length <= len(words)
+    }
+    close = [(ratio, end) for (at, end), ratio in alike.items() if ratio >= (_ALIKE if end - at == 1 else _BOTH_ALIKE)]
+    begin = max(close)[1] if close else 0
+    end = len(words) - (len(words) > begin and plain[-1] in names)
+    return " ".join(words[begin:end])
 
 
 def _marker(kind: str, values: dict[str, Value]) -> Callable[[Value], str]:
