@@ -222,17 +222,19 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
 
 @main.command()
 @click.argument("name", required=False)
+@click.option("--quick", is_flag=True, help="Measure for a short time only, to see that a bench works.")
 @JSON
 @CONFIG
-def bench(name: str | None, json_file: Path | None, config: Path | None) -> None:
-    """Measure: latency, overhead, callback, idle, memory, heard, start. Without NAME: all of them."""
-    from device.bench import BenchError, run_benches  # noqa: PLC0415
+def bench(name: str | None, quick: bool, json_file: Path | None, config: Path | None) -> None:  # noqa: FBT001 - a flag
+    """Measure: latency, overhead, callback, idle, memory, heard, start. Without NAME, all of them: half an hour."""
+    from device.bench.result import BenchError  # noqa: PLC0415
+    from device.bench.run import run_benches  # noqa: PLC0415
 
     try:
-        ok = run_benches(name, _settings(config), json_file)
+        reached = run_benches(name, _settings(config), json_file, config=config, quick=quick)
     except BenchError as error:
         raise Trouble(str(error)) from None
-    if not ok:
+    if not reached:
         raise SystemExit(FAILED)
 
 

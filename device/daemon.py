@@ -63,7 +63,7 @@ QUIET = (State.ASLEEP, State.MUTED, State.FAULT)
 """States in which nobody's voice matters, but for the wake word."""
 
 
-def _wake_model(name: str, framework: str, directory: str) -> Path:
+def wake_model(name: str, framework: str, directory: str) -> Path:
     """Find a wake word model by its name, or by the path of a file."""
     if "/" in name or name.endswith((".onnx", ".tflite")):
         return Path(name).expanduser()
@@ -87,7 +87,7 @@ class Detectors(Struct, frozen=True):
         return cls(
             voice=SileroVad(find("silero_vad.onnx")),
             wake=WakeWord(
-                [_wake_model(name, wake.framework, directory) for name in wake.models],
+                [wake_model(name, wake.framework, directory) for name in wake.models],
                 melspectrogram=find(f"melspectrogram.{wake.framework}"),
                 embedding=find(f"embedding_model.{wake.framework}"),
                 framework=wake.framework,
@@ -199,6 +199,7 @@ class Daemon:
         self._stopword = StopWord(self.settings, self.frontend.clean)
         if thread:
             self.frontend.start()
+        self._sound("ready")
         self.watcher.state(State.ASLEEP, self._position())
 
     async def stop(self) -> None:

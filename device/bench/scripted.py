@@ -104,6 +104,8 @@ class Connection:
         """Send an event, with an id if it has none; to a client that has gone, nothing."""
         if event.event_id is None:
             event.event_id = self.server.new("event")
+        if self.server.on_send is not None:
+            self.server.on_send(event)
         await self.send_text(wire.encode(event))
 
     async def send_text(self, text: str) -> None:
@@ -246,6 +248,8 @@ class ScriptedRealtime:
         self.received: deque[Received] = deque(maxlen=keep)
         """What clients have sent, `keep` of it at the most."""
         self.connections: list[Connection] = []
+        self.on_send: Callable[[wire.ServerEvent], None] | None = None
+        """Called with each event that is about to be sent."""
         self.url = ""
         self._handlers: dict[type[wire.Message], Handler] = dict(_SIMPLE)
         self._news = asyncio.Condition()

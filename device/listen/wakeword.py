@@ -158,7 +158,7 @@ def _open(models: Sequence[Path], melspectrogram: Path, embedding: Path, framewo
     if framework == "tflite":
         _probe_tflite(files)
     try:
-        model = _library(framework)(
+        model = library(framework)(
             [str(path) for path in models],
             inference_framework=framework,
             melspec_model_path=str(melspectrogram),
@@ -179,8 +179,8 @@ def _open(models: Sequence[Path], melspectrogram: Path, embedding: Path, framewo
     return model
 
 
-def _library(framework: Framework) -> Any:
-    """Import openWakeWord's model class: late, since it takes a while."""
+def library(framework: Framework) -> Any:
+    """Import openWakeWord's model class and return it: late, since it takes a while."""
     if framework == "tflite":
         _tflite()
     # Training of verifiers, which nobody does here, would import scikit-learn: seconds, and 150 MB.

@@ -1,0 +1,86 @@
+"""`parley run` as a process, on the sound card that there is, or on a sound server where there is none."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Self
+
+from device.audio.devices import list_devices
+from device.bench.result import BenchError
+from device.bench.soundserver import sound_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LISTENING = "Listening on "
+"""What `parley run` prints once it listens."""
+PATIENCE_S = 60.0
+
+
+@contextlib.contextmanager
+def card() -> Iterator[tuple[str, dict[str, str] | None]]:
+    """Make sure that there is a sound card during a block; yield what it is, and the environment to be used.
+
+    Raises BenchError if there is none, and none can be made.
+    """
+    if list_devices():
+        yield "this machine's sound card", None
+    else:
+        with sound_server() as environment:
+            yield "no sound card here: a PulseAudio server stands in for it", environment
+
+
+class Assistant:
+    """The process, as a context manager."""
+
+    def __init__(self, config: Path | None, environment: dict[str, str] | None, *interpreter: str) -> None:
+        options = ["--config", str(config)] if config else []
+        self._began = time.monotonic()
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
+            [sys.executable, *interpreter, "-m", "device.cli", "run", *options],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.pid = self._process.pid
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def listens_after(self) -> float:
+        """Wait until it listens; return how many seconds that took since the process began. Raises BenchError."""
+        assert self._process.stdout is not None  # noqa: S101 - asked for above
+        with selectors.DefaultSelector() as ready:
+            ready.register(self._process.stdout, selectors.EVENT_READ)
+            while ready.select(max(0.0, self._began + PATIENCE_S - time.monotonic())):
+                line = self._process.stdout.readline()
+                if line.startswith(LISTENING):
+                    return time.monotonic() - self._began
+                if not line:
+                    break
+        raise BenchError(f"`parley run` does not listen: {self.end() or 'it said nothing'}")
+
+    def press(self) -> None:
+        """Press the button."""
+        self._process.send_signal(signal.SIGUSR1)
+
+    def end(self) -> str:
+        """End the process as Ctrl-C does; return what it wrote to stderr."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        try:
+            return self._process.communicate(timeout=10)[1].strip()
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.communicate()[1].strip()

@@ -1,0 +1,104 @@
+"""Whether the engine is told the truth about what was heard of a reply that was cut off."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from device import recording
+from device.bench.live import plain, sessions
+from device.bench.peer import Peer, Plan
+from device.bench.result import Figure, Job, Result, spread
+from device.events import Button
+from device.rehearsal import Rehearsal
+from device.scene import Acoustics, Scene, Visitor
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from device.actions import State
+    from device.settings import Settings
+
+WHAT = (
+    "A scripted engine and a room with echo. A visitor interrupts replies at varied times; |audio_end_ms that the "
+    "engine was told - milliseconds of the reply on the recording's loudspeaker track|."
+)
+AT_MOST_MS = 20.0
+INTERRUPTIONS = ("No, wait a moment, please.", "Stop, that is not what I meant.", "Hold on, something else first.")
+VOICES = ("en-us+Annie", "en-gb", "en-us", "en-gb-scotland")
+GAP_MS = 200
+"""Silence that parts one reply from the next: within them there is none, for they are spoken over a hiss."""
+
+
+class Interrupted(Rehearsal):
+    """A conversation that somebody began with the button, and its recording."""
+
+    def __init__(self, scene: Scene, settings: Settings, folder: Path, url: str) -> None:
+        super().__init__(scene, settings, folder, session=sessions(settings, url))
+        self.recording = folder / "conversation.wav"
+        self._begun = False
+
+    def state(self, state: State, at: int) -> None:
+        """Begin as soon as the device is there."""
+        super().state(state, at)
+        if not self._begun:
+            self._begun = True
+            asyncio.get_running_loop().call_soon(self.daemon.on, Button(at))
+
+
+def measure(job: Job) -> Result:
+    """Measure. Raises BenchError, ModelError or SceneError."""
+    count = 5 if job.quick else 20
+    plan = Plan(every_s=2.5, reply_s=9.0)
+    after = 0.4 + 6.0 * np.random.default_rng(7).permutation(count) / count
+    job.say(f"{count} interruptions, {after.min():.1f} to {after.max():.1f} s after the beginning of replies")
+    visitors = tuple(
+        Visitor(after="speaking", plus=float(plus), text=INTERRUPTIONS[i % 3], voice=VOICES[i % 4])
+        for i, plus in enumerate(after)
+    )
+    scene = Scene(
+        name="heard", seconds=float(after.sum() + 4.0 * count + 5), room=Acoustics(rt60=0.25), visitors=visitors
+    )
+    with Peer(plan) as peer, tempfile.TemporaryDirectory(prefix="parley-") as folder:
+        played = Interrupted(scene, plain(job.settings), Path(folder), peer.url)
+        asyncio.run(played.play())
+        told = peer.report().truncated
+        tracks = recording.load(played.recording)
+    starts = {entry.fields["item"]: entry.t for entry in played.entries if entry.event == "reply_first_audio"}
+    errors = differences(told, starts, passages(tracks.loudspeaker, tracks.rate))
+    return Result(
+        "heard",
+        WHAT,
+        (
+            Figure("the worst", max(errors, default=float("nan")), "ms", AT_MOST_MS),
+            *spread(f"{len(errors)} interruptions", errors, "ms"),
+            Figure("interruptions that came to nothing", count - len(errors), "", 0),
+        ),
+    )
+
+
+def passages(track: NDArray[np.int16], rate: int) -> list[tuple[float, float]]:
+    """Return where there is sound on `track`, from its first sample to its last: (start, end) in seconds."""
+    heard = np.flatnonzero(track)
+    if not len(heard):
+        return []
+    gaps = np.flatnonzero(np.diff(heard) > rate * GAP_MS // 1000)
+    starts, ends = np.append(heard[0], heard[gaps + 1]), np.append(heard[gaps], heard[-1]) + 1
+    return [(float(start) / rate, float(end) / rate) for start, end in zip(starts, ends, strict=True)]
+
+
+def differences(told: dict[str, int], starts: dict[str, float], found: list[tuple[float, float]]) -> list[float]:
+    """Return by how many ms what was told of each item differs from the passage that begins where the item began.
+
+    `starts` are in seconds, and at most 100 ms wrong. An item that no passage belongs to is left out.
+    """
+    errors = []
+    for item, ms in told.items():
+        for start, end in found:
+            if item in starts and abs(start - starts[item]) < 0.1:
+                errors.append(abs(ms - 1000 * (end - start)))
+    return errors

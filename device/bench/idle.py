@@ -1,0 +1,123 @@
+"""CPU of the whole daemon asleep, against openWakeWord by itself on the same audio."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Literal
+
+from device import models
+from device import settings as configuration
+from device.audio.resample import resample
+from device.audio.room import Room
+from device.bench.apart import apart
+from device.bench.live import Live
+from device.bench.result import Figure, Job, Result, percentile
+from device.daemon import Detectors, wake_model
+from device.events import CLOCK_RATE
+from device.listen.wakeword import FRAME, library
+from device.scene import Scene, Visitor
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+WHAT = (
+    "CPU of the whole daemon asleep in a room in real time, the simulation's own left out, against a bare loop of "
+    "openwakeword.Model.predict on the same audio and models, as fast as it can; each in a process of its own. "
+    "In speech: people talk all the time, without the wake word."
+)
+Kind = Literal["speech", "quiet"]
+AT_MOST: dict[Kind, float] = {"speech": 1.3, "quiet": 0.35}
+TALK = (
+    ("The train had left when we came to the station, so we took a taxi into town.", "en-gb"),
+    ("Did you? I should have waited, there was another one an hour later.", "en-us+Annie"),
+    ("There was no telling at the time. Pass me the salt, would you?", "en-gb"),
+    ("Here you are. My sister has bought that house by the river after all.", "en-us"),
+    ("The one with the blue door? It must have cost them a fortune.", "en-gb-scotland"),
+    ("It did, and the roof wants mending before the winter.", "en-us+Annie"),
+)
+
+
+def measure(job: Job) -> Result:
+    """Measure. Raises BenchError, ModelError or SceneError."""
+    seconds, rounds = (15.0, 1) if job.quick else (60.0, 3)
+    figures: list[Figure] = []
+    kinds: tuple[Kind, ...] = ("speech", "quiet")
+    for kind in kinds:
+        job.say(
+            f"{rounds} times {seconds:g} s asleep in a room with {'people talking' if kind == 'speech' else 'nobody'}"
+        )
+        whole, bare = [], []
+        for _ in range(rounds):
+            whole.append(apart(asleep, job.config, kind, seconds))
+            bare.append(apart(alone, job.config, kind, seconds))
+        room = "in speech" if kind == "speech" else "in a quiet room"
+        ratio = percentile(whole, 50) / percentile(bare, 50)
+        figures += [
+            Figure(f"{room}, daemon to bare loop", ratio, "", AT_MOST[kind]),
+            Figure(f"{room}, daemon", 100 * percentile(whole, 50), "% of a core"),
+            Figure(f"{room}, bare loop", 100 * percentile(bare, 50), "% of a core"),
+        ]
+    return Result("idle", WHAT, tuple(figures))
+
+
+def asleep(config: Path | None, kind: Kind, seconds: float) -> float:
+    """Return the CPU that the daemon takes, in seconds a second."""
+    settings = configuration.load(config)
+    detectors = Detectors.load(settings)
+    room = Room(_scene(kind, seconds))
+    live = Live(room, settings)
+    began = time.process_time()
+    asyncio.run(live.play(detectors))
+    return (time.process_time() - began - room.cpu_s) / seconds
+
+
+def alone(config: Path | None, kind: Kind, seconds: float) -> float:
+    """Return the CPU that openWakeWord takes by itself, in seconds for a second of audio."""
+    settings = configuration.load(config)
+    wake, directory = settings.wake, settings.models_dir
+    model = library(wake.framework)(
+        [str(wake_model(name, wake.framework, directory)) for name in wake.models],
+        inference_framework=wake.framework,
+        melspec_model_path=str(models.find(f"melspectrogram.{wake.framework}", directory)),
+        embedding_model_path=str(models.find(f"embedding_model.{wake.framework}", directory)),
+    )
+    heard = _heard(_scene(kind, seconds))
+    frames = [heard[at : at + FRAME] for at in range(0, len(heard) - FRAME + 1, FRAME)]
+    model.predict(frames[0])
+    began = time.process_time()
+    for frame in frames:
+        model.predict(frame)
+    return (time.process_time() - began) / (len(frames) * FRAME / CLOCK_RATE)
+
+
+def _scene(kind: Kind, seconds: float) -> Scene:
+    said: list[Visitor] = []
+    if kind == "speech":
+        # One every 4 s: none of them is shorter than that by more than a breath.
+        for number in range(int(seconds / 4)):
+            text, voice = TALK[number % len(TALK)]
+            said.append(Visitor(at=0.5, text=text, voice=voice) if not said else _next(text, voice))
+    return Scene(name=kind, seconds=seconds, visitors=tuple(said))
+
+
+def _next(text: str, voice: str) -> Visitor:
+    return Visitor(after="visitor", plus=0.3, text=text, voice=voice)
+
+
+def _heard(scene: Scene) -> NDArray[np.int16]:
+    """Return what the microphone hears in a scene in which the device says nothing, `(n,) int16, 16 kHz mono`."""
+    room = Room(scene, pace="step")
+    heard = room.mic.cursor(0)
+    room.open(_Silence())
+    while room.step():
+        pass
+    return resample(heard.take(room.frame), room.rate, CLOCK_RATE)
+
+
+class _Silence:
+    def render(self, out: NDArray[np.int16], position: int) -> None:  # noqa: ARG002 - a card's source
+        out.fill(0)

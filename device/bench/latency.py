@@ -1,0 +1,86 @@
+"""How long the answer to a question takes, with the local engine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from device.bench.result import BenchError, Figure, Job, Result, spread
+from device.rehearsal import rehearse
+from device.scene import Acoustics, Scene, Visitor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+WHAT = (
+    "From the end of a question on the recording's visitor track to the first audio of the answer on its loudspeaker "
+    "track, the silence that ends a turn included; the local engine in a process of its own."
+)
+AT_MOST_MS = 800.0
+QUESTIONS = (
+    ("hey jarvis, what time is it?", "en-us+Annie"),
+    ("what can you do?", "en-us+Annie"),
+    ("how many kilometres is five miles?", "en-gb"),
+    ("set a timer for ten minutes", "en-us"),
+    ("what is seven times eight?", "en-gb-scotland"),
+    ("what day is it today?", "en-gb+f2"),
+    ("how are you?", "en-us+Annie"),
+    ("cancel the timer", "en-us"),
+    ("how loud are you?", "en-gb"),
+    ("what is the capital of France?", "en-us+Annie"),
+    ("how many feet are in a mile?", "en-gb-scotland"),
+    ("thank you", "en-gb"),
+)
+STAGES = {
+    "voice_end": "end of speech, by the device's voice detector",
+    "engine_speech_stopped": "end of turn, by the engine",
+    "reply_start": "reply begun",
+    "reply_received": "first audio received",
+    "reply_first_audio": "first audio at the loudspeaker",
+}
+"""Of a turn's record, in their order; what each is to people."""
+
+
+def measure(job: Job) -> Result:
+    """Measure. Raises BenchError, ModelError, SceneError or EngineError."""
+    questions = QUESTIONS[:4] if job.quick else QUESTIONS
+    job.say(f"{len(questions)} questions to the local engine")
+    settings = replace(job.settings, engine="local", local=replace(job.settings.local, url=""))
+    visitors = [Visitor(at=1.0, text=questions[0][0], voice=questions[0][1])]
+    visitors += [Visitor(after="reply_end", plus=0.8, text=text, voice=voice) for text, voice in questions[1:]]
+    scene = Scene(name="latency", seconds=8.5 * len(questions) + 8, room=Acoustics(rt60=0.25), visitors=tuple(visitors))
+    with tempfile.TemporaryDirectory(prefix="parley-") as folder:
+        summary = asyncio.run(rehearse(scene, settings, out=Path(folder), config=job.config))
+        ledger = [json.loads(line) for line in (Path(folder) / "ledger.jsonl").read_text("utf-8").splitlines()]
+    answers = [turn.reply_ms for turn in summary.turns if turn.reply_ms is not None]
+    if not answers:
+        raise BenchError("the local engine answered nothing: run `parley engine` to see why")
+    return Result(
+        "latency",
+        WHAT,
+        (
+            *spread(f"{len(answers)} answers", answers, "ms", median=AT_MOST_MS),
+            Figure("questions without an answer", len(questions) - len(answers), "", 0),
+            *stages(entry for entry in ledger if entry["event"] == "turn"),
+        ),
+    )
+
+
+def stages(turns: Iterable[dict[str, float]]) -> list[Figure]:
+    """Return the median of each stage after the one before it, in ms, from the ledger's records of turns.
+
+    Of the turns in which nothing is missing: an interruption lacks some.
+    """
+    whole = [turn for turn in turns if all(stage in turn for stage in STAGES)]
+    names = list(STAGES)
+    figures = []
+    for before, stage in pairwise(names):
+        took = [1000 * (turn[stage] - turn[before]) for turn in whole]
+        figures.append(spread(f"… → {STAGES[stage]}", took, "ms")[0])
+    return figures

@@ -1,0 +1,91 @@
+"""The whole daemon in a simulated room, without a recording: for benches of the daemon itself."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from device.audio.room import Room
+from device.daemon import Daemon, Detectors, Watcher
+from device.engines.realtime import from_settings
+from device.events import Button
+from device.ledger import Entry, Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from device.actions import State
+    from device.engines.contract import EngineSession, ToolSpec
+    from device.scene import Scene
+    from device.settings import Settings
+
+
+def plain(settings: Settings) -> Settings:
+    """Return the settings for a bench with a scripted engine: no earcons, and whatever engine there is ends turns."""
+    playout = replace(settings.playout, earcons=False)
+    listen = replace(settings.listen, end_of_turn="server")
+    return replace(settings, engine="local", playout=playout, listen=listen)
+
+
+def sessions(settings: Settings, url: str) -> Callable[[Sequence[ToolSpec]], Awaitable[EngineSession]]:
+    """Return what makes sessions with the engine at `url`."""
+
+    async def session(tools: Sequence[ToolSpec]) -> EngineSession:
+        return from_settings(settings, tools, "", local_url=url)
+
+    return session
+
+
+class TimedRoom(Room):
+    """A room that knows when it handed each block over."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self.times: list[float] = []
+        """`time.monotonic` of each block's callback."""
+
+    def exchange(self, heard: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Note the time and go on."""
+        self.times.append(time.monotonic())
+        return super().exchange(heard)
+
+
+class Live(Watcher):
+    """A daemon in a room. With the `url` of an engine, a conversation is begun as by the button."""
+
+    def __init__(self, room: Room, settings: Settings, url: str = "") -> None:
+        self.room = room
+        self.entries: list[Entry] = []
+        self.sends: list[tuple[int, int]] = []
+        """After each block that was sent: how many samples of the device's clock were sent so far, and the position."""
+        self._url = url
+        self.ledger = Ledger(on_entry=self.entries.append)
+        self.daemon = Daemon(settings, room, self.ledger, sessions(settings, url), self)
+
+    async def play(self, detectors: Detectors) -> None:
+        """Let the scene pass."""
+        await self.daemon.start(detectors)
+        try:
+            if self._url:
+                self.daemon.on(Button(self.daemon.frontend.now))
+            await asyncio.to_thread(self.room.finished.wait)
+        finally:
+            await self.daemon.stop()
+
+    def state(self, state: State, at: int) -> None:
+        """Let visitors know whose turn it is."""
+        self.room.notify(state.value, at)
+
+    def sent(self, at: int) -> None:
+        """Take note of what was sent."""
+        self.sends.append((self.daemon.uplink.sent_samples, at))
+
+    def lost(self) -> int:
+        """Return how many samples the daemon was too late for."""
+        return self.daemon.frontend.lost + self.daemon.uplink.lost

@@ -1,0 +1,90 @@
+"""How much memory the daemon and the local engine take."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from device.audio.card import RING_SECONDS
+from device.audio.clips import speak
+from device.bench.assistant import Assistant, card
+from device.bench.result import BenchError, Figure, Job, Result
+from device.engines.beside import LocalEngine
+from device.engines.contract import Audio, Fault, ReplyEnded
+from device.engines.realtime import from_settings
+from device.engines.realtime_config import RATE
+from device.rehearsal import resident_mb
+
+if TYPE_CHECKING:
+    from device.settings import Settings
+
+WHAT = (
+    "Resident memory (RSS, shared libraries included), MB = 1,000,000 bytes. Daemon: `parley run` as a process of its "
+    "own. Local engine: its process, after it answered a spoken question."
+)
+DAEMON_MB, ENGINE_MB = 200.0, 350.0
+QUESTION = "What time is it?"
+ANSWER_S = 20.0
+
+
+def measure(job: Job) -> Result:
+    """Measure. Raises BenchError, EngineError or ClipError."""
+    settle = 20.0 if job.quick else RING_SECONDS + 10.0
+    awake = job.settings.listen.follow_up_s + 6.0
+    with card() as (what, environment), Assistant(job.config, environment) as assistant:
+        job.say(f"{settle:g} s of the daemon asleep, then a conversation without a word; {what}")
+        assistant.listens_after()
+        time.sleep(settle)
+        asleep = resident_mb(assistant.pid)
+        assistant.press()
+        time.sleep(awake)
+        again = resident_mb(assistant.pid)
+    job.say("one question to the local engine")
+    idle, answered = asyncio.run(_engine(job))
+    return Result(
+        "memory",
+        WHAT,
+        (
+            Figure(f"daemon asleep, after {settle:g} s", asleep, "MB", DAEMON_MB),
+            Figure("daemon asleep again after a conversation", again, "MB"),
+            Figure("local engine, ready", idle, "MB"),
+            Figure("local engine, having answered", answered, "MB", ENGINE_MB),
+        ),
+        (what,),
+    )
+
+
+async def _engine(job: Job) -> tuple[float, float]:
+    """Return the memory of a local engine before and after it answered."""
+    engine = LocalEngine(job.settings.local, job.config, reuse=False)
+    try:
+        url = await engine.url()
+        if engine.pid is None:
+            raise BenchError("local.url names an engine elsewhere: take it out of the settings to measure one here")
+        ready = resident_mb(engine.pid)
+        async with asyncio.timeout(ANSWER_S):
+            await _ask(job.settings, url)
+        return ready, resident_mb(engine.pid)
+    except TimeoutError:
+        raise BenchError(f"the local engine did not answer within {ANSWER_S:g} s") from None
+    finally:
+        await engine.close()
+
+
+async def _ask(settings: Settings, url: str) -> None:
+    """Hold a session in which one question is answered."""
+    session = from_settings(settings, (), "", local_url=url)
+    await session.open(())
+    try:
+        said = (speak(QUESTION, "en-us+Annie", 150).at(RATE) * 32767).astype("<i2").tobytes()
+        await session.hear(said + bytes(2 * 2 * RATE))
+        heard = False
+        async for event in session.events():
+            heard = heard or isinstance(event, Audio)
+            if isinstance(event, Fault):
+                raise BenchError(event.message)
+            if isinstance(event, ReplyEnded) and heard:
+                return
+    finally:
+        await session.close()

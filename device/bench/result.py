@@ -1,0 +1,136 @@
+"""What a bench finds: figures, each with what it must reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from msgspec import Struct
+from rich.table import Table
+from rich.text import Text
+
+from device.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class BenchError(Exception):
+    """Something cannot be measured; the message says why, and what to do."""
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """What every bench is told."""
+
+    settings: Settings
+    config: Path | None = None
+    """The settings file that a process of its own reads again: keys do not travel between processes."""
+    quick: bool = False
+    """Measure for a fraction of the time: to see that a bench works, not for figures to be quoted."""
+    say: Callable[[str], None] = lambda text: None  # noqa: ARG005 - the default listens to nothing
+    """Takes a line about what is being done."""
+
+
+class Figure(Struct, frozen=True):
+    """A number that was measured."""
+
+    name: str
+    value: float
+    """NaN if there was nothing to measure."""
+    unit: str
+    at_most: float | None = None
+    """What it must reach; None: it is only told."""
+
+    @property
+    def reached(self) -> bool:
+        """Whether it is as good as it must be."""
+        return self.at_most is None or self.value <= self.at_most
+
+
+class Result(Struct, frozen=True):
+    """What a bench found."""
+
+    bench: str
+    what: str
+    """What was measured, in a sentence."""
+    figures: tuple[Figure, ...] = ()
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    """Why nothing could be measured."""
+
+    @property
+    def reached(self) -> bool:
+        """Whether all that must be reached is reached, and there was something to measure."""
+        return not self.error and bool(self.figures) and all(figure.reached for figure in self.figures)
+
+
+def percentile(values: Sequence[float] | np.ndarray[Any, Any], q: float) -> float:
+    """Return the `q`th percentile, interpolated linearly; NaN of nothing."""
+    return float(np.percentile(values, q)) if len(values) else float("nan")
+
+
+def spread(
+    name: str,
+    values: Sequence[float] | np.ndarray[Any, Any],
+    unit: str,
+    *,
+    median: float | None = None,
+    p95: float | None = None,
+) -> tuple[Figure, Figure]:
+    """Return the median and the 95th percentile of `values` as figures, with what they must reach."""
+    return (
+        Figure(f"{name}, median", percentile(values, 50), unit, median),
+        Figure(f"{name}, p95", percentile(values, 95), unit, p95),
+    )
+
+
+def render(results: Sequence[Result]) -> Table:
+    """Return the results as a table for the terminal."""
+    table = Table("Bench", "Figure", box=None, pad_edge=False)
+    table.add_column("Measured", justify="right")
+    table.add_column("Must be", justify="right")
+    table.add_column("")
+    for result in results:
+        if result.error:
+            table.add_row(result.bench, Text(result.error), "", "", Text("not measured", style="red"))
+        for number, figure in enumerate(result.figures):
+            verdict = Text("reached", style="green") if figure.reached else Text("not reached", style="bold red")
+            table.add_row(
+                "" if number else result.bench,
+                figure.name,
+                f"{_number(figure.value)} {figure.unit}".strip(),
+                "" if figure.at_most is None else f"≤ {_number(figure.at_most)} {figure.unit}".strip(),
+                Text("") if figure.at_most is None else verdict,
+            )
+        for note in result.notes:
+            table.add_row("", Text(note, style="dim"), "", "", "")
+    return table
+
+
+def as_data(result: Result) -> dict[str, Any]:
+    """Return a result for a JSON file; what could not be measured is null there."""
+    return {
+        "bench": result.bench,
+        "what": result.what,
+        "reached": result.reached,
+        "figures": [
+            {
+                "name": figure.name,
+                "value": None if np.isnan(figure.value) else round(figure.value, 4),
+                "unit": figure.unit,
+                "at_most": figure.at_most,
+                "reached": figure.reached,
+            }
+            for figure in result.figures
+        ],
+        "notes": list(result.notes),
+        **({"error": result.error} if result.error else {}),
+    }
+
+
+def _number(value: float) -> str:
+    if np.isnan(value):
+        return "nothing"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

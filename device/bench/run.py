@@ -1,0 +1,91 @@
+"""The benches by name: runs them, shows what they find and writes it down."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from rich.console import Console
+
+from device.audio.card import CardError
+from device.audio.clips import ClipError
+from device.bench.result import BenchError, Job, Result, as_data, render
+from device.engines.contract import EngineError
+from device.models import ModelError
+from device.scene import SceneError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from device.settings import Settings
+
+NAMES = ("latency", "overhead", "callback", "idle", "memory", "heard", "start")
+"""Each is a module beside this one, with a function `measure`."""
+
+
+def run_benches(
+    name: str | None, settings: Settings, json_file: Path | None, *, config: Path | None = None, quick: bool = False
+) -> bool:
+    """Run the bench `name`, or all of them; return whether all reach what they must.
+
+    `config` is the file that `settings` came from, for processes of their own. Raises BenchError for a name that no
+    bench has, or if the results cannot be written to `json_file`.
+    """
+    if name is not None and name not in NAMES:
+        raise BenchError(f'there is no bench "{name}"; there are {", ".join(NAMES)}')
+    console = Console(highlight=False)
+    job = Job(settings=settings, config=config, quick=quick, say=lambda text: console.print(f"  {text}", style="dim"))
+    results = []
+    for bench in NAMES if name is None else (name,):
+        console.print(f"{bench} …")
+        results.append(run_one(bench, job))
+    console.print(render(results))
+    if quick:
+        console.print("Measured for a short time only: not for quoting.", style="yellow")
+    if json_file is not None:
+        _write(results, json_file, quick=quick)
+    return all(result.reached for result in results)
+
+
+def run_one(bench: str, job: Job) -> Result:
+    """Run one bench; what keeps it from measuring becomes its result."""
+    module = import_module(f"device.bench.{bench}")
+    try:
+        result: Result = module.measure(job)
+    except (BenchError, CardError, ClipError, EngineError, ModelError, SceneError) as error:
+        return Result(bench, module.WHAT, error=str(error))
+    return result
+
+
+def _write(results: Sequence[Result], path: Path, *, quick: bool) -> None:
+    data = {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "machine": {
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+            "load": round(os.getloadavg()[0], 2),
+            "python": platform.python_version(),
+        },
+        "quick": quick,
+        "reached": all(result.reached for result in results),
+        "benches": [as_data(result) for result in results],
+    }
+    try:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(data)) + b"\n")
+    except OSError as error:
+        raise BenchError(f"--json {path}: {error.strerror}") from None
+
+
+def _processor() -> str:
+    """Return what the processor is called, as far as the machine says."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        lines = []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "Model"))]
+    return named[0] if named else platform.machine()

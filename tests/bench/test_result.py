@@ -1,0 +1,82 @@
+import math
+
+import pytest
+from rich.console import Console
+
+from device.bench.result import Figure, Result, as_data, percentile, render, spread
+
+NOTHING = math.nan
+
+
+@pytest.mark.parametrize(
+    ("values", "q", "expected"),
+    [([7], 95, 7), ([1, 2, 3, 4], 50, 2.5), (range(101), 95, 95), (range(1001), 99.9, 999), ([3, 1, 2], 100, 3)],
+)
+def test_percentiles(values, q, expected):
+    assert percentile(list(values), q) == pytest.approx(expected)
+
+
+def test_of_nothing_there_is_no_percentile():
+    assert math.isnan(percentile([], 50))
+
+
+@pytest.mark.parametrize(
+    ("value", "at_most", "reached"),
+    [
+        (39.9, 40, True),
+        (40, 40, True),
+        (40.1, 40, False),
+        (1e9, None, True),
+        (NOTHING, 40, False),
+        (NOTHING, None, True),
+    ],
+)
+def test_a_figure_reaches_what_it_must(value, at_most, reached):
+    assert Figure("x", value, "ms", at_most).reached is reached
+
+
+def test_a_spread_has_median_and_p95_each_with_its_own_limit():
+    median, p95 = spread("answers", [600, 700, 900], "ms", median=800)
+    assert (median.value, median.at_most, median.reached) == (700, 800, True)
+    assert (p95.value, p95.at_most) == (pytest.approx(880), None)
+
+
+@pytest.mark.parametrize(
+    ("result", "reached"),
+    [
+        (Result("b", "", (Figure("x", 1, "ms", 2), Figure("y", 9, "ms"))), True),
+        (Result("b", "", (Figure("x", 1, "ms", 2), Figure("y", 3, "ms", 2))), False),
+        (Result("b", ""), False),
+        (Result("b", "", (Figure("x", 1, "ms", 2),), error="no card"), False),
+    ],
+)
+def test_a_result_is_reached_if_all_of_it_is_and_there_is_any(result, reached):
+    assert result.reached is reached
+
+
+def test_json_holds_each_figure_with_its_verdict_and_null_for_nothing():
+    data = as_data(Result("b", "what", (Figure("x", 1.23456, "ms", 1), Figure("y", NOTHING, "s")), ("a note",)))
+    assert data == {
+        "bench": "b",
+        "what": "what",
+        "reached": False,
+        "figures": [
+            {"name": "x", "value": 1.2346, "unit": "ms", "at_most": 1, "reached": False},
+            {"name": "y", "value": None, "unit": "s", "at_most": None, "reached": True},
+        ],
+        "notes": ["a note"],
+    }
+    assert as_data(Result("b", "what", error="no card"))["error"] == "no card"
+
+
+def test_the_table_says_what_was_not_reached_and_why_nothing_was_measured():
+    console = Console(width=120, record=True)
+    console.print(
+        render([Result("slow", "", (Figure("x", 3, "ms", 2),)), Result("deaf", "", error="there is no card")])
+    )
+    text = console.export_text()
+    assert "not reached" in text
+    assert "3 ms" in text
+    assert "≤ 2 ms" in text
+    assert "there is no card" in text
+    assert "not measured" in text
