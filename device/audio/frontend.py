@@ -29,6 +29,7 @@ from device.events import (
     samples,
 )
 from device.listen.endpoint import FRAME, Endpointer, EndpointSettings, Offset, Onset
+from device.listen.overlap import EchoGate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -118,6 +119,10 @@ class FrontEnd:
         self._mic = card.mic.cursor(0)
         self._reference = card.reference.cursor(0)
         self._done = 0  # frames of the card that were taken
+        # What the microphone heard, at the same positions as `clean`.
+        self._raw = RingBuffer(CLOCK_RATE, 2)
+        self._raw_at = self._raw.cursor()
+        self._echo_gate = EchoGate()
         self._late = canceller.delay if canceller is not None else 0  # samples to drop, so that positions stay true
         self._voice_at = self.clean.cursor()
         self._wake_at = self.clean.cursor()
@@ -192,6 +197,7 @@ class FrontEnd:
             block, self._mic_rest = self._mic_rest[:FRAME_10MS], self._mic_rest[FRAME_10MS:]
             echo, self._reference_rest = self._reference_rest[:FRAME_10MS], self._reference_rest[FRAME_10MS:]
             if self._canceller is not None:
+                self._raw.write(np.ascontiguousarray(block))
                 block = self._canceller.cancel(block, echo)
             early = min(self._late, len(block))
             self._late -= early
@@ -221,11 +227,15 @@ class FrontEnd:
                 self._emit(Voice(self.now, self._endpoint.onset, round(self._endpoint.voiced_ms)))
 
     def _probability(self, frame: NDArray[np.int16]) -> float:
+        """Return how likely somebody speaks in `frame`, the one that ends at the voice cursor."""
         probability = self._voice.probability(frame)
         canceller = self._canceller
+        if canceller is None or not canceller.active:
+            return probability
+        self._raw_at.seek(self._voice_at.position - FRAME)
+        explained = self._echo_gate.explains(frame, self._raw_at.take(FRAME))
         # Until the echo path is learnt, what is left of the echo sounds like somebody speaking.
-        learning = canceller is not None and canceller.active and not canceller.converged
-        return 0.0 if learning else probability
+        return 0.0 if explained or not canceller.converged else probability
 
     def _report_playout(self) -> None:
         for note in self._playout.notes():
