@@ -85,6 +85,8 @@ class Completions:
         base = URL(settings.url)
         whole = base.path.rstrip("/").endswith("/chat/completions")
         self._url = base if whole else base.with_path(base.path.rstrip("/") + "/chat/completions")
+        if settings.api_key:
+            self._url = self._url.with_user(None)  # two kinds of credentials cannot go together
         self._shown = str(self._url.with_user(None).with_query(None))
         self._count_tokens = True
 

@@ -30,7 +30,8 @@ def clock_answer(meaning: Meaning, now: datetime, phrases: Phrases) -> str:
     values: dict[str, object]
     if meaning.intent in {"date", "weekday"}:
         day, called = _day(meaning, now.date())
-        values = {"day": called, "date": say_date(day), "weekday": weekday(day)}
+        verb = "was" if day < now.date() else "is"
+        values = {"day": called, "verb": verb, "date": say_date(day), "weekday": weekday(day)}
     elif meaning.intent == "time_in":
         seconds = meaning.slots["duration"]
         span = timedelta(seconds=seconds if isinstance(seconds, float) else 0)

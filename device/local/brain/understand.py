@@ -30,6 +30,9 @@ _SAMPLES, _EVERY = 24, 40
 _NAME_WORDS = 3
 """Longest name of a timer."""
 
+CALLED = "called"
+"""The intent of the wake word alone."""
+
 
 class Meaning(Struct, frozen=True):
     """An intent, and the values that were said with it."""
@@ -59,11 +62,11 @@ class Understanding:
 
     def meanings(self, text: str) -> list[Meaning]:
         """Return what `text` means: several things if they were said in one breath, nothing if it is not known."""
-        sentences = [[without_wake_word(parts[0], self._names), *parts[1:]] for parts in clauses(text)]
-        sentences = [[part for part in parts if part.strip()] for parts in sentences]
+        spoken = clauses(text)
+        sentences = [[part for raw in parts if (part := without_wake_word(raw, self._names))] for parts in spoken]
         sentences = [parts for parts in sentences if parts]
         if not sentences:
-            return []
+            return [Meaning(CALLED, {}, 0)] if spoken else []
         whole = " ".join(" ".join(parts) for parts in sentences)
         found = self._clause(whole)
         known = [found] if found else [m for parts in sentences for m in self._sentence(parts)]

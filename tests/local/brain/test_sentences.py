@@ -1,0 +1,425 @@
+import json
+from datetime import datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from device.engines.contract import ToolSpec
+from device.local.brain.language import LanguageError, load_language
+from device.local.brain.sentences import Sentences
+from device.local.stages import BrainError, Call, Choice, Text, Turn
+
+NOW = datetime(2026, 11, 22, 14, 5)  # noqa: DTZ001 - the device's own clock
+TOOLS = [
+    ToolSpec(name, "", {"type": "object", "properties": {}, "required": required})
+    for name, required in {
+        "get_time": [],
+        "set_timer": ["seconds"],
+        "list_timers": [],
+        "cancel_timer": [],
+        "set_volume": [],
+        "mute": [],
+        "sleep": [],
+    }.items()
+]
+AUTO = Choice()
+
+
+@pytest.fixture(scope="module")
+def brain():
+    brain = Sentences("en", ["Jarvis"], lambda: NOW)
+    brain.warm_up()
+    return brain
+
+
+def user(text):
+    return Turn("user", text)
+
+
+async def ask(brain, turns, tools=TOOLS, choice=AUTO):
+    turns = [user(turns)] if isinstance(turns, str) else turns
+    return [item async for item in brain.reply(turns, tools, "", choice)]
+
+
+async def said(brain, turns, tools=(), choice=AUTO):
+    items = await ask(brain, turns, tools, choice)
+    assert all(isinstance(item, Text) for item in items)
+    return " ".join(item.text for item in items)
+
+
+def called(items):
+    return [(item.name, json.loads(item.arguments)) for item in items if isinstance(item, Call)]
+
+
+def unknown(text):
+    return "brain dot url" in text
+
+
+CALLS = [
+    *(
+        (text, "get_time", {})
+        for text in (
+            "What time is it?",
+            "what's the time",
+            "Tell me the time, please.",
+            "Hey Jarvis, what time is it?",
+            "Ravis, what time is it?",
+            "this what time is it",
+            "Page are of this, what time is it?",
+            "Jarvis. What time is it now?",
+            "No, wait, what time is it?",
+            "Stop. What time is it?",
+            "okay so what time is it then",
+            "could you please tell me what time it is",
+            "What time is it, Jarvis?",
+            "What's the date?",
+            "what is today's date",
+            "What day is it tomorrow?",
+            "What is the date next Friday?",
+            "what year is it",
+            "What time will it be in half an hour?",
+        )
+    ),
+    ("Set a timer for five minutes.", "set_timer", {"seconds": 300}),
+    ("Set a timer for 5 minutes.", "set_timer", {"seconds": 300}),
+    ("Santa timer for five minutes.", "set_timer", {"seconds": 300}),
+    ("set a time or for five minutes", "set_timer", {"seconds": 300}),
+    ("timer four five minutes", "set_timer", {"seconds": 300}),
+    ("Hey Jarvis, set the timer for a minute and a half please", "set_timer", {"seconds": 90}),
+    ("start a half hour timer", "set_timer", {"seconds": 1800}),
+    ("timer for half an hour", "set_timer", {"seconds": 1800}),
+    ("set a timer for one hour and thirty minutes", "set_timer", {"seconds": 5400}),
+    ("set a timer for an hour, 5 minutes and 10 seconds", "set_timer", {"seconds": 3910}),
+    ("Can you set me a twenty second timer?", "set_timer", {"seconds": 20}),
+    ("Set a pasta timer for ten minutes.", "set_timer", {"seconds": 600, "name": "pasta"}),
+    ("set a timer for 10 minutes for the pasta", "set_timer", {"seconds": 600, "name": "pasta"}),
+    ("set a ten minute timer called green tea", "set_timer", {"seconds": 600, "name": "green tea"}),
+    ("wake me in twenty minutes", "set_timer", {"seconds": 1200}),
+    ("remind me in 2 hours", "set_timer", {"seconds": 7200}),
+    ("How long is left on my timer?", "list_timers", {}),
+    ("how much time is left", "list_timers", {}),
+    ("What timers do I have?", "list_timers", {}),
+    ("list my timers", "list_timers", {}),
+    ("how long until the timer goes off", "list_timers", {}),
+    ("how long is left on the pasta timer", "list_timers", {}),
+    ("Cancel the timer.", "cancel_timer", {}),
+    ("stop the timer", "cancel_timer", {}),
+    ("cancel all timers", "cancel_timer", {}),
+    ("Cancel the pasta timer.", "cancel_timer", {"name": "pasta"}),
+    ("Turn the volume up to 50%.", "set_volume", {"percent": 50}),
+    ("Set the volume to thirty per cent.", "set_volume", {"percent": 30}),
+    ("volume twenty", "set_volume", {"percent": 20}),
+    ("set the volume 2 40", "set_volume", {"percent": 40}),
+    ("turn it up", "set_volume", {"change": 10}),
+    ("Louder!", "set_volume", {"change": 10}),
+    ("turn the volume down a bit", "set_volume", {"change": -10}),
+    ("quieter please", "set_volume", {"change": -10}),
+    ("turn it up by twenty percent", "set_volume", {"change": 20}),
+    ("lower the volume by five", "set_volume", {"change": -5}),
+    ("maximum volume", "set_volume", {"percent": 100}),
+    ("mute", "mute", {}),
+    ("turn off the microphone", "mute", {}),
+    ("Stop.", "sleep", {}),
+    ("Stop. Thank you.", "sleep", {}),
+    ("be quiet", "sleep", {}),
+    ("Goodbye.", "sleep", {}),
+    ("go to sleep", "sleep", {}),
+    ("Good night, Jarvis!", "sleep", {}),
+]
+
+SAID = [
+    ("What is twelve times seven?", "12 times 7 is 84."),
+    ("what's 12 x 7", "12 times 7 is 84."),
+    ("Page Office, What is twelve times seven?", "12 times 7 is 84."),
+    ("fifteen percent of eighty", "15 percent of 80 is 12."),
+    ("what is 2 plus 3 times 4", "2 plus 3 times 4 is 14."),
+    ("a hundred divided by eight", "100 divided by 8 is 12.5."),
+    ("what's five minus seven", "5 minus 7 is minus 2."),
+    ("subtract five from twenty", "20 minus 5 is 15."),
+    ("multiply six by seven", "6 times 7 is 42."),
+    ("what is half of nine", "9 divided by 2 is 4.5."),
+    ("what is the square root of 144", "The square root of 144 is 12."),
+    ("what is the square root of minus four", "The square root of a negative number is not a real number."),
+    ("twelve squared", "12 to the power of 2 is 144."),
+    ("what is five divided by zero", "Nothing can be divided by zero."),
+    ("How many kilometres is five miles?", "5 miles are 8.05 kilometres."),
+    ("How many kilometres in five miles?", "5 miles are 8.05 kilometres."),
+    ("What is 70 Fahrenheit in Celsius?", "70 degrees Fahrenheit are 21.11 degrees Celsius."),
+    ("what is minus ten degrees celsius in fahrenheit", "Minus 10 degrees Celsius are 14 degrees Fahrenheit."),
+    ("what's 20 degrees in fahrenheit", "20 degrees Celsius are 68 degrees Fahrenheit."),
+    ("convert 3 pounds to grams", "3 pounds are 1360.78 grams."),
+    ("how many ounces are in a pound", "1 pound is 16 ounces."),
+    ("how many minutes are in two hours", "2 hours are 120 minutes."),
+    ("what is 100 kilometres per hour in miles per hour", "100 kilometres per hour are 62.14 miles per hour."),
+    ("how many cups in a litre", "1 litre is 4 cups."),
+    ("how many miles in five pounds", "Pounds cannot be converted to miles: they measure different things."),
+    ("What is your name?", "I am Jarvis, a voice assistant that lives in this device."),
+    ("Hello.", "Hello! What can I do for you?"),
+    ("thank you", "You are welcome."),
+    # Without the client's tools.
+    ("What time is it?", "It is five past two in the afternoon."),
+    ("what time will it be in half an hour", "In 30 minutes it will be twenty-five to three in the afternoon."),
+    ("What day is it today?", "Today is Sunday."),
+    ("what's the date", "Today is Sunday, the 22nd of November 2026."),
+    ("What is the date tomorrow?", "Tomorrow is Monday, the 23rd of November 2026."),
+    ("what is the date next friday", "Next Friday is Friday, the 27th of November 2026."),
+    ("what day was it yesterday", "Yesterday was Saturday."),
+    ("what year is it", "It is 2026."),
+    ("what month is it", "It is November."),
+    ("set a timer for five minutes", "This device offers no timers."),
+    ("cancel my timer", "This device offers no timers."),
+    ("turn it up", "This device does not let me change its volume."),
+    ("mute", "This device does not let me mute the microphone."),
+    ("goodbye", "Goodbye!"),
+    ("stop", ""),
+    (
+        "what time is it and what's the date",
+        "It is five past two in the afternoon. Today is Sunday, the 22nd of November 2026.",
+    ),
+    ("Hello. What is two plus two?", "2 plus 2 is 4."),
+]
+
+NOT_KNOWN = [
+    "What's the capital of France?",
+    "Don't set a timer for five minutes.",
+    "Never turn the volume up.",
+    "I told him to stop.",
+    "Why did you stop the timer?",
+    "How long is a piece of string?",
+    "The time has come, the walrus said.",
+    "He set a new record for five minutes in the pool",
+    "What is the time complexity of quicksort?",
+    "five minutes",
+    "blah blah blah",
+    "Do you think the volume of the sea is rising?",
+    "how many kilometres",
+    "Sleep is good for you",
+    "my grandmother said goodbye yesterday",
+    "What day was the battle of Hastings?",
+]
+
+
+@pytest.mark.parametrize(("text", "name", "arguments"), CALLS)
+async def test_what_has_effects_is_called(brain, text, name, arguments):
+    assert called(await ask(brain, text)) == [(name, arguments)]
+
+
+@pytest.mark.parametrize(("text", "answer"), SAID)
+async def test_answers(brain, text, answer):
+    assert await said(brain, text) == answer
+
+
+@pytest.mark.parametrize("text", NOT_KNOWN)
+async def test_what_is_not_known_is_said_honestly(brain, text):
+    items = await ask(brain, text)
+    assert called(items) == []
+    assert unknown(" ".join(item.text for item in items))
+
+
+@pytest.mark.parametrize("text", ["", "  ", "...", "?!", "\U0001f600"])
+async def test_nothing_said_no_reply(brain, text):
+    assert await ask(brain, text) == []
+    assert [item async for item in brain.reply([], [], "", AUTO)] == []
+
+
+async def test_the_wake_word_alone_is_no_question(brain):
+    assert not unknown(await said(brain, "Hey Jarvis."))
+
+
+@pytest.mark.parametrize("wish", ["tell me a joke", "what is the meaning of life", "hello", "tell me a fact"])
+async def test_the_same_is_not_said_twice_in_a_row(brain, wish):
+    turns = []
+    for _ in range(6):
+        turns.append(user(wish))
+        answer = await said(brain, turns)
+        assert answer != (turns[-2].text if len(turns) > 1 else "")
+        turns.append(Turn("assistant", answer))
+
+
+@pytest.mark.parametrize("wish", ["tell me about yourself", "tell me a story", "what can you do"])
+async def test_long_answers_come_in_sentences(brain, wish):
+    items = await ask(brain, wish)
+    assert len(items) >= 3
+    assert sum(len(item.text) for item in items) > 250
+    assert max(len(item.text) for item in items) < 200
+
+
+async def test_a_timer_without_a_time_is_asked_about(brain):
+    turns = [user("set a timer")]
+    assert await said(brain, turns, TOOLS) == "For how long?"
+    turns += [Turn("assistant", "For how long?"), user("a minute and a half")]
+    assert called(await ask(brain, turns)) == [("set_timer", {"seconds": 90})]
+    turns[-1] = user("Ten.")
+    assert called(await ask(brain, turns)) == [("set_timer", {"seconds": 600})]
+    turns[-1] = user("What time is it?")
+    assert called(await ask(brain, turns)) == [("get_time", {})]
+
+
+@pytest.mark.parametrize(
+    ("wish", "what"),
+    [
+        ("set a timer for zero seconds", "not a time"),
+        ("set the volume to 300 percent", "0 to 100"),
+        ("set a timer for nine weeks", "not a time"),
+    ],
+)
+async def test_what_makes_no_sense_is_refused(brain, wish, what):
+    items = await ask(brain, wish)
+    assert called(items) == []
+    assert what in items[0].text
+
+
+def after(question, name, output, arguments="{}"):
+    return [
+        user(question),
+        Turn("assistant", call_id="c1", name=name, arguments=arguments),
+        Turn("tool", json.dumps(output) if not isinstance(output, str) else output, call_id="c1"),
+    ]
+
+
+CLOCK = {"time": "09:15", "date": "2026-12-31", "weekday": "Thursday"}
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "output", "answer"),
+    [
+        ("what time is it", "get_time", CLOCK, "It is a quarter past nine in the morning."),
+        ("what's the date tomorrow", "get_time", CLOCK, "Tomorrow is Friday, the 1st of January 2027."),
+        ("what day is it", "get_time", CLOCK, "Today is Thursday."),
+        (
+            "what time is it and what day is it",
+            "get_time",
+            CLOCK,
+            "It is a quarter past nine in the morning. Today is Thursday.",
+        ),
+        ("anything", "get_time", CLOCK, "It is a quarter past nine in the morning."),
+        ("timer", "set_timer", {"name": None, "seconds": 300, "rings_at": "14:10"}, "Your timer for 5 minutes is set."),
+        (
+            "timer",
+            "set_timer",
+            {"name": "tea", "seconds": 90, "rings_at": "14:10"},
+            "Your tea timer is set for 1 minute and 30 seconds.",
+        ),
+        ("list my timers", "list_timers", {"timers": []}, "There is no timer running."),
+        (
+            "list my timers",
+            "list_timers",
+            {"timers": [{"name": None, "remaining_seconds": 61}]},
+            "There is 1 minute and 1 second left on your timer.",
+        ),
+        (
+            "list my timers",
+            "list_timers",
+            {"timers": [{"name": "tea", "remaining_seconds": 125}, {"name": "egg", "remaining_seconds": 30}]},
+            "Your tea timer has 2 minutes and 5 seconds left. Your egg timer has 30 seconds left.",
+        ),
+        (
+            "how long is left on the egg timer",
+            "list_timers",
+            {"timers": [{"name": "tea", "remaining_seconds": 125}, {"name": "egg", "remaining_seconds": 30}]},
+            "Your egg timer has 30 seconds left.",
+        ),
+        (
+            "how long is left on the cake timer",
+            "list_timers",
+            {"timers": [{"name": "tea", "remaining_seconds": 125}]},
+            "There is no timer called cake.",
+        ),
+        ("cancel", "cancel_timer", {"cancelled": []}, "There was no timer to cancel."),
+        ("cancel", "cancel_timer", {"cancelled": ["tea"]}, "Your tea timer is cancelled."),
+        ("cancel", "cancel_timer", {"cancelled": [{"name": ""}]}, "Your timer is cancelled."),
+        ("cancel", "cancel_timer", {"cancelled": ["tea", "egg"]}, "All 2 timers are cancelled."),
+        ("louder", "set_volume", {"percent": 60}, "Volume 60 percent."),
+        ("mute", "mute", {}, "The microphone is muted."),
+        ("stop", "sleep", {}, ""),
+        ("timer", "set_timer", {"error": "there are too many timers"}, "That did not work: there are too many timers."),
+        ("light", "turn_on_light", {"ok": True}, "Done."),
+        ("light", "turn_on_light", "The light is on.", "The light is on."),
+        ("what time is it", "get_time", {"zeit": 3}, "Done."),
+        ("list my timers", "list_timers", {"timers": 7}, "Done."),
+    ],
+)
+async def test_outputs_are_phrased(brain, question, name, output, answer):
+    assert await said(brain, after(question, name, output), TOOLS) == answer
+
+
+async def test_parallel_outputs_are_all_phrased(brain):
+    turns = [
+        user("turn it up and set a timer for a minute"),
+        Turn("assistant", call_id="a", name="set_volume", arguments='{"change": 10}'),
+        Turn("assistant", call_id="b", name="set_timer", arguments='{"seconds": 60}'),
+        Turn("tool", '{"percent": 90}', call_id="a"),
+        Turn("tool", '{"name": null, "seconds": 60}', call_id="b"),
+    ]
+    assert called(await ask(brain, turns[:1])) == [("set_volume", {"change": 10}), ("set_timer", {"seconds": 60})]
+    assert await said(brain, turns, TOOLS) == "Volume 90 percent. Your timer for 1 minute is set."
+
+
+async def test_choice_none_calls_nothing(brain):
+    items = await ask(brain, "what time is it", choice=Choice("none"))
+    assert items == [Text("It is five past two in the afternoon.")]
+
+
+async def test_choice_required(brain):
+    assert called(await ask(brain, "turn it up", choice=Choice("required"))) == [("set_volume", {"change": 10})]
+    assert called(await ask(brain, "hello", choice=Choice("required", "get_time"))) == [("get_time", {})]
+    with pytest.raises(BrainError, match=r"set_timer.*brain\.url"):
+        await ask(brain, "hello", choice=Choice("required", "set_timer"))
+    with pytest.raises(BrainError, match=r"a function.*brain\.url"):
+        await ask(brain, "hello", choice=Choice("required"))
+
+
+async def test_a_note_of_the_system_is_spoken(brain):
+    assert (
+        await said(brain, [user("hi"), Turn("assistant", "Hello."), Turn("system", "The tea timer rings.")])
+        == "The tea timer rings."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("stop", True),
+        ("Hey Jarvis, goodbye.", True),
+        ("stop, what time is it", False),
+        ("what time is it", False),
+        ("", False),
+        ("blah", False),
+    ],
+)
+def test_ends_of_a_conversation(brain, text, ends):
+    assert brain.ends_conversation(text) is ends
+
+
+async def test_other_wake_words(brain):
+    other = Sentences("en", ["Computer", "mycroft"])
+    assert called(await ask(other, "Microft, what time is it?")) == [("get_time", {})]
+    assert await said(other, "what is your name") == "I am Computer, a voice assistant that lives in this device."
+
+
+WORDS = [
+    *("what", "is", "the", "time", "set", "a", "timer", "for", "five", "minutes", "12", "%", "stop", "and", "not"),
+    *(",", ".", "jarvis", "{number}", "<set>", "[a]", "(b|c)"),
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(max_size=60) | st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join))
+async def test_anything_may_be_said(brain, text):
+    items = await ask(brain, text)
+    assert all(isinstance(item, Call | Text) for item in items)
+    assert all(item.text.strip() for item in items if isinstance(item, Text))
+
+
+def test_unknown_languages_are_named():
+    with pytest.raises(LanguageError, match=r'"xx".*en.*brain\.url'):
+        Sentences("xx")
+    assert load_language("en-GB") == load_language("en_us")
+
+
+def test_every_reply_can_be_formatted():
+    language = load_language("en")
+    for intent in language.intents.values():
+        for reply in intent.replies:
+            assert reply.format(name="Jarvis")[0].isupper()
