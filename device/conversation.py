@@ -142,6 +142,7 @@ class Conversation:
         self._queued: dict[str, _Item] = {}
         self._tools: set[str] = set()
         self._cut_from: int | None = None  # a cut is under way; listen from there when it is done
+        self._broken = False  # the reply broke off with its session, and the user was not told
         self._sleep_next = False
         self._ringing: int | None = None
 
@@ -289,6 +290,7 @@ class Conversation:
         if self.state is State.CONNECTING:
             self._quiet_since = max(self._quiet_since, self._now)
             self._to(State.LISTENING)
+        self._own_up()
 
     @_take.register
     def _on_fault(self, event: Fault) -> None:
@@ -300,14 +302,14 @@ class Conversation:
         self._running = False
         for name, item in self._queued.items():
             if not item.complete:
-                item.complete = True
+                item.complete = self._broken = True
                 self._do(Finish(name))
         if not self._wanted:
             return
         if not event.retry or self._attempts >= len(RETRY_MS):
             self._hold()
             self._do(CloseSession(), Earcon("error"))
-            self._wanted = False
+            self._wanted = self._broken = False
             self._wake_at = None
             if not self._queued:
                 self._to(State.FAULT)
@@ -544,13 +546,14 @@ class Conversation:
         self._queued.clear()
         self._history.forget_unheard()
         self._tools.clear()
-        self._running = False
+        self._running = self._broken = False
         self._cut_from = None
 
     def _settle(self) -> None:
         """After a piece of a reply is over: find out whether all of it is."""
         if self._queued or self._cut_from is not None:
             return
+        self._own_up()
         if self._sleep_next and not self._tools and not self._running:
             self._sleep("asked")
         elif not self._wanted:
@@ -562,8 +565,15 @@ class Conversation:
         elif self.state in (State.SPEAKING, State.OVERLAP, State.THINKING):
             self._back_to_listening()
 
+    def _own_up(self) -> None:
+        """Let the user hear, once a new session is open, that the reply broke off; without one, that is worse news."""
+        if self._broken and self._open and not self._queued:
+            self._broken = False
+            self._do(Earcon("error"))
+
     def _back_to_listening(self) -> None:
         self._quiet_since = self._now
+        self._unanswered = None if self._voice is None else max(0, self._voice - ONSET_PREROLL)
         self._restore()
         self._listen_on()
         self._to(State.LISTENING if self._open else State.CONNECTING)

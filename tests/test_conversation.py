@@ -320,8 +320,33 @@ def test_a_session_that_dies_in_mid_reply_lets_what_came_be_heard(talk):
     assert talk.state is State.SPEAKING
     talk(Opened(24000), samples(3500))
     assert talk.state is State.SPEAKING
-    talk(PlayoutDone(samples(4000), Heard("i1", 1000, whole=True)))
+    assert Earcon("error") in talk(PlayoutDone(samples(4000), Heard("i1", 1000, whole=True)))
     assert talk.state is State.LISTENING
+
+
+@pytest.mark.parametrize("mends", [True, False])
+def test_a_broken_reply_and_a_lost_engine_are_told_of_once(talk, mends):
+    awake(talk)
+    speaking(talk)
+    actions = talk(Fault("closed", "gone", retry=True), samples(3300))
+    actions += talk(PlayoutDone(samples(4000), Heard("i1", 1000, whole=True)))
+    assert Earcon("error") not in actions
+    actions = talk(Opened(24000) if mends else Fault("quota", "Pay.", retry=False), samples(5000))
+    assert actions.count(Earcon("error")) == 1
+    assert talk.state is (State.LISTENING if mends else State.FAULT)
+
+
+def test_what_a_tool_has_settled_is_not_asked_again_in_a_new_session(talk):
+    awake(talk)
+    talk.ms(VoiceStart, 2100, samples(2000))
+    talk(VoiceEnd(samples(2740), samples(2000), samples(2500), 500))
+    talk(SpeechStopped(), samples(3000))
+    talk(ReplyStarted("r1"), samples(3100))
+    talk(ToolCall("r1", "c1", "set_volume", "{}"), samples(3100))
+    talk(ReplyEnded("r1", "completed"), samples(3100))
+    talk(ToolDone(samples(3200), "c1", "{}", reply=False))
+    assert talk.state is State.LISTENING
+    assert not [a for a in talk(Fault("closed", "gone", retry=True), samples(4000)) if isinstance(a, Listen)]
 
 
 def test_an_engine_that_cancels_by_itself_cuts_the_playout(talk):
