@@ -148,7 +148,7 @@ class Figures:
                 duck = None
 
     def _restore(self, reply: _Reply | None, duck: int, restore: int) -> None:
-        asked = self._speaking(duck)
+        asked = self._speaking(duck, reply)
         onset = duck if asked is None else asked.onset
         found = Restored(at=_seconds(onset))
         if asked is not None:
@@ -180,7 +180,7 @@ class Figures:
 
     def _interrupt(self, turn: Turn, reply: _Reply, cut: int) -> None:
         turn.interrupted, turn.heard_ms = True, reply.truncated
-        asked = self._speaking(cut)
+        asked = self._speaking(cut, reply)
         if reply.passage is None:
             return
         silence = next((e.at for e in self._entries if e.event == "silence" and e.at >= cut), None)
@@ -237,9 +237,10 @@ class Figures:
         before = [reply for reply in self._replies if reply.at <= at]
         return before[-1] if before else None
 
-    def _speaking(self, at: int) -> _Asked | None:
-        """Return the visitor who is speaking, or has just been, at a position."""
-        before = [a for a in self._asked if a.onset <= at <= a.offset + OVERLAP]
+    def _speaking(self, at: int, reply: _Reply | None) -> _Asked | None:
+        """Return the visitor who is speaking over `reply`, or has just been, at a position."""
+        heard_from = reply.begins if reply else 0
+        before = [a for a in self._asked if a.onset <= at <= a.offset + OVERLAP and a.offset > heard_from]
         return before[-1] if before else None
 
 

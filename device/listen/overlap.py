@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LEFT_OVER_DB = -15.0
 """Power of the clean signal relative to the microphone's, up to which it may all be left over of the echo. Measured in
-a simulated room with a distorting loudspeaker: it keeps 26 of 29 frames of real voice and 2 of 15 of the device's own."""
+a room with a distorting loudspeaker: it keeps 26 of 29 frames of real voice and 2 of 15 of the device's own."""
 HOLD = 0.7
 """What is kept of the microphone's power from one 32 ms frame to the next: reverberation goes on in the pauses."""
 
