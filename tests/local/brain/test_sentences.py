@@ -124,6 +124,7 @@ CALLS = [
     ("Stop. Thank you.", "sleep", {}),
     ("be quiet", "sleep", {}),
     ("Goodbye.", "sleep", {}),
+    ("Don't buy.", "sleep", {}),
     ("go to sleep", "sleep", {}),
     ("Good night, Jarvis!", "sleep", {}),
 ]
