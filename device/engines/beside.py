@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -22,6 +23,10 @@ log = logging.getLogger(__name__)
 READY_LINE = "Listening on "
 """What `parley engine` prints before its address, once it can answer."""
 START_TIMEOUT_S = 30
+USERS_FAULT = (1, 2)
+"""The statuses of a `parley engine` that no attempt gets round: it has said what to do."""
+STEADY_S = 10
+"""An engine that ends sooner than this after its start would only do so again."""
 
 
 class LocalEngine:
@@ -35,8 +40,8 @@ class LocalEngine:
         self._config = config
         self._reuse = reuse
         self._process: asyncio.subprocess.Process | None = None
-        self._url = ""
-        self._starting = asyncio.Lock()
+        self._address: asyncio.Task[str] | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -44,16 +49,22 @@ class LocalEngine:
         return self._process.pid if self._process is not None and self._process.returncode is None else None
 
     async def url(self) -> str:
-        """Return the engine's WebSocket address. Raises EngineError."""
+        """Return the engine's WebSocket address. Raises EngineError.
+
+        Whoever gives up waiting does not end the start, for which a slow machine needs longer than anybody waits.
+        """
         if self._settings.url:
             return self._settings.url
-        async with self._starting:
-            if self.pid is None:
-                self._url = (await self._running()) or (await self._start())
-            return self._url
+        if self._address is None or (self._address.done() and self.pid is None):
+            self._address = asyncio.create_task(self._find())
+        return await asyncio.shield(self._address)
 
     async def close(self) -> None:
         """End the process that was started here; harmless when repeated."""
+        for task in (self._watch, self._address):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
@@ -64,6 +75,21 @@ class LocalEngine:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+    async def _find(self) -> str:
+        return (await self._running()) or (await self._start())
+
+    async def _restart(self, process: asyncio.subprocess.Process) -> None:
+        """Once the engine has crashed, start it again, so that nobody waits for that later."""
+        began = time.monotonic()
+        status = await process.wait()
+        log.warning("The local engine ended with status %d.", status)
+        if time.monotonic() - began < STEADY_S:
+            return  # the next session may try
+        try:
+            await self.url()
+        except EngineError as error:
+            log.error("%s", error)  # noqa: TRY400 - the message says it all
 
     async def _running(self) -> str:
         """Return the address of an engine that runs already, or ""."""
@@ -79,22 +105,15 @@ class LocalEngine:
 
     async def _start(self) -> str:
         config = ["--config", str(self._config)] if self._config else []
-        self._process = process = await asyncio.create_subprocess_exec(
-            *(
-                sys.executable,
-                "-m",
-                "device.cli",
-                "engine",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                "0",
-                "--with-parent",
-                *config,
-            ),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
+        arguments = ("--host", "127.0.0.1", "--port", "0", "--with-parent", *config)
+        try:
+            self._process = process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "device.cli", "engine", *arguments),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+            )
+        except OSError as error:
+            raise _failed(f"cannot be started ({error.strerror})") from error
         assert process.stdout is not None  # noqa: S101 - asked for above
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
@@ -102,10 +121,14 @@ class LocalEngine:
                     text = line.decode(errors="replace").strip()
                     if text.startswith(READY_LINE):
                         log.info("The local engine runs as process %d.", process.pid)
+                        self._watch = asyncio.create_task(self._restart(process))
                         return text.removeprefix(READY_LINE)
         except TimeoutError:
             process.kill()
-            why = f"did not get ready within {START_TIMEOUT_S} s"
-        else:
-            why = f"ended with status {await process.wait()}"
-        raise EngineError(Fault("local_engine", f"The local engine {why}: run `parley engine` to see why.", retry=True))
+            raise _failed(f"did not get ready within {START_TIMEOUT_S} s") from None
+        status = await process.wait()
+        raise _failed(f"ended with status {status}", retry=status not in USERS_FAULT)
+
+
+def _failed(why: str, *, retry: bool = True) -> EngineError:
+    return EngineError(Fault("local_engine", f"The local engine {why}: run `parley engine` to see why.", retry=retry))
