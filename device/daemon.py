@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -300,17 +299,26 @@ class Daemon:
             self._spawn(session.close())
 
     async def _serve(self, history: tuple[Said, ...], after_ms: int) -> None:
-        await asyncio.sleep(after_ms / 1000)
+        """Hold a session, and let the conversation know however it fails."""
         try:
-            async with asyncio.timeout(OPEN_TIMEOUT_S):
-                session = await self._session_of(self.tools.specs())
-                await session.open(history)
-        except TimeoutError:
-            self.on(Fault("open_timeout", f"The engine opened no session within {OPEN_TIMEOUT_S} s.", retry=True))
-            return
+            await self._converse(history, after_ms)
         except EngineError as error:
-            self.on(error.fault)
+            fault = error.fault
+        except TimeoutError:
+            fault = Fault("open_timeout", f"The engine opened no session within {OPEN_TIMEOUT_S} s.", retry=True)
+        except Exception as error:
+            log.exception("The session failed.")
+            fault = Fault("internal", f"The session failed ({type(error).__name__}).", retry=True)
+        else:
             return
+        if self._serving is asyncio.current_task():
+            self.on(fault)
+
+    async def _converse(self, history: tuple[Said, ...], after_ms: int) -> None:
+        await asyncio.sleep(after_ms / 1000)
+        async with asyncio.timeout(OPEN_TIMEOUT_S):
+            session = await self._session_of(self.tools.specs())
+            await session.open(history)
         self._session = session
         self.on(Opened(session.rate))
         sending = self._spawn(self.uplink.serve(session))
@@ -320,8 +328,7 @@ class Daemon:
                     self.on(event)
         finally:
             sending.cancel()
-            with contextlib.suppress(asyncio.CancelledError, EngineError):
-                await sending
+            await asyncio.wait([sending])
             await session.close()
 
     async def _run_tool(self, call_id: str, name: str, arguments: str) -> None:
