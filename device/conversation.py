@@ -70,8 +70,9 @@ from device.events import (
 )
 from device.history import History
 
-WAKE_PREROLL = samples(400)
-"""The wake word is detected up to 360 ms after its end: what is said in one breath with it begins before that."""
+WAKE_PREROLL = samples(1200)
+"""A question in one breath is sent with the wake word before it, which may have ended 360 ms before it was detected:
+half a word in front of the first one would spoil its recognition."""
 WAKE_PAUSE = samples(400)
 """A voice that goes on this long after the wake word is a question in one breath."""
 ONSET_PREROLL = samples(300)
@@ -141,10 +142,12 @@ class Conversation:
         self._dropped: set[str] = set()
         self._queued: dict[str, _Item] = {}
         self._tools: set[str] = set()
+        self._awaited = False  # the engine has its tools' results and will speak of them
         self._cut_from: int | None = None  # a cut is under way; listen from there when it is done
         self._broken = False  # the reply broke off with its session, and the user was not told
         self._sleep_next = False
         self._ringing: int | None = None
+        self._card_gone = False
 
     def on(self, event: DeviceEvent | EngineEvent, now: int) -> list[Action]:
         """Take an event that arrived at position `now`; return what to do, in order."""
@@ -160,7 +163,7 @@ class Conversation:
     @property
     def replying(self) -> bool:
         """Whether a reply is being made, queued or played."""
-        return self._running or bool(self._queued) or bool(self._tools)
+        return self._running or self._awaited or bool(self._queued) or bool(self._tools)
 
     # The user
 
@@ -172,7 +175,7 @@ class Conversation:
             self._wake_at = event.at
             self._wake_up(event.at)
         elif self.state in (State.SPEAKING, State.OVERLAP) and self._cut_from is None:
-            self._cut(max(0, event.at - WAKE_PREROLL))
+            self._cut(self._breath(event.at))
 
     def _wake_up(self, at: int) -> None:
         self._history.clear()
@@ -253,9 +256,14 @@ class Conversation:
     def _settle_wake(self, at: int) -> None:
         """Once the voice has gone on after the wake word, send all of it."""
         if self._wake_at is not None and at >= self._wake_at + WAKE_PAUSE:
-            start = max(0, self._wake_at - WAKE_PREROLL)
+            self._unanswered = start = self._breath(self._wake_at)
             self._wake_at = None
             self._listen(start)
+
+    def _breath(self, wake_at: int) -> int:
+        """Return where the breath begins in which the wake word was said."""
+        onset = 0 if self._voice is None else self._voice - ONSET_PREROLL
+        return max(0, onset, wake_at - WAKE_PREROLL)
 
     @_take.register
     def _on_tick(self, event: Tick) -> None:
@@ -275,6 +283,7 @@ class Conversation:
             elif at >= self._exchange_at + UNANSWERED_LIMIT:
                 self._sleep("unanswered")
         elif self.state is State.THINKING and not self._tools and at >= self._thinking_since + THINKING_LIMIT:
+            self._awaited = False
             self._record("engine_error", at, code="no_reply", message="The engine did not answer.")
             self._do(Earcon("error"))
             self._back_to_listening()
@@ -299,7 +308,7 @@ class Conversation:
             self._attempts = 0
         self._open = False
         self._tools.clear()
-        self._running = False
+        self._running = self._awaited = False
         for name, item in self._queued.items():
             if not item.complete:
                 item.complete = self._broken = True
@@ -347,6 +356,7 @@ class Conversation:
         self._exchange_at = self._now
         self._reply = event.reply
         self._running = True
+        self._awaited = False
         self._record("reply_start", self._now, reply=event.reply)
         if self.state is State.LISTENING:
             self._think()
@@ -398,6 +408,7 @@ class Conversation:
             return
         self._tools.discard(event.call_id)
         self._thinking_since = self._now
+        self._awaited = self._awaited or event.reply
         self._do(ReturnTool(event.call_id, event.output, event.reply))
         self._sleep_next = self._sleep_next or event.sleep
         self._settle()
@@ -440,7 +451,9 @@ class Conversation:
         if self.state in (State.LISTENING, State.THINKING, State.CONNECTING):
             self._hold()
             self._to(State.SPEAKING)
-            if self._voice is not None:
+            if self._card_gone:
+                self._cut(self._now)
+            elif self._voice is not None:
                 self._unanswered = max(0, self._voice - ONSET_PREROLL)
                 self._overlap()
 
@@ -497,12 +510,14 @@ class Conversation:
     @_take.register
     def _on_card_lost(self, event: CardLost) -> None:
         self._record("card_lost", event.at)
+        self._card_gone = True
         if self.state in (State.SPEAKING, State.OVERLAP):
             self._cut(event.at)
 
     @_take.register
     def _on_card_back(self, event: CardBack) -> None:
         self._record("card_back", event.at)
+        self._card_gone = False
         self._do(Earcon("error"))
 
     # Moves
@@ -546,7 +561,7 @@ class Conversation:
         self._queued.clear()
         self._history.forget_unheard()
         self._tools.clear()
-        self._running = self._broken = False
+        self._running = self._broken = self._awaited = False
         self._cut_from = None
 
     def _settle(self) -> None:
@@ -559,7 +574,7 @@ class Conversation:
         elif not self._wanted:
             if self.state in (State.SPEAKING, State.OVERLAP, State.THINKING):
                 self._to(State.FAULT)
-        elif self._running or self._tools:
+        elif self._running or self._tools or self._awaited:
             if self.state in (State.SPEAKING, State.OVERLAP):
                 self._think()
         elif self.state in (State.SPEAKING, State.OVERLAP, State.THINKING):

@@ -123,13 +123,19 @@ def speaking(talk, at=3000, item="i1", reply="r1", ms=1000):
 def test_wake_opens_a_session_and_listens_from_before_the_end_of_the_wake_word(talk):
     assert talk.ms(Wake, 1000, "hey_jarvis", 0.9) == [Earcon("wake"), OpenSession((), 0)]
     assert talk.state is State.CONNECTING
-    talk.ms(VoiceStart, 1010, samples(300))
-    # In one breath: the voice goes on, so everything is sent, although the session is not open yet.
-    assert talk.ms(Voice, 1200, samples(300), 900) == []
-    assert talk.ms(Voice, 1400, samples(300), 1100) == [Listen(samples(1000) - WAKE_PREROLL)]
-    assert talk.ms(Voice, 1500, samples(300), 1200) == []
+    talk.ms(VoiceStart, 1010, samples(400))
+    # In one breath: the voice goes on, so all of it is sent, although the session is not open yet.
+    assert talk.ms(Voice, 1200, samples(400), 800) == []
+    assert talk.ms(Voice, 1400, samples(400), 1000) == [Listen(samples(400) - ONSET_PREROLL)]
+    assert talk.ms(Voice, 1500, samples(400), 1100) == []
     talk(Opened(24000), second(3))
     assert talk.state is State.LISTENING
+
+
+def test_of_somebody_who_spoke_before_the_wake_word_only_the_last_breath_is_sent(talk):
+    talk.ms(Wake, 9000, "hey_jarvis", 0.9)
+    talk.ms(VoiceStart, 9010, samples(2000))
+    assert talk.ms(Voice, 9400, samples(2000), 7000) == [Listen(samples(9000) - WAKE_PREROLL)]
 
 
 def test_a_pause_after_the_wake_word_keeps_it_from_the_engine(talk):
@@ -138,7 +144,7 @@ def test_a_pause_after_the_wake_word_keeps_it_from_the_engine(talk):
 
 def test_without_a_voice_detected_the_question_still_leaves(talk):
     talk.ms(Wake, 1000, "hey_jarvis", 0.9)
-    assert talk.ms(Tick, 1500) == [Listen(samples(1000) - WAKE_PREROLL)]
+    assert talk.ms(Tick, 1500) == [Listen(0)]
 
 
 def test_a_reply_is_played_and_the_microphone_is_held_meanwhile(talk):
@@ -267,6 +273,11 @@ def test_parallel_tools_are_run_and_answered_before_listening(talk):
     assert talk.state is State.THINKING
     assert talk(ToolDone(samples(2800), "c1", "{}")) == [ReturnTool("c1", "{}", reply=True)]
     assert talk(ToolDone(samples(2900), "c1", "{}")) == []
+    # The answer is still to come: nobody is invited to speak before it.
+    assert talk.state is State.THINKING
+    talk(ReplyStarted("r2"), samples(3000))
+    talk(ReplyEnded("r2", "completed"), samples(3100))
+    assert talk.state is State.LISTENING
 
 
 def test_the_sleep_tool_ends_the_conversation_after_the_goodbye(talk):
@@ -406,6 +417,15 @@ def test_a_card_that_vanishes_in_mid_reply_cuts_it_and_is_told_of_once_it_is_bac
 
 ITEMS = st.sampled_from(["i1", "i2"])
 REPLIES = st.sampled_from(["r1", "r2"])
+
+
+def test_a_reply_that_begins_while_the_card_is_gone_is_not_heard(talk):
+    awake(talk)
+    talk(CardLost(samples(2000)))
+    assert Cut() in speaking(talk)
+    assert talk.state is State.SPEAKING
+    talk(PlayoutCut(samples(3050), (Heard("i1", 20, whole=False),)))
+    assert talk.state is State.LISTENING
 
 
 class AnyOrder(RuleBasedStateMachine):
