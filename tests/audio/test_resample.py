@@ -24,11 +24,8 @@ def level(pcm):
 def test_a_tone_keeps_its_level_and_place(a, b):
     out = resample(tone(a, 440), a, b)
     assert len(out) == b
-    deviations = []
-    for late_ms in np.linspace(-0.02, 0.12, 15):
-        expected = np.sin(2 * np.pi * 440 * (np.arange(b) / b - late_ms / 1000)) * 10_000
-        deviations.append(np.abs(out - expected)[b // 10 : -b // 10].max())
-    assert min(deviations) < 180, "not within 5 µs of any place that the documentation allows"
+    expected = np.sin(2 * np.pi * 440 * np.arange(b) / b) * 10_000
+    assert np.abs(out - expected)[b // 10 : -b // 10].max() <= 2
 
 
 def test_what_would_alias_is_removed():
@@ -40,13 +37,15 @@ def test_what_would_alias_is_removed():
 @pairs
 def test_the_delay_is_constant_and_small(a, b):
     stream = Resampler(a, b)
+    # Rates that no whole millisecond divides take up to the shortest time that they both divide more.
+    more = 0 if a % 1000 == b % 1000 == 0 else 1000 / np.gcd(a, b)
     fed = got = 0
     for n in [a // 100] * 50 + [a // 1000] * 200 + [a // 50] * 20:
         fed += n
         got += len(stream.push(np.zeros(n, np.int16)))
         if fed > a * 0.05:
-            assert (fed / a - got / b) * 1000 == pytest.approx(stream.delay_ms, abs=0.1)
-    assert 0 < stream.delay_ms <= 16
+            assert -1e-6 <= (fed / a - got / b) * 1000 - stream.delay_ms <= more + 1e-6
+    assert 4 <= stream.delay_ms < 4.1
 
 
 @given(
@@ -111,7 +110,9 @@ def test_a_flushed_stream_starts_anew():
     assert np.array_equal(np.concatenate([stream.push(pcm), stream.flush()]), first)
 
 
-@pytest.mark.parametrize("rates", [(0, 16_000), (16_000, -1)])
-def test_an_impossible_rate_is_refused(rates):
-    with pytest.raises(ValueError, match="positive"):
+@pytest.mark.parametrize(
+    ("rates", "why"), [((0, 16_000), "positive"), ((16_000, -1), "positive"), ((47_999, 16_000), "little in common")]
+)
+def test_an_impossible_rate_is_refused(rates, why):
+    with pytest.raises(ValueError, match=why):
         Resampler(*rates)

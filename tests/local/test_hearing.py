@@ -58,7 +58,7 @@ async def test_silence_is_forgotten_but_positions_go_on():
     hearing = ear()
     for _ in range(50):
         await hear(hearing, silence(1000))
-    assert ms(hearing.end) == 49_990
+    assert ms(hearing.end) == 49_996
     assert hearing.end - hearing.start <= KEPT_IDLE
     events = await hear(hearing, tone(200))
     assert ms(events[0].start) == pytest.approx(50_000 - 300, abs=64)
