@@ -1,0 +1,109 @@
+"""A scripted engine with ears: it finds the ends of turns by loudness, keeps what it was sent, and replies."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from device.bench.scripted import RATE, Connection, Reply, ScriptedRealtime, Speech
+from device.engines.wire import realtime as wire
+from device.engines.wire.realtime_items import Content, Item, TranscriptionUsage
+from device.listen.endpoint import Endpointer, EndpointSettings, Offset, Onset
+
+FRAME = RATE * 32 // 1000
+LOUD_DBFS = -42.0
+
+
+class Ears:
+    """What one client sent, and the turns in it."""
+
+    def __init__(self, silence_ms: int) -> None:
+        self.pcm = bytearray()
+        self.endpoint = Endpointer(EndpointSettings(silence_ms=silence_ms))
+        self.done = 0
+
+    @property
+    def samples(self) -> np.ndarray:
+        """All that was sent, (n,) int16 at 24 kHz."""
+        return np.frombuffer(bytes(self.pcm), np.int16)
+
+    def take(self, audio: bytes) -> list[Onset | Offset]:
+        self.pcm += audio
+        found = []
+        while (self.done + FRAME) * 2 <= len(self.pcm):
+            frame = np.frombuffer(bytes(self.pcm[self.done * 2 : (self.done + FRAME) * 2]), np.int16)
+            self.done += FRAME
+            power = np.mean(np.square(frame, dtype=np.float64)) / 32768**2
+            found.append(self.endpoint.push(0.9 if power > 10 ** (LOUD_DBFS / 10) else 0.0))
+        return [one for one in found if one is not None]
+
+
+class Listener(ScriptedRealtime):
+    """The server. `turns` counts the turns that it heard; `deaf`, it does not reply to them."""
+
+    def __init__(self, *replies: Reply, transcript: str | None = "words", silence_ms: int = 500, **more) -> None:
+        super().__init__(replies or (spoken(2.0),), transcript=transcript, **more)
+        self.silence_ms = silence_ms
+        self.ears: list[Ears] = []
+        self.turns = 0
+        self.deaf = False
+        self.said: list[wire.ServerEvent] = []
+        self.on_send = self.said.append
+        self.on(wire.InputAudioBufferAppend, self._append)
+        self.on(wire.SessionCreated, self.greet)
+
+    @property
+    def heard(self) -> np.ndarray:
+        """What the newest client sent, (n,) int16 at 24 kHz."""
+        return self.ears[-1].samples
+
+    async def greet(self, connection: Connection, event: wire.SessionCreated) -> None:
+        connection.ears = Ears(self.silence_ms)
+        self.ears.append(connection.ears)
+        await connection.send(event)
+
+    async def _append(self, connection: Connection, event: wire.InputAudioBufferAppend) -> None:
+        for found in connection.ears.take(event.audio):
+            if isinstance(found, Onset):
+                await connection.send(wire.InputAudioBufferSpeechStarted(item_id="user"))
+            else:
+                await self.turn(connection)
+
+    async def turn(self, connection: Connection) -> None:
+        """End a turn of the user and reply to it."""
+        self.turns += 1
+        name = self.new("user")
+        await connection.send(wire.InputAudioBufferSpeechStopped(item_id=name))
+        await connection.send(wire.InputAudioBufferCommitted(item_id=name))
+        content = [Content(type="input_audio", transcript=self.transcript)]
+        item = Item(type="message", id=name, object="realtime.item", status="completed", role="user", content=content)
+        await connection.send(wire.ConversationItemAdded(item=item))
+        await connection.send(wire.ConversationItemDone(item=item))
+        if self.transcript is not None:
+            usage = TranscriptionUsage(type="duration", seconds=1.0)
+            await connection.send(
+                wire.ConversationItemInputAudioTranscriptionCompleted(self.transcript, usage, item_id=name)
+            )
+        if not self.deaf:
+            await self.answer(connection)
+
+    async def answer(self, connection: Connection) -> None:
+        """Reply to a turn; to be overridden by what a bad engine does."""
+        if connection.speaking is None or connection.speaking.done():
+            connection.reply(self.next_reply())
+
+
+def spoken(seconds: float, text: str = "These are words.", *, pace: float = 0.2, delay_s: float = 0.0) -> Reply:
+    """Return a reply of speech-like sound, which an echo canceller can learn from and no pause interrupts."""
+    return Reply((Speech(babble(seconds).tobytes(), text),), pace=pace, delay_s=delay_s)
+
+
+def babble(seconds: float, rate: int = RATE, dbfs: float = -22.0, seed: int = 5) -> np.ndarray:
+    """Return noise of speech's spectrum and rhythm, (n,) int16."""
+    rng = np.random.default_rng(seed)
+    n = round(seconds * rate)
+    noise = rng.standard_normal(n)
+    hertz = np.fft.rfftfreq(n, 1 / rate)
+    shaped = np.fft.irfft(np.fft.rfft(noise) / np.maximum(1.0, hertz / 500), n)
+    shaped *= 1 + 0.8 * np.sin(2 * np.pi * 4 * np.arange(n) / rate)
+    shaped *= 10 ** (dbfs / 20) / np.sqrt(np.mean(shaped**2))
+    return np.clip(np.rint(shaped * 32768), -32768, 32767).astype(np.int16)

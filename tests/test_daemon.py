@@ -1,0 +1,287 @@
+"""The whole daemon, in rooms where things go wrong."""
+
+import asyncio
+
+import pytest
+from support.house import House, play, says
+from support.listener import Listener, spoken
+
+from device.engines.wire import realtime as wire
+from device.engines.wire.realtime_items import Response
+from device.events import Button, samples
+from device.scene import CardEvent
+
+QUESTION = "hey jarvis, what time is it?"
+AGAIN = "how many kilometres is five miles?"
+
+
+def test_a_session_that_opens_slowly_loses_no_word(tmp_path):
+    house = House(tmp_path, [says(QUESTION, at=1.0)], 9)
+
+    class Slow(Listener):
+        async def greet(self, connection, event):
+            await asyncio.sleep(2)
+            await super().greet(connection, event)
+
+    server = Slow()
+    play(house, server)
+    (wake,), (opened,), first = house.all("wake"), house.all("session_open"), house.all("sent_first")[0]
+    assert opened.t - wake.t == pytest.approx(2, abs=0.1)
+    assert first.at >= opened.at
+    house.check_arrived(server, house.room.visits[0], whole=False)
+    assert server.turns == 1
+    assert house.states[-1] == "listening"
+
+
+# An engine that cannot be reached or refuses
+
+
+class Moody(Listener):
+    """Answers the first handshakes with these statuses, later ones as it should."""
+
+    def __init__(self, *moods):
+        super().__init__()
+        self.moods = list(moods)
+        self.asked = 0
+
+    async def _serve(self, request):
+        self.asked += 1
+        self.refuse = self.moods.pop(0) if self.moods else 0
+        return await super()._serve(request)
+
+
+def test_nobody_listens_until_the_engine_is_back(tmp_path, unused_tcp_port):
+    house = House(tmp_path, [says(QUESTION, at=1.0), says(QUESTION, after="fault", plus=1.0)], 26)
+    url = f"ws://127.0.0.1:{unused_tcp_port}/v1/realtime"
+    server = Listener()
+
+    async def script(house):
+        await house.until("state", state="fault")
+        house.daemon._session_of = lambda tools: house.session_at(server.url, tools)
+
+    play(house, server, script, url=url)
+    assert set(house.codes()) == {"unreachable"}
+    assert len(house.codes()) == 7  # at once, and six more attempts, each after a longer pause
+    assert house.sounds == ["wake", "error", "wake"]
+    assert house.states.count("fault") == 1
+    assert server.turns == 1
+    assert house.states[-1] == "listening"
+
+
+@pytest.mark.parametrize(("status", "mend"), [(401, "api_key"), (403, "key may do"), (404, "model")])
+def test_a_refusal_that_lasts_stops_at_once_and_the_wake_word_tries_again(tmp_path, status, mend, caplog):
+    house = House(tmp_path, [says(QUESTION, at=1.0), says(QUESTION, after="fault", plus=1.0)], 11, engine="openai")
+    server = Moody(status)
+    play(house, server)
+    assert house.codes() == [f"http_{status}"]
+    assert server.asked == 2
+    assert house.sounds == ["wake", "error", "wake"]
+    assert house.states[:3] == ["connecting", "fault", "connecting"]
+    assert [mend in r.getMessage() for r in caplog.records if r.name == "device.daemon"] == [True]
+    assert server.turns == 1
+    assert house.summary.turns[-1].assistant
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_trouble_that_passes_is_waited_out_and_the_words_meanwhile_are_answered(tmp_path, status):
+    house = House(tmp_path, [says(QUESTION, at=1.0)], 11)
+    server = Moody(*[status] * 4)  # pauses of 0.25, 0.5, 1 and 2 s: longer than the question
+    play(house, server)
+    assert house.codes() == [f"http_{status}"] * 4
+    assert house.sounds == ["wake"]
+    (opened,) = house.all("session_open")
+    assert opened.at > house.room.visits[0].offset
+    house.check_arrived(server, house.room.visits[0], whole=False)
+    assert server.turns == 1
+    assert len(house.all("reply_last_audio")) == 1
+    assert house.states[-1] == "listening"
+
+
+# An engine that goes wrong in mid-reply
+
+
+class Bad(Listener):
+    """Does `harm` in the middle of its first reply, and is good afterwards."""
+
+    def __init__(self, harm):
+        super().__init__(spoken(2.0, pace=0.9))
+        self.harm = harm
+        self.replied = 0
+
+    async def answer(self, connection):
+        await super().answer(connection)
+        self.replied += 1
+        if self.replied == 1:
+            self.task = asyncio.create_task(self._do_harm(connection))
+
+    async def _do_harm(self, connection):
+        await asyncio.sleep(0.9)
+        await self.harm(connection)
+
+
+def ongoing(connection):
+    """Return what places an event in the reply in the making."""
+    deltas = [e for e in connection.server.said if isinstance(e, wire.ResponseOutputAudioDelta)]
+    last = deltas[-1]
+    return {"response_id": last.response_id, "item_id": last.item_id, "output_index": 0, "content_index": 0}
+
+
+async def aborts(connection):
+    connection.abort()
+
+
+async def closes(connection):
+    await connection.close(1011, "internal error")
+
+
+async def sends_20_mib(connection):
+    await connection.send_text('{"type": "response.output_audio.delta", "delta": "' + "A" * (20 << 20) + '"}')
+
+
+async def sends_no_json(connection):
+    for text in ('{"type": "response.output_au', "", "[]", "null", "7", '{"type": 7}', '{"type": "x"}', "\\ud800"):
+        await connection.send_text(text)
+
+
+async def sends_binary(connection):
+    for data in (b"", bytes(9600), b"\xff\xfe" * 4000):
+        await connection.send_binary(data)
+
+
+async def sends_odd_bytes(connection):
+    for size in (1, 2401, 4799, 3):
+        await connection.send(wire.ResponseOutputAudioDelta(bytes(size), **ongoing(connection)))
+
+
+async def mixes_everything_up(connection):
+    place = ongoing(connection)
+    other = {**place, "response_id": "resp_x", "item_id": "item_x"}
+    await connection.send(wire.ResponseOutputAudioDone(**other))
+    await connection.send(wire.ResponseOutputAudioDelta(bytes(960), **{**place, "response_id": "resp_y"}))
+    await connection.send(wire.InputAudioBufferSpeechStopped(item_id="nobody"))
+    await connection.send(wire.ConversationItemInputAudioTranscriptionCompleted("late", None, item_id="nobody"))
+    await connection.send(wire.ResponseDone(Response(id="resp_x", status="completed", output=[])))
+    await connection.send(wire.ResponseDone(Response(id="resp_y", status="completed", output=[])))
+    await connection.send(wire.ResponseCreated(Response(id=place["response_id"], status="in_progress")))
+    await connection.send(wire.SessionCreated(connection.session))
+    await connection.complain("server_error", "oh")
+
+
+@pytest.mark.parametrize("harm", [aborts, closes, sends_20_mib])
+def test_a_session_that_dies_in_mid_reply_is_told_of_once_and_the_next_question_is_answered(tmp_path, harm):
+    house = House(tmp_path, [says(QUESTION, at=1.0), says(AGAIN, after="reply_end", plus=0.8)], 15)
+    server = Bad(harm)
+    play(house, server)
+    assert len(house.codes()) == 1
+    assert house.sounds == ["wake", "error"]
+    first, second = house.all("reply_last_audio")
+    assert 600 <= first.fields["ms"] <= 1200  # what had come of it was heard
+    assert second.fields["ms"] == 2000
+    assert len(server.connections) == 2
+    house.check_arrived(server, house.room.visits[1])
+    assert house.states[-1] == "listening"
+
+
+@pytest.mark.parametrize("harm", [sends_no_json, sends_binary, sends_odd_bytes, mixes_everything_up])
+def test_nonsense_in_mid_reply_ends_neither_the_session_nor_the_reply(tmp_path, harm):
+    house = House(tmp_path, [says(QUESTION, at=1.0), says(AGAIN, after="reply_end", plus=0.8)], 15)
+    server = Bad(harm)
+    play(house, server)
+    assert len(server.connections) == 1
+    assert server.turns == 2
+    assert house.codes() == []
+    assert house.sounds == ["wake"]
+    long = [e for e in house.all("reply_last_audio") if e.fields["ms"] >= 2000]
+    assert len(long) == 2
+    assert house.states[-1] == "listening"
+
+
+def test_a_session_that_fails_in_an_unforeseen_way_is_tried_again(tmp_path):
+    house = House(tmp_path, [says(QUESTION, at=1.0)], 8)
+    server = Listener()
+    good, failures = house.session_at, [RuntimeError("never thought of")]
+
+    async def session_at(url, tools):
+        if failures:
+            raise failures.pop()
+        return await good(url, tools)
+
+    house.session_at = session_at
+    house.expects_tracebacks = True
+    play(house, server)
+    assert house.codes() == ["internal"]
+    assert server.turns == 1
+    assert house.states[-1] == "listening"
+
+
+# The card, the timer, mute and sleep
+
+
+LONG = spoken(6.0, "One two three four five six seven eight nine ten eleven twelve.", pace=0.3)
+
+
+def test_a_card_that_vanishes_in_mid_reply(tmp_path):
+    house = House(
+        tmp_path,
+        [says(QUESTION, at=1.0), says(QUESTION, at=10.0)],
+        16,
+        card=[CardEvent(at=6.0, action="unplug"), CardEvent(at=8.0, action="plug")],
+    )
+    server = Listener(LONG, spoken(1.0))
+    play(house, server)
+    (began, _), (lost,) = house.all("reply_first_audio"), house.all("card_lost")
+    (told,) = server.all(wire.ConversationItemTruncate)
+    assert told.audio_end_ms == pytest.approx((lost.t - began.t) * 1000, abs=70)
+    assert house.sounds == ["wake", "error"]
+    assert house.all("card_back")[0].t == pytest.approx(8, abs=0.02)
+    # Still listening, so that the question is a follow-up; and all of it arrives.
+    assert server.turns == 2
+    house.check_arrived(server, house.room.visits[1])
+    assert house.states[-1] == "listening"
+
+
+def test_a_card_that_vanishes_while_the_engine_thinks(tmp_path):
+    house = House(
+        tmp_path,
+        [says(QUESTION, at=1.0), says(QUESTION, at=10.0)],
+        16,
+        card=[CardEvent(at=4.0, action="unplug"), CardEvent(at=8.0, action="plug")],
+    )
+    server = Listener(spoken(2.0, delay_s=1.5), spoken(1.0))
+    play(house, server)
+    assert house.sounds == ["wake", "error"]
+    assert server.turns == 2
+    heard = house.all("reply_last_audio")
+    assert [e.fields["ms"] for e in heard] == [1000], "a reply into a loudspeaker that is not there was not heard"
+
+
+def test_a_timer_rings_asleep_and_stop_ends_it(tmp_path, models):
+    models("moonshine_tiny_en/encoder_model.ort")
+    house = House(
+        tmp_path, [says("stop", after="ringing", plus=1.2), says("stop", after="ringing", nth=2, plus=1.0)], 14
+    )
+    server = Listener()
+
+    async def script(house):
+        house.daemon.timers.add(1)
+        await house.until("stop")
+        assert not house.daemon._ringing
+        house.daemon.timers.add(2)
+        await house.until("timer", 2)
+        await asyncio.sleep(0.5)
+        assert house.daemon._ringing
+        house.daemon.on(Button(house.daemon.frontend.now))
+        assert not house.daemon._ringing
+        house.daemon.timers.add(1)
+
+    play(house, server, script)
+    first, second, _ = house.all("timer")
+    (stop,) = house.all("stop")[:1]
+    visit = house.room.visits[0]
+    assert 0 < stop.at - visit.offset < samples(800)
+    # Silent soon after, until the next one rings.
+    quiet = house.tracks().loudspeaker[stop.at + 1600 : second.at]
+    assert not quiet.any()
+    assert house.tracks().loudspeaker[first.at + 1600 : stop.at].any()
+    assert not server.connections
+    assert "connecting" not in house.states
