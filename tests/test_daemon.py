@@ -3,16 +3,22 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 from support.house import House, play, says
 from support.listener import Listener, spoken
 
+from device.bench.peer import speech
+from device.bench.scripted import Call, Reply, Speech
 from device.engines.wire import realtime as wire
 from device.engines.wire.realtime_items import Response
-from device.events import Button, samples
-from device.scene import CardEvent
+from device.events import Button, Mute, samples
+from device.scene import Acoustics, CardEvent
+from device.settings import BargeInSettings
 
 QUESTION = "hey jarvis, what time is it?"
 AGAIN = "how many kilometres is five miles?"
+ROOM = Acoustics(rate=16_000, echo_db=-6)
+"""A living room with an echo."""
 
 
 def test_a_session_that_opens_slowly_loses_no_word(tmp_path):
@@ -285,3 +291,148 @@ def test_a_timer_rings_asleep_and_stop_ends_it(tmp_path, models):
     assert house.tracks().loudspeaker[first.at + 1600 : stop.at].any()
     assert not server.connections
     assert "connecting" not in house.states
+
+
+def test_muted_nothing_is_sent_and_the_session_is_closed(tmp_path):
+    house = House(
+        tmp_path,
+        [says(QUESTION, at=1.0), says(QUESTION, after="muted", plus=1.0), says(QUESTION, after="asleep", plus=0.5)],
+        20,
+    )
+    server = Listener(LONG)
+
+    async def script(house):
+        await house.until("state", state="speaking")
+        await asyncio.sleep(1.0)
+        house.daemon.on(Mute(house.daemon.frontend.now, on=True))
+        await asyncio.sleep(0.3)
+        assert server.connection.socket.closed
+        assert house.daemon._session is None
+        await asyncio.sleep(5)
+        assert len(server.connections) == 1
+        house.daemon.on(Mute(house.daemon.frontend.now, on=False))
+
+    play(house, server, script)
+    muted = next(e for e in house.all("state") if e.fields["state"] == "muted")
+    opened = next(e for e in house.all("state") if e.fields["state"] == "asleep")
+    spoken_while_muted, after = house.room.visits[1:]
+    assert muted.at < spoken_while_muted.onset < spoken_while_muted.offset < opened.at
+    assert all(end <= muted.at for _, end in house.sent(0))
+    assert all(start > spoken_while_muted.offset for start, _ in house.sent(1))
+    assert not house.tracks().loudspeaker[muted.at + samples(100) : opened.at].any()
+    house.check_arrived(server, after)
+    assert len(server.connections) == 2
+
+
+def test_silence_and_the_engines_tool_put_it_to_sleep_and_the_session_is_closed(tmp_path):
+    house = House(
+        tmp_path,
+        [
+            says(QUESTION, at=1.0),
+            says(QUESTION, after="asleep", plus=1.0),
+            says(QUESTION, after="asleep", nth=1, plus=1),
+        ],
+        24,
+        follow_up_s=2,
+    )
+    server = Listener(spoken(1.0), Reply((Call("sleep"), Speech(speech(0.5).tobytes(), "Goodbye."))))
+    closed = []
+
+    async def script(house):
+        for nth in (1, 2):
+            await house.until("state", nth, state="asleep")
+            await asyncio.sleep(0.2)
+            closed.append(server.connections[nth - 1].socket.closed)
+
+    play(house, server, script)
+    assert [e.fields["why"] for e in house.all("sleep")[:2]] == ["silence", "asked"]
+    first, second = house.all("sleep")[:2]
+    assert first.t - house.all("reply_last_audio")[0].t == pytest.approx(2, abs=0.15)
+    assert second.t - house.all("reply_last_audio")[1].t == pytest.approx(0, abs=0.1)  # the goodbye was heard
+    assert house.all("reply_last_audio")[1].fields["ms"] == 500
+    assert closed == [True, True]
+    assert house.sounds[:4] == ["wake", "sleep", "wake", "sleep"]
+    assert len(server.connections) == 3, "the wake word opens a new session each time"
+
+
+def test_a_ledger_on_a_full_disk_ends_no_conversation(tmp_path, caplog):
+    house = House(tmp_path, [says(QUESTION, at=1.0)], 8)
+    (tmp_path / "ledger.jsonl").symlink_to("/dev/full")
+    server = Listener()
+    play(house, server)
+    assert server.turns == 1
+    assert house.all("reply_last_audio")
+    assert sum("ledger cannot be written" in r.getMessage() for r in caplog.records) == 1
+
+
+# Interruptions
+
+
+def test_the_words_that_interrupt_arrive_from_their_onset_and_what_was_heard_is_told(tmp_path):
+    interruption = says("wait, how many kilometres is that?", after="speaking", plus=1.5)
+    wake = says("hey jarvis, how many miles?", after="speaking", plus=1.0)
+    house = House(tmp_path, [says(QUESTION, at=1.0), interruption, wake], 17, room=ROOM)
+    server = Listener(LONG)
+    play(house, server)
+    assert len(server.connections) == 1
+    first, second = server.all(wire.ConversationItemTruncate)
+    for told, turn in zip((first, second), [t for t in house.summary.turns if t.interrupted], strict=True):
+        assert told.audio_end_ms == turn.heard_ms
+        assert abs(turn.heard_true_ms - turn.heard_ms) <= 20
+        assert turn.silence_ms < 800
+    for visit in house.room.visits[1:]:
+        house.check_arrived(server, visit)
+    assert server.turns == 3
+    assert "restore" not in [e.event for e in house.entries]
+
+
+def test_a_short_agreement_restores_the_reply_and_none_of_it_is_sent(tmp_path):
+    house = House(tmp_path, [says(QUESTION, at=1.0), says("uh", after="speaking", plus=1.5)], 13, room=ROOM)
+    server = Listener(LONG)
+    play(house, server)
+    (duck,), (restore,) = house.all("duck"), house.all("restore")
+    agreement = house.room.visits[1]
+    assert 0 < duck.at - agreement.onset < samples(250)
+    assert restore.at > duck.at
+    assert server.turns == 1
+    assert not server.all(wire.ConversationItemTruncate)
+    assert not server.all(wire.ResponseCancel)
+    (last,) = house.all("reply_last_audio")
+    assert last.fields["ms"] == 6000
+    assert not [(a, b) for a, b in house.sent() if a < agreement.offset and b > agreement.onset]
+
+
+def test_the_wake_word_cuts_where_nothing_else_may(tmp_path):
+    visitors = [says(QUESTION, at=1.0), says("how many miles?", after="speaking", plus=0.7)]
+    visitors += [says("hey jarvis, how many miles?", after="visitor", plus=0.7)]
+    house = House(tmp_path, visitors, 15)
+    server = Listener(LONG)
+    house.settings = replace(house.settings, barge_in=BargeInSettings(decide="off"))
+    play(house, server)
+    _, ignored, wake = house.room.visits
+    (cut,) = house.all("cut")
+    assert wake.wake_end < cut.at < wake.wake_end + samples(500)
+    assert not [(a, b) for a, b in house.sent() if a < ignored.offset and b > ignored.onset]
+    house.check_arrived(server, wake, whole=False)
+    assert server.turns == 2
+
+
+def test_a_cancelled_reply_that_goes_on_coming_is_not_heard(tmp_path):
+    """The server goes on sending for a second after the cancel, as some do."""
+
+    class Stubborn(Listener):
+        async def stubborn(self, connection, event):
+            for _ in range(10):
+                await connection.send(wire.ResponseOutputAudioDelta(speech(0.2).tobytes(), **ongoing(connection)))
+                await asyncio.sleep(0.1)
+            await connection.cancel(event)
+
+    house = House(tmp_path, [says(QUESTION, at=1.0), says(AGAIN, after="speaking", plus=1.0)], 13)
+    server = Stubborn(LONG)
+    server.on(wire.ResponseCancel, server.stubborn)
+    play(house, server)
+    silence = house.all("silence")[0]
+    reply = house.all("reply_first_audio")[1]
+    assert reply.t - silence.t > 1.5
+    assert not house.tracks().loudspeaker[silence.at + samples(20) : reply.at - samples(20)].any()
+    assert server.turns == 2

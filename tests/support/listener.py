@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from device.bench.peer import speech
 from device.bench.scripted import RATE, Connection, Reply, ScriptedRealtime, Speech
 from device.engines.wire import realtime as wire
 from device.engines.wire.realtime_items import Content, Item, TranscriptionUsage
@@ -93,17 +94,5 @@ class Listener(ScriptedRealtime):
 
 
 def spoken(seconds: float, text: str = "These are words.", *, pace: float = 0.2, delay_s: float = 0.0) -> Reply:
-    """Return a reply of speech-like sound, which an echo canceller can learn from and no pause interrupts."""
-    return Reply((Speech(babble(seconds).tobytes(), text),), pace=pace, delay_s=delay_s)
-
-
-def babble(seconds: float, rate: int = RATE, dbfs: float = -22.0, seed: int = 5) -> np.ndarray:
-    """Return noise of speech's spectrum and rhythm, (n,) int16."""
-    rng = np.random.default_rng(seed)
-    n = round(seconds * rate)
-    noise = rng.standard_normal(n)
-    hertz = np.fft.rfftfreq(n, 1 / rate)
-    shaped = np.fft.irfft(np.fft.rfft(noise) / np.maximum(1.0, hertz / 500), n)
-    shaped *= 1 + 0.8 * np.sin(2 * np.pi * 4 * np.arange(n) / rate)
-    shaped *= 10 ** (dbfs / 20) / np.sqrt(np.mean(shaped**2))
-    return np.clip(np.rint(shaped * 32768), -32768, 32767).astype(np.int16)
+    """Return a reply that is spoken so long, without silence in it."""
+    return Reply((Speech(speech(seconds).tobytes(), text),), pace=pace, delay_s=delay_s)
