@@ -270,8 +270,8 @@ async def _run(settings: Settings, config: Path | None, out: Path | None) -> Non
     getting_ready = asyncio.create_task(_prepare(engines))
     try:
         await daemon.start()
-        console.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)
         with _button(daemon):
+            console.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)
             await _until_signal()
     except _faults() as error:
         raise Trouble(str(error)) from None
