@@ -74,7 +74,8 @@ class Responses:
         self._replies: dict[str, _Reply] = {}
         self._outputs: dict[str, _Output] = {}
         self._names: dict[str, str] = {}  # item id → function, until its call is complete
-        self._calls: set[str] = set()  # every call that was passed on
+        self._calls: set[str] = set()  # every call that was passed on: servers tell of each up to three times
+        self._answered: set[str] = set()
         self._waiting: dict[str, str] = {}  # call id → reply, where the result is to come
         self._wanted = False  # a reply is to be asked for as soon as none is in the making
         self._tools_answered = False  # likewise, once all results are in and the user does not speak
@@ -120,10 +121,10 @@ class Responses:
 
     def tool_result(self, call_id: str, output: str, *, reply: bool) -> None:
         """Return the output of a call of this session; of others nothing is known here."""
-        if call_id not in self._calls:
-            _log.info("The result of call %s is for an earlier session: dropped", call_id)
+        if call_id not in self._calls or call_id in self._answered:
+            _log.info("The result of call %s is for an earlier session, or a second one: dropped", call_id)
             return
-        self._calls.discard(call_id)
+        self._answered.add(call_id)
         self._waiting.pop(call_id, None)
         self._send(wire.ConversationItemCreate(Item(type="function_call_output", call_id=call_id, output=output)))
         self._tools_answered = self._tools_answered or reply

@@ -419,6 +419,13 @@ def test_a_call_is_passed_on_once_however_often_it_is_told(responses: Responses)
     assert [event for event in got if isinstance(event, ToolCall)] == [ToolCall("r", "c", "f", "{}")]
 
 
+def test_a_call_that_is_answered_before_it_is_told_again_is_not_made_again(responses: Responses) -> None:
+    whole = items.Item("function_call", id="ci", call_id="c", name="f", arguments="{}")
+    assert ToolCall("r", "c", "f", "{}") in feed(responses, created(), call_done())
+    responses.tool_result("c", "1", reply=True)
+    assert ToolCall("r", "c", "f", "{}") not in feed(responses, done(output=[whole]))
+
+
 def test_a_call_without_a_name_takes_it_from_its_item(responses: Responses) -> None:
     got = feed(responses, created(), added("ci", kind="function_call", name="f"), call_done(name=""))
     assert got[1:] == [ToolCall("r", "c", "f", "{}")]
