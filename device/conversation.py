@@ -345,7 +345,7 @@ class Conversation:
     @_take.register
     def _on_speech_stopped(self, _event: SpeechStopped) -> None:
         self._record("engine_speech_stopped", self._now)
-        if self.state is State.LISTENING:
+        if self._wanted and self.state is State.LISTENING:
             self._think()
 
     @_take.register
@@ -572,7 +572,7 @@ class Conversation:
         if self._sleep_next and not self._tools and not self._running:
             self._sleep("asked")
         elif not self._wanted:
-            if self.state in (State.SPEAKING, State.OVERLAP, State.THINKING):
+            if self.state not in (State.ASLEEP, State.MUTED):
                 self._to(State.FAULT)
         elif self._running or self._tools or self._awaited:
             if self.state in (State.SPEAKING, State.OVERLAP):

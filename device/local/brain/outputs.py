@@ -43,7 +43,7 @@ def _time(output: dict[str, Any], asked: Sequence[Meaning], phrases: Phrases, _c
 
 
 def _timer_set(output: dict[str, Any], _asked: Sequence[Meaning], phrases: Phrases, count: int) -> list[str]:
-    name = output.get("name")
+    name = _name(output.get("name"))
     said = durations.said(output["seconds"])
     return [phrases.phrase("named_timer_set" if name else "timer_set", count, duration=said, name=name)]
 
@@ -57,7 +57,7 @@ def _timers(output: dict[str, Any], asked: Sequence[Meaning], phrases: Phrases, 
             return [phrases.phrase("no_such_timer", name=name)]
     if not timers:
         return [phrases.phrase("no_timers")]
-    return [_left(timer.get("name"), timer["remaining_seconds"], phrases) for timer in timers]
+    return [_left(_name(timer.get("name")), timer["remaining_seconds"], phrases) for timer in timers]
 
 
 def _left(name: str | None, seconds: float, phrases: Phrases) -> str:
@@ -68,12 +68,17 @@ def _left(name: str | None, seconds: float, phrases: Phrases) -> str:
 
 
 def _cancelled(output: dict[str, Any], _asked: Sequence[Meaning], phrases: Phrases, _count: int) -> list[str]:
-    names = [timer.get("name") if isinstance(timer, dict) else timer for timer in output["cancelled"]]
+    names = [_name(timer.get("name") if isinstance(timer, dict) else timer) for timer in output["cancelled"]]
     if not names:
         return [phrases.phrase("cancelled_none")]
     if len(names) > 1:
         return [phrases.phrase("cancelled_all", how_many=len(names))]
     return [phrases.phrase("cancelled_named" if names[0] else "cancelled_one", name=names[0])]
+
+
+def _name(name: str | None) -> str | None:
+    """Return a timer's name without the word that the phrases add: "five minute timer" is the five minute timer."""
+    return name.removesuffix(" timer") if name else name
 
 
 def _volume(output: dict[str, Any], _asked: Sequence[Meaning], phrases: Phrases, _count: int) -> list[str]:
