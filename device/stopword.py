@@ -55,19 +55,32 @@ class StopWord:
 
     async def heard(self, event: Voice | VoiceEnd) -> bool:
         """Return whether the voice of `event` said a stop word; False when there is nothing to do."""
-        if not self.wanted or (isinstance(event, Voice) and event.voiced_ms < EVERY_MS):
-            return False
-        if isinstance(event, Voice) and (event.at < self._looked_at + samples(EVERY_MS) or self._busy.locked()):
+        if not self._due(event):
             return False
         async with self._busy:
-            self._looked_at = event.at
-            try:
-                text = await asyncio.to_thread(self._recognise, event.onset, event.at)
-            except models.ModelError as error:
-                log.warning("A ringing timer cannot be stopped by voice: %s", error)
-                return False
+            text = await self._words_of(event)
         log.debug("Heard while ringing: %r", text)
         return self.wanted and not self._words.isdisjoint(re.findall(r"[\w']+", text.lower()))
+
+    def _due(self, event: Voice | VoiceEnd) -> bool:
+        if not self.wanted:
+            return False
+        if isinstance(event, VoiceEnd):
+            return True
+        soon = event.at < self._looked_at + samples(EVERY_MS)
+        return event.voiced_ms >= EVERY_MS and not soon and not self._busy.locked()
+
+    async def _words_of(self, event: Voice | VoiceEnd) -> str:
+        if not self.wanted:  # any more: it waited for its turn
+            return ""
+        self._looked_at = event.at
+        try:
+            return await asyncio.to_thread(self._recognise, event.onset, event.at)
+        except models.ModelError as error:
+            log.warning("A ringing timer cannot be stopped by voice: %s", error)
+            return ""
+        finally:
+            self.want(self.wanted)  # if the ringing has ended, what was loaded meanwhile is dropped too
 
     def _recognise(self, onset: int, end: int) -> str:
         from device.listen.recognise import load_moonshine  # noqa: PLC0415 - costs memory, and few timers ring
