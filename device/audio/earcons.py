@@ -67,7 +67,7 @@ def earcon(name: str, rate: int) -> NDArray[np.int16]:
 
 
 def _levelled(sound: NDArray[np.float64], sounding: NDArray[np.bool_] | slice) -> NDArray[np.int16]:
-    level = 32768 * 10 ** (LEVEL_DBFS / 20) / np.sqrt(np.mean(sound[sounding] ** 2))
+    level = float(32768 * 10 ** (LEVEL_DBFS / 20) / np.sqrt(np.mean(sound[sounding] ** 2)))
     pcm = np.clip((sound * level).round(), -32768, 32767).astype(np.int16)
     pcm.setflags(write=False)
     return pcm

@@ -91,7 +91,7 @@ class Moonshine:
     def _piece(self, pcm: NDArray[np.int16]) -> str:
         if len(pcm) < _SHORTEST:
             return ""
-        audio = pcm.astype(np.float32) / 32768
+        audio = pcm.astype(np.float32) / np.float32(32768)
         energy = _energy(audio)
         speech = float(np.sort(energy)[-10:][0])  # 200 ms are as loud: a click is shorter
         if speech < 10 ** (_QUIET_DBFS / 10):
