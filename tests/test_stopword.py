@@ -12,6 +12,7 @@ from device.audio.ring import RingBuffer
 from device.events import Voice, VoiceEnd, samples
 from device.listen import recognise
 from device.models import ModelError
+from device.rehearsal import resident_mb
 from device.settings import Settings
 from device.stopword import StopWord
 
@@ -107,3 +108,17 @@ async def test_without_its_model_a_warning_says_so(stopword, caplog):
     stopword.want(True)
     assert not await stopword.heard(VoiceEnd(samples(3000), 0, 1, 200))
     assert "parley models fetch" in caplog.text
+
+
+async def test_the_memory_of_the_recogniser_goes_back_to_the_system(monkeypatch, stopword, models):
+    models("moonshine_tiny_en/encoder_model.ort")
+    monkeypatch.undo()
+    for _ in range(2):  # the first time, libraries are loaded that stay
+        before = resident_mb()
+        stopword.want(True)
+        await stopword.heard(VoiceEnd(samples(3000), samples(1000), samples(2800), 2000))
+        assert resident_mb() > before + 50
+        stopword.want(False)
+        async with asyncio.timeout(20):
+            while resident_mb() > before + 40:  # noqa: ASYNC110 - memory sets no event
+                await asyncio.sleep(0.01)
