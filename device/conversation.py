@@ -198,7 +198,7 @@ class Conversation:
         elif self.state is State.MUTED:
             self._to(State.ASLEEP)
         else:
-            self._sleep("button")
+            self._sleep("the button")
 
     @_take.register
     def _on_mute(self, event: Mute) -> None:
@@ -281,7 +281,7 @@ class Conversation:
             if self._voice is None and at >= self._quiet_since + samples(self.rules.follow_up_ms):
                 self._sleep("silence")
             elif at >= self._exchange_at + UNANSWERED_LIMIT:
-                self._sleep("unanswered")
+                self._sleep("talk that was not meant for it")
         elif self.state is State.THINKING and not self._tools and at >= self._thinking_since + THINKING_LIMIT:
             self._awaited = False
             self._record("engine_error", at, code="no_reply", message="The engine did not answer.")
@@ -570,7 +570,7 @@ class Conversation:
             return
         self._own_up()
         if self._sleep_next and not self._tools and not self._running:
-            self._sleep("asked")
+            self._sleep("a request")
         elif not self._wanted:
             if self.state not in (State.ASLEEP, State.MUTED):
                 self._to(State.FAULT)

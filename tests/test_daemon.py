@@ -345,7 +345,7 @@ def test_silence_and_the_engines_tool_put_it_to_sleep_and_the_session_is_closed(
             closed.append(server.connections[nth - 1].socket.closed)
 
     play(house, server, script)
-    assert [e.fields["why"] for e in house.all("sleep")[:2]] == ["silence", "asked"]
+    assert [e.fields["why"] for e in house.all("sleep")[:2]] == ["silence", "a request"]
     first, second = house.all("sleep")[:2]
     assert first.t - house.all("reply_last_audio")[0].t == pytest.approx(2, abs=0.15)
     assert second.t - house.all("reply_last_audio")[1].t == pytest.approx(0, abs=0.1)  # the goodbye was heard
