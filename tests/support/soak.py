@@ -1,0 +1,218 @@
+"""Hours with a crowd on a virtual clock: what happened, and what must hold throughout."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from support.crowd import RATE, Crowd, Home, LoudnessDetector, ToneDetector
+from support.puppet import Plan
+
+from device import virtual
+from device.bench.peer import speech
+from device.daemon import Daemon, Detectors, Watcher
+from device.events import Button, Mute, samples
+from device.ledger import Entry, Ledger
+from device.rehearsal import resident_mb
+from device.scene import Acoustics, CardEvent, Scene
+from device.settings import ListenSettings, Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from device.actions import State
+
+LONGEST_S = {"connecting": 30, "listening": 100, "thinking": 16, "speaking": 15, "overlap": 15, "fault": 120}
+"""How long a state can last: the longest reply, pause and patience there are."""
+
+
+class Soak(Watcher):
+    """`hours` in a home. `trouble` is how often sessions fail; more of `life` happens when it is true."""
+
+    def __init__(self, hours: float, seed: int, folder: Path, *, trouble: float = 0.03) -> None:
+        self.rng = random.Random(seed)
+        self.crowd = Crowd(random.Random(seed + 1))
+        self.plan = Plan(random.Random(seed + 2), speech(10))
+        self.plan.trouble, self.plan.tools = trouble, 0.1
+        seconds = hours * 3600
+        away = np.arange(600, seconds - 60, 1800)  # every half an hour somebody trips over the cable
+        card = [CardEvent(at=float(at + plus), action=a) for at in away for plus, a in ((0, "unplug"), (7, "plug"))]
+        room = Acoustics(rate=RATE, echo_db=-20)
+        self.room = Home(Scene(seconds=seconds, name="home", room=room, card=tuple(card)), self.crowd)
+        self.ledger_file = folder / "ledger.jsonl"
+        self.ledger = Ledger(self.ledger_file, on_entry=self._entry)
+        settings = Settings(listen=ListenSettings(follow_up_s=8))
+        self.daemon = Daemon(settings, self.room, self.ledger, self.plan.session, self)
+        self.counts: Counter[str] = Counter()
+        self.sent_pieces: list[tuple[int, int]] = []
+        self.sent_s = 0.0
+        """By the ledger's records of turns."""
+        self.ended: list[int] = []
+        """When replies ended by themselves."""
+        self.unfair: list[tuple[int, int]] = []
+        """When nobody could be understood: muted, card or engine gone, a conversation ended by the button."""
+        self.sizes: list[dict[str, float]] = []
+        """What the daemon held whenever it slept, one entry every ten minutes."""
+        self.longest: Counter[str] = Counter()
+        self._state, self._since = "asleep", 0
+        self._playing: set[str] = set()
+        self._total = 0
+        self._lost_at = 0
+        self._measured = 0
+
+    def run(self) -> None:
+        virtual.run(self._run())
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, virtual.VirtualLoop)
+        detectors = Detectors(voice=LoudnessDetector(), wake=ToneDetector())
+        await self.daemon.start(detectors, thread=False)
+        loop.drive(self._step)
+        users = [asyncio.create_task(work) for work in (self._buttons(), self._mutes(), self._outages())]
+        while not self.room.over:
+            await asyncio.sleep(1.0)
+            self._measure()
+        for user in users:
+            user.cancel()
+        await self.daemon.stop()
+        self.ledger.close()
+        await asyncio.wait(users)
+        self.left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+
+    def _step(self) -> float:
+        if not self.room.step():
+            return 0.0
+        self.daemon.frontend.process()
+        return 0.01
+
+    async def _buttons(self) -> None:
+        """Press the button a while after a timer rings, and now and then for no reason."""
+        while True:
+            await asyncio.sleep(self.rng.uniform(2, 8))
+            if self.daemon._ringing or self.rng.random() < 0.01:
+                self.counts["buttons"] += 1
+                self._is_unfair()
+                self.daemon.on(Button(self.daemon.frontend.now))
+
+    async def _mutes(self) -> None:
+        while True:
+            await asyncio.sleep(self.rng.uniform(300, 1500))
+            began = self.daemon.frontend.now
+            self.daemon.on(Mute(began, on=True))
+            sent = self.daemon.uplink.sent_samples
+            await asyncio.sleep(self.rng.uniform(1, 30))
+            assert self.daemon.uplink.sent_samples == sent, "something was sent while muted"
+            self.daemon.on(Mute(self.daemon.frontend.now, on=False))
+            self.unfair.append((began, self.daemon.frontend.now))
+
+    async def _outages(self) -> None:
+        """Have the engine fail for longer than anybody waits for it."""
+        usual = self.plan.trouble
+        while True:
+            await asyncio.sleep(self.rng.uniform(400, 1200))
+            began = self.daemon.frontend.now
+            self.plan.trouble = 1.0
+            for session in list(self.plan.sessions):
+                session.die()
+            await asyncio.sleep(40)
+            self.plan.trouble = usual
+            self.unfair.append((began, self.daemon.frontend.now))
+
+    def _is_unfair(self) -> None:
+        now = self.daemon.frontend.now
+        self.unfair.append((now, now))
+
+    def state(self, state: State, at: int) -> None:
+        self.longest[self._state] = max(self.longest[self._state], at - self._since)
+        self._state, self._since = state.value, at
+        self.crowd.notify(state.value, self.room.frame)
+
+    def sent(self, at: int) -> None:
+        length = self.daemon.uplink.sent_samples - self._total
+        self._total += length
+        start = at - length
+        if self.sent_pieces and self.sent_pieces[-1][1] == start:
+            start = self.sent_pieces.pop()[0]
+        self.sent_pieces.append((start, at))
+
+    def _entry(self, entry: Entry) -> None:
+        self.counts[entry.event] += 1
+        fields = entry.fields
+        match entry.event:
+            case "turn":
+                self.sent_s += fields["sent_s"]
+            case "reply_first_audio":
+                assert fields["item"] not in self._playing
+                self._playing.add(fields["item"])
+            case "reply_last_audio":
+                self._playing.remove(fields["item"])
+                self.ended.append(entry.at)
+            case "truncate":
+                self._playing.discard(fields["item"])
+            case "sleep":
+                assert fields["why"] == "button" or not self._playing
+            case "card_lost":
+                self._lost_at = entry.at
+                self.crowd.hush = True
+            case "card_back":
+                self.crowd.hush = False
+                self.unfair.append((self._lost_at, entry.at))
+            case "state" if fields["state"] in ("muted", "asleep"):
+                self._playing.clear()
+
+    def _measure(self) -> None:
+        now = self.daemon.frontend.now
+        if self._state != "asleep" or self._ringing() or now < self._measured + samples(600_000):
+            return
+        self._measured = now
+        daemon = self.daemon
+        gc.collect()
+        self.sizes.append(
+            {
+                "objects": len(gc.get_objects()) - 2 * len(self.crowd.asked),
+                "tasks": len(asyncio.all_tasks()),
+                "wakers": len(daemon.frontend.clean._wakers),
+                "items": len(daemon.playout._items),
+                "notes": len(daemon.playout._notes),
+                "orders": len(daemon.uplink._orders),
+                "sessions": len(self.plan.sessions),
+                "said": len(daemon.conversation._history.said),
+                "timers": len(daemon.timers.running),
+                "mb": resident_mb(),
+            }
+        )
+
+    def _ringing(self) -> bool:
+        return self.daemon._ringing
+
+    # Judgement
+
+    def overheard(self) -> list[tuple[int, int]]:
+        """Return what was said over a reply, too short to interrupt, and sent although the reply went on."""
+        sent = []
+        for first, last in self.crowd.muttered:
+            near = any(first - samples(500) < at < last + samples(800) for at in self.ended)
+            if not near and not self._excused(first, last):
+                sent += [(first, last) for start, end in self.sent_pieces if start < last and end > first]
+        return sent
+
+    def _excused(self, first: int, last: int) -> bool:
+        return any(a < last + samples(500) and b > first - samples(2000) for a, b in self.unfair)
+
+    def unheard(self) -> list[tuple[int, int]]:
+        """Return the questions of which a part was never sent, although it could have been."""
+        pieces = sorted(self.sent_pieces)
+        starts = np.array([start for start, _ in pieces])
+        missing = []
+        for first, last in self.crowd.asked:
+            if last > self.room.frame - samples(30_000) or self._excused(first, last):
+                continue
+            around = int(np.searchsorted(starts, first, side="right"))
+            if not any(start <= first and end >= last for start, end in pieces[max(0, around - 5) : around]):
+                missing.append((first, last))
+        return missing
