@@ -45,6 +45,8 @@ def sound_server() -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="parley-") as folder:
         environment = os.environ | {
             "HOME": folder,
+            # The models are still the user's.
+            "XDG_DATA_HOME": os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share"),
             "XDG_RUNTIME_DIR": folder,
             "PULSE_RUNTIME_PATH": f"{folder}/pulse",
             "PULSE_SERVER": f"unix:{folder}/pulse/native",

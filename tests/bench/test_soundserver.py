@@ -1,0 +1,15 @@
+import subprocess
+import sys
+
+from device import models
+from device.bench.soundserver import sound_server
+
+_LOOK = "from device import models; print(*models.places(), sep='\\n')"
+
+
+def test_an_assistant_on_it_looks_for_models_where_it_always_does() -> None:
+    with sound_server() as environment:
+        looked = subprocess.run(
+            [sys.executable, "-c", _LOOK], env=environment, capture_output=True, text=True, check=True, timeout=60
+        )
+    assert looked.stdout.splitlines() == [str(place) for place in models.places()]
