@@ -77,6 +77,8 @@ WAKE_PAUSE = samples(400)
 """A voice that goes on this long after the wake word is a question in one breath."""
 ONSET_PREROLL = samples(300)
 """Soft first sounds lie before the voice detector's onset."""
+UNNOTICED = samples(150)
+"""A voice that began less than this ago may not have been noticed yet."""
 THINKING_LIMIT = samples(15_000)
 """An engine that says nothing for so long has failed."""
 RING_LIMIT = samples(60_000)
@@ -532,9 +534,10 @@ class Conversation:
         self._do(Hold())
 
     def _listen_on(self) -> None:
-        """Send again after a reply, from where a voice began that is speaking already."""
+        """Send again after a reply, from where a voice began that is speaking already, noticed or not."""
         if self._holding:
-            self._listen(self._now if self._voice is None else max(0, self._voice - ONSET_PREROLL))
+            start = self._now - UNNOTICED if self._voice is None else self._voice - ONSET_PREROLL
+            self._listen(max(0, start))
 
     def _restore(self) -> None:
         if self.state is State.OVERLAP:

@@ -33,6 +33,7 @@ from device.conversation import (
     RING_LIMIT,
     THINKING_LIMIT,
     UNANSWERED_LIMIT,
+    UNNOTICED,
     WAKE_PREROLL,
     Conversation,
     Opened,
@@ -157,7 +158,7 @@ def test_a_reply_is_played_and_the_microphone_is_held_meanwhile(talk):
     assert talk.ms(PlayoutStarted, 2800, "i1") == [Hold()]
     assert talk.state is State.SPEAKING
     assert talk(ReplyEnded("r1", "completed"), samples(2900)) == []
-    assert talk(PlayoutDone(samples(4000), Heard("i1", 1200, whole=True))) == [Listen(samples(4000))]
+    assert talk(PlayoutDone(samples(4000), Heard("i1", 1200, whole=True))) == [Listen(samples(4000) - UNNOTICED)]
     assert talk.state is State.LISTENING
 
 

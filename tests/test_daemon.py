@@ -386,6 +386,16 @@ def test_the_words_that_interrupt_arrive_from_their_onset_and_what_was_heard_is_
     assert "restore" not in [e.event for e in house.entries]
 
 
+@pytest.mark.parametrize("early_ms", [0, 30, 60, 90, 130])
+def test_a_question_that_begins_as_the_reply_ends_is_sent_whole(tmp_path, early_ms):
+    question = says(AGAIN, after="speaking", plus=2.0 - early_ms / 1000)
+    house = House(tmp_path, [says(QUESTION, at=1.0), question], 11)
+    server = Listener(spoken(2.0))
+    play(house, server)
+    house.check_arrived(server, house.room.visits[1])
+    assert server.turns == 2
+
+
 def test_a_short_agreement_restores_the_reply_and_none_of_it_is_sent(tmp_path):
     house = House(tmp_path, [says(QUESTION, at=1.0), says("uh", after="speaking", plus=1.5)], 13, room=ROOM)
     server = Listener(LONG)

@@ -156,6 +156,8 @@ class Soak(Watcher):
                 self._playing.discard(fields["item"])
             case "sleep":
                 assert fields["why"] == "button" or not self._playing
+                if fields["why"] == "a request":  # which counts more than a voice that has just begun
+                    self.unfair.append((entry.at, entry.at))
             case "card_lost":
                 self._lost_at = entry.at
                 self.crowd.hush = True
