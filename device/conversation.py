@@ -206,8 +206,6 @@ class Conversation:
     def _on_mute(self, event: Mute) -> None:
         if event.on and self.state is not State.MUTED:
             self._end_session()
-            self._do(Cut())
-            self._forget_reply()
             self._to(State.MUTED)
         elif not event.on and self.state is State.MUTED:
             self._to(State.ASLEEP)
@@ -467,6 +465,7 @@ class Conversation:
     def _on_playout_done(self, event: PlayoutDone) -> None:
         if self._queued.pop(event.heard.item, None) is None:
             return
+        self._exchange_at = self._now
         self._record("reply_last_audio", event.at, item=event.heard.item, ms=event.heard.ms)
         self._history.heard(event.heard.item)
         self._settle()
@@ -605,6 +604,8 @@ class Conversation:
     def _end_session(self) -> None:
         self._hold()
         self._do(CloseSession())
+        if self._queued:
+            self._do(Cut())
         self._voice = None
         self._open = self._wanted = False
         self._wake_at = self._unanswered = self._uncommitted = None

@@ -232,7 +232,7 @@ class Daemon:
                 self.on(TimerRang(event.at, timer.name))
         for action in self.conversation.on(event, self._position()):
             self._perform(action)
-        if isinstance(event, (Voice, VoiceEnd)) and self._stopword is not None:
+        if isinstance(event, (Voice, VoiceEnd)) and self._ringing:
             self._spawn(self._hear_stop(event))
 
     def _post(self, event: DeviceEvent) -> None:

@@ -402,7 +402,7 @@ def test_other_ends_of_ringing(talk, event):
 
 def test_mute_closes_the_session_and_lasts_until_it_is_undone(talk):
     awake(talk)
-    assert talk.ms(Mute, 2000, on=True) == [Hold(), CloseSession(), Cut()]
+    assert talk.ms(Mute, 2000, on=True) == [Hold(), CloseSession()]
     assert talk.ms(Wake, 3000, "hey_jarvis", 0.9) == []
     assert talk.state is State.MUTED
     talk.ms(Mute, 4000, on=False)
@@ -414,6 +414,24 @@ def test_a_card_that_vanishes_in_mid_reply_cuts_it_and_is_told_of_once_it_is_bac
     speaking(talk)
     assert talk.ms(CardLost, 3500) == [Cut()]
     assert talk.ms(CardBack, 4500) == [Earcon("error")]
+
+
+def test_after_a_reply_of_minutes_there_is_time_to_answer(talk):
+    awake(talk)
+    speaking(talk)
+    talk(ReplyEnded("r1", "completed"), second(4))
+    talk(PlayoutDone(second(180), Heard("i1", 177_000, whole=True)))
+    talk(Tick(second(181)))
+    assert talk.state is State.LISTENING
+
+
+@pytest.mark.parametrize("event", [Button, lambda at: Mute(at, on=True)])
+def test_a_reply_that_has_just_come_is_not_played_after_the_conversation_was_ended(talk, event):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    talk(ReplyStarted("r1"), samples(2600))
+    talk(Audio("r1", "i1", b"ab"), samples(2700))
+    assert talk(event(samples(2710)))[:3] == [Hold(), CloseSession(), Cut()]
 
 
 ITEMS = st.sampled_from(["i1", "i2"])
