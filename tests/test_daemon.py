@@ -202,6 +202,26 @@ def test_nonsense_in_mid_reply_ends_neither_the_session_nor_the_reply(tmp_path, 
     assert house.states[-1] == "listening"
 
 
+@pytest.mark.parametrize("turn", [0, 1])
+def test_a_session_that_dies_in_mid_question_is_resumed_from_its_first_word(tmp_path, turn):
+    house = House(tmp_path, [says(QUESTION, at=1.0), says(AGAIN, after="reply_end", plus=0.8)], 14)
+    server = Listener(spoken(1.0))
+
+    async def script(house):
+        await house.until("voice_end" if turn else "sent_first")
+        if turn:
+            await house.until("engine_speech_started", 2)
+        await asyncio.sleep(0.5)
+        server.connection.abort()
+
+    play(house, server, script)
+    assert house.codes() == ["lost"]
+    assert house.sounds == ["wake"]
+    assert server.turns == 2
+    house.check_arrived(server, house.room.visits[turn], whole=turn > 0, session=1)
+    assert house.states[-1] == "listening"
+
+
 def test_a_session_that_fails_in_an_unforeseen_way_is_tried_again(tmp_path):
     house = House(tmp_path, [says(QUESTION, at=1.0)], 8)
     server = Listener()
@@ -363,6 +383,46 @@ def test_a_ledger_on_a_full_disk_ends_no_conversation(tmp_path, caplog):
     assert server.turns == 1
     assert house.all("reply_last_audio")
     assert sum("ledger cannot be written" in r.getMessage() for r in caplog.records) == 1
+
+
+def test_the_device_can_find_the_ends_of_turns_itself(tmp_path):
+    house = House(
+        tmp_path, [says(QUESTION, at=1.0), says(AGAIN, after="reply_end", plus=0.8)], 11, end_of_turn="device"
+    )
+    server = Listener(spoken(1.0), silence_ms=60_000)
+    heard = []
+
+    async def commit(connection, event):
+        heard.append(len(server.heard))
+        await server.turn(connection)
+
+    server.on(wire.InputAudioBufferCommit, commit)
+    play(house, server)
+    assert server.turns == 2
+    for visit, length in zip(house.room.visits, heard, strict=True):
+        house.check_arrived(server, visit, whole=False)
+        # 500 ms of silence are part of the turn, and little more.
+        sent = sum(min(end, visit.offset) - start for start, end in house.sent() if start < visit.offset)
+        assert 450 < (length / 1.5 - sent) / 16 < 750
+
+
+def test_the_button_interrupts_and_then_ends_the_conversation(tmp_path):
+    house = House(tmp_path, [says(QUESTION, at=1.0)], 9)
+    server = Listener(LONG)
+
+    async def script(house):
+        await house.until("state", state="speaking")
+        await asyncio.sleep(1.0)
+        house.daemon.on(Button(house.daemon.frontend.now))
+        await asyncio.sleep(1.0)
+        house.daemon.on(Button(house.daemon.frontend.now))
+
+    play(house, server, script)
+    (told,) = server.all(wire.ConversationItemTruncate)
+    assert told.audio_end_ms == pytest.approx(1000, abs=60)
+    assert [e.fields["why"] for e in house.all("sleep")] == ["the button"]
+    assert server.connection.socket.closed
+    assert house.states[-3:] == ["speaking", "listening", "asleep"]
 
 
 # Interruptions

@@ -148,7 +148,7 @@ class House:
 
         Not `whole`: of what was said in one breath with the wake word, all that comes after it.
         """
-        first = visit.onset if whole else visit.wake_end
+        first = visit.onset if whole or visit.wake_end is None else visit.wake_end
         pieces = self.sent(session)
         around = [(start, end) for start, end in pieces if start <= first and end >= visit.offset]
         assert len(around) == 1, (pieces, visit)

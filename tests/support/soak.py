@@ -155,7 +155,7 @@ class Soak(Watcher):
             case "truncate":
                 self._playing.discard(fields["item"])
             case "sleep":
-                assert fields["why"] == "button" or not self._playing
+                assert fields["why"] == "the button" or not self._playing
                 if fields["why"] == "a request":  # which counts more than a voice that has just begun
                     self.unfair.append((entry.at, entry.at))
             case "card_lost":
