@@ -75,6 +75,10 @@ WAKE_PREROLL = samples(1200)
 half a word in front of the first one would spoil its recognition."""
 WAKE_PAUSE = samples(400)
 """A voice that goes on this long after the wake word is a question in one breath."""
+WAKE_LENGTH = samples(900)
+"""A voice no longer than this has said the wake word at the most."""
+WAKE_LATE = samples(50)
+"""How much later than its detection the wake word ends, when no more was said than that."""
 ONSET_PREROLL = samples(300)
 """Soft first sounds lie before the voice detector's onset."""
 UNNOTICED = samples(150)
@@ -85,6 +89,8 @@ RING_LIMIT = samples(60_000)
 """How long a timer rings by itself."""
 RETRY_MS = (0, 250, 500, 1000, 2000, 4000, 8000)
 """Pauses before the attempts to reach the engine again; after the last one it has failed."""
+PATIENCE = samples(25_000)
+"""An engine that takes the connection and says nothing is waited for no longer than this, attempts and all."""
 STEADY = samples(30_000)
 """A session that lasted so long was a good one: the next fault starts the pauses anew."""
 UNANSWERED_LIMIT = samples(90_000)
@@ -127,6 +133,7 @@ class Conversation:
         self._wanted = False
         self._rate = 24_000
         self._opened_at = 0
+        self._closed_since = 0
         self._attempts = 0
         self._history = History()
         self._holding = True
@@ -135,6 +142,8 @@ class Conversation:
         self._voice: int | None = None  # onset of the voice that is speaking now
         self._unanswered: int | None = None  # where what has no answer yet begins
         self._uncommitted: int | None = None  # end of a voice that the engine was not yet told to answer
+        self._committed: int | None = None  # end of the one that it was told to answer last
+        self._hearing = False  # the engine hears the user speak
         self._quiet_since = 0
         self._exchange_at = 0
         self._thinking_since = 0
@@ -177,11 +186,12 @@ class Conversation:
             self._wake_at = event.at
             self._wake_up(event.at)
         elif self.state in (State.SPEAKING, State.OVERLAP) and self._cut_from is None:
-            self._cut(self._breath(event.at))
+            self._cut(_breath(event.at, self._voice))
 
     def _wake_up(self, at: int) -> None:
         self._history.clear()
         self._attempts = 0
+        self._closed_since = at
         self._unanswered = max(0, at - WAKE_PREROLL)
         self._quiet_since = self._exchange_at = at
         self._voice = None
@@ -241,13 +251,15 @@ class Conversation:
         self._voice = None
         self._quiet_since = event.at
         self._record("voice_end", event.end, voiced_ms=event.voiced_ms)
-        if self._wake_at is not None and event.end < self._wake_at + WAKE_PAUSE:
-            # Only the wake word was said so far: its end need not reach the engine.
+        if self._wake_at is not None and _only_wake_word(event, self._wake_at):
+            # Nothing else was said so far: it need not reach the engine.
             self._wake_at = None
             self._unanswered = event.end
             self._listen(event.end)
-        elif self.state in (State.CONNECTING, State.LISTENING):
+        elif self.state in (State.CONNECTING, State.LISTENING, State.THINKING):
             self._uncommitted = event.end
+            if self._wake_at is not None:
+                self._send_breath(event.onset)
         if self.state is State.OVERLAP and self._cut_from is None:
             self._restore()
             self._unanswered = None
@@ -256,14 +268,14 @@ class Conversation:
     def _settle_wake(self, at: int) -> None:
         """Once the voice has gone on after the wake word, send all of it."""
         if self._wake_at is not None and at >= self._wake_at + WAKE_PAUSE:
-            self._unanswered = start = self._breath(self._wake_at)
+            self._send_breath(self._voice)
+
+    def _send_breath(self, onset: int | None) -> None:
+        """Send the wake word and what was said in one breath with it, from the voice's `onset`."""
+        if self._wake_at is not None:
+            self._unanswered = start = _breath(self._wake_at, onset)
             self._wake_at = None
             self._listen(start)
-
-    def _breath(self, wake_at: int) -> int:
-        """Return where the breath begins in which the wake word was said."""
-        onset = 0 if self._voice is None else self._voice - ONSET_PREROLL
-        return max(0, onset, wake_at - WAKE_PREROLL)
 
     @_take.register
     def _on_tick(self, event: Tick) -> None:
@@ -273,12 +285,13 @@ class Conversation:
             self._stop_ringing()
         after = self.rules.commit_after_ms
         due = after is not None and self._uncommitted is not None and at >= self._uncommitted + samples(after)
-        if due and self._open and self.state is State.LISTENING:
+        if due and self._open and self.state in (State.LISTENING, State.THINKING):
             self._do(Commit(at))
-            self._uncommitted = None
+            self._committed, self._uncommitted = self._uncommitted, None
             self._think()
         if self.state is State.LISTENING:
-            if self._voice is None and at >= self._quiet_since + samples(self.rules.follow_up_ms):
+            quiet = self._voice is None and not self._hearing
+            if quiet and at >= self._quiet_since + samples(self.rules.follow_up_ms):
                 self._sleep("silence")
             elif at >= self._exchange_at + UNANSWERED_LIMIT:
                 self._sleep("talk that was not meant for it")
@@ -306,7 +319,14 @@ class Conversation:
         self._record("engine_error", self._now, code=event.code, message=event.message, retry=event.retry)
         if self._open and self._now >= self._opened_at + STEADY:
             self._attempts = 0
-        self._open = False
+        if self._open:
+            self._closed_since = self._now
+        self._open = self._hearing = False
+        if self._unanswered is not None:
+            self._history.forget_unanswered()  # those words are sent again as sound
+            self._uncommitted = self._uncommitted or self._committed
+        elif self._running or self._awaited or self._tools:
+            self._broken = True
         self._tools.clear()
         self._running = self._awaited = False
         for name, item in self._queued.items():
@@ -315,7 +335,8 @@ class Conversation:
                 self._do(Finish(name))
         if not self._wanted:
             return
-        if not event.retry or self._attempts >= len(RETRY_MS):
+        tired = self._attempts >= len(RETRY_MS) or self._now >= self._closed_since + PATIENCE
+        if tired or not event.retry:
             self._hold()
             self._do(CloseSession(), Earcon("error"))
             self._wanted = self._broken = False
@@ -340,11 +361,13 @@ class Conversation:
     @_take.register
     def _on_speech_started(self, _event: SpeechStarted) -> None:
         self._record("engine_speech_started", self._now)
+        self._hearing = True
         self._quiet_since = self._now
 
     @_take.register
     def _on_speech_stopped(self, _event: SpeechStopped) -> None:
         self._record("engine_speech_stopped", self._now)
+        self._hearing = False
         if self._wanted and self.state is State.LISTENING:
             self._think()
 
@@ -352,7 +375,6 @@ class Conversation:
     def _on_reply_started(self, event: ReplyStarted) -> None:
         if not self._wanted:
             return
-        self._attempts = 0
         self._exchange_at = self._now
         self._reply = event.reply
         self._running = True
@@ -399,6 +421,7 @@ class Conversation:
         if event.reply in self._dropped:
             return
         self._tools.add(event.call_id)
+        self._unanswered = None  # acted upon: to send it again would do it twice
         self._record("tool", self._now, name=event.name, arguments=event.arguments)
         self._do(RunTool(event))
 
@@ -446,6 +469,8 @@ class Conversation:
         if event.item not in self._queued:
             return
         self._record("reply_first_audio", event.at, item=event.item)
+        self._attempts = 0
+        self._committed = None
         self._unanswered = None
         self._uncommitted = None
         if self.state in (State.LISTENING, State.THINKING, State.CONNECTING):
@@ -465,6 +490,7 @@ class Conversation:
     def _on_playout_done(self, event: PlayoutDone) -> None:
         if self._queued.pop(event.heard.item, None) is None:
             return
+        self._now = max(self._now, event.at)  # the last samples are still on their way to the loudspeaker
         self._exchange_at = self._now
         self._record("reply_last_audio", event.at, item=event.heard.item, ms=event.heard.ms)
         self._history.heard(event.heard.item)
@@ -484,7 +510,12 @@ class Conversation:
         self._record("silence", event.at)
         if self._open:
             self._do(Interrupt(event.heard))
+        # A new reply may have begun while the old one faded.
+        kept = {name: item for name, item in self._queued.items() if item.reply not in self._dropped}
+        running, awaited = self._running and self._reply not in self._dropped, self._awaited and bool(kept)
         self._forget_reply()
+        self._queued, self._running, self._awaited = kept, running, awaited
+        self._exchange_at = self._now
         if self._wanted:
             self._unanswered = start
             self._listen(start)
@@ -529,6 +560,7 @@ class Conversation:
 
     def _hold(self) -> None:
         self._holding = True
+        self._hearing = False
         self._wake_at = None
         self._do(Hold())
 
@@ -563,7 +595,7 @@ class Conversation:
         self._queued.clear()
         self._history.forget_unheard()
         self._tools.clear()
-        self._running = self._broken = self._awaited = False
+        self._running = self._broken = self._awaited = self._sleep_next = False
         self._cut_from = None
 
     def _settle(self) -> None:
@@ -571,7 +603,7 @@ class Conversation:
         if self._queued or self._cut_from is not None:
             return
         self._own_up()
-        if self._sleep_next and not self._tools and not self._running:
+        if self._sleep_next and not (self._tools or self._running or self._awaited):
             self._sleep("a request")
         elif not self._wanted:
             if self.state not in (State.ASLEEP, State.MUTED):
@@ -589,7 +621,7 @@ class Conversation:
             self._do(Earcon("error"))
 
     def _back_to_listening(self) -> None:
-        self._quiet_since = self._now
+        self._quiet_since = self._exchange_at = self._now
         self._unanswered = None if self._voice is None else max(0, self._voice - ONSET_PREROLL)
         self._restore()
         self._listen_on()
@@ -602,13 +634,15 @@ class Conversation:
         self._to(State.ASLEEP)
 
     def _end_session(self) -> None:
+        if self._queued:  # what has not begun to play would wait for its end for ever
+            self._do(Cut())
         self._hold()
         self._do(CloseSession())
         if self._queued:
             self._do(Cut())
         self._voice = None
         self._open = self._wanted = False
-        self._wake_at = self._unanswered = self._uncommitted = None
+        self._wake_at = self._unanswered = self._uncommitted = self._committed = None
         self._sleep_next = False
         self._dropped.clear()
         self._forget_reply()
@@ -629,6 +663,16 @@ class Conversation:
 
     def _do(self, *actions: Action) -> None:
         self._actions.extend(actions)
+
+
+def _only_wake_word(voice: VoiceEnd, wake_at: int) -> bool:
+    """Return whether a voice said the wake word and no more; if in doubt, it said more."""
+    return voice.end <= wake_at + WAKE_LATE or voice.end - voice.onset <= WAKE_LENGTH
+
+
+def _breath(wake_at: int, onset: int | None) -> int:
+    """Return where the breath begins in which the wake word was said, by a voice that began at `onset` if known."""
+    return max(0, 0 if onset is None else onset - ONSET_PREROLL, wake_at - WAKE_PREROLL)
 
 
 class _Item(Struct):

@@ -317,6 +317,22 @@ def test_back_off_grows_and_the_user_hears_of_the_failure_once(talk):
     assert talk.state is State.FAULT
 
 
+def test_an_engine_that_says_nothing_is_not_waited_for_for_ever(talk):
+    talk.ms(Wake, 1000, "hey_jarvis", 0.9)
+    for at in (11, 21.3, 32):
+        assert talk.state is State.CONNECTING
+        actions = talk(Fault("open_timeout", "silence", retry=True), second(at))
+    assert actions == [Hold(), CloseSession(), Earcon("error")]
+    assert talk.state is State.FAULT
+
+
+def test_a_session_of_some_length_is_no_waiting(talk):
+    awake(talk)
+    speaking(talk, 28_000)
+    talk(PlayoutDone(second(33), Heard("i1", 1000, whole=True)))
+    assert OpenSession in [type(action) for action in talk(Fault("closed", "gone", retry=True), second(35))]
+
+
 def test_a_fatal_fault_stops_at_once_and_the_wake_word_tries_again(talk):
     awake(talk)
     actions = talk(Fault("invalid_api_key", "Set OPENAI_API_KEY.", retry=False), samples(2500))

@@ -74,6 +74,23 @@ def test_nobody_listens_until_the_engine_is_back(tmp_path, unused_tcp_port):
     assert house.states[-1] == "listening"
 
 
+def test_an_engine_that_takes_the_connection_and_says_nothing(tmp_path):
+    house = House(tmp_path, [says(QUESTION, at=1.0), says(QUESTION, after="fault", plus=1.0)], 42)
+
+    class Silent(Listener):
+        async def greet(self, connection, event):
+            if len(self.connections) > 3:
+                await super().greet(connection, event)
+
+    server = Silent()
+    play(house, server)
+    assert len(house.codes()) == 3
+    assert house.sounds == ["wake", "error", "wake"]
+    fault = next(e for e in house.all("state") if e.fields["state"] == "fault")
+    assert fault.t < 35
+    assert server.turns == 1
+
+
 @pytest.mark.parametrize(("status", "mend"), [(401, "api_key"), (403, "key may do"), (404, "model")])
 def test_a_refusal_that_lasts_stops_at_once_and_the_wake_word_tries_again(tmp_path, status, mend, caplog):
     house = House(tmp_path, [says(QUESTION, at=1.0), says(QUESTION, after="fault", plus=1.0)], 11, engine="openai")
