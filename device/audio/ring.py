@@ -154,15 +154,22 @@ class Cursor:
         if (block := self._exactly(n)) is not None:
             return block
         end = None if timeout is None else time.monotonic() + timeout
-        gate = _Gate()
-        self.ring.add_waker(gate.open)
+        gate, ring, due = _Gate(), self.ring, self._position + n
+
+        def wake() -> None:
+            # Not before everything is there: to wake a thread costs the writer more than all else that it does.
+            if ring.position >= due:
+                gate.open()
+
+        ring.add_waker(wake)
         try:
             while (block := self._exactly(n)) is None:
+                due = self._position + n
                 left = -1.0 if end is None else max(0.0, end - time.monotonic())
                 if self.lag < n and not gate.wait(left):
                     return self._exactly(n)
         finally:
-            self.ring.remove_waker(gate.open)
+            ring.remove_waker(wake)
         return block
 
     async def aread(self, n: int) -> NDArray[Any]:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from device.audio import ring as module
 from device.audio.ring import RingBuffer
 
 STEP = st.one_of(
@@ -124,3 +125,21 @@ def test_bad_sizes_are_refused_by_name():
         ring.write(b"abc")
     with pytest.raises(ValueError, match="11 frames at once from a ring of 10"):
         ring.cursor().read(11)
+
+
+def test_a_reader_is_not_woken_before_everything_is_there(monkeypatch):
+    ring = RingBuffer(1000, 1)
+    opened = []
+    waiting = threading.Event()
+    add = ring.add_waker
+    monkeypatch.setattr(module._Gate, "open", lambda gate: (opened.append(ring.position), gate._lock.release()))
+    monkeypatch.setattr(ring, "add_waker", lambda waker: (add(waker), waiting.set()))
+    got = []
+    reader = threading.Thread(target=lambda: got.append(ring.cursor(0).read(30, timeout=20)))
+    reader.start()
+    assert waiting.wait(20)
+    for _ in range(3):
+        ring.write(np.ones(10, np.int16))
+    reader.join(20)
+    assert len(got[0]) == 30
+    assert opened == [30]
