@@ -136,13 +136,23 @@ class EchoCanceller:
     def cancel(self, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> NDArray[np.int16]:
         """Return the microphone's signal of `DELAY` samples ago without the echo of what was played.
 
-        All are `(160,) int16, 16 kHz mono`; `reference` was played while `mic` was recorded. The array returned is
-        reused by the next call. Raises ValueError for other shapes or after `close`.
+        All are `(n * 160,) int16, 16 kHz mono`; `reference` was played while `mic` was recorded. Raises ValueError for
+        other shapes or after `close`.
         """
-        if mic.shape != (FRAME,) or reference.shape != (FRAME,):
+        if mic.ndim != 1 or len(mic) % FRAME or mic.shape != reference.shape:
             raise ValueError(f"the echo canceller takes frames of ({FRAME},), not {mic.shape} and {reference.shape}")
         if not self._free.alive:
             raise ValueError("the echo canceller is closed")
+        delayed = np.concatenate((self._before, mic))
+        if self._active or self._quiet < self._tail_frames or reference.any():
+            for start in range(0, len(mic), FRAME):
+                end = start + FRAME
+                delayed[start:end] = self._frame(mic[start:end], reference[start:end])
+        self._before[:] = delayed[len(mic) :]
+        return delayed[: len(mic)]
+
+    def _frame(self, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Return a frame without echo, in an array that is used again."""
         self._quiet = 0 if reference.any() else self._quiet + 1
         wanted = self._quiet < self._tail_frames
         if not (wanted or self._active):

@@ -25,7 +25,7 @@ BETA = 7.857
 STEPS = 2**24
 """Coefficients are multiples of 1 / STEPS, so that sums of products are exact in 53 bits, in whatever order."""
 MOST_PRODUCTS = 200_000
-"""Multiplications in one matrix product: with more, OpenBLAS would keep several cores busy with it."""
+"""Multiplications in one matrix product, whose operands then stay in the cache."""
 
 
 class Resampler:

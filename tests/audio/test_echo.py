@@ -152,3 +152,19 @@ def test_bad_use_is_refused(canceller, monkeypatch):
     monkeypatch.setattr(echo, "LIBRARY", "libnowhere.so.1")
     with pytest.raises(EchoError, match="apt install libspeexdsp1"):
         EchoCanceller(300)
+
+
+def test_frames_may_come_one_by_one_or_all_at_once(canceller):
+    played = np.concatenate([silence(0.5), far(2), silence(1.5), far(1)])
+    mic = mix(room(played, -3), noise(len(played) / SECOND, -60))
+    n = len(mic) // FRAME * FRAME
+    with EchoCanceller(300) as other:
+        parts = [
+            other.cancel(m, p)
+            for m, p in zip(
+                np.split(mic[:n], [FRAME, 9 * FRAME, 300 * FRAME]),
+                np.split(played[:n], [FRAME, 9 * FRAME, 300 * FRAME]),
+                strict=True,
+            )
+        ]
+    assert np.array_equal(np.concatenate(parts), run(canceller, mic, played))

@@ -28,6 +28,8 @@ class Hit:
 class OnceWake:
     """Finds a wake word in the tenth block."""
 
+    resting = False
+
     def __init__(self):
         self.pushed = 0
 
@@ -152,3 +154,30 @@ def test_a_detector_that_fails_does_not_end_listening():
     cursor = front.clean.cursor(0)
     assert cursor.read(31 * 160, timeout=5) is not None
     front.stop()
+
+
+def test_asleep_it_takes_blocks_up_to_the_end_of_a_frame_of_the_wake_words_models_at_once():
+    wake = OnceWake()
+    card, _, front, _ = make(wake=wake)
+    assert front._restful() == 8
+    feed(card, front, np.zeros(3 * card.block, np.int16))
+    assert front._restful() == 5
+    wake.resting = True
+    assert front._restful() == 21
+    front.want_voice(True)
+    assert front._restful() == 1
+
+
+def test_many_blocks_at_once_are_as_good_as_one_by_one():
+    pcm = np.random.default_rng(5).integers(-3000, 3000, 48_000, np.int16)
+    card, _, front, events = make(48_000, wake=OnceWake())
+    feed(card, front, pcm)
+    other_card, _, other, other_events = make(48_000, wake=OnceWake())
+    for i in range(0, len(pcm), other_card.block):
+        other_card.exchange(pcm[i : i + other_card.block])
+        other.process(blocks=8)
+    assert not other.process(blocks=8)
+    whole = other.now
+    assert whole >= front.now - samples(80)
+    assert np.array_equal(other.clean.cursor(0).take(whole), front.clean.cursor(0).take(whole))
+    assert [e.word for e in of(other_events, Wake)] == [e.word for e in of(events, Wake)] == ["hey_jarvis"]
