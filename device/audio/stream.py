@@ -107,7 +107,7 @@ class Stream:
     ) -> tuple[NDArray[np.int16], int]:
         """Pass one block each way; called by PortAudio's thread."""
         if not self.beats:
-            _be_urgent()
+            be_urgent()
         self.writing = True
         block = self._exchange(self, heard, flags)
         self.writing = False
@@ -119,7 +119,7 @@ class Stream:
         return block, pyaudio.paContinue
 
 
-def _be_urgent() -> None:
+def be_urgent() -> None:
     """Have this thread run before all ordinary ones, where the user may (systemd: LimitRTPRIO).
 
     With both of two cores busy the longest callback of 30 s took 0.4 ms with it and 9 ms without.
