@@ -333,10 +333,13 @@ class Conversation:
             if not item.complete:
                 item.complete = self._broken = True
                 self._do(Finish(name))
-        if not self._wanted:
-            return
+        if self._wanted:
+            self._recover(event)
+
+    def _recover(self, fault: Fault) -> None:
+        """Open the next session, from where the unanswered words begin; or give up."""
         tired = self._attempts >= len(RETRY_MS) or self._now >= self._closed_since + PATIENCE
-        if tired or not event.retry:
+        if tired or not fault.retry:
             self._hold()
             self._do(CloseSession(), Earcon("error"))
             self._wanted = self._broken = False
@@ -607,6 +610,7 @@ class Conversation:
             self._sleep("a request")
         elif not self._wanted:
             if self.state not in (State.ASLEEP, State.MUTED):
+                self._restore()
                 self._to(State.FAULT)
         elif self._running or self._tools or self._awaited:
             if self.state in (State.SPEAKING, State.OVERLAP):
@@ -634,11 +638,10 @@ class Conversation:
         self._to(State.ASLEEP)
 
     def _end_session(self) -> None:
-        if self._queued:  # what has not begun to play would wait for its end for ever
-            self._do(Cut())
+        self._restore()
         self._hold()
         self._do(CloseSession())
-        if self._queued:
+        if self._queued:  # what has not begun to play would wait for its end for ever
             self._do(Cut())
         self._voice = None
         self._open = self._wanted = False

@@ -38,6 +38,11 @@ class History:
         """Drop the words of reply items that nobody will hear."""
         self._texts.clear()
 
+    def forget_unanswered(self) -> None:
+        """Drop what the user said since the assistant's last words."""
+        while self._said and self._said[-1].role == "user":
+            self._said.pop()
+
     def clear(self) -> None:
         """Begin a new conversation."""
         self._said.clear()

@@ -47,6 +47,7 @@ from device.engines.contract import (
     ReplyEnded,
     ReplyStarted,
     Said,
+    SpeechStarted,
     SpeechStopped,
     ToolCall,
     Words,
@@ -448,6 +449,156 @@ def test_a_reply_that_has_just_come_is_not_played_after_the_conversation_was_end
     talk(ReplyStarted("r1"), samples(2600))
     talk(Audio("r1", "i1", b"ab"), samples(2700))
     assert talk(event(samples(2710)))[:3] == [Hold(), CloseSession(), Cut()]
+
+
+@pytest.mark.parametrize(
+    ("end", "start"),
+    [
+        (1040, 1040),  # the voice ended with the wake word
+        (1310, 100),  # detected late, and a word followed
+    ],
+)
+def test_one_word_after_the_wake_word_is_not_taken_for_its_end(talk, end, start):
+    talk.ms(Wake, 1000, "hey_jarvis", 0.9)
+    talk.ms(VoiceStart, 1010, samples(400))
+    listen = talk(VoiceEnd(samples(end + 240), samples(400), samples(end), end - 400))
+    assert listen == [Listen(samples(start))]
+
+
+def test_a_wake_word_detected_before_its_end_is_not_taken_for_a_question(talk):
+    talk.ms(Wake, 1000, "hey_jarvis", 0.9)
+    talk.ms(VoiceStart, 1010, samples(450))
+    assert talk(VoiceEnd(samples(1390), samples(450), samples(1340), 800)) == [Listen(samples(1340))]
+
+
+def test_a_reply_that_comes_while_the_old_one_fades_is_played(talk):
+    awake(talk)
+    speaking(talk)
+    assert talk.ms(Wake, 3500, "hey_jarvis", 0.9) == [Cut()]
+    talk(ReplyStarted("r2"), samples(3510))
+    assert talk(Audio("r2", "i2", b"ab"), samples(3515)) == [Play("i2", b"ab")]
+    talk(PlayoutCut(samples(3530), (Heard("i1", 530, whole=False),)))
+    assert talk(AudioDone("r2", "i2"), samples(3540)) == [Finish("i2")]
+    assert talk.ms(PlayoutStarted, 3600, "i2") == [Hold()]
+
+
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_a_long_story_is_no_television(talk, interrupted):
+    awake(talk)
+    speaking(talk)
+    end = samples(3000) + UNANSWERED_LIMIT + second(5)
+    if interrupted:
+        talk(VoiceStart(end, end - samples(100)))
+        talk(Voice(end + samples(400), end - samples(100), 450))
+        talk(PlayoutCut(end + samples(450), (Heard("i1", 95_000, whole=False),)))
+    else:
+        talk(ReplyEnded("r1", "completed"), end - second(1))
+        talk(PlayoutDone(end, Heard("i1", 95_000, whole=True)))
+    talk(Tick(end + samples(500)))
+    assert talk.state is State.LISTENING
+
+
+def test_a_server_that_dies_at_each_reply_is_not_asked_for_ever(talk):
+    awake(talk)
+    opened = 0
+    for n in range(30):
+        actions = talk(Fault("too_big", "A frame was too long.", retry=True), second(3 + n))
+        opened += sum(isinstance(a, OpenSession) for a in actions)
+        talk(Opened(24000), second(3 + n) + 10)
+        talk(ReplyStarted(f"r{n}"), second(3 + n) + 20)
+    assert opened < len(RETRY_MS)
+    assert talk.state is State.FAULT
+
+
+def test_sleep_beside_another_tool_waits_for_its_answer(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    talk(ReplyStarted("r1"), samples(2600))
+    for call in ("timer", "sleep"):
+        talk(ToolCall("r1", call, call, "{}"), samples(2700))
+    talk(ReplyEnded("r1", "completed"), samples(2750))
+    talk(ToolDone(samples(2800), "timer", "{}"))
+    talk(ToolDone(samples(2800), "sleep", "{}", sleep=True, reply=False))
+    assert talk.state is State.THINKING
+    talk(ReplyStarted("r2"), samples(2900))
+    talk(ReplyEnded("r2", "completed"), samples(3000))
+    assert talk.state is State.ASLEEP
+
+
+def test_a_goodbye_that_is_interrupted_is_forgotten(talk):
+    awake(talk)
+    speaking(talk)
+    talk(ToolCall("r1", "c1", "sleep", "{}"), samples(3100))
+    talk(ToolDone(samples(3150), "c1", "{}", sleep=True, reply=False))
+    talk.ms(VoiceStart, 3500, samples(3400))
+    talk.ms(Voice, 3810, samples(3400), 410)
+    talk(PlayoutCut(samples(3850), (Heard("i1", 500, whole=False),)))
+    talk(SpeechStopped(), samples(5000))
+    speaking(talk, at=5200, item="i2", reply="r2")
+    talk(ReplyEnded("r2", "completed"), samples(5300))
+    talk(PlayoutDone(samples(6000), Heard("i2", 800, whole=True)))
+    assert talk.state is State.LISTENING
+
+
+def test_a_session_lost_while_a_tool_works_is_owned_up_to_and_the_tool_is_not_run_again(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    talk(ReplyStarted("r1"), samples(2600))
+    talk(ToolCall("r1", "c1", "set_timer", "{}"), samples(2700))
+    assert not [a for a in talk(Fault("closed", "gone", retry=True), samples(2800)) if isinstance(a, Listen)]
+    assert Earcon("error") in talk(Opened(24000), samples(3000))
+
+
+def test_a_turn_that_is_sent_again_is_committed_again():
+    talk = Talk(commit_after_ms=500)
+    awake(talk)
+    talk.ms(VoiceStart, 2100, samples(2000))
+    talk(VoiceEnd(samples(2740), samples(2000), samples(2500), 500))
+    assert talk.ms(Tick, 3000) == [Commit(samples(3000))]
+    talk(Fault("closed", "gone", retry=True), samples(3100))
+    talk(Opened(24000), samples(3200))
+    assert talk.ms(Tick, 3250) == [Commit(samples(3250))]
+
+
+def test_an_engine_that_still_weighs_the_turn_is_waited_for(talk):
+    awake(talk)
+    talk(SpeechStarted(), samples(2000))
+    talk.ms(VoiceEnd, 3000, samples(2000), samples(2760), 700)
+    assert talk.ms(Tick, 12_000) == []
+    talk(SpeechStopped(), samples(12_100))
+    assert talk.state is State.THINKING
+
+
+def test_words_that_are_sent_again_as_sound_are_not_history_too(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    talk(Words("user", "what time is it", final=True), samples(2600))
+    assert talk(Fault("closed", "gone", retry=True), samples(2700)) == [
+        Listen(samples(1060), again=True),
+        OpenSession((), RETRY_MS[1]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "state"),
+    [
+        (ToolDone(samples(3150), "c1", "{}", sleep=True, reply=False), None, State.ASLEEP),
+        (Fault("quota", "Pay.", retry=False), None, State.FAULT),
+        (None, Mute(samples(3450), on=True), State.MUTED),
+    ],
+)
+def test_however_a_conversation_ends_the_next_reply_is_not_low(talk, before, after, state):
+    awake(talk)
+    speaking(talk)
+    talk(ToolCall("r1", "c1", "x", "{}"), samples(3100))
+    talk(ToolDone(samples(3120), "c2", "{}"))
+    if before:
+        talk(before, samples(3150))
+    talk(ReplyEnded("r1", "completed"), samples(3200))
+    assert Duck() in talk.ms(VoiceStart, 3400, samples(3300))
+    actions = talk(after or PlayoutDone(samples(3500), Heard("i1", 500, whole=True)))
+    assert talk.state is state
+    assert Restore() in actions
 
 
 ITEMS = st.sampled_from(["i1", "i2"])
