@@ -30,8 +30,13 @@ GOOD_RATIO = 0.15
 GOOD_FRAMES = 15
 """So many more good frames than a quarter of the bad ones, and the path counts as learnt. Single frames are counted,
 not their mean power, because somebody who speaks meanwhile is louder than any echo left."""
+NO_ECHO_RATIO = 0.001
+"""A microphone that hears so little of what was just played, 30 dB less, has no echo to learn: with headphones, or with
+a card that cancels it."""
+FADING = 0.98
+"""What is kept of the loudest reference from frame to frame, while its echo is under way."""
 CONVERGED_FRAMES = 300
-"""Frames of playback after which the echo path counts as learnt anyhow: with headphones there is none to learn."""
+"""Frames of playback after which the echo path counts as learnt anyhow."""
 
 # Requests of speex/speex_echo.h and speex/speex_preprocess.h.
 _ECHO_SET_SAMPLING_RATE = 24
@@ -111,6 +116,7 @@ class EchoCanceller:
         self._active = False
         self._frames_played = 0
         self._good = 0.0
+        self._loudest = 0.0
         self._converged = False
 
     @property
@@ -169,7 +175,7 @@ class EchoCanceller:
             else:
                 self._fade(self._clean, self._before)
             if not self._converged:
-                self._judge(mic)
+                self._judge(mic, reference)
         self._active = wanted
         self._before[:] = mic
         return self._out
@@ -186,11 +192,13 @@ class EchoCanceller:
         np.add(self._float, start, out=self._float)
         np.copyto(self._out, self._float, casting="unsafe")
 
-    def _judge(self, mic: NDArray[np.int16]) -> None:
+    def _judge(self, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> None:
         if self._quiet:
             return
         self._frames_played += 1
-        good = self._power(self._clean) < GOOD_RATIO * self._power(mic)
+        self._loudest = max(self._power(reference), FADING * self._loudest)
+        heard = self._power(mic)
+        good = self._power(self._clean) < GOOD_RATIO * heard or heard < NO_ECHO_RATIO * self._loudest
         self._good = max(0.0, self._good + (1.0 if good else -0.25))
         self._converged = self._good >= GOOD_FRAMES or self._frames_played >= CONVERGED_FRAMES
 

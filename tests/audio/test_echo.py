@@ -3,6 +3,7 @@ import pytest
 from support.speech import mix, noise, say, silence
 
 from device.audio import echo
+from device.audio.earcons import earcon
 from device.audio.echo import DELAY, FRAME, EchoCanceller, EchoError
 
 SECOND = 16_000
@@ -168,3 +169,13 @@ def test_frames_may_come_one_by_one_or_all_at_once(canceller):
             )
         ]
     assert np.array_equal(np.concatenate(parts), run(canceller, mic, played))
+
+
+@pytest.mark.parametrize("echo_db", [-np.inf, -40, -32, -20, 0])
+def test_the_sound_at_the_start_is_enough_to_learn_whether_there_is_an_echo(echo_db):
+    played = np.concatenate([earcon("ready", SECOND), np.zeros(SECOND, np.int16)])
+    echo_there = room(played, echo_db) if np.isfinite(echo_db) else np.zeros(len(played))
+    mic = mix(echo_there, noise(len(played) / SECOND, -62))
+    with EchoCanceller(300) as canceller:
+        run(canceller, mic, played)
+        assert canceller.converged
