@@ -84,6 +84,10 @@ class Cut(Action, frozen=True):
     """Fade the reply out and drop what is queued; answered by `PlayoutCut`."""
 
 
+class Discard(Action, frozen=True):
+    """Have the engine forget the beginning of a turn that it will not hear the rest of."""
+
+
 class Interrupt(Action, frozen=True):
     """Tell the engine that it was cut off, and what was heard."""
 

@@ -101,7 +101,7 @@ def doctor(config: Path | None) -> None:
 
     async def check() -> bool:
         failed = False
-        async for found in examine(settings):
+        async for found in examine(settings, config):
             console.print(f"{marks[found.status]}  {found.name}: {found.message}", soft_wrap=True)
             if found.status != "ok" and found.mend:
                 console.print(f"      → {found.mend}", soft_wrap=True)

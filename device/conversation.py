@@ -20,6 +20,7 @@ from device.actions import (
     CloseSession,
     Commit,
     Cut,
+    Discard,
     Duck,
     Earcon,
     Finish,
@@ -144,6 +145,7 @@ class Conversation:
         self._uncommitted: int | None = None  # end of a voice that the engine was not yet told to answer
         self._committed: int | None = None  # end of the one that it was told to answer last
         self._hearing = False  # the engine hears the user speak
+        self._half_said = False  # a reply began over a turn of which the engine has heard the beginning
         self._quiet_since = 0
         self._exchange_at = 0
         self._thinking_since = 0
@@ -477,6 +479,7 @@ class Conversation:
         self._unanswered = None
         self._uncommitted = None
         if self.state in (State.LISTENING, State.THINKING, State.CONNECTING):
+            self._half_said = self._hearing or self._voice is not None
             self._hold()
             self._to(State.SPEAKING)
             if self._card_gone:
@@ -558,7 +561,7 @@ class Conversation:
     # Moves
 
     def _listen(self, at: int) -> None:
-        self._holding = False
+        self._holding = self._half_said = False
         self._do(Listen(at))
 
     def _hold(self) -> None:
@@ -569,6 +572,9 @@ class Conversation:
 
     def _listen_on(self) -> None:
         """Send again after a reply, from where a voice began that is speaking already, noticed or not."""
+        if self._holding and self._half_said and self._voice is None:
+            # Else the silence to come would end that turn, and be answered.
+            self._do(Discard())
         if self._holding:
             start = self._now - UNNOTICED if self._voice is None else self._voice - ONSET_PREROLL
             self._listen(max(0, start))

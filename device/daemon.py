@@ -15,6 +15,7 @@ from device.actions import (
     CloseSession,
     Commit,
     Cut,
+    Discard,
     Duck,
     Earcon,
     Finish,
@@ -265,6 +266,8 @@ class Daemon:
                 self.uplink.commit(at)
             case Interrupt(heard):
                 self.uplink.order(lambda session: session.interrupt(heard))
+            case Discard():
+                self.uplink.order(lambda session: session.discard())
             case ReturnTool(call_id, output, reply):
                 self.uplink.order(lambda session: session.tool_result(call_id, output, reply=reply))
             case OpenSession(history, after_ms):

@@ -61,7 +61,6 @@ class StopWord:
             return False
         async with self._busy:
             text = await self._words_of(event)
-        log.debug("Heard while ringing: %r", text)
         return self.wanted and not self._words.isdisjoint(re.findall(r"[\w']+", text.lower()))
 
     def _due(self, event: Voice | VoiceEnd) -> bool:

@@ -11,6 +11,7 @@ from device.actions import (
     CloseSession,
     Commit,
     Cut,
+    Discard,
     Duck,
     Earcon,
     Finish,
@@ -599,6 +600,21 @@ def test_however_a_conversation_ends_the_next_reply_is_not_low(talk, before, aft
     actions = talk(after or PlayoutDone(samples(3500), Heard("i1", 500, whole=True)))
     assert talk.state is state
     assert Restore() in actions
+
+
+def test_the_beginning_of_a_turn_that_was_no_interruption_is_forgotten(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    talk(ReplyStarted("r1"), samples(2600))
+    talk(Audio("r1", "i1", b"ab"), samples(2700))
+    talk.ms(VoiceStart, 2750, samples(2690))
+    talk(SpeechStarted(), samples(2780))
+    talk.ms(PlayoutStarted, 2800, "i1")
+    talk(VoiceEnd(samples(3200), samples(2690), samples(2950), 260))
+    talk(ReplyEnded("r1", "completed"), samples(3300))
+    discard, listen = talk(PlayoutDone(samples(4000), Heard("i1", 1200, whole=True)))
+    assert discard == Discard()
+    assert listen.at > samples(2950)
 
 
 ITEMS = st.sampled_from(["i1", "i2"])

@@ -150,6 +150,9 @@ class EngineSession(Protocol):
     async def interrupt(self, heard: Sequence[Heard]) -> None:
         """Say that the reply was cut off, and how much of each item was heard."""
 
+    async def discard(self) -> None:
+        """Have the engine forget what it heard of a turn that is not over."""
+
     async def say(self, text: str) -> None:
         """Ask the engine to speak about `text` now."""
 

@@ -119,6 +119,11 @@ class RealtimeSession:
         self._responses.interrupt(heard)
         self._flush()
 
+    async def discard(self) -> None:
+        """Have the engine forget what it heard of a turn that is not over."""
+        self._responses.discard()
+        self._flush()
+
     async def say(self, text: str) -> None:
         """Have the engine speak about `text`, at once or after the reply in the making."""
         self._responses.say(text)

@@ -114,7 +114,7 @@ def session_of(config: RealtimeConfig) -> Session:
         )
     words = None
     if config.transcription_model:
-        words = Transcription(model=config.transcription_model, language=config.language or None)
+        words = Transcription(model=config.transcription_model, language=config.language.split("-")[0] or None)
     pcm = AudioFormat(type="audio/pcm", rate=RATE)
     return Session(
         type="realtime",

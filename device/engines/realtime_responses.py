@@ -119,6 +119,12 @@ class Responses:
         self._wanted = True
         self._ask()
 
+    def discard(self) -> None:
+        """Have the server forget what it heard and has not committed."""
+        self._send(wire.InputAudioBufferClear())
+        self._user_speaks = False
+        self._ask()
+
     def tool_result(self, call_id: str, output: str, *, reply: bool) -> None:
         """Return the output of a call of this session; of others nothing is known here."""
         if call_id not in self._calls or call_id in self._answered:
@@ -153,7 +159,12 @@ class Responses:
 
     def refused(self, error: ErrorDetail) -> list[EngineEvent]:
         """Take note of an error that answers one of our messages."""
-        if error.code == "conversation_already_has_active_response" and self._asked:
+        if error.code == "conversation_already_has_active_response" and not (self._asked or error.event_id):
+            # The server's own answer to the user's turn found a reply still in the making: it is asked for after that.
+            self._user_speaks = False
+            self._wanted = True
+            self._ask()
+        elif error.code == "conversation_already_has_active_response" and self._asked:
             self._asked = ""
             self._wanted = self._wanted or not self._cancel_next
             self._cancel_next = False

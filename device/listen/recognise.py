@@ -103,7 +103,7 @@ class Moonshine:
             ids, confidence = max((ids, confidence), second, key=lambda heard: heard[1])
         text = self._text(ids)
         if confidence < _CONFIDENCE or _NOT_WORDS.fullmatch(text):
-            log.debug("no words: %r, confidence %.2f", text, confidence)
+            log.debug("No words: %d letters, confidence %.2f", len(text), confidence)
             return ""
         return text
 

@@ -426,6 +426,25 @@ def test_a_call_that_is_answered_before_it_is_told_again_is_not_made_again(respo
     assert ToolCall("r", "c", "f", "{}") not in feed(responses, done(output=[whole]))
 
 
+def test_a_turn_that_the_server_could_not_answer_is_answered_after_the_reply_in_the_making(
+    responses: Responses,
+) -> None:
+    feed(responses, created(), wire.InputAudioBufferSpeechStarted(item_id="u"))
+    busy = items.ErrorDetail(message="busy", code="conversation_already_has_active_response")
+    assert responses.refused(busy) == []
+    assert responses.drain() == []
+    feed(responses, done())
+    assert kinds(responses.drain()) == [wire.ResponseCreate]
+
+
+def test_a_discarded_turn_holds_no_result_up(responses: Responses) -> None:
+    feed(responses, created(), call_done(), done(), wire.InputAudioBufferSpeechStarted(item_id="u"))
+    responses.tool_result("c", "1", reply=True)
+    responses.drain()
+    responses.discard()
+    assert kinds(responses.drain()) == [wire.InputAudioBufferClear, wire.ResponseCreate]
+
+
 def test_a_call_without_a_name_takes_it_from_its_item(responses: Responses) -> None:
     got = feed(responses, created(), added("ci", kind="function_call", name="f"), call_done(name=""))
     assert got[1:] == [ToolCall("r", "c", "f", "{}")]

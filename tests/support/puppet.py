@@ -97,6 +97,9 @@ class Puppet:
     async def commit(self) -> None:
         raise AssertionError("this engine finds the ends of turns by itself")
 
+    async def discard(self) -> None:
+        """Do nothing: turns are scripted."""
+
     async def interrupt(self, heard: Sequence[Heard]) -> None:
         self._plan.interrupted += 1
         if self._speaking is not None and not self._speaking.done():
