@@ -268,6 +268,7 @@ def test_a_card_that_vanishes_in_mid_reply(tmp_path):
         tmp_path,
         [says(QUESTION, at=1.0), says(QUESTION, at=10.0)],
         16,
+        room=ROOM,
         card=[CardEvent(at=6.0, action="unplug"), CardEvent(at=8.0, action="plug")],
     )
     server = Listener(LONG, spoken(1.0))

@@ -219,7 +219,10 @@ class FrontEnd:
             return
         if self._canceller is not None:
             self._raw.write(block)
+            heard = block.any()
             block = self._canceller.cancel(block, echo)
+            if not heard:  # an unplugged or muted microphone: all that is left is the echo expected in it
+                block = np.zeros(n, np.int16)
         early = min(self._late, n)
         self._late -= early
         self.clean.write(block[early:])

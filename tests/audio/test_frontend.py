@@ -181,3 +181,14 @@ def test_many_blocks_at_once_are_as_good_as_one_by_one():
     assert whole >= front.now - samples(80)
     assert np.array_equal(other.clean.cursor(0).take(whole), front.clean.cursor(0).take(whole))
     assert [e.word for e in of(other_events, Wake)] == [e.word for e in of(events, Wake)] == ["hey_jarvis"]
+
+
+def test_a_microphone_that_is_unplugged_in_mid_reply_hears_nothing():
+    card, playout, front, events = make(canceller=Subtract())
+    front.want_voice(True)
+    tone = (np.sin(np.arange(16_000) / 5) * 8000).astype(np.int16)
+    playout.play("a", tone.tobytes(), 16_000)
+    feed(card, front, np.zeros(8000, np.int16))
+    assert card.reference.cursor(0).take(8000).any()
+    assert not front.clean.cursor(0).take(8000).any()
+    assert of(events, VoiceStart) == []
