@@ -78,6 +78,8 @@ WAKE_PAUSE = samples(400)
 """A voice that goes on this long after the wake word is a question in one breath."""
 WAKE_LENGTH = samples(900)
 """A voice no longer than this has said the wake word at the most."""
+WAKE_LENGTH_SLOW = samples(1050)
+"""Likewise, if it ended about when the wake word was detected."""
 WAKE_LATE = samples(50)
 """How much later than its detection the wake word ends, when no more was said than that."""
 ONSET_PREROLL = samples(300)
@@ -676,7 +678,8 @@ class Conversation:
 
 def _only_wake_word(voice: VoiceEnd, wake_at: int) -> bool:
     """Return whether a voice said the wake word and no more; if in doubt, it said more."""
-    return voice.end <= wake_at + WAKE_LATE or voice.end - voice.onset <= WAKE_LENGTH
+    length = voice.end - voice.onset
+    return length <= WAKE_LENGTH or (length <= WAKE_LENGTH_SLOW and voice.end <= wake_at + WAKE_LATE)
 
 
 def _breath(wake_at: int, onset: int | None) -> int:

@@ -456,7 +456,8 @@ def test_a_reply_that_has_just_come_is_not_played_after_the_conversation_was_end
     ("end", "start"),
     [
         (1040, 1040),  # the voice ended with the wake word
-        (1310, 100),  # detected late, and a word followed
+        (1310, 100),  # a word followed
+        (1460, 100),  # likewise
     ],
 )
 def test_one_word_after_the_wake_word_is_not_taken_for_its_end(talk, end, start):
@@ -464,6 +465,12 @@ def test_one_word_after_the_wake_word_is_not_taken_for_its_end(talk, end, start)
     talk.ms(VoiceStart, 1010, samples(400))
     listen = talk(VoiceEnd(samples(end + 240), samples(400), samples(end), end - 400))
     assert listen == [Listen(samples(start))]
+
+
+def test_a_word_after_a_wake_word_that_was_detected_late_is_sent(talk):
+    talk.ms(Wake, 1500, "hey_jarvis", 0.9)
+    talk.ms(VoiceStart, 1510, samples(400))
+    assert talk(VoiceEnd(samples(1740), samples(400), samples(1490), 1090)) == [Listen(samples(300))]
 
 
 def test_a_wake_word_detected_before_its_end_is_not_taken_for_a_question(talk):
