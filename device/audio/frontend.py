@@ -52,8 +52,8 @@ CLEAN_SECONDS = 60
 """How far back the uplink can go: the longest outage that loses no word."""
 VOICE_SILENCE_MS = 240
 """Silence that ends a voice for barge-in; the end of a turn is decided elsewhere."""
-LOOK_BACK = samples(1000)
-"""How much of the past the voice detector hears when it is woken."""
+LOOK_BACK = samples(1600)
+"""How much of the past the voice detector hears when it is woken: the wake word and what came before its detection."""
 
 
 class Canceller(Protocol):

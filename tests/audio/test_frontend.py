@@ -105,7 +105,7 @@ def test_voice_is_reported_with_positions_only_while_it_is_wanted():
     assert [round(e.end / 16_000, 1) for e in ends] == [0.5, 1.5]
     assert ends[1].at - ends[1].end == pytest.approx(samples(240), abs=600)
     assert of(events, Voice)[-1].voiced_ms == pytest.approx(500, abs=64)
-    assert LOOK_BACK == 16_000
+    assert LOOK_BACK > 16_000
 
 
 def test_the_wake_word_is_looked_for_in_every_sample():
