@@ -84,6 +84,8 @@ WAKE_LATE = samples(50)
 """How much later than its detection the wake word ends, when no more was said than that."""
 ONSET_PREROLL = samples(300)
 """Soft first sounds lie before the voice detector's onset."""
+COMMA = samples(600)
+"""Longest pause between a word over a reply, too short to interrupt it, and the rest of the sentence ("Stop, I …")."""
 UNNOTICED = samples(150)
 """A voice that began less than this ago may not have been noticed yet."""
 THINKING_LIMIT = samples(15_000)
@@ -143,6 +145,7 @@ class Conversation:
         # The user's turn
         self._wake_at: int | None = None
         self._voice: int | None = None  # onset of the voice that is speaking now
+        self._murmur: tuple[int, int] | None = None  # onset and end of the last voice that did not interrupt the reply
         self._unanswered: int | None = None  # where what has no answer yet begins
         self._uncommitted: int | None = None  # end of a voice that the engine was not yet told to answer
         self._committed: int | None = None  # end of the one that it was told to answer last
@@ -230,7 +233,7 @@ class Conversation:
         self._quiet_since = event.at
         self._uncommitted = None
         if self._unanswered is None and self._wanted:
-            self._unanswered = max(0, event.onset - ONSET_PREROLL)
+            self._unanswered = self._first_word(event.onset)
         self._record("voice_start", event.onset)
         if self.state is State.SPEAKING:
             self._overlap()
@@ -247,7 +250,7 @@ class Conversation:
         self._voice = event.onset
         self._quiet_since = event.at
         if self.state is State.OVERLAP and event.voiced_ms >= self.rules.cut_ms and self._cut_from is None:
-            self._cut(max(0, event.onset - ONSET_PREROLL))
+            self._cut(self._first_word(event.onset))
         self._settle_wake(event.at)
 
     @_take.register
@@ -265,9 +268,16 @@ class Conversation:
             if self._wake_at is not None:
                 self._send_breath(event.onset)
         if self.state is State.OVERLAP and self._cut_from is None:
+            self._murmur = event.onset, event.end
             self._restore()
             self._unanswered = None
             self._to(State.SPEAKING)
+
+    def _first_word(self, onset: int) -> int:
+        """Return from where to send what somebody says whose voice began at `onset`, maybe after a comma's pause."""
+        if self._murmur is not None and onset < self._murmur[1] + COMMA:
+            onset = self._murmur[0]
+        return max(0, onset - ONSET_PREROLL)
 
     def _settle_wake(self, at: int) -> None:
         """Once the voice has gone on after the wake word, send all of it."""
@@ -487,7 +497,7 @@ class Conversation:
             if self._card_gone:
                 self._cut(self._now)
             elif self._voice is not None:
-                self._unanswered = max(0, self._voice - ONSET_PREROLL)
+                self._unanswered = self._first_word(self._voice)
                 self._overlap()
 
     @_take.register
@@ -578,8 +588,7 @@ class Conversation:
             # Else the silence to come would end that turn, and be answered.
             self._do(Discard())
         if self._holding:
-            start = self._now - UNNOTICED if self._voice is None else self._voice - ONSET_PREROLL
-            self._listen(max(0, start))
+            self._listen(max(0, self._now - UNNOTICED) if self._voice is None else self._first_word(self._voice))
 
     def _restore(self) -> None:
         if self.state is State.OVERLAP:
@@ -634,7 +643,7 @@ class Conversation:
 
     def _back_to_listening(self) -> None:
         self._quiet_since = self._exchange_at = self._now
-        self._unanswered = None if self._voice is None else max(0, self._voice - ONSET_PREROLL)
+        self._unanswered = None if self._voice is None else self._first_word(self._voice)
         self._restore()
         self._listen_on()
         self._to(State.LISTENING if self._open else State.CONNECTING)

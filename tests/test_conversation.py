@@ -624,6 +624,19 @@ def test_the_beginning_of_a_turn_that_was_no_interruption_is_forgotten(talk):
     assert listen.at > samples(2950)
 
 
+@pytest.mark.parametrize(("pause_ms", "start"), [(400, 3500), (700, 4600)])
+def test_a_word_before_a_comma_belongs_to_the_interruption(talk, pause_ms, start):
+    awake(talk)
+    speaking(talk)
+    talk.ms(VoiceStart, 3600, samples(3500))
+    assert talk(VoiceEnd(samples(4140), samples(3500), samples(3900), 350)) == [Restore()]
+    onset = 3900 + pause_ms
+    talk.ms(VoiceStart, onset + 100, samples(onset))
+    assert Cut() in talk.ms(Voice, onset + 410, samples(onset), 400)
+    listen = [a for a in talk(PlayoutCut(samples(5100), (Heard("i1", 900, whole=False),))) if isinstance(a, Listen)]
+    assert listen == [Listen(samples(start) - ONSET_PREROLL)]
+
+
 ITEMS = st.sampled_from(["i1", "i2"])
 REPLIES = st.sampled_from(["r1", "r2"])
 
