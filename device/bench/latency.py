@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import tempfile
 from itertools import pairwise
 from pathlib import Path
@@ -12,11 +11,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from device.bench.result import BenchError, Figure, Job, Result, spread
-from device.rehearsal import rehearse
+from device.rehearsal import Rehearsal
 from device.scene import Acoustics, Scene, Visitor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 WHAT = (
     "From the end of a question on the recording's visitor track to the first audio of the answer on its loudspeaker "
@@ -32,13 +31,13 @@ QUESTIONS = (
     ("what day is it today?", "en-gb+f2"),
     ("how are you?", "en-us+Annie"),
     ("cancel the timer", "en-us"),
-    ("how loud are you?", "en-gb"),
+    ("what is twenty percent of fifty?", "en-gb"),
     ("what is the capital of France?", "en-us+Annie"),
     ("how many feet are in a mile?", "en-gb-scotland"),
     ("thank you", "en-gb"),
 )
 STAGES = {
-    "voice_end": "end of speech, by the device's voice detector",
+    "voice_end": "the same by the device's voice detector",
     "engine_speech_stopped": "end of turn, by the engine",
     "reply_start": "reply begun",
     "reply_received": "first audio received",
@@ -54,10 +53,12 @@ def measure(job: Job) -> Result:
     settings = replace(job.settings, engine="local", local=replace(job.settings.local, url=""))
     visitors = [Visitor(at=1.0, text=questions[0][0], voice=questions[0][1])]
     visitors += [Visitor(after="reply_end", plus=0.8, text=text, voice=voice) for text, voice in questions[1:]]
-    scene = Scene(name="latency", seconds=8.5 * len(questions) + 8, room=Acoustics(rt60=0.25), visitors=tuple(visitors))
+    scene = Scene(
+        name="latency", seconds=10.0 * len(questions) + 10, room=Acoustics(rt60=0.25), visitors=tuple(visitors)
+    )
     with tempfile.TemporaryDirectory(prefix="parley-") as folder:
-        summary = asyncio.run(rehearse(scene, settings, out=Path(folder), config=job.config))
-        ledger = [json.loads(line) for line in (Path(folder) / "ledger.jsonl").read_text("utf-8").splitlines()]
+        played = Rehearsal(scene, settings, Path(folder), config=job.config)
+        summary = asyncio.run(played.play())
     answers = [turn.reply_ms for turn in summary.turns if turn.reply_ms is not None]
     if not answers:
         raise BenchError("the local engine answered nothing: run `parley engine` to see why")
@@ -67,19 +68,25 @@ def measure(job: Job) -> Result:
         (
             *spread(f"{len(answers)} answers", answers, "ms", median=AT_MOST_MS),
             Figure("questions without an answer", len(questions) - len(answers), "", 0),
-            *stages(entry for entry in ledger if entry["event"] == "turn"),
+            *stages(
+                [entry.fields for entry in played.entries if entry.event == "turn"],
+                [visit.offset / played.room.rate for visit in played.room.visits],
+            ),
         ),
     )
 
 
-def stages(turns: Iterable[dict[str, float]]) -> list[Figure]:
+def stages(turns: Sequence[dict[str, float]], ends: Sequence[float]) -> list[Figure]:
     """Return the median of each stage after the one before it, in ms, from the ledger's records of turns.
 
-    Of the turns in which nothing is missing: an interruption lacks some.
+    `ends` are where visitors stopped speaking, in seconds. Only turns in which nothing is missing count.
     """
     whole = [turn for turn in turns if all(stage in turn for stage in STAGES)]
     names = list(STAGES)
-    figures = []
+    late = [
+        1000 * (turn["voice_end"] - min(ends, key=lambda end: abs(end - turn["voice_end"]))) for turn in whole if ends
+    ]
+    figures = [spread(f"end of speech → {STAGES['voice_end']}", late, "ms")[0]]
     for before, stage in pairwise(names):
         took = [1000 * (turn[stage] - turn[before]) for turn in whole]
         figures.append(spread(f"… → {STAGES[stage]}", took, "ms")[0])

@@ -12,7 +12,7 @@ WHAT = (
     "loaded. Meanwhile the local engine starts beside it, as it always does."
 )
 AT_MOST_S = 4.0
-PACKAGES = ("openwakeword", "onnxruntime", "aiohttp", "numpy", "soxr", "pyaudio", "rich", "device")
+PACKAGES = ("openwakeword", "onnxruntime", "aiohttp", "numpy", "pyaudio", "rich", "device")
 _IMPORT = re.compile(r"import time:\s*(\d+) \|\s*\d+ \|\s*([\w.]+)")
 
 

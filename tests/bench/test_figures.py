@@ -30,7 +30,9 @@ def test_stages_are_the_medians_of_whole_turns():
         whole | {"reply_first_audio": 1.65},
         {"voice_end": 3.0, "reply_first_audio": 9.0},
     ]
-    assert [round(figure.value) for figure in latency.stages(turns)] == [500, 10, 90, 100]
+    ends = [0.5, 0.97, 2.0]
+    assert [round(figure.value) for figure in latency.stages(turns, ends)] == [30, 500, 10, 90, 100]
+    assert np.isnan(latency.stages([], [])[0].value)
 
 
 def test_the_way_up_is_measured_to_the_receipt_of_a_blocks_last_sample():
