@@ -464,6 +464,17 @@ def test_the_words_that_interrupt_arrive_from_their_onset_and_what_was_heard_is_
     assert "restore" not in [e.event for e in house.entries]
 
 
+def test_the_word_before_a_comma_arrives_too(tmp_path):
+    house = House(
+        tmp_path, [says(QUESTION, at=1.0), says("stop, I meant something else", after="speaking", plus=1.5)], 9
+    )
+    server = Listener(LONG)
+    play(house, server)
+    assert house.all("restore"), "the first word alone is too short"
+    house.check_arrived(server, house.room.visits[1])
+    assert server.turns == 2
+
+
 @pytest.mark.parametrize("early_ms", [0, 30, 60, 90, 130])
 def test_a_question_that_begins_as_the_reply_ends_is_sent_whole(tmp_path, early_ms):
     question = says(AGAIN, after="speaking", plus=2.0 - early_ms / 1000)

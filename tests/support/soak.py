@@ -199,7 +199,7 @@ class Soak(Watcher):
         sent = []
         for first, last in self.crowd.muttered:
             near = any(first - samples(500) < at < last + samples(800) for at in self.ended)
-            near |= any(first < at < last + samples(400) for at, _ in self.crowd.asked)
+            near |= any(first < at < last + samples(1000) for at, _ in self.crowd.asked)
             if not near and not self._excused(first, last):
                 sent += [(first, last) for start, end in self.sent_pieces if start < last and end > first]
         return sent
