@@ -3,7 +3,7 @@ from functools import cache
 import numpy as np
 import pytest
 import soxr
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from support.speech import say
 
@@ -191,6 +191,8 @@ def test_ducking_in_a_pause_is_believed_only_within_the_pause():
 
 
 @settings(max_examples=15, deadline=None)
+@example(cut_block=356, duck_blocks=2, latency=1920)
+@example(cut_block=183, duck_blocks=3, latency=1920)
 @given(cut_block=st.integers(30, 500), duck_blocks=st.integers(0, 45), latency=st.sampled_from([0, 960, 1920]))
 def test_it_agrees_with_what_the_playout_counts(cut_block, duck_blocks, latency):
     """The real thing: its resampler's delay, its ramps and its rounding."""
