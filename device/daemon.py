@@ -41,6 +41,7 @@ from device.engines.contract import EngineError, Fault
 from device.events import CLOCK_RATE, CardBack, CardLost, Mute, Tick, TimerRang, ToolDone, Voice, VoiceEnd, samples
 from device.listen.vad import SileroVad
 from device.listen.wakeword import WakeWord
+from device.recogniser import SharedRecogniser
 from device.stopword import StopWord
 from device.tools.builtin import builtin_tools
 from device.tools.timers import Timers
@@ -155,6 +156,7 @@ class Daemon:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._frontend: FrontEnd | None = None
         self._uplink: Uplink | None = None
+        self._recogniser = SharedRecogniser(settings.models_dir)
         self._stopword: StopWord | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = asyncio.Event()
@@ -196,7 +198,7 @@ class Daemon:
         )
         self._uplink = Uplink(self.frontend.clean, on_first=self._sent_first, on_sent=self.watcher.sent)
         self.ledger.sent_s = lambda: self.uplink.sent_samples / CLOCK_RATE
-        self._stopword = StopWord(self.settings, self.frontend.clean)
+        self._stopword = StopWord(self.settings.language, self.frontend.clean, self._recogniser)
         if thread:
             self.frontend.start()
         self._sound("ready")

@@ -12,8 +12,8 @@ from device.audio.ring import RingBuffer
 from device.events import Voice, VoiceEnd, samples
 from device.listen import recognise
 from device.models import ModelError
+from device.recogniser import SharedRecogniser
 from device.rehearsal import resident_mb
-from device.settings import Settings
 from device.stopword import StopWord
 
 
@@ -46,7 +46,7 @@ def stopword(monkeypatch):
     monkeypatch.setattr(recognise, "load_moonshine", load)
     ring = RingBuffer(16_000, 10)
     ring.write(np.zeros(samples(9000), np.int16))
-    stop = StopWord(Settings(), ring)
+    stop = StopWord("en", ring, SharedRecogniser(""))
     stop.make = lambda: Recogniser("Please stop it.")
     stop.loaded = loaded
     return stop
