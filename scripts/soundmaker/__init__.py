@@ -1,0 +1,1 @@
+"""Makes the sounds that the benches play, from a plan: see `scripts/sounds`."""
