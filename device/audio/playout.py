@@ -1,5 +1,9 @@
 """Reply audio on its way to the loudspeaker: queue, jitter buffer, duck, fade, and what was heard.
 
+A ducked reply is not merely soft, it stands still: nothing is said that cannot be understood or has to be repeated,
+and a visitor who means to interrupt finds the device silent long before it is certain that they do. If it was nothing,
+the reply goes on from the beginning of the word that was broken off, as people do.
+
 The event loop queues items and gives orders; the audio callback renders them and counts. Orders are single
 assignments and each counter has one writer, so the callback never locks. What happened is left as notes, which
 the front end's thread collects.
@@ -13,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from msgspec import Struct
 
-from device.audio.resample import Resampler
+from device.audio.reply import ReplyItem, word_start
 from device.events import Heard
 
 if TYPE_CHECKING:
@@ -22,9 +26,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DUCK_MS = 10
-"""Length of the ramp down."""
-RESTORE_MS = 80
+"""Length of the first ramp down, of anything that is lowered."""
+HUSH_MS = 30
+"""How much longer a ducked reply takes to fall silent."""
+RESTORE_MS = 20
 """Length of the ramp back up."""
+HICCUP_MS = 150
+"""A reply that was held no longer than this goes on where it was; words do not fall apart in so short a time."""
+LOOK_BACK_MS = 500
+"""How far back the beginning of the word is looked for that was interrupted."""
 MOST_PREBUFFER_MS = 400
 
 
@@ -36,31 +46,6 @@ class Note(Struct, frozen=True):
     heard: tuple[Heard, ...]
 
 
-class _Item:
-    """A reply item in the queue."""
-
-    def __init__(self, name: str, from_rate: int, to_rate: int) -> None:
-        self.name = name
-        self.resampler = Resampler(from_rate, to_rate)
-        self.rate = to_rate
-        self.chunks: deque[NDArray[np.int16]] = deque()
-        self.queued = 0  # written by the event loop
-        self.finished = False
-        self.abandoned = False
-        self.played = 0  # written by the callback, like all below
-        self.offset = 0
-        self.waiting = True
-
-    def add(self, pcm: NDArray[np.int16]) -> None:
-        if len(pcm):
-            self.chunks.append(pcm)
-            self.queued += len(pcm)  # after the chunk is there
-
-    def heard(self, latency: int = 0) -> Heard:
-        frames = max(0, self.played - latency)
-        return Heard(self.name, frames * 1000 // self.rate, whole=self.finished and frames >= self.queued)
-
-
 class _Sound:
     """An earcon that is being played; `at` belongs to the callback."""
 
@@ -68,6 +53,22 @@ class _Sound:
         self.pcm = pcm
         self.repeats = repeats
         self.at = 0
+
+
+class _Duck:
+    """An order to hold the reply; all but `resume` belongs to the callback."""
+
+    def __init__(self, db: float) -> None:
+        self.gain = 10 ** (db / 20)
+        self.resume: int | None = None
+        """Where the item goes on; None: where it was."""
+        self.item: ReplyItem | None = None
+        """What was interrupted, if anything."""
+        self.mark = 0
+        """Where in the item it began."""
+        self.frames = 0
+        """Of the card, since then."""
+        self.silent = False
 
 
 class Playout:
@@ -80,10 +81,11 @@ class Playout:
         self.rate = rate
         self.latency: Callable[[], int] = lambda: 0
         """Frames between the callback and the loudspeaker; the card's `output_latency`."""
-        self._items: deque[_Item] = deque()
+        self._items: deque[ReplyItem] = deque()
         self._notes: deque[Note] = deque()
         self._volume = volume
-        self._duck = 1.0
+        self._duck: _Duck | None = None  # the order; `_held` is what the callback made of it
+        self._held: _Duck | None = None
         self._fade_ms = 0
         self._gain = volume * volume
         self._prebuffer_ms = self._least_prebuffer_ms = prebuffer_ms
@@ -96,7 +98,7 @@ class Playout:
         """Queue s16le mono audio at `rate` for `item`, which is queued behind all others when it is new."""
         entry = self._find(item)
         if entry is None:
-            entry = _Item(item, rate, self.rate)
+            entry = ReplyItem(item, rate, self.rate)
             self._items.append(entry)
         entry.add(entry.resampler.push(np.frombuffer(pcm, np.int16)))
 
@@ -113,19 +115,26 @@ class Playout:
         return None if entry is None else entry.heard(self.latency())
 
     def duck(self, db: float) -> None:
-        """Lower the reply to `db` at once."""
-        self._duck = 10 ** (db / 20)
+        """Lower the reply by `db` (negative) at once, and hold it: a moment later it is silent, and waits."""
+        if self._duck is None:
+            self._duck = _Duck(db)
 
     def restore(self) -> None:
-        """Bring the reply back to its level, over 80 ms."""
-        self._duck = 1.0
+        """Let a ducked reply go on at its level, from the beginning of the word at which it was ducked.
+
+        Nothing is lost so. After a moment only, it goes on where it was.
+        """
+        duck = self._duck
+        if duck is not None and duck.silent and duck.item is not None:
+            duck.resume = self._where_to_go_on(duck.item, duck)
+        self._duck = None
 
     def cut(self, fade_ms: int) -> None:
         """Fade out and drop all that is queued now; a `cut` note tells what was heard, also when nothing was."""
         for item in list(self._items):
             item.abandoned = True
-        self._duck = 1.0
         self._fade_ms = max(1, fade_ms)
+        self._duck = None  # only now: else the reply would come back before it goes
 
     @property
     def volume(self) -> float:
@@ -147,7 +156,22 @@ class Playout:
             notes.append(self._notes.popleft())
         return notes
 
-    def _find(self, name: str) -> _Item | None:
+    def _where_to_go_on(self, item: ReplyItem, duck: _Duck) -> int:
+        """Return where `item`, which stands still, goes on: so that the ramp up is over where the duck began."""
+        in_time = duck.mark - self._frames(RESTORE_MS)
+        # A word is begun again once: else a reply that is ducked again and again would never get any farther.
+        first = 0 if item.rewound is None else item.rewound + self._frames(HICCUP_MS)
+        if duck.frames <= self._frames(HICCUP_MS) or duck.mark <= first:
+            return in_time
+        sound = item.before(duck.mark, min(self._frames(LOOK_BACK_MS), duck.mark - first))
+        if len(sound) == duck.mark:  # an item comes out of silence
+            sound = np.concatenate((np.zeros(self._frames(LOOK_BACK_MS), np.int16), sound))
+        return min(in_time, duck.mark - len(sound) + word_start(sound, self.rate))
+
+    def _frames(self, ms: int) -> int:
+        return ms * self.rate // 1000
+
+    def _find(self, name: str) -> ReplyItem | None:
         return next((i for i in list(self._items) if i.name == name and not i.abandoned), None)
 
     # For the audio callback
@@ -156,61 +180,105 @@ class Playout:
         """Fill `out`, `(n,) int16` at the card's rate, the block whose first frame is `position`."""
         if len(out) != len(self._mix):
             self._make_buffers(len(out))
-        filled = 0
         out.fill(0)
-        fade_ms = self._fade_ms
         at = position + self.latency()
-        while filled < len(out) and self._items and (taken := self._take(out, filled, at)):
-            filled += taken
-        target = 0.0 if fade_ms else self._volume * self._volume * self._duck
+        fade_ms = self._fade_ms
+        if not fade_ms:
+            self._obey(self._duck, at)
+        first = self._items[0] if self._items else None
+        reached = first.reached if first is not None else 0
+        filled = self._fill(out, at)
+        target, slope = self._aim(fade_ms)
         sound = self._sound
         if filled or sound is not None:
-            self._level(out, target, fade_ms)
+            self._level(out, target, slope)
         else:
-            self._gain = target
+            self._gain = target if self._held is None else 0.0
         if sound is not None:
             self._add(out, sound)
+        if first is not None and first.reached == reached:
+            first.pass_time(len(out))
+        if self._held is not None:
+            self._held.frames += len(out)
+            self._held.silent = self._gain == 0.0
         if fade_ms and (self._gain == 0.0 or not filled):
             self._drop(at + filled)
+
+    def _obey(self, duck: _Duck | None, at: int) -> None:
+        """Hold the reply, or let it go on, if that was ordered since the last block."""
+        held = self._held
+        if duck is held:
+            return
+        if duck is not None and held is not None:  # restored and ducked again in no time
+            duck.item, duck.mark, duck.frames, duck.silent = held.item, held.mark, held.frames, held.silent
+        elif duck is not None:
+            while self._items and self._items[0].finished and not self._items[0].ready:
+                self._end(at)
+            if self._items:
+                duck.item, duck.mark = self._items[0], self._items[0].at
+        elif held is not None:
+            if not held.silent:  # to turn back now would click
+                return
+            if held.item is not None:
+                back = held.mark - self._frames(RESTORE_MS) if held.resume is None else held.resume
+                held.item.rewind(max(held.item.rewound or 0, back))
+            if held.item is None or not held.item.at:
+                self._gain = self._volume * self._volume
+        self._held = duck
+
+    def _fill(self, out: NDArray[np.int16], at: int) -> int:
+        """Copy what is played next into `out`, at full level; return the frames copied."""
+        filled, held = 0, self._held
+        if held is None:
+            while filled < len(out) and self._items and (taken := self._take(out, filled, at)):
+                filled += taken
+            return filled
+        item = held.item
+        if item is not None and not item.waiting and not held.silent:
+            while filled < len(out) and item.ready:
+                filled += item.take(out[filled:])
+        return filled
 
     def _take(self, out: NDArray[np.int16], filled: int, at: int) -> int:
         """Copy what the first item has into `out[filled:]`; return the frames copied."""
         while self._items:
             item = self._items[0]
-            # `finished` before `queued`: what is queued once an item is finished is all of it.
-            finished, ready = item.finished, item.queued - item.played
+            # `finished` before `ready`: what is queued once an item is finished is all of it.
+            finished, ready = item.finished, item.ready
             if item.waiting and not finished and ready * 1000 < self._prebuffer_ms * self.rate:
                 return 0
             if ready:
-                return self._copy(item, out, filled, at)
+                item.waiting = False
+                if not item.started:
+                    item.started = True
+                    self._notes.append(Note("started", at + filled, (item.heard(),)))
+                return item.take(out[filled:])
             if not finished:
                 item.waiting = True
                 self._prebuffer_ms = min(MOST_PREBUFFER_MS, max(20, 2 * self._prebuffer_ms))
                 self._notes.append(Note("starved", at + filled, (item.heard(),)))
                 return 0
-            self._prebuffer_ms = max(self._least_prebuffer_ms, self._prebuffer_ms * 9 // 10)
-            self._items.popleft()
-            self._notes.append(Note("done", at + filled, (item.heard(),)))
+            self._end(at + filled)
         return 0
 
-    def _copy(self, item: _Item, out: NDArray[np.int16], filled: int, at: int) -> int:
-        item.waiting = False
-        if item.played == 0:
-            self._notes.append(Note("started", at + filled, (item.heard(),)))
-        chunk = item.chunks[0]
-        n = min(len(out) - filled, len(chunk) - item.offset)
-        out[filled : filled + n] = chunk[item.offset : item.offset + n]
-        item.offset += n
-        item.played += n
-        if item.offset == len(chunk):
-            item.chunks.popleft()
-            item.offset = 0
-        return n
+    def _end(self, at: int) -> None:
+        """Be done with the first item."""
+        self._prebuffer_ms = max(self._least_prebuffer_ms, self._prebuffer_ms * 9 // 10)
+        self._notes.append(Note("done", at, (self._items.popleft().heard(),)))
 
-    def _level(self, out: NDArray[np.int16], target: float, fade_ms: int) -> None:
-        """Bring `out` from the present gain towards `target`, as fast as the ramp in force allows."""
-        ramp_ms = fade_ms or (DUCK_MS if target < self._gain else RESTORE_MS)
-        most = len(out) * 1000 / (ramp_ms * self.rate)
+    def _aim(self, fade_ms: int) -> tuple[float, float]:
+        """Return the gain to bring the reply to, and how fast: by how much a millisecond."""
+        full = self._volume * self._volume
+        if fade_ms:
+            return 0.0, 1 / fade_ms
+        if self._held is None:
+            return full, 1 / (DUCK_MS if full < self._gain else RESTORE_MS)
+        low = full * self._held.gain
+        return (low, 1 / DUCK_MS) if self._gain > low else (0.0, low / HUSH_MS)
+
+    def _level(self, out: NDArray[np.int16], target: float, slope: float) -> None:
+        """Bring `out` from the present gain towards `target`, by at most `slope` a millisecond."""
+        most = len(out) * 1000 / self.rate * slope
         step = min(most, max(-most, target - self._gain))
         if step == 0.0:
             np.multiply(out, self._gain, out=self._mix)
@@ -239,6 +307,7 @@ class Playout:
         heard = []
         while self._items and self._items[0].abandoned:
             heard.append(self._items.popleft().heard())
+        self._held = None
         self._fade_ms = 0
         self._notes.append(Note("cut", at, tuple(heard)))
 
