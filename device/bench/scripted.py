@@ -138,14 +138,18 @@ class Connection:
 
     async def cancel(self, event: wire.ResponseCancel) -> None:
         """End the reply in the making, as a client asked."""
-        if self.speaking is None or self.speaking.done() or self._response is None:
+        if not await self.stop("client_cancelled"):
             await self.complain("response_cancel_not_active", "No active response found", event.event_id)
-            return
+
+    async def stop(self, reason: str) -> bool:
+        """End the reply in the making, if there is one; return whether there was."""
+        if self.speaking is None or self.speaking.done() or self._response is None:
+            return False
         self.speaking.cancel()
         with suppress(asyncio.CancelledError):
             await self.speaking
-        details = StatusDetails(type="cancelled", reason="client_cancelled")
-        await self._done(self._response, "cancelled", details, None)
+        await self._done(self._response, "cancelled", StatusDetails(type="cancelled", reason=reason), None)
+        return True
 
     async def _speak(self, reply: Reply) -> None:
         self._response = response = Response(

@@ -28,8 +28,8 @@ set-default-source microphone
 
 
 @contextlib.contextmanager
-def sound_server() -> Iterator[dict[str, str]]:
-    """Run the server during a block; yield the environment of a process that is to use it.
+def sound_server(modules: str = _SERVER) -> Iterator[dict[str, str]]:
+    """Run the server with `modules` during a block; yield the environment of a process that is to use it.
 
     Raises BenchError if there is no PulseAudio to run.
     """
@@ -53,7 +53,7 @@ def sound_server() -> Iterator[dict[str, str]]:
             "ALSA_CONFIG_PATH": f"{folder}/asound.conf",
         }
         Path(folder, "asound.conf").write_text("pcm.!default { type pulse }\n")
-        Path(folder, "server.pa").write_text(_SERVER)
+        Path(folder, "server.pa").write_text(modules)
         command = [program, "-n", "-F", f"{folder}/server.pa", "--daemonize=no", "--use-pid-file=no"]
         server = subprocess.Popen([*command, "--exit-idle-time=-1"], env=environment, stderr=subprocess.DEVNULL)  # noqa: S603
         try:
