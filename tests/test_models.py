@@ -315,6 +315,7 @@ def test_the_manifest_is_whole():
         "melspectrogram.onnx",
         "embedding_model.onnx",
         "silero_vad.onnx",
+        "smart_turn.onnx",
         "moonshine_tiny_en/encoder_model.ort",
         "moonshine_tiny_en/decoder_model_merged.ort",
         "moonshine_tiny_en/tokenizer.bin",
