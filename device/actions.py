@@ -84,6 +84,15 @@ class Cut(Action, frozen=True):
     """Fade the reply out and drop what is queued; answered by `PlayoutCut`."""
 
 
+class Recognise(Action, frozen=True):
+    """Find out what the voice that began at `onset` has said up to `end`; answered by `Understood`."""
+
+    onset: int
+    end: int
+    ended: bool
+    """Whether it seems to have said what it wanted."""
+
+
 class Discard(Action, frozen=True):
     """Have the engine forget the beginning of a turn that it will not hear the rest of."""
 

@@ -10,8 +10,9 @@ and fault from anywhere.
 
 from __future__ import annotations
 
+from collections import deque
 from functools import singledispatchmethod
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -29,6 +30,7 @@ from device.actions import (
     Listen,
     OpenSession,
     Play,
+    Recognise,
     Record,
     Restore,
     ReturnTool,
@@ -40,6 +42,7 @@ from device.actions import (
 from device.engines.contract import (
     Audio,
     AudioDone,
+    Capabilities,
     EngineEvent,
     Expiring,
     Fault,
@@ -51,6 +54,7 @@ from device.engines.contract import (
     Words,
 )
 from device.events import (
+    CLOCK_RATE,
     Button,
     CardBack,
     CardLost,
@@ -63,6 +67,7 @@ from device.events import (
     Tick,
     TimerRang,
     ToolDone,
+    Understood,
     Voice,
     VoiceEnd,
     VoiceStart,
@@ -70,6 +75,7 @@ from device.events import (
     samples,
 )
 from device.history import History
+from device.listen.overlap import Over, Verdict, due, judge
 
 WAKE_PREROLL = samples(1200)
 """A question in one breath is sent with the wake word before it, which may have ended 360 ms before it was detected:
@@ -96,6 +102,10 @@ RETRY_MS = (0, 250, 500, 1000, 2000, 4000, 8000)
 """Pauses before the attempts to reach the engine again; after the last one it has failed."""
 PATIENCE = samples(25_000)
 """An engine that takes the connection and says nothing is waited for no longer than this, attempts and all."""
+LEVELS = 4
+"""How many of the user's last voices tell how loud the user is."""
+UTTERANCE_MS = 300
+"""A voice shorter than this says little about that."""
 STEADY = samples(30_000)
 """A session that lasted so long was a good one: the next fault starts the pauses anew."""
 UNANSWERED_LIMIT = samples(90_000)
@@ -106,6 +116,7 @@ class Opened(EngineEvent, frozen=True):
     """The session that `OpenSession` asked for is open; its audio is at `rate` Hz."""
 
     rate: int
+    capabilities: Capabilities = Capabilities()
 
 
 class StopHeard(DeviceEvent, frozen=True):
@@ -118,9 +129,11 @@ class Rules(Struct, frozen=True, kw_only=True):
     follow_up_ms: int = 8000
     """Listening without a voice that ends the conversation."""
     cut_ms: int = 400
-    """Voice over a reply that cuts it off."""
-    barge_in: bool = True
-    """False: only the wake word and the button interrupt."""
+    """Voice over a reply that cuts it off, where no recogniser says what it is."""
+    barge_in: Literal["device", "engine", "off"] = "device"
+    """Who decides whether a voice interrupts a reply; off: only the wake word and the button do."""
+    recogniser: bool = False
+    """Whether `Recognise` is ever answered."""
     commit_after_ms: int | None = None
     """Silence after which the device ends the user's turn; None where the engine does."""
 
@@ -137,6 +150,7 @@ class Conversation:
         self._open = False
         self._wanted = False
         self._rate = 24_000
+        self._stream = False  # the engine listens while it talks
         self._opened_at = 0
         self._closed_since = 0
         self._attempts = 0
@@ -146,6 +160,13 @@ class Conversation:
         self._wake_at: int | None = None
         self._voice: int | None = None  # onset of the voice that is speaking now
         self._murmur: tuple[int, int] | None = None  # onset and end of the last voice that did not interrupt the reply
+        self._over: Over | None = None  # the voice over the reply
+        self._before_ms = 0.0  # what was voiced of it before its last pause
+        self._looked_ms = 0.0  # its age when the recogniser looked at it last
+        self._looking = False
+        self._let_be = ""  # why the reply goes on at its level though the voice does, too
+        self._far_talk = False  # voices that were not meant for the device go on over the reply
+        self._levels: deque[float] = deque(maxlen=LEVELS)  # of the user's voices, dBFS
         self._unanswered: int | None = None  # where what has no answer yet begins
         self._uncommitted: int | None = None  # end of a voice that the engine was not yet told to answer
         self._committed: int | None = None  # end of the one that it was told to answer last
@@ -235,22 +256,20 @@ class Conversation:
         if self._unanswered is None and self._wanted:
             self._unanswered = self._first_word(event.onset)
         self._record("voice_start", event.onset)
-        if self.state is State.SPEAKING:
-            self._overlap()
-
-    def _overlap(self) -> None:
-        if self._cut_from is not None or not self.rules.barge_in:
-            return
-        self._record("duck", self._now)
-        self._do(Duck())
-        self._to(State.OVERLAP)
+        self._begin_overlap(event.onset, event.at)
 
     @_take.register
     def _on_voice(self, event: Voice) -> None:
         self._voice = event.onset
         self._quiet_since = event.at
-        if self.state is State.OVERLAP and event.voiced_ms >= self.rules.cut_ms and self._cut_from is None:
-            self._cut(self._first_word(event.onset))
+        if self._over is not None:
+            if self._over.said and not event.silence_ms and self._let_be:  # it goes on after all
+                self._let_be = ""
+                self._duck()
+            self._over.at, self._over.end = event.at, event.at - samples(event.silence_ms)
+            self._over.voiced_ms = self._before_ms + event.voiced_ms
+            self._over.level_db = self._near_db(event.peak_db)
+            self._weigh()
         self._settle_wake(event.at)
 
     @_take.register
@@ -258,6 +277,8 @@ class Conversation:
         self._voice = None
         self._quiet_since = event.at
         self._record("voice_end", event.end, voiced_ms=event.voiced_ms)
+        if event.voiced_ms >= UTTERANCE_MS and self.state in (State.CONNECTING, State.LISTENING, State.THINKING):
+            self._levels.append(event.peak_db)
         if self._wake_at is not None and _only_wake_word(event, self._wake_at):
             # Nothing else was said so far: it need not reach the engine.
             self._wake_at = None
@@ -267,11 +288,76 @@ class Conversation:
             self._uncommitted = event.end
             if self._wake_at is not None:
                 self._send_breath(event.onset)
-        if self.state is State.OVERLAP and self._cut_from is None:
-            self._murmur = event.onset, event.end
-            self._restore()
-            self._unanswered = None
+        if self._over is not None:
+            self._over.at, self._over.end, self._over.ended = event.at, event.end, True
+            self._over.voiced_ms = self._before_ms + event.voiced_ms
+            self._weigh()
+
+    # A voice over a reply
+
+    @property
+    def _live(self) -> bool:
+        """Whether the engine hears the user while it speaks."""
+        return self._stream or self.rules.barge_in == "engine"
+
+    def _near_db(self, peak_db: float) -> float | None:
+        """Return how loud a voice is relative to the user's."""
+        return peak_db - max(self._levels) if self._levels else None
+
+    def _begin_overlap(self, onset: int, at: int) -> None:
+        """Consider a voice that began while the reply was playing, or goes on after a pause."""
+        if self.state not in (State.SPEAKING, State.OVERLAP) or self._cut_from is not None:
+            return
+        if self.rules.barge_in != "device":
+            return
+        if self._over is None:
+            self._over = Over(onset, at, at)
+            self._before_ms = self._looked_ms = 0.0
+            self._let_be = "far away" if self._far_talk else ""
+        else:
+            self._before_ms, self._over.at, self._over.end = self._over.voiced_ms, at, at
+            self._over.ended = False
+        if not self._let_be:
+            self._duck()
+
+    def _duck(self) -> None:
+        if self.state is State.SPEAKING:
+            self._record("duck", self._now)
+            self._do(Duck())
+            self._to(State.OVERLAP)
+
+    def _weigh(self) -> None:
+        """Judge the voice over the reply by what is known of it now."""
+        over = self._over
+        if over is None or self._cut_from is not None:
+            return
+        verdict, why = judge(over, cut_ms=self.rules.cut_ms, recogniser=self.rules.recogniser)
+        if verdict is Verdict.CUT:
+            self._cut(self._first_word(over.onset), why)
+        elif verdict is Verdict.RESTORE:
+            self._let_be = why
+            self._far_talk = why == "far away"
+            self._restore(why)
             self._to(State.SPEAKING)
+            if over.ended:
+                self._murmur = over.onset, over.end
+                self._over = self._unanswered = None
+        elif self._let_be == "far away":
+            if why != "soft":
+                self._let_be = ""
+                self._duck()
+        elif self.rules.recogniser and not self._looking and due(over, self._looked_ms):
+            self._looking = True
+            self._looked_ms = over.age_ms
+            self._do(Recognise(over.onset, over.at, over.pausing))
+
+    @_take.register
+    def _on_understood(self, event: Understood) -> None:
+        self._looking = False
+        if self._over is not None and self._over.onset == event.onset:
+            self._record("overheard", event.at, kind=event.kind, text=event.text, ms=_ms(event.upto - event.onset))
+            self._over.kind, self._over.looked_to = event.kind, event.upto
+            self._weigh()
 
     def _first_word(self, onset: int) -> int:
         """Return from where to send what somebody says whose voice began at `onset`, maybe after a comma's pause."""
@@ -295,6 +381,9 @@ class Conversation:
     def _on_tick(self, event: Tick) -> None:
         at = event.at
         self._settle_wake(at)
+        if self._over is not None and self._over.ended:
+            self._over.at = max(self._over.at, at)
+            self._weigh()
         if self._ringing is not None and at >= self._ringing + RING_LIMIT:
             self._stop_ringing()
         after = self.rules.commit_after_ms
@@ -321,6 +410,7 @@ class Conversation:
     def _on_opened(self, event: Opened) -> None:
         self._open = True
         self._rate = event.rate
+        self._stream = event.capabilities.family == "stream"
         self._opened_at = self._now
         self._record("session_open", self._now)
         if self.state is State.CONNECTING:
@@ -380,6 +470,8 @@ class Conversation:
         self._record("engine_speech_started", self._now)
         self._hearing = True
         self._quiet_since = self._now
+        if self.rules.barge_in == "engine" and self.state is State.SPEAKING:
+            self._cut(self._now, "the engine")
 
     @_take.register
     def _on_speech_stopped(self, _event: SpeechStopped) -> None:
@@ -491,14 +583,15 @@ class Conversation:
         self._unanswered = None
         self._uncommitted = None
         if self.state in (State.LISTENING, State.THINKING, State.CONNECTING):
-            self._half_said = self._hearing or self._voice is not None
-            self._hold()
+            if not self._live:
+                self._half_said = self._hearing or self._voice is not None
+                self._hold()
             self._to(State.SPEAKING)
             if self._card_gone:
                 self._cut(self._now)
             elif self._voice is not None:
                 self._unanswered = self._first_word(self._voice)
-                self._overlap()
+                self._begin_overlap(self._voice, self._now)
 
     @_take.register
     def _on_playout_starved(self, event: PlayoutStarved) -> None:
@@ -590,9 +683,9 @@ class Conversation:
         if self._holding:
             self._listen(max(0, self._now - UNNOTICED) if self._voice is None else self._first_word(self._voice))
 
-    def _restore(self) -> None:
+    def _restore(self, why: str = "") -> None:
         if self.state is State.OVERLAP:
-            self._record("restore", self._now)
+            self._record("restore", self._now, **({"why": why} if why else {}))
             self._do(Restore())
 
     def _think(self) -> None:
@@ -601,10 +694,10 @@ class Conversation:
         self._thinking_since = self._now
         self._to(State.THINKING)
 
-    def _cut(self, listen_from: int) -> None:
+    def _cut(self, listen_from: int, why: str = "") -> None:
         if self._cut_from is not None:
             return
-        self._record("cut", self._now)
+        self._record("cut", self._now, **({"why": why} if why else {}))
         self._cut_from = listen_from
         self._dropped.update(item.reply for item in self._queued.values())
         if self._running:
@@ -673,6 +766,9 @@ class Conversation:
             self._do(Ring(on=False))
 
     def _to(self, state: State) -> None:
+        if state not in (State.SPEAKING, State.OVERLAP):
+            self._over = None
+            self._far_talk = False
         if state is not self.state:
             self.state = state
             self._record("state", self._now, state=str(state))
@@ -689,6 +785,10 @@ def _only_wake_word(voice: VoiceEnd, wake_at: int) -> bool:
     """Return whether a voice said the wake word and no more; if in doubt, it said more."""
     length = voice.end - voice.onset
     return length <= WAKE_LENGTH or (length <= WAKE_LENGTH_SLOW and voice.end <= wake_at + WAKE_LATE)
+
+
+def _ms(length: int) -> int:
+    return round(length * 1000 / CLOCK_RATE)
 
 
 def _breath(wake_at: int, onset: int | None) -> int:

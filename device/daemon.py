@@ -24,6 +24,7 @@ from device.actions import (
     Listen,
     OpenSession,
     Play,
+    Recognise,
     Record,
     Restore,
     ReturnTool,
@@ -38,9 +39,23 @@ from device.audio.frontend import FrontEnd
 from device.audio.playout import Playout
 from device.conversation import Conversation, Opened, Rules, StopHeard
 from device.engines.contract import EngineError, Fault
-from device.events import CLOCK_RATE, CardBack, CardLost, Mute, Tick, TimerRang, ToolDone, Voice, VoiceEnd, samples
+from device.events import (
+    CLOCK_RATE,
+    CardBack,
+    CardLost,
+    Mute,
+    Tick,
+    TimerRang,
+    ToolDone,
+    Understood,
+    Voice,
+    VoiceEnd,
+    samples,
+)
+from device.listen.lexicon import lexicon
 from device.listen.vad import SileroVad
 from device.listen.wakeword import WakeWord
+from device.overheard import Overheard
 from device.recogniser import SharedRecogniser
 from device.stopword import StopWord
 from device.tools.builtin import builtin_tools
@@ -138,7 +153,8 @@ class Daemon:
             Rules(
                 follow_up_ms=round(listen.follow_up_s * 1000),
                 cut_ms=barge_in.cut_ms,
-                barge_in=barge_in.decide == "device",
+                barge_in=barge_in.decide,
+                recogniser=lexicon(settings.language) is not None,
                 commit_after_ms=listen.silence_ms if listen.end_of_turn == "device" else None,
             )
         )
@@ -158,6 +174,7 @@ class Daemon:
         self._uplink: Uplink | None = None
         self._recogniser = SharedRecogniser(settings.models_dir)
         self._stopword: StopWord | None = None
+        self._overheard: Overheard | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = asyncio.Event()
 
@@ -199,6 +216,7 @@ class Daemon:
         self._uplink = Uplink(self.frontend.clean, on_first=self._sent_first, on_sent=self.watcher.sent)
         self.ledger.sent_s = lambda: self.uplink.sent_samples / CLOCK_RATE
         self._stopword = StopWord(self.settings.language, self.frontend.clean, self._recogniser)
+        self._overheard = Overheard(self.settings.language, self.frontend.clean, self._recogniser)
         if thread:
             self.frontend.start()
         self._sound("ready")
@@ -272,10 +290,14 @@ class Daemon:
                 self.uplink.order(lambda session: session.discard())
             case ReturnTool(call_id, output, reply):
                 self.uplink.order(lambda session: session.tool_result(call_id, output, reply=reply))
+            case Recognise(onset, end, ended):
+                self._spawn(self._overhear(onset, end, ended=ended))
             case OpenSession(history, after_ms):
                 self._open_session(history, after_ms)
+                self._want_words(wanted=True)
             case CloseSession():
                 self._close_session()
+                self._want_words(wanted=False)
             case RunTool(call):
                 self._spawn(self._run_tool(call.call_id, call.name, call.arguments))
             case Earcon(name):
@@ -283,7 +305,8 @@ class Daemon:
             case Ring(on):
                 self._ring(on)
             case Show(state):
-                self.frontend.want_voice(state not in QUIET or self._ringing)
+                alert = state in (State.SPEAKING, State.OVERLAP)
+                self.frontend.want_voice(state not in QUIET or self._ringing, alert=alert)
                 self.watcher.state(state, self._position())
             case Record(event, at, fields):
                 self._record(event, at, fields)
@@ -325,7 +348,7 @@ class Daemon:
             session = await self._session_of(self.tools.specs())
             await session.open(history)
         self._session = session
-        self.on(Opened(session.rate))
+        self.on(Opened(session.rate, session.capabilities))
         sending = self._spawn(self.uplink.serve(session))
         try:
             async for event in session.events():
@@ -335,6 +358,17 @@ class Daemon:
             sending.cancel()
             await asyncio.wait([sending])
             await session.close()
+
+    # Voices over a reply
+
+    def _want_words(self, *, wanted: bool) -> None:
+        if self._overheard is not None and self.settings.barge_in.decide == "device":
+            self._overheard.want(wanted)
+
+    async def _overhear(self, onset: int, end: int, *, ended: bool) -> None:
+        if self._overheard is not None:
+            words = await self._overheard.look(onset, end, ended=ended)
+            self.on(Understood(self._position(), onset, end, words.kind, words.text))
 
     async def _run_tool(self, call_id: str, name: str, arguments: str) -> None:
         result = await self.tools.call(name, arguments)

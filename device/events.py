@@ -6,6 +6,8 @@ Every event says when, as a position on the card's clock: samples at 16 kHz sinc
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 CLOCK_RATE = 16_000
@@ -20,6 +22,11 @@ def seconds(position: int) -> float:
 def samples(milliseconds: float) -> int:
     """Return milliseconds in samples of the card's clock."""
     return round(milliseconds * CLOCK_RATE / 1000)
+
+
+Kind = Literal["stop", "speech", "backchannel", "nothing", "unknown"]
+"""What a voice over a reply has said: a phrase that interrupts, the beginning of anything else, a sign of listening, no
+words, or what cannot be told."""
 
 
 class Heard(Struct, frozen=True):
@@ -58,6 +65,10 @@ class Voice(DeviceEvent, frozen=True):
     onset: int
     voiced_ms: int
     """Milliseconds of voice since the onset, pauses not counted."""
+    silence_ms: int = 0
+    """Milliseconds since the last frame of voice."""
+    peak_db: float = 0.0
+    """dBFS of its loudest 32 ms so far."""
 
 
 class VoiceEnd(DeviceEvent, frozen=True):
@@ -66,6 +77,19 @@ class VoiceEnd(DeviceEvent, frozen=True):
     onset: int
     end: int
     voiced_ms: int
+    peak_db: float = 0.0
+    """dBFS of its loudest 32 ms."""
+
+
+class Understood(DeviceEvent, frozen=True):
+    """The recogniser looked at the voice that began at `onset`."""
+
+    onset: int
+    upto: int
+    """Up to where it looked."""
+    kind: Kind
+    text: str = ""
+    """What it understood, for the ledger."""
 
 
 class Tick(DeviceEvent, frozen=True):

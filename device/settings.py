@@ -116,10 +116,11 @@ class ListenSettings(Section, frozen=True):
 class BargeInSettings(Section, frozen=True):
     """`[barge_in]`: interrupting the assistant."""
 
-    decide: Literal["device", "off"] = "device"
-    """`off`: replies can be interrupted by the wake word and the button only."""
+    decide: Literal["device", "engine", "off"] = "device"
+    """Who decides whether a voice interrupts a reply; `off`: only the wake word and the button do. `barge_in = "off"`
+    is short for it."""
     cut_ms: Annotated[int, Meta(ge=50, le=5000)] = 400
-    """Milliseconds of voice over a reply that cut it off; less only ducks it."""
+    """Milliseconds of voice that cut a reply off where the words cannot be recognised; less only ducks it."""
     duck_db: Annotated[float, Meta(ge=-60, le=0)] = -20.0
     """Level of a reply while somebody speaks over it."""
     fade_ms: Annotated[int, Meta(ge=5, le=200)] = 30
@@ -250,6 +251,8 @@ def read(
         except TableError as error:
             found.append(str(error))
             continue
+        if isinstance(one.get("barge_in"), str):
+            one["barge_in"] = {"decide": one["barge_in"]}
         found += [f"{file}: {fault}" for fault in faults(one, Settings, _decode)]
         origins |= dict.fromkeys(_leaves(one), str(file))
         if file.stat().st_mode & stat.S_IROTH and any(key.endswith("api_key") for key in _leaves(one)):
@@ -276,6 +279,11 @@ def require(settings: Settings) -> None:
         raise SettingsError(
             "openai.api_key: OpenAI's API needs a key; set OPENAI_API_KEY, or api_key under [openai] in the settings, "
             'or engine = "local" to do without'
+        )
+    if settings.barge_in.decide == "engine" and settings.listen.end_of_turn == "device":
+        raise SettingsError(
+            "barge_in.decide: an engine that does not find the ends of turns cannot tell interruptions; set "
+            'listen.end_of_turn to "server" or "semantic", or let the device decide'
         )
     if settings.brain.model and not settings.brain.url:
         raise SettingsError(f"brain.url: brain.model is {settings.brain.model!r}, but not where it is to be found")

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from device.actions import (
     CloseSession,
@@ -20,6 +20,7 @@ from device.actions import (
     Listen,
     OpenSession,
     Play,
+    Recognise,
     Record,
     Restore,
     ReturnTool,
@@ -44,6 +45,7 @@ from device.conversation import (
 from device.engines.contract import (
     Audio,
     AudioDone,
+    Capabilities,
     Fault,
     ReplyEnded,
     ReplyStarted,
@@ -65,6 +67,7 @@ from device.events import (
     Tick,
     TimerRang,
     ToolDone,
+    Understood,
     Voice,
     VoiceEnd,
     VoiceStart,
@@ -111,7 +114,7 @@ def awake(talk, at=1000):
     talk.ms(Wake, at, "hey_jarvis", 0.9)
     talk(VoiceStart(samples(at + 20), samples(at - 600)))
     talk(Opened(24000), samples(at + 100))
-    return talk(VoiceEnd(samples(at + 300), samples(at - 600), samples(at + 60), 660))
+    return talk(VoiceEnd(samples(at + 300), samples(at - 600), samples(at + 60), 660, -20.0))
 
 
 def speaking(talk, at=3000, item="i1", reply="r1", ms=1000):
@@ -175,6 +178,122 @@ def test_a_short_voice_over_a_reply_ducks_and_restores(talk):
     assert len(talk.events("restore")) == 1
 
 
+def overlapped():
+    """Somebody begins to speak over a reply at 3.4 s, having been as loud as -20 dBFS before."""
+    talk = Talk(recogniser=True)
+    awake(talk)
+    speaking(talk)
+    assert talk.ms(VoiceStart, 3440, samples(3400)) == [Duck()]
+    return talk
+
+
+def goes_on(talk, to_ms, *, silent_ms=0, peak_db=-20.0, since_ms=3440):
+    """The voice goes on until `to_ms`, silent at last; return what is done meanwhile."""
+    done = []
+    for at in range(since_ms, to_ms + 1, 32):
+        silence = max(0, at - (to_ms - silent_ms))
+        done += talk.ms(Voice, at, samples(3400), min(at, to_ms - silent_ms) - 3400, silence, peak_db)
+    return done
+
+
+def understood(talk, at, kind, upto=None):
+    return talk.ms(Understood, at, samples(3400), samples(at if upto is None else upto), kind)
+
+
+@pytest.mark.parametrize("kind", ["stop", "speech"])
+def test_words_that_interrupt_cut_at_once(kind):
+    talk = overlapped()
+    (look,) = goes_on(talk, 3720)
+    assert isinstance(look, Recognise)
+    assert look.onset == samples(3400)
+    assert not look.ended
+    assert understood(talk, 3750, kind, upto=3720) == [Cut()]
+    assert talk.events("cut")[0]["why"] == kind
+
+
+@pytest.mark.parametrize("kind", ["backchannel", "nothing"])
+def test_a_backchannel_or_a_noise_brings_the_reply_back_when_it_ends(kind):
+    talk = overlapped()
+    goes_on(talk, 3720)
+    assert understood(talk, 3750, kind, upto=3720) == []
+    # It has said a little more since: only the whole of it can be judged.
+    (look,) = goes_on(talk, 3880, silent_ms=96, since_ms=3752)
+    assert look == Recognise(samples(3400), samples(3848), ended=True)
+    assert understood(talk, 3900, kind, upto=3848) == []
+    assert goes_on(talk, 3920, silent_ms=136, since_ms=3912) == [Restore()]
+    assert talk.state is State.SPEAKING
+    assert talk.ms(VoiceEnd, 4080, samples(3400), samples(3784), 384) == []
+
+
+def test_only_one_look_at_a_time():
+    talk = overlapped()
+    assert len(goes_on(talk, 4000)) == 1
+
+
+def test_a_recogniser_that_does_not_answer_leaves_it_to_the_length():
+    talk = overlapped()
+    goes_on(talk, 3800)
+    assert talk.ms(VoiceEnd, 4000, samples(3400), samples(3750), 350) == []
+    assert talk.ms(Tick, 4050) == []
+    assert talk.ms(Tick, 4100) == [Restore()]
+
+
+def test_what_goes_on_after_a_pause_is_weighed_as_a_whole():
+    talk = overlapped()
+    goes_on(talk, 3720)
+    understood(talk, 3750, "backchannel", upto=3720)
+    goes_on(talk, 4000, silent_ms=200, since_ms=3752)
+    assert understood(talk, 4010, "backchannel") == [Restore()]
+    assert talk.ms(Voice, 4040, samples(3400), 430, 0, -20.0)[0] == Duck()
+    assert understood(talk, 4100, "speech") == [Cut()]
+    assert talk(PlayoutCut(samples(4140), (Heard("i1", 500, whole=False),)))[1] == Listen(samples(3400) - ONSET_PREROLL)
+
+
+def test_a_voice_from_far_away_is_not_meant():
+    talk = overlapped()
+    assert Cut() not in goes_on(talk, 3600, peak_db=-34.0)
+    assert Restore() in goes_on(talk, 3800, peak_db=-34.0, since_ms=3632)
+    assert goes_on(talk, 6000, peak_db=-34.0, since_ms=3832) == []
+    talk.ms(VoiceEnd, 6300, samples(3400), samples(6000), 2500, -34.0)
+    # The next one of its like does not even lower the reply; one that is as near as the user does.
+    assert talk.ms(VoiceStart, 6600, samples(6560)) == []
+    assert talk.ms(Voice, 6640, samples(6560), 64, 0, -34.0) == []
+    assert talk.ms(Voice, 6672, samples(6560), 96, 0, -22.0) == [Duck()]
+
+
+def test_a_soft_beginning_is_not_far_away():
+    talk = overlapped()
+    goes_on(talk, 3500, peak_db=-40.0)
+    goes_on(talk, 3720, peak_db=-22.0, since_ms=3532)
+    assert understood(talk, 3750, "stop", upto=3720) == [Cut()]
+
+
+def test_where_the_engine_decides_it_hears_everything_and_cuts():
+    talk = Talk(barge_in="engine")
+    awake(talk)
+    assert Hold() not in speaking(talk)
+    assert talk.ms(VoiceStart, 3500, samples(3400)) == []
+    assert talk.ms(Voice, 4500, samples(3400), 1000) == []
+    assert talk(SpeechStarted(), samples(4600)) == [Cut()]
+    heard = Heard("i1", 1500, whole=False)
+    assert talk(PlayoutCut(samples(4640), (heard,))) == [Interrupt((heard,)), Listen(samples(4600))]
+    assert talk.state is State.LISTENING
+
+
+def test_an_engine_that_listens_while_it_talks_is_never_held():
+    talk = Talk()
+    talk.ms(Wake, 1000, "hey_jarvis", 0.9)
+    talk(Opened(24000, Capabilities(family="stream")), samples(1100))
+    talk.ms(VoiceStart, 1150, samples(400))
+    talk.ms(VoiceEnd, 1300, samples(400), samples(1060), 660)
+    assert Hold() not in speaking(talk)
+    assert talk.ms(VoiceStart, 3500, samples(3400)) == [Duck()]
+    assert talk.ms(Voice, 3900, samples(3400), 450) == [Cut()]
+    # Its reply cannot be cancelled: what still comes of it is not played.
+    talk(PlayoutCut(samples(3950), (Heard("i1", 900, whole=False),)))
+    assert talk(Audio("r1", "i1", b"ab"), samples(4000)) == []
+
+
 def test_a_long_voice_over_a_reply_cuts_it_and_tells_what_was_heard(talk):
     awake(talk)
     speaking(talk)
@@ -229,7 +348,7 @@ def test_a_voice_at_the_end_of_a_reply_is_sent_from_its_onset(talk):
 
 @pytest.mark.parametrize("event", [Wake(samples(3500), "hey_jarvis", 0.9), Button(samples(3500))])
 def test_wake_word_and_button_interrupt_even_with_barge_in_off(event):
-    talk = Talk(barge_in=False)
+    talk = Talk(barge_in="off")
     awake(talk)
     speaking(talk)
     assert talk.ms(VoiceStart, 3400, samples(3300)) == []
@@ -655,9 +774,16 @@ class AnyOrder(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.conversation = Conversation(Rules(commit_after_ms=500))
         self.now = 0
-        self.wanted = self.live = self.cutting = self.ducked = self.ringing = False
+        self.wanted = self.live = self.cutting = self.ducked = self.ringing = self.looking = False
+
+    @initialize(
+        barge_in=st.sampled_from(["device", "device", "engine", "off"]), recogniser=st.booleans(), stream=st.booleans()
+    )
+    def begin(self, barge_in, recogniser, stream):
+        self.conversation = Conversation(Rules(commit_after_ms=500, barge_in=barge_in, recogniser=recogniser))
+        self.stream = stream
+        self.hears_all = stream or barge_in == "engine"
 
     def send(self, make, ms=50):
         self.now += samples(ms)
@@ -688,6 +814,11 @@ class AnyOrder(RuleBasedStateMachine):
                 self.ducked = False
             case Cut():
                 self.cutting, self.ducked = True, False
+            case Recognise(onset, end):
+                assert self.conversation.rules.recogniser
+                assert onset <= end <= self.now
+                assert not self.looking, "one look at a time"
+                self.looking = onset
             case Ring(on):
                 assert on is not self.ringing
                 self.ringing = on
@@ -716,6 +847,16 @@ class AnyOrder(RuleBasedStateMachine):
         self.send(lambda at: VoiceStart(at, onset))
         self.send(lambda at: Voice(at, onset, ms), ms)
 
+    @rule(ms=st.integers(32, 900), silence=st.integers(0, 200), peak=st.sampled_from([-20.0, -35.0]))
+    def voice_goes_on(self, ms, silence, peak):
+        self.send(lambda at: Voice(at, max(0, at - samples(ms + silence)), ms, silence, peak), 32)
+
+    @precondition(lambda self: self.looking is not False)
+    @rule(kind=st.sampled_from(["stop", "speech", "backchannel", "nothing", "unknown"]), ms=st.integers(1, 500))
+    def understood(self, kind, ms):
+        onset, self.looking = self.looking, False
+        self.send(lambda at: Understood(at, onset, at - samples(ms), kind), ms)
+
     @rule(ms=st.integers(60, 900))
     def voice_end(self, ms):
         self.send(lambda at: VoiceEnd(at, max(0, at - samples(ms + 240)), max(0, at - samples(240)), ms))
@@ -723,7 +864,7 @@ class AnyOrder(RuleBasedStateMachine):
     @precondition(lambda self: self.wanted)
     @rule()
     def opened(self):
-        self.send(lambda at: Opened(24000))
+        self.send(lambda at: Opened(24000, Capabilities(family="stream" if self.stream else "turns")))
 
     @rule(retry=st.booleans())
     def fault(self, retry):
@@ -748,6 +889,10 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(text=st.sampled_from(["", "hello"]), role=st.sampled_from(["user", "assistant"]), item=ITEMS)
     def words(self, text, role, item):
         self.send(lambda at: Words(role, text, final=True, item=item))
+
+    @rule()
+    def speech_started(self):
+        self.send(lambda at: SpeechStarted())
 
     @rule()
     def speech_stopped(self):
@@ -794,7 +939,7 @@ class AnyOrder(RuleBasedStateMachine):
         if state in (State.ASLEEP, State.MUTED, State.FAULT):
             assert not self.live
             assert not self.wanted
-        if state in (State.SPEAKING, State.OVERLAP):
+        if state in (State.SPEAKING, State.OVERLAP) and not self.hears_all:
             assert not self.live, "while a reply plays, nothing is sent before the decision"
 
     @invariant()

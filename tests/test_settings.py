@@ -112,6 +112,10 @@ def test_keys_come_from_the_environment_over_the_file(write, home):
         ),
         ("[playout]\nearcons = 1", "{path}: playout.earcons: 1 is not valid; valid is true or false"),
         (
+            "barge_in = 'always'",
+            '{path}: barge_in.decide: \'always\' is not valid; valid is "device", "engine" or "off"',
+        ),
+        (
             "[openai]\nurl = 'api.example.org'",
             "{path}: openai.url: 'api.example.org' is not valid; valid is an address that begins with ws:// or wss://",
         ),
@@ -182,6 +186,8 @@ def test_a_key_in_a_file_that_everybody_can_read_is_warned_of(write, home, caplo
         ("engine = 'openai'\n[openai]\napi_key = 'x'", ""),
         ("engine = 'local'", ""),
         ("[brain]\nmodel = 'llama'", "brain.url"),
+        ("barge_in = 'engine'", ""),
+        ("barge_in = 'engine'\n[listen]\nend_of_turn = 'device'", "listen.end_of_turn"),
         ("[brain]\nmodel = 'llama'\nurl = 'http://127.0.0.1:11434/v1'", ""),
     ],
 )
@@ -192,6 +198,12 @@ def test_what_the_engine_needs_is_required_at_use(text, named, write, home):
             require(settings)
     else:
         require(settings)
+
+
+@pytest.mark.parametrize("decide", ["device", "engine", "off"])
+def test_who_decides_about_interruptions_may_be_said_in_a_word(decide, write, home):
+    assert load(write(f'barge_in = "{decide}"'), home) == load(write(f'[barge_in]\ndecide = "{decide}"'), home)
+    assert load(write(f'barge_in = "{decide}"'), home).barge_in.decide == decide
 
 
 def test_what_is_in_force_is_toml_and_names_origins(write, home):

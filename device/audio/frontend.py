@@ -11,7 +11,9 @@ import threading
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from msgspec.structs import replace
 
+from device.audio.measure import NOTHING_DBFS, dbfs
 from device.audio.resample import Resampler
 from device.audio.ring import RingBuffer
 from device.events import (
@@ -52,6 +54,8 @@ CLEAN_SECONDS = 60
 """How far back the uplink can go: the longest outage that loses no word."""
 VOICE_SILENCE_MS = 240
 """Silence that ends a voice for barge-in; the end of a turn is decided elsewhere."""
+ALERT_MS = 32
+"""Voice that makes an onset over a reply: a single frame, because a mistake only lowers the reply for a moment."""
 LOOK_BACK = samples(1600)
 """How much of the past the voice detector hears when it is woken: the wake word and what came before its detection."""
 
@@ -134,7 +138,10 @@ class FrontEnd:
         self._late = canceller.delay if canceller is not None else 0  # samples to drop, so that positions stay true
         self._voice_at = self.clean.cursor()
         self._wake_at = self.clean.cursor()
-        self._endpoint = Endpointer(EndpointSettings(threshold=vad_threshold, silence_ms=VOICE_SILENCE_MS))
+        calm = EndpointSettings(threshold=vad_threshold, silence_ms=VOICE_SILENCE_MS)
+        self._calm, self._alert = calm, replace(calm, min_voice_ms=ALERT_MS)
+        self._endpoint = Endpointer(calm)
+        self._peak_db = NOTHING_DBFS  # of the voice's loudest frame
         self._voice_wanted = False
         self._voice_on = False
         self._next_tick = 0
@@ -151,9 +158,13 @@ class FrontEnd:
         """The present position on the device's clock: the end of the clean ring."""
         return self.clean.position
 
-    def want_voice(self, wanted: bool) -> None:  # noqa: FBT001 - a switch
-        """Detect voices or rest, from the next block on; when woken, the last second is listened to as well."""
+    def want_voice(self, wanted: bool, *, alert: bool = False) -> None:  # noqa: FBT001 - a switch
+        """Detect voices or rest, from the next block on; when woken, the last second is listened to as well.
+
+        When `alert`, a single frame of voice is an onset.
+        """
         self._voice_wanted = wanted
+        self._endpoint.settings = self._alert if alert else self._calm
 
     def start(self) -> None:
         """Run in a thread until `stop`."""
@@ -241,14 +252,23 @@ class FrontEnd:
             self._voice_at.seek(max(self._voice_at.position, self.now - LOOK_BACK))
             self._voice.reset()
             self._endpoint.reset(self._voice_at.position)
+        endpoint = self._endpoint
         while self._voice_on and self._voice_at.lag >= FRAME:
-            found = self._endpoint.push(self._probability(self._voice_at.take(FRAME)))
+            frame = self._voice_at.take(FRAME)
+            probability = self._probability(frame)
+            if probability >= endpoint.settings.threshold:
+                self._peak_db = max(self._peak_db, dbfs(frame))
+            elif not endpoint.speaking:
+                self._peak_db = NOTHING_DBFS
+            found = endpoint.push(probability)
             if isinstance(found, Onset):
                 self._emit(VoiceStart(self.now, found.position))
             elif isinstance(found, Offset):
-                self._emit(VoiceEnd(self.now, found.onset, found.end, round(found.voiced_ms)))
-            elif self._endpoint.speaking and self._endpoint.onset is not None:
-                self._emit(Voice(self.now, self._endpoint.onset, round(self._endpoint.voiced_ms)))
+                self._emit(VoiceEnd(self.now, found.onset, found.end, round(found.voiced_ms), self._peak_db))
+                self._peak_db = NOTHING_DBFS
+            elif endpoint.speaking and endpoint.onset is not None:
+                voiced, silence = round(endpoint.voiced_ms), round(endpoint.silence_ms)
+                self._emit(Voice(self.now, endpoint.onset, voiced, silence, self._peak_db))
 
     def _probability(self, frame: NDArray[np.int16]) -> float:
         """Return how likely somebody speaks in `frame`, the one that ends at the voice cursor."""

@@ -18,12 +18,12 @@ SILENCE_DBFS = -60.0
 """What is quieter than this counts as silence on the loudspeaker track."""
 SPEECH_RANGE_DB = 30.0
 """Speech is what is at most this far below the loudest part of an utterance."""
-_NOTHING_DBFS = -200.0
+NOTHING_DBFS = -200.0
 
 
 def dbfs(track: NDArray[Any]) -> float:
     """Return the RMS level of `track`; -200 for digital silence or nothing at all."""
-    return _db(float(np.mean(np.square(track, dtype=np.float64)))) if len(track) else _NOTHING_DBFS
+    return _db(float(np.mean(np.square(track, dtype=np.float64)))) if len(track) else NOTHING_DBFS
 
 
 def levels(track: NDArray[Any], window: int, hop: int) -> NDArray[np.float64]:
@@ -33,7 +33,7 @@ def levels(track: NDArray[Any], window: int, hop: int) -> NDArray[np.float64]:
     power = np.concatenate(([0.0], np.cumsum(np.square(track, dtype=np.float64))))
     starts = np.arange(0, len(track) - window + 1, hop)
     mean = np.maximum(0.0, (power[starts + window] - power[starts]) / window)
-    floor = 10 ** (_NOTHING_DBFS / 10) * FULL_SCALE**2
+    floor = 10 ** (NOTHING_DBFS / 10) * FULL_SCALE**2
     result: NDArray[np.float64] = 10 * np.log10(np.maximum(mean, floor) / FULL_SCALE**2)
     return result
 
@@ -55,7 +55,7 @@ def speech_bounds(track: NDArray[Any], rate: int) -> tuple[int, int] | None:
     """
     window, hop = rate // 200, rate // 1000
     found = _swept(track, window, hop)
-    if found.max() <= _NOTHING_DBFS:
+    if found.max() <= NOTHING_DBFS:
         return None
     speaking = np.flatnonzero(found > found.max() - SPEECH_RANGE_DB)
     return max(0, int(speaking[0]) * hop - hop), min(len(track), int(speaking[-1]) * hop - window + hop)
@@ -101,4 +101,4 @@ def _swept(track: NDArray[Any], window: int, hop: int) -> NDArray[np.float64]:
 
 
 def _db(power: float) -> float:
-    return max(_NOTHING_DBFS, 10 * math.log10(power / FULL_SCALE**2)) if power > 0 else _NOTHING_DBFS
+    return max(NOTHING_DBFS, 10 * math.log10(power / FULL_SCALE**2)) if power > 0 else NOTHING_DBFS

@@ -43,6 +43,8 @@ class RealtimeConfig(Struct, frozen=True, kw_only=True):
     tools: tuple[ToolSpec, ...] = ()
     end_of_turn: Literal["server", "semantic", "device"] = "server"
     silence_ms: int = 500
+    interrupts: bool = False
+    """Whether the server cuts its reply off when it hears the user."""
     eagerness: Literal["auto", "low", "medium", "high"] = "auto"
     noise_reduction: Literal["", "near_field", "far_field"] = ""
     transcription_model: str = ""
@@ -80,6 +82,7 @@ def configured(
         tools=tuple(tools),
         end_of_turn=listen.end_of_turn,
         silence_ms=listen.silence_ms,
+        interrupts=settings.barge_in.decide == "engine",
         transcription_model="moonshine-tiny-en",
         language=settings.language,
         section="local",
@@ -102,15 +105,18 @@ def configured(
 
 
 def session_of(config: RealtimeConfig) -> Session:
-    """Return what is asked of the server. The device decides what is an interruption, so the server must not."""
+    """Return what is asked of the server. Where the device decides what is an interruption, the server must not."""
     turns = None
     if config.end_of_turn == "server":
         turns = TurnDetection(
-            type="server_vad", silence_duration_ms=config.silence_ms, create_response=True, interrupt_response=False
+            type="server_vad",
+            silence_duration_ms=config.silence_ms,
+            create_response=True,
+            interrupt_response=config.interrupts,
         )
     elif config.end_of_turn == "semantic":
         turns = TurnDetection(
-            type="semantic_vad", eagerness=config.eagerness, create_response=True, interrupt_response=False
+            type="semantic_vad", eagerness=config.eagerness, create_response=True, interrupt_response=config.interrupts
         )
     words = None
     if config.transcription_model:

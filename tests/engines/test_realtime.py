@@ -117,6 +117,15 @@ async def test_the_models_name_in_the_address_stays(server: ScriptedRealtime, op
     assert server.connection.query.getall("model") == ["mine"]
 
 
+@pytest.mark.parametrize("end_of_turn", ["server", "semantic"])
+async def test_a_server_interrupts_only_where_it_decides(
+    server: ScriptedRealtime, opened: Open, end_of_turn: str
+) -> None:
+    await opened(end_of_turn=end_of_turn, interrupts=True)
+    session = json.loads(wire.encode(server.all(wire.SessionUpdate)[0]))["session"]
+    assert session["audio"]["input"]["turn_detection"]["interrupt_response"] is True
+
+
 @pytest.mark.parametrize(
     ("end_of_turn", "turns"),
     [
