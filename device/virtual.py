@@ -10,7 +10,8 @@ hour of conversation takes as long as the work in it:
 3600.0
 
 All is done on one thread, so that the same room always goes the same way: work for other threads
-(`asyncio.to_thread`) is done at once. Sockets work as long as both ends are on this loop.
+(`asyncio.to_thread`) is done at once. With a `charge`, its result comes only after the time that the processor took
+for it has passed on the virtual clock as well. Sockets work as long as both ends are on this loop.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from __future__ import annotations
 import asyncio
 import selectors
 import threading
+import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 if TYPE_CHECKING:
@@ -33,10 +36,15 @@ SETTLE_S = 0.01
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """The loop. Its time jumps from timer to timer, or goes as `drive` has it."""
+    """The loop. Its time jumps from timer to timer, or goes as `drive` has it.
 
-    def __init__(self) -> None:
+    `charge` is how many virtual seconds a CPU second of work for other threads takes: 1 for this machine's own speed,
+    4 as if it were a quarter as fast.
+    """
+
+    def __init__(self, *, charge: float = 0.0) -> None:
         self._elapsed = 0.0
+        self._charge = charge
         self._advance: Callable[[], float] = lambda: 0.0
         self._home = threading.get_ident()
         super().__init__(_Idle(self))
@@ -76,13 +84,23 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         func: Callable[[*Arguments], Result],
         *args: *Arguments,
     ) -> asyncio.Future[Result]:
-        """Do the work at once, in no time."""
+        """Do the work at once; return its outcome, which is known at once too, or when the charged time has passed."""
         future: asyncio.Future[Result] = self.create_future()
+        began = time.thread_time()
         try:
-            future.set_result(func(*args))
+            done = partial(_settle, future.set_result, future, func(*args))
         except Exception as error:  # noqa: BLE001 - it is the awaiter's
-            future.set_exception(error)
+            done = partial(_settle, future.set_exception, future, error)
+        if self._charge:
+            self.call_later(self._charge * (time.thread_time() - began), done)
+        else:
+            done()
         return future
+
+
+def _settle(settle: Callable[[Any], None], future: asyncio.Future[Any], outcome: object) -> None:
+    if not future.cancelled():
+        settle(outcome)
 
 
 class _Idle(selectors.DefaultSelector):
@@ -106,7 +124,7 @@ class _Idle(selectors.DefaultSelector):
         return ready
 
 
-def run(main: Coroutine[Any, Any, Result]) -> Result:
+def run(main: Coroutine[Any, Any, Result], *, charge: float = 0.0) -> Result:
     """Run `main` to its end on a virtual clock of its own, as `asyncio.run` does on the wall's."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    with asyncio.Runner(loop_factory=partial(VirtualLoop, charge=charge)) as runner:
         return runner.run(main)

@@ -90,6 +90,27 @@ def test_work_for_threads_is_done_at_once_on_this_one():
     assert run(main()) == threading.get_ident()
 
 
+def test_charged_work_is_known_when_the_time_it_took_has_passed():
+    def work():
+        end = time.thread_time() + 0.02
+        while time.thread_time() < end:
+            pass
+        return "done"
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        assert await asyncio.to_thread(work) == "done"
+        took = loop.time()
+        given_up = asyncio.create_task(asyncio.to_thread(work))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await asyncio.sleep(1)  # its result comes to nothing
+        return took
+
+    assert 0.2 <= run(main(), charge=10) < 2
+    assert run(main()) == 0
+
+
 def test_sockets_answer_before_time_passes():
     async def main():
         async def echo(reader, writer):
