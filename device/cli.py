@@ -223,15 +223,34 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
 @main.command()
 @click.argument("name", required=False)
 @click.option("--quick", is_flag=True, help="Measure for a short time only, to see that a bench works.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder for recordings of what went wrong (bargein).",
+)
+@click.option(
+    "--sounds",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="A folder of sounds instead of the bundled ones (bargein).",
+)
 @JSON
 @CONFIG
-def bench(name: str | None, quick: bool, json_file: Path | None, config: Path | None) -> None:  # noqa: FBT001 - a flag
-    """Measure: latency, overhead, callback, idle, memory, heard, start. Without NAME, all of them: half an hour."""
+def bench(  # noqa: PLR0917 - click's parameters have no order
+    name: str | None,
+    quick: bool,  # noqa: FBT001 - a flag
+    out: Path | None,
+    sounds: Path | None,
+    json_file: Path | None,
+    config: Path | None,
+) -> None:
+    """Measure: latency, overhead, callback, idle, memory, heard, start, bargein. Without NAME, all: an hour."""
     from device.bench.result import BenchError  # noqa: PLC0415
     from device.bench.run import run_benches  # noqa: PLC0415
 
     try:
-        reached = run_benches(name, _settings(config), json_file, config=config, quick=quick)
+        settings = _settings(config)
+        folder = _folder(out) if out else None
+        reached = run_benches(name, settings, json_file, config=config, quick=quick, out=folder, sounds=sounds)
     except BenchError as error:
         raise Trouble(str(error)) from None
     if not reached:

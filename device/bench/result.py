@@ -29,6 +29,10 @@ class Job(Struct, frozen=True, kw_only=True):
     """The settings file that a process of its own reads again: keys do not travel between processes."""
     quick: bool = False
     """Measure for a fraction of the time: to see that a bench works, not for figures to be quoted."""
+    out: Path | None = None
+    """A folder for what can be listened to afterwards."""
+    sounds: Path | None = None
+    """A folder of sounds to be used instead of the bundled ones."""
     say: Callable[[str], None] = lambda text: None  # noqa: ARG005 - the default listens to nothing
     """Takes a line about what is being done."""
 
@@ -41,12 +45,20 @@ class Figure(Struct, frozen=True):
     """NaN if there was nothing to measure."""
     unit: str
     at_most: float | None = None
-    """What it must reach; None: it is only told."""
+    at_least: float | None = None
+    """What it must reach; neither: it is only told."""
 
     @property
     def reached(self) -> bool:
         """Whether it is as good as it must be."""
-        return self.at_most is None or self.value <= self.at_most
+        above = self.at_least is None or self.value >= self.at_least
+        return above and (self.at_most is None or self.value <= self.at_most)
+
+    @property
+    def bound(self) -> str:
+        """What it must reach, in words; empty if it is only told."""
+        bounds = ((self.at_least, "≥"), (self.at_most, "≤"))
+        return " ".join(f"{sign} {_number(bound)} {self.unit}".strip() for bound, sign in bounds if bound is not None)
 
 
 class Result(Struct, frozen=True):
@@ -59,6 +71,8 @@ class Result(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     error: str = ""
     """Why nothing could be measured."""
+    details: tuple[dict[str, Any], ...] = ()
+    """For a JSON file: each thing that was measured."""
 
     @property
     def reached(self) -> bool:
@@ -67,8 +81,10 @@ class Result(Struct, frozen=True):
 
 
 def percentile(values: Sequence[float] | np.ndarray[Any, Any], q: float) -> float:
-    """Return the `q`th percentile, interpolated linearly; NaN of nothing."""
-    return float(np.percentile(values, q)) if len(values) else float("nan")
+    """Return the `q`th percentile, interpolated linearly unless what never happened (inf) is near; NaN of nothing."""
+    if not len(values):
+        return float("nan")
+    return float(np.percentile(values, q, method="linear" if np.isfinite(values).all() else "higher"))
 
 
 def spread(
@@ -101,8 +117,8 @@ def render(results: Sequence[Result]) -> Table:
                 "" if number else result.bench,
                 figure.name,
                 f"{_number(figure.value)} {figure.unit}".strip(),
-                "" if figure.at_most is None else f"≤ {_number(figure.at_most)} {figure.unit}".strip(),
-                Text("") if figure.at_most is None else verdict,
+                figure.bound,
+                verdict if figure.bound else Text(""),
             )
         for note in result.notes:
             table.add_row("", Text(note, style="dim"), "", "", "")
@@ -118,19 +134,23 @@ def as_data(result: Result) -> dict[str, Any]:
         "figures": [
             {
                 "name": figure.name,
-                "value": None if np.isnan(figure.value) else round(figure.value, 4),
+                "value": round(figure.value, 4) if np.isfinite(figure.value) else None,
                 "unit": figure.unit,
                 "at_most": figure.at_most,
+                "at_least": figure.at_least,
                 "reached": figure.reached,
             }
             for figure in result.figures
         ],
         "notes": list(result.notes),
         **({"error": result.error} if result.error else {}),
+        **({"details": list(result.details)} if result.details else {}),
     }
 
 
 def _number(value: float) -> str:
     if np.isnan(value):
         return "nothing"
+    if np.isinf(value):
+        return "never"
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

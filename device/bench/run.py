@@ -24,22 +24,38 @@ if TYPE_CHECKING:
 
     from device.settings import Settings
 
-NAMES = ("latency", "overhead", "callback", "idle", "memory", "heard", "start")
+NAMES = ("latency", "overhead", "callback", "idle", "memory", "heard", "start", "bargein")
 """Each is a module beside this one, with a function `measure`."""
 
 
 def run_benches(
-    name: str | None, settings: Settings, json_file: Path | None, *, config: Path | None = None, quick: bool = False
+    name: str | None,
+    settings: Settings,
+    json_file: Path | None,
+    *,
+    config: Path | None = None,
+    quick: bool = False,
+    out: Path | None = None,
+    sounds: Path | None = None,
 ) -> bool:
     """Run the bench `name`, or all of them; return whether all reach what they must.
 
-    `config` is the file that `settings` came from, for processes of their own. Raises BenchError for a name that no
-    bench has, or if the results cannot be written to `json_file`.
+    `config` is the file that `settings` came from, for processes of their own. For benches that know of these,
+    recordings of what went wrong go to `out`, and `sounds` is a folder of sounds instead of the bundled ones.
+
+    Raises BenchError for a name that no bench has, or if the results cannot be written to `json_file`.
     """
     if name is not None and name not in NAMES:
         raise BenchError(f'there is no bench "{name}"; there are {", ".join(NAMES)}')
     console = Console(highlight=False)
-    job = Job(settings=settings, config=config, quick=quick, say=lambda text: console.print(f"  {text}", style="dim"))
+    job = Job(
+        settings=settings,
+        config=config,
+        quick=quick,
+        out=out,
+        sounds=sounds,
+        say=lambda text: console.print(f"  {text}", style="dim"),
+    )
     results = []
     for bench in NAMES if name is None else (name,):
         console.print(f"{bench} …")

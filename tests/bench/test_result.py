@@ -35,6 +35,19 @@ def test_a_figure_reaches_what_it_must(value, at_most, reached):
     assert Figure("x", value, "ms", at_most).reached is reached
 
 
+@pytest.mark.parametrize(("value", "reached"), [(97.9, False), (98, True), (101, False), (NOTHING, False)])
+def test_a_figure_may_have_to_reach_at_least_something(value, reached):
+    figure = Figure("x", value, "%", at_most=100, at_least=98)
+    assert figure.reached is reached
+    assert figure.bound == "≥ 98 % ≤ 100 %"
+
+
+def test_what_never_happened_counts_among_the_slowest():
+    assert percentile([100, 200, math.inf], 50) == 200
+    assert percentile([100, 200, math.inf], 95) == math.inf
+    assert not Figure("x", math.inf, "ms", 200).reached
+
+
 def test_a_spread_has_median_and_p95_each_with_its_own_limit():
     median, p95 = spread("answers", [600, 700, 900], "ms", median=800)
     assert (median.value, median.at_most, median.reached) == (700, 800, True)
@@ -61,8 +74,8 @@ def test_json_holds_each_figure_with_its_verdict_and_null_for_nothing():
         "what": "what",
         "reached": False,
         "figures": [
-            {"name": "x", "value": 1.2346, "unit": "ms", "at_most": 1, "reached": False},
-            {"name": "y", "value": None, "unit": "s", "at_most": None, "reached": True},
+            {"name": "x", "value": 1.2346, "unit": "ms", "at_most": 1, "at_least": None, "reached": False},
+            {"name": "y", "value": None, "unit": "s", "at_most": None, "at_least": None, "reached": True},
         ],
         "notes": ["a note"],
     }

@@ -1,0 +1,275 @@
+"""A reply followed along the loudspeaker track: which moment of it sounds when, and how loud.
+
+The recording counts, and nothing that the device claims. The reply, as the engine sent it, is followed from its
+beginning; where the track is not what comes next in it, the place that sounds instead is looked for: the reply waited
+for the network, or jumped back to repeat what was said while it was lowered.
+
+Positions are on the device's clock (16 kHz), of the track (`at`) or within the reply (`place`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import soxr
+from msgspec import Struct
+
+from device.audio.measure import SILENCE_DBFS, levels, speech_level
+from device.events import CLOCK_RATE, samples
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LOWERED_DB: Final = -12.0
+"""Gain, relative to a reply's usual one, at which it is lowered."""
+FULL_DB: Final = -3.0
+"""Gain at which it is at its full level."""
+SPOKEN_DB: Final = 25.0
+"""What is so much weaker than the reply's speech is a pause in it."""
+_HOP, _WINDOW = samples(10), samples(20)
+_FINE, _FINE_WINDOW = samples(1), samples(5)
+_PIECE = samples(250)
+_BACK, _ON = samples(8000), samples(1500)
+"""How far before and after where it was expected the reply is looked for."""
+_ALIKE = 0.7
+_TELLING_DBFS = -42.0
+"""A window of the reply loud enough to tell how loud it is on the track, lowered though it may be."""
+_AUDIBLE = 30.0
+"""int16 steps: of a reply, what is not lost in a fade."""
+
+
+class Dip(Struct, frozen=True):
+    """The reply was lowered: after `first` and by `last` at the latest, for between the two it was silent itself.
+
+    It was back at its full level by `back`, after `low`; None if it did not come back.
+    """
+
+    first: int
+    last: int
+    low: int
+    back: int | None
+
+
+class Track:
+    """A loudspeaker track, `(n,) int16` at `rate`, at the device's clock."""
+
+    def __init__(self, track: NDArray[np.int16], rate: int) -> None:
+        self.samples = at_clock_rate(track, rate)
+        self._sounding = np.flatnonzero(track)
+        self._scale = CLOCK_RATE / rate
+
+    def last_sound(self, start: int, end: int) -> int | None:
+        """Return the position after the last sample that is not zero between two; None if there is none."""
+        first, last = np.searchsorted(self._sounding, (start / self._scale, end / self._scale))
+        return None if first == last else round((int(self._sounding[last - 1]) + 1) * self._scale)
+
+
+class Trace:
+    """The reply `pcm`, `(n,) int16` at `rate`, on a track between `begins` and `until`, where another may begin.
+
+    `gain_db` is what the reply is played at when it is not lowered. `begins` is about where it is said to begin: up to
+    1 s early or late.
+    """
+
+    def __init__(
+        self, track: Track, pcm: NDArray[np.int16], rate: int, *, begins: int, until: int, gain_db: float
+    ) -> None:
+        self._track = track
+        self.item = at_clock_rate(pcm, rate)
+        self._until = min(until, len(track.samples))
+        self._unit_db = gain_db
+        self._origin = max(0, begins - samples(300))
+        self._place = np.full(max(0, self._until - self._origin), -1, np.int64)
+        self.begins = self._find_start(begins)
+        """Where it is first heard; None if it is not found."""
+        if self.begins is not None:
+            self._follow(self.begins)
+        self._times, self._gains = self._measure()
+        self.ends = track.last_sound(self.begins, self._until) if self.begins is not None else None
+        """Where it is silent for good."""
+
+    def place(self, at: int) -> int | None:
+        """Return which moment of the reply sounds at a position, or would if it were not silenced."""
+        index = at - self._origin
+        found = int(self._place[index]) if 0 <= index < len(self._place) else -1
+        return None if found < 0 else found
+
+    @property
+    def heard(self) -> tuple[int, int]:
+        """How much of the reply had been heard when it fell silent for good: at least and at most.
+
+        Between the two, the reply is silent itself.
+        """
+        if self.begins is None or self.ends is None:
+            return 0, 0
+        # The end of a fade may be too soft to be recognised, but it goes on from where it was.
+        known = self._place[: self.ends - self._origin]
+        last = int(np.flatnonzero(known >= 0)[-1])
+        place = min(len(self.item), int(known[last]) + len(known) - last) - 1
+        loud = np.flatnonzero(np.abs(self.item[place + 1 :]) >= _AUDIBLE)
+        return place + 1, place + 1 + int(loud[0]) if len(loud) else len(self.item)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the reply was heard to its end."""
+        return self.heard[1] == len(self.item)
+
+    def silent_for_good(self) -> int | None:
+        """Return from where on nothing is louder than -60 dBFS; None if the reply was not found."""
+        if self.begins is None:
+            return None
+        level = levels(self._track.samples[self.begins : self._until], _FINE_WINDOW, _FINE)
+        loud = np.flatnonzero(level >= SILENCE_DBFS)
+        return self.begins + (int(loud[-1]) * _FINE + _FINE_WINDOW if len(loud) else 0)
+
+    def dips(self) -> list[Dip]:
+        """Return each time that the reply was lowered and what became of it, up to where it ends."""
+        found: list[Dip] = []
+        ends = self.ends or 0
+        before = low = self._origin
+        last: int | None = None
+        first = 0
+        for at, gain in zip(self._times, self._gains, strict=True):
+            if at > ends:
+                break
+            if last is None:
+                if gain <= LOWERED_DB:
+                    first, last, low = before, int(at), int(at)
+                before = int(at)
+            elif gain >= FULL_DB:
+                found.append(Dip(first, last, low, int(at)))
+                last, before = None, int(at)
+            else:
+                low = int(at)
+        if last is not None:
+            found.append(Dip(first, last, low, None))
+        return found
+
+    def lost_ms(self, start: int, end: int) -> float:
+        """Return the longest passage of speech, in ms, which sounded between two positions and never at full level."""
+        if not len(self._times):
+            return 0.0
+        grid = np.arange(start, min(end, self._until), _FINE)
+        index = grid - self._origin
+        index = index[(index >= 0) & (index < len(self._place))]
+        concerned = np.unique(self._place[index[self._place[index] >= 0]] // _FINE)
+        if not len(concerned):
+            return 0.0
+        full = self._fully_heard()
+        heard_to = self.heard[0] // _FINE
+        spoken = self._spoken()
+        first, last = int(concerned[0]), min(int(concerned[-1]), heard_to, len(full) - 1, len(spoken) - 1)
+        longest = run = 0
+        for ms in range(first, last + 1):
+            run = 0 if full[ms] else run + int(spoken[ms])
+            longest = max(longest, run)
+        return float(longest)
+
+    def _fully_heard(self) -> NDArray[np.bool_]:
+        """Return for each ms of the reply whether it was heard at full level, maybe the second time."""
+        full = np.zeros(len(self.item) // _FINE + 1, bool)
+        index = np.arange(0, len(self._place), _FINE)
+        places = self._place[index]
+        at = self._origin + index
+        # In the reply's own pauses its gain is that of the nearest moment that tells.
+        nearest = np.clip(np.searchsorted(self._times, at), 1, len(self._times) - 1) if len(self._times) > 1 else 0
+        nearest = nearest - (
+            np.abs(at - self._times[np.maximum(nearest, 1) - 1]) < np.abs(self._times[nearest] - at)
+        ) * (nearest > 0)
+        loud = (self._gains[nearest] >= FULL_DB) & (places >= 0)
+        full[np.minimum(places[loud] // _FINE, len(full) - 1)] = True
+        # Places go on in steps of whole samples; a jump can leave a ms out that was heard all the same.
+        bridged: NDArray[np.bool_] = full | (np.roll(full, 1) & np.roll(full, -1))
+        return bridged
+
+    def _spoken(self) -> NDArray[np.bool_]:
+        level = levels(self.item, _FINE_WINDOW, _FINE)
+        spoken: NDArray[np.bool_] = level > speech_level(self.item, CLOCK_RATE) - SPOKEN_DB
+        return spoken
+
+    def _find_start(self, begins: int) -> int | None:
+        loud = np.flatnonzero(np.abs(self.item) >= _AUDIBLE)
+        if not len(loud):
+            return None
+        lead = int(loud[0])
+        piece = self.item[lead : lead + 2 * _PIECE]
+        field = self._track.samples[self._origin : begins + samples(1500) + len(piece)]
+        place, likeness = _locate(piece, field)
+        if likeness < _ALIKE:
+            return None
+        self._lead = lead
+        return self._origin + place
+
+    def _follow(self, start: int) -> None:
+        """Fill in which moment of the reply sounds at each position of the track from `start` on."""
+        track, item = self._track.samples, self.item
+        shift = start - self._lead
+        for at in range(start, self._until, _HOP):
+            heard = track[at : min(at + _WINDOW, self._until)]
+            place = at - shift
+            if not _agree(heard, item[place : place + len(heard)]):
+                found = self._search(at, place)
+                if found is None:  # one fading into another
+                    continue
+                shift = at - found
+                place = found
+            if place < len(item):
+                end = min(at + _HOP, self._until, at + len(item) - place)
+                self._place[at - self._origin : end - self._origin] = np.arange(place, place + end - at)
+
+    def _search(self, at: int, place: int) -> int | None:
+        """Return which moment of the reply sounds at a position where `place` was expected, and does not."""
+        piece = self._track.samples[at : min(at + _PIECE, self._until)]
+        first = max(0, place - _BACK)
+        found, likeness = _locate(piece, self.item[first : place + _ON + len(piece)])
+        return first + found if likeness >= _ALIKE else None
+
+    def _measure(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the gain, relative to the usual one, in windows that tell it, and where they are."""
+        known = self._place >= 0
+        source = np.zeros(len(self._place), np.float32)
+        source[known] = self.item[self._place[known]]
+        expected = levels(source, _FINE_WINDOW, _FINE)
+        heard = levels(self._track.samples[self._origin : self._until], _FINE_WINDOW, _FINE)
+        telling = expected[: len(heard)] > _TELLING_DBFS
+        # A window that reaches over a jump compares two moments with a mixture of them.
+        steady = np.array([self._steady(i * _FINE) for i in np.flatnonzero(telling)], bool)
+        times = np.flatnonzero(telling)[steady]
+        gains = np.maximum(heard[times], -100) - expected[times] - self._unit_db
+        return self._origin + times * _FINE + _FINE_WINDOW // 2, gains
+
+    def _steady(self, index: int) -> bool:
+        places = self._place[index], self._place[min(index + _FINE_WINDOW, len(self._place)) - 1]
+        return bool(places[0] >= 0 and places[1] - places[0] == _FINE_WINDOW - 1)
+
+
+def at_clock_rate(track: NDArray[np.int16], rate: int) -> NDArray[np.float32]:
+    """Return a track as float samples (int16 steps) at the device's clock."""
+    moved: NDArray[np.float32] = track.astype(np.float32)
+    return moved if rate == CLOCK_RATE else soxr.resample(moved, rate, CLOCK_RATE, quality="HQ")
+
+
+def _agree(heard: NDArray[np.float32], expected: NDArray[np.float32]) -> bool:
+    """Return whether what is heard can be what is expected, at some gain."""
+    loud = float(np.dot(heard, heard))
+    if loud < len(heard) * 16.0**2:  # -66 dBFS: silence says nothing against it
+        return True
+    if len(expected) < len(heard):
+        return not len(expected) or _agree(heard[: len(expected)], expected)
+    product = float(np.dot(heard, expected))
+    return product > 0 and product**2 >= _ALIKE**2 * loud * float(np.dot(expected, expected))
+
+
+def _locate(piece: NDArray[Any], within: NDArray[Any]) -> tuple[int, float]:
+    """Return where `piece` begins in `within`, and the correlation there; 0 if it does not fit."""
+    n = len(piece)
+    if n < _WINDOW or len(within) < n:
+        return 0, 0.0
+    size = 1 << (len(within) + n - 1).bit_length()
+    product = np.fft.irfft(np.fft.rfft(within, size) * np.conj(np.fft.rfft(piece, size)), size)[: len(within) - n + 1]
+    energy = np.concatenate(([0.0], np.cumsum(np.square(within, dtype=np.float64))))
+    own = float(np.sum(np.square(piece, dtype=np.float64)))
+    score = product / np.sqrt(np.maximum(energy[n:] - energy[:-n], 0.01 * own) * own + 1.0)
+    best = int(np.argmax(score))
+    return best, float(score[best])
