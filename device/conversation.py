@@ -10,7 +10,6 @@ and fault from anywhere.
 
 from __future__ import annotations
 
-from collections import deque
 from functools import singledispatchmethod
 from typing import Any, Literal
 
@@ -39,6 +38,7 @@ from device.actions import (
     Show,
     State,
 )
+from device.bargein import BargeIn, Step
 from device.engines.contract import (
     Audio,
     AudioDone,
@@ -75,7 +75,6 @@ from device.events import (
     samples,
 )
 from device.history import History
-from device.listen.overlap import Over, Verdict, due, judge
 
 WAKE_PREROLL = samples(1200)
 """A question in one breath is sent with the wake word before it, which may have ended 360 ms before it was detected:
@@ -102,10 +101,6 @@ RETRY_MS = (0, 250, 500, 1000, 2000, 4000, 8000)
 """Pauses before the attempts to reach the engine again; after the last one it has failed."""
 PATIENCE = samples(25_000)
 """An engine that takes the connection and says nothing is waited for no longer than this, attempts and all."""
-LEVELS = 4
-"""How many of the user's last voices tell how loud the user is."""
-UTTERANCE_MS = 300
-"""A voice shorter than this says little about that."""
 STEADY = samples(30_000)
 """A session that lasted so long was a good one: the next fault starts the pauses anew."""
 UNANSWERED_LIMIT = samples(90_000)
@@ -144,6 +139,7 @@ class Conversation:
     def __init__(self, rules: Rules | None = None) -> None:
         self.rules = rules or Rules()
         self.state = State.ASLEEP
+        self._barge_in = BargeIn(cut_ms=self.rules.cut_ms, recogniser=self.rules.recogniser)
         self._actions: list[Action] = []
         self._now = 0
         # The session
@@ -160,13 +156,6 @@ class Conversation:
         self._wake_at: int | None = None
         self._voice: int | None = None  # onset of the voice that is speaking now
         self._murmur: tuple[int, int] | None = None  # onset and end of the last voice that did not interrupt the reply
-        self._over: Over | None = None  # the voice over the reply
-        self._before_ms = 0.0  # what was voiced of it before its last pause
-        self._looked_ms = 0.0  # its age when the recogniser looked at it last
-        self._looking = False
-        self._let_be = ""  # why the reply goes on at its level though the voice does, too
-        self._far_talk = False  # voices that were not meant for the device go on over the reply
-        self._levels: deque[float] = deque(maxlen=LEVELS)  # of the user's voices, dBFS
         self._unanswered: int | None = None  # where what has no answer yet begins
         self._uncommitted: int | None = None  # end of a voice that the engine was not yet told to answer
         self._committed: int | None = None  # end of the one that it was told to answer last
@@ -262,14 +251,7 @@ class Conversation:
     def _on_voice(self, event: Voice) -> None:
         self._voice = event.onset
         self._quiet_since = event.at
-        if self._over is not None:
-            if self._over.said and not event.silence_ms and self._let_be:  # it goes on after all
-                self._let_be = ""
-                self._duck()
-            self._over.at, self._over.end = event.at, event.at - samples(event.silence_ms)
-            self._over.voiced_ms = self._before_ms + event.voiced_ms
-            self._over.level_db = self._near_db(event.peak_db)
-            self._weigh()
+        self._follow(self._barge_in.goes_on(event))
         self._settle_wake(event.at)
 
     @_take.register
@@ -277,8 +259,8 @@ class Conversation:
         self._voice = None
         self._quiet_since = event.at
         self._record("voice_end", event.end, voiced_ms=event.voiced_ms)
-        if event.voiced_ms >= UTTERANCE_MS and self.state in (State.CONNECTING, State.LISTENING, State.THINKING):
-            self._levels.append(event.peak_db)
+        if self.state in (State.CONNECTING, State.LISTENING, State.THINKING):
+            self._barge_in.usual(event)
         if self._wake_at is not None and _only_wake_word(event, self._wake_at):
             # Nothing else was said so far: it need not reach the engine.
             self._wake_at = None
@@ -288,10 +270,9 @@ class Conversation:
             self._uncommitted = event.end
             if self._wake_at is not None:
                 self._send_breath(event.onset)
-        if self._over is not None:
-            self._over.at, self._over.end, self._over.ended = event.at, event.end, True
-            self._over.voiced_ms = self._before_ms + event.voiced_ms
-            self._weigh()
+        if (over := self._barge_in.voice) is not None:
+            self._murmur = over.onset, event.end
+            self._follow(self._barge_in.ends(event))
 
     # A voice over a reply
 
@@ -300,64 +281,33 @@ class Conversation:
         """Whether the engine hears the user while it speaks."""
         return self._stream or self.rules.barge_in == "engine"
 
-    def _near_db(self, peak_db: float) -> float | None:
-        """Return how loud a voice is relative to the user's."""
-        return peak_db - max(self._levels) if self._levels else None
-
     def _begin_overlap(self, onset: int, at: int) -> None:
         """Consider a voice that began while the reply was playing, or goes on after a pause."""
-        if self.state not in (State.SPEAKING, State.OVERLAP) or self._cut_from is not None:
-            return
-        if self.rules.barge_in != "device":
-            return
-        if self._over is None:
-            self._over = Over(onset, at, at)
-            self._before_ms = self._looked_ms = 0.0
-            self._let_be = "far away" if self._far_talk else ""
-        else:
-            self._before_ms, self._over.at, self._over.end = self._over.voiced_ms, at, at
-            self._over.ended = False
-        if not self._let_be:
-            self._duck()
+        playing = self.state in (State.SPEAKING, State.OVERLAP) and self._cut_from is None
+        if playing and self.rules.barge_in == "device":
+            self._follow(self._barge_in.begin(onset, at))
 
-    def _duck(self) -> None:
-        if self.state is State.SPEAKING:
-            self._record("duck", self._now)
-            self._do(Duck())
-            self._to(State.OVERLAP)
-
-    def _weigh(self) -> None:
-        """Judge the voice over the reply by what is known of it now."""
-        over = self._over
-        if over is None or self._cut_from is not None:
-            return
-        verdict, why = judge(over, cut_ms=self.rules.cut_ms, recogniser=self.rules.recogniser)
-        if verdict is Verdict.CUT:
-            self._cut(self._first_word(over.onset), why)
-        elif verdict is Verdict.RESTORE:
-            self._let_be = why
-            self._far_talk = why == "far away"
-            self._restore(why)
-            self._to(State.SPEAKING)
-            if over.ended:
-                self._murmur = over.onset, over.end
-                self._over = self._unanswered = None
-        elif self._let_be == "far away":
-            if why != "soft":
-                self._let_be = ""
-                self._duck()
-        elif self.rules.recogniser and not self._looking and due(over, self._looked_ms):
-            self._looking = True
-            self._looked_ms = over.age_ms
-            self._do(Recognise(over.onset, over.at, over.pausing))
+    def _follow(self, steps: list[Step]) -> None:
+        """Do what is to be done about the voice over the reply."""
+        for step in steps:
+            if step.do == "duck":
+                self._record("duck", self._now)
+                self._do(Duck())
+                self._to(State.OVERLAP)
+            elif step.do == "cut":
+                self._cut(self._first_word(step.onset), step.why)
+            elif step.do == "restore":
+                self._restore(step.why)
+                self._to(State.SPEAKING)
+            else:
+                self._do(Recognise(step.onset, step.upto, step.paused))
+        if self.state is State.SPEAKING and self._barge_in.voice is None:
+            self._unanswered = None  # what was said is not for the engine
 
     @_take.register
     def _on_understood(self, event: Understood) -> None:
-        self._looking = False
-        if self._over is not None and self._over.onset == event.onset:
-            self._record("overheard", event.at, kind=event.kind, text=event.text, ms=_ms(event.upto - event.onset))
-            self._over.kind, self._over.looked_to = event.kind, event.upto
-            self._weigh()
+        self._record("overheard", event.at, kind=event.kind, text=event.text, ms=_ms(event.upto - event.onset))
+        self._follow(self._barge_in.understood(event))
 
     def _first_word(self, onset: int) -> int:
         """Return from where to send what somebody says whose voice began at `onset`, maybe after a comma's pause."""
@@ -381,9 +331,7 @@ class Conversation:
     def _on_tick(self, event: Tick) -> None:
         at = event.at
         self._settle_wake(at)
-        if self._over is not None and self._over.ended:
-            self._over.at = max(self._over.at, at)
-            self._weigh()
+        self._follow(self._barge_in.tick(at))
         if self._ringing is not None and at >= self._ringing + RING_LIMIT:
             self._stop_ringing()
         after = self.rules.commit_after_ms
@@ -767,8 +715,7 @@ class Conversation:
 
     def _to(self, state: State) -> None:
         if state not in (State.SPEAKING, State.OVERLAP):
-            self._over = None
-            self._far_talk = False
+            self._barge_in.forget()
         if state is not self.state:
             self.state = state
             self._record("state", self._now, state=str(state))
