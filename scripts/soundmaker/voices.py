@@ -36,7 +36,7 @@ class Voice(Struct, frozen=True, forbid_unknown_fields=True):
     """Pitch and formants times this, by playing it faster: above 1, a shorter vocal tract. The rate stays."""
 
     def says(self, text: str) -> Samples:
-        """Return the voice saying `text`, which may have the synthesizer's markup in it."""
+        """Return the voice saying `text`; of `[[phones]]`, what the synthesizer's own names of phones stand for."""
         make = _SYNTHESIZERS[self.synthesizer]
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "spoken.wav"
@@ -62,7 +62,8 @@ def _espeak(voice: Voice, text: str, rate: float, file: Path) -> None:
 
 def _flite(voice: Voice, text: str, rate: float, file: Path) -> None:
     how = ("--setf", f"duration_stretch={1 / rate:.4f}", "--setf", f"f0_shift={voice.pitch:.4f}")
-    _run("flite", "-voice", voice.voice, *how, "-t", text, "-o", str(file))
+    said = ("-p", text.strip("[]")) if text.startswith("[[") else ("-t", text)
+    _run("flite", "-voice", voice.voice, *how, *said, "-o", str(file))
 
 
 def _festival(voice: Voice, text: str, rate: float, file: Path) -> None:
