@@ -20,12 +20,12 @@ import asyncio
 import selectors
 import threading
 import time
+from concurrent.futures import Executor, Future
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from concurrent.futures import Executor
     from contextvars import Context
 
 Result = TypeVar("Result")
@@ -86,21 +86,42 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.Future[Result]:
         """Do the work at once; return its outcome, which is known at once too, or when the charged time has passed."""
         future: asyncio.Future[Result] = self.create_future()
-        began = time.thread_time()
-        try:
-            done = partial(_settle, future.set_result, future, func(*args))
-        except Exception as error:  # noqa: BLE001 - it is the awaiter's
-            done = partial(_settle, future.set_exception, future, error)
+        settle, took = _done(future, func, *args)
         if self._charge:
-            self.call_later(self._charge * (time.thread_time() - began), done)
+            self.call_later(self._charge * took, settle)
         else:
-            done()
+            settle()
         return future
 
 
-def _settle(settle: Callable[[Any], None], future: asyncio.Future[Any], outcome: object) -> None:
-    if not future.cancelled():
-        settle(outcome)
+class VirtualThread(Executor):
+    """A pool of one thread for what runs on a virtual clock: one work after the other, each charged for its time."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, charge: float) -> None:
+        self._loop = loop
+        self._charge = charge
+        self._free_at = 0.0
+
+    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
+        """Do the work at once; its outcome is known when its time, and that of the works before it, has passed."""
+        future: Future[Result] = Future()
+        settle, took = _done(future, fn, *args, **kwargs)
+        self._free_at = max(self._free_at, self._loop.time()) + self._charge * took
+        self._loop.call_at(self._free_at, settle)
+        return future
+
+
+def _done(
+    future: asyncio.Future[Result] | Future[Result], work: Callable[..., Result], *args: Any, **kwargs: Any
+) -> tuple[Callable[[], None], float]:
+    """Do the work; return what lets the future know of its outcome, and the CPU seconds that it took."""
+    began = time.thread_time()
+    tell: Callable[[], None]
+    try:
+        tell = partial(future.set_result, work(*args, **kwargs))
+    except Exception as error:  # noqa: BLE001 - it is the awaiter's
+        tell = partial(future.set_exception, error)
+    return lambda: None if future.cancelled() else tell(), time.thread_time() - began
 
 
 class _Idle(selectors.DefaultSelector):

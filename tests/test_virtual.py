@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from device.virtual import VirtualLoop, run
+from device.virtual import VirtualLoop, VirtualThread, run
 
 
 def test_a_day_of_sleep_takes_no_time():
@@ -109,6 +109,34 @@ def test_charged_work_is_known_when_the_time_it_took_has_passed():
 
     assert 0.2 <= run(main(), charge=10) < 2
     assert run(main()) == 0
+
+
+def test_a_virtual_thread_does_one_work_after_the_other():
+    def work():
+        end = time.thread_time() + 0.02
+        while time.thread_time() < end:
+            pass
+        return threading.get_ident()
+
+    def fail():
+        raise KeyError("x")
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        thread = VirtualThread(loop, charge=10)
+        first, given_up, second, third = (thread.submit(f) for f in (work, work, work, fail))
+        given_up.cancel()
+        assert await asyncio.wrap_future(first) == threading.get_ident()
+        times = [loop.time()]
+        await asyncio.wrap_future(second)
+        times.append(loop.time())
+        with pytest.raises(KeyError):
+            await asyncio.wrap_future(third)
+        return times
+
+    first, second = run(main())
+    assert 0.2 <= first < 2
+    assert second >= first + 0.4
 
 
 def test_sockets_answer_before_time_passes():

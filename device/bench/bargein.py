@@ -7,7 +7,7 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -18,15 +18,19 @@ from device.bench.bargein_figures import figures, notes
 from device.bench.bargein_judge import judge
 from device.bench.bargein_plan import Planner, Role
 from device.bench.bargein_play import play
+from device.bench.bargein_turns import listen, turn_figures
 from device.bench.result import BenchError, Job, Result
 from device.recording import Recording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Future
 
     from device.bench.bargein_judge import Outcome
     from device.bench.bargein_plan import Talk
     from device.bench.bargein_play import Played
+    from device.bench.bargein_turns import Ended
+    from device.bench.sounds import Sound
 
 WHAT = (
     "The whole daemon in simulated rooms, on a virtual clock that is charged for the recogniser's work, against a "
@@ -49,10 +53,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     alone: int
     waking: int
     """Conversations with the wake word; and as many where only the wake word interrupts."""
+    every: int
+    """Every which of the turns the local engine listens to."""
 
 
-FULL = Plan(talks=64, each={"yield": 4, "backchannel": 4, "noise": 4, "distant": 2}, minutes=30.0, alone=8, waking=8)
-QUICK = Plan(talks=8, each={"yield": 2, "backchannel": 2, "noise": 2, "distant": 1}, minutes=0.5, alone=1, waking=1)
+FULL = Plan(
+    talks=64, each={"yield": 4, "backchannel": 4, "noise": 4, "distant": 2}, minutes=30.0, alone=8, waking=8, every=1
+)
+QUICK = Plan(
+    talks=8, each={"yield": 2, "backchannel": 2, "noise": 2, "distant": 1}, minutes=0.5, alone=1, waking=1, every=8
+)
+TURNS = 4
+"""How many turns a process listens to before it takes up something else."""
 
 
 def measure(job: Job) -> Result:
@@ -63,30 +75,58 @@ def measure(job: Job) -> Result:
     except sounds.SoundError as error:
         raise BenchError(str(error)) from error
     with tempfile.TemporaryDirectory(prefix="parley-") as folder:
-        planner = Planner(found, Path(folder))
-        talks = planner.talks(plan.talks, plan.each)
-        talks += planner.alone(plan.minutes, plan.alone)
-        talks += planner.waking(plan.waking, barge_in=True) + planner.waking(plan.waking, barge_in=False)
-        outcomes = run(talks, job)
+        talks = _talks(Planner(found, Path(folder)), plan, job.part)
+        turns = [sound for sound in found if sound.kind in ("pauses", "complete")][:: plan.every]
+        outcomes, ended = run(talks, turns if job.part in ("", "turns") else [], job)
     return Result(
-        "bargein", WHAT, figures(outcomes), notes(outcomes), details=tuple(msgspec.to_builtins(o) for o in outcomes)
+        "bargein",
+        WHAT,
+        (*figures(outcomes), *turn_figures(ended)),
+        notes(outcomes),
+        details=tuple(msgspec.to_builtins(one) for one in (*outcomes, *ended)),
     )
 
 
-def run(talks: Sequence[Talk], job: Job) -> list[Outcome]:
-    """Play the talks, in worker processes, and judge them; in the order of the talks."""
-    seconds = sum(talk.scene.seconds for talk in talks)
-    job.say(f"{len(talks)} conversations, {seconds / 60:.0f} minutes in all, in {WORKERS} processes")
-    found: dict[str, list[Outcome]] = {}
+def _talks(planner: Planner, plan: Plan, part: str) -> list[Talk]:
+    """Return the conversations of one part, or of all."""
+    # All are planned, so that a part is the same whether alone or not.
+    made = {
+        "talks": planner.talks(plan.talks, plan.each),
+        "self": planner.alone(plan.minutes, plan.alone),
+        "wake": planner.waking(plan.waking, barge_in=True) + planner.waking(plan.waking, barge_in=False),
+        "turns": [],
+    }
+    if part and part not in made:
+        raise BenchError(f'bargein has no part "{part}"; it has {", ".join(made)}')
+    return made[part] if part else [talk for talks in made.values() for talk in talks]
+
+
+def run(talks: Sequence[Talk], turns: Sequence[Sound], job: Job) -> tuple[list[Outcome], list[Ended]]:
+    """Play the talks and have the local engine listen to the turns, in worker processes; in their order."""
+    minutes = sum(talk.scene.seconds for talk in talks) / 60
+    job.say(f"{len(talks)} conversations, {minutes:.0f} minutes, and {len(turns)} turns, in {WORKERS} processes")
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
         # The longest first, so that no process is left alone with one.
         ordered = sorted(talks, key=lambda talk: -talk.scene.seconds)
-        waiting = {pool.submit(work, talk, job.config, job.out): talk for talk in ordered}
-        for done in as_completed(waiting):
-            found[waiting[done].name] = done.result()
-            if len(found) % max(1, len(talks) // 10) == 0:
-                job.say(f"{len(found)} of {len(talks)}")
-    return [outcome for talk in talks for outcome in found[talk.name]]
+        played = {talk.name: pool.submit(work, talk, job.config, job.out) for talk in ordered}
+        heard = [pool.submit(hear, turns[at : at + TURNS], job.config) for at in range(0, len(turns), TURNS)]
+        everything: list[Future[Any]] = [*played.values(), *heard]
+        tenth = max(1, len(everything) // 10)
+        try:
+            for count, done in enumerate(as_completed(everything), 1):
+                done.result()
+                if count % tenth == 0:
+                    job.say(f"{count} of {len(everything)} pieces of work")
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    outcomes = [outcome for talk in talks for outcome in played[talk.name].result()]
+    return outcomes, [one for done in heard for one in done.result()]
+
+
+def hear(turns: Sequence[Sound], config: Path | None) -> list[Ended]:
+    """Have the local engine listen to some turns."""
+    return listen(turns, configuration.load(config))
 
 
 def work(talk: Talk, config: Path | None, out: Path | None) -> list[Outcome]:

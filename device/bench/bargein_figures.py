@@ -34,7 +34,7 @@ def figures(outcomes: Sequence[Outcome]) -> tuple[Figure, ...]:
         *_kept("backchannels", of("backchannel"), 90),
         *_kept("not speech", of("noise"), 95),
         *_kept("not meant for the device", of("distant"), 70),
-        *_alone(of("self")),
+        *_alone([outcome for outcome in of("self") if outcome.talk.startswith("self")]),
         _rate("first word reaches the engine", [bool(o.first_word) for o in silenced], 98),
         Figure(f"heard, the worst of {len(heard)}", max(heard, default=float("nan")), "ms", 20),
         Figure("heard, p95", percentile(heard, 95), "ms"),
@@ -101,7 +101,7 @@ def _alone(judged: Sequence[Outcome]) -> list[Figure]:
     """Return how often the device interrupted itself, for each echo level."""
     made = []
     for echo in sorted({o.echo_db for o in judged}):
-        talked = [o for o in judged if o.echo_db == echo and o.talk.startswith("self")]
+        talked = [o for o in judged if o.echo_db == echo]
         minutes = sum(o.reply_s for o in talked) / 60
         name = f"self-interruptions, echo {echo:+g} dB, {minutes:.0f} minutes"
         made.append(Figure(name, sum(o.cut for o in talked), "", at_most=1 if echo > 0 else 0))

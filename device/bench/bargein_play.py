@@ -20,6 +20,7 @@ from device.audio.acoustics import ratio
 from device.audio.measure import FULL_SCALE, levels, speech_level
 from device.audio.visitors import Visit
 from device.bench.live import sessions
+from device.bench.result import BenchError
 from device.bench.scripted import RATE, Connection, Reply, ScriptedRealtime, Speech
 from device.engines.wire import realtime as wire
 from device.events import CLOCK_RATE, Button
@@ -161,7 +162,7 @@ class _Conversation(Rehearsal):
             elif state is not State.CONNECTING:
                 return
             await asyncio.sleep(0.05)
-        raise RuntimeError(f"{self._talk.name}: the device opened no session within {ATTEMPTS_S:g} s")
+        raise BenchError(f"{self._talk.name}: the device opened no session within {ATTEMPTS_S:g} s")
 
     def _reply(self, slot: Slot) -> Reply:
         pcm, text = spoken(self._talk.replies, self._said, slot.reply_s, self._level_db)

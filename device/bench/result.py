@@ -29,6 +29,8 @@ class Job(Struct, frozen=True, kw_only=True):
     """The settings file that a process of its own reads again: keys do not travel between processes."""
     quick: bool = False
     """Measure for a fraction of the time: to see that a bench works, not for figures to be quoted."""
+    part: str = ""
+    """Which part of a bench that has parts; empty: all of them."""
     out: Path | None = None
     """A folder for what can be listened to afterwards."""
     sounds: Path | None = None

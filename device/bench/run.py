@@ -35,13 +35,15 @@ def run_benches(
     *,
     config: Path | None = None,
     quick: bool = False,
+    part: str = "",
     out: Path | None = None,
     sounds: Path | None = None,
 ) -> bool:
     """Run the bench `name`, or all of them; return whether all reach what they must.
 
     `config` is the file that `settings` came from, for processes of their own. For benches that know of these,
-    recordings of what went wrong go to `out`, and `sounds` is a folder of sounds instead of the bundled ones.
+    `part` is the part of it that is to be run, recordings of what went wrong go to `out`, and `sounds` is a folder of
+    sounds instead of the bundled ones.
 
     Raises BenchError for a name that no bench has, or if the results cannot be written to `json_file`.
     """
@@ -52,6 +54,7 @@ def run_benches(
         settings=settings,
         config=config,
         quick=quick,
+        part=part,
         out=out,
         sounds=sounds,
         say=lambda text: console.print(f"  {text}", style="dim"),
