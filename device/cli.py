@@ -350,12 +350,11 @@ def _settings(config: Path | None, *, need_engine: bool = False) -> Settings:
 def _faults() -> tuple[type[Exception], ...]:
     """Return the errors that say what the user can mend."""
     from device.audio.card import CardError  # noqa: PLC0415
-    from device.audio.echo import EchoError  # noqa: PLC0415
     from device.models import ModelError  # noqa: PLC0415
     from device.recording import RecordingError  # noqa: PLC0415
     from device.scene import SceneError  # noqa: PLC0415
 
-    return CardError, EchoError, EngineError, ModelError, RecordingError, SceneError
+    return CardError, EngineError, ModelError, RecordingError, SceneError
 
 
 def _folder(path: Path) -> Path:

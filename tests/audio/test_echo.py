@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 from support.speech import mix, noise, say, silence
 
-from device.audio import echo
 from device.audio.earcons import earcon
-from device.audio.echo import DELAY, FRAME, EchoCanceller, EchoError
+from device.audio.echo import DELAY, FRAME, EchoCanceller
 
 SECOND = 16_000
 STORY = (
@@ -43,8 +42,7 @@ def far(seconds):
 
 @pytest.fixture
 def canceller():
-    with EchoCanceller(300) as it:
-        yield it
+    return EchoCanceller(300)
 
 
 def test_the_echo_goes_once_the_room_is_learnt(canceller):
@@ -87,8 +85,8 @@ def test_without_playback_the_microphone_passes_untouched(canceller):
 
 def test_it_rests_after_the_tail_and_no_earlier(canceller, monkeypatch):
     calls = []
-    work = canceller._work
-    monkeypatch.setattr(canceller, "_work", lambda mic, reference: (calls.append(1), work(mic, reference)))
+    step = canceller._filter.step
+    monkeypatch.setattr(canceller._filter, "step", lambda mic, played: (calls.append(1), step(mic, played)))
     run(canceller, noise(1, -40), silence(1))
     assert not calls
     run(canceller, noise(0.1, -40), noise(0.1, -30))
@@ -122,52 +120,45 @@ def test_what_was_learnt_outlives_the_rest(canceller):
 
 
 def test_it_knows_when_it_has_learnt():
-    with EchoCanceller(300) as canceller:
-        run(canceller, mix(room(far(0.5), 0)), far(0.5))
-        assert not canceller.converged
-    with EchoCanceller(300) as canceller:  # headphones: no echo at all, but somebody talks
-        run(canceller, say(STORY)[: 2 * SECOND], far(2))
-        assert not canceller.converged
-        run(canceller, say(STORY)[: 2 * SECOND], far(2))
-        assert canceller.converged
+    canceller = EchoCanceller(300)
+    run(canceller, mix(room(far(0.5), 0)), far(0.5))
+    assert not canceller.converged
+    canceller = EchoCanceller(300)  # headphones: no echo at all, but somebody talks
+    run(canceller, say(STORY)[: 2 * SECOND], far(2))
+    assert not canceller.converged
+    run(canceller, say(STORY)[: 2 * SECOND], far(2))
+    assert canceller.converged
 
 
 def test_cancellers_are_independent_and_repeatable():
     played, results = far(1), []
     mic = mix(room(played, -3))
     for _ in range(2):
-        with EchoCanceller(100) as canceller:
-            results.append(run(canceller, mic, played))
+        canceller = EchoCanceller(100)
+        results.append(run(canceller, mic, played))
     assert np.array_equal(*results)
 
 
-def test_bad_use_is_refused(canceller, monkeypatch):
+def test_bad_use_is_refused(canceller):
     with pytest.raises(ValueError, match="160"):
         canceller.cancel(np.zeros(480, np.int16), np.zeros(FRAME, np.int16))
-    canceller.close()
-    canceller.close()
-    with pytest.raises(ValueError, match="closed"):
-        canceller.cancel(np.zeros(FRAME, np.int16), np.zeros(FRAME, np.int16))
     with pytest.raises(ValueError, match="tail of 0 ms"):
         EchoCanceller(0)
-    monkeypatch.setattr(echo, "LIBRARY", "libnowhere.so.1")
-    with pytest.raises(EchoError, match="apt install libspeexdsp1"):
-        EchoCanceller(300)
 
 
 def test_frames_may_come_one_by_one_or_all_at_once(canceller):
     played = np.concatenate([silence(0.5), far(2), silence(1.5), far(1)])
     mic = mix(room(played, -3), noise(len(played) / SECOND, -60))
     n = len(mic) // FRAME * FRAME
-    with EchoCanceller(300) as other:
-        parts = [
-            other.cancel(m, p)
-            for m, p in zip(
-                np.split(mic[:n], [FRAME, 9 * FRAME, 300 * FRAME]),
-                np.split(played[:n], [FRAME, 9 * FRAME, 300 * FRAME]),
-                strict=True,
-            )
-        ]
+    other = EchoCanceller(300)
+    parts = [
+        other.cancel(m, p)
+        for m, p in zip(
+            np.split(mic[:n], [FRAME, 9 * FRAME, 300 * FRAME]),
+            np.split(played[:n], [FRAME, 9 * FRAME, 300 * FRAME]),
+            strict=True,
+        )
+    ]
     assert np.array_equal(np.concatenate(parts), run(canceller, mic, played))
 
 
@@ -176,6 +167,6 @@ def test_the_sound_at_the_start_is_enough_to_learn_whether_there_is_an_echo(echo
     played = np.concatenate([earcon("ready", SECOND), np.zeros(SECOND, np.int16)])
     echo_there = room(played, echo_db) if np.isfinite(echo_db) else np.zeros(len(played))
     mic = mix(echo_there, noise(len(played) / SECOND, -62))
-    with EchoCanceller(300) as canceller:
-        run(canceller, mic, played)
-        assert canceller.converged
+    canceller = EchoCanceller(300)
+    run(canceller, mic, played)
+    assert canceller.converged

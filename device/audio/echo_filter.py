@@ -1,0 +1,197 @@
+"""The echo as a linear filter of what the loudspeaker plays, learnt from the microphone block by block.
+
+A partitioned-block frequency-domain Kalman filter: the echo path is the state, what else the microphone hears is the
+observation's noise, and the filter knows for each frequency and each 10 ms of the path how unsure it still is. So
+its step is large while it is unsure and small while somebody talks over the loudspeaker, with no double-talk detector.
+G. Enzner, P. Vary: Frequency-domain adaptive Kalman filter for acoustic echo control (Signal Processing 86, 2006);
+F. Kuech, E. Mabande, G. Enzner: State-space architecture of the partitioned-block-based acoustic echo controller
+(ICASSP 2014).
+
+A Kalman filter that is sure takes a changed room for somebody who talks. So a second filter with the same input, which
+forgets fast, runs beside it (a shadow filter: K. Ochiai et al.: Echo canceler with two echo path models, IEEE Trans.
+Communications 25, 1977). Whenever it cancels clearly more, the first one goes on from there.
+
+Small loudspeakers distort. What is played passes a soft limiter first, x / sqrt(1 + bend · x²), whose one parameter is
+learnt too (a Hammerstein model), by Gauss-Newton steps weighted with what the filter is sure of.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BLOCK = 160
+"""Samples that are worked on at a time: 10 ms."""
+BINS = BLOCK + 1
+"""Of the spectrum of two blocks."""
+FAR_BLOCKS = 40
+"""By how many blocks at most the filter can be moved away from the moment of playing."""
+
+_MAIN, _SHADOW = 0, 1
+_FORGETTING = np.array([1 - 0.9999**2, 1 - 0.99**2], np.float32)[:, None, None]
+"""Part of the path's power that may be another one 10 ms later, for either filter: of the state's Markov model."""
+_NOISE_SMOOTHING = np.float32(0.2)
+"""Weight of the present block in the power of what is no echo."""
+_NOISE_FLOOR = np.float32(1e-6 * BINS)
+"""No microphone is more silent than that: about -60 dBFS."""
+_PRIOR_POWER = 0.1
+_PRIOR_DECAY_BLOCKS = 8.0
+"""At first, the path's power is expected to be this, and to fall to 1/e in so many blocks. A stronger path is learnt
+later, of a weaker one is more invented at first."""
+_CONSTRAINED = 3
+"""Partitions whose impulse response is brought back to one block's length each time, in turn."""
+_POWER_SMOOTHING = 0.05
+_CLEARLY_BETTER = 0.5
+"""Part of the main filter's error power, over 200 ms, at which the shadow takes over (and 0.7, the other way round)."""
+_HOPELESS = 0.7
+_BEND_MOST = 400.0
+"""A loudspeaker that cannot exceed 0.05 of full scale."""
+_BEND_MEMORY = 0.998
+_BEND_PRIOR = 1e-2
+_GAIN_SMOOTHING = 0.01
+_TINY = np.float32(1e-12)
+
+
+class EchoFilter:
+    """Learns the path from what is played to the microphone, `blocks` of 10 ms long.
+
+    After `step`, `error` is the microphone's block without the echo, `estimate` the echo taken out of it, both
+    `(160,) float32`, and `doubt` the power that the error may hold of the echo because the path is not quite known:
+    `(161,) float32`, of the spectrum of two blocks under a window of mean power 1/2.
+    """
+
+    def __init__(self, blocks: int) -> None:
+        self.blocks = blocks
+        self.bend = 0.0
+        """Of the loudspeaker's limiter: 1 / (the amplitude that it cannot exceed)²; 0: linear."""
+        self.changes = 0
+        """How often the path was found to be another one."""
+        self.error = np.zeros(BLOCK, np.float32)
+        self.estimate = np.zeros(BLOCK, np.float32)
+        self.doubt = np.zeros(BINS, np.float32)
+        self._ring = blocks + FAR_BLOCKS
+        self._away = 0
+        self._paths = np.zeros((2, blocks, BINS), np.complex64)
+        prior = _PRIOR_POWER * np.exp(-np.arange(blocks, dtype=np.float32) / _PRIOR_DECAY_BLOCKS)
+        self._unsure = np.broadcast_to(prior[None, :, None], (2, blocks, BINS)).copy()
+        self._noise = np.zeros((2, BINS), np.float32)
+        # Spectra of what was played, newest first, written twice so that any window of them is contiguous.
+        self._played = np.zeros((2 * self._ring, BINS), np.complex64)
+        self._power = np.zeros((2 * self._ring, BINS), np.float32)
+        self._bent = np.zeros((2 * self._ring, BINS), np.complex64)
+        self._newest = 0
+        self._input = np.zeros((2, 2 * BLOCK), np.float32)
+        self._output = np.zeros((3, 2 * BLOCK), np.float32)
+        self._powers = np.zeros(2)
+        self._next = 0
+        self._curvature = 0.0
+        self._cross = self._own = 1e-9
+        self._products = np.zeros((2, blocks, BINS), np.complex64)
+        self._weights = np.zeros((2, blocks, BINS), np.float32)
+
+    def step(self, mic: NDArray[np.float32], played: NDArray[np.float32]) -> None:
+        """Take the next block of what the microphone heard and of what was played, `(160,) float32`, full scale 1."""
+        first = self._push(played)
+        window = slice(first, first + self.blocks)
+        spectra, power, bent = self._played[window], self._power[window], self._bent[window]
+
+        np.multiply(spectra, self._paths, out=self._products)
+        sums = np.empty((3, BINS), np.complex64)
+        self._products.sum(axis=1, out=sums[:2])
+        np.multiply(bent, self._paths[_MAIN], out=self._products[0])
+        self._products[0].sum(axis=0, out=sums[2])
+        outputs = np.fft.irfft(sums, axis=1)[:, BLOCK:]
+        errors = self._output[:2, BLOCK:]
+        np.subtract(mic, outputs[:2], out=errors)
+        slope = self._slope(outputs[0], outputs[2])
+        spectrum = np.fft.rfft(self._output, axis=1).astype(np.complex64)
+        self.estimate, self.error = outputs[0].astype(np.float32), errors[_MAIN].copy()
+
+        np.multiply(power, self._unsure, out=self._weights)
+        doubt = self._weights.sum(axis=1)
+        self.doubt = 0.5 * doubt[_MAIN]
+        heard = np.square(spectrum[:2].real) + np.square(spectrum[:2].imag)
+        if not mic.any():  # unplugged or muted: nothing is heard of the path
+            return
+        self._noise += _NOISE_SMOOTHING * (np.maximum(heard - 0.5 * doubt, 0) - self._noise)
+        total = doubt + 2 * self._noise + _NOISE_FLOOR
+        self._learn_bend(slope, spectrum[_MAIN], spectrum[2], total[_MAIN])
+
+        # The gain is unsure · conj(played) / total, and what it leaves unsure 1 - half of gain · played.
+        scaled = spectrum[:2] / total
+        np.multiply(np.conj(spectra), scaled[:, None], out=self._products)
+        np.multiply(self._products, self._unsure, out=self._products)
+        self._paths += self._products
+        np.multiply(self._weights, (0.5 / total)[:, None], out=self._weights)
+        np.subtract(1, self._weights, out=self._weights)
+        self._unsure *= self._weights
+        self._tidy()
+        self._compare(errors)
+
+    def _push(self, played: NDArray[np.float32]) -> int:
+        """Take a block of what was played; return where the filter's window of spectra begins."""
+        squared = np.square(played)
+        shrink = 1 / (1 + np.float32(self.bend) * squared)
+        limited = played * np.sqrt(shrink)
+        self._input[:, :BLOCK] = self._input[:, BLOCK:]
+        self._input[0, BLOCK:] = limited
+        self._input[1, BLOCK:] = -0.5 * squared * shrink * limited  # the limiter's derivative by its bend
+        spectra = np.fft.rfft(self._input, axis=1).astype(np.complex64)
+        self._newest = (self._newest - 1) % self._ring
+        for at in (self._newest, self._newest + self._ring):
+            self._played[at] = spectra[0]
+            self._bent[at] = spectra[1]
+            self._power[at] = np.square(spectra[0].real) + np.square(spectra[0].imag)
+        return self._newest + self._away
+
+    def _slope(self, estimate: NDArray[np.float64], slope: NDArray[np.float64]) -> float:
+        """Prepare the estimate's derivative by the bend, without what a gain would do; return that gain."""
+        self._cross += _GAIN_SMOOTHING * (float(estimate @ slope) - self._cross)
+        self._own += _GAIN_SMOOTHING * (float(estimate @ estimate) + float(_TINY) - self._own)
+        gain = self._cross / self._own
+        self._output[2, BLOCK:] = slope - gain * estimate
+        return gain
+
+    def _learn_bend(
+        self, gain: float, error: NDArray[np.complex64], slope: NDArray[np.complex64], total: NDArray[np.float32]
+    ) -> None:
+        weight = 1 / total
+        self._curvature *= _BEND_MEMORY
+        self._curvature += float((np.square(slope.real) + np.square(slope.imag)) @ weight)
+        descent = float((slope.real * error.real + slope.imag * error.imag) @ weight)
+        bend = min(max(self.bend + descent / (self._curvature + _BEND_PRIOR), 0.0), _BEND_MOST)
+        change, self.bend = gain * (bend - self.bend), bend
+        if abs(change) > 1e-5:  # less is not worth the multiplication
+            self._paths /= np.float32(1 + min(max(change, -0.5), 0.5))
+
+    def _tidy(self) -> None:
+        """Do in turn what each partition needs now and then: forget, and be no longer than its block."""
+        rounds = -(-self.blocks // _CONSTRAINED)
+        part = slice(self._next * _CONSTRAINED, (self._next + 1) * _CONSTRAINED)
+        self._next = (self._next + 1) % rounds
+        paths = self._paths[:, part]
+        responses = np.fft.irfft(paths, axis=2)
+        responses[..., BLOCK:] = 0
+        paths[:] = np.fft.rfft(responses, axis=2)
+        self._unsure[:, part] += rounds * _FORGETTING * (np.square(paths.real) + np.square(paths.imag))
+
+    def _compare(self, errors: NDArray[np.float32]) -> None:
+        """Let the filter that cancels clearly more teach the other one."""
+        self._powers += _POWER_SMOOTHING * (np.einsum("ij,ij->i", errors, errors) - self._powers)
+        main, shadow = self._powers
+        if shadow < _CLEARLY_BETTER * main:
+            self._teach(_SHADOW, _MAIN)
+            self._unsure[_MAIN] = self._unsure[_SHADOW]
+            self.changes += 1
+        elif main < _HOPELESS * shadow:
+            self._teach(_MAIN, _SHADOW)
+            np.maximum(self._unsure[_SHADOW], self._unsure[_MAIN], out=self._unsure[_SHADOW])
+
+    def _teach(self, teacher: int, pupil: int) -> None:
+        self._paths[pupil] = self._paths[teacher]
+        self._noise[pupil] = self._noise[teacher]
+        self._powers[pupil] = self._powers[teacher]

@@ -1,0 +1,124 @@
+"""What the echo filter leaves of the echo: how much to expect, how much more there is, and taking it away.
+
+Expected in a frequency band is the sum of what the filter itself is unsure of, a part of the echo estimate (its
+*leak*: distortion and reverberation that no filter describes, learnt while the device speaks) and the room's noise.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from device.audio.echo_filter import BINS, BLOCK
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+EDGES = np.array([4, 6, 8, 10, 13, 16, 20, 24, 29, 35, 42, 50, 60, 72, 86, 104, 126, BINS])
+"""Edges of the bands in bins of 50 Hz: 17 bands from 200 Hz to 8 kHz, about as wide as the ear's."""
+BANDS = len(EDGES) - 1
+MOST_DB = 20.0
+"""A band's excess counts up to this: a single loud one is no voice."""
+
+_NOISE_FLOOR = 1e-7
+_FADING = 0.92
+"""What is kept of the echo estimate from block to block: reverberation, of 1.2 s, is longer than the filter."""
+_FIRST_LEAK_DB = -10.0
+_LEAK_RANGE_DB = (-45.0, 0.0)
+_LEAK_FALLS = 0.02
+_LEAK_RISES = 0.05
+_LEAK_CREEPS = 0.005
+"""How much of a difference the leak follows in a block: less, the more it looks as if somebody spoke."""
+_SPEAKS_DB = 3.0
+_LOUD_ECHO = 10.0
+"""Echo to noise, in power, from which the leak can be measured."""
+_NOISE_FALLS = 0.1
+_NOISE_RISES = 1.007
+"""A block: 3 dB a second."""
+_NOISE_MARGIN = 2.0
+_LEAST_GAIN = 0.1
+_CAUTION = 1.0
+"""Times the expected leftover is taken away: with more, what is near suffers."""
+_DECISION = 0.7
+"""Weight of the past in the estimate of what is near (Ephraim and Malah's decision-directed approach, 1984)."""
+
+
+class Leftover:
+    """Judges and cleans the filter's error, block by block."""
+
+    def __init__(self) -> None:
+        self.excess = 0.0
+        """By how many dB, on average over the bands, the last block is louder than expected: 0 to `MOST_DB`."""
+        self._window = np.sin(np.pi * (np.arange(2 * BLOCK) + 0.5) / (2 * BLOCK)).astype(np.float32)
+        self._frames = np.zeros((2, 2 * BLOCK), np.float32)
+        self._overlap = np.zeros(BLOCK, np.float32)
+        self._noise = np.full(BANDS, -1.0)
+        self._before = np.zeros(BANDS)
+        self._echo = np.zeros(BANDS)
+        self._leak_db = np.full(BANDS, _FIRST_LEAK_DB)
+        self._trail = np.zeros(BINS, np.float32)
+        self._near = np.zeros(BINS, np.float32)
+        self._widths = np.diff(EDGES)
+
+    @property
+    def noise(self) -> float:
+        """The power of a block of the room's noise, above 200 Hz."""
+        return max(0.0, float(self._noise.sum())) / BLOCK  # half a spectrum, under a window of mean power 1/2
+
+    def rest(self, mic: NDArray[np.float32]) -> None:
+        """Take note of the block before the ones to come; there was no echo."""
+        self._frames[:] = 0
+        self._frames[0, BLOCK:] = mic
+        self._overlap[:] = mic * self._window[BLOCK:] ** 2
+        self._echo[:] = self._trail[:] = 0
+
+    def step(
+        self, error: NDArray[np.float32], estimate: NDArray[np.float32], doubt: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Take the filter's next block; return the one before it, cleaned: `(160,) float32`."""
+        frames = self._frames
+        frames[:, :BLOCK] = frames[:, BLOCK:]
+        frames[0, BLOCK:], frames[1, BLOCK:] = error, estimate
+        spectra = np.fft.rfft(frames * self._window, axis=1)
+        power = np.square(spectra.real) + np.square(spectra.imag)
+        self._judge(power[0], power[1], doubt)
+        cleaned = np.fft.irfft(spectra[0] * self._gain(power[0], power[1], doubt)) * self._window
+        out: NDArray[np.float32] = (self._overlap + cleaned[:BLOCK]).astype(np.float32)
+        self._overlap[:] = cleaned[BLOCK:]
+        return out
+
+    def _judge(self, power: NDArray[np.float64], echo: NDArray[np.float64], doubt: NDArray[np.float32]) -> None:
+        """Compare a block with what is expected, and learn from it."""
+        heard, echoed, unsure = np.add.reduceat(np.stack((power, echo, doubt)), EDGES[:-1], axis=1)
+        level = 0.5 * (heard + self._before)
+        self._before = heard
+        if self._noise[0] < 0:
+            self._noise = level + _NOISE_FLOOR
+        falls = level < self._noise
+        self._noise = np.where(falls, self._noise + _NOISE_FALLS * (level - self._noise), self._noise * _NOISE_RISES)
+        noise = _NOISE_MARGIN * self._noise
+        self._echo = np.maximum(echoed, _FADING * self._echo)
+        expected = unsure + 10 ** (self._leak_db / 10) * self._echo + noise + _NOISE_FLOOR
+        self.excess = float(np.clip(10 * np.log10(heard / expected + _NOISE_FLOOR), 0, MOST_DB).mean())
+
+        left = np.maximum(heard - noise - unsure, _NOISE_FLOOR) / np.maximum(self._echo, _NOISE_FLOOR)
+        differs = np.clip(10 * np.log10(left) - self._leak_db, -10, 10)
+        rate = np.where(differs < 0, _LEAK_FALLS, _LEAK_CREEPS if self.excess > _SPEAKS_DB else _LEAK_RISES)
+        learnt = np.clip(self._leak_db + rate * differs, *_LEAK_RANGE_DB)
+        self._leak_db = np.where(self._echo > _LOUD_ECHO * self._noise, learnt, self._leak_db)
+
+    def _gain(
+        self, power: NDArray[np.float64], echo: NDArray[np.float64], doubt: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        """Return a Wiener filter's gain against the expected leftover, the noise untouched."""
+        self._trail = np.maximum(echo, _FADING * self._trail)
+        leak = np.repeat(10 ** (self._leak_db / 10), self._widths)
+        left = np.empty(BINS)
+        left[EDGES[0] :] = leak * self._trail[EDGES[0] :]
+        left[: EDGES[0]] = leak[0] * self._trail[: EDGES[0]]
+        left = _CAUTION * (left + doubt) + 1e-9
+        near = _DECISION * self._near + (1 - _DECISION) * np.maximum(power - left, 0)
+        gain: NDArray[np.float64] = np.maximum(near / (near + left), _LEAST_GAIN)
+        self._near = gain**2 * power
+        return gain
