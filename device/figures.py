@@ -28,6 +28,11 @@ OVERLAP = samples(1500)
 ASIDE = samples(2500)
 """A reply so long after the one before it, and without new words of a visitor, was not asked for."""
 
+HUSHED = samples(60)
+"""When a ducked reply has fallen silent, where the recording cannot tell because it was soft there."""
+REPEATED = samples(2000)
+"""How long after a reply came back all that it repeats has been repeated."""
+
 
 class Turn(Struct, kw_only=True):
     """What a visitor said and what came of it. Times in ms; None where there was nothing to measure."""
@@ -61,6 +66,8 @@ class Restored(Struct, kw_only=True):
     duck_ms: int | None = None
     restore_ms: int | None = None
     """Visitor's onset → reply back within 3 dB of its level."""
+    lost_ms: int | None = None
+    """How much of the reply's speech was never heard within 3 dB of its level, not when it was repeated either."""
 
 
 class _Reply(Struct):
@@ -72,6 +79,8 @@ class _Reply(Struct):
     text: str = ""
     truncated: int | None = None
     cut: int | None = None
+    held: int | None = None
+    """Where it was ducked, if that was still so when it was cut off."""
 
     @property
     def begins(self) -> int:
@@ -135,28 +144,33 @@ class Figures:
     def _overlaps(self) -> None:
         """Find what became of each ducking: a cut, or a reply that came back."""
         duck: int | None = None
-        for entry in self._entries:
+        orders = [entry for entry in self._entries if entry.event in {"duck", "restore", "cut"}]
+        for index, entry in enumerate(orders):
             reply = self._playing(entry.at)
             if entry.event == "duck":
                 duck = entry.at
             elif entry.event == "restore" and duck is not None:
-                self._restore(reply, duck, entry.at)
+                after = orders[index + 1].at if index + 1 < len(orders) else entry.at + REPEATED
+                self._restore(reply, duck, entry.at, min(after, entry.at + REPEATED))
                 duck = None
             elif entry.event == "cut":
                 if reply is not None:
-                    reply.cut = entry.at
+                    reply.cut, reply.held = entry.at, duck
                 duck = None
 
-    def _restore(self, reply: _Reply | None, duck: int, restore: int) -> None:
+    def _restore(self, reply: _Reply | None, duck: int, restore: int, until: int) -> None:
         asked = self._speaking(duck, reply)
         onset = duck if asked is None else asked.onset
         found = Restored(at=_seconds(onset))
         if asked is not None:
             asked.aside = asked.offset <= restore
             if reply is not None and reply.passage is not None:
-                lowered, back = reply.passage.lowered(onset), reply.passage.restored(max(duck, restore - samples(200)))
+                lowered = reply.passage.lowered(onset)
+                back = reply.passage.restored(max(restore - samples(200), lowered.last if lowered else duck))
+                lost = reply.passage.lost(onset, until)
                 found.duck_ms = _ms(lowered.nearest(duck) - onset) if lowered else None
                 found.restore_ms = _ms(back.nearest(restore) - onset) if back else None
+                found.lost_ms = None if lost is None else _ms(lost)
         self.restored.append(found)
 
     def _assign(self, reply: _Reply) -> None:
@@ -184,6 +198,8 @@ class Figures:
         if reply.passage is None:
             return
         silence = next((e.at for e in self._entries if e.event == "silence" and e.at >= cut), None)
+        if reply.held is not None:
+            silence = reply.held + HUSHED
         duck = [e.at for e in self._entries if e.event == "duck" and e.at <= cut]
         onset = max(reply.begins, asked.onset if asked else min(cut, duck[-1] if duck else cut))
         # What was silent already when the visitor began is looked for from a little earlier.

@@ -97,6 +97,8 @@ def render(summary: Summary) -> RenderableType:
         table.add_row(f"{turn.at:.1f}", words, *("" if f is None else str(f) for f in figures), heard)
     for restored in summary.restored:
         words = Text(f"the reply was lowered and came back after {_figure(restored.restore_ms)} ms", style="yellow")
+        if restored.lost_ms:
+            words.append(f", without {restored.lost_ms} ms of what it said", style="red")
         table.add_row(f"{restored.at:.1f}", words, "", "", _figure(restored.duck_ms), "", "")
     load = f"{100 * summary.cpu:.0f} % of a core, {summary.rss_mb} MB"
     lines = [f"{summary.seconds:.1f} s, {summary.xruns} xruns, {summary.lost_samples} samples lost, {load}"]

@@ -31,6 +31,8 @@ HUSH_MS = 30
 """How much longer a ducked reply takes to fall silent."""
 RESTORE_MS = 20
 """Length of the ramp back up."""
+LEAST_MS = 60
+"""A reply that is ducked is held at least so long, its fall included: less would be a flutter."""
 HICCUP_MS = 150
 """A reply that was held no longer than this goes on where it was; words do not fall apart in so short a time."""
 LOOK_BACK_MS = 500
@@ -217,7 +219,7 @@ class Playout:
             if self._items:
                 duck.item, duck.mark = self._items[0], self._items[0].at
         elif held is not None:
-            if not held.silent:  # to turn back now would click
+            if not held.silent or held.frames < self._frames(LEAST_MS):  # to turn back now would click
                 return
             if held.item is not None:
                 back = held.mark - self._frames(RESTORE_MS) if held.resume is None else held.resume
