@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from device.audio.resample import Resampler
 from device.engines.contract import ToolSpec
+from device.listen.ending import Endings
 from device.listen.endpoint import FRAME
 from device.local.hearing import Vad
-from device.local.stages import Brain, Call, Choice, Cost, Recogniser, Text, Turn, Voice
+from device.local.stages import Brain, Call, Choice, Cost, Prosody, Recogniser, Text, Turn, Voice
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -37,6 +38,9 @@ class Stages(Struct, frozen=True):
     voice: Voice
     vad: Callable[[], Vad]
     """Makes the VAD of a session."""
+    prosody: Prosody
+    endings: Endings = Endings()
+    """How unfinished speech ends in the recogniser's language."""
 
 
 class Prompt(Struct, frozen=True):
@@ -82,6 +86,7 @@ class Cascade:
         # One thread a kind of work that must not wait for another: an interruption is heard while others are spoken to.
         self._ears = ThreadPoolExecutor(1, "vad")
         self._recogniser = ThreadPoolExecutor(1, "stt")
+        self._prosody = ThreadPoolExecutor(1, "prosody")
         self._voice = ThreadPoolExecutor(min(4, max(2, cores)), "tts")
 
     async def judge(self, vad: Vad, frames: Sequence[NDArray[np.int16]]) -> list[float]:
@@ -91,6 +96,10 @@ class Cascade:
     def transcribe(self, pcm: NDArray[np.int16]) -> asyncio.Future[str]:
         """Return what is said, (n,) int16 at 16 kHz, when it is known; cancelling gives up if it has not begun."""
         return asyncio.wrap_future(self._recogniser.submit(self.stages.recogniser.transcribe, pcm))
+
+    def sounds_over(self, pcm: NDArray[np.int16]) -> asyncio.Future[float]:
+        """Return how likely a turn is over by its sound, (n,) int16 at 16 kHz; cancelling as with `transcribe`."""
+        return asyncio.wrap_future(self._prosody.submit(self.stages.prosody.probability, pcm))
 
     def reply(self, prompt: Prompt, manner: Manner) -> Reply:
         """Begin with a reply."""
@@ -111,13 +120,13 @@ class Cascade:
     def warm_up(self) -> None:
         """Use every stage once, so that the first turn is as fast as the next; blocking."""
         stages = self.stages
-        for stage in (stages.recogniser, stages.brain, stages.voice):
+        for stage in (stages.recogniser, stages.prosody, stages.brain, stages.voice):
             stage.warm_up()
         stages.vad().probability(np.zeros(FRAME, np.int16))
 
     def close(self) -> None:
         """Let the threads end; work that has not begun is given up."""
-        for pool in (self._ears, self._recogniser, self._voice):
+        for pool in (self._ears, self._recogniser, self._prosody, self._voice):
             pool.shutdown(wait=False, cancel_futures=True)
 
 

@@ -24,13 +24,19 @@ from device.engines.wire.realtime_items import (
     Transcription,
     TurnDetection,
 )
+from device.listen.patience import Patience
 from device.local.audio import RATES
 from device.local.stages import Choice
 
 S = TypeVar("S", bound=Struct)
 
-EAGERNESS_MS: Final = {"low": 1500, "medium": 800, "auto": 800, "high": 400}
-"""Silence that ends a turn with `semantic_vad`: the local engine has no model of meaning, eagerness is its patience."""
+EAGERNESS: Final = {
+    "low": Patience(known=700, likely=1000, doubtful=1500, open=2500),
+    "medium": Patience(known=500, likely=700, doubtful=1000, open=1400),
+    "auto": Patience(known=500, likely=700, doubtful=1000, open=1400),
+    "high": Patience(known=400, likely=500, doubtful=700, open=1000),
+}
+"""How the ends of turns are found with `semantic_vad`."""
 MAX_MS: Final = 600_000
 MAX_TOKENS: Final = 4096
 METADATA: Final = (16, 64, 512)
@@ -55,6 +61,8 @@ class Detection(Struct, frozen=True):
     threshold: float
     prefix_padding_ms: int
     silence_ms: int
+    patience: Patience | None
+    """With `semantic_vad`, in place of `silence_ms`."""
     create_response: bool
     interrupt_response: bool
     idle_timeout_ms: int | None
@@ -228,8 +236,6 @@ def _detection(chosen: TurnDetection, path: str) -> Detection:
     _within(f"{path}.threshold", threshold, 0, 1)
     _within(f"{path}.prefix_padding_ms", padding, 0, MAX_MS)
     _within(f"{path}.silence_duration_ms", silence, 0, MAX_MS)
-    if chosen.type == "semantic_vad":
-        silence = EAGERNESS_MS[chosen.eagerness or "auto"]
     if chosen.idle_timeout_ms is not None:
         if chosen.type != "server_vad":
             raise _invalid(f"{path}.idle_timeout_ms", chosen.idle_timeout_ms, "goes with 'server_vad' only")
@@ -238,6 +244,7 @@ def _detection(chosen: TurnDetection, path: str) -> Detection:
         threshold=threshold,
         prefix_padding_ms=padding,
         silence_ms=silence,
+        patience=EAGERNESS[chosen.eagerness or "auto"] if chosen.type == "semantic_vad" else None,
         create_response=chosen.create_response is not False,
         interrupt_response=chosen.interrupt_response is not False,
         idle_timeout_ms=chosen.idle_timeout_ms,

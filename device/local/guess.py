@@ -25,7 +25,8 @@ class Guess:
     ) -> None:
         self._cascade = cascade
         self._ask = ask
-        self._transcript = cascade.transcribe(pcm)
+        self.transcript = cascade.transcribe(pcm)
+        """What was said, once it is known."""
         self._confirmed = False
         self._reply: Reply | None = None
         self._task = asyncio.create_task(self._go())
@@ -33,7 +34,7 @@ class Guess:
     def confirm(self) -> asyncio.Future[str]:
         """Note that the turn was over indeed; return what it says."""
         self._confirmed = True
-        return self._transcript
+        return self.transcript
 
     def take(self, prompt: Prompt, manner: Manner) -> Reply | None:
         """Return the reply if it is to just this prompt; it is the caller's then."""
@@ -47,14 +48,14 @@ class Guess:
         """Give up what nobody waits for; harmless when repeated."""
         self._task.cancel()
         if not self._confirmed:
-            self._transcript.cancel()
+            self.transcript.cancel()
         if self._reply:
             self._reply.close()
             self._reply = None
 
     async def _go(self) -> None:
-        await asyncio.wait([self._transcript])
-        if self._confirmed or self._transcript.cancelled() or self._transcript.exception():
+        await asyncio.wait([self.transcript])
+        if self._confirmed or self.transcript.cancelled() or self.transcript.exception():
             return
-        if (text := self._transcript.result()) and (asked := self._ask(text)):
+        if (text := self.transcript.result()) and (asked := self._ask(text)):
             self._reply = self._cascade.reply(*asked)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from device.audio.resample import Resampler
 from device.events import CLOCK_RATE, samples
@@ -57,7 +58,11 @@ class Resumed(Struct, frozen=True):
     """Speech goes on after a `Lull`."""
 
 
-HeardEvent: TypeAlias = Onset | Lull | Resumed | Offset
+class Doubt(Struct, frozen=True):
+    """The silence after a `Lull` is nearly as long as the shortest that ends a turn: `Hearing.wait` takes how long."""
+
+
+HeardEvent: TypeAlias = Onset | Lull | Doubt | Resumed | Offset
 
 
 def ms(position: int) -> int:
@@ -78,6 +83,10 @@ class Hearing:
         self._speech = 0
         self._strongest = 0.0
         self._lull = False
+        self._doubted = False
+        self._least: int | None = None
+        """Samples of silence before which no turn ends; None if all end after the same."""
+        self._settings = EndpointSettings()
         self._scanned = 0
         self._tape = bytearray()
         self.start = 0
@@ -104,15 +113,17 @@ class Hearing:
         if detection is None:
             self._endpointer = None
             return
-        settings = EndpointSettings(
+        patience = detection.patience
+        self._least = samples(patience.known) if patience else None
+        self._settings = EndpointSettings(
             threshold=min(max(detection.threshold, 0.01), 0.99),
-            silence_ms=detection.silence_ms,
+            silence_ms=patience.open if patience else detection.silence_ms,
             prefix_padding_ms=detection.prefix_padding_ms,
         )
         if self._endpointer:
-            self._endpointer.settings = settings
+            self._endpointer.settings = self._settings
         else:
-            self._endpointer = Endpointer(settings)
+            self._endpointer = Endpointer(self._settings)
             self._restart()
 
     async def append(self, data: bytes) -> AsyncGenerator[HeardEvent, None]:
@@ -126,6 +137,11 @@ class Hearing:
                 for event in self._events(endpointer, voice):
                     yield event
         self._forget()
+
+    def wait(self, silence_ms: int) -> None:
+        """Let the present silence end the turn once it is so long; for after a `Doubt`."""
+        if self._endpointer:
+            self._endpointer.settings = replace(self._settings, silence_ms=silence_ms)
 
     def take(self, start: int, end: int) -> NDArray[np.int16]:
         """Return the audio between two positions, less what was forgotten."""
@@ -167,21 +183,32 @@ class Hearing:
         if isinstance(event, Onset):
             self._speech = event.start
         if event:
-            self._lull = False
+            self._no_lull(endpointer)
             yield event
         elif self._lull and not endpointer.silence_ms:
-            self._lull = False
+            self._no_lull(endpointer)
             yield Resumed()
         elif not self._lull and endpointer.silence_ms >= LULL_MS:
             self._lull = True
             yield Lull(self._speech, endpointer.position)
+        if self._lull and not self._doubted and self._due(endpointer):
+            self._doubted = True
+            yield Doubt()
+
+    def _due(self, endpointer: Endpointer) -> bool:
+        """Tell whether the turn could end with the next frame."""
+        return self._least is not None and samples(endpointer.silence_ms) + FRAME >= self._least
+
+    def _no_lull(self, endpointer: Endpointer) -> None:
+        self._lull = self._doubted = False
+        endpointer.settings = self._settings
 
     def _restart(self) -> None:
         """Let the VAD begin anew after all that is known."""
         self._scanned = self.end
-        self._lull = False
         self._vad.reset()
         if self._endpointer:
+            self._no_lull(self._endpointer)
             self._endpointer.reset(self.end)
 
     def _flush(self) -> None:

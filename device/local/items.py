@@ -110,6 +110,12 @@ class Conversation:
         """Id of the last item."""
         return self._entries[-1].id if self._entries else None
 
+    @property
+    def asked(self) -> bool:
+        """True if the last thing said is a question of the assistant's."""
+        last = self._entries[-1].turn() if self._entries else None
+        return last is not None and last.role == "assistant" and last.text.rstrip().endswith(("?", "\uff1f"))
+
     def find(self, item_id: str) -> Entry | None:
         """Return the item of that id, if there is one."""
         return next((entry for entry in self._entries if entry.id == item_id), None)

@@ -24,14 +24,14 @@ from device.events import CLOCK_RATE, samples
 from device.listen.endpoint import Offset, Onset
 from device.local.answers import Answers
 from device.local.guess import Guess
-from device.local.hearing import Hearing, Lull, Resumed, ms
+from device.local.hearing import Doubt, Hearing, Lull, Resumed, ms
 from device.local.items import Entry, fresh, message
+from device.local.verdict import Verdict
 
 if TYPE_CHECKING:
     from device.local.cascade import Manner, Prompt
     from device.local.config import Detection
     from device.local.dialogue import Dialogue
-    from device.local.hearing import HeardEvent
     from device.local.response import Answer
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,8 @@ class Listening:
         """Turns to be answered once their words are known."""
         self._owed = False
         """A turn waits for the running response to end."""
+        self._verdict: Verdict | None = None
+        """Whether the turn that is being spoken is over, as of its last lull."""
         self._idle: asyncio.TimerHandle | None = None
         self.configure()
 
@@ -72,7 +74,10 @@ class Listening:
         try:
             async with aclosing(self._hearing.append(data)) as events:
                 async for event in events:
-                    self._on(event)
+                    if isinstance(event, Doubt):
+                        await self._doubt()
+                    else:
+                        self._on(event)
         except ValueError as error:
             raise WireError(f"Invalid 'audio': {error}.", code="invalid_value", param="audio") from error
 
@@ -103,7 +108,7 @@ class Listening:
         self._rest()
         self.answers.drop_guess()
 
-    def _on(self, event: HeardEvent) -> None:
+    def _on(self, event: Onset | Lull | Resumed | Offset) -> None:
         detection = self._dialogue.config.detection
         if not detection:
             return
@@ -111,13 +116,23 @@ class Listening:
             case Onset():
                 self._started(event, detection)
             case Lull():
+                pcm = self._hearing.take(event.start, event.at)
                 if event.at - event.start <= GUESSED:
-                    pcm = self._hearing.take(event.start, event.at)
                     self.answers.guess = Guess(self._dialogue.cascade, pcm, self._ask)
+                if detection.patience:
+                    guess = self.answers.guess
+                    words = guess.transcript if guess else None
+                    self._verdict = Verdict(self._dialogue.cascade, pcm, words, asked=self._dialogue.conversation.asked)
             case Resumed():
                 self.answers.drop_guess()
             case Offset():
                 self._stopped(event, detection)
+
+    async def _doubt(self) -> None:
+        """Say how long the silence must be that has begun."""
+        detection = self._dialogue.config.detection
+        if detection and detection.patience and self._verdict:
+            self._hearing.wait(await self._verdict.silence_ms(detection.patience))
 
     def _started(self, event: Onset, detection: Detection) -> None:
         self._rest()

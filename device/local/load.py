@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from device.listen.ending import endings
+from device.listen.prosody import load_smart_turn
 from device.listen.recognise import load_moonshine
 from device.listen.vad import SileroVad
 from device.local.brain.chat import Chat
@@ -28,7 +30,9 @@ def load_stages(settings: Settings) -> Stages:
     except VoiceError as error:
         raise EngineStartError(f"local.voice: {error}") from error
     recogniser = load_moonshine(settings.models_dir)
-    return Stages(recogniser, brain, voice, SileroVad(find("silero_vad.onnx", settings.models_dir)).share)
+    vad = SileroVad(find("silero_vad.onnx", settings.models_dir))
+    # The recogniser knows English only.
+    return Stages(recogniser, brain, voice, vad.share, load_smart_turn(settings.models_dir), endings("en"))
 
 
 def make_brain(settings: Settings) -> Brain:

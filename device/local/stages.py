@@ -32,6 +32,19 @@ class Recogniser(Protocol):
         """
 
 
+class Prosody(Protocol):
+    """Whether speech sounds as if it were over."""
+
+    def warm_up(self) -> None:
+        """Do once what would make the first use slow; blocking."""
+
+    def probability(self, pcm: NDArray[np.int16]) -> float:
+        """Return how likely, 0 to 1, the turn in `pcm` is over: (n,) int16, 16 kHz mono.
+
+        Blocking; called in worker threads, by one at a time.
+        """
+
+
 class Voice(Protocol):
     """Text to speech."""
 
@@ -106,6 +119,9 @@ class Brain(Protocol):
 
     def warm_up(self) -> None:
         """Do once what would make the first reply slow, without asking anything of the network; blocking."""
+
+    def knows(self, text: str) -> bool:
+        """Return whether `text` is a whole request that needs no more words; in no time, as far as it can tell."""
 
     def reply(
         self, turns: Sequence[Turn], tools: Sequence[ToolSpec], instructions: str, choice: Choice

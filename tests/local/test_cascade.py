@@ -4,7 +4,7 @@ import asyncio
 
 import numpy as np
 import pytest
-from support.scripted import PATIENCE, Brain, Recogniser, Vad, Voice, happens
+from support.scripted import PATIENCE, Brain, Prosody, Recogniser, Vad, Voice, happens
 
 from device.local.cascade import RUN_AHEAD, Cascade, Manner, Prompt, Sound, Stages
 from device.local.guess import Guess
@@ -19,7 +19,7 @@ def cascade():
     made = []
 
     def make(recogniser=None, brain=None, voice=None):
-        made.append(Cascade(Stages(recogniser or Recogniser(), brain or Brain(), voice or Voice(), Vad)))
+        made.append(Cascade(Stages(recogniser or Recogniser(), brain or Brain(), voice or Voice(), Vad, Prosody())))
         return made[-1]
 
     yield make

@@ -1,5 +1,6 @@
 import pytest
 from msgspec import UNSET
+from msgspec.structs import astuple
 
 from device.engines.wire.errors import WireError
 from device.engines.wire.realtime_items import (
@@ -30,7 +31,7 @@ def change(**audio_input):
 
 def test_defaults_are_in_force(session):
     read = config.read(session)
-    assert read.detection == config.Detection(0.5, 300, 500, True, True, None)
+    assert read.detection == config.Detection(0.5, 300, 500, None, True, True, None)
     assert (read.speak, read.speed, read.max_tokens, read.transcription) == (True, 1.0, None, True)
     assert (read.input_format, read.output_format) == ("audio/pcm", "audio/pcm")
 
@@ -59,14 +60,19 @@ def test_empty_and_null_clear(session):
 def test_another_kind_of_turn_detection_starts_from_its_defaults(session):
     tuned = config.update(session, change(turn_detection=TurnDetection(idle_timeout_ms=6000, silence_duration_ms=900)))
     semantic = config.update(tuned, change(turn_detection=TurnDetection(type="semantic_vad")))
-    assert config.read(semantic).detection.silence_ms == config.EAGERNESS_MS["auto"]
+    assert config.read(semantic).detection.patience == config.EAGERNESS["auto"]
+    assert config.read(tuned).detection.patience is None
     assert config.read(semantic).detection.idle_timeout_ms is None
 
 
-@pytest.mark.parametrize(("eagerness", "silence"), [("low", 1500), ("medium", 800), ("auto", 800), ("high", 400)])
-def test_eagerness_is_patience(session, eagerness, silence):
-    chosen = config.update(session, change(turn_detection=TurnDetection(type="semantic_vad", eagerness=eagerness)))
-    assert config.read(chosen).detection.silence_ms == silence
+def test_eagerness_is_patience(session):
+    def patience(eagerness):
+        chosen = config.update(session, change(turn_detection=TurnDetection(type="semantic_vad", eagerness=eagerness)))
+        return config.read(chosen).detection.patience
+
+    assert patience("auto") == patience("medium")
+    for less, more in (("high", "medium"), ("medium", "low")):
+        assert all(a < b for a, b in zip(astuple(patience(less)), astuple(patience(more)), strict=True))
 
 
 def test_a_format_brings_its_own_rate(session):

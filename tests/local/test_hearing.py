@@ -5,10 +5,15 @@ from hypothesis import strategies as st
 from support.scripted import Vad, tone
 
 from device.listen.endpoint import Offset, Onset
+from device.listen.patience import Patience
 from device.local.config import Detection
-from device.local.hearing import KEPT_IDLE, Hearing, Lull, Resumed, ms
+from device.local.hearing import KEPT_IDLE, Doubt, Hearing, Lull, Resumed, ms
 
-DETECTION = Detection(0.5, 300, 500, create_response=True, interrupt_response=True, idle_timeout_ms=None)
+DETECTION = Detection(0.5, 300, 500, None, create_response=True, interrupt_response=True, idle_timeout_ms=None)
+
+PATIENT = Detection(
+    0.5, 300, 500, Patience(500, 700, 1000, 1400), create_response=True, interrupt_response=True, idle_timeout_ms=None
+)
 
 
 async def judge(vad, frames):
@@ -83,10 +88,43 @@ async def test_another_format_goes_on_where_the_first_ended():
     assert len(hearing.rest()) == 1000 * 16
 
 
+async def doubt(hearing, wait_ms, *pieces):
+    """Hear; whenever there is doubt, wait so long."""
+    heard = []
+    for pcm in pieces:
+        async for event in hearing.append(pcm.tobytes()):
+            heard.append(event)
+            if isinstance(event, Doubt):
+                hearing.wait(wait_ms)
+    return heard
+
+
+@pytest.mark.parametrize("wait_ms", [500, 700, 1400])
+async def test_a_silence_in_doubt_lasts_as_long_as_it_is_told_to(wait_ms):
+    events = await doubt(ear(PATIENT), wait_ms, tone(608), silence(2000))
+    assert [type(event) for event in events] == [Onset, Lull, Doubt, Offset]
+    assert wait_ms <= ms(events[-1].at - events[-1].end) < wait_ms + 32
+
+
+async def test_doubt_costs_nothing_where_it_ends_as_early_as_without():
+    plain = await hear(ear(), tone(600), silence(2000))
+    assert (await doubt(ear(PATIENT), 500, tone(600), silence(2000)))[-1] == plain[-1]
+
+
+async def test_each_silence_is_in_doubt_anew():
+    hearing = ear(PATIENT)
+    events = await doubt(hearing, 1000, tone(400), silence(800), tone(400), silence(300), tone(400))
+    assert [type(event) for event in events] == [Onset, Lull, Doubt, Resumed, Lull, Resumed]
+    # Without a word from outside, the longest silence counts.
+    events = await hear(hearing, silence(1380))
+    assert [type(event) for event in events] == [Lull, Doubt]
+    assert type((await hear(hearing, silence(100)))[-1]) is Offset
+
+
 async def test_settings_change_without_losing_speech():
     hearing = ear()
     first = await hear(hearing, tone(400))
-    hearing.configure("audio/pcm", Detection(0.5, 300, 1500, True, True, None))
+    hearing.configure("audio/pcm", Detection(0.5, 300, 1500, None, True, True, None))
     events = await hear(hearing, silence(1000), tone(200), silence(2000))
     assert [type(event) for event in first + events] == [Onset, Lull, Resumed, Lull, Offset]
 

@@ -7,7 +7,7 @@ import threading
 import aiohttp
 import pytest
 from msgspec.structs import replace
-from support.scripted import PATIENCE, Brain, Recogniser, Vad, Voice
+from support.scripted import PATIENCE, Brain, Prosody, Recogniser, Vad, Voice
 
 from device.local import load
 from device.local.cascade import Stages
@@ -20,7 +20,7 @@ ANY_PORT = Settings(local=LocalSettings(port=0))
 
 @pytest.fixture
 def stages(monkeypatch):
-    made = Stages(Recogniser(), Brain(), Voice(), Vad)
+    made = Stages(Recogniser(), Brain(), Voice(), Vad, Prosody())
     monkeypatch.setattr(load, "load_stages", lambda settings: made)
     return made
 
@@ -65,7 +65,7 @@ async def test_it_refuses_sessions_while_it_loads(monkeypatch):
 
     def load_slowly(settings):
         assert loading.wait(PATIENCE)
-        return Stages(Recogniser(), Brain(), Voice(), Vad)
+        return Stages(Recogniser(), Brain(), Voice(), Vad, Prosody())
 
     monkeypatch.setattr(load, "load_stages", load_slowly)
     with socket.create_server(("127.0.0.1", 0)) as free:

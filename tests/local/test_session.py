@@ -4,7 +4,7 @@ import base64
 
 import numpy as np
 import pytest
-from support.scripted import MANUAL, Brain, Recogniser, Scripted, Voice, audio_of, detection, happens, tone
+from support.scripted import MANUAL, Brain, Prosody, Recogniser, Scripted, Voice, audio_of, detection, happens, tone
 
 from device.local.stages import BrainError, Call, Choice, Cost, Text
 
@@ -536,3 +536,89 @@ async def test_speed_reaches_the_voice_and_the_guess_knows_it():
         await client.speak()
         await client.until("response.done")
         assert set(server.voice.speeds) == {1.5}
+
+
+def known(*texts):
+    brain = Brain()
+    brain.known = set(texts)
+    return brain
+
+
+async def ended_ms(server):
+    """Hold a session with semantic turn detection; return how much silence ended the turn."""
+    async with server.connect() as client:
+        await client.update(**detection(type="semantic_vad"))
+        await client.speak(ms=608, silence_ms=2000)
+        stopped = await client.until("input_audio_buffer.speech_stopped")
+        await client.until("response.done")
+        return stopped.audio_end_ms - 608
+
+
+@pytest.mark.parametrize(
+    ("text", "sounds", "awaited"),
+    [
+        ("What time is it?", 0.9, 500),
+        ("Who was the first woman on the moon?", 0.9, 700),
+        ("Who was the first woman on the moon?", 0.2, 1000),
+        ("Who was the first woman on the?", 0.9, 1400),
+        ("Who was the first woman on the moon?", 0.01, 1400),
+        ("The moon.", 0.9, 1000),
+    ],
+)
+async def test_meaning_and_sound_say_how_much_silence_ends_a_turn(text, sounds, awaited):
+    async with Scripted(Recogniser(text), known("What time is it?"), prosody=Prosody(sounds)) as server:
+        assert awaited <= await ended_ms(server) < awaited + 64
+
+
+async def test_a_pause_in_the_middle_of_a_sentence_is_no_end_of_turn():
+    recogniser = Recogniser()
+    recogniser.by_length = lambda n: "Set a timer for" if n < 16_000 else "Set a timer for ten minutes."
+    async with (
+        Scripted(recogniser, known("Set a timer for ten minutes.")) as server,
+        server.connect() as client,
+    ):
+        await client.update(**detection(type="semantic_vad"))
+        await client.speak(ms=600, silence_ms=900)
+        await client.speak(ms=600, silence_ms=900)
+        await client.until("response.done")
+        assert len(client.of("input_audio_buffer.speech_stopped")) == 1
+        heard = client.of("conversation.item.input_audio_transcription.completed")
+        assert [event.transcript for event in heard] == ["Set a timer for ten minutes."]
+
+
+async def test_an_answer_to_a_question_may_be_short():
+    async with (
+        Scripted(Recogniser("Paris."), Brain(lambda asked: [Text("Where to?")])) as server,
+        server.connect() as client,
+    ):
+        await client.update(**detection(type="semantic_vad"))
+        await client.speak(ms=608, silence_ms=2000)
+        await client.until("response.done")
+        await client.speak(ms=608, silence_ms=2000)
+        await client.until("response.done")
+        first, second = (event.audio_end_ms for event in client.of("input_audio_buffer.speech_stopped"))
+        assert second - (608 + 2000) < first
+
+
+async def test_a_recogniser_or_prosody_model_that_fails_ends_no_session():
+    class Broken(Prosody):
+        def probability(self, pcm):
+            raise RuntimeError("scripted")
+
+    async with Scripted(Recogniser("What time is it now in London?"), prosody=Broken()) as server:
+        assert 700 <= await ended_ms(server) < 764
+    recogniser = Recogniser()
+    recogniser.fails = True
+    async with Scripted(recogniser) as server, server.connect() as client:
+        await client.update(**detection(type="semantic_vad"))
+        await client.speak(ms=608, silence_ms=2000)
+        await client.until("conversation.item.input_audio_transcription.failed")
+        assert len(client.of("input_audio_buffer.speech_stopped")) == 1
+
+
+async def test_plain_detection_asks_no_prosody():
+    prosody = Prosody(0.0)
+    async with Scripted(Recogniser("Set a timer for"), prosody=prosody) as server, server.connect() as client:
+        await client.speak(ms=608, silence_ms=600)
+        await client.until("response.done")
+        assert not prosody.heard

@@ -8,7 +8,7 @@ import json
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.scripted import ORACLE, PATIENCE, Brain, Recogniser, Vad, Voice, tone
+from support.scripted import ORACLE, PATIENCE, Brain, Prosody, Recogniser, Vad, Voice, tone
 
 from device.local.cascade import Cascade, Stages
 from device.local.session import Session
@@ -163,7 +163,7 @@ async def no_room():
 def test_any_order_of_events(events):
     async def play():
         log = Log()
-        cascade = Cascade(Stages(Recogniser("hello", "", "call", "hello"), Brain(script), Voice(), Vad))
+        cascade = Cascade(Stages(Recogniser("hello", "", "call", "hello"), Brain(script), Voice(), Vad, Prosody()))
         session = Session(cascade, log.write, no_room)
         session.begin()
         for event in events:

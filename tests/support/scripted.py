@@ -13,6 +13,7 @@ from openai import AsyncOpenAI
 from openai.types.realtime import RealtimeServerEvent
 from pydantic import Field, TypeAdapter
 
+from device.listen.ending import endings
 from device.local.cascade import Stages
 from device.local.server import Limits, make_app
 from device.local.stages import Text
@@ -56,6 +57,21 @@ class Recogniser:
         if self.by_length:
             return self.by_length(len(pcm))
         return self.texts.pop(0) if len(self.texts) > 1 else self.texts[0]
+
+
+class Prosody:
+    """Takes every pause for the end, or whatever `probability` says."""
+
+    def __init__(self, sounds: float = 1.0):
+        self.sounds = sounds
+        self.heard: list[int] = []
+
+    def warm_up(self):
+        pass
+
+    def probability(self, pcm):
+        self.heard.append(len(pcm))
+        return self.sounds
 
 
 class Voice:
@@ -102,9 +118,13 @@ class Brain:
         self.script = script or (lambda asked: [Text("It is noon.")])
         self.asked: list[Asked] = []
         self.closed = 0
+        self.known: set[str] = set()
 
     def warm_up(self):
         pass
+
+    def knows(self, text):
+        return text in self.known
 
     async def reply(self, turns, tools, instructions, choice):
         asked = Asked(turns, tools, instructions, choice)
@@ -124,16 +144,17 @@ class Brain:
 class Scripted:
     """A server of scripted stages on a free port."""
 
-    def __init__(self, recogniser=None, brain=None, voice=None, vad=Vad, **limits):
+    def __init__(self, recogniser=None, brain=None, voice=None, vad=Vad, prosody=None, **limits):
         self.recogniser = recogniser or Recogniser()
         self.brain = brain or Brain()
         self.voice = voice or Voice()
         self.vad = vad
+        self.prosody = prosody or Prosody()
         self.limits = Limits(**limits)
         self.url = ""
 
     async def __aenter__(self):
-        stages = Stages(self.recogniser, self.brain, self.voice, self.vad)
+        stages = Stages(self.recogniser, self.brain, self.voice, self.vad, self.prosody, endings("en"))
         self._runner = web.AppRunner(make_app(stages, self.limits), access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()

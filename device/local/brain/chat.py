@@ -41,6 +41,10 @@ class Chat:
         """Do once what would make the first reply slow; blocking."""
         self._sentences.warm_up()
 
+    def knows(self, text: str) -> bool:
+        """Return whether the built-in sentences know `text`: what they know as whole is so to a model too."""
+        return self._sentences.knows(text)
+
     async def reply(
         self, turns: Sequence[Turn], tools: Sequence[ToolSpec], instructions: str, choice: Choice
     ) -> AsyncGenerator[Text | Call | Cost, None]:

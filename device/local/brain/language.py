@@ -21,6 +21,7 @@ class Intent(Struct, frozen=True, forbid_unknown_fields=True):
     """What is said to it, if that is all there is to it; one of them."""
     weight: int = 2
     fuzzy: bool = True
+    goes_on: bool = False
 
 
 class Language(Struct, frozen=True, forbid_unknown_fields=True):

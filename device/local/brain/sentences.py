@@ -63,6 +63,10 @@ class Sentences:
         """Do once what takes the first sentence 100 ms; blocking."""
         self._understanding.warm_up()
 
+    def knows(self, text: str) -> bool:
+        """Return whether `text` is, as a whole, a sentence to which people seldom add anything."""
+        return self._understanding.whole(text)
+
     async def reply(
         self, turns: Sequence[Turn], tools: Sequence[ToolSpec], instructions: str, choice: Choice
     ) -> AsyncGenerator[Text | Call | Cost, None]:

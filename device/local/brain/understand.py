@@ -76,6 +76,12 @@ class Understanding:
         heaviest = max(m.weight for m in known)
         return [m for n, m in enumerate(known) if m.weight == heaviest and m not in known[:n]]
 
+    def whole(self, text: str) -> bool:
+        """Return whether all of `text` is one sentence that it knows, of those that people seldom add to."""
+        parts = [part for raw in clauses(text) for part in raw]
+        meaning = self._clause(" ".join(filter(None, (without_wake_word(part, self._names) for part in parts))))
+        return meaning is not None and not self._language.intents[meaning.intent].goes_on
+
     def _sentence(self, parts: Sequence[str]) -> list[Meaning]:
         """Return what the clauses of a sentence mean: together, or the last ones, or two joined by "and"."""
         for begin in range(len(parts)):

@@ -424,3 +424,23 @@ def test_every_reply_can_be_formatted():
     for intent in language.intents.values():
         for reply in intent.replies:
             assert reply.format(name="Jarvis")[0].isupper()
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("What time is it?", True),
+        ("Hey Jarvis, what time is it?", True),
+        ("Set a timer for ten minutes, please.", True),
+        ("Ten minutes.", True),
+        ("Okay, stop.", True),
+        ("Set a timer.", False),
+        ("Set a timer for.", False),
+        ("What is the weather?", False),
+        ("Hey Jarvis.", False),
+        ("Tell me about the Romans.", False),
+        ("", False),
+    ],
+)
+def test_what_is_a_whole_request_that_is_known(brain, text, known):
+    assert brain.knows(text) is known
