@@ -109,7 +109,7 @@ def _all(plan: Plan) -> Iterator[Made]:
         yield from _spoken(speaker, plan, number)
     for kind, count in plan.noise.items():
         for number in range(count):
-            made = noises.KINDS[kind](np.random.default_rng((plan.seed, zlib.crc32(kind.encode()), number)))
+            made = noises.KINDS[kind](number, np.random.default_rng((plan.seed, zlib.crc32(kind.encode()), number)))
             yield Made(_levelled(_trimmed(made)), {
                 "file": f"noises/{kind}-{number + 1}.wav", "kind": "noises", "voice": kind,
                 "text": "", "synthesizer": "numpy", "variant": f"seed {plan.seed}/{number}",
@@ -173,7 +173,7 @@ def _paused(voice: Voice, text: str, seconds: float) -> tuple[Samples, list[floa
 
 
 def _over_music(speech: Samples, rng: np.random.Generator) -> Samples:
-    under = noises.music(rng)
+    under = noises.music(int(rng.integers(3)), rng)
     under = np.tile(under, -(-len(speech) // len(under)))[: len(speech)]
     fade = np.minimum(1, np.minimum(np.arange(len(under)), np.arange(len(under))[::-1]) / (0.2 * CLOCK_RATE))
     mixed: Samples = speech + under * fade * 10 ** ((_level(speech) - _level(under) + MUSIC_DB) / 20)

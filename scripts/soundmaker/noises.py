@@ -1,6 +1,7 @@
 """Sounds that are not speech, made of what makes them: resonances that are struck, air that is shaped, notes.
 
-Every function takes a random generator, from which all that varies is drawn, and returns `(n,) float64` at 16 kHz.
+Every function takes the number of the variant, so that a few of them already differ in manner, and a random generator,
+from which all else is drawn. It returns `(n,) float64` at 16 kHz.
 """
 
 from __future__ import annotations
@@ -17,28 +18,36 @@ RATE = 16_000
 Samples = NDArray[np.float64]
 
 
-def cough(rng: np.random.Generator) -> Samples:
-    """Return one to three coughs: a burst, air rushing through the vocal tract, and sometimes a voiced end."""
+def cough(number: int, rng: np.random.Generator) -> Samples:
+    """Return one to three coughs, or a throat that is cleared.
+
+    A cough is a burst, air that rushes through the vocal tract, and a voiced end; clearing the throat is a creak.
+    """
     tract = rng.uniform(0.9, 1.25) * np.array([620.0, 1350.0, 2500.0, 3700.0])
-    widths = np.array([180.0, 220.0, 350.0, 500.0])
-    out = np.zeros(0)
-    for number in range(rng.integers(1, 4)):
-        length = rng.uniform(0.22, 0.38)
-        t = _time(length)
+    widths = np.array([140.0, 180.0, 300.0, 450.0])
+    low = rng.uniform(95, 230)
+    if number % 4 == 3:
+        t = _time(rng.uniform(0.5, 0.8))
+        f0 = 0.6 * low * (1 + 0.12 * _smooth(rng, len(t), 30))
+        swells = np.abs(np.sin(2 * np.pi * t / t[-1])) ** 0.7
+        air = 0.25 * rng.standard_normal(len(t))
+        return _resonate((air + _glottis(f0)) * swells, 0.9 * tract, widths)
+    pieces, at = [], 0.0
+    for _ in range(1 + number % 3):
+        t = _time(rng.uniform(0.24, 0.42))
         rush = np.exp(-t / rng.uniform(0.05, 0.09)) * (1 - np.exp(-t / 0.003))
         air = rng.standard_normal(len(t)) * rush
-        f0 = rng.uniform(110, 240) * np.exp(-t / 0.9) * (1 + 0.03 * _smooth(rng, len(t), 40))
-        voiced = np.clip(np.sin(2 * np.pi * np.cumsum(f0) / RATE), 0.6, 1) - 0.6
-        swell = np.exp(-0.5 * ((t - rng.uniform(0.6, 0.75) * length) / (0.16 * length)) ** 2)
-        body = _resonate(air + rng.uniform(0.15, 0.7) * voiced * swell, tract, widths) + 0.05 * air
-        gap = rng.uniform(0.06, 0.25) if number else 0.0
-        out = np.concatenate((out, np.zeros(round(gap * RATE)), body * rng.uniform(0.6, 1.0)))
-    return out
+        f0 = low * np.exp(-t / 0.9) * (1 + 0.03 * _smooth(rng, len(t), 40))
+        swell = np.exp(-0.5 * ((t / t[-1] - rng.uniform(0.5, 0.7)) / 0.18) ** 2)
+        body = _resonate(air + rng.uniform(0.3, 1.0) * _glottis(f0) * swell, tract, widths) + 0.05 * air
+        pieces.append((at, body * rng.uniform(0.6, 1.0)))
+        at += t[-1] + rng.uniform(0.06, 0.25)
+    return _mix(*pieces)
 
 
-def door(rng: np.random.Generator) -> Samples:
+def door(number: int, rng: np.random.Generator) -> Samples:
     """Return a door that falls shut, is knocked at, or creaks and closes."""
-    manner = rng.integers(3)
+    manner = number % 3
     if manner == 0:
         return _mix((0.0, _latch(rng)), (rng.uniform(0.02, 0.09), 3 * _thud(rng, 0.7)), (0.35, 0.4 * _latch(rng)))
     if manner == 1:
@@ -54,32 +63,33 @@ def door(rng: np.random.Generator) -> Samples:
     return _mix((0.0, creak / np.abs(creak).max()), (length, 2.0 * _thud(rng, 0.4)), (length, _latch(rng)))
 
 
-def dishes(rng: np.random.Generator) -> Samples:
-    """Return plates, glasses and cutlery put on one another: struck bodies with few, long resonances."""
+def dishes(number: int, rng: np.random.Generator) -> Samples:
+    """Return plates, glasses or cutlery put on one another: struck bodies with few, long resonances."""
     pieces = []
+    body, ring = ((1100, 0.07), (2100, 0.3), (3400, 0.1))[number % 3]
     for t in np.cumsum(rng.exponential(0.14, rng.integers(5, 12))):
-        lowest = rng.choice([900, 1500, 2300, 3200]) * rng.uniform(0.9, 1.15)
+        lowest = body * rng.uniform(0.8, 1.3)
         modes = lowest * np.array([1, 1.58, 2.24, 2.87, 3.46, 4.1]) * rng.uniform(0.97, 1.03, 6)
-        ring = rng.choice([0.03, 0.08, 0.25])
         pieces.append((t, rng.uniform(0.2, 1.0) * _strike(rng, modes[modes < 7600], ring, 2.5 * ring + 0.05)))
     return _mix(*pieces)
 
 
-def typing(rng: np.random.Generator) -> Samples:
-    """Return a keyboard: each key goes down with a click and a thump, and comes up more softly."""
+def typing(number: int, rng: np.random.Generator) -> Samples:
+    """Return a keyboard, slow or fast: each key goes down with a click and a thump, and comes up more softly."""
     pieces = []
-    for t in np.cumsum(rng.gamma(5, 0.028, rng.integers(7, 12))):
+    gap = (0.028, 0.02, 0.045)[number % 3]
+    for t in np.cumsum(rng.gamma(5, gap, rng.integers(7, 12))):
         force = rng.uniform(0.5, 1.0)
         pieces += [(t, force * _key(rng)), (t + rng.uniform(0.055, 0.1), 0.35 * force * _key(rng))]
     return _mix(*pieces)
 
 
-def music(rng: np.random.Generator) -> Samples:
-    """Return some bars of instrumental music: chords, a melody, a bass, and in two of three cases drums."""
+def music(number: int, rng: np.random.Generator) -> Samples:
+    """Return some bars of instrumental music: chords, a bass and a melody that is plucked, bowed or blown; drums."""
     beat = 60 / rng.uniform(84, 140)
     root = rng.integers(45, 57)
     scale = np.array([0, 2, 4, 5, 7, 9, 11] if rng.random() < 0.5 else [0, 2, 3, 5, 7, 8, 10])
-    bell, lead = rng.random() < 0.5, rng.integers(3)
+    bell, lead = rng.random() < 0.5, number % 3
     beats = int(3.4 / beat)
     pieces: list[tuple[float, Samples]] = []
     for bar, degree in enumerate(rng.permutation([0, 3, 4, 5])[: -(-beats // 2)]):
@@ -92,11 +102,13 @@ def music(rng: np.random.Generator) -> Samples:
         length = beat * rng.choice([0.5, 0.5, 1.0])
         place = int(np.clip(place + rng.integers(-2, 3), 4, 13))
         tone = _note(
-            _pitch(root, scale, place), length, harmonics=(3, 7, 12)[lead], pluck=lead == 0, vibrato=0.006 * lead
+            _pitch(root, scale, place), length, harmonics=(3, 9, 14)[lead], pluck=not lead, vibrato=0.006 * lead
         )
-        pieces.append((at, 0.45 * tone))
+        if lead == 2:  # the body of a wind instrument or a cello colours its notes as a mouth colours a voice
+            tone = 2 * _resonate(tone, np.array([520.0, 1150.0, 2700.0]), np.array([150.0, 200.0, 300.0]))
+        pieces.append((at, 0.6 * tone))
         at += length
-    if rng.random() < 0.67:
+    if lead:
         for half in range(2 * beats):
             hat = _shaped(rng, 0.05, 0.015, 5000, 7800)
             drum = _kick() if half % 4 == 0 else 0.5 * _shaped(rng, 0.18, 0.05, 300, 5000) if half % 4 == 2 else hat
@@ -104,9 +116,9 @@ def music(rng: np.random.Generator) -> Samples:
     return _mix(*pieces)
 
 
-def burst(rng: np.random.Generator) -> Samples:
+def burst(number: int, rng: np.random.Generator) -> Samples:
     """Return a burst of noise: a hiss, a rumble, paper that is crumpled, or something dragged over the floor."""
-    manner = rng.integers(4)
+    manner = number % 4
     length = rng.uniform(0.25, 0.9)
     if manner == 2:
         t = _time(length)
@@ -120,7 +132,7 @@ def burst(rng: np.random.Generator) -> Samples:
     return noise * np.minimum(1, t / rng.uniform(0.003, 0.05)) * np.minimum(1, (length - t) / 0.06)
 
 
-KINDS: dict[str, Callable[[np.random.Generator], Samples]] = {
+KINDS: dict[str, Callable[[int, np.random.Generator], Samples]] = {
     "cough": cough, "door": door, "dishes": dishes, "typing": typing, "music": music, "burst": burst,
 }  # fmt: skip
 
@@ -168,6 +180,11 @@ def _key(rng: np.random.Generator) -> Samples:
         (0.0, _shaped(rng, 0.02, 0.003, 1800, 6500)),
         (0.002, 0.4 * _strike(rng, rng.uniform(180, 520, 3), 0.012, 0.05)),
     )
+
+
+def _glottis(f0: Samples) -> Samples:
+    """Return the pulses of a voice of this fundamental frequency, in Hz, sample by sample."""
+    return np.clip(np.sin(2 * np.pi * np.cumsum(f0) / RATE), 0.6, 1) - 0.6
 
 
 def _kick() -> Samples:
