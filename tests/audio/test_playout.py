@@ -251,6 +251,23 @@ def test_a_volume_changed_while_it_is_ducked_holds_afterwards(card, playout):
     assert (card.run(50) == 2500).all()
 
 
+@pytest.mark.parametrize("held_ms", [100, 600])
+@pytest.mark.parametrize("hertz", [110, 220, 440])
+def test_neither_ducking_nor_coming_back_clicks(card, playout, hertz, held_ms):
+    tone = 10_000 * np.sin(2 * np.pi * hertz * np.arange(2 * RATE) / RATE)
+    playout.play("a", tone.astype(np.int16).tobytes(), RATE)
+    card.run(700)  # so far in that it does not go back to its beginning, which is as it is
+    playout.duck(-20)
+    card.run(held_ms)
+    playout.restore()
+    card.run(500)
+    frames = np.lib.stride_tricks.sliding_window_view(card.track[RATE // 10 :], RATE // 25)[:: RATE // 200]
+    spectrum = np.abs(np.fft.rfft(frames * np.hanning(RATE // 25))) ** 2
+    high = spectrum[:, 2000 // 25 :].sum(axis=1) / spectrum.sum(axis=1).max()
+    # Cut off hard, the same tone has -34 to -25 dB there.
+    assert 10 * np.log10(high.max()) < -65
+
+
 LONG = np.arange(1, 30_001, dtype=np.int16)  # at full level, each sample tells its place
 
 
