@@ -99,10 +99,13 @@ class WakeSettings(Section, frozen=True):
 class ListenSettings(Section, frozen=True):
     """`[listen]`: whose turn it is."""
 
-    end_of_turn: Literal["server", "semantic", "device"] = "server"
-    """Who finds the end of the user's turn: the engine by silence, the engine by meaning, or the device by silence."""
+    end_of_turn: Literal["auto", "server", "semantic", "device"] = "auto"
+    """Who finds the end of the user's turn: the engine by silence, the engine by meaning, or the device by silence;
+    `auto` is `semantic` with the local engine and `server` with others, some of which know nothing else."""
     silence_ms: Annotated[int, Meta(ge=100, le=5000)] = 500
-    """Silence that ends a turn."""
+    """Silence that ends a turn, where that is all that counts."""
+    eagerness: Literal["auto", "low", "medium", "high"] = "auto"
+    """How soon a turn is over, where the engine goes by meaning."""
     vad_threshold: Annotated[float, Meta(gt=0, lt=1)] = 0.5
     """Probability of voice from which a frame counts as voice."""
     follow_up_s: Seconds = 8.0
@@ -147,8 +150,6 @@ class OpenAISettings(Section, frozen=True):
     transcription_model: str = "gpt-live-transcribe"
     """What writes down the user's words; empty for none."""
     noise_reduction: Literal["", "near_field", "far_field"] = "far_field"
-    eagerness: Literal["auto", "low", "medium", "high"] = "auto"
-    """For `listen.end_of_turn = "semantic"`."""
 
 
 class LocalSettings(Section, frozen=True):

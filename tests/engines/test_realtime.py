@@ -687,6 +687,23 @@ def test_a_session_with_openai_from_the_settings() -> None:
     assert config.transcription_model == "gpt-live-transcribe"
 
 
+@pytest.mark.parametrize(
+    ("engine", "wanted", "asked"),
+    [
+        ("local", "auto", "semantic"),
+        ("openai", "auto", "server"),
+        ("local", "server", "server"),
+        ("openai", "semantic", "semantic"),
+        ("local", "device", "device"),
+    ],
+)
+def test_by_itself_only_the_local_engine_goes_by_meaning(engine: Any, wanted: Any, asked: str) -> None:
+    listen = ListenSettings(end_of_turn=wanted, eagerness="low")
+    settings = Settings(engine=engine, listen=listen, openai=OpenAISettings(api_key=Secret(KEY)))
+    config = from_settings(settings, [], "")._config
+    assert (config.end_of_turn, config.eagerness) == (asked, "low")
+
+
 def test_a_session_with_the_local_engine_from_the_settings() -> None:
     settings = Settings(instructions="Rhyme.", openai=OpenAISettings(api_key=Secret(KEY)))
     config = from_settings(settings, [], "Be kind.")._config
