@@ -72,12 +72,16 @@ class Finish(Action, frozen=True):
     item: str
 
 
+class Lower(Action, frozen=True):
+    """Lower the reply, which goes on."""
+
+
 class Duck(Action, frozen=True):
-    """Lower the reply."""
+    """Lower the reply and hold it."""
 
 
 class Restore(Action, frozen=True):
-    """Bring the reply back up."""
+    """Bring the reply back up, and let it go on."""
 
 
 class Cut(Action, frozen=True):

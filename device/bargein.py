@@ -21,12 +21,16 @@ VOICES = 4
 UTTERANCE_MS = 300
 """A voice shorter than this says little about that."""
 FAR = "far away"
+STIR = samples(250)
+"""How long after something stirs a voice is waited for: the fricatives before a vowel are no longer."""
+PATIENCE = samples(3000)
+"""So long nothing that stirs lowers the reply after it did for nothing: somebody types, or clears the table."""
 
 
 class Step(Struct, frozen=True):
     """What to do, and why."""
 
-    do: Literal["duck", "restore", "cut", "look"]
+    do: Literal["lower", "duck", "restore", "cut", "look"]
     onset: int
     """Of the voice."""
     upto: int
@@ -44,6 +48,7 @@ class BargeIn:
         self._recogniser = recogniser
         self._levels: deque[float] = deque(maxlen=VOICES)  # of the user's voices, dBFS
         self._looking = False
+        self._patient_until = 0
         self.forget()
 
     def forget(self) -> None:
@@ -52,6 +57,7 @@ class BargeIn:
         """The voice that is being followed."""
         self._before_ms = 0.0  # what was voiced of it before its last pause
         self._looked_ms = 0.0  # its age when the recogniser looked at it last
+        self._stirred: int | None = None  # when the reply was lowered for what may become a voice
         self._low = False
         self._let_be = ""  # why the reply goes on though the voice does, too
         self._far_talk = False  # voices that are not meant for the device go on over the reply
@@ -61,8 +67,18 @@ class BargeIn:
         if voice.voiced_ms >= UTTERANCE_MS:
             self._levels.append(voice.peak_db)
 
+    def stirs(self, at: int) -> list[Step]:
+        """Take note of a sound over the reply that may become a voice."""
+        if self.voice is not None or self._low or self._far_talk or self._stirred is not None:
+            return []
+        if at < self._patient_until:
+            return []
+        self._stirred = at
+        return [Step("lower", at, at)]
+
     def begin(self, onset: int, at: int) -> list[Step]:
         """Take note of a voice that began over the reply, or goes on after a pause."""
+        self._stirred = None
         if self.voice is None:
             self.voice = Over(onset, at, at)
             self._before_ms = self._looked_ms = 0.0
@@ -104,7 +120,11 @@ class BargeIn:
         return self._weigh(self.voice)
 
     def tick(self, at: int) -> list[Step]:
-        """Take note of the time: a recogniser may not answer."""
+        """Take note of the time: what stirred may be no voice, and a recogniser may not answer."""
+        if self._stirred is not None and at >= self._stirred + STIR:
+            self._patient_until = at + PATIENCE
+            stirred, self._stirred = self._stirred, None
+            return [Step("restore", stirred, at, "no voice")]
         if self.voice is None or not self.voice.ended:
             return []
         self.voice.at = max(self.voice.at, at)

@@ -27,6 +27,7 @@ from device.actions import (
     Hold,
     Interrupt,
     Listen,
+    Lower,
     OpenSession,
     Play,
     Recognise,
@@ -64,6 +65,7 @@ from device.events import (
     PlayoutDone,
     PlayoutStarted,
     PlayoutStarved,
+    Stir,
     Tick,
     TimerRang,
     ToolDone,
@@ -281,18 +283,27 @@ class Conversation:
         """Whether the engine hears the user while it speaks."""
         return self._stream or self.rules.barge_in == "engine"
 
+    @_take.register
+    def _on_stir(self, event: Stir) -> None:
+        if self._interruptible:
+            self._follow(self._barge_in.stirs(event.at))
+
+    @property
+    def _interruptible(self) -> bool:
+        playing = self.state in (State.SPEAKING, State.OVERLAP) and self._cut_from is None
+        return playing and self.rules.barge_in == "device"
+
     def _begin_overlap(self, onset: int, at: int) -> None:
         """Consider a voice that began while the reply was playing, or goes on after a pause."""
-        playing = self.state in (State.SPEAKING, State.OVERLAP) and self._cut_from is None
-        if playing and self.rules.barge_in == "device":
+        if self._interruptible:
             self._follow(self._barge_in.begin(onset, at))
 
     def _follow(self, steps: list[Step]) -> None:
         """Do what is to be done about the voice over the reply."""
         for step in steps:
-            if step.do == "duck":
-                self._record("duck", self._now)
-                self._do(Duck())
+            if step.do in ("lower", "duck"):
+                self._record("hold" if self.state is State.OVERLAP else "duck", self._now)
+                self._do(Lower() if step.do == "lower" else Duck())
                 self._to(State.OVERLAP)
             elif step.do == "cut":
                 self._cut(self._first_word(step.onset), step.why)

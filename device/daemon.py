@@ -22,6 +22,7 @@ from device.actions import (
     Hold,
     Interrupt,
     Listen,
+    Lower,
     OpenSession,
     Play,
     Recognise,
@@ -272,6 +273,8 @@ class Daemon:
                     self.watcher.reply_audio(item, pcm, self._session.rate)
             case Finish(item):
                 self.playout.finish(item)
+            case Lower():
+                self.playout.lower(self.settings.barge_in.duck_db)
             case Duck():
                 self.playout.duck(self.settings.barge_in.duck_db)
             case Restore():

@@ -53,6 +53,10 @@ class Wake(DeviceEvent, frozen=True):
     """0 to 1."""
 
 
+class Stir(DeviceEvent, frozen=True):
+    """Something sounds near the microphone that cannot be echo, and may become a voice."""
+
+
 class VoiceStart(DeviceEvent, frozen=True):
     """Somebody near the microphone began to speak at `onset`; it was noticed at `at`."""
 

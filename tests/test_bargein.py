@@ -1,6 +1,6 @@
 import pytest
 
-from device.bargein import UTTERANCE_MS, BargeIn
+from device.bargein import PATIENCE, STIR, UTTERANCE_MS, BargeIn
 from device.events import Understood, Voice, VoiceEnd, samples
 from device.listen.overlap import FAR_DB
 
@@ -79,3 +79,21 @@ def test_two_words_with_a_pause_between_are_one_voice(barge_in):
     assert (look.do, look.onset, look.upto) == ("look", 0, samples(600))
     (cut,) = barge_in.understood(Understood(samples(640), 0, samples(600), "speech"))
     assert (cut.do, cut.onset) == ("cut", 0)
+
+
+def test_what_stirs_lowers_the_reply_until_it_is_a_voice(barge_in):
+    assert dos(barge_in.stirs(0)) == ["lower"]
+    assert barge_in.stirs(samples(20)) == []
+    assert dos(barge_in.begin(0, samples(90))) == ["duck"]
+    assert barge_in.tick(STIR) == []
+
+
+def test_what_stirs_for_nothing_lowers_it_for_a_moment_and_not_again_soon(barge_in):
+    barge_in.stirs(0)
+    assert barge_in.tick(STIR - 1) == []
+    assert dos(barge_in.tick(STIR)) == ["restore"]
+    assert barge_in.stirs(STIR + PATIENCE - 1) == []
+    # A voice ducks at any time.
+    assert dos(barge_in.begin(STIR + 10, STIR + 20)) == ["duck"]
+    barge_in.forget()
+    assert dos(barge_in.stirs(STIR + PATIENCE)) == ["lower"]

@@ -18,6 +18,7 @@ from device.actions import (
     Hold,
     Interrupt,
     Listen,
+    Lower,
     OpenSession,
     Play,
     Recognise,
@@ -64,6 +65,7 @@ from device.events import (
     PlayoutCut,
     PlayoutDone,
     PlayoutStarted,
+    Stir,
     Tick,
     TimerRang,
     ToolDone,
@@ -223,6 +225,27 @@ def test_a_backchannel_or_a_noise_brings_the_reply_back_when_it_ends(kind):
     assert goes_on(talk, 3920, silent_ms=136, since_ms=3912) == [Restore()]
     assert talk.state is State.SPEAKING
     assert talk.ms(VoiceEnd, 4080, samples(3400), samples(3784), 384) == []
+
+
+def test_what_stirs_lowers_the_reply_at_once():
+    talk = Talk()
+    awake(talk)
+    speaking(talk)
+    assert talk.ms(Stir, 3400) == [Lower()]
+    assert talk.state is State.OVERLAP
+    assert talk.ms(Tick, 3450) == []
+    assert talk.ms(VoiceStart, 3480, samples(3400)) == [Duck()]
+    assert [e["at"] for e in talk.events("duck")] == [samples(3400)]
+
+
+def test_what_stirs_for_nothing_restores_the_reply():
+    talk = Talk()
+    awake(talk)
+    assert talk.ms(Stir, 2000) == []
+    speaking(talk)
+    talk.ms(Stir, 3400)
+    assert talk.ms(Tick, 3650) == [Restore()]
+    assert talk.state is State.SPEAKING
 
 
 def test_only_one_look_at_a_time():
@@ -808,7 +831,7 @@ class AnyOrder(RuleBasedStateMachine):
                 self.live = False
             case Play():
                 assert self.wanted
-            case Duck():
+            case Duck() | Lower():
                 self.ducked = True
             case Restore():
                 self.ducked = False
@@ -840,6 +863,10 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(on=st.booleans())
     def mute(self, on):
         self.send(lambda at: Mute(at, on=on))
+
+    @rule()
+    def stir(self):
+        self.send(Stir)
 
     @rule(ms=st.integers(0, 900))
     def voice(self, ms):

@@ -23,6 +23,7 @@ from device.events import (
     PlayoutDone,
     PlayoutStarted,
     PlayoutStarved,
+    Stir,
     Tick,
     Voice,
     VoiceEnd,
@@ -31,7 +32,6 @@ from device.events import (
     samples,
 )
 from device.listen.endpoint import FRAME, Endpointer, EndpointSettings, Offset, Onset
-from device.listen.overlap import EchoGate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,6 +56,17 @@ VOICE_SILENCE_MS = 240
 """Silence that ends a voice for barge-in; the end of a turn is decided elsewhere."""
 ALERT_MS = 32
 """Voice that makes an onset over a reply: a single frame, because a mistake only lowers the reply for a moment."""
+ONSET_DB = 1.0
+"""A frame that exceeds what may be left of the echo by less is no onset of a voice, though it sounds like one. Measured
+with the device's own voice at -10 to +6 dB, loudspeakers distorting: 0 to 0.2 dB in the median, 0.7 dB in 99 % of the
+frames, 2.3 dB in the worst room."""
+STIR_DB = 3.0
+STIR_BLOCKS = 3
+STIR_AMONG = 4
+"""So many blocks of 10 ms among so many exceed it that much when something stirs. In the same rooms visitors as loud as
+the echo do within 30 to 85 ms of their onset, and the device's own voice does twice in 10 minutes."""
+EXCESS_BLOCKS = 256
+"""How far back the excess is kept: farther than the voice detector looks."""
 LOOK_BACK = samples(1600)
 """How much of the past the voice detector hears when it is woken: the wake word and what came before its detection."""
 
@@ -73,6 +84,10 @@ class Canceller(Protocol):
     @property
     def converged(self) -> bool:
         """True once the echo path is learnt."""
+
+    @property
+    def excess(self) -> NDArray[np.float32]:
+        """By how many dB each frame that went into the last `cancel` was louder than what may be left of the echo."""
 
     def cancel(self, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> NDArray[np.int16]:
         """Return `mic` without the echo of `reference`; all `(n * 160,) int16, 16 kHz mono`."""
@@ -131,10 +146,10 @@ class FrontEnd:
         self._mic = card.mic.cursor(0)
         self._reference = card.reference.cursor(0)
         self._done = 0  # frames of the card that were taken
-        # What the microphone heard, at the same positions as `clean`.
-        self._raw = RingBuffer(CLOCK_RATE, 2)
-        self._raw_at = self._raw.cursor()
-        self._echo_gate = EchoGate()
+        # Of the last blocks of 10 ms, each at its position's place.
+        self._excess = np.zeros(EXCESS_BLOCKS, np.float32)
+        self._excess_to = 0
+        self._stirring = False
         self._late = canceller.delay if canceller is not None else 0  # samples to drop, so that positions stay true
         self._voice_at = self.clean.cursor()
         self._wake_at = self.clean.cursor()
@@ -213,6 +228,7 @@ class FrontEnd:
             reference = np.zeros(len(mic), np.int16)
         self._clean_up(mic, reference)
         self._detect_wake()
+        self._detect_stir()
         self._detect_voice()
         self._report_playout()
         if self.now >= self._next_tick:
@@ -229,9 +245,9 @@ class FrontEnd:
         if not n:
             return
         if self._canceller is not None:
-            self._raw.write(block)
             heard = block.any()
             block = self._canceller.cancel(block, echo)
+            self._note_excess(self._canceller.excess)
             if not heard:  # an unplugged or muted microphone: all that is left is the echo expected in it
                 block = np.zeros(n, np.int16)
         early = min(self._late, n)
@@ -276,10 +292,29 @@ class FrontEnd:
         canceller = self._canceller
         if canceller is None or not canceller.active:
             return probability
-        self._raw_at.seek(self._voice_at.position - FRAME)
-        explained = self._echo_gate.explains(frame, self._raw_at.take(FRAME))
         # Until the echo path is learnt, what is left of the echo sounds like somebody speaking.
-        return 0.0 if explained or not canceller.converged else probability
+        if not canceller.converged:
+            return 0.0
+        blocks = range((self._voice_at.position - FRAME) // FRAME_10MS, -(-self._voice_at.position // FRAME_10MS))
+        exceeds = np.mean([self._excess[block % EXCESS_BLOCKS] for block in blocks]) >= ONSET_DB
+        return probability if exceeds or self._endpoint.speaking else 0.0
+
+    def _note_excess(self, excess: NDArray[np.float32]) -> None:
+        for value in excess:
+            self._excess[self._excess_to % EXCESS_BLOCKS] = value
+            self._excess_to += 1
+
+    def _detect_stir(self) -> None:
+        """Notice what may become a voice, long before it can be told."""
+        canceller = self._canceller
+        if canceller is None or not canceller.active or not canceller.converged or self._endpoint.speaking:
+            self._stirring = False
+            return
+        last = [self._excess[(self._excess_to - i) % EXCESS_BLOCKS] for i in range(1, STIR_AMONG + 1)]
+        stirring = sum(value >= STIR_DB for value in last) >= STIR_BLOCKS
+        if stirring and not self._stirring and self._endpoint.settings is self._alert:
+            self._emit(Stir(self.now))
+        self._stirring = stirring
 
     def _report_playout(self) -> None:
         for note in self._playout.notes():

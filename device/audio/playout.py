@@ -31,8 +31,10 @@ HUSH_MS = 30
 """How much longer a ducked reply takes to fall silent."""
 RESTORE_MS = 20
 """Length of the ramp back up."""
-LEAST_MS = 60
-"""A reply that is ducked is held at least so long, its fall included: less would be a flutter."""
+REST_MS = 20
+"""A reply that is held is silent at least so long: less would be a flutter."""
+DIP_MS = 80
+"""What is lowered no longer than this loses no word."""
 HICCUP_MS = 150
 """A reply that was held no longer than this goes on where it was; words do not fall apart in so short a time."""
 LOOK_BACK_MS = 500
@@ -58,10 +60,11 @@ class _Sound:
 
 
 class _Duck:
-    """An order to hold the reply; all but `resume` belongs to the callback."""
+    """An order to lower the reply, and perhaps to hold it; all but `hold` and `resume` belongs to the callback."""
 
-    def __init__(self, db: float) -> None:
+    def __init__(self, db: float, *, hold: bool) -> None:
         self.gain = 10 ** (db / 20)
+        self.hold = hold
         self.resume: int | None = None
         """Where the item goes on; None: where it was."""
         self.item: ReplyItem | None = None
@@ -70,7 +73,8 @@ class _Duck:
         """Where in the item it began."""
         self.frames = 0
         """Of the card, since then."""
-        self.silent = False
+        self.quiet = 0
+        """Of these, how many silent."""
 
 
 class Playout:
@@ -116,18 +120,25 @@ class Playout:
         entry = self._find(item)
         return None if entry is None else entry.heard(self.latency())
 
+    def lower(self, db: float) -> None:
+        """Lower the reply by `db` (negative) at once; it goes on, up to the end of its item."""
+        if self._duck is None:
+            self._duck = _Duck(db, hold=False)
+
     def duck(self, db: float) -> None:
         """Lower the reply by `db` (negative) at once, and hold it: a moment later it is silent, and waits."""
         if self._duck is None:
-            self._duck = _Duck(db)
+            self._duck = _Duck(db, hold=True)
+        else:
+            self._duck.hold = True
 
     def restore(self) -> None:
-        """Let a ducked reply go on at its level, from the beginning of the word at which it was ducked.
+        """Let a ducked or lowered reply go on at its level, from the beginning of the word at which it was lowered.
 
-        Nothing is lost so. After a moment only, it goes on where it was.
+        Nothing is lost so. After a moment only, it goes on where it was held; or where it is, if it was only lowered.
         """
         duck = self._duck
-        if duck is not None and duck.silent and duck.item is not None:
+        if duck is not None and duck.item is not None and duck.frames > self._frames(DIP_MS):
             duck.resume = self._where_to_go_on(duck.item, duck)
         self._duck = None
 
@@ -159,7 +170,7 @@ class Playout:
         return notes
 
     def _where_to_go_on(self, item: ReplyItem, duck: _Duck) -> int:
-        """Return where `item`, which stands still, goes on: so that the ramp up is over where the duck began."""
+        """Return where `item`, goes on: so that the ramp up is over where the duck began."""
         in_time = duck.mark - self._frames(RESTORE_MS)
         # A word is begun again once: else a reply that is ducked again and again would never get any farther.
         first = 0 if item.rewound is None else item.rewound + self._frames(HICCUP_MS)
@@ -202,7 +213,7 @@ class Playout:
             first.pass_time(len(out))
         if self._held is not None:
             self._held.frames += len(out)
-            self._held.silent = self._gain == 0.0
+            self._held.quiet += len(out) if self._gain == 0.0 else 0
         if fade_ms and (self._gain == 0.0 or not filled):
             self._drop(at + filled)
 
@@ -212,19 +223,21 @@ class Playout:
         if duck is held:
             return
         if duck is not None and held is not None:  # restored and ducked again in no time
-            duck.item, duck.mark, duck.frames, duck.silent = held.item, held.mark, held.frames, held.silent
+            duck.item, duck.mark, duck.frames, duck.quiet = held.item, held.mark, held.frames, held.quiet
         elif duck is not None:
             while self._items and self._items[0].finished and not self._items[0].ready:
                 self._end(at)
             if self._items:
                 duck.item, duck.mark = self._items[0], self._items[0].at
         elif held is not None:
-            if not held.silent or held.frames < self._frames(LEAST_MS):  # to turn back now would click
-                return
-            if held.item is not None:
-                back = held.mark - self._frames(RESTORE_MS) if held.resume is None else held.resume
-                held.item.rewind(max(held.item.rewound or 0, back))
-            if held.item is None or not held.item.at:
+            if held.hold or held.resume is not None:
+                held.hold = True
+                if held.quiet < self._frames(REST_MS):
+                    return
+                if held.item is not None:
+                    back = held.mark - self._frames(RESTORE_MS) if held.resume is None else held.resume
+                    held.item.rewind(max(held.item.rewound or 0, back))
+            if held.item is None or not held.item.at or (held.quiet and not held.hold):
                 self._gain = self._volume * self._volume
         self._held = duck
 
@@ -236,7 +249,7 @@ class Playout:
                 filled += taken
             return filled
         item = held.item
-        if item is not None and not item.waiting and not held.silent:
+        if item is not None and not item.waiting and not held.quiet:
             while filled < len(out) and item.ready:
                 filled += item.take(out[filled:])
         return filled
@@ -276,7 +289,7 @@ class Playout:
         if self._held is None:
             return full, 1 / (DUCK_MS if full < self._gain else RESTORE_MS)
         low = full * self._held.gain
-        return (low, 1 / DUCK_MS) if self._gain > low else (0.0, low / HUSH_MS)
+        return (0.0, low / HUSH_MS) if self._held.hold and self._gain <= low else (low, 1 / DUCK_MS)
 
     def _level(self, out: NDArray[np.int16], target: float, slope: float) -> None:
         """Bring `out` from the present gain towards `target`, by at most `slope` a millisecond."""

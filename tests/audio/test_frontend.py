@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from device.audio.card import Card
-from device.audio.frontend import LOOK_BACK, FrontEnd
+from device.audio.frontend import LOOK_BACK, ONSET_DB, STIR_BLOCKS, STIR_DB, FrontEnd
 from device.audio.playout import Playout
-from device.events import PlayoutDone, PlayoutStarted, Tick, Voice, VoiceEnd, VoiceStart, Wake, samples
+from device.events import PlayoutDone, PlayoutStarted, Stir, Tick, Voice, VoiceEnd, VoiceStart, Wake, samples
 
 
 class Level:
@@ -39,14 +39,21 @@ class OnceWake:
 
 
 class Subtract:
-    """A canceller for an echo without delay."""
+    """A canceller for an echo without delay, which cannot explain what is louder than 100."""
 
     delay = 0
     active = True
     converged = True
+    excess = np.zeros(0, np.float32)
+
+    def __init__(self, excess_db=20.0):
+        self.excess_db = excess_db
 
     def cancel(self, mic, reference):
-        return mic - reference
+        clean = mic - reference
+        loud = np.abs(clean).reshape(-1, 160).max(axis=1) > 100
+        self.excess = np.where(loud, self.excess_db, 0).astype(np.float32)
+        return clean
 
 
 def make(rate=16_000, canceller=None, wake=None):
@@ -192,3 +199,65 @@ def test_a_microphone_that_is_unplugged_in_mid_reply_hears_nothing():
     assert card.reference.cursor(0).take(8000).any()
     assert not front.clean.cursor(0).take(8000).any()
     assert of(events, VoiceStart) == []
+
+
+LOUD, QUIET = np.full(8000, 3000, np.int16), np.zeros(8000, np.int16)
+
+
+@pytest.mark.parametrize(("excess_db", "heard"), [(ONSET_DB - 0.1, False), (ONSET_DB + 0.1, True)])
+def test_what_may_be_left_of_the_echo_is_no_onset(excess_db, heard):
+    card, _, front, events = make(canceller=Subtract(excess_db))
+    front.want_voice(True, alert=True)
+    feed(card, front, np.concatenate([QUIET, LOUD, QUIET]))
+    assert bool(of(events, VoiceStart)) is heard
+
+
+def test_a_voice_that_was_noticed_goes_on_in_what_may_be_left_of_the_echo():
+    canceller = Subtract()
+    card, _, front, events = make(canceller=canceller)
+    front.want_voice(True, alert=True)
+    feed(card, front, np.concatenate([QUIET, LOUD[:1600]]))
+    canceller.excess_db = 0.0
+    feed(card, front, np.concatenate([LOUD, QUIET]))
+    (end,) = of(events, VoiceEnd)
+    assert end.voiced_ms > 500
+
+
+@pytest.mark.parametrize(("excess_db", "stirs"), [(STIR_DB - 0.1, 0), (STIR_DB, 1)])
+def test_what_exceeds_the_echo_stirs_at_once_and_once(excess_db, stirs):
+    card, _, front, events = make(canceller=Subtract(excess_db))
+    front._voice.probability = lambda block: 0.0  # a fricative
+    front.want_voice(True, alert=True)
+    feed(card, front, np.concatenate([QUIET, LOUD]))
+    assert [e.at - 8000 for e in of(events, Stir)] == [160 * STIR_BLOCKS] * stirs
+
+
+def test_a_click_does_not_stir():
+    card, _, front, events = make(canceller=Subtract())
+    front.want_voice(True, alert=True)
+    feed(card, front, np.concatenate([QUIET, LOUD[: 160 * (STIR_BLOCKS - 1)], QUIET]))
+    assert not of(events, Stir)
+
+
+def test_nothing_stirs_while_no_reply_plays():
+    card, _, front, events = make(canceller=Subtract())
+    front.want_voice(True)
+    feed(card, front, np.concatenate([QUIET, LOUD]))
+    assert not of(events, Stir)
+
+
+def test_one_frame_of_voice_is_an_onset_over_a_reply_and_a_click_elsewhere():
+    for alert in (True, False):
+        card, _, front, events = make()
+        front.want_voice(True, alert=alert)
+        feed(card, front, np.concatenate([QUIET[:7680], LOUD[:512], QUIET[:7968]]))
+        assert bool(of(events, VoiceStart)) is alert
+
+
+def test_how_loud_a_voice_was_is_told():
+    card, _, front, events = make()
+    front.want_voice(True)
+    feed(card, front, np.concatenate([QUIET, LOUD // 2, LOUD, QUIET]))
+    (end,) = of(events, VoiceEnd)
+    assert end.peak_db == pytest.approx(20 * np.log10(3000 / 32768), abs=0.1)
+    assert of(events, Voice)[0].peak_db == pytest.approx(20 * np.log10(1500 / 32768), abs=0.1)

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -106,6 +108,35 @@ def test_a_duck_is_20_db_down_within_a_block_and_soon_silent_without_a_step(card
     assert not card.run(3000).any(), "it waits"
     assert [k[0] for k in kinds(playout)] == ["started"]
     assert playout.heard("a") == Heard("a", 90, whole=False), "what went out while it fell silent was heard, too"
+
+
+def test_a_reply_that_is_lowered_goes_on_and_comes_back_where_it_is(card, playout):
+    queue(playout, "a", 500)
+    card.run(50)
+    playout.lower(-20)
+    down = card.run(100).astype(int)
+    assert (down[160:] == 1000).all()
+    playout.restore()
+    assert (card.run(50)[16 * 20 :] == 10_000).all()
+    assert playout.heard("a") == Heard("a", 200, whole=False), "nothing is repeated"
+
+
+def test_a_lowered_reply_that_is_ducked_falls_silent_and_waits(card, playout):
+    queue(playout, "a", 500)
+    card.run(50)
+    playout.lower(-20)
+    card.run(60)
+    playout.duck(-20)
+    assert (card.run(40).astype(int) <= 1000).all()
+    assert not card.run(500).any()
+    playout.restore()
+    assert (card.run(100)[16 * 20 :] == 10_000).all()
+    playout.lower(-20)
+    card.run(20)
+    playout.cut(30)
+    assert card.run(40)[-1] == 0
+    queue(playout, "b", 500)
+    assert card.run(50)[-1] == 10_000, "the next reply is not lowered"
 
 
 def test_a_restored_reply_is_back_within_20_ms_without_a_step(card, playout):
@@ -239,6 +270,78 @@ def test_a_reply_that_is_ducked_again_and_again_still_gets_on(card, playout):
     assert playout.heard("a") is None, "it came to its end"
 
 
+def test_a_lowered_reply_goes_on(card, playout):
+    queue(playout, "a", 500)
+    card.run(50)
+    playout.lower(-20)
+    card.run(10)
+    assert (card.run(50) == 1000).all()
+    playout.restore()
+    card.run(20)
+    assert (card.run(50) == 10_000).all(), "a dip of 60 ms, and nothing else"
+    assert playout.heard("a").ms == 180
+
+
+def test_a_reply_that_was_lowered_for_more_than_a_dip_repeats_the_word(card, playout):
+    word = np.full(RATE * 200 // 1000, 10_000, np.int16)
+    pause = np.full(RATE * 60 // 1000, 20, np.int16)
+    playout.play("a", np.concatenate((word, pause, word, pause, word, word)).tobytes(), RATE)
+    playout.finish("a")
+    card.run(400)
+    playout.lower(-20)
+    lowered = card.run(250)
+    assert np.abs(lowered[-100:]).max() == 1000
+    playout.restore()
+    rest = card.run(1200)
+    quiet = int(np.argmax(np.abs(rest) < 5))
+    assert quiet <= RATE * 40 // 1000
+    onset = quiet + int(np.argmax(np.abs(rest[quiet:]) > 20))
+    assert (rest[onset : onset + len(word)] == word).all()
+    assert np.count_nonzero(rest == 10_000) == 3 * len(word)
+    assert kinds(playout)[-1][2:] == (("a", 920, True),)
+
+
+def test_a_lowered_reply_can_be_held_and_goes_back_to_where_it_was_lowered(card, playout):
+    queue(playout, "a", 2000)
+    playout.finish("a")
+    card.run(1000)
+    playout.lower(-20)
+    card.run(200)
+    playout.duck(-20)
+    card.run(40)
+    assert not card.run(300).any()
+    playout.restore()
+    card.run(3000)
+    full = np.count_nonzero(card.track == 10_000)
+    assert 2 * RATE <= full <= 2.1 * RATE, "all of it at full level"
+
+
+def test_a_lowered_reply_ends_after_it_is_restored(card, playout):
+    queue(playout, "a", 200)
+    playout.finish("a")
+    queue(playout, "b", 100, level=-5000)
+    playout.finish("b")
+    card.run(150)
+    playout.lower(-20)
+    card.run(300)
+    assert [k[0] for k in kinds(playout)] == ["started"]
+    playout.restore()
+    card.run(800)
+    assert [(k[0], k[2][0]) for k in kinds(playout)] == [("done", "a"), ("started", "b"), ("done", "b")]
+    assert np.count_nonzero(card.track == -5000) == RATE // 10
+
+
+def test_a_lowered_reply_can_be_cut(card, playout):
+    queue(playout, "a", 500)
+    card.run(100)
+    playout.lower(-20)
+    card.run(100)
+    playout.cut(30)
+    card.run(10)
+    assert not card.run(100).any()
+    assert kinds(playout)[-1] == ("cut", 16 * 210, ("a", 210, False))
+
+
 def test_a_volume_changed_while_it_is_ducked_holds_afterwards(card, playout):
     queue(playout, "a", 1000)
     card.run(100)
@@ -281,7 +384,7 @@ def full(track):
 @settings(max_examples=150, deadline=None)
 @given(
     pieces=st.lists(st.integers(1, 6000), min_size=1, max_size=30),
-    steps=st.lists(st.tuples(st.sampled_from(["duck", "restore", "none"]), st.integers(0, 60)), max_size=12),
+    steps=st.lists(st.tuples(st.sampled_from(["lower", "duck", "restore", "none"]), st.integers(0, 60)), max_size=12),
 )
 def test_nothing_is_skipped_or_left_unheard_however_it_is_ducked(pieces, steps):
     playout = Playout(RATE)
@@ -292,12 +395,13 @@ def test_nothing_is_skipped_or_left_unheard_however_it_is_ducked(pieces, steps):
     card = Card(playout)
     ducks, ducked = 0, False
     for order, blocks in [*steps, ("restore", 600)]:
-        if order == "duck":
-            playout.duck(-20)
+        if order in ("lower", "duck"):
+            getattr(playout, order)(-20)
             ducks += not ducked
+            ducked = True
         elif order == "restore":
             playout.restore()
-        ducked = order == "duck" or (ducked and order != "restore")
+            ducked = False
         before = playout.heard("a")
         card.run(10 * blocks)
         now = playout.heard("a")
@@ -307,12 +411,14 @@ def test_nothing_is_skipped_or_left_unheard_however_it_is_ducked(pieces, steps):
     assert len(stretches) <= ducks + 1
     reached = 0
     for first, last in stretches:
-        # The ramps: 40 ms down, which were heard softly, and 20 ms up, before the place where it began to go down.
-        assert first <= reached + 1 + 2
+        # What is lowered is repeated from before it was, but for a dip of up to 80 ms and its ramps.
+        assert first <= reached + 1 + RATE * 110 // 1000
         assert first >= reached - RATE // 2 - 1
         reached = max(reached, last)
     assert reached == len(LONG)
     assert kinds(playout)[-1] == ("done", kinds_frame(card), ("a", 1875, True))
+    if "lower" not in [order for order, _ in steps]:
+        assert all(first <= last + 3 for (_, last), (first, _) in pairwise(stretches)), "held, nothing is missing"
 
 
 def kinds_frame(card):

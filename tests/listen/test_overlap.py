@@ -8,12 +8,9 @@ from device.listen.overlap import (
     ANSWER_MS,
     COME_BACK_MS,
     FAR_DB,
-    HOLD,
-    LEFT_OVER_DB,
     MURMUR_MS,
     NO_WORDS_MS,
     PAUSE_MS,
-    EchoGate,
     Over,
     Verdict,
     due,
@@ -107,31 +104,3 @@ def test_the_recogniser_looks_now_and_then_and_when_the_voice_pauses():
     assert not due(voice(300, 32), 288)
     assert due(voice(300, 64, kind="nothing", looked_to=samples(288)), 288)
     assert not due(voice(300, 96, kind="nothing", looked_to=samples(364)), 364)
-
-
-def frame(db, seed=0):
-    noise = np.random.default_rng(seed).standard_normal(512)
-    return (noise * 32768 * 10 ** (db / 20)).astype(np.int16)
-
-
-@pytest.mark.parametrize(
-    ("clean", "mic", "explained"),
-    [(-45, -25, True), (-25, -25, False), (-38, -25, False), (-42, -25, True), (-60, -60, False)],
-)
-def test_what_is_much_weaker_than_the_echo_may_be_left_over_of_it(clean, mic, explained):
-    assert EchoGate().explains(frame(clean), frame(mic, 1)) is explained
-
-
-def test_reverberation_explains_the_start_of_a_pause_and_no_more():
-    gate = EchoGate()
-    gate.explains(frame(-45), frame(-20))
-    explained = [gate.explains(frame(-45), frame(-45)) for _ in range(12)]
-    assert explained[0]
-    assert not explained[-1]
-    assert explained == sorted(explained, reverse=True)
-    lasts = (25 + LEFT_OVER_DB) / (-10 * np.log10(HOLD))
-    assert sum(explained) == pytest.approx(lasts, abs=1)
-
-
-def test_silence_is_explained():
-    assert EchoGate().explains(np.zeros(512, np.int16), np.zeros(512, np.int16))
