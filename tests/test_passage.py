@@ -322,7 +322,7 @@ def test_nothing_is_lost_however_often_it_is_held(first, held, between):
     player.run(10 * held, ("duck", -20))
     player.run(8000, ("restore",))
     found = player.passage()
-    assert in_ms(found.lost(samples(onset - 50), samples(player.ms))) <= 3
+    assert in_ms(found.lost(samples(onset - 50), samples(player.ms))) <= 6
 
 
 def test_what_is_only_murmured_is_lost():

@@ -229,17 +229,23 @@ class Playout:
                 self._end(at)
             if self._items:
                 duck.item, duck.mark = self._items[0], self._items[0].at
-        elif held is not None:
-            if held.hold or held.resume is not None:
-                held.hold = True
-                if held.quiet < self._frames(REST_MS):
-                    return
-                if held.item is not None:
-                    back = held.mark - self._frames(RESTORE_MS) if held.resume is None else held.resume
-                    held.item.rewind(max(held.item.rewound or 0, back))
-            if held.item is None or not held.item.at or (held.quiet and not held.hold):
-                self._gain = self._volume * self._volume
+        elif held is not None and not self._go_on(held):
+            return
         self._held = duck
+
+    def _go_on(self, held: _Duck) -> bool:
+        """Let a reply go on that was lowered, and return True; False while it has to fall silent before."""
+        item = held.item
+        if held.hold or held.resume is not None:
+            held.hold = True
+            if held.quiet < self._frames(REST_MS):
+                return False
+            if item is not None:
+                back = held.mark - self._frames(RESTORE_MS) if held.resume is None else held.resume
+                item.rewind(max(item.rewound or 0, back))
+        if item is None or not item.at or (held.quiet and not held.hold):
+            self._gain = self._volume * self._volume
+        return True
 
     def _fill(self, out: NDArray[np.int16], at: int) -> int:
         """Copy what is played next into `out`, at full level; return the frames copied."""

@@ -67,7 +67,10 @@ class ReplyItem:
         return Heard(self.name, frames * 1000 // self.rate, whole=self.finished and frames >= self.queued)
 
     def before(self, position: int, frames: int) -> NDArray[np.int16]:
-        """Return up to `frames` frames before `position`, as far as they are kept, while the item stands still."""
+        """Return up to `frames` frames before `position`, as far as they are kept.
+
+        While the item is being played, that may be a block off.
+        """
         played = [*self._behind, *(piece[: self._offset] for piece in list(self._ahead)[:1])]
         kept = np.concatenate(played) if played else np.zeros(0, np.int16)
         end = max(0, len(kept) - (self.at - position))

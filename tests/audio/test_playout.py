@@ -110,17 +110,6 @@ def test_a_duck_is_20_db_down_within_a_block_and_soon_silent_without_a_step(card
     assert playout.heard("a") == Heard("a", 90, whole=False), "what went out while it fell silent was heard, too"
 
 
-def test_a_reply_that_is_lowered_goes_on_and_comes_back_where_it_is(card, playout):
-    queue(playout, "a", 500)
-    card.run(50)
-    playout.lower(-20)
-    down = card.run(100).astype(int)
-    assert (down[160:] == 1000).all()
-    playout.restore()
-    assert (card.run(50)[16 * 20 :] == 10_000).all()
-    assert playout.heard("a") == Heard("a", 200, whole=False), "nothing is repeated"
-
-
 def test_a_lowered_reply_that_is_ducked_falls_silent_and_waits(card, playout):
     queue(playout, "a", 500)
     card.run(50)
