@@ -70,6 +70,8 @@ class Outcome(Struct, kw_only=True):
     heard_ms: float | None = None
     """By how much what the engine was told differs from what was heard."""
     first_word: bool | None = None
+    alike: float | None = None
+    """How much the first word that the engine received is like what was said: correlation."""
     reply_s: float = 0.0
     """How long the reply was heard."""
     events: list[str] = []
@@ -170,6 +172,8 @@ class _Judged:
             outcome.duck_ms = max(0.0, _ms(self._claimed("duck", lowered[0].first, lowered[0].last) - self._onset))
         if outcome.cut:
             silent = trace.silent_for_good() or ends
+            pause = trace.heard[1] - trace.heard[0]
+            silent = self._claimed("duck", silent, silent + pause)
             outcome.silence_ms = max(0.0, _ms(silent - self._onset))
             if outcome.duck_ms is None:
                 outcome.duck_ms = outcome.silence_ms
@@ -185,7 +189,8 @@ class _Judged:
         outcome.reached = outcome.cut and not late
         outcome.why = "" if outcome.reached else "cut off much later" if outcome.cut else "the reply went on"
         if outcome.reached and self._visit is not None:
-            outcome.first_word = self._first_word(self._visit)
+            outcome.alike = round(self._first_word(self._visit), 3)
+            outcome.first_word = outcome.alike >= THERE
 
     def _aside(self, trace: Trace, dips: list[Dip]) -> None:
         """Judge what was not meant to interrupt: the reply shall come back and lose no word."""
@@ -194,7 +199,9 @@ class _Judged:
         for dip in dips:
             if dip.back is not None:
                 back = self._claimed("restore", dip.low, dip.back, _RESTORED)
-                since = self._onset if dip is dips[0] else dip.last
+                # A nod is over in no time; what goes on for long may lower the reply late, and again.
+                prompt = self._slot.role == "backchannel" and dip is dips[0]
+                since = self._onset if prompt else max(self._onset, dip.last)
                 outcome.back_ms = outcome.back_ms if outcome.back_ms is not None else _ms(back - self._onset)
                 late = max(late, _ms(back - since))
         outcome.lost_ms = trace.lost_ms(self._onset, max([self._offset, *(dip.back or 0 for dip in dips)]))
@@ -214,11 +221,11 @@ class _Judged:
         least, most = trace.heard
         return abs(told - _ms(min(most, max(least, samples(told)))))
 
-    def _first_word(self, visit: Visit) -> bool:
-        """Return whether the beginning of what the visitor says reached the engine.
+    def _first_word(self, visit: Visit) -> float:
+        """Return how much of the beginning of what the visitor says reached the engine, as a correlation.
 
-        All of it is looked for in what the engine received since; so its place is certain, and then its first 300 ms
-        must be there.
+        All of it is looked for in what the engine received since; so its place is certain, and its first 300 ms are
+        compared there.
         """
         played = self._played
         end = min(self._offset + samples(LATE_MS), self._until)
@@ -229,9 +236,8 @@ class _Judged:
         first = said[:FIRST_WORD]
         there = received[max(0, place) : max(0, place) + len(first)]
         if place < 0 or len(there) < len(first):
-            return False
-        alike = float(np.dot(there, first)) / max(1.0, float(np.linalg.norm(there) * np.linalg.norm(first)))
-        return alike >= THERE
+            return 0.0
+        return float(np.dot(there, first)) / max(1.0, float(np.linalg.norm(there) * np.linalg.norm(first)))
 
     def _wake(self) -> None:
         """Judge whether the wake word was detected."""

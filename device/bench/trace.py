@@ -15,7 +15,7 @@ import numpy as np
 import soxr
 from msgspec import Struct
 
-from device.audio.measure import SILENCE_DBFS, levels, speech_level
+from device.audio.measure import SILENCE_DBFS, dbfs, levels, speech_level
 from device.events import CLOCK_RATE, samples
 
 if TYPE_CHECKING:
@@ -35,6 +35,12 @@ _BACK, _ON = samples(8000), samples(1500)
 _ALIKE = 0.7
 _TELLING_DBFS = -42.0
 """A window of the reply loud enough to tell how loud it is on the track, lowered though it may be."""
+_LEAST = samples(50)
+"""Samples that must be audible for a place to be found by them."""
+_FADE = samples(60)
+_BLOCK = samples(5)
+_LOUD_DBFS = -66.0
+"""What is softer is not told from the rest of a fade."""
 _AUDIBLE = 30.0
 """int16 steps: of a reply, what is not lost in a fade."""
 
@@ -61,7 +67,9 @@ class Track:
 
     def last_sound(self, start: int, end: int) -> int | None:
         """Return the position after the last sample that is not zero between two; None if there is none."""
-        first, last = np.searchsorted(self._sounding, (start / self._scale, end / self._scale))
+        # Whole numbers: for others, all positions would be converted at every call.
+        bounds = np.array([start / self._scale, end / self._scale]).astype(self._sounding.dtype)
+        first, last = np.searchsorted(self._sounding, bounds)
         return None if first == last else round((int(self._sounding[last - 1]) + 1) * self._scale)
 
 
@@ -81,6 +89,7 @@ class Trace:
         self._unit_db = gain_db
         self._origin = max(0, begins - samples(300))
         self._place = np.full(max(0, self._until - self._origin), -1, np.int64)
+        self._audible = np.zeros(len(self._place), bool)
         self.begins = self._find_start(begins)
         """Where it is first heard; None if it is not found."""
         if self.begins is not None:
@@ -97,23 +106,23 @@ class Trace:
 
     @property
     def heard(self) -> tuple[int, int]:
-        """How much of the reply had been heard when it fell silent for good: at least and at most.
-
-        Between the two, the reply is silent itself.
-        """
-        if self.begins is None or self.ends is None:
+        """Up to where the reply was heard: at least and at most. Between the two, it is silent itself."""
+        if self.begins is None or self.ends is None or not self._audible.any():
             return 0, 0
-        # The end of a fade may be too soft to be recognised, but it goes on from where it was.
-        known = self._place[: self.ends - self._origin]
-        last = int(np.flatnonzero(known >= 0)[-1])
-        place = min(len(self.item), int(known[last]) + len(known) - last) - 1
-        loud = np.flatnonzero(np.abs(self.item[place + 1 :]) >= _AUDIBLE)
-        return place + 1, place + 1 + int(loud[0]) if len(loud) else len(self.item)
+        # Not what sounded last: that may have been a repeat.
+        furthest = int(np.argmax(np.where(self._audible, self._place, -1)))
+        place = int(self._place[furthest]) + 1
+        faded = self.ends - self._origin - furthest - 1
+        if 0 <= faded < _FADE:  # the end of a fade is too soft to be recognised, but goes on from where it was
+            place = min(len(self.item), place + faded)
+        level = levels(self.item[place:], _HOP, _FINE) + self._unit_db
+        loud = np.flatnonzero(level >= _LOUD_DBFS)
+        return place, place + int(loud[0]) * _FINE if len(loud) else len(self.item)
 
     @property
     def whole(self) -> bool:
-        """Whether the reply was heard to its end."""
-        return self.heard[1] == len(self.item)
+        """Whether the reply was heard to the end of the speech in it."""
+        return not self._spoken()[-(-self.heard[0] // _FINE) :].any()
 
     def silent_for_good(self) -> int | None:
         """Return from where on nothing is louder than -60 dBFS; None if the reply was not found."""
@@ -216,11 +225,18 @@ class Trace:
                 place = found
             if place < len(item):
                 end = min(at + _HOP, self._until, at + len(item) - place)
-                self._place[at - self._origin : end - self._origin] = np.arange(place, place + end - at)
+                here = slice(at - self._origin, end - self._origin)
+                self._place[here] = np.arange(place, place + end - at)
+                # What is too soft to be recognised is what was expected only if it goes on without a break.
+                index, last = at - self._origin, self._track.last_sound(at, end)
+                if last is not None and (_loud(heard[: end - at]) or self._audible[index - 1]):
+                    self._audible[index : last - self._origin] = True
 
     def _search(self, at: int, place: int) -> int | None:
         """Return which moment of the reply sounds at a position where `place` was expected, and does not."""
         piece = self._track.samples[at : min(at + _PIECE, self._until)]
+        if np.count_nonzero(np.abs(piece) >= _AUDIBLE) < _LEAST:  # so short a sound is like many
+            return None
         first = max(0, place - _BACK)
         found, likeness = _locate(piece, self.item[first : place + _ON + len(piece)])
         return first + found if likeness >= _ALIKE else None
@@ -252,13 +268,23 @@ def at_clock_rate(track: NDArray[np.int16], rate: int) -> NDArray[np.float32]:
 
 def _agree(heard: NDArray[np.float32], expected: NDArray[np.float32]) -> bool:
     """Return whether what is heard can be what is expected, at some gain."""
-    loud = float(np.dot(heard, heard))
-    if loud < len(heard) * 16.0**2:  # -66 dBFS: silence says nothing against it
+    if not _loud(heard):  # silence says nothing against it
         return True
     if len(expected) < len(heard):
         return not len(expected) or _agree(heard[: len(expected)], expected)
-    product = float(np.dot(heard, expected))
-    return product > 0 and product**2 >= _ALIKE**2 * loud * float(np.dot(expected, expected))
+    n = len(heard) // _BLOCK * _BLOCK
+    if not n:
+        return True
+    # In a fade the gain is another from block to block.
+    played, source = heard[:n].reshape(-1, _BLOCK), expected[:n].reshape(-1, _BLOCK)
+    product = np.maximum(0.0, np.sum(played * source, axis=1))
+    explained = np.sum(product**2 / np.maximum(1.0, np.sum(source**2, axis=1)))
+    return bool(explained >= _ALIKE**2 * np.sum(played**2))
+
+
+def _loud(heard: NDArray[np.float32]) -> bool:
+    """Return whether a piece of the track is loud enough to be recognised."""
+    return dbfs(heard) >= _LOUD_DBFS
 
 
 def _locate(piece: NDArray[Any], within: NDArray[Any]) -> tuple[int, float]:
