@@ -228,6 +228,7 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
     type=click.Path(path_type=Path, file_okay=False),
     help="A folder for recordings of what went wrong (bargein).",
 )
+@click.option("--part", default="", help="Only a part of bargein: talks, self, wake or turns.")
 @click.option(
     "--sounds",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
@@ -238,6 +239,7 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
 def bench(  # noqa: PLR0917 - click's parameters have no order
     name: str | None,
     quick: bool,  # noqa: FBT001 - a flag
+    part: str,
     out: Path | None,
     sounds: Path | None,
     json_file: Path | None,
@@ -250,7 +252,9 @@ def bench(  # noqa: PLR0917 - click's parameters have no order
     try:
         settings = _settings(config)
         folder = _folder(out) if out else None
-        reached = run_benches(name, settings, json_file, config=config, quick=quick, out=folder, sounds=sounds)
+        reached = run_benches(
+            name, settings, json_file, config=config, quick=quick, part=part, out=folder, sounds=sounds
+        )
     except BenchError as error:
         raise Trouble(str(error)) from None
     if not reached:
