@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from device.audio.echo_align import Alignment
 from device.audio.echo_filter import BLOCK, EchoFilter
 from device.audio.echo_leftover import Leftover
 from device.audio.measure import FULL_SCALE
@@ -61,6 +62,7 @@ class EchoCanceller:
             raise ValueError(f"an echo tail of {tail_ms} ms makes no sense: 50 to 1000 ms do")
         blocks = -(-tail_ms * CLOCK_RATE // (1000 * FRAME))
         self._filter = EchoFilter(blocks)
+        self._alignment = Alignment(self._filter)
         self._leftover = Leftover()
         self.excess = np.zeros(0, np.float32)
         """By how many dB each frame of the last `cancel` was louder than what may be left of the echo, and than the
@@ -71,6 +73,7 @@ class EchoCanceller:
         `(n * 160,) int16`, no samples behind. What is near is all in it, and some of the echo."""
         self._before = np.zeros(FRAME, np.int16)
         self._rise = np.linspace(0, 1, FRAME, endpoint=False, dtype=np.float32)
+        self._rested = 0
         self._tail_frames = blocks + 3
         self._quiet = self._tail_frames
         self._active = False
@@ -117,11 +120,16 @@ class EchoCanceller:
         raw = self._before
         self._before = mic
         if not (wanted or self._active):
+            self._rested += FRAME
             return raw
         if not self._active:
             self._leftover.rest(raw * _SCALE)
+            self._alignment.rest(self._rested)
+            self._rested = 0
         heard = mic * _SCALE
-        self._filter.step(heard, reference * _SCALE)
+        self._filter.step(heard, self._alignment.push(reference * _SCALE))
+        if not self._quiet:
+            self._alignment.follow(heard)
         clean = self._leftover.step(self._filter.error, self._filter.estimate, self._filter.doubt)
         if not wanted:  # at rest from the next frame on, which is not worked on
             clean += self._rise * (raw * _SCALE - clean)

@@ -28,8 +28,6 @@ BLOCK = 160
 """Samples that are worked on at a time: 10 ms."""
 BINS = BLOCK + 1
 """Of the spectrum of two blocks."""
-FAR_BLOCKS = 40
-"""By how many blocks at most the filter can be moved away from the moment of playing."""
 
 _MAIN, _SHADOW = 0, 1
 _FORGETTING = np.array([1 - 0.9999**2, 1 - 0.99**2], np.float32)[:, None, None]
@@ -42,15 +40,18 @@ _PRIOR_POWER = 0.1
 _PRIOR_DECAY_BLOCKS = 8.0
 """At first, the path's power is expected to be this, and to fall to 1/e in so many blocks. A stronger path is learnt
 later, of a weaker one is more invented at first."""
-_CONSTRAINED = 3
-"""Partitions whose impulse response is brought back to one block's length each time, in turn."""
+_TIDY_EVERY = 2
+_CONSTRAINED = 5
+"""Partitions whose impulse response is brought back to one block's length every other time, in turn."""
 _POWER_SMOOTHING = 0.05
 _CLEARLY_BETTER = 0.5
 """Part of the main filter's error power, over 200 ms, at which the shadow takes over (and 0.7, the other way round)."""
 _HOPELESS = 0.7
+_KEPT_BLOCKS = 50
 _BEND_MOST = 400.0
 """A loudspeaker that cannot exceed 0.05 of full scale."""
-_BEND_MEMORY = 0.998
+_BEND_EVERY = 2
+_BEND_MEMORY = 0.996
 _BEND_PRIOR = 1e-2
 _GAIN_SMOOTHING = 0.01
 _TINY = np.float32(1e-12)
@@ -73,28 +74,29 @@ class EchoFilter:
         self.error = np.zeros(BLOCK, np.float32)
         self.estimate = np.zeros(BLOCK, np.float32)
         self.doubt = np.zeros(BINS, np.float32)
-        self._ring = blocks + FAR_BLOCKS
-        self._away = 0
         self._paths = np.zeros((2, blocks, BINS), np.complex64)
-        prior = _PRIOR_POWER * np.exp(-np.arange(blocks, dtype=np.float32) / _PRIOR_DECAY_BLOCKS)
+        self._prior = prior = _PRIOR_POWER * np.exp(-np.arange(blocks, dtype=np.float32) / _PRIOR_DECAY_BLOCKS)
         self._unsure = np.broadcast_to(prior[None, :, None], (2, blocks, BINS)).copy()
         self._noise = np.zeros((2, BINS), np.float32)
         # Spectra of what was played, newest first, written twice so that any window of them is contiguous.
-        self._played = np.zeros((2 * self._ring, BINS), np.complex64)
-        self._power = np.zeros((2 * self._ring, BINS), np.float32)
-        self._bent = np.zeros((2 * self._ring, BINS), np.complex64)
+        self._played = np.zeros((2 * self.blocks, BINS), np.complex64)
+        self._power = np.zeros((2 * self.blocks, BINS), np.float32)
+        self._bent = np.zeros((2 * self.blocks, BINS), np.complex64)
         self._newest = 0
         self._input = np.zeros((2, 2 * BLOCK), np.float32)
         self._output = np.zeros((3, 2 * BLOCK), np.float32)
         self._powers = np.zeros(2)
-        self._next = 0
+        self._turn = self._next = 0
         self._curvature = 0.0
         self._cross = self._own = 1e-9
+        self._kept = self._paths[_MAIN].copy()
+        self._kept_for = 0
         self._products = np.zeros((2, blocks, BINS), np.complex64)
         self._weights = np.zeros((2, blocks, BINS), np.float32)
 
     def step(self, mic: NDArray[np.float32], played: NDArray[np.float32]) -> None:
         """Take the next block of what the microphone heard and of what was played, `(160,) float32`, full scale 1."""
+        self._turn += 1
         first = self._push(played)
         window = slice(first, first + self.blocks)
         spectra, power, bent = self._played[window], self._power[window], self._bent[window]
@@ -102,13 +104,16 @@ class EchoFilter:
         np.multiply(spectra, self._paths, out=self._products)
         sums = np.empty((3, BINS), np.complex64)
         self._products.sum(axis=1, out=sums[:2])
-        np.multiply(bent, self._paths[_MAIN], out=self._products[0])
-        self._products[0].sum(axis=0, out=sums[2])
-        outputs = np.fft.irfft(sums, axis=1)[:, BLOCK:]
+        bending = self._turn % _BEND_EVERY == 0
+        rows = 2 + bending
+        if bending:
+            np.multiply(bent, self._paths[_MAIN], out=self._products[0])
+            self._products[0].sum(axis=0, out=sums[2])
+        outputs = np.fft.irfft(sums[:rows], axis=1)[:, BLOCK:]
         errors = self._output[:2, BLOCK:]
         np.subtract(mic, outputs[:2], out=errors)
-        slope = self._slope(outputs[0], outputs[2])
-        spectrum = np.fft.rfft(self._output, axis=1).astype(np.complex64)
+        gain = self._slope(outputs[0], outputs[2]) if bending else 0.0
+        spectrum = np.fft.rfft(self._output[:rows], axis=1).astype(np.complex64)
         self.estimate, self.error = outputs[0].astype(np.float32), errors[_MAIN].copy()
 
         np.multiply(power, self._unsure, out=self._weights)
@@ -119,7 +124,8 @@ class EchoFilter:
             return
         self._noise += _NOISE_SMOOTHING * (np.maximum(heard - 0.5 * doubt, 0) - self._noise)
         total = doubt + 2 * self._noise + _NOISE_FLOOR
-        self._learn_bend(slope, spectrum[_MAIN], spectrum[2], total[_MAIN])
+        if bending:
+            self._learn_bend(gain, spectrum[_MAIN], spectrum[2], total[_MAIN])
 
         # The gain is unsure · conj(played) / total, and what it leaves unsure 1 - half of gain · played.
         scaled = spectrum[:2] / total
@@ -129,8 +135,63 @@ class EchoFilter:
         np.multiply(self._weights, (0.5 / total)[:, None], out=self._weights)
         np.subtract(1, self._weights, out=self._weights)
         self._unsure *= self._weights
-        self._tidy()
+        if self._turn % _TIDY_EVERY == 0:
+            self._tidy()
         self._compare(errors)
+
+    def energy(self) -> NDArray[np.float32]:
+        """Return the energy of each block of the path: `(blocks,)`."""
+        path = self._paths[_MAIN]
+        energy: NDArray[np.float32] = (np.square(path.real) + np.square(path.imag)).sum(axis=1)
+        return energy
+
+    def path(self) -> NDArray[np.complex64]:
+        """Return the path's spectrum, block by block: `(blocks, 161)`."""
+        path: NDArray[np.complex64] = self._paths[_MAIN].copy()
+        return path
+
+    def sureness(self) -> NDArray[np.float32]:
+        """Return how well the path is known at each frequency, 0 to 1: `(161,)`."""
+        path = self._paths[_MAIN]
+        power = (np.square(path.real) + np.square(path.imag)).sum(axis=0)
+        sure: NDArray[np.float32] = power / (power + self._unsure[_MAIN].sum(axis=0) + _TINY)
+        return sure
+
+    def move(self, blocks: int) -> None:
+        """Begin the path `blocks` later (or earlier) than it began."""
+        gone = slice(-blocks, None) if blocks > 0 else slice(0, -blocks)
+        for state in (self._paths, self._unsure):
+            state[:] = np.roll(state, -blocks, axis=1)
+        self._paths[:, gone] = 0
+        self._unsure[:, gone] = self._prior[gone, None]
+        self._kept_for = 0
+
+    def restore(self) -> None:
+        """Go back to the path as it was before it was last found to be another one, if that is less than 0.5 s ago."""
+        if self._kept_for:
+            self._paths[_MAIN] = self._kept
+            self._kept_for = 0
+        self._teach(_MAIN, _SHADOW)
+
+    def trial(self, played: list[NDArray[np.float32]], mic: NDArray[np.float32]) -> float:
+        """Return the energy that the path of before the last change would leave of `mic`, whole blocks: `(n,) float32`.
+
+        `played` are the blocks of that time, and `blocks` before them.
+        """
+        path = self._kept if self._kept_for else self._paths[_MAIN]
+        sound = np.concatenate(played)
+        sound /= np.sqrt(1 + np.float32(self.bend) * np.square(sound))
+        frames = np.lib.stride_tricks.sliding_window_view(sound, 2 * BLOCK)[::BLOCK]
+        spectra = np.fft.rfft(frames, axis=1)[::-1]  # newest first
+        count = len(mic) // BLOCK
+        sums = np.stack([(path * spectra[ago : ago + self.blocks]).sum(axis=0) for ago in range(count)])
+        left = mic.reshape(count, BLOCK)[::-1] - np.fft.irfft(sums, axis=1)[:, BLOCK:]
+        return float(np.square(left).sum())
+
+    def hear_again(self, played: list[NDArray[np.float32]]) -> None:
+        """Put other blocks in the place of those that were played, the last `blocks` and the one before."""
+        for block in played:
+            self._push(block)
 
     def _push(self, played: NDArray[np.float32]) -> int:
         """Take a block of what was played; return where the filter's window of spectra begins."""
@@ -141,12 +202,12 @@ class EchoFilter:
         self._input[0, BLOCK:] = limited
         self._input[1, BLOCK:] = -0.5 * squared * shrink * limited  # the limiter's derivative by its bend
         spectra = np.fft.rfft(self._input, axis=1).astype(np.complex64)
-        self._newest = (self._newest - 1) % self._ring
-        for at in (self._newest, self._newest + self._ring):
+        self._newest = (self._newest - 1) % self.blocks
+        for at in (self._newest, self._newest + self.blocks):
             self._played[at] = spectra[0]
             self._bent[at] = spectra[1]
             self._power[at] = np.square(spectra[0].real) + np.square(spectra[0].imag)
-        return self._newest + self._away
+        return self._newest
 
     def _slope(self, estimate: NDArray[np.float64], slope: NDArray[np.float64]) -> float:
         """Prepare the estimate's derivative by the bend, without what a gain would do; return that gain."""
@@ -177,13 +238,17 @@ class EchoFilter:
         responses = np.fft.irfft(paths, axis=2)
         responses[..., BLOCK:] = 0
         paths[:] = np.fft.rfft(responses, axis=2)
-        self._unsure[:, part] += rounds * _FORGETTING * (np.square(paths.real) + np.square(paths.imag))
+        self._unsure[:, part] += rounds * _TIDY_EVERY * _FORGETTING * (np.square(paths.real) + np.square(paths.imag))
 
     def _compare(self, errors: NDArray[np.float32]) -> None:
         """Let the filter that cancels clearly more teach the other one."""
         self._powers += _POWER_SMOOTHING * (np.einsum("ij,ij->i", errors, errors) - self._powers)
         main, shadow = self._powers
+        self._kept_for = max(0, self._kept_for - 1)
         if shadow < _CLEARLY_BETTER * main:
+            if not self._kept_for:
+                self._kept[:] = self._paths[_MAIN]
+                self._kept_for = _KEPT_BLOCKS
             self._teach(_SHADOW, _MAIN)
             self._unsure[_MAIN] = self._unsure[_SHADOW]
             self.changes += 1

@@ -100,12 +100,12 @@ class Leftover:
         noise = _NOISE_MARGIN * self._noise
         self._echo = np.maximum(echoed, _FADING * self._echo)
         expected = unsure + 10 ** (self._leak_db / 10) * self._echo + noise + _NOISE_FLOOR
-        self.excess = float(np.clip(10 * np.log10(heard / expected + _NOISE_FLOOR), 0, MOST_DB).mean())
+        self.excess = float(np.minimum(10 * np.log10(np.maximum(heard / expected, 1)), MOST_DB).mean())
 
         left = np.maximum(heard - noise - unsure, _NOISE_FLOOR) / np.maximum(self._echo, _NOISE_FLOOR)
-        differs = np.clip(10 * np.log10(left) - self._leak_db, -10, 10)
+        differs = np.minimum(np.maximum(10 * np.log10(left) - self._leak_db, -10), 10)
         rate = np.where(differs < 0, _LEAK_FALLS, _LEAK_CREEPS if self.excess > _SPEAKS_DB else _LEAK_RISES)
-        learnt = np.clip(self._leak_db + rate * differs, *_LEAK_RANGE_DB)
+        learnt = np.minimum(np.maximum(self._leak_db + rate * differs, _LEAK_RANGE_DB[0]), _LEAK_RANGE_DB[1])
         self._leak_db = np.where(self._echo > _LOUD_ECHO * self._noise, learnt, self._leak_db)
 
     def _gain(
