@@ -32,8 +32,11 @@ HIGHEST_PEAK = 0.95
 """A sound with sharper peaks is made softer than `LEVEL_DBFS`."""
 LEAD_S, TAIL_S = 0.02, 0.04
 """What is kept around the sound."""
-EDGE_DB = 33.0
-"""How far below its loudest 5 ms a sound begins and ends: soft consonants belong to it."""
+LOUD_DB, SOFT_DB = 30.0, 42.0
+"""How far below its loudest 5 ms a sound is loud, and how soft what comes right before or after may be to belong to it:
+soft consonants do, breath and hum do not."""
+SOFT_LEAD_S, SOFT_TAIL_S = 0.08, 0.15
+"""How long the soft parts may be."""
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 0.9
 PAUSE = " … "
 MUSIC_DB = -8.0
@@ -185,8 +188,9 @@ def _trimmed(samples: Samples, *, lead: float = LEAD_S, tail: float = TAIL_S) ->
     window = CLOCK_RATE // 200
     frames = samples[: len(samples) // window * window].reshape(-1, window)
     power = np.mean(np.square(frames), axis=1)
-    loud = np.flatnonzero(power > power.max() * 10 ** (-EDGE_DB / 10))
-    first, last = int(loud[0]) * window, (int(loud[-1]) + 1) * window
+    loud, soft = (np.flatnonzero(power > power.max() * 10 ** (-db / 10)) * window for db in (LOUD_DB, SOFT_DB))
+    first = max(int(soft[0]), int(loud[0]) - round(SOFT_LEAD_S * CLOCK_RATE))
+    last = min(int(soft[-1]), int(loud[-1]) + round(SOFT_TAIL_S * CLOCK_RATE)) + window
     before, after = round(lead * CLOCK_RATE), round(tail * CLOCK_RATE)
     padded = np.concatenate((np.zeros(before), samples, np.zeros(after)))
     cut = padded[first : last + before + after].copy()

@@ -123,13 +123,15 @@ def burst(number: int, rng: np.random.Generator) -> Samples:
     if manner == 2:
         t = _time(length)
         crackle = rng.standard_normal(len(t)) * (rng.random(len(t)) < 0.03) * rng.exponential(1, len(t))
-        return _band(crackle, 900, 7800) * np.sin(np.pi * t / length)
+        made: Samples = _band(crackle, 900, 7800) * np.sin(np.pi * t / length)
+        return made
     low, high = ((1500, 7800), (60, 900), (0, 0), (200, 3500))[manner]
     noise = _band(rng.standard_normal(round(length * RATE)), low, high)
     if manner == 3:
         noise *= 1 + 0.8 * _smooth(rng, len(noise), 25)
     t = _time(length)
-    return noise * np.minimum(1, t / rng.uniform(0.003, 0.05)) * np.minimum(1, (length - t) / 0.06)
+    made: Samples = noise * np.minimum(1, t / rng.uniform(0.003, 0.05)) * np.minimum(1, (length - t) / 0.06)
+    return made
 
 
 KINDS: dict[str, Callable[[int, np.random.Generator], Samples]] = {
@@ -184,12 +186,14 @@ def _key(rng: np.random.Generator) -> Samples:
 
 def _glottis(f0: Samples) -> Samples:
     """Return the pulses of a voice of this fundamental frequency, in Hz, sample by sample."""
-    return np.clip(np.sin(2 * np.pi * np.cumsum(f0) / RATE), 0.6, 1) - 0.6
+    made: Samples = np.clip(np.sin(2 * np.pi * np.cumsum(f0) / RATE), 0.6, 1) - 0.6
+    return made
 
 
 def _kick() -> Samples:
     t = _time(0.22)
-    return np.sin(2 * np.pi * np.cumsum(48 + 90 * np.exp(-t / 0.03)) / RATE) * np.exp(-t / 0.08)
+    made: Samples = np.sin(2 * np.pi * np.cumsum(48 + 90 * np.exp(-t / 0.03)) / RATE) * np.exp(-t / 0.08)
+    return made
 
 
 def _note(frequency: float, length: float, *, harmonics: int, pluck: bool = False, vibrato: float = 0.0) -> Samples:
@@ -200,7 +204,8 @@ def _note(frequency: float, length: float, *, harmonics: int, pluck: bool = Fals
     tone = np.zeros(len(t))
     for n in range(1, count + 1):
         tone += np.sin(n * phase) / n * (np.exp(-t * n / 0.5) if pluck else 1)
-    return tone * np.minimum(1, t / 0.008) * np.minimum(1, (length - t) / 0.03)
+    made: Samples = tone * np.minimum(1, t / 0.008) * np.minimum(1, (length - t) / 0.03)
+    return made
 
 
 def _pitch(root: int, scale: Samples | NDArray[np.int64], degree: int) -> float:
@@ -213,7 +218,8 @@ def _shaped(rng: np.random.Generator, length: float, decay: float, low: float, h
     """Return noise between two frequencies that dies away; its peak is 1."""
     noise = _band(rng.standard_normal(max(256, round(length * RATE))), low, high)[: round(length * RATE)]
     noise *= np.exp(-np.arange(len(noise)) / RATE / decay)
-    return noise / np.abs(noise).max()
+    made: Samples = noise / np.abs(noise).max()
+    return made
 
 
 def _band(samples: Samples, low: float, high: float) -> Samples:
