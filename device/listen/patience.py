@@ -9,13 +9,14 @@ from device.listen.ending import Ending
 HESITANT = 0.05
 """Below this, it sounds as if somebody thinks about the next word."""
 UNDECIDED = 0.3
-"""Below this, it does not sound over."""
+"""Below this, it sounds as if more came, even after a whole request."""
 FEW = 4
 """Words that are seldom all, if nobody asked for them: people pause in the middle of what they want to say."""
-SUREST = 0.9
-"""How much it must sound over after one word more than that. Of synthetic voices, a third of what is cut off does."""
-EASIER = 0.2
-"""How much less after each further word, down to `UNDECIDED`."""
+SUREST = 0.6
+"""How much it must sound over after one word more than that."""
+EASIER = 0.3
+"""How much less after each further word, down to `LEAST`."""
+LEAST = 0.2
 
 
 class Said(Struct, frozen=True):
@@ -54,6 +55,6 @@ class Patience(Struct, frozen=True):
 
 def _likely(said: Said) -> bool:
     if said.words is None:
-        return said.sounds >= (SUREST + UNDECIDED) / 2
+        return said.sounds >= SUREST
     more = said.words - FEW - 1
-    return more >= 0 and said.sounds >= max(UNDECIDED, SUREST - EASIER * more)
+    return more >= 0 and said.sounds >= max(LEAST, SUREST - EASIER * more)

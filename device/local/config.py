@@ -32,8 +32,8 @@ S = TypeVar("S", bound=Struct)
 
 EAGERNESS: Final = {
     "low": Patience(known=700, likely=1000, doubtful=1500, open=2500),
-    "medium": Patience(known=500, likely=700, doubtful=1000, open=1400),
-    "auto": Patience(known=500, likely=700, doubtful=1000, open=1400),
+    "medium": Patience(known=500, likely=640, doubtful=1000, open=1400),
+    "auto": Patience(known=500, likely=640, doubtful=1000, open=1400),
     "high": Patience(known=400, likely=500, doubtful=700, open=1000),
 }
 """How the ends of turns are found with `semantic_vad`."""
