@@ -8,7 +8,7 @@ import sys
 import wave
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import numpy as np
@@ -65,7 +65,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     seed: int
     """Of the noises."""
     speaker: list[Speaker]
-    noise: dict[str, int] = {}
+    noise: dict[Literal["cough", "door", "dishes", "typing", "music", "burst"], int] = {}
     """How many of each of `noises.KINDS`."""
     spelling: dict[str, dict[str, str]] = {}
     """What a synthesizer has to be given to say a text; "" if it cannot."""
@@ -84,7 +84,12 @@ def main() -> None:
     """Make a plan's sounds in a folder, in place of those that are there."""
     plan_file = Path(sys.argv[1]) if len(sys.argv) > 1 else PLAN
     folder = Path(sys.argv[2]) if len(sys.argv) > 2 else SOUNDS
-    plan = msgspec.toml.decode(plan_file.read_bytes(), type=Plan)
+    try:
+        plan = msgspec.toml.decode(plan_file.read_bytes(), type=Plan)
+    except OSError as error:
+        raise SystemExit(f"{plan_file} cannot be read: {error.strerror}") from error
+    except msgspec.DecodeError as error:
+        raise SystemExit(f"{plan_file}: {error}; see {PLAN} for what a plan holds") from error
     folder.mkdir(parents=True, exist_ok=True)
     for kind in {"noises", "replies", *Speaker.__struct_fields__} - {"voice", "with_music"}:
         shutil.rmtree(folder / kind, ignore_errors=True)

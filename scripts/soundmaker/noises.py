@@ -130,7 +130,7 @@ def burst(number: int, rng: np.random.Generator) -> Samples:
     if manner == 3:
         noise *= 1 + 0.8 * _smooth(rng, len(noise), 25)
     t = _time(length)
-    made: Samples = noise * np.minimum(1, t / rng.uniform(0.003, 0.05)) * np.minimum(1, (length - t) / 0.06)
+    made = noise * np.minimum(1, t / rng.uniform(0.003, 0.05)) * np.minimum(1, (length - t) / 0.06)
     return made
 
 

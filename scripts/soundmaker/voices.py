@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from msgspec import Struct
@@ -24,7 +25,7 @@ class Voice(Struct, frozen=True, forbid_unknown_fields=True):
     """A speaker: one of a synthesizer's voices, and how fast and high it speaks."""
 
     name: str
-    synthesizer: str
+    synthesizer: Literal["espeak-ng", "mbrola", "flite", "festival", "rhvoice", "pico"]
     voice: str
     kind: str = ""
     """Male, female or child: for the reader."""
