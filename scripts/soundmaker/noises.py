@@ -123,14 +123,14 @@ def burst(number: int, rng: np.random.Generator) -> Samples:
     if manner == 2:
         t = _time(length)
         crackle = rng.standard_normal(len(t)) * (rng.random(len(t)) < 0.03) * rng.exponential(1, len(t))
-        made: Samples = _band(crackle, 900, 7800) * np.sin(np.pi * t / length)
-        return made
+        crumpled: Samples = _band(crackle, 900, 7800) * np.sin(np.pi * t / length)
+        return crumpled
     low, high = ((1500, 7800), (60, 900), (0, 0), (200, 3500))[manner]
     noise = _band(rng.standard_normal(round(length * RATE)), low, high)
     if manner == 3:
         noise *= 1 + 0.8 * _smooth(rng, len(noise), 25)
     t = _time(length)
-    made = noise * np.minimum(1, t / rng.uniform(0.003, 0.05)) * np.minimum(1, (length - t) / 0.06)
+    made: Samples = noise * np.minimum(1, t / rng.uniform(0.003, 0.05)) * np.minimum(1, (length - t) / 0.06)
     return made
 
 
