@@ -80,7 +80,7 @@ class _Reply(Struct):
     truncated: int | None = None
     cut: int | None = None
     held: int | None = None
-    """Where it was ducked, if that was still so when it was cut off."""
+    """Where it was ducked and held, if that was still so when it was cut off."""
 
     @property
     def begins(self) -> int:
@@ -144,19 +144,22 @@ class Figures:
     def _overlaps(self) -> None:
         """Find what became of each ducking: a cut, or a reply that came back."""
         duck: int | None = None
-        orders = [entry for entry in self._entries if entry.event in {"duck", "restore", "cut"}]
+        held: int | None = None
+        orders = [entry for entry in self._entries if entry.event in {"duck", "hold", "restore", "cut"}]
         for index, entry in enumerate(orders):
             reply = self._playing(entry.at)
             if entry.event == "duck":
-                duck = entry.at
+                duck = held = entry.at
+            elif entry.event == "hold":
+                held = entry.at
             elif entry.event == "restore" and duck is not None:
                 after = orders[index + 1].at if index + 1 < len(orders) else entry.at + REPEATED
                 self._restore(reply, duck, entry.at, min(after, entry.at + REPEATED))
-                duck = None
+                duck = held = None
             elif entry.event == "cut":
                 if reply is not None:
-                    reply.cut, reply.held = entry.at, duck
-                duck = None
+                    reply.cut, reply.held = entry.at, held
+                duck = held = None
 
     def _restore(self, reply: _Reply | None, duck: int, restore: int, until: int) -> None:
         asked = self._speaking(duck, reply)

@@ -9,6 +9,7 @@ Positions are on the device's clock (16 kHz), positions within the item likewise
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,8 +31,6 @@ _PIECE = samples(800)
 _HOP = samples(1)
 _NOTHING = samples(60)
 """A pause longer than those within words that are so soft that they are lost in rounding."""
-_HELD = samples(10)
-"""A reply that is held pauses for longer than this."""
 _HEARD = 2
 """int16 steps that surely are more than what resampling and rounding leave of nothing."""
 
@@ -60,14 +59,19 @@ class Loudspeaker:
     def __len__(self) -> int:
         return len(self.samples)
 
-    def falls_silent(self, start: int, least: int = _NOTHING) -> int:
-        """Return the position after the last sample that is not zero before `least` zeros, from `start` on."""
+    def falls_silent(self, start: int) -> int:
+        """Return the position after the last sample that is not zero before 60 ms of zeros, from `start` on."""
         sounds = np.flatnonzero(self._sounds[start:])
-        if not len(sounds) or sounds[0] >= least:
+        if not len(sounds) or sounds[0] >= _NOTHING:
             before = np.flatnonzero(self._sounds[:start])
             return int(before[-1]) + 1 if len(before) else start
-        gaps = np.flatnonzero(np.diff(sounds) > least)
+        gaps = np.flatnonzero(np.diff(sounds) > _NOTHING)
         return start + int(sounds[gaps[0] if len(gaps) else -1]) + 1
+
+    def rests(self, start: int, end: int) -> int:
+        """Return the position after the last sample before the longest stretch of zeros between two positions."""
+        sounds = np.concatenate(([0], np.flatnonzero(self._sounds[start:end]) + 1, [end - start]))
+        return start + int(sounds[np.argmax(np.diff(sounds))])
 
 
 class Passage:
@@ -110,16 +114,16 @@ class Passage:
         silent = self.ends(after)
         if silent is None or not self.runs:
             return None
-        *before, last = self.runs
-        # Between two runs there may be less of nothing than is to be expected after the last one.
-        heard = [*(self._heard_in(run, _HELD) for run in before), self._heard_in(last)]
+        last = self.runs[-1]
+        heard = [self._heard_in(run, after) for run, after in pairwise([*self.runs, None]) if run]
         pause = heard[-1].last - heard[-1].first
         falls = Interval(silent, max(silent, last.lag + heard[-1].first + pause))
         return falls, max(heard, key=lambda found: found.first)
 
-    def _heard_in(self, run: Run, least: int = _NOTHING) -> Interval:
-        """Return how much of the item had been heard when a run of it was over, after which `least` zeros follow."""
-        last = self._loudspeaker.falls_silent(max(run.start, run.end - WINDOW), least)
+    def _heard_in(self, run: Run, after: Run | None) -> Interval:
+        """Return how much of the item had been heard when a run of it was over, before the run `after` it if any."""
+        end = max(run.start, run.end - WINDOW)
+        last = self._loudspeaker.falls_silent(end) if after is None else self._loudspeaker.rests(end, after.start)
         heard = last - run.lag
         return Interval(heard, heard + self._unheard(last, heard))
 
