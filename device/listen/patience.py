@@ -8,8 +8,6 @@ from device.listen.ending import Ending
 
 HESITANT = 0.05
 """Below this, it sounds as if somebody thinks about the next word."""
-UNDECIDED = 0.3
-"""Below this, it sounds as if more came, even after a whole request."""
 FEW = 4
 """Words that are seldom all, if nobody asked for them: people pause in the middle of what they want to say."""
 SUREST = 0.6
@@ -47,7 +45,7 @@ class Patience(Struct, frozen=True):
     def silence_ms(self, said: Said) -> int:
         """Return the silence that is awaited after `said`."""
         if said.known:
-            return self.known if said.sounds >= UNDECIDED else self.likely
+            return self.known if said.sounds >= HESITANT else self.likely
         if said.ending == "open" or said.sounds < HESITANT:
             return self.open
         return self.likely if said.ending == "plain" and _likely(said) else self.doubtful

@@ -19,7 +19,8 @@ SAID = st.builds(
     ("said", "awaited"),
     [
         pytest.param(Said(0.9, known=True, words=2), 500, id="a request that is known"),
-        pytest.param(Said(0.1, known=True, words=4), 700, id="the same, in a voice that goes on"),
+        pytest.param(Said(0.1, known=True, words=4), 500, id="the same, in a voice that leaves it open"),
+        pytest.param(Said(0.02, known=True, words=4), 700, id="the same, in a voice that hesitates"),
         pytest.param(Said(0.95, words=6), 700, id="a sentence, by its words and its sound"),
         pytest.param(Said(0.2, words=6), 1000, id="a sentence in a voice that leaves it open"),
         pytest.param(Said(0.2, words=9), 700, id="a long sentence in the same voice"),
