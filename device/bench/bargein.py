@@ -49,7 +49,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     each: dict[Role, int]
     """Slots in each of these talks."""
     minutes: float
-    """Of replies without a visitor, at each echo level, in so many talks:"""
+    """Of replies without a visitor, at each level of an echo, in so many talks:"""
     alone: int
     waking: int
     """Conversations with the wake word; and as many where only the wake word interrupts."""
@@ -58,7 +58,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FULL = Plan(
-    talks=64, each={"yield": 4, "backchannel": 4, "noise": 4, "distant": 2}, minutes=30.0, alone=8, waking=8, every=1
+    talks=64, each={"yield": 4, "backchannel": 4, "noise": 4, "distant": 2}, minutes=30.0, alone=8, waking=6, every=1
 )
 QUICK = Plan(
     talks=8, each={"yield": 2, "backchannel": 2, "noise": 2, "distant": 1}, minutes=0.5, alone=1, waking=1, every=8
@@ -136,10 +136,10 @@ def work(talk: Talk, config: Path | None, out: Path | None) -> list[Outcome]:
         played = play(talk, configuration.load(config), folder)
         outcomes = judge(talk, played)
         if out is not None:
-            failed = [outcome for outcome in outcomes if not outcome.reached]
-            for outcome in failed:
+            poor = [outcome for outcome in outcomes if not outcome.reached or outcome.first_word is False]
+            for outcome in poor:
                 keep(outcome, played, out)
-            if failed:
+            if poor:
                 shutil.copy(folder / "ledger.jsonl", out / f"{talk.name}.jsonl")
     return outcomes
 

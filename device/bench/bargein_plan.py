@@ -121,18 +121,21 @@ class Planner:
         ]
 
     def alone(self, minutes: float, talks: int) -> list[Talk]:
-        """Return conversations without a visitor: so many minutes of replies, and talks, at each echo level."""
+        """Return conversations without a visitor: so many minutes of replies, in so many talks, at each echo level.
+
+        Without an echo, a third of that will do: the device has nothing of its own to hear.
+        """
         made = []
         for echo in ECHO_DB:
+            length = 60 * minutes / talks / (3 if echo == -np.inf else 1)
             among = self._shuffled([room for room in rooms() if room.echo_db == echo])
             for n, room in zip(range(talks), cycle(among), strict=False):
                 name = f"self-{'off' if echo == -np.inf else f'{echo:+g}'}-{n:02}"
-                count = max(1, round(minutes * 60 / talks / LONG_REPLY_S))
-                length = 60 * minutes / talks / count
+                count = max(1, round(length / LONG_REPLY_S))
                 slots, at = [], 1.5
                 for i in range(count):
-                    slots.append(Slot(f"{name}-{i:02}", "self", at, length))
-                    at += length + 1.0 + PAUSE_S
+                    slots.append(Slot(f"{name}-{i:02}", "self", at, length / count))
+                    at += length / count + 1.0 + PAUSE_S
                 scene = Scene(name=name, seconds=at + 2, room=replace(room, seed=100 + n))
                 made.append(Talk(name, scene, tuple(slots), self._reply_voice(), "", echo, spoken=False))
         return made
