@@ -27,7 +27,7 @@ SURE_MS = 288
 MURMUR_MS = 900
 """A voice that goes on longer is no backchannel, whatever was recognised."""
 COME_BACK_MS = 640
-"""A backchannel drawn out longer than this does not hold the reply down any more, though it goes on."""
+"""What is still a backchannel after so long does not hold the reply down any more, though it goes on."""
 NO_WORDS_MS = 1600
 """A voice without a word that could be recognised cuts only after so long: most noises are over by then."""
 ANSWER_MS = 320
@@ -107,7 +107,8 @@ def _said(voice: Over, cut_ms: float) -> tuple[Verdict, str]:
 
 
 def _going_on(voice: Over) -> tuple[Verdict, str]:
-    if voice.kind == "backchannel" and MURMUR_MS > voice.age_ms >= COME_BACK_MS:
+    looked_ms = (voice.looked_to - voice.onset) * 1000 / CLOCK_RATE
+    if voice.kind == "backchannel" and MURMUR_MS > voice.age_ms and looked_ms >= COME_BACK_MS:
         return Verdict.RESTORE, "backchannel"
     limit = NO_WORDS_MS if voice.kind == "nothing" else MURMUR_MS
     return (Verdict.CUT, "length") if voice.voiced_ms >= limit else (Verdict.WAIT, voice.kind or "unheard")

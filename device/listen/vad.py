@@ -20,6 +20,11 @@ CONTEXT = 64
 """Samples of the frame before that the model wants in front of each frame (as silero-vad 6's wrapper feeds it)."""
 STATE = (2, 1, 128)
 """Shape of the model's recurrent state."""
+STALE = 62
+"""After so many frames without voice, 2 s, the state is forgotten. The model gets used to a noise that lasts: it then
+notices a voice 20 ms later in the median, 40 ms in the slowest twentieth."""
+UNLIKELY = 0.1
+"""Probability below which a frame is without voice."""
 
 
 class SileroVad:
@@ -38,6 +43,7 @@ class SileroVad:
     def _open(self, session: Any) -> None:
         self._session = session
         self._input = np.zeros((1, CONTEXT + FRAME), np.float32)
+        self._unlikely = 0
         self._feed: dict[str, NDArray[Any]] = {
             "input": self._input,
             "state": np.zeros(STATE, np.float32),
@@ -53,7 +59,11 @@ class SileroVad:
     def reset(self) -> None:
         """Forget the stream so far."""
         self._input[:] = 0
+        self._forget()
+
+    def _forget(self) -> None:
         self._feed["state"] = np.zeros(STATE, np.float32)
+        self._unlikely = 0
 
     def probability(self, block: NDArray[np.int16]) -> float:
         """Return the probability, 0 to 1, that somebody speaks in `block`, the stream's next (512,) int16 at 16 kHz.
@@ -64,5 +74,9 @@ class SileroVad:
             raise ValueError(f"the VAD takes blocks of ({FRAME},) int16, not {block.shape} {block.dtype}")
         self._input[0, :CONTEXT] = self._input[0, FRAME:]
         np.multiply(block, np.float32(1 / 32768), out=self._input[0, CONTEXT:])
-        probability, self._feed["state"] = self._session.run(None, self._feed)
-        return float(probability[0, 0])
+        if self._unlikely >= STALE:
+            self._forget()
+        found, self._feed["state"] = self._session.run(None, self._feed)
+        probability = float(found[0, 0])
+        self._unlikely = self._unlikely + 1 if probability < UNLIKELY else 0
+        return probability

@@ -41,6 +41,7 @@ def voice(ms, silence=0, **known):
         (voice(350, 64, kind="backchannel", ended=True), RESTORE),
         # Drawn out, it does not hold the reply down; longer than any, it is something else.
         (voice(COME_BACK_MS, kind="backchannel"), RESTORE),
+        (voice(COME_BACK_MS, kind="backchannel", looked_to=samples(300)), WAIT),
         (voice(MURMUR_MS, kind="backchannel"), CUT),
         # Noise has longer, and never cuts once it is over.
         (voice(MURMUR_MS, kind="nothing"), WAIT),

@@ -34,6 +34,20 @@ def test_a_stream_is_the_same_after_reset(vad):
     assert probabilities(vad, speech) == first
 
 
+@pytest.mark.parametrize(("word", "voice"), [("stop", "en-us+f3"), ("that is not it", "en-gb"), ("hold on", "en-gb")])
+def test_a_noise_that_lasts_does_not_dull_it(vad, word, voice):
+    speech = say(word, voice)
+    noisy = np.clip(speech + noise(1, -40, 3)[: len(speech)].astype(int), -32768, 32767).astype(np.int16)
+    noticed = []
+    for before_s in (1, 40):
+        vad.reset()
+        hiss = noise(before_s, -40)
+        hiss = hiss[: len(hiss) // FRAME * FRAME]
+        heard = probabilities(vad, np.concatenate((hiss, noisy)))[len(hiss) // FRAME :]
+        noticed.append(int(np.argmax(np.array(heard) >= 0.5)))
+    assert noticed[1] <= noticed[0]
+
+
 def test_streams_that_share_a_model_do_not_disturb_each_other(vad):
     speech, hiss = say("set a timer for five minutes"), noise(3, -35)
     alone = probabilities(vad, speech)
