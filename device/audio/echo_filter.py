@@ -40,18 +40,19 @@ _PRIOR_POWER = 0.1
 _PRIOR_DECAY_BLOCKS = 8.0
 """At first, the path's power is expected to be this, and to fall to 1/e in so many blocks. A stronger path is learnt
 later, of a weaker one is more invented at first."""
-_TIDY_EVERY = 2
+_TIDY_EVERY = 3
 _CONSTRAINED = 5
-"""Partitions whose impulse response is brought back to one block's length every other time, in turn."""
-_POWER_SMOOTHING = 0.05
+"""Partitions whose impulse response is brought back to one block's length every third time, in turn."""
+_COMPARE_EVERY = 2
+_POWER_SMOOTHING = 0.1
 _CLEARLY_BETTER = 0.5
 """Part of the main filter's error power, over 200 ms, at which the shadow takes over (and 0.7, the other way round)."""
 _HOPELESS = 0.7
 _KEPT_BLOCKS = 50
 _BEND_MOST = 400.0
 """A loudspeaker that cannot exceed 0.05 of full scale."""
-_BEND_EVERY = 2
-_BEND_MEMORY = 0.996
+_BEND_EVERY = 4
+_BEND_MEMORY = 0.992
 _BEND_PRIOR = 1e-2
 _GAIN_SMOOTHING = 0.01
 _TINY = np.float32(1e-12)
@@ -80,6 +81,7 @@ class EchoFilter:
         self._noise = np.zeros((2, BINS), np.float32)
         # Spectra of what was played, newest first, written twice so that any window of them is contiguous.
         self._played = np.zeros((2 * self.blocks, BINS), np.complex64)
+        self._mirrored = np.zeros_like(self._played)  # their complex conjugates
         self._power = np.zeros((2 * self.blocks, BINS), np.float32)
         self._bent = np.zeros((2 * self.blocks, BINS), np.complex64)
         self._newest = 0
@@ -99,7 +101,7 @@ class EchoFilter:
         self._turn += 1
         first = self._push(played)
         window = slice(first, first + self.blocks)
-        spectra, power, bent = self._played[window], self._power[window], self._bent[window]
+        spectra, power = self._played[window], self._power[window]
 
         np.multiply(spectra, self._paths, out=self._products)
         sums = np.empty((3, BINS), np.complex64)
@@ -107,7 +109,7 @@ class EchoFilter:
         bending = self._turn % _BEND_EVERY == 0
         rows = 2 + bending
         if bending:
-            np.multiply(bent, self._paths[_MAIN], out=self._products[0])
+            np.multiply(self._bent[window], self._paths[_MAIN], out=self._products[0])
             self._products[0].sum(axis=0, out=sums[2])
         outputs = np.fft.irfft(sums[:rows], axis=1)[:, BLOCK:]
         errors = self._output[:2, BLOCK:]
@@ -129,7 +131,7 @@ class EchoFilter:
 
         # The gain is unsure · conj(played) / total, and what it leaves unsure 1 - half of gain · played.
         scaled = spectrum[:2] / total
-        np.multiply(np.conj(spectra), scaled[:, None], out=self._products)
+        np.multiply(self._mirrored[window], scaled[:, None], out=self._products)
         np.multiply(self._products, self._unsure, out=self._products)
         self._paths += self._products
         np.multiply(self._weights, (0.5 / total)[:, None], out=self._weights)
@@ -137,7 +139,8 @@ class EchoFilter:
         self._unsure *= self._weights
         if self._turn % _TIDY_EVERY == 0:
             self._tidy()
-        self._compare(errors)
+        if self._turn % _COMPARE_EVERY == 0:
+            self._compare(errors)
 
     def energy(self) -> NDArray[np.float32]:
         """Return the energy of each block of the path: `(blocks,)`."""
@@ -201,12 +204,12 @@ class EchoFilter:
         self._input[:, :BLOCK] = self._input[:, BLOCK:]
         self._input[0, BLOCK:] = limited
         self._input[1, BLOCK:] = -0.5 * squared * shrink * limited  # the limiter's derivative by its bend
-        spectra = np.fft.rfft(self._input, axis=1).astype(np.complex64)
+        sound, bent = np.fft.rfft(self._input, axis=1)
         self._newest = (self._newest - 1) % self.blocks
-        for at in (self._newest, self._newest + self.blocks):
-            self._played[at] = spectra[0]
-            self._bent[at] = spectra[1]
-            self._power[at] = np.square(spectra[0].real) + np.square(spectra[0].imag)
+        both = slice(self._newest, None, self.blocks)
+        self._played[both], self._bent[both] = sound, bent
+        mirrored = np.conj(sound)
+        self._mirrored[both], self._power[both] = mirrored, (sound * mirrored).real
         return self._newest
 
     def _slope(self, estimate: NDArray[np.float64], slope: NDArray[np.float64]) -> float:
@@ -244,7 +247,7 @@ class EchoFilter:
         """Let the filter that cancels clearly more teach the other one."""
         self._powers += _POWER_SMOOTHING * (np.einsum("ij,ij->i", errors, errors) - self._powers)
         main, shadow = self._powers
-        self._kept_for = max(0, self._kept_for - 1)
+        self._kept_for = max(0, self._kept_for - _COMPARE_EVERY)
         if shadow < _CLEARLY_BETTER * main:
             if not self._kept_for:
                 self._kept[:] = self._paths[_MAIN]

@@ -24,8 +24,7 @@ MOST_DB = 20.0
 _NOISE_FLOOR = 1e-7
 _FADING = 0.92
 """What is kept of the echo estimate from block to block: reverberation, of 1.2 s, is longer than the filter."""
-_FIRST_LEAK_DB = -10.0
-_LEAK_RANGE_DB = (-45.0, 0.0)
+_FIRST_LEAK, _LEAST_LEAK = 0.1, 3e-5
 _LEAK_FALLS = 0.02
 _LEAK_RISES = 0.05
 _LEAK_CREEPS = 0.005
@@ -38,10 +37,10 @@ _NOISE_RISES = 1.007
 """A block: 3 dB a second."""
 _NOISE_MARGIN = 2.0
 _LEAST_GAIN = 0.1
-_CAUTION = 1.0
-"""Times the expected leftover is taken away: with more, what is near suffers."""
 _DECISION = 0.7
 """Weight of the past in the estimate of what is near (Ephraim and Malah's decision-directed approach, 1984)."""
+_BAND = np.maximum(np.searchsorted(EDGES, np.arange(BINS), side="right") - 1, 0)
+"""The band of each bin; below 200 Hz the lowest."""
 
 
 class Leftover:
@@ -53,13 +52,13 @@ class Leftover:
         self._window = np.sin(np.pi * (np.arange(2 * BLOCK) + 0.5) / (2 * BLOCK)).astype(np.float32)
         self._frames = np.zeros((2, 2 * BLOCK), np.float32)
         self._overlap = np.zeros(BLOCK, np.float32)
-        self._noise = np.full(BANDS, -1.0)
-        self._before = np.zeros(BANDS)
-        self._echo = np.zeros(BANDS)
-        self._leak_db = np.full(BANDS, _FIRST_LEAK_DB)
+        self._powers = np.zeros((3, BINS), np.float32)
+        self._noise = np.full(BANDS, -1, np.float32)
+        self._before = np.zeros(BANDS, np.float32)
+        self._echo = np.zeros(BANDS, np.float32)
+        self._leak = np.full(BANDS, _FIRST_LEAK, np.float32)
         self._trail = np.zeros(BINS, np.float32)
         self._near = np.zeros(BINS, np.float32)
-        self._widths = np.diff(EDGES)
 
     @property
     def noise(self) -> float:
@@ -77,48 +76,54 @@ class Leftover:
         self, error: NDArray[np.float32], estimate: NDArray[np.float32], doubt: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """Take the filter's next block; return the one before it, cleaned: `(160,) float32`."""
-        frames = self._frames
+        frames, powers = self._frames, self._powers
         frames[:, :BLOCK] = frames[:, BLOCK:]
         frames[0, BLOCK:], frames[1, BLOCK:] = error, estimate
         spectra = np.fft.rfft(frames * self._window, axis=1)
-        power = np.square(spectra.real) + np.square(spectra.imag)
-        self._judge(power[0], power[1], doubt)
-        cleaned = np.fft.irfft(spectra[0] * self._gain(power[0], power[1], doubt)) * self._window
+        powers[:2] = np.square(spectra.real) + np.square(spectra.imag)
+        powers[2] = doubt
+        self._judge(*np.add.reduceat(powers, EDGES[:-1], axis=1))
+        cleaned = np.fft.irfft(spectra[0] * self._gain(*powers)) * self._window
         out: NDArray[np.float32] = (self._overlap + cleaned[:BLOCK]).astype(np.float32)
         self._overlap[:] = cleaned[BLOCK:]
         return out
 
-    def _judge(self, power: NDArray[np.float64], echo: NDArray[np.float64], doubt: NDArray[np.float32]) -> None:
-        """Compare a block with what is expected, and learn from it."""
-        heard, echoed, unsure = np.add.reduceat(np.stack((power, echo, doubt)), EDGES[:-1], axis=1)
+    def _judge(self, heard: NDArray[np.float32], echo: NDArray[np.float32], doubt: NDArray[np.float32]) -> None:
+        """Compare the bands of a block with what is expected, and learn from it."""
         level = 0.5 * (heard + self._before)
         self._before = heard
         if self._noise[0] < 0:
             self._noise = level + _NOISE_FLOOR
-        falls = level < self._noise
-        self._noise = np.where(falls, self._noise + _NOISE_FALLS * (level - self._noise), self._noise * _NOISE_RISES)
-        noise = _NOISE_MARGIN * self._noise
-        self._echo = np.maximum(echoed, _FADING * self._echo)
-        expected = unsure + 10 ** (self._leak_db / 10) * self._echo + noise + _NOISE_FLOOR
-        self.excess = float(np.minimum(10 * np.log10(np.maximum(heard / expected, 1)), MOST_DB).mean())
+        # Whichever is less: it falls fast and rises slowly.
+        self._noise = np.minimum(self._noise + _NOISE_FALLS * (level - self._noise), self._noise * _NOISE_RISES)
+        other = doubt + (_NOISE_MARGIN * self._noise + _NOISE_FLOOR)
+        self._echo = np.maximum(echo, _FADING * self._echo)
+        expected = other + self._leak * self._echo
+        decibels = np.log10(np.maximum(heard / expected, 1))
+        self.excess = 10 * float(np.minimum(decibels, MOST_DB / 10).sum()) / BANDS
 
-        left = np.maximum(heard - noise - unsure, _NOISE_FLOOR) / np.maximum(self._echo, _NOISE_FLOOR)
-        differs = np.minimum(np.maximum(10 * np.log10(left) - self._leak_db, -10), 10)
-        rate = np.where(differs < 0, _LEAK_FALLS, _LEAK_CREEPS if self.excess > _SPEAKS_DB else _LEAK_RISES)
-        learnt = np.minimum(np.maximum(self._leak_db + rate * differs, _LEAK_RANGE_DB[0]), _LEAK_RANGE_DB[1])
-        self._leak_db = np.where(self._echo > _LOUD_ECHO * self._noise, learnt, self._leak_db)
+        left = np.maximum(heard - other, _NOISE_FLOOR) / (self._leak * self._echo + _NOISE_FLOOR)
+        differs = np.minimum(np.maximum(np.log10(left), -1), 1)
+        rises = _LEAK_CREEPS if self.excess > _SPEAKS_DB else _LEAK_RISES
+        learnt = self._leak * 10 ** (np.minimum(_LEAK_FALLS * differs, 0) + np.maximum(rises * differs, 0))
+        learnt = np.minimum(np.maximum(learnt, _LEAST_LEAK), 1)
+        np.copyto(self._leak, learnt, where=self._echo > _LOUD_ECHO * self._noise)
 
     def _gain(
-        self, power: NDArray[np.float64], echo: NDArray[np.float64], doubt: NDArray[np.float32]
-    ) -> NDArray[np.float64]:
+        self, power: NDArray[np.float32], echo: NDArray[np.float32], doubt: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
         """Return a Wiener filter's gain against the expected leftover, the noise untouched."""
-        self._trail = np.maximum(echo, _FADING * self._trail)
-        leak = np.repeat(10 ** (self._leak_db / 10), self._widths)
-        left = np.empty(BINS)
-        left[EDGES[0] :] = leak * self._trail[EDGES[0] :]
-        left[: EDGES[0]] = leak[0] * self._trail[: EDGES[0]]
-        left = _CAUTION * (left + doubt) + 1e-9
-        near = _DECISION * self._near + (1 - _DECISION) * np.maximum(power - left, 0)
-        gain: NDArray[np.float64] = np.maximum(near / (near + left), _LEAST_GAIN)
-        self._near = gain**2 * power
+        trail = self._trail
+        trail *= _FADING
+        np.maximum(echo, trail, out=trail)
+        left = self._leak[_BAND] * trail
+        left += doubt
+        left += _NOISE_FLOOR
+        near = np.maximum(power - left, 0)
+        near *= 1 - _DECISION
+        near += _DECISION * self._near
+        gain: NDArray[np.float32] = near / (near + left)
+        np.maximum(gain, _LEAST_GAIN, out=gain)
+        np.multiply(gain, gain, out=self._near)
+        self._near *= power
         return gain
