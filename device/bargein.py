@@ -21,7 +21,7 @@ VOICES = 4
 UTTERANCE_MS = 300
 """A voice shorter than this says little about that."""
 FAR = "far away"
-STIR = samples(250)
+STIR = samples(320)
 """How long after something stirs a voice is waited for: the fricatives before a vowel are no longer."""
 PATIENCE = samples(3000)
 """So long nothing that stirs lowers the reply after it did for nothing: somebody types, or clears the table."""

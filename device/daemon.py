@@ -173,7 +173,7 @@ class Daemon:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._frontend: FrontEnd | None = None
         self._uplink: Uplink | None = None
-        self._recogniser = SharedRecogniser(settings.models_dir)
+        self.recogniser = SharedRecogniser(settings.models_dir)
         self._stopword: StopWord | None = None
         self._overheard: Overheard | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -216,8 +216,8 @@ class Daemon:
         )
         self._uplink = Uplink(self.frontend.clean, on_first=self._sent_first, on_sent=self.watcher.sent)
         self.ledger.sent_s = lambda: self.uplink.sent_samples / CLOCK_RATE
-        self._stopword = StopWord(self.settings.language, self.frontend.clean, self._recogniser)
-        self._overheard = Overheard(self.settings.language, self.frontend.clean, self._recogniser)
+        self._stopword = StopWord(self.settings.language, self.frontend.clean, self.recogniser)
+        self._overheard = Overheard(self.settings.language, self.frontend.clean, self.recogniser)
         if thread:
             self.frontend.start()
         self._sound("ready")

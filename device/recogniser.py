@@ -13,6 +13,7 @@ from device.models import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor
 
     from device.listen.recognise import Moonshine
 
@@ -31,21 +32,22 @@ class SharedRecogniser:
     def __init__(self, models_dir: str) -> None:
         self._models_dir = models_dir
         self._users: set[str] = set()
-        self._thread = ThreadPoolExecutor(1, "recogniser")
+        self.thread: Executor = ThreadPoolExecutor(1, "recogniser")
+        """What does the work; to be replaced on a virtual clock."""
         self._recogniser: Moonshine | None = None
 
     def want(self, user: str, wanted: bool) -> None:  # noqa: FBT001 - a switch
         """Say that `user`, a name, wants the recogniser from now on, or does not any more."""
         if wanted != (user in self._users):
             (self._users.add if wanted else self._users.remove)(user)
-            self._thread.submit(self._follow)
+            self.thread.submit(self._follow)
 
     async def use(self, work: Callable[[Moonshine], T]) -> T | None:
         """Return what `work` makes of the recogniser, in its thread; None if nobody wants it any more.
 
         Raises ModelError if the recogniser cannot be had.
         """
-        return await asyncio.wrap_future(self._thread.submit(self._use, work))
+        return await asyncio.wrap_future(self.thread.submit(self._use, work))
 
     def _use(self, work: Callable[[Moonshine], T]) -> T | None:
         return work(self._load()) if self._users else None

@@ -19,7 +19,7 @@ from device.engines.choose import Engines
 from device.events import CLOCK_RATE
 from device.ledger import Ledger
 from device.summary import Summary, summarise
-from device.virtual import VirtualLoop
+from device.virtual import VirtualLoop, VirtualThread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -80,6 +80,8 @@ class Rehearsal(Watcher):
             if self._prepare:
                 await self._engines.prepare()
             loop = asyncio.get_running_loop()
+            if isinstance(loop, VirtualLoop):
+                self.daemon.recogniser.thread = VirtualThread(loop, charge=loop.charge)
             began, cpu = loop.time(), time.process_time()
             await self.daemon.start(detectors, thread=self.room.pace == "real")
             if self.room.pace == "step":

@@ -44,7 +44,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, *, charge: float = 0.0) -> None:
         self._elapsed = 0.0
-        self._charge = charge
+        self.charge = charge
         self._advance: Callable[[], float] = lambda: 0.0
         self._home = threading.get_ident()
         super().__init__(_Idle(self))
@@ -87,8 +87,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Do the work at once; return its outcome, which is known at once too, or when the charged time has passed."""
         future: asyncio.Future[Result] = self.create_future()
         settle, took = _done(future, func, *args)
-        if self._charge:
-            self.call_later(self._charge * took, settle)
+        if self.charge:
+            self.call_later(self.charge * took, settle)
         else:
             settle()
         return future

@@ -244,7 +244,7 @@ def test_what_stirs_for_nothing_restores_the_reply():
     assert talk.ms(Stir, 2000) == []
     speaking(talk)
     talk.ms(Stir, 3400)
-    assert talk.ms(Tick, 3650) == [Restore()]
+    assert talk.ms(Tick, 3750) == [Restore()]
     assert talk.state is State.SPEAKING
 
 

@@ -108,7 +108,7 @@ def _said(voice: Over, cut_ms: float) -> tuple[Verdict, str]:
 
 def _going_on(voice: Over) -> tuple[Verdict, str]:
     looked_ms = (voice.looked_to - voice.onset) * 1000 / CLOCK_RATE
-    if voice.kind == "backchannel" and MURMUR_MS > voice.age_ms and looked_ms >= COME_BACK_MS:
+    if voice.kind == "backchannel" and voice.age_ms < MURMUR_MS and looked_ms >= COME_BACK_MS:
         return Verdict.RESTORE, "backchannel"
     limit = NO_WORDS_MS if voice.kind == "nothing" else MURMUR_MS
     return (Verdict.CUT, "length") if voice.voiced_ms >= limit else (Verdict.WAIT, voice.kind or "unheard")
