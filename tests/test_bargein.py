@@ -32,7 +32,7 @@ def dos(steps):
 
 def test_a_voice_ducks_and_is_looked_at(barge_in):
     assert dos(barge_in.begin(0, samples(40))) == ["duck"]
-    assert goes_on(barge_in, 0, 320) == ["look"]
+    assert goes_on(barge_in, 0, 512) == ["look"]
 
 
 def test_a_short_voice_says_nothing_of_how_loud_the_user_is():
@@ -61,11 +61,11 @@ def test_a_reply_that_is_over_is_forgotten(barge_in):
 
 def test_what_was_understood_of_another_voice_is_not_of_this_one(barge_in):
     barge_in.begin(0, 0)
-    goes_on(barge_in, 0, 320)
+    goes_on(barge_in, 0, 512)
     barge_in.forget()
     barge_in.begin(samples(1000), samples(1032))
-    assert barge_in.understood(Understood(samples(1040), 0, samples(320), "stop")) == []
-    assert goes_on(barge_in, 1000, 1320) == ["look"]
+    assert barge_in.understood(Understood(samples(1040), 0, samples(500), "stop")) == []
+    assert goes_on(barge_in, 1000, 1512) == ["look"]
 
 
 def test_two_words_with_a_pause_between_are_one_voice(barge_in):

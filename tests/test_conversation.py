@@ -205,11 +205,11 @@ def understood(talk, at, kind, upto=None):
 @pytest.mark.parametrize("kind", ["stop", "speech"])
 def test_words_that_interrupt_cut_at_once(kind):
     talk = overlapped()
-    (look,) = goes_on(talk, 3720)
+    (look,) = goes_on(talk, 3920)
     assert isinstance(look, Recognise)
     assert look.onset == samples(3400)
     assert not look.ended
-    assert understood(talk, 3750, kind, upto=3720) == [Cut()]
+    assert understood(talk, 3950, kind, upto=3920) == [Cut()]
     assert talk.events("cut")[0]["why"] == kind
 
 
@@ -255,8 +255,9 @@ def test_only_one_look_at_a_time():
 
 def test_a_recogniser_that_does_not_answer_leaves_it_to_the_length():
     talk = overlapped()
-    goes_on(talk, 3800)
-    assert talk.ms(VoiceEnd, 4000, samples(3400), samples(3750), 350) == []
+    goes_on(talk, 3750)
+    (look,) = talk.ms(VoiceEnd, 4000, samples(3400), samples(3750), 350)
+    assert isinstance(look, Recognise)
     assert talk.ms(Tick, 4050) == []
     assert talk.ms(Tick, 4100) == [Restore()]
 

@@ -20,10 +20,9 @@ FAR_DB = 10.0
 """A voice that stays so far below the user's is not meant for the device: a television, somebody across the room."""
 FAR_MS = 250
 """When that can be told: by then even a voice with a soft onset has reached its level."""
-LOOKS_MS = (288, 416, 544, 672, 800, 960, 1200, 1500, 2000)
-"""When the recogniser looks at a voice that goes on, after its onset."""
-SURE_MS = 288
-"""Words recognised in less than this are guesses."""
+LOOKS_MS = (480, 640, 800, 960, 1200, 1500, 2000)
+"""When the recogniser looks at a voice that goes on, after its onset. Nothing is gained by guessing from half a word:
+the reply is silent already, and nothing that is said is lost."""
 MURMUR_MS = 900
 """A voice that goes on longer is no backchannel, whatever was recognised."""
 COME_BACK_MS = 640
@@ -90,8 +89,9 @@ def judge(voice: Over, *, cut_ms: float, recogniser: bool = True) -> tuple[Verdi
         return (Verdict.RESTORE, "far away") if voice.age_ms >= FAR_MS or voice.said else (Verdict.WAIT, "soft")
     if not recogniser or voice.kind == "unknown":
         return _by_length(voice, cut_ms)
-    if voice.kind in ("stop", "speech"):
-        return Verdict.CUT, voice.kind
+    words = voice.kind in ("stop", "speech")
+    if words and (not voice.said or voice.looked_to >= voice.end or voice.silence_ms >= ANSWER_MS):
+        return Verdict.CUT, str(voice.kind)
     return _said(voice, cut_ms) if voice.said else _going_on(voice)
 
 

@@ -55,6 +55,8 @@ def voice(ms, silence=0, **known):
         (voice(MURMUR_MS), CUT),
         (voice(CUT_MS - 1, ANSWER_MS, looked_to=0), RESTORE),
         (voice(CUT_MS, ANSWER_MS, looked_to=0), CUT),
+        (voice(500, PAUSE_MS, kind="speech", looked_to=samples(480)), WAIT),
+        (voice(500, ANSWER_MS, kind="speech", looked_to=samples(480)), CUT),
         (voice(500, ANSWER_MS, kind="backchannel", looked_to=samples(300)), RESTORE),
         (voice(800, ANSWER_MS, kind="backchannel", looked_to=samples(300)), CUT),
         # So does a language that it does not know.
@@ -99,9 +101,10 @@ def test_the_recogniser_looks_now_and_then_and_when_the_voice_pauses():
         if due(voice(ms, kind="nothing", looked_to=0), looked):
             looked = ms
             looks.append(ms)
-    assert looks[0] < 320
+    assert looks[0] < 500
     assert len(looks) <= 8
     assert np.diff(looks).min() >= 100
-    assert not due(voice(300, 32), 288)
-    assert due(voice(300, 64, kind="nothing", looked_to=samples(288)), 288)
-    assert not due(voice(300, 96, kind="nothing", looked_to=samples(364)), 364)
+    assert not due(voice(500, 32), 480)
+    assert due(voice(500, 64, kind="nothing", looked_to=samples(480)), 480)
+    assert not due(voice(500, 96, kind="nothing", looked_to=samples(564)), 564)
+    assert due(voice(200, 64), 0)
