@@ -74,10 +74,11 @@ def test_two_words_with_a_pause_between_are_one_voice(barge_in):
     barge_in.understood(Understood(samples(300), 0, samples(288), "backchannel"))
     assert dos(barge_in.ends(ended(0, 300))) == ["look"]
     assert barge_in.begin(samples(560), samples(600)) == []
+    assert barge_in.understood(Understood(samples(610), 0, samples(540), "backchannel")) == []
     # What has been said since is part of it.
-    (look,) = barge_in.understood(Understood(samples(610), 0, samples(540), "backchannel"))
-    assert (look.do, look.onset, look.upto) == ("look", 0, samples(600))
-    (cut,) = barge_in.understood(Understood(samples(640), 0, samples(600), "speech"))
+    (look,) = barge_in.goes_on(Voice(samples(660), samples(560), 100))
+    assert (look.do, look.onset, look.upto) == ("look", 0, samples(660))
+    (cut,) = barge_in.understood(Understood(samples(700), 0, samples(660), "speech"))
     assert (cut.do, cut.onset) == ("cut", 0)
 
 
