@@ -6,7 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from device.events import samples
-from device.listen.firstwords import FirstWords, FirstWordsDetector
+from device.listen.bysound import by_sound
+from device.listen.firstwords import BEFORE, FirstWords, listen_to
 from device.listen.lexicon import lexicon
 from device.models import ModelError
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BEFORE = samples(200)
-"""Audio before the onset that is looked at: soft first sounds lie there."""
 LONGEST = samples(1500)
 """Most audio after the onset that is looked at."""
 
@@ -35,11 +34,11 @@ class Overheard:
         """Have the recogniser loaded, or let it go: while a session is open."""
         self._recogniser.want("first words", wanted and self._lexicon is not None)
 
-    async def look(self, onset: int, at: int, *, ended: bool, saying: str = "") -> FirstWords:
+    async def look(self, onset: int, at: int, *, ended: bool) -> FirstWords:
         """Return what the voice that began at `onset` has said by `at`, positions in the clean ring.
 
-        `ended` says that it has ended by then; `saying` is what the device itself has been saying meanwhile. `unknown`
-        for a language without a lexicon, without the models, and when the recogniser is not wanted.
+        `ended` says that it has ended by then, as far as can be told. `unknown` for a language without a lexicon,
+        without the models, and when the recogniser is not wanted.
         """
         if self._lexicon is None:
             return FirstWords("unknown")
@@ -48,7 +47,7 @@ class Overheard:
         words = self._lexicon
 
         def hear(recogniser: Moonshine) -> FirstWords:
-            return FirstWordsDetector(recogniser, words).hear(pcm, ended=ended, saying=saying)
+            return listen_to(pcm, recogniser, by_sound(), words, ended=ended)
 
         try:
             return await self._recogniser.use(hear) or FirstWords("unknown")

@@ -13,6 +13,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
 
 from device.events import CLOCK_RATE
 from device.listen.inference import load
@@ -21,8 +23,6 @@ from device.models import ModelError, find
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,16 @@ _NOT_WORDS = re.compile(r"you|(thank you|thanks) for watching\W*|[\W_]*", re.IGN
 """What the model makes of noise and music; a "you" that was really said gets a full stop."""
 
 
+class Glance(Struct, frozen=True):
+    """What a short piece of audio sounds like."""
+
+    text: str
+    confidence: float
+    """Mean log probability of its tokens."""
+    states: NDArray[np.float32]
+    """The encoder's states, (m, 288): one every 24 ms."""
+
+
 class Moonshine:
     """Moonshine tiny: English speech to text.
 
@@ -76,7 +86,7 @@ class Moonshine:
 
     def warm_up(self) -> None:
         """Run once on silence, so that the first utterance is as fast as the next."""
-        self._decode(np.zeros(CLOCK_RATE, np.float32))
+        self._heard(np.zeros(CLOCK_RATE, np.float32))
 
     def transcribe(self, pcm: NDArray[np.int16]) -> str:
         """Return what is said in `pcm`: (n,) int16, 16 kHz mono; "" if it is too short, quiet or no speech.
@@ -97,9 +107,9 @@ class Moonshine:
         if speech < 10 ** (_QUIET_DBFS / 10):
             return ""
         begin, end = _ends(energy, speech)
-        ids, confidence = self._decode(_framed(audio, begin - _LEAD, end + _TRAIL))
+        ids, confidence = self._heard(_framed(audio, begin - _LEAD, end + _TRAIL))
         if confidence < _DOUBTFUL:
-            second = self._decode(_framed(audio, begin, end))
+            second = self._heard(_framed(audio, begin, end))
             ids, confidence = max((ids, confidence), second, key=lambda heard: heard[1])
         text = self._text(ids)
         if confidence < _CONFIDENCE or _NOT_WORDS.fullmatch(text):
@@ -107,19 +117,37 @@ class Moonshine:
             return ""
         return text
 
-    def _decode(self, audio: NDArray[np.float32]) -> tuple[list[int], float]:
-        """Return the likeliest tokens, taken greedily, and their mean log probability."""
+    def glance(self, audio: NDArray[np.float32]) -> Glance:
+        """Return what is heard in `audio`, a short piece that has speech in it or none: all of it, and once.
+
+        `(n,) float32, 16 kHz mono`, full scale 1. Unlike `transcribe` it neither looks for the speech in it nor doubts.
+        """
+        states = self.encode(audio)
+        ids, confidence = self._decode(states, len(audio))
+        return Glance(self._text(ids), confidence, states)
+
+    def encode(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the encoder's states of `audio`, `(n,) float32, 16 kHz mono`: (m, 288), one every 24 ms."""
         mask = np.ones((1, len(audio)), np.int64)
-        states = self._encoder.run(["last_hidden_state"], {"input_values": audio[None], "attention_mask": mask})[0]
+        (states,) = self._encoder.run(["last_hidden_state"], {"input_values": audio[None], "attention_mask": mask})
+        one: NDArray[np.float32] = states[0]
+        return one
+
+    def _heard(self, audio: NDArray[np.float32]) -> tuple[list[int], float]:
+        return self._decode(self.encode(audio), len(audio))
+
+    def _decode(self, states: NDArray[np.float32], length: int) -> tuple[list[int], float]:
+        """Return the likeliest tokens for `length` samples, taken greedily, and their mean log probability."""
+        mask = np.ones((1, length), np.int64)
         feed: dict[str, Any] = {
-            "encoder_hidden_states": states,
+            "encoder_hidden_states": states[None],
             "encoder_attention_mask": mask,  # one a sample here too: the decoder thins it out itself
             "use_cache_branch": np.array([False]),
             **self._no_past,
         }
         wanted = self._presents
         token, ids, scores = _BEGIN, [], []
-        limit = int(np.ceil(len(audio) / CLOCK_RATE * _TOKENS_A_SECOND)) + 2
+        limit = int(np.ceil(length / CLOCK_RATE * _TOKENS_A_SECOND)) + 2
         for _ in range(limit):
             feed["input_ids"] = np.array([[token]], np.int64)
             logits, *presents = self._decoder.run(["logits", *wanted], feed)
