@@ -125,7 +125,7 @@ class BargeInSettings(Section, frozen=True):
     cut_ms: Annotated[int, Meta(ge=50, le=5000)] = 400
     """Milliseconds of voice that cut a reply off where the words cannot be recognised; less only ducks it."""
     duck_db: Annotated[float, Meta(ge=-60, le=0)] = -20.0
-    """Level of a reply while somebody speaks over it."""
+    """How far a reply falls at once when something stirs. Once that is a voice, the reply is silent and waits."""
     fade_ms: Annotated[int, Meta(ge=5, le=200)] = 30
     """Length of the fade that ends a reply cut off."""
 

@@ -148,7 +148,10 @@ class EngineSession(Protocol):
         """Say that the user's turn is over; for engines without turn detection."""
 
     async def interrupt(self, heard: Sequence[Heard]) -> None:
-        """Say that the reply was cut off, and how much of each item was heard."""
+        """Say that the reply was cut off, and how much of each item was heard.
+
+        A stream engine cannot be made to forget the rest: it is told by text what was not heard, if it takes any.
+        """
 
     async def discard(self) -> None:
         """Have the engine forget what it heard of a turn that is not over."""
