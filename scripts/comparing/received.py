@@ -1,0 +1,80 @@
+"""The audio that the engine received, searched for what visitors said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from device.audio.resample import resample
+from device.bench.scripted import RATE as WIRE_RATE
+from device.events import CLOCK_RATE
+from scripts.comparing.engine import NETWORK_MS, Report
+from scripts.comparing.pulse import RATE, VISITOR
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from scripts.comparing.room import Recording, Visit
+
+WORD_S: Final = 0.3
+"""Of an interrupting sentence, what stands for its first word."""
+ALIKE: Final = 0.5
+"""Correlation from which a word counts as received: with echo of the same level 0.6, of what is not there 0.3."""
+_ARRIVES_S: Final = 2.5
+"""How long after the end of a sentence its beginning may arrive at the engine."""
+
+
+class Received:
+    """What the engine received of one client, in the order of arrival."""
+
+    def __init__(self, report: Report) -> None:
+        heard = np.frombuffer(bytes(report.audio), np.int16)
+        self._audio = resample(heard, WIRE_RATE, CLOCK_RATE)
+        self._times = np.array([at for at, _ in report.heard])
+        self._ends = np.cumsum([count for _, count in report.heard]) * CLOCK_RATE // WIRE_RATE
+
+    def has_word(self, recording: Recording, visit: Visit) -> bool:
+        """Tell whether the first word of what a visitor said is in what was received about then."""
+        return self._locate(recording, visit, visit.onset + round(WORD_S * RATE))[1] >= ALIKE
+
+    def delays_ms(self, recording: Recording, visit: Visit) -> list[float]:
+        """Return, every 10 ms of what a visitor said, how long it took from the microphone to the wire."""
+        place, likeness = self._locate(recording, visit, visit.end)
+        if likeness < ALIKE:
+            return []
+        delays = []
+        for count, frame in enumerate(range(visit.onset, visit.end, RATE // 100)):
+            chunk = int(np.searchsorted(self._ends, place + count * CLOCK_RATE // 100, side="right"))
+            if chunk < len(self._times):
+                delays.append(1000 * float(self._times[chunk] - recording.moment(frame)) - NETWORK_MS)
+        return delays
+
+    def _locate(self, recording: Recording, visit: Visit, until: int) -> tuple[int, float]:
+        """Return where the beginning of what a visitor said was received, and how much what is there is like it."""
+        piece = resample(recording.tracks[visit.onset : min(until, visit.end), VISITOR], RATE, CLOCK_RATE)
+        window = recording.moment(visit.onset), recording.moment(visit.end) + _ARRIVES_S
+        first, last = np.searchsorted(self._times, window)
+        start = int(self._ends[first - 1]) if first else 0
+        end = int(self._ends[last - 1]) if last else 0
+        place, likeness = locate(piece, self._audio[start:end])
+        return start + place, likeness
+
+
+def locate(piece: NDArray[np.int16], within: NDArray[np.int16]) -> tuple[int, float]:
+    """Return where `piece` is most like a part of `within`, both (n,) int16, and the correlation there.
+
+    Of their differences, for speech is much alike in its low frequencies. (0, 0.0) if `within` is shorter.
+    """
+    pattern, whole = np.diff(piece.astype(np.float64)), np.diff(within.astype(np.float64))
+    n = len(pattern)
+    if not n or len(whole) < n:
+        return 0, 0.0
+    size = 1 << (len(whole) + n).bit_length()
+    product = np.fft.irfft(np.fft.rfft(whole, size) * np.conj(np.fft.rfft(pattern, size)), size)[: len(whole) - n + 1]
+    energy = np.concatenate(([0.0], np.cumsum(whole**2)))
+    own = float(np.sum(pattern**2))
+    # Where there is next to nothing, nothing is alike.
+    score = product / np.sqrt(np.maximum(energy[n:] - energy[:-n], 1e-3 * own + 1) * (own + 1))
+    best = int(np.argmax(score))
+    return best, float(score[best])
