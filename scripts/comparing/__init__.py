@@ -6,6 +6,7 @@
        │                                                        when to speak
        └─ WebSocket ── 40 ms each way ── scripted Realtime server with server VAD
 
-`python -m scripts.comparing` runs it; `scripts/compare` sets it up first. `plan` says what is done, `performance` does it to one client
-after the other with `room`, `director` and `engine`; `plays`, `received` and `figures` say what came of it, `report` writes it.
+`python -m scripts.comparing` runs it; `scripts/compare` sets it up first. `plan` says what is done; `performance`, with
+`room`, `director` and `engine`, does it to one client after the other; `plays`, `received` and `figures` say what came
+of it, and `report` writes that down.
 """
