@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import tempfile
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -131,6 +132,7 @@ def hear(turns: Sequence[Sound], config: Path | None) -> list[Ended]:
 
 def work(talk: Talk, config: Path | None, out: Path | None) -> list[Outcome]:
     """Play and judge one talk; what failed in it goes to `out` as a recording of its own."""
+    gc.collect()  # the conversation before left hundreds of MB behind, in cycles
     with tempfile.TemporaryDirectory(prefix="parley-") as name:
         folder = Path(name)
         played = play(talk, configuration.load(config), folder)
