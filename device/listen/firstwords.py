@@ -34,13 +34,19 @@ FADE = samples(10)
 PAD = samples(100)
 """Silence after the end: the recogniser wants to hear that it has ended."""
 
-SOUND, WORDS = 0.7, 1.5
-"""How much the two witnesses count, in log odds: the network's own, times this; and words that are certain."""
+LEAST = 1e-3
+"""No probability is less."""
+WORDS = 1.5
+"""Log odds that words which are certain are worth; what the network says counts as it is."""
+DOUBT = 1.0
+"""Log odds against an interruption where the recogniser only guesses: noises, and sounds that are no words."""
 SURE, GUESSED = -0.1, -0.9
 """Confidences of the recogniser at which words count fully, and not at all: see `listen.recognise`."""
-EARLY_MS, LATE_MS = 300, 600
+HUMMED = 0.5
+"""How much a backchannel counts at least: nothing else is like "mm-hm" to it, and it is never sure of that."""
+EARLY_MS, LATE_MS = 300, 700
 """Between these, a voice that goes on needs ever less evidence: there will be more of it soon."""
-EARLY = 1.0
+EARLY = 1.5
 """Log odds for an interruption that are wanted at `EARLY_MS`; none at `LATE_MS`, and when the voice has ended."""
 
 
@@ -96,10 +102,13 @@ def weigh(
     """Return what a voice is that has lasted so long and in which `text` was understood."""
     meaning = meaning_of(text, lexicon)
     interrupts, else_ = likely.stop + likely.speech, likely.backchannel + likely.nothing
-    score = SOUND * math.log(max(interrupts, 1e-3) / max(else_, 1e-3))
+    score = math.log(max(interrupts, LEAST) / max(else_, LEAST))
     trust = min(1.0, max(0.0, (confidence - GUESSED) / (SURE - GUESSED)))
-    if meaning != "nothing":
-        score += WORDS * trust * (-1 if meaning == "backchannel" else 1)
+    score -= DOUBT * (1 - trust)
+    if meaning == "backchannel":
+        score -= WORDS * max(trust, HUMMED)
+    elif meaning != "nothing":
+        score += WORDS * trust
     early = 0.0 if ended else min(1.0, max(0.0, (LATE_MS - lasted_ms) / (LATE_MS - EARLY_MS)))
     if score > EARLY * early:
         stop = meaning == "stop" or (meaning != "speech" and likely.stop > likely.speech)
@@ -112,11 +121,12 @@ def meaning_of(text: str, lexicon: Lexicon) -> Kind:
     said = words(text)
     if not said:
         return "nothing"
-    if _made_of(said, lexicon.backchannel):
-        return "backchannel"
-    if any(" ".join(said[:n]) in lexicon.interruption for n in range(1, len(said) + 1)):
-        return "stop"
-    return "speech"
+    # "Okay, yeah, stop": what matters comes after the signs of listening.
+    for begin in range(len(said)):
+        starts = (" ".join(said[begin:end]) for end in range(begin + 1, len(said) + 1))
+        if _made_of(said[:begin], lexicon.backchannel) and any(start in lexicon.interruption for start in starts):
+            return "stop"
+    return "backchannel" if _made_of(said, lexicon.backchannel) else "speech"
 
 
 def audible(pcm: NDArray[np.int16]) -> NDArray[np.float32]:

@@ -24,8 +24,8 @@ INTERRUPTS = {"stop", "speech"}
         ("Yeah, okay. Right.", "backchannel"),
         ("I see.", "backchannel"),
         ("I see a problem.", "speech"),
-        ("Okay, but why?", "speech"),
-        ("Okay, stop.", "speech"),
+        ("Okay, tell me", "speech"),
+        ("Oh, okay, stop.", "stop"),
         ("Stop!", "stop"),
         ("No, the other one", "stop"),
         ("Hold on a minute.", "stop"),
@@ -63,10 +63,20 @@ TEXTS = st.sampled_from(["", "Stop.", "Yeah.", "Mm-hmm", "I was", "Okay, but"])
 SHARES = st.tuples(*[st.floats(0.001, 1)] * 4).map(lambda parts: BySound(*(part / sum(parts) for part in parts)))
 
 
-@given(st.tuples(TEXTS, TEXTS), st.floats(-5, GUESSED), SHARES, st.floats(100, 2000), st.booleans())
-def test_words_that_were_guessed_decide_nothing(texts, confidence, likely, lasted_ms, ended):
-    scores = {weigh(text, confidence, likely, LEXICON, lasted_ms=lasted_ms, ended=ended).score for text in texts}
-    assert len(scores) == 1
+@given(st.sampled_from(["Stop.", "I was", "Okay, but"]), st.floats(-5, GUESSED), SHARES, st.floats(100, 2000))
+def test_words_that_were_guessed_do_not_interrupt(text, confidence, likely, lasted_ms):
+    guessed, none = (weigh(t, confidence, likely, LEXICON, lasted_ms=lasted_ms, ended=True) for t in (text, ""))
+    assert guessed.score == none.score
+
+
+@given(TEXTS, st.tuples(st.floats(-3, 0), st.floats(-3, 0)), SHARES, st.floats(100, 2000))
+def test_the_surer_the_words_the_more_they_count(text, confidences, likely, lasted_ms):
+    unsure, sure = (
+        weigh(text, confidence, likely, LEXICON, lasted_ms=lasted_ms, ended=True).score
+        for confidence in sorted(confidences)
+    )
+    if meaning_of(text, LEXICON) in INTERRUPTS:
+        assert sure >= unsure
 
 
 @given(TEXTS, st.floats(-3, 0), SHARES, st.floats(100, 2000), st.floats(100, 2000))
