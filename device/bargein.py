@@ -48,6 +48,7 @@ class BargeIn:
         self._recogniser = recogniser
         self._levels: deque[float] = deque(maxlen=VOICES)  # of the user's voices, dBFS
         self._looking = False
+        self._last_look = False  # at what seems to be all of the voice
         self._patient_until = 0
         self.forget()
 
@@ -116,7 +117,7 @@ class BargeIn:
         self._looking = False
         if self.voice is None or self.voice.onset != event.onset:
             return []
-        self.voice.kind, self.voice.looked_to = event.kind, event.upto
+        self.voice.kind, self.voice.looked_to, self.voice.looked_last = event.kind, event.upto, self._last_look
         return self._weigh(self.voice)
 
     def tick(self, at: int) -> list[Step]:
@@ -149,7 +150,7 @@ class BargeIn:
             self._let_be = ""
             return self._duck(voice)
         if self._recogniser and not self._looking and due(voice, self._looked_ms):
-            self._looking, self._looked_ms = True, voice.age_ms
+            self._looking, self._looked_ms, self._last_look = True, voice.age_ms, voice.pausing
             return [Step("look", voice.onset, voice.at, paused=voice.pausing)]
         return []
 

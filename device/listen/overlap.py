@@ -58,6 +58,8 @@ class Over(Struct):
     """What the recogniser made of it last, if it has looked."""
     looked_to: int = 0
     """Up to which it had looked then."""
+    looked_last: bool = False
+    """Whether it then knew that this was all."""
 
     @property
     def age_ms(self) -> float:
@@ -75,6 +77,11 @@ class Over(Struct):
         return self.ended or self.silence_ms >= CLOSURE_MS
 
     @property
+    def heard_out(self) -> bool:
+        """Whether the recogniser has looked at all of it, knowing that it was all."""
+        return self.looked_last and self.looked_to >= self.end
+
+    @property
     def said(self) -> bool:
         """Whether it seems to have said what it wanted."""
         return self.ended or self.silence_ms >= PAUSE_MS
@@ -90,15 +97,14 @@ def judge(voice: Over, *, cut_ms: float, recogniser: bool = True) -> tuple[Verdi
     if not recogniser or voice.kind == "unknown":
         return _by_length(voice, cut_ms)
     words = voice.kind in ("stop", "speech")
-    if words and (not voice.said or voice.looked_to >= voice.end or voice.silence_ms >= ANSWER_MS):
+    if words and (not voice.said or voice.heard_out or voice.silence_ms >= ANSWER_MS):
         return Verdict.CUT, str(voice.kind)
     return _said(voice, cut_ms) if voice.said else _going_on(voice)
 
 
 def _said(voice: Over, cut_ms: float) -> tuple[Verdict, str]:
     """Judge a voice that has said what it wanted, but no word of which is known to interrupt."""
-    # The last look may have been before the end of the word.
-    if voice.kind is not None and voice.looked_to >= voice.end:
+    if voice.kind is not None and voice.heard_out:
         return Verdict.RESTORE, voice.kind
     if voice.silence_ms < ANSWER_MS:
         return Verdict.WAIT, "unheard"
@@ -117,7 +123,7 @@ def _going_on(voice: Over) -> tuple[Verdict, str]:
 def due(voice: Over, looked_ms: float) -> bool:
     """Return whether the recogniser shall look at `voice`; it looked last `looked_ms` after the onset (0: never)."""
     if voice.pausing:
-        return voice.kind is None or voice.looked_to < voice.end
+        return not voice.heard_out
     return not voice.silence_ms and any(looked_ms < look <= voice.age_ms for look in LOOKS_MS)
 
 

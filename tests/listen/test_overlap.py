@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from device.events import samples
 from device.listen.overlap import (
     ANSWER_MS,
+    CLOSURE_MS,
     COME_BACK_MS,
     FAR_DB,
     MURMUR_MS,
@@ -23,7 +24,7 @@ WAIT, CUT, RESTORE = Verdict.WAIT, Verdict.CUT, Verdict.RESTORE
 
 def voice(ms, silence=0, **known):
     """A voice that began `silence` + `ms` ago and spoke for `ms`; the recogniser has looked at all of it."""
-    known = {"looked_to": samples(ms + silence)} | known
+    known = {"looked_to": samples(ms + silence), "looked_last": silence >= CLOSURE_MS or "ended" in known} | known
     return Over(0, samples(ms + silence), samples(ms), voiced_ms=ms, **known)
 
 
@@ -48,7 +49,8 @@ def voice(ms, silence=0, **known):
         (voice(NO_WORDS_MS - 1, kind="nothing"), WAIT),
         (voice(NO_WORDS_MS - 1, PAUSE_MS, kind="nothing"), RESTORE),
         (voice(NO_WORDS_MS, kind="nothing"), CUT),
-        # What was recognised before the word had ended does not count for the whole.
+        # What was recognised before the word had ended does not count for the whole: nor if it was not known to have.
+        (voice(350, PAUSE_MS, kind="backchannel", looked_last=False), WAIT),
         (voice(350, PAUSE_MS, kind="backchannel", looked_to=samples(300)), WAIT),
         # A recogniser that does not answer in time leaves it to the length.
         (voice(350), WAIT),
@@ -81,7 +83,7 @@ def test_what_to_do_about_a_voice(over, verdict):
     level=st.none() | st.floats(-40, 10),
 )
 def test_every_voice_comes_to_a_verdict(ms, silence, kind, ended, level):
-    over = voice(ms, silence, kind=kind, ended=ended, level_db=level)
+    over = voice(ms, silence, kind=kind, ended=ended, level_db=level, looked_last=ended or silence >= CLOSURE_MS)
     verdict, why = judge(over, cut_ms=CUT_MS)
     assert why
     if (ms >= NO_WORDS_MS and not over.said) or (over.said and silence >= ANSWER_MS):
@@ -107,4 +109,6 @@ def test_the_recogniser_looks_now_and_then_and_when_the_voice_pauses():
     assert not due(voice(500, 32), 480)
     assert due(voice(500, 64, kind="nothing", looked_to=samples(480)), 480)
     assert not due(voice(500, 96, kind="nothing", looked_to=samples(564)), 564)
-    assert due(voice(200, 64), 0)
+    assert due(voice(200, 64, looked_to=0), 0)
+    # What it made of it before it paused is not the last word.
+    assert due(voice(500, 64, kind="speech", looked_last=False), 480)
