@@ -45,8 +45,8 @@ _SHIFTS = np.arange(-1.0, 1.01, 0.02)
 _TURNS = np.exp(2j * np.pi * np.outer(_SHIFTS, np.arange(BINS)) / (2 * BLOCK)).astype(np.complex64)
 _SURE = 0.6
 """Coherence of the path with itself from which it has moved and is no other one."""
-_FOLLOWING = 0.35
-"""How much of what is measured the estimate follows."""
+_FOLLOWING = 0.1
+"""How much of what is measured the estimate follows in the end; at first, half of it."""
 _NOTICEABLE = 4e-6
 """Clocks that differ by less are left alone."""
 _IN_A_ROW = 4
@@ -81,6 +81,7 @@ class Alignment:
         self._worked = 0
         self._clock = 0
         self._measured: list[float] = []
+        self._followed = 0
         self._before: NDArray[np.complex64] | None = None
         self._before_at = 0
         self._heard = np.zeros(_SLIP_BLOCKS * BLOCK, np.float32)
@@ -184,7 +185,8 @@ class Alignment:
         self._measured = [*self._measured, moved][-_IN_A_ROW:]
         same = len(self._measured) == _IN_A_ROW and (min(self._measured) > 0 or max(self._measured) < 0)
         if self.drift or (same and abs(float(np.mean(self._measured))) > _NOTICEABLE):
-            self.drift += _FOLLOWING * moved
+            self.drift += max(_FOLLOWING, 1 / (2 + self._followed)) * moved
+            self._followed += 1
 
     def _watch_for_slips(self, mic: NDArray[np.float32]) -> None:
         echo = self._filter

@@ -30,7 +30,7 @@ BINS = BLOCK + 1
 """Of the spectrum of two blocks."""
 
 _MAIN, _SHADOW = 0, 1
-_FORGETTING = np.array([1 - 0.9999**2, 1 - 0.99**2], np.float32)[:, None, None]
+_FORGETTING = np.array([1 - 0.99998**2, 1 - 0.99**2], np.float32)[:, None, None]
 """Part of the path's power that may be another one 10 ms later, for either filter: of the state's Markov model."""
 _NOISE_SMOOTHING = np.float32(0.2)
 """Weight of the present block in the power of what is no echo."""
