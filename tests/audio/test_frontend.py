@@ -261,3 +261,13 @@ def test_how_loud_a_voice_was_is_told():
     (end,) = of(events, VoiceEnd)
     assert end.peak_db == pytest.approx(20 * np.log10(3000 / 32768), abs=0.1)
     assert of(events, Voice)[0].peak_db == pytest.approx(20 * np.log10(1500 / 32768), abs=0.1)
+
+
+def test_the_wake_word_is_told_when_the_device_speaks():
+    wake, canceller = OnceWake(), Subtract()
+    card, _, front, _ = make(wake=wake, canceller=canceller)
+    for active in (True, False):
+        canceller.active = active
+        card.exchange(np.zeros(160, np.int16))
+        front.process()
+        assert wake.masked is active

@@ -198,3 +198,15 @@ def test_two_models_of_one_name_are_refused(models, tmp_path):
 def test_scikit_learn_is_not_imported(make):
     make()
     assert "sklearn" not in sys.modules
+
+
+def test_a_lower_score_will_do_while_the_device_speaks(make):
+    class Scores:
+        def predict(self, frame):
+            return {"hey_jarvis": 0.4}
+
+    for masked in (False, True):
+        detector = make(gate_dbfs=-120)
+        detector._model = Scores()
+        detector.masked = masked
+        assert bool(detector.push(noise(0.08, -20))) is masked
