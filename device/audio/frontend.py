@@ -63,7 +63,7 @@ frames, 2.3 dB in the worst room."""
 STIR_DB = 2.5
 STIR_BLOCKS = 3
 STIR_AMONG = 4
-"""So many blocks of 10 ms among so many exceed it that much when something stirs. In the same rooms, visitors stir 40 to
+"""So many blocks of 10 ms among so many exceed it that much when something stirs. In the same rooms visitors stir 40 to
 50 ms after their onset in the median, and the device's own voice does once in 9 minutes."""
 EXCESS_BLOCKS = 256
 """How far back the excess is kept: farther than the voice detector looks."""
