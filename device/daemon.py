@@ -208,7 +208,7 @@ class Daemon:
         self._frontend = FrontEnd(
             self.card,
             self.playout,
-            canceller=EchoCanceller(listen.echo_tail_ms) if listen.echo_canceller == "speex" else None,
+            canceller=EchoCanceller(listen.echo_tail_ms) if listen.echo_canceller == "device" else None,
             voice=detectors.voice,
             wake=detectors.wake,
             emit=self._post,

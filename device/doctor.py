@@ -38,10 +38,7 @@ ENGINE_TIMEOUT_S = 45.0
 SLOW_ENGINE_MS = 1500
 TAIL_MARGIN_MS = 100
 """How much of the room's reverberation the canceller must reach beyond the first echo."""
-LIBRARIES = {
-    "libspeexdsp.so.1": ("echo canceller", "sudo apt install libspeexdsp1"),
-    "libespeak-ng.so.1": ("the local engine's voice", "sudo apt install libespeak-ng1 espeak-ng-data"),
-}
+VOICE_LIBRARY = "libespeak-ng.so.1"
 THROTTLING = {
     0: "the supply voltage is too low",
     1: "the clock is capped",
@@ -121,19 +118,15 @@ def check_processor(root: Path = Path("/")) -> Check:
 
 
 def check_libraries(settings: Settings, load: Callable[[str], object] = ctypes.CDLL) -> Iterator[Check]:
-    """Check for the system's libraries that the settings make necessary."""
-    needed = {
-        "libspeexdsp.so.1": settings.listen.echo_canceller == "speex",
-        "libespeak-ng.so.1": settings.engine == "local" and not settings.local.url,
-    }
-    for library, (purpose, mend) in LIBRARIES.items():
-        if needed[library]:
-            try:
-                load(library)
-            except OSError:
-                yield Check("library", "fail", f"{library} ({purpose}) is missing", mend)
-            else:
-                yield Check("library", "ok", f"{library} ({purpose})")
+    """Check for the system's library that the local engine needs."""
+    if settings.engine == "local" and not settings.local.url:
+        try:
+            load(VOICE_LIBRARY)
+        except OSError:
+            mend = "sudo apt install libespeak-ng1 espeak-ng-data"
+            yield Check("library", "fail", f"{VOICE_LIBRARY} (the local engine's voice) is missing", mend)
+        else:
+            yield Check("library", "ok", f"{VOICE_LIBRARY} (the local engine's voice)")
 
 
 def check_models(settings: Settings) -> Iterator[Check]:
@@ -224,7 +217,7 @@ def judge_loudspeaker(found: SoundCheck, settings: Settings) -> Check:
         return Check("loudspeaker", "warn", "the microphone did not hear the test tone", mend)
     text = f"test tone heard by the microphone after {found.delay_ms:.0f} ms, at {found.echo_level:.0f} dBFS"
     reach = round(found.delay_ms) + TAIL_MARGIN_MS
-    if settings.listen.echo_canceller == "speex" and reach > settings.listen.echo_tail_ms:
+    if settings.listen.echo_canceller == "device" and reach > settings.listen.echo_tail_ms:
         mend = f"set listen.echo_tail_ms to {reach} or more, or card.latency_ms lower than {settings.card.latency_ms}"
         return Check("loudspeaker", "warn", f"{text}: too late for the echo canceller", mend)
     return Check("loudspeaker", "ok", text)

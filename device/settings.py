@@ -110,7 +110,7 @@ class ListenSettings(Section, frozen=True):
     """Probability of voice from which a frame counts as voice."""
     follow_up_s: Seconds = 8.0
     """How long to listen for more after a reply, without the wake word."""
-    echo_canceller: Literal["speex", "card", "off"] = "speex"
+    echo_canceller: Literal["device", "card", "off"] = "device"
     """`card` if the card cancels its own echo; `off` with headphones."""
     echo_tail_ms: Annotated[int, Meta(ge=50, le=1000)] = 300
     """Longest echo, card latency included."""

@@ -177,13 +177,12 @@ def test_libraries_that_the_settings_need() -> None:
     def missing(library: str) -> None:
         raise OSError(library)
 
-    both = list(check_libraries(Settings(), missing))
-    assert [found.status for found in both] == ["fail", "fail"]
-    assert "libspeexdsp1" in both[0].mend
-    assert "libespeak-ng1" in both[1].mend
-    elsewhere = Settings(listen=ListenSettings(echo_canceller="off"), local=LocalSettings(url="ws://10.0.0.2:8765"))
+    (found,) = check_libraries(Settings(), missing)
+    assert found.status == "fail"
+    assert "libespeak-ng1" in found.mend
+    elsewhere = Settings(local=LocalSettings(url="ws://10.0.0.2:8765"))
     assert list(check_libraries(elsewhere, missing)) == []
-    assert [found.status for found in check_libraries(Settings())] == ["ok", "ok"]
+    assert [found.status for found in check_libraries(Settings())] == ["ok"]
 
 
 def test_models_that_are_here(models: Callable[[str], Path]) -> None:
