@@ -19,10 +19,12 @@ REPLY_MOST_S: Final = 40.0
 ANSWER_S: Final = 4.0
 """How long to wait for an answer before asking again."""
 ATTEMPTS: Final = 4
-AFTER_S: Final = 3.0
+AFTER_S: Final = 2.5
 """How long a trial is watched from the onset on."""
-PATIENCE_S: Final = 12.0
+PATIENCE_S: Final = 10.0
 """How long to wait for a reply that goes on long enough to be interrupted."""
+ENOUGH: Final = 2
+"""After so many failures in a row, the rest of a phase is left out."""
 
 
 class Stage(Protocol):
@@ -87,7 +89,7 @@ class Director:
         self._client = client
         self._engine = engine
         self._questions = questions
-        self._asked = 0
+        self._asked = self._in_a_row = 0
         self._replies = 0
         self._replied = 0
 
@@ -99,7 +101,8 @@ class Director:
         if alone_s:
             yield from self._alone(alone_s)
         for trial in trials:
-            yield from self._try(trial)
+            if self._in_a_row < ENOUGH:
+                yield from self._try(trial)
         yield from self._wait(0.5)
 
     def _settle(self) -> Step:
@@ -126,6 +129,7 @@ class Director:
             if self._playing_s() > 0.4:
                 return
         self.marks.failed += 1
+        self._in_a_row += 1
 
     def _alone(self, seconds: float) -> Step:
         start = self._stage.now
@@ -143,9 +147,11 @@ class Director:
                 yield from self._ask()
             if self._stage.now > end:
                 self.marks.failed += 1
+                self._in_a_row += 1
                 return
             self._age_s()
             yield
+        self._in_a_row = 0
         visit = self._stage.say(trial.line)
         self.marks.trials.append(visit)
         yield from self._until(lambda: self._stage.now > visit.onset + AFTER_S * RATE, 10.0)

@@ -18,6 +18,8 @@ HISS_DB: Final = -50.0
 """Under every reply, so that what is played can be told from silence at every moment."""
 GAP_S: Final = 0.25
 GREETING_S: Final = 1.2
+AFTER_S: Final = 0.8, 2.2
+"""How far into a reply visitors speak."""
 QUESTIONS: Final = 6
 """Different ones; they are asked in turn."""
 
@@ -32,10 +34,10 @@ class Phase(Struct, frozen=True):
 
 
 FULL: Final = (
-    Phase(-np.inf, 9, 9, 15.0),
-    Phase(-20.0, 0, 0, 30.0),
-    Phase(-10.0, 6, 6, 30.0),
-    Phase(0.0, 6, 6, 30.0),
+    Phase(-np.inf, 8, 8, 10.0),
+    Phase(-20.0, 0, 0, 25.0),
+    Phase(-10.0, 5, 5, 25.0),
+    Phase(0.0, 5, 5, 25.0),
 )
 QUICK: Final = (Phase(-np.inf, 3, 3, 0.0), Phase(-20.0, 2, 2, 10.0))
 
@@ -71,7 +73,7 @@ class Cast(Struct, frozen=True):
         start = seed * 7
         said = [self.interruptions[(start + n) % len(self.interruptions)] for n in range(phase.interruptions)]
         said += [self.backchannels[(start + n) % len(self.backchannels)] for n in range(phase.backchannels)]
-        return [Trial(Line.of(said[index]), float(rng.uniform(1.0, 3.0))) for index in rng.permutation(len(said))]
+        return [Trial(Line.of(said[index]), float(rng.uniform(*AFTER_S))) for index in rng.permutation(len(said))]
 
 
 def _speech(said: list[Sound]) -> bytes:

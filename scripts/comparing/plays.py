@@ -8,9 +8,11 @@ import numpy as np
 from msgspec import Struct
 
 from device.audio.measure import SILENCE_DBFS, levels
+from device.audio.resample import resample
 from device.bench.scripted import RATE as WIRE_RATE
 from device.bench.trace import Trace, Track
 from device.events import CLOCK_RATE
+from scripts.comparing.likeness import locate
 from scripts.comparing.pulse import RATE
 from scripts.comparing.room import NOTHING_DB, PAUSE_MS
 
@@ -103,11 +105,15 @@ def silent_after_ms(track: NDArray[Any], onset: int, play: Play) -> float:
 def heard_ms(track: NDArray[np.int16], play: Play, reply: NDArray[np.int16], claim_ms: int) -> float | None:
     """Return how much of `reply`, (n,) int16 at 24 kHz, was heard in a play; None if it is not recognised there.
 
-    Where the reply itself is silent, a recording cannot tell: what is nearest to the claim.
+    A trace of the whole reply tells to the sample, where it can follow; where it is silent, and a recording cannot
+    tell, what is nearest to the claim counts. Of a reply that stuttered, what sounds last tells to a few ms.
     """
-    first = max(0, play.start - _MARGIN)
     # A reply may have stood still, but it never ran ahead.
     beginning = reply[: round((play.end - play.start) / RATE * WIRE_RATE) + WIRE_RATE]
+    last = _last_ms(track, play, beginning)
+    if last is None:
+        return None
+    first = max(0, play.start - _MARGIN)
     trace = Trace(
         Track(track[first : play.end + _MARGIN], RATE),
         beginning,
@@ -116,7 +122,23 @@ def heard_ms(track: NDArray[np.int16], play: Play, reply: NDArray[np.int16], cla
         until=(play.end + _MARGIN - first) * CLOCK_RATE // RATE,
         gain_db=0.0,
     )
-    if trace.begins is None:
-        return None
     least, most = (place * 1000 / CLOCK_RATE for place in trace.heard)
-    return min(most, max(least, float(claim_ms)))
+    traced = min(most, max(least, float(claim_ms)))
+    # Only a reply that halted may have gone back, and been heard further than to what sounds last.
+    further = traced > last and len(play.sounds) > 1
+    return traced if abs(traced - last) <= _NEAR_MS or further else last
+
+
+def _last_ms(track: NDArray[np.int16], play: Play, reply: NDArray[np.int16]) -> float | None:
+    """Return which moment of a reply sounds last in a play; there is a hiss in all of it, so each can be told."""
+    piece = track[max(play.start, play.end - _TAIL) : max(play.start, play.end - _FADE)]
+    place, likeness = locate(resample(piece, RATE, CLOCK_RATE), resample(reply, WIRE_RATE, CLOCK_RATE))
+    if likeness < _ALIKE:
+        return None
+    return place * 1000 / CLOCK_RATE + (play.end - max(play.start, play.end - _TAIL)) * 1000 / RATE
+
+
+_TAIL, _FADE = round(0.3 * RATE), round(0.04 * RATE)
+"""Before its end, what is looked for: without a fade, that may end it."""
+_ALIKE: Final = 0.7
+_NEAR_MS: Final = 30.0

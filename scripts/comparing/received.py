@@ -10,11 +10,10 @@ from device.audio.resample import resample
 from device.bench.scripted import RATE as WIRE_RATE
 from device.events import CLOCK_RATE
 from scripts.comparing.engine import NETWORK_MS, Report
+from scripts.comparing.likeness import locate
 from scripts.comparing.pulse import RATE, VISITOR
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from scripts.comparing.room import Recording, Visit
 
 WORD_S: Final = 0.3
@@ -59,22 +58,3 @@ class Received:
         end = int(self._ends[last - 1]) if last else 0
         place, likeness = locate(piece, self._audio[start:end])
         return start + place, likeness
-
-
-def locate(piece: NDArray[np.int16], within: NDArray[np.int16]) -> tuple[int, float]:
-    """Return where `piece` is most like a part of `within`, both (n,) int16, and the correlation there.
-
-    Of their differences, for speech is much alike in its low frequencies. (0, 0.0) if `within` is shorter.
-    """
-    pattern, whole = np.diff(piece.astype(np.float64)), np.diff(within.astype(np.float64))
-    n = len(pattern)
-    if not n or len(whole) < n:
-        return 0, 0.0
-    size = 1 << (len(whole) + n).bit_length()
-    product = np.fft.irfft(np.fft.rfft(whole, size) * np.conj(np.fft.rfft(pattern, size)), size)[: len(whole) - n + 1]
-    energy = np.concatenate(([0.0], np.cumsum(whole**2)))
-    own = float(np.sum(pattern**2))
-    # Where there is next to nothing, nothing is alike.
-    score = product / np.sqrt(np.maximum(energy[n:] - energy[:-n], 1e-3 * own + 1) * (own + 1))
-    best = int(np.argmax(score))
-    return best, float(score[best])

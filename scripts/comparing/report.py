@@ -57,7 +57,8 @@ def table(results: Sequence[Result], *, quick: bool = False) -> str:
     ]
     for name, cells in rows(results):
         lines.append(_row([name, *cells]))
-    notes = [f"{result.kind.name}: {result.kind.what}." for result in results]
+    kept = f"{NOTHING}: nothing to measure: it does not occur, or the reply is cut off by its own echo before."
+    notes = [kept] + [f"{result.kind.name}: {result.kind.what}." for result in results]
     when = f"Measured on {time.strftime('%Y-%m-%d')} with `scripts/compare{' --quick' if quick else ''}`"
     return "\n".join([*lines, "", f"{when}, {platform.machine()}, {os.cpu_count()} cores.", *notes, ""])
 

@@ -70,3 +70,19 @@ def test_heard_is_what_was_played(cut_s):
     track = np.concatenate([silence(1), np.repeat(reply, 2)[: round(cut_s * RATE)], silence(1)])
     (found,) = passages(track)
     assert heard_ms(track, Play("a", (found,)), reply, 0) == pytest.approx(1000 * cut_s, abs=8)
+
+
+def test_heard_is_the_furthest_that_was_played():
+    reply = noise(4, seed=2)[::2]
+    whole = np.repeat(reply, 2)
+    # Held after 2 s, gone on with from 1.7 s, and cut off at 1.9.
+    track = np.concatenate(
+        [silence(1), whole[: 2 * S], silence(0.5), whole[round(1.7 * S) : round(1.9 * S)], silence(1)]
+    )
+    (play,) = plays(passages(track), [("a", S)])
+    assert heard_ms(track, play, reply, 2000) == pytest.approx(2000, abs=8)
+
+
+def test_another_sound_is_not_recognised_as_the_reply():
+    track = np.concatenate([silence(1), noise(2, seed=3), silence(1)])
+    assert heard_ms(track, Play("a", passages(track)), noise(4, seed=2)[::2], 0) is None

@@ -4,7 +4,7 @@ import pytest
 from device.bench.scripted import RATE as WIRE_RATE
 from scripts.comparing.engine import NETWORK_MS, Report
 from scripts.comparing.pulse import CHANNELS, RATE, VISITOR
-from scripts.comparing.received import Received, locate
+from scripts.comparing.received import Received
 from scripts.comparing.room import Recording, Visit
 
 CHUNK = WIRE_RATE // 50
@@ -54,15 +54,3 @@ def test_the_delay_is_that_of_network_and_chunks_apart():
     assert len(delays) == 100
     assert 30 <= min(delays) < max(delays) <= 51
     assert np.mean(delays) == pytest.approx(40, abs=6)
-
-
-def test_locate_finds_a_piece_whatever_its_level():
-    whole = voice(1)
-    place, likeness = locate((whole[7000:12_000] // 10).astype(np.int16), whole)
-    assert place == 7000
-    assert likeness > 0.95
-
-
-def test_what_is_not_there_is_not_alike():
-    assert locate(voice(0.3, seed=5), voice(3))[1] < 0.4
-    assert locate(voice(2), voice(1)) == (0, 0.0)
