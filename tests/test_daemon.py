@@ -358,7 +358,7 @@ def test_muted_nothing_is_sent_and_the_session_is_closed(tmp_path):
     assert all(end <= muted.at for _, end in house.sent(0))
     assert all(start > spoken_while_muted.offset for start, _ in house.sent(1))
     assert not house.tracks().loudspeaker[muted.at + samples(100) : opened.at].any()
-    house.check_arrived(server, after)
+    house.check_arrived(server, after, whole=False)
     assert len(server.connections) == 2
 
 
@@ -510,7 +510,8 @@ def test_the_wake_word_cuts_where_nothing_else_may(tmp_path):
     play(house, server)
     _, ignored, wake = house.room.visits
     (cut,) = house.all("cut")
-    assert wake.wake_end < cut.at < wake.wake_end + samples(500)
+    # While the device speaks, a lower score will do, and is reached before the last sound.
+    assert wake.wake_end - samples(200) < cut.at < wake.wake_end + samples(500)
     assert not [(a, b) for a, b in house.sent() if a < ignored.offset and b > ignored.onset]
     house.check_arrived(server, wake, whole=False)
     assert server.turns == 2
