@@ -67,7 +67,11 @@ class EchoCanceller:
         self.excess = np.zeros(0, np.float32)
         """By how many dB each frame of the last `cancel` was louder than what may be left of the echo, and than the
         room's noise: `(n,) float32`, 0 to 20, the mean over frequency bands. It is of the frames that went in, so
-        that the frame of `excess[-1]` comes out with the next call. 0 while not `active`."""
+        that the frame of `excess[-1]` comes out with the next call. 0 while not `active`, and worth nothing until
+        `converged`.
+
+        Measured by `parley bench echo`: the device's own voice takes three of four frames to 3 dB once in some minutes,
+        a visitor as loud as the echo within 40 ms (90 %: 92 ms), one 10 dB below it within 60 ms (180 ms)."""
         self.linear = np.zeros(0, np.int16)
         """The frames that went into the last `cancel`, without the echo estimate and with nothing suppressed:
         `(n * 160,) int16`, no samples behind. What is near is all in it, and some of the echo."""
