@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from itertools import product
 from typing import TYPE_CHECKING
@@ -124,6 +125,7 @@ def measure(job: Job) -> Result:
             *_alarms([replace(place, noise_db=-60.0) for place in ROOMS[::step]], *say),
             Figure("CPU of the front end without the wake word, median second", _cpu(job, *say), "s/s", 0.03),
         ),
+        (f"Other processes, which make the same work take longer: load {os.getloadavg()[0]:.1f}.",),
     )
 
 
