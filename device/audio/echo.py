@@ -10,7 +10,7 @@ The parts are in `echo_filter` and `echo_leftover`; here they get int16 in frame
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -72,9 +72,7 @@ class EchoCanceller:
 
         Measured by `parley bench echo`: the device's own voice takes three of four frames to 3 dB once in some minutes,
         a visitor as loud as the echo within 40 ms (90 %: 92 ms), one 10 dB below it within 60 ms (180 ms)."""
-        self.linear = np.zeros(0, np.int16)
-        """The frames that went into the last `cancel`, without the echo estimate and with nothing suppressed:
-        `(n * 160,) int16`, no samples behind. What is near is all in it, and some of the echo."""
+        self._linear: list[NDArray[np.int16] | NDArray[np.float32]] = []
         self._before = np.zeros(FRAME, np.int16)
         self._rise = np.linspace(0, 1, FRAME, endpoint=False, dtype=np.float32)
         self._rested = 0
@@ -96,6 +94,14 @@ class EchoCanceller:
         """True once the echo path is learnt. Until then, a voice heard during playback may be the device's own."""
         return self._converged
 
+    @property
+    def linear(self) -> NDArray[np.int16]:
+        """The frames that went into the last `cancel`, without the echo estimate and with nothing suppressed.
+
+        `(n * 160,) int16`, not delayed. What is near is all in it, and some of the echo.
+        """
+        return np.concatenate([part if part.dtype == np.int16 else _pcm(part) for part in self._linear])
+
     def cancel(self, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> NDArray[np.int16]:
         """Return the microphone's signal of `DELAY` samples ago without the echo of what was played.
 
@@ -105,14 +111,15 @@ class EchoCanceller:
         if mic.ndim != 1 or len(mic) % FRAME or mic.shape != reference.shape:
             raise ValueError(f"the echo canceller takes frames of ({FRAME},), not {mic.shape} and {reference.shape}")
         clean = np.concatenate((self._before, mic))
-        self.linear = mic
+        self._linear = [mic]
         self.excess = np.zeros(len(mic) // FRAME, np.float32)
         if self._active or self._quiet < self._tail_frames or reference.any():
-            self.linear = mic.copy()
+            self._linear = []
             for number in range(len(self.excess)):
                 part = slice(number * FRAME, (number + 1) * FRAME)
                 clean[part] = self._frame(number, mic[part], reference[part])
-        self._before = clean[len(mic) :]
+        else:
+            self._rested += len(mic)
         # What was worked on is of the frames up to the last; that one is still as the microphone heard it.
         self._before = mic[-FRAME:].copy() if len(mic) else self._before
         return clean[: len(mic)]
@@ -125,6 +132,7 @@ class EchoCanceller:
         self._before = mic
         if not (wanted or self._active):
             self._rested += FRAME
+            self._linear.append(mic)
             return raw
         if not self._active:
             self._leftover.rest(raw * _SCALE)
@@ -132,6 +140,7 @@ class EchoCanceller:
             self._rested = 0
         heard = mic * _SCALE
         self._filter.step(heard, self._alignment.push(reference * _SCALE))
+        self._linear.append(self._filter.error)
         if not self._quiet:
             self._alignment.follow(heard)
         clean = self._leftover.step(self._filter.error, self._filter.estimate, self._filter.doubt)
@@ -139,7 +148,6 @@ class EchoCanceller:
             clean += self._rise * (raw * _SCALE - clean)
         else:
             self.excess[number] = self._leftover.excess
-            self.linear[number * FRAME : (number + 1) * FRAME] = _pcm(self._filter.error)
         if not self._converged:
             self._judge(heard, reference * _SCALE)
         self._active = wanted
@@ -162,7 +170,8 @@ def _power(frame: NDArray[np.float32]) -> float:
     return float(np.dot(frame, frame))
 
 
-def _pcm(samples: NDArray[np.float32]) -> NDArray[np.int16]:
-    whole = np.rint(samples * FULL_SCALE)
-    clipped: NDArray[np.int16] = np.clip(whole, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+def _pcm(samples: NDArray[Any]) -> NDArray[np.int16]:
+    whole = np.rint(samples * np.float32(FULL_SCALE))
+    np.minimum(np.maximum(whole, -FULL_SCALE, out=whole), FULL_SCALE - 1, out=whole)  # faster than clip
+    clipped: NDArray[np.int16] = whole.astype(np.int16)
     return clipped

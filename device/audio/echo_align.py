@@ -40,7 +40,7 @@ _PATIENCE = 100
 """Blocks of playback between looks at the path's beginning."""
 _SPAN = 25
 """Blocks of playback over which the path's movement is measured: long enough for 10 ppm, a 25th of a sample."""
-_SHIFTS = np.arange(-1.0, 1.01, 0.02)
+_SHIFTS = np.arange(-1.0, 1.01, 0.04)
 """Movements that are looked for, in samples: 250 ppm each way."""
 _TURNS = np.exp(2j * np.pi * np.outer(_SHIFTS, np.arange(BINS)) / (2 * BLOCK)).astype(np.complex64)
 _SURE = 0.6
@@ -49,14 +49,17 @@ _FOLLOWING = 0.1
 """How much of what is measured the estimate follows in the end; at first, half of it."""
 _NOTICEABLE = 4e-6
 """Clocks that differ by less are left alone."""
+_FAR_OFF = 15e-6
+"""When all of the last measurements come to more than that, the estimate starts anew to follow half of it."""
 _IN_A_ROW = 4
+_SETTLING = 6
+"""Measurements to leave out after a slip, while the path is put right by the part of a sample."""
 _SLIP_BLOCKS = 20
 _MOST_SLIP = 800
 """Samples of a slip that is looked for: 50 ms."""
 _LEAST_SLIP = 24
 _LOST = 0.5
-"""Part of the echo that is left over for 60 ms, where it was `_KEPT`: the path is another one."""
-_KEPT = 0.1
+"""Part of the echo that is left over for 40 ms, where it was less for a second: the path is another one."""
 _SLIP_LIKENESS = 0.4
 """Gain of the echo at the new lag, relative to the old path's, from which (and up to 1 / it) it is the same."""
 _SLIP_NOISE = 0.01
@@ -82,12 +85,11 @@ class Alignment:
         self._clock = 0
         self._measured: list[float] = []
         self._followed = 0
+        self._settling = 0
         self._before: NDArray[np.complex64] | None = None
         self._before_at = 0
-        self._heard = np.zeros(_SLIP_BLOCKS * BLOCK, np.float32)
-        self._estimated = np.zeros(_SLIP_BLOCKS * BLOCK, np.float32)
-        self._errors = np.zeros(_TRIAL * BLOCK, np.float32)
-        self._left = self._usual = 1.0
+        # What was heard, what was expected of it, and the difference.
+        self._tapes = np.zeros((3, _SLIP_BLOCKS * BLOCK), np.float32)
         self._waits = 0
 
     def rest(self, samples: int) -> None:
@@ -166,7 +168,8 @@ class Alignment:
         path = self._filter.path()
         before, self._before = self._before, path
         passed, self._before_at = self._clock - self._before_at, self._clock
-        if before is None:
+        self._settling = max(0, self._settling - 1)
+        if before is None or self._settling:
             return
         turned = (path * np.conj(before)).sum(axis=0)
         sizes = np.sqrt((np.square(np.abs(path)).sum(axis=0)) * np.square(np.abs(before)).sum(axis=0)) + 1e-12
@@ -184,36 +187,36 @@ class Alignment:
         moved = (_SHIFTS[best] + fine * (_SHIFTS[1] - _SHIFTS[0])) / passed
         self._measured = [*self._measured, moved][-_IN_A_ROW:]
         same = len(self._measured) == _IN_A_ROW and (min(self._measured) > 0 or max(self._measured) < 0)
-        if self.drift or (same and abs(float(np.mean(self._measured))) > _NOTICEABLE):
+        steady = abs(float(np.mean(self._measured))) if same else 0.0
+        if steady > _FAR_OFF:
+            self._followed = 0
+        if self.drift or steady > _NOTICEABLE:
             self.drift += max(_FOLLOWING, 1 / (2 + self._followed)) * moved
             self._followed += 1
 
     def _watch_for_slips(self, mic: NDArray[np.float32]) -> None:
         echo = self._filter
-        for tape, block in ((self._heard, mic), (self._estimated, echo.estimate), (self._errors, echo.error)):
-            tape[:-BLOCK] = tape[BLOCK:]
+        self._tapes[:, :-BLOCK] = self._tapes[:, BLOCK:]
+        for tape, block in zip(self._tapes, (mic, echo.estimate, echo.error), strict=True):
             tape[-BLOCK:] = block
-        size = float(echo.estimate @ echo.estimate)
-        if size < 1e-6 * BLOCK:
-            return
-        left = float(echo.error @ echo.error) / size
-        self._left += 0.25 * (min(left, 2.0) - self._left)
-        self._usual += 0.01 * (min(left, 2.0) - self._usual)
         self._waits = max(0, self._waits - 1)
-        if self._left < _LOST or self._usual > _LOST or self._waits:
+        if echo.left < _LOST or echo.usual > _LOST or self._waits:
             return
         self._waits = 4
-        lag = _lag(self._heard, self._estimated)
+        heard, estimated, errors = self._tapes
+        lag = _lag(heard, estimated)
         if lag is None or not _HALF <= self.delay + lag <= MOST_DELAY:
             return
         read = self._read_back(self.delay + lag, _TRIAL)
-        left = echo.trial(read, self._heard[-_TRIAL * BLOCK :])
-        if left < _FITS * float(self._errors @ self._errors):
+        left = echo.trial(read, heard[-_TRIAL * BLOCK :])
+        recent = errors[-_TRIAL * BLOCK :]
+        if left < _FITS * float(recent @ recent):
             self.slips += 1
+            self._settling = _SETTLING
             self._go(lag)
             echo.restore()
             self._reread()
-            self._left = 0.0
+            echo.left = 0.0
 
 
 def _lag(heard: NDArray[np.float32], expected: NDArray[np.float32]) -> int | None:

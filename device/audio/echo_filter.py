@@ -9,7 +9,8 @@ F. Kuech, E. Mabande, G. Enzner: State-space architecture of the partitioned-blo
 
 A Kalman filter that is sure takes a changed room for somebody who talks. So a second filter with the same input, which
 forgets fast, runs beside it (a shadow filter: K. Ochiai et al.: Echo canceler with two echo path models, IEEE Trans.
-Communications 25, 1977). Whenever it cancels clearly more, the first one goes on from there.
+Communications 25, 1977) whenever more is left over than usual. If it cancels clearly more, the first one goes on from
+there.
 
 Small loudspeakers distort. What is played passes a soft limiter first, x / sqrt(1 + bend · x²), whose one parameter is
 learnt too (a Hammerstein model), by Gauss-Newton steps weighted with what the filter is sure of.
@@ -34,7 +35,7 @@ _FORGETTING = np.array([1 - 0.99998**2, 1 - 0.99**2], np.float32)[:, None, None]
 """Part of the path's power that may be another one 10 ms later, for either filter: of the state's Markov model."""
 _NOISE_SMOOTHING = np.float32(0.2)
 """Weight of the present block in the power of what is no echo."""
-_NOISE_FLOOR = np.float32(1e-6 * BINS)
+_NOISE_FLOOR = np.float32(0.5e-6 * BINS)
 """No microphone is more silent than that: about -60 dBFS."""
 _PRIOR_POWER = 0.1
 _PRIOR_DECAY_BLOCKS = 8.0
@@ -43,16 +44,26 @@ later, of a weaker one is more invented at first."""
 _TIDY_EVERY = 3
 _CONSTRAINED = 5
 """Partitions whose impulse response is brought back to one block's length every third time, in turn."""
-_COMPARE_EVERY = 2
-_POWER_SMOOTHING = 0.1
+_POWER_SMOOTHING = 0.05
 _CLEARLY_BETTER = 0.5
 """Part of the main filter's error power, over 200 ms, at which the shadow takes over (and 0.7, the other way round)."""
 _HOPELESS = 0.7
 _KEPT_BLOCKS = 50
+_MUCH, _UNUSUAL = 0.02, 3.0
+"""Part of the echo's power that is left over, and how many times the usual part, at which the path may be another."""
+_LITTLE_KNOWN = 0.03
+_SHADOW_DOUBT = 0.05
+"""Part of the path's power by which the shadow begins less sure than the main filter."""
+_WATCH_BLOCKS = 100
+_LEFT_SMOOTHING, _USUAL_SMOOTHING = 0.25, 0.01
+_LOUD, _LOUDEST_FADING = 0.03, 0.99
+"""Part of the loudest echo of the last second from which a block tells what is left over, and not the noise."""
 _BEND_MOST = 400.0
 """A loudspeaker that cannot exceed 0.05 of full scale."""
-_BEND_EVERY = 4
-_BEND_MEMORY = 0.992
+_LESSONS_EVERY, _FIRST_LESSON, _LESSON = 1000, 1000, 150
+"""The bend is learnt in the first 10 s of playback, and then for more than a second of every 10."""
+_BEND_EVERY = 2
+_BEND_MEMORY = 0.95
 _BEND_PRIOR = 1e-2
 _GAIN_SMOOTHING = 0.01
 _TINY = np.float32(1e-12)
@@ -70,6 +81,8 @@ class EchoFilter:
         self.blocks = blocks
         self.bend = 0.0
         """Of the loudspeaker's limiter: 1 / (the amplitude that it cannot exceed)²; 0: linear."""
+        self.left = self.usual = 1.0
+        """Part of the echo's power that is left over: of the last 40 ms, and of the last second."""
         self.changes = 0
         """How often the path was found to be another one."""
         self.error = np.zeros(BLOCK, np.float32)
@@ -87,60 +100,104 @@ class EchoFilter:
         self._newest = 0
         self._input = np.zeros((2, 2 * BLOCK), np.float32)
         self._output = np.zeros((3, 2 * BLOCK), np.float32)
-        self._powers = np.zeros(2)
+        self._powers = [0.0, 0.0]
+        self._watching = _WATCH_BLOCKS
+        self._loudest = 0.0
         self._turn = self._next = 0
         self._curvature = 0.0
+        self._bent_blocks = 0
+        self._lesson = _FIRST_LESSON
         self._cross = self._own = 1e-9
         self._kept = self._paths[_MAIN].copy()
         self._kept_for = 0
+        self._sums = np.zeros((3, BINS), np.complex64)
         self._products = np.zeros((2, blocks, BINS), np.complex64)
         self._weights = np.zeros((2, blocks, BINS), np.float32)
 
     def step(self, mic: NDArray[np.float32], played: NDArray[np.float32]) -> None:
         """Take the next block of what the microphone heard and of what was played, `(160,) float32`, full scale 1."""
         self._turn += 1
+        if self._turn == _FIRST_LESSON:
+            self._lesson = _LESSON
         first = self._push(played)
         window = slice(first, first + self.blocks)
         spectra, power = self._played[window], self._power[window]
+        count = 2 if self._watching else 1
+        paths, unsure = self._paths[:count], self._unsure[:count]
+        products, weights = self._products[:count], self._weights[:count]
 
-        np.multiply(spectra, self._paths, out=self._products)
-        sums = np.empty((3, BINS), np.complex64)
-        self._products.sum(axis=1, out=sums[:2])
-        bending = self._turn % _BEND_EVERY == 0
-        rows = 2 + bending
+        np.multiply(spectra, paths, out=products)
+        sums = self._sums
+        np.add.reduce(products, axis=1, out=sums[:count])
+        bending = self._bent_blocks > self.blocks and self._turn % _BEND_EVERY == 0
+        rows = count + bending
         if bending:
-            np.multiply(self._bent[window], self._paths[_MAIN], out=self._products[0])
-            self._products[0].sum(axis=0, out=sums[2])
-        outputs = np.fft.irfft(sums[:rows], axis=1)[:, BLOCK:]
-        errors = self._output[:2, BLOCK:]
-        np.subtract(mic, outputs[:2], out=errors)
-        gain = self._slope(outputs[0], outputs[2]) if bending else 0.0
-        spectrum = np.fft.rfft(self._output[:rows], axis=1).astype(np.complex64)
+            np.multiply(self._bent[window], paths[_MAIN], out=products[0])
+            np.add.reduce(products[0], axis=0, out=sums[count])
+        outputs = np.fft.irfft(sums[:rows])[:, BLOCK:]
+        errors = self._output[:count, BLOCK:]
+        np.subtract(mic, outputs[:count], out=errors)
+        gain = self._slope(outputs[0], outputs[count], self._output[count, BLOCK:]) if bending else 0.0
+        spectrum = np.fft.rfft(self._output[:rows]).astype(np.complex64)
         self.estimate, self.error = outputs[0].astype(np.float32), errors[_MAIN].copy()
 
-        np.multiply(power, self._unsure, out=self._weights)
-        doubt = self._weights.sum(axis=1)
-        self.doubt = 0.5 * doubt[_MAIN]
-        heard = np.square(spectrum[:2].real) + np.square(spectrum[:2].imag)
-        if not mic.any():  # unplugged or muted: nothing is heard of the path
+        np.multiply(power, unsure, out=weights)
+        doubt = np.add.reduce(weights, axis=1)
+        doubt *= 0.5
+        self.doubt = doubt[_MAIN]
+        if mic[0] == 0 and not mic.any():  # unplugged or muted: nothing is heard of the path
             return
-        self._noise += _NOISE_SMOOTHING * (np.maximum(heard - 0.5 * doubt, 0) - self._noise)
-        total = doubt + 2 * self._noise + _NOISE_FLOOR
+        total = self._expect(spectrum[:count], doubt)
         if bending:
-            self._learn_bend(gain, spectrum[_MAIN], spectrum[2], total[_MAIN])
+            self._learn_bend(gain, spectrum[_MAIN], spectrum[count], total[_MAIN])
 
         # The gain is unsure · conj(played) / total, and what it leaves unsure 1 - half of gain · played.
-        scaled = spectrum[:2] / total
-        np.multiply(self._mirrored[window], scaled[:, None], out=self._products)
-        np.multiply(self._products, self._unsure, out=self._products)
-        self._paths += self._products
-        np.multiply(self._weights, (0.5 / total)[:, None], out=self._weights)
-        np.subtract(1, self._weights, out=self._weights)
-        self._unsure *= self._weights
+        scaled = spectrum[:count] / total
+        np.multiply(self._mirrored[window], scaled[:, None], out=products)
+        np.multiply(products, unsure, out=products)
+        paths += products
+        np.multiply(weights, (0.5 / total)[:, None], out=weights)
+        np.multiply(weights, unsure, out=weights)
+        unsure -= weights
         if self._turn % _TIDY_EVERY == 0:
-            self._tidy()
-        if self._turn % _COMPARE_EVERY == 0:
-            self._compare(errors)
+            self._tidy(count)
+        self._watch(errors)
+
+    def _expect(self, errors: NDArray[np.complex64], doubt: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Learn how loud what is no echo is; return twice the power that is to be expected of the errors."""
+        noise = self._noise[: len(errors)]
+        heard = np.square(errors.real)
+        heard += np.square(errors.imag)
+        heard -= doubt
+        np.maximum(heard, 0, out=heard)
+        heard -= noise
+        heard *= _NOISE_SMOOTHING
+        noise += heard
+        # Twice, because only half of the spectrum's energy is in the error's block.
+        total = doubt + noise
+        total += _NOISE_FLOOR
+        total *= 2
+        return total
+
+    def _watch(self, errors: NDArray[np.float32]) -> None:
+        """Let the shadow filter work while more is left over than usual, and for a second after that."""
+        left, echo = float(self.error @ self.error), float(self.estimate @ self.estimate)
+        self._loudest = max(echo, _LOUDEST_FADING * self._loudest)
+        if echo > _LOUD * self._loudest:
+            part = min(left / (echo + float(_TINY)), 2.0)
+            self.left += _LEFT_SMOOTHING * (part - self.left)
+            self.usual += _USUAL_SMOOTHING * (part - self.usual)
+        if self._watching:
+            self._compare(left, float(errors[_SHADOW] @ errors[_SHADOW]))
+            self._watching -= 1
+        if self.left > max(_MUCH, _UNUSUAL * self.usual) or self.usual > _LITTLE_KNOWN:
+            if not self._watching:
+                self._teach(_MAIN, _SHADOW)
+                path = self._paths[_MAIN]
+                self._unsure[_SHADOW] = self._unsure[_MAIN] + _SHADOW_DOUBT * (
+                    np.square(path.real) + np.square(path.imag)
+                )
+            self._watching = _WATCH_BLOCKS
 
     def energy(self) -> NDArray[np.float32]:
         """Return the energy of each block of the path: `(blocks,)`."""
@@ -149,8 +206,8 @@ class EchoFilter:
         return energy
 
     def path(self) -> NDArray[np.complex64]:
-        """Return the path's spectrum, block by block: `(blocks, 161)`."""
-        path: NDArray[np.complex64] = self._paths[_MAIN].copy()
+        """Return the path's spectrum as the filter that follows fastest has it, block by block: `(blocks, 161)`."""
+        path: NDArray[np.complex64] = self._paths[_SHADOW if self._watching else _MAIN].copy()
         return path
 
     def sureness(self) -> NDArray[np.float32]:
@@ -199,55 +256,66 @@ class EchoFilter:
     def _push(self, played: NDArray[np.float32]) -> int:
         """Take a block of what was played; return where the filter's window of spectra begins."""
         squared = np.square(played)
-        shrink = 1 / (1 + np.float32(self.bend) * squared)
-        limited = played * np.sqrt(shrink)
-        self._input[:, :BLOCK] = self._input[:, BLOCK:]
-        self._input[0, BLOCK:] = limited
-        self._input[1, BLOCK:] = -0.5 * squared * shrink * limited  # the limiter's derivative by its bend
-        sound, bent = np.fft.rfft(self._input, axis=1)
+        grown = squared * np.float32(self.bend)
+        grown += 1
+        limited = played / np.sqrt(grown)
+        frames = self._input
+        frames[:, :BLOCK] = frames[:, BLOCK:]
+        frames[0, BLOCK:] = limited
+        self._bent_blocks = self._bent_blocks + 1 if self._turn % _LESSONS_EVERY < self._lesson else 0
+        if self._bent_blocks:
+            squared *= limited
+            squared /= grown
+            np.multiply(squared, -0.5, out=frames[1, BLOCK:])  # the limiter's derivative by its bend
+        spectra = np.fft.rfft(frames[: 2 if self._bent_blocks else 1])
+        sound = spectra[0]
         self._newest = (self._newest - 1) % self.blocks
         both = slice(self._newest, None, self.blocks)
-        self._played[both], self._bent[both] = sound, bent
+        self._played[both] = sound
+        if self._bent_blocks:
+            self._bent[both] = spectra[1]
         mirrored = np.conj(sound)
         self._mirrored[both], self._power[both] = mirrored, (sound * mirrored).real
         return self._newest
 
-    def _slope(self, estimate: NDArray[np.float64], slope: NDArray[np.float64]) -> float:
-        """Prepare the estimate's derivative by the bend, without what a gain would do; return that gain."""
+    def _slope(self, estimate: NDArray[np.float64], slope: NDArray[np.float64], out: NDArray[np.float32]) -> float:
+        """Put the estimate's derivative by the bend, without what a gain would do, into `out`; return that gain."""
         self._cross += _GAIN_SMOOTHING * (float(estimate @ slope) - self._cross)
         self._own += _GAIN_SMOOTHING * (float(estimate @ estimate) + float(_TINY) - self._own)
         gain = self._cross / self._own
-        self._output[2, BLOCK:] = slope - gain * estimate
+        out[:] = slope - gain * estimate
         return gain
 
     def _learn_bend(
         self, gain: float, error: NDArray[np.complex64], slope: NDArray[np.complex64], total: NDArray[np.float32]
     ) -> None:
-        weight = 1 / total
-        self._curvature *= _BEND_MEMORY
-        self._curvature += float((np.square(slope.real) + np.square(slope.imag)) @ weight)
-        descent = float((slope.real * error.real + slope.imag * error.imag) @ weight)
+        weighted = slope / total
+        self._curvature = _BEND_MEMORY * self._curvature + float(np.vdot(weighted, slope).real)
+        descent = float(np.vdot(weighted, error).real)
         bend = min(max(self.bend + descent / (self._curvature + _BEND_PRIOR), 0.0), _BEND_MOST)
         change, self.bend = gain * (bend - self.bend), bend
         if abs(change) > 1e-5:  # less is not worth the multiplication
             self._paths /= np.float32(1 + min(max(change, -0.5), 0.5))
 
-    def _tidy(self) -> None:
+    def _tidy(self, count: int) -> None:
         """Do in turn what each partition needs now and then: forget, and be no longer than its block."""
         rounds = -(-self.blocks // _CONSTRAINED)
         part = slice(self._next * _CONSTRAINED, (self._next + 1) * _CONSTRAINED)
         self._next = (self._next + 1) % rounds
-        paths = self._paths[:, part]
-        responses = np.fft.irfft(paths, axis=2)
+        paths = self._paths[:count, part]
+        responses = np.fft.irfft(paths)
         responses[..., BLOCK:] = 0
-        paths[:] = np.fft.rfft(responses, axis=2)
-        self._unsure[:, part] += rounds * _TIDY_EVERY * _FORGETTING * (np.square(paths.real) + np.square(paths.imag))
+        paths[:] = np.fft.rfft(responses)
+        power = np.square(paths.real)
+        power += np.square(paths.imag)
+        self._unsure[:count, part] += rounds * _TIDY_EVERY * _FORGETTING[:count] * power
 
-    def _compare(self, errors: NDArray[np.float32]) -> None:
-        """Let the filter that cancels clearly more teach the other one."""
-        self._powers += _POWER_SMOOTHING * (np.einsum("ij,ij->i", errors, errors) - self._powers)
-        main, shadow = self._powers
-        self._kept_for = max(0, self._kept_for - _COMPARE_EVERY)
+    def _compare(self, main: float, shadow: float) -> None:
+        """Let the filter that cancels clearly more teach the other one, by the energies of their errors."""
+        powers = self._powers
+        powers[_MAIN] = main = powers[_MAIN] + _POWER_SMOOTHING * (main - powers[_MAIN])
+        powers[_SHADOW] = shadow = powers[_SHADOW] + _POWER_SMOOTHING * (shadow - powers[_SHADOW])
+        self._kept_for = max(0, self._kept_for - 1)
         if shadow < _CLEARLY_BETTER * main:
             if not self._kept_for:
                 self._kept[:] = self._paths[_MAIN]

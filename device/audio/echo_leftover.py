@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 EDGES = np.array([4, 6, 8, 10, 13, 16, 20, 24, 29, 35, 42, 50, 60, 72, 86, 104, 126, BINS])
 """Edges of the bands in bins of 50 Hz: 17 bands from 200 Hz to 8 kHz, about as wide as the ear's."""
-BANDS = len(EDGES) - 1
+_STARTS = EDGES[:-1]
+BANDS = len(_STARTS)
 MOST_DB = 20.0
 """A band's excess counts up to this: a single loud one is no voice."""
 
@@ -25,16 +26,17 @@ _NOISE_FLOOR = 1e-7
 _FADING = 0.92
 """What is kept of the echo estimate from block to block: reverberation, of up to 1.7 s, outlasts the filter."""
 _FIRST_LEAK, _LEAST_LEAK = 0.1, 3e-5
-_LEAK_FALLS = 0.02
-_LEAK_RISES = 0.05
-_LEAK_CREEPS = 0.005
-"""How much of a difference the leak follows in a block: less, the more it looks as if somebody spoke."""
+_LEARN_EVERY = 4
+_LEAK_FALLS = 0.08
+_LEAK_RISES = 0.2
+_LEAK_CREEPS = 0.02
+"""How much of a difference the leak follows each time: less, the more it looks as if somebody spoke."""
 _SPEAKS_DB = 3.0
 _LOUD_ECHO = 10.0
 """Echo to noise, in power, from which the leak can be measured."""
-_NOISE_FALLS = 0.1
-_NOISE_RISES = 1.007
-"""A block: 3 dB a second."""
+_NOISE_FALLS = 0.34
+_NOISE_RISES = 1.028
+"""Each time: 3 dB a second."""
 _NOISE_MARGIN = 2.0
 _TOO_SURE = 4.0
 """What the filter is unsure of is counted so many times: it takes its errors for independent, and is too sure where
@@ -56,7 +58,9 @@ class Leftover:
         self._frames = np.zeros((2, 2 * BLOCK), np.float32)
         self._overlap = np.zeros(BLOCK, np.float32)
         self._powers = np.zeros((3, BINS), np.float32)
-        self._noise = np.full(BANDS, -1, np.float32)
+        self._turn = 0
+        self._noise = np.zeros(BANDS, np.float32)
+        self._floor = np.zeros(BANDS, np.float32)
         self._before = np.zeros(BANDS, np.float32)
         self._echo = np.zeros(BANDS, np.float32)
         self._leak = np.full(BANDS, _FIRST_LEAK, np.float32)
@@ -66,7 +70,7 @@ class Leftover:
     @property
     def noise(self) -> float:
         """The power of a block of the room's noise, above 200 Hz."""
-        return max(0.0, float(self._noise.sum())) / BLOCK  # half a spectrum, under a window of mean power 1/2
+        return float(self._noise.sum()) / BLOCK  # half a spectrum, under a window of mean power 1/2
 
     def rest(self, mic: NDArray[np.float32]) -> None:
         """Take note of the block before the ones to come; there was no echo."""
@@ -85,34 +89,46 @@ class Leftover:
         spectra = np.fft.rfft(frames * self._window, axis=1)
         powers[:2] = np.square(spectra.real) + np.square(spectra.imag)
         powers[2] = doubt
-        self._judge(*np.add.reduceat(powers, EDGES[:-1], axis=1))
-        cleaned = np.fft.irfft(spectra[0] * self._gain(*powers)) * self._window
+        heard, echo, unsure = np.add.reduceat(powers, _STARTS, axis=1)
+        self._judge(heard, echo, _TOO_SURE * unsure)
+        cleaned = np.fft.irfft(spectra[0] * self._gain(*powers))
+        cleaned *= self._window
         out: NDArray[np.float32] = (self._overlap + cleaned[:BLOCK]).astype(np.float32)
         self._overlap[:] = cleaned[BLOCK:]
         return out
 
     def _judge(self, heard: NDArray[np.float32], echo: NDArray[np.float32], doubt: NDArray[np.float32]) -> None:
-        """Compare the bands of a block with what is expected, and learn from it."""
-        level = 0.5 * (heard + self._before)
+        """Compare the bands of a block with what is expected."""
+        if not self._turn:
+            self._noise = heard + _NOISE_FLOOR
+            self._floor = _NOISE_MARGIN * self._noise
+        self._echo *= _FADING
+        np.maximum(echo, self._echo, out=self._echo)
+        other = doubt + self._floor
+        ratio = heard / (other + self._leak * self._echo)
+        np.log10(np.maximum(ratio, 1, out=ratio), out=ratio)
+        self.excess = 10 / BANDS * float(np.add.reduce(np.minimum(ratio, MOST_DB / 10, out=ratio)))
+        self._turn += 1
+        if self._turn % _LEARN_EVERY == 0:
+            self._learn(heard, echo, other)
         self._before = heard
-        if self._noise[0] < 0:
-            self._noise = level + _NOISE_FLOOR
+
+    def _learn(self, heard: NDArray[np.float32], echo: NDArray[np.float32], other: NDArray[np.float32]) -> None:
+        """Learn the room's noise and the leak from the bands of a block, `other` being what is expected without it."""
         # Whichever is less: it falls fast and rises slowly.
-        self._noise = np.minimum(self._noise + _NOISE_FALLS * (level - self._noise), self._noise * _NOISE_RISES)
-        other = _TOO_SURE * doubt + (_NOISE_MARGIN * self._noise + _NOISE_FLOOR)
-        self._echo = np.maximum(echo, _FADING * self._echo)
-        expected = other + self._leak * self._echo
-        decibels = np.log10(np.maximum(heard / expected, 1))
-        self.excess = 10 * float(np.minimum(decibels, MOST_DB / 10).sum()) / BANDS
+        falls = _NOISE_FALLS * (0.5 * (heard + self._before) - self._noise)
+        falls += self._noise
+        self._noise *= _NOISE_RISES
+        np.minimum(self._noise, falls, out=self._noise)
+        self._floor = _NOISE_MARGIN * self._noise + _NOISE_FLOOR
 
         left = np.maximum(heard - other, _NOISE_FLOOR) / (self._leak * self._echo + _NOISE_FLOOR)
         differs = np.minimum(np.maximum(np.log10(left), -1), 1)
         rises = _LEAK_CREEPS if self.excess > _SPEAKS_DB else _LEAK_RISES
-        learnt = self._leak * 10 ** (np.minimum(_LEAK_FALLS * differs, 0) + np.maximum(rises * differs, 0))
-        learnt = np.minimum(np.maximum(learnt, _LEAST_LEAK), 1)
+        learnt = self._leak * 10 ** (np.where(differs < 0, _LEAK_FALLS, rises) * differs)
         # Not from what fades: it would be small beside the echo that is still remembered.
         loud = echo > np.maximum(_LOUD_ECHO * self._noise, 0.5 * self._echo)
-        np.copyto(self._leak, learnt, where=loud)
+        np.copyto(self._leak, np.minimum(np.maximum(learnt, _LEAST_LEAK), 1), where=loud)
 
     def _gain(
         self, power: NDArray[np.float32], echo: NDArray[np.float32], doubt: NDArray[np.float32]

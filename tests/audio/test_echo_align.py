@@ -126,3 +126,14 @@ def test_who_speaks_moves_nothing():
     before = canceller._alignment.delay
     run(canceller, mic[4 * SECOND :], far[4 * SECOND :])
     assert (canceller._alignment.delay, canceller._alignment.slips, canceller._alignment.drift) == (before, 0, 0)
+
+
+def test_the_clocks_drift_on_while_the_canceller_rests():
+    canceller = EchoCanceller(200)
+    quiet, click = np.zeros(10 * SECOND, np.int16), np.full(FRAME, 100, np.int16)
+    run(canceller, click, click)
+    canceller._alignment.drift = 1e-4
+    run(canceller, quiet, quiet)
+    assert not canceller.active
+    run(canceller, click, click)
+    assert canceller._alignment.delay == pytest.approx(32, abs=0.1)
