@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from msgspec import Struct
 
-from device.audio.reply import ReplyItem, pause_length, word_start
+from device.audio.reply import ReplyItem, word_start
 from device.events import Heard
 
 if TYPE_CHECKING:
@@ -39,10 +39,6 @@ HICCUP_MS = 150
 """A reply that was held no longer than this goes on where it was; words do not fall apart in so short a time."""
 LOOK_BACK_MS = 500
 """How far back the beginning of the word is looked for that was interrupted."""
-LONGEST_PAUSE_MS = 1000
-"""So much of a pause is left out when the reply goes on in one."""
-LEAD_MS = 60
-"""Of a pause, this much is kept before the word."""
 MOST_PREBUFFER_MS = 400
 
 
@@ -183,10 +179,7 @@ class Playout:
         sound = item.before(duck.mark, min(self._frames(LOOK_BACK_MS), duck.mark - first))
         if len(sound) == duck.mark:  # an item comes out of silence
             sound = np.concatenate((np.zeros(self._frames(LOOK_BACK_MS), np.int16), sound))
-        word = min(in_time, duck.mark - len(sound) + word_start(sound, self.rate))
-        # Nobody who was interrupted in a pause begins with another one.
-        pause = pause_length(item.after(word, self._frames(LONGEST_PAUSE_MS)), self.rate)
-        return word + max(0, pause - self._frames(LEAD_MS))
+        return min(in_time, duck.mark - len(sound) + word_start(sound, self.rate))
 
     def _frames(self, ms: int) -> int:
         return ms * self.rate // 1000
@@ -249,7 +242,7 @@ class Playout:
                 return False
             if item is not None:
                 back = held.mark - self._frames(RESTORE_MS) if held.resume is None else held.resume
-                item.go_to(max(item.rewound or 0, back))
+                item.rewind(max(item.rewound or 0, back))
         if item is None or not item.at or (held.quiet and not held.hold):
             self._gain = self._volume * self._volume
         return True

@@ -18,8 +18,6 @@ KEPT_S = 1
 """How much of what was played is kept, at least; more if it came in larger pieces."""
 QUIET_MS = 30
 """Length of the quiet place that parts two words."""
-PAUSE_DBFS = -50.0
-"""What is quieter is a pause of the speaker's."""
 ALIKE_DB = 6.0
 """Of places that are about equally quiet the last one counts: the less is repeated, the better."""
 
@@ -78,17 +76,6 @@ class ReplyItem:
         end = max(0, len(kept) - (self.at - position))
         return kept[max(0, end - frames) : end]
 
-    def after(self, position: int, frames: int) -> NDArray[np.int16]:
-        """Return up to `frames` frames from `position` on, as far as they are kept or have arrived.
-
-        While the item is being played, that may be a block off.
-        """
-        ahead = list(self._ahead)
-        pieces = [*self._behind, *ahead]
-        tape = np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
-        start = len(tape) - sum(map(len, ahead)) + self._offset + position - self.at
-        return tape[max(0, start) : max(0, start) + frames]
-
     # For the audio callback
 
     @property
@@ -101,12 +88,6 @@ class ReplyItem:
         piece = self._ahead[0]
         n = min(len(out), len(piece) - self._offset)
         out[:n] = piece[self._offset : self._offset + n]
-        self._pass(n)
-        return n
-
-    def _pass(self, n: int) -> None:
-        """Leave `n` frames of the first piece behind."""
-        piece = self._ahead[0]
         self._offset += n
         self.at += n
         if self.at > self.reached:
@@ -118,12 +99,11 @@ class ReplyItem:
             self._behind_frames += len(piece)
             while self._behind_frames - len(self._behind[0]) >= KEPT_S * self.rate:
                 self._behind_frames -= len(self._behind.popleft())
+        return n
 
-    def go_to(self, position: int) -> None:
-        """Go back to `position`, or as far as is kept; or on to it, as far as it has arrived."""
-        while self.at < position and self.ready:
-            self._pass(min(position - self.at, len(self._ahead[0]) - self._offset))
-        back = max(0, self.at - position)
+    def rewind(self, position: int) -> None:
+        """Go back to `position`, or as far as is kept."""
+        back = self.at - position
         while back > self._offset and self._behind:
             piece = self._behind.pop()
             self._behind_frames -= len(piece)
@@ -137,13 +117,6 @@ class ReplyItem:
     def pass_time(self, frames: int) -> None:
         """Count a block of the card that has been rendered without reaching further."""
         self._since += frames
-
-
-def pause_length(sound: NDArray[np.int16], rate: int) -> int:
-    """Return for how many frames `sound`, `(n,) int16` at `rate`, is quiet from its beginning on."""
-    window = rate // 100
-    loud = np.flatnonzero(levels(sound, window, window) > PAUSE_DBFS)
-    return int(loud[0]) * window if len(loud) else len(sound) // window * window
 
 
 def word_start(sound: NDArray[np.int16], rate: int) -> int:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support.speech import say
 
 from device.audio.measure import dbfs
-from device.audio.reply import KEPT_S, ReplyItem, pause_length, word_start
+from device.audio.reply import KEPT_S, ReplyItem, word_start
 
 RATE = 16_000
 
@@ -79,32 +79,8 @@ def test_it_plays_on_from_where_it_was_rewound_to(pieces, moves):
         assert (item.before(item.at, behind) == TAPE[item.at - behind : item.at]).all()
         to = max(0, item.at - back, reached - KEPT_S * RATE)
         assert (item.before(to, 100) == TAPE[:to][-100:]).all() or len(item.before(to, 100)) < 100
-        item.go_to(to)
+        item.rewind(to)
         assert item.at == item.rewound == to
-        assert (item.after(to, 500) == TAPE[to : min(to + 500, item.queued)]).all()
-
-
-@given(on=st.integers(0, 3 * RATE), back=st.integers(0, RATE // 2))
-def test_it_goes_on_to_a_later_place_as_far_as_it_has_arrived(on, back):
-    item = ReplyItem("a", RATE, RATE)
-    for piece in np.split(TAPE[: 2 * RATE], [RATE // 3, RATE]):
-        item.add(piece)
-    item.take(np.zeros(RATE // 2, np.int16))
-    at = item.at
-    item.go_to(at - back)
-    item.go_to(at + on)
-    assert item.at == item.reached == min(at + on, 2 * RATE)
-    out = np.zeros(100, np.int16)
-    if item.ready:
-        n = item.take(out)
-        assert (out[:n] == TAPE[item.at - n : item.at]).all()
-
-
-@pytest.mark.parametrize(("quiet_ms", "level"), [(0, 0), (50, 0), (300, 60), (1000, 100)])
-def test_how_long_a_pause_lasts(quiet_ms, level):
-    sound = np.concatenate((np.full(RATE * quiet_ms // 1000, level), np.full(RATE // 10, 3000))).astype(np.int16)
-    assert pause_length(sound, RATE) == RATE * quiet_ms // 1000
-    assert pause_length(sound[: RATE * quiet_ms // 1000], RATE) == RATE * quiet_ms // 1000
 
 
 def test_only_so_much_of_it_is_kept():
@@ -114,5 +90,5 @@ def test_only_so_much_of_it_is_kept():
         item.add(TAPE[: RATE // 10])
         item.take(out)
     assert len(item.before(item.at, 10 * RATE)) < (KEPT_S + 0.2) * RATE
-    item.go_to(0)
+    item.rewind(0)
     assert item.at == pytest.approx(9 * RATE, abs=RATE // 10)
