@@ -225,11 +225,14 @@ def _lag(heard: NDArray[np.float32], expected: NDArray[np.float32]) -> int | Non
     The one is deconvolved by the other. Their correlation would show the pitch of whoever speaks as well.
     """
     inner = expected[_MOST_SLIP:-_MOST_SLIP]
+    if not inner.any():
+        return None
     size = 1 << (len(heard) - 1).bit_length()
     source = np.fft.rfft(inner * np.hanning(len(inner)), size)
     power = np.square(source.real) + np.square(source.imag)
-    kept = power / (power + _SLIP_NOISE * power.mean())
-    response = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(source) / (power + _SLIP_NOISE * power.mean()))
+    limited = power + _SLIP_NOISE * power.mean()
+    kept = power / limited
+    response = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(source) / limited)
     near = (response[: 2 * _MOST_SLIP + 1] + response[1 : 2 * _MOST_SLIP + 2]) / kept.mean()
     best = int(near.argmax())
     still = float(near[_MOST_SLIP - _LEAST_SLIP : _MOST_SLIP + _LEAST_SLIP].max())
