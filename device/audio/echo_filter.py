@@ -55,6 +55,8 @@ _LITTLE_KNOWN = 0.03
 _SHADOW_DOUBT = 0.05
 """Part of the path's power by which the shadow begins less sure than the main filter."""
 _WATCH_BLOCKS = 100
+_CALM_EVERY = 2
+"""How often the path is learnt while nothing is unusual: as it is well known, every other block will do."""
 _LEFT_SMOOTHING, _USUAL_SMOOTHING = 0.25, 0.01
 _LOUD, _LOUDEST_FADING = 0.03, 0.99
 """Part of the loudest echo of the last second from which a block tells what is left over, and not the noise."""
@@ -62,7 +64,7 @@ _BEND_MOST = 400.0
 """A loudspeaker that cannot exceed 0.05 of full scale."""
 _LESSONS_EVERY, _FIRST_LESSON, _LESSON = 1000, 1000, 150
 """The bend is learnt in the first 10 s of playback, and then for more than a second of every 10."""
-_BEND_EVERY = 2
+_BEND_EVERY = 2  # and when the path is learnt
 _BEND_MEMORY = 0.95
 _BEND_PRIOR = 1e-2
 _GAIN_SMOOTHING = 0.01
@@ -138,7 +140,6 @@ class EchoFilter:
         errors = self._output[:count, BLOCK:]
         np.subtract(mic, outputs[:count], out=errors)
         gain = self._slope(outputs[0], outputs[count], self._output[count, BLOCK:]) if bending else 0.0
-        spectrum = np.fft.rfft(self._output[:rows]).astype(np.complex64)
         self.estimate, self.error = outputs[0].astype(np.float32), errors[_MAIN].copy()
 
         np.multiply(power, unsure, out=weights)
@@ -147,18 +148,19 @@ class EchoFilter:
         self.doubt = doubt[_MAIN]
         if mic[0] == 0 and not mic.any():  # unplugged or muted: nothing is heard of the path
             return
-        total = self._expect(spectrum[:count], doubt)
-        if bending:
-            self._learn_bend(gain, spectrum[_MAIN], spectrum[count], total[_MAIN])
-
-        # The gain is unsure · conj(played) / total, and what it leaves unsure 1 - half of gain · played.
-        scaled = spectrum[:count] / total
-        np.multiply(self._mirrored[window], scaled[:, None], out=products)
-        np.multiply(products, unsure, out=products)
-        paths += products
-        np.multiply(weights, (0.5 / total)[:, None], out=weights)
-        np.multiply(weights, unsure, out=weights)
-        unsure -= weights
+        if self._watching or self._turn % _CALM_EVERY == 0:
+            spectrum = np.fft.rfft(self._output[:rows]).astype(np.complex64)
+            total = self._expect(spectrum[:count], doubt)
+            if bending:
+                self._learn_bend(gain, spectrum[_MAIN], spectrum[count], total[_MAIN])
+            # The gain is unsure · conj(played) / total, and what it leaves unsure 1 - half of gain · played.
+            scaled = spectrum[:count] / total
+            np.multiply(self._mirrored[window], scaled[:, None], out=products)
+            np.multiply(products, unsure, out=products)
+            paths += products
+            np.multiply(weights, (0.5 / total)[:, None], out=weights)
+            np.multiply(weights, unsure, out=weights)
+            unsure -= weights
         if self._turn % _TIDY_EVERY == 0:
             self._tidy(count)
         self._watch(errors)
