@@ -36,8 +36,8 @@ REFRACTORY = samples(1500)
 """After a detection, the same utterance is not detected again."""
 MASKED = 0.6
 """What the threshold is multiplied by while the device speaks: the canceller leaves of a visitor 10 dB below the echo
-what scores a little less. Measured over 16 rooms and 12 voices: 174 of the 177 wake words that are detected without
-playback, instead of 165, and none in the device's own voice."""
+what scores a little less. Of what is detected without playback, about 98 % are detected then, instead of 92 %. The
+price: phrases like "hey Travis" wake it three times as often over a reply, and its own voice did once in two sweeps."""
 SILENCE = np.zeros(FRAME, np.int16)
 
 Framework = Literal["onnx", "tflite"]
