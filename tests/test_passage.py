@@ -86,7 +86,7 @@ def test_an_item_that_never_played_is_not_found():
     assert passage(track_of((1000, tone(2000))), 1000).cut(samples(1200)) is None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(
     begins=st.integers(100, 2000),
     heard=st.integers(250, 5500),
@@ -196,7 +196,7 @@ def test_ducking_in_a_pause_is_believed_only_within_the_pause():
     assert in_ms(lowered.last) == pytest.approx(500 + last, abs=30)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @example(cut_block=356, duck_blocks=2, latency=1920)
 @example(cut_block=183, duck_blocks=3, latency=1920)
 @given(cut_block=st.integers(30, 500), duck_blocks=st.integers(0, 45), latency=st.sampled_from([0, 960, 1920]))
@@ -283,7 +283,7 @@ def test_a_reply_that_was_held_lost_nothing_and_when_it_came_back_is_measured():
     assert len(found.runs) == 2
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(
     first=st.integers(40, 400),
     held=st.integers(5, 90),
@@ -313,7 +313,7 @@ def test_what_was_heard_is_true_after_rewinds(first, held, played, again, ducked
     assert audible(missed) <= 20
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(first=st.integers(40, 400), held=st.integers(5, 90), between=st.integers(30, 100))
 def test_nothing_is_lost_however_often_it_is_held(first, held, between):
     player = Player()
