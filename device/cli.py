@@ -66,6 +66,7 @@ def run(config: Path | None, out: Path | None) -> None:
 
     On a terminal, Enter is the button: it wakes, interrupts, and ends a conversation.
     """
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # it is the button, and would kill before there is one
     settings = _settings(config, need_engine=True)
     asyncio.run(_run(settings, config, out))
 

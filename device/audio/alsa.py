@@ -33,6 +33,14 @@ WATCH_S = 0.1
 """How often the watcher looks after the stream."""
 LOST_AFTER = 3
 """Looks without a new callback after which the card counts as gone."""
+SPINNING = 0.5
+"""Part of a core that the stream's thread uses, over `SPIN_S`, when it goes round without ever waiting for the card.
+
+After a stall PortAudio 19.6 may do so for good on ALSA's pulse plugin, whose descriptors stay readable with no sound
+to be read; the sound goes on, at the cost of a core. A callback of ours uses a fiftieth of it.
+"""
+SPIN_S = 1.0
+LONGEST_LATENCY_S = 0.32
 RETRY_S = 1.0
 """Between attempts to open a card that is gone."""
 OVERRUN = pyaudio.paInputOverflow | pyaudio.paInputUnderflow
@@ -131,10 +139,10 @@ class AlsaCard(Card):
     def _watch(self, stream: Stream) -> None:
         """Look after the stream until the card is closed; stand in for it while it is gone."""
         while not self._closing.is_set():
-            self._look_after(stream)
+            trouble = self._look_after(stream)
             if self._closing.is_set():
                 break
-            log.warning("%s vanished; the clock goes on, on silence", self.name)
+            log.warning("%s %s", self.name, trouble)
             if (fresh := self._stand_in(stream)) is None:
                 break
             stream = fresh
@@ -142,16 +150,23 @@ class AlsaCard(Card):
         self._pen = None
         stream.close()
 
-    def _look_after(self, stream: Stream) -> None:
-        """Return once the stream has died or the card is closed."""
+    def _look_after(self, stream: Stream) -> str:
+        """Return what is wrong once the stream has died or spins, or once the card is closed."""
         seen, missed = -1, 0
+        since, used = time.monotonic(), stream.used()
         while missed < LOST_AFTER and stream.active and not self._closing.wait(WATCH_S):
+            if (elapsed := time.monotonic() - since) >= SPIN_S:
+                if stream.used() - used > SPINNING * elapsed:
+                    self._latency = min(2 * self._latency, max(self._latency, LONGEST_LATENCY_S))
+                    return f"stalled; it is opened again, with a buffer of {1000 * self._latency:.0f} ms"
+                since, used = time.monotonic(), stream.used()
             missed = missed + 1 if stream.beats == seen else 0
             seen = stream.beats
             latency = round(stream.latency() * self.rate)
             if abs(latency - self.output_latency) > self.block // 2:  # less is but a tremor
                 self.output_latency = latency
             self._report()
+        return "vanished; the clock goes on, on silence"
 
     def _stand_in(self, gone: Stream) -> Stream | None:
         """Write silence in place of a stream that is gone until there is a new one, and hand over to it.

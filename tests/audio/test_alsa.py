@@ -314,6 +314,30 @@ def test_a_suspended_loudspeaker_counts_as_unplugged(pulse: Pulse) -> None:
     source.assert_one_after_the_other()
 
 
+def test_a_stall_does_not_keep_a_core_busy_for_good(pulse: Pulse) -> None:
+    class Stalling(RampSource):
+        stalls = 3
+
+        def render(self, out: NDArray[np.int16], position: int) -> None:
+            if self.stalls and position % (RATE // 2) < len(out):
+                self.stalls -= 1
+                time.sleep(0.1)
+            super().render(out, position)
+
+    def share() -> float:
+        stream = card._pen
+        used = stream.used() if stream is not None else 0.0
+        time.sleep(0.5)
+        return (stream.used() - used) / 0.5 if stream is not None and stream is card._pen else 1.0
+
+    source = Stalling()
+    with opened(CardSettings(input="Loopback", output="Loopback", latency_ms=40), source) as card:
+        await_true(lambda: not source.stalls)
+        await_true(lambda: share() < 0.3, 10)
+        assert share() < 0.3
+        source.assert_one_after_the_other()
+
+
 def test_a_device_removed_and_restored_is_heard_again(pulse: Pulse) -> None:
     source = RampSource()
     with opened(LOOP, source) as card:
