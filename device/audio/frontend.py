@@ -71,6 +71,8 @@ far as onsets go: a long reverberation goes on after the filter's end. Measured 
 voice exceeds its expected leftover at -22 to -28 dB, visitors 6 dB below the echo at -17 dB and more."""
 HOLD = 0.9
 """What is kept of the microphone's power from block to block: it falls by 46 dB in a second."""
+CATCH_UP_FRAMES = 8
+"""What the voice detector hears of the past, 256 ms, when something exceeds the echo after it has rested."""
 EXCESS_BLOCKS = 256
 """How far back the excess is kept: farther than the voice detector looks."""
 LOOK_BACK = samples(1600)
@@ -173,6 +175,7 @@ class FrontEnd:
         self._peak_db = NOTHING_DBFS  # of the voice's loudest frame
         self._voice_wanted = False
         self._voice_on = False
+        self._rested = 0  # frames that the voice detector did not hear
         self._next_tick = 0
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -282,6 +285,7 @@ class FrontEnd:
                 return
             self._voice_at.seek(max(self._voice_at.position, self.now - LOOK_BACK))
             self._voice.reset()
+            self._rested = 0
             self._endpoint.reset(self._voice_at.position)
         endpoint = self._endpoint
         while self._voice_on and self._voice_at.lag >= FRAME:
@@ -302,17 +306,41 @@ class FrontEnd:
                 self._emit(Voice(self.now, endpoint.onset, voiced, silence, self._peak_db))
 
     def _probability(self, frame: NDArray[np.int16]) -> float:
-        """Return how likely somebody speaks in `frame`, the one that ends at the voice cursor."""
-        probability = self._voice.probability(frame)
+        """Return how likely somebody speaks in `frame`, the one that ends at the voice cursor.
+
+        While all that is heard is the echo, the model rests.
+        """
+        if not self._is_echo():
+            self._catch_up()
+            return self._voice.probability(frame)
+        self._rested += 1
+        return 0.0
+
+    def _is_echo(self) -> bool:
+        """Return whether the frame that ends at the voice cursor holds nothing but what is left of the echo."""
         canceller = self._canceller
         if canceller is None or not canceller.active:
-            return probability
+            return False
         # Until the echo path is learnt, what is left of the echo sounds like somebody speaking.
         if not canceller.converged:
-            return 0.0
+            return True
         blocks = range((self._voice_at.position - FRAME) // FRAME_10MS, -(-self._voice_at.position // FRAME_10MS))
         exceeds = np.mean([self._excess[block % EXCESS_BLOCKS] for block in blocks]) >= ONSET_DB
-        return probability if exceeds or self._endpoint.speaking else 0.0
+        return not (exceeds or self._endpoint.speaking)
+
+    def _catch_up(self) -> None:
+        """Let the voice detector hear, after a rest, what came just before the frame that ends at the voice cursor."""
+        if not self._rested:
+            return
+        if self._rested > CATCH_UP_FRAMES:
+            self._voice.reset()
+        at = self._voice_at.position
+        missed = min(self._rested, CATCH_UP_FRAMES)
+        self._rested = 0
+        self._voice_at.seek(at - (missed + 1) * FRAME)
+        for _ in range(missed):
+            self._voice.probability(self._voice_at.take(FRAME))
+        self._voice_at.seek(at)
 
     def _note_excess(self, canceller: Canceller, mic: NDArray[np.int16]) -> None:
         for number, excess in enumerate(canceller.excess):

@@ -38,6 +38,7 @@ FULL: Final = (
     Phase(-20.0, 0, 0, 25.0),
     Phase(-10.0, 5, 5, 25.0),
     Phase(0.0, 5, 5, 25.0),
+    Phase(6.0, 4, 4, 25.0),
 )
 QUICK: Final = (Phase(-np.inf, 3, 3, 0.0), Phase(-20.0, 2, 2, 10.0))
 

@@ -283,3 +283,31 @@ def test_the_wake_word_is_told_when_the_device_speaks():
         card.exchange(np.zeros(160, np.int16))
         front.process()
         assert wake.masked is active
+
+
+def test_the_voice_detector_rests_while_all_is_echo_and_then_hears_what_came_just_before():
+    class Noting(Level):
+        def __init__(self):
+            super().__init__()
+            self.heard = []
+
+        def probability(self, block):
+            self.heard.append(block.copy())
+            return super().probability(block)
+
+    card, _, front, events = make(canceller=Subtract())
+    front._voice = voice = Noting()
+    front.want_voice(True, alert=True)
+    rng = np.random.default_rng(2)
+    echo_only = rng.integers(-50, 50, 32_000).astype(np.int16)
+    loud = rng.integers(-3000, 3000, 3200).astype(np.int16)
+    feed(card, front, echo_only)
+    assert not voice.heard
+    resets = voice.resets
+    feed(card, front, loud)
+    track = np.concatenate((echo_only, loud))
+    first = len(track) // 512 * 512 - 512 * len(voice.heard)
+    assert [frame.tolist() for frame in voice.heard] == track[first : len(track) // 512 * 512].reshape(-1, 512).tolist()
+    assert 7 * 512 <= len(echo_only) - first <= 9 * 512
+    assert voice.resets == resets + 1
+    assert of(events, VoiceStart)

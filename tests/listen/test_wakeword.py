@@ -200,13 +200,20 @@ def test_scikit_learn_is_not_imported(make):
     assert "sklearn" not in sys.modules
 
 
-def test_a_lower_score_will_do_while_the_device_speaks(make):
-    class Scores:
-        def predict(self, frame):
-            return {"hey_jarvis": 0.4}
-
-    for masked in (False, True):
-        detector = make(gate_dbfs=-120)
-        detector._model = Scores()
-        detector.masked = masked
-        assert bool(detector.push(noise(0.08, -20))) is masked
+@pytest.mark.parametrize(
+    ("masked", "scores", "detected"),
+    [
+        (False, [0.4] * 4, []),
+        (True, [0.4] * 4, [2]),
+        (True, [0.1, 0.4, 0.1, 0.4, 0.1], []),  # a "yeah" that sounds like it for a moment
+        (True, [0.1, 0.6], [2]),
+        (True, [0.4, 0.6, 0.4], [2]),
+    ],
+)
+def test_a_lower_score_will_do_while_the_device_speaks_if_it_lasts(make, monkeypatch, masked, scores, detected):
+    detector = make(gate_dbfs=-120)
+    detector.masked = masked
+    following = iter(scores)
+    monkeypatch.setattr(detector._model, "predict", lambda x: {"hey_jarvis": next(following)})
+    found = run(detector, silence(len(scores) * 0.08), 1280)
+    assert [hit.position // FRAME for hit in found] == detected
