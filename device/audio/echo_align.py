@@ -80,7 +80,7 @@ class Alignment:
         """How often a slip was found and followed."""
         self._filter = echo
         length = (echo.blocks + _TRIAL + 2) * BLOCK + MOST_DELAY + 2 * _HALF
-        self._tape = np.zeros(length, np.float32)
+        self._tape = _Tape(1, length)
         self._worked = 0
         self._clock = 0
         self._measured: list[float] = []
@@ -89,19 +89,18 @@ class Alignment:
         self._before: NDArray[np.complex64] | None = None
         self._before_at = 0
         # What was heard, what was expected of it, and the difference.
-        self._tapes = np.zeros((3, _SLIP_BLOCKS * BLOCK), np.float32)
+        self._lately = _Tape(3, _SLIP_BLOCKS * BLOCK)
         self._waits = 0
 
     def rest(self, samples: int) -> None:
         """Let time pass without playback."""
-        self._tape[:] = 0
+        self._tape.clear()
         self._go(self.drift * samples)
         self._before = None
 
     def push(self, played: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take the next block that was played; return the one for the filter, `(160,) float32`."""
-        self._tape[:-BLOCK] = self._tape[BLOCK:]
-        self._tape[-BLOCK:] = played
+        self._tape.add(played)
         self._clock += BLOCK
         start = self.delay
         self._go(self.drift * BLOCK)
@@ -112,25 +111,17 @@ class Alignment:
 
     def _read(self, back: int, start: float, end: float) -> NDArray[np.float32]:
         """Read the block `back` blocks ago, delayed by `start` samples at its beginning and by `end` at its end."""
-        first = len(self._tape) - (back + 1) * BLOCK
+        tape = self._tape.rows[0]
+        first = len(tape) - (back + 1) * BLOCK
         if start == end and start == round(start):
             at = first - round(start)
-            return self._tape[at : at + BLOCK]
-        ahead = self._between(first, start)
+            return tape[at : at + BLOCK]
+        ahead = _between(tape, first, start)
         if start == end:
             return ahead
         # The places between are as good as on a straight line: at 100 ppm they differ by a 60th of a sample.
-        moved: NDArray[np.float32] = ahead + _RAMP * (self._between(first, end) - ahead)
+        moved: NDArray[np.float32] = ahead + _RAMP * (_between(tape, first, end) - ahead)
         return moved
-
-    def _between(self, first: int, delay: float) -> NDArray[np.float32]:
-        whole = int(delay)
-        at = first - whole - _HALF
-        window = self._tape[at : at + BLOCK + 2 * _HALF - 1]
-        place = _PHASES * (delay - whole)
-        near = int(place)
-        taps = _SINCS[near] + np.float32(place - near) * (_SINCS[near + 1] - _SINCS[near])
-        return np.convolve(window, taps, mode="valid")
 
     def follow(self, mic: NDArray[np.float32]) -> None:
         """Learn from the filter's last step, in which the microphone heard `mic` and something was played."""
@@ -196,14 +187,12 @@ class Alignment:
 
     def _watch_for_slips(self, mic: NDArray[np.float32]) -> None:
         echo = self._filter
-        self._tapes[:, :-BLOCK] = self._tapes[:, BLOCK:]
-        for tape, block in zip(self._tapes, (mic, echo.estimate, echo.error), strict=True):
-            tape[-BLOCK:] = block
+        self._lately.add(mic, echo.estimate, echo.error)
         self._waits = max(0, self._waits - 1)
         if echo.left < _LOST or echo.usual > _LOST or self._waits:
             return
         self._waits = 4
-        heard, estimated, errors = self._tapes
+        heard, estimated, errors = self._lately.rows
         lag = _lag(heard, estimated)
         if lag is None or not _HALF <= self.delay + lag <= MOST_DELAY:
             return
@@ -217,6 +206,43 @@ class Alignment:
             echo.restore()
             self._reread()
             echo.left = 0.0
+
+
+class _Tape:
+    """The last `length` samples of a few tracks; most of the time, to add a block moves nothing but the block."""
+
+    def __init__(self, tracks: int, length: int) -> None:
+        self._length = self._end = length
+        self._tracks = np.zeros((tracks, 2 * length // BLOCK * BLOCK), np.float32)
+
+    @property
+    def rows(self) -> NDArray[np.float32]:
+        """The tracks: `(tracks, length)`."""
+        return self._tracks[:, self._end - self._length : self._end]
+
+    def add(self, *blocks: NDArray[np.float32]) -> None:
+        """Add a block to each track: `(160,) float32`."""
+        if self._end + BLOCK > self._tracks.shape[1]:
+            self._tracks[:, : self._length] = self.rows
+            self._end = self._length
+        for track, block in zip(self._tracks, blocks, strict=True):
+            track[self._end : self._end + BLOCK] = block
+        self._end += BLOCK
+
+    def clear(self) -> None:
+        """Fill it with silence."""
+        self._tracks[:] = 0
+
+
+def _between(tape: NDArray[np.float32], first: int, delay: float) -> NDArray[np.float32]:
+    """Return the block of `tape` from `first` on, `delay` samples earlier, which may lie between two samples."""
+    whole = int(delay)
+    at = first - whole - _HALF
+    window = tape[at : at + BLOCK + 2 * _HALF - 1]
+    place = _PHASES * (delay - whole)
+    near = int(place)
+    taps = _SINCS[near] + np.float32(place - near) * (_SINCS[near + 1] - _SINCS[near])
+    return np.convolve(window, taps, mode="valid")
 
 
 def _lag(heard: NDArray[np.float32], expected: NDArray[np.float32]) -> int | None:

@@ -56,6 +56,7 @@ class Leftover:
         """By how many dB, on average over the bands, the last block is louder than expected: 0 to `MOST_DB`."""
         self._window = np.sin(np.pi * (np.arange(2 * BLOCK) + 0.5) / (2 * BLOCK)).astype(np.float32)
         self._frames = np.zeros((2, 2 * BLOCK), np.float32)
+        self._windowed = np.zeros_like(self._frames)
         self._overlap = np.zeros(BLOCK, np.float32)
         self._powers = np.zeros((3, BINS), np.float32)
         self._turn = 0
@@ -64,6 +65,7 @@ class Leftover:
         self._before = np.zeros(BANDS, np.float32)
         self._echo = np.zeros(BANDS, np.float32)
         self._leak = np.full(BANDS, _FIRST_LEAK, np.float32)
+        self._leak_of_bins = self._leak[_BAND]
         self._trail = np.zeros(BINS, np.float32)
         self._near = np.zeros(BINS, np.float32)
 
@@ -86,8 +88,9 @@ class Leftover:
         frames, powers = self._frames, self._powers
         frames[:, :BLOCK] = frames[:, BLOCK:]
         frames[0, BLOCK:], frames[1, BLOCK:] = error, estimate
-        spectra = np.fft.rfft(frames * self._window, axis=1)
-        powers[:2] = np.square(spectra.real) + np.square(spectra.imag)
+        np.multiply(frames, self._window, out=self._windowed)
+        spectra = np.fft.rfft(self._windowed)
+        np.add(np.square(spectra.real), np.square(spectra.imag), out=powers[:2], casting="same_kind")
         powers[2] = doubt
         heard, echo, unsure = np.add.reduceat(powers, _STARTS, axis=1)
         self._judge(heard, echo, _TOO_SURE * unsure)
@@ -129,6 +132,7 @@ class Leftover:
         # Not from what fades: it would be small beside the echo that is still remembered.
         loud = echo > np.maximum(_LOUD_ECHO * self._noise, 0.5 * self._echo)
         np.copyto(self._leak, np.minimum(np.maximum(learnt, _LEAST_LEAK), 1), where=loud)
+        self._leak_of_bins = self._leak[_BAND]
 
     def _gain(
         self, power: NDArray[np.float32], echo: NDArray[np.float32], doubt: NDArray[np.float32]
@@ -137,7 +141,7 @@ class Leftover:
         trail = self._trail
         trail *= _FADING
         np.maximum(echo, trail, out=trail)
-        left = self._leak[_BAND] * trail
+        left = self._leak_of_bins * trail
         left += doubt
         left += _NOISE_FLOOR
         near = np.maximum(power - left, 0)

@@ -65,12 +65,6 @@ STIR_BLOCKS = 3
 STIR_AMONG = 4
 """So many blocks of 10 ms among so many exceed it that much when something stirs. In the same rooms visitors stir 40 to
 50 ms after their onset in the median, and the device's own voice does once in 9 minutes."""
-LEFT_OVER_DB = -20.0
-"""What the echo filter leaves that is so far below the loudest the microphone heard just before is left of the echo, as
-far as onsets go: a long reverberation goes on after the filter's end. Measured at +6 dB, RT60 0.6 s: the device's own
-voice exceeds its expected leftover at -22 to -28 dB, visitors 6 dB below the echo at -17 dB and more."""
-HOLD = 0.9
-"""What is kept of the microphone's power from block to block: it falls by 46 dB in a second."""
 CATCH_UP_FRAMES = 8
 """What the voice detector hears of the past, 256 ms, when something exceeds the echo after it has rested."""
 EXCESS_BLOCKS = 256
@@ -96,10 +90,6 @@ class Canceller(Protocol):
     @property
     def excess(self) -> NDArray[np.float32]:
         """By how many dB each frame that went into the last `cancel` was louder than what may be left of the echo."""
-
-    @property
-    def linear(self) -> NDArray[np.int16]:
-        """What went into the last `cancel`, without the echo estimate and with nothing suppressed."""
 
     def cancel(self, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> NDArray[np.int16]:
         """Return `mic` without the echo of `reference`; all `(n * 160,) int16, 16 kHz mono`."""
@@ -162,9 +152,8 @@ class FrontEnd:
         self._reference = card.reference.cursor(0)
         self._done = 0  # frames of the card that were taken
         # Of the last blocks of 10 ms, each at its position's place.
-        self._excess = np.zeros(EXCESS_BLOCKS, np.float32)
+        self._excess = [0.0] * EXCESS_BLOCKS
         self._excess_to = 0
-        self._loudest = 0.0  # power of the microphone's blocks
         self._stirring = False
         self._late = canceller.delay if canceller is not None else 0  # samples to drop, so that positions stay true
         self._voice_at = self.clean.cursor()
@@ -263,8 +252,10 @@ class FrontEnd:
             return
         if self._canceller is not None:
             heard = block.any()
-            mic, block = block, self._canceller.cancel(block, echo)
-            self._note_excess(self._canceller, mic)
+            block = self._canceller.cancel(block, echo)
+            for excess in self._canceller.excess.tolist():
+                self._excess[self._excess_to % EXCESS_BLOCKS] = excess
+                self._excess_to += 1
             if not heard:  # an unplugged or muted microphone: all that is left is the echo expected in it
                 block = np.zeros(n, np.int16)
         early = min(self._late, n)
@@ -325,7 +316,7 @@ class FrontEnd:
         if not canceller.converged:
             return True
         blocks = range((self._voice_at.position - FRAME) // FRAME_10MS, -(-self._voice_at.position // FRAME_10MS))
-        exceeds = np.mean([self._excess[block % EXCESS_BLOCKS] for block in blocks]) >= ONSET_DB
+        exceeds = sum(self._excess[block % EXCESS_BLOCKS] for block in blocks) >= ONSET_DB * len(blocks)
         return not (exceeds or self._endpoint.speaking)
 
     def _catch_up(self) -> None:
@@ -341,14 +332,6 @@ class FrontEnd:
         for _ in range(missed):
             self._voice.probability(self._voice_at.take(FRAME))
         self._voice_at.seek(at)
-
-    def _note_excess(self, canceller: Canceller, mic: NDArray[np.int16]) -> None:
-        for number, excess in enumerate(canceller.excess):
-            block = slice(number * FRAME_10MS, (number + 1) * FRAME_10MS)
-            self._loudest = max(_power(mic[block]), HOLD * self._loudest)
-            left_over = _power(canceller.linear[block]) < self._loudest * 10 ** (LEFT_OVER_DB / 10)
-            self._excess[self._excess_to % EXCESS_BLOCKS] = 0.0 if left_over else excess
-            self._excess_to += 1
 
     def _detect_stir(self) -> None:
         """Notice what may become a voice, long before it can be told."""
@@ -373,8 +356,3 @@ class FrontEnd:
                 self._emit(PlayoutStarted(at, note.heard[0].item))
             else:
                 self._emit(PlayoutStarved(at, note.heard[0].item))
-
-
-def _power(block: NDArray[np.int16]) -> float:
-    samples = block.astype(np.float32)
-    return float(np.dot(samples, samples))

@@ -105,7 +105,7 @@ class Resampler:
             )
             np.dot(windows, self._matrix, out=out[row : row + rows])
         np.rint(out, out=out)
-        np.clip(out, INT16.min, INT16.max, out=out)
+        np.minimum(np.maximum(out, INT16.min, out=out), INT16.max, out=out)  # faster than clip
         return out.astype(np.int16).reshape(-1)
 
 

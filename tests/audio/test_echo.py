@@ -170,3 +170,19 @@ def test_the_sound_at_the_start_is_enough_to_learn_whether_there_is_an_echo(echo
     canceller = EchoCanceller(300)
     run(canceller, mic, played)
     assert canceller.converged
+
+
+@pytest.mark.parametrize(("near_db", "exceeds"), [(-26, False), (-12, True)])
+def test_what_is_far_below_the_echo_is_left_of_it(canceller, near_db, exceeds):
+    rng = np.random.default_rng(6)
+    played = (rng.standard_normal(5 * SECOND) * 3000).astype(np.int16)
+    echo = room(played, 0)
+    near = rng.standard_normal(5 * SECOND) * np.sqrt(np.mean(echo**2)) * 10 ** (near_db / 20)
+    near[: 4 * SECOND] = 0
+    run(canceller, mix(echo, noise(5, -70))[: 4 * SECOND], played[: 4 * SECOND])
+    excess = []
+    for i in range(4 * SECOND, 5 * SECOND, FRAME):
+        canceller.cancel((echo + near)[i : i + FRAME].astype(np.int16), played[i : i + FRAME])
+        excess.append(canceller.excess[0])
+    assert bool(np.median(excess) > 3) is exceeds
+    assert exceeds or not np.any(excess)
