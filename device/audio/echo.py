@@ -41,8 +41,8 @@ FADING = 0.98
 """What is kept of the loudest reference from frame to frame, while its echo is under way."""
 LEFT_OVER_RATIO = 0.01
 """What the filter leaves that is so far below the loudest the microphone heard just before, 20 dB, is left of the
-echo: a long reverberation goes on after the filter's end. Measured at +6 dB, RT60 0.6 s: the device's own voice exceeds its
-expected leftover at -22 to -28 dB, visitors 6 dB below the echo at -17 dB and more."""
+echo: a long reverberation goes on after the filter's end. Measured at +6 dB, RT60 0.6 s: the device's own voice
+exceeds its expected leftover at -22 to -28 dB, visitors 6 dB below the echo at -17 dB and more."""
 HOLD = 0.9
 """What is kept of the microphone's power from frame to frame: it falls by 46 dB in a second."""
 CONVERGED_FRAMES = 300

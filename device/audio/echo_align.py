@@ -111,7 +111,7 @@ class Alignment:
 
     def _read(self, back: int, start: float, end: float) -> NDArray[np.float32]:
         """Read the block `back` blocks ago, delayed by `start` samples at its beginning and by `end` at its end."""
-        tape = self._tape.rows[0]
+        tape: NDArray[np.float32] = self._tape.rows[0]
         first = len(tape) - (back + 1) * BLOCK
         if start == end and start == round(start):
             at = first - round(start)
