@@ -75,7 +75,8 @@ async def examine(settings: Settings, config: Path | None = None) -> AsyncIterat
     yield check_gpio()
     async for found in check_card(settings):
         yield found
-    yield await check_engine(settings, config)
+    for engine in settings.engines:
+        yield await check_engine(settings, engine, config)
 
 
 def check_settings(settings: Settings) -> Check:
@@ -84,7 +85,7 @@ def check_settings(settings: Settings) -> Check:
         configuration.require(settings)
     except configuration.SettingsError as error:
         return Check("settings", "fail", str(error), "`parley settings` shows what is in force and where it comes from")
-    return Check("settings", "ok", f"engine {settings.engine}, wake word {', '.join(settings.wake.models)}")
+    return Check("settings", "ok", f"engine {', '.join(settings.engines)}, wake word {', '.join(settings.wake.models)}")
 
 
 def check_python(
@@ -119,7 +120,7 @@ def check_processor(root: Path = Path("/")) -> Check:
 
 def check_libraries(settings: Settings, load: Callable[[str], object] = ctypes.CDLL) -> Iterator[Check]:
     """Check for the system's library that the local engine needs."""
-    if settings.engine == "local" and not settings.local.url:
+    if "local" in settings.engines and not settings.local.url:
         try:
             load(VOICE_LIBRARY)
         except OSError:
@@ -232,39 +233,41 @@ def judge_xruns(card: Card, seconds: float) -> Check:
     return Check("xruns", "ok", text)
 
 
-async def check_engine(settings: Settings, config: Path | None = None) -> Check:
-    """Open a session with the engine in force, as a conversation would, starting the local one if need be."""
+async def check_engine(settings: Settings, engine: str, config: Path | None = None) -> Check:
+    """Open a session with an engine, as a conversation would, starting the local one if need be."""
     engines = Engines(settings, config)
-    name = f"engine {settings.engine}"
+    name = f"engine {engine}"
     began = time.monotonic()
     try:
         async with asyncio.timeout(ENGINE_TIMEOUT_S):
-            session = await engines.session(())
+            session = await engines.session((), engine)
             made = time.monotonic()
             await session.open(())
             opened = time.monotonic()
             await session.close()
     except EngineError as error:
-        return Check(name, "fail", str(error), _engine_mend(settings))
+        return Check(name, "fail", str(error), _engine_mend(settings, engine))
     except TimeoutError:
-        return Check(name, "fail", f"no session within {ENGINE_TIMEOUT_S:g} s", _engine_mend(settings))
+        return Check(name, "fail", f"no session within {ENGINE_TIMEOUT_S:g} s", _engine_mend(settings, engine))
     finally:
         await engines.close()
     took = 1000 * (opened - made)
     text = f"session open in {took:.0f} ms"
-    if settings.engine == "local" and not settings.local.url:
+    if engine == "local" and not settings.local.url:
         text = f"ready in {made - began:.1f} s, {text}"
     if took > SLOW_ENGINE_MS:
         return Check(name, "warn", text, "that is slow: check the network, or use an engine nearer by")
     return Check(name, "ok", text)
 
 
-def _engine_mend(settings: Settings) -> str:
-    if settings.engine == "local":
+def _engine_mend(settings: Settings, engine: str) -> str:
+    if engine == "local":
         if settings.local.url:
             return "start the engine there with `parley engine --host 0.0.0.0`, or check local.url"
         return "`parley engine` shows what it lacks"
-    return "check the network, openai.url, openai.model and the key in OPENAI_API_KEY"
+    variable = settings.engine[engine].key_variable
+    key = f"the key in {variable}" if variable else f"engine.{engine}.api_key"
+    return f"check the network, engine.{engine}.url, its model and {key}"
 
 
 def _read(path: Path) -> str:

@@ -12,61 +12,18 @@ import os
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct, field
 
+from device.engine_settings import engine_faults, engines, known_engines, missing_key, secret, with_keys
+from device.section import Name, OptionalAddress, OptionalSocket, Seconds, Secret, Section, Unit
 from device.tables import Table, TableError, faults, hide_password, merge, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _log = logging.getLogger(__name__)
-
-
-class Secret:
-    """A key or password, which shows itself only to who asks by `reveal`; false if there is none."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str = "") -> None:
-        self._text = text.strip()
-
-    def reveal(self) -> str:
-        """Return the secret, for the request that needs it and for nothing else."""
-        return self._text
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._text == other._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-    def __repr__(self) -> str:
-        return "***"
-
-    def __reduce__(self) -> str:
-        raise TypeError("a secret is not written to files")
-
-
-Name = Annotated[str, Meta(min_length=1)]
-Unit = Annotated[float, Meta(ge=0, le=1)]
-Seconds = Annotated[float, Meta(gt=0, le=86_400)]
-Socket = Annotated[str, Meta(pattern=r"^wss?://\S+$", description="an address that begins with ws:// or wss://")]
-OptionalSocket = Annotated[
-    str, Meta(pattern=r"^(wss?://\S+)?$", description="empty, or an address that begins with ws:// or wss://")
-]
-OptionalAddress = Annotated[
-    str, Meta(pattern=r"^(https?://\S+)?$", description="empty, or an address that begins with http:// or https://")
-]
-
-
-class Section(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A table of the settings file."""
 
 
 class CardSettings(Section, frozen=True):
@@ -139,19 +96,6 @@ class PlayoutSettings(Section, frozen=True):
     earcons: bool = True
 
 
-class OpenAISettings(Section, frozen=True):
-    """`[openai]`: OpenAI's Realtime API, or a compatible server by `url`."""
-
-    url: Socket = "wss://api.openai.com/v1/realtime"
-    model: Name = "gpt-realtime-2.1"
-    api_key: Secret = Secret()
-    """Better in OPENAI_API_KEY. Not needed by servers on the LAN that ask for none."""
-    voice: Name = "marin"
-    transcription_model: str = "gpt-live-transcribe"
-    """What writes down the user's words; empty for none."""
-    noise_reduction: Literal["", "near_field", "far_field"] = "far_field"
-
-
 class LocalSettings(Section, frozen=True):
     """`[local]`: the local engine."""
 
@@ -181,7 +125,9 @@ class BrainSettings(Section, frozen=True):
 class Settings(Section, frozen=True):
     """Everything a user can set."""
 
-    engine: Literal["local", "openai"] = "local"
+    engines: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("local",)
+    """Who answers, in order: where the first cannot, the next one does. `local` is the local engine, others are tables
+    `[engine.NAME]`, of which many are there already. `engines = "openai"` is short for one."""
     name: Name = "Jarvis"
     """What the assistant calls itself."""
     language: Name = "en"
@@ -195,7 +141,8 @@ class Settings(Section, frozen=True):
     listen: ListenSettings = field(default_factory=ListenSettings)
     barge_in: BargeInSettings = field(default_factory=BargeInSettings)
     playout: PlayoutSettings = field(default_factory=PlayoutSettings)
-    openai: OpenAISettings = field(default_factory=OpenAISettings)
+    engine: dict[str, Any] = field(default_factory=known_engines)
+    """`[engine.NAME]`: the engines that there are, each an `EngineSettings`."""
     local: LocalSettings = field(default_factory=LocalSettings)
     brain: BrainSettings = field(default_factory=BrainSettings)
 
@@ -216,7 +163,7 @@ class Loaded(Struct, frozen=True):
     """What is in force but unwise."""
 
 
-_FROM_ENVIRONMENT = {"OPENAI_API_KEY": ("openai", "api_key"), "PARLEY_BRAIN_API_KEY": ("brain", "api_key")}
+_FROM_ENVIRONMENT = {"PARLEY_BRAIN_API_KEY": ("brain", "api_key")}
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -254,7 +201,11 @@ def read(
             continue
         if isinstance(one.get("barge_in"), str):
             one["barge_in"] = {"decide": one["barge_in"]}
-        found += [f"{file}: {fault}" for fault in faults(one, Settings, _decode)]
+        if isinstance(one.get("engines"), str):
+            one["engines"] = [one["engines"]]
+        rest = {key: value for key, value in one.items() if key != "engine"}
+        wrong = faults(rest, Settings, secret) + engine_faults(one.get("engine", {}))
+        found += [f"{file}: {fault}" for fault in wrong]
         origins |= dict.fromkeys(_leaves(one), str(file))
         if file.stat().st_mode & stat.S_IROTH and any(key.endswith("api_key") for key in _leaves(one)):
             warnings.append(f"{file} holds a key and everybody can read it; this mends it: chmod o-r {file}")
@@ -265,7 +216,10 @@ def read(
         if environ.get(variable, "").strip():
             table = merge(table, {section: {key: environ[variable]}})
             origins[f"{section}.{key}"] = variable
-    settings = msgspec.convert(table, Settings, dec_hook=_decode)
+    tables, keys = with_keys(table.pop("engine", {}), environ)
+    origins |= keys
+    settings = msgspec.convert(table, Settings, dec_hook=secret)
+    settings = msgspec.structs.replace(settings, engine=engines(tables))
     return Loaded(settings, origins, tuple(files), tuple(warnings))
 
 
@@ -276,11 +230,14 @@ def require(settings: Settings) -> None:
         SettingsError: The engine that is chosen needs a setting that is not there.
 
     """
-    if settings.engine == "openai" and not settings.openai.api_key and _of_vendor(settings.openai.url):
-        raise SettingsError(
-            "openai.api_key: OpenAI's API needs a key; set OPENAI_API_KEY, or api_key under [openai] in the settings, "
-            'or engine = "local" to do without'
-        )
+    for name in settings.engines:
+        if name != "local" and name not in settings.engine:
+            raise SettingsError(
+                f"engines: {name!r} is not known; there are local, {', '.join(settings.engine)}, and those that you "
+                "add as [engine.NAME]"
+            )
+        if name != "local" and (missing := missing_key(name, settings.engine[name])):
+            raise SettingsError(f'{missing}, or engines = "local" to do without')
     if settings.barge_in.decide == "engine" and settings.listen.end_of_turn == "device":
         raise SettingsError(
             "barge_in.decide: an engine that does not find the ends of turns cannot tell interruptions; set "
@@ -295,17 +252,6 @@ def in_force(settings: Settings, origins: Mapping[str, str] | None = None) -> st
     return "\n".join(_lines(settings, "", origins or {})) + "\n"
 
 
-def _of_vendor(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return host == "openai.com" or host.endswith(".openai.com")
-
-
-def _decode(kind: type, value: Any) -> Any:
-    if kind is Secret and isinstance(value, str):
-        return Secret(value)
-    raise ValueError("not text")
-
-
 def _leaves(table: Table, above: str = "") -> list[str]:
     leaves = []
     for key, value in table.items():
@@ -318,7 +264,10 @@ def _lines(section: Section, above: str, origins: Mapping[str, str]) -> list[str
     for key, value in msgspec.structs.asdict(section).items():
         path = above + key
         origin = origins.get(path, "")
-        if isinstance(value, Section):
+        if isinstance(value, dict):
+            for name in set(section.engines) & set(value) if isinstance(section, Settings) else ():
+                tables += ["", f"[{path}.{name}]", *_lines(value[name], f"{path}.{name}.", origins)]
+        elif isinstance(value, Section):
             tables += ["", f"[{path}]", *_lines(value, f"{path}.", origins)]
         elif isinstance(value, Secret):
             lines.append(f"# {key} is {'set' if value else 'not set'}{f', by {origin}' if origin else ''}")

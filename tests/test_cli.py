@@ -80,7 +80,7 @@ def test_settings_that_are_wrong_name_key_and_file(parley, tmp_path):
 
 def test_an_engine_without_its_key_says_where_to_put_it(parley, tmp_path):
     config = tmp_path / "parley.toml"
-    config.write_text('engine = "openai"\n')
+    config.write_text('engines = "openai"\n')
     result = parley("run", "--config", str(config))
     assert result.exit_code == 1
     assert "OPENAI_API_KEY" in result.output
@@ -98,7 +98,7 @@ def test_without_a_card_run_offers_the_demo_in_one_line(parley, monkeypatch):
 
 def test_settings_show_no_secret_and_where_a_value_comes_from(parley, tmp_path):
     config = tmp_path / "parley.toml"
-    config.write_text('[openai]\napi_key = "sk-very-secret"\n[card]\nrate = 48000\n')
+    config.write_text('engines = "openai"\n[engine.openai]\napi_key = "sk-very-secret"\n[card]\nrate = 48000\n')
     result = parley("settings", "--config", str(config))
     assert result.exit_code == 0
     assert "sk-very" not in result.output

@@ -26,11 +26,11 @@ from device.doctor import (
     check_settings,
     examine,
 )
+from device.engine_settings import RealtimeEngine
 from device.settings import (
     CardSettings,
     ListenSettings,
     LocalSettings,
-    OpenAISettings,
     Secret,
     Settings,
     WakeSettings,
@@ -141,7 +141,7 @@ def test_python(version: tuple[int, ...], word: int, status: str) -> None:
 
 def test_settings() -> None:
     assert check_settings(Settings()).status == "ok"
-    lacking = check_settings(Settings(engine="openai"))
+    lacking = check_settings(Settings(engines=("openai",)))
     assert lacking.status == "fail"
     assert "OPENAI_API_KEY" in lacking.message
 
@@ -256,11 +256,14 @@ async def server() -> AsyncIterator[str]:
 
 
 def openai_at(url: str, key: str) -> Settings:
-    return Settings(engine="openai", openai=OpenAISettings(url=url, api_key=Secret(key)))
+    return Settings(
+        engines=("openai",),
+        engine={"openai": RealtimeEngine(url=url, api_key=Secret(key), key_variable="OPENAI_API_KEY")},
+    )
 
 
 async def test_an_engine_that_answers(server: str) -> None:
-    found = await check_engine(openai_at(server, KEY))
+    found = await check_engine(openai_at(server, KEY), "openai")
     assert found.status == "ok"
     assert found.name == "engine openai"
     assert found.message.startswith("session open in ")
@@ -268,11 +271,11 @@ async def test_an_engine_that_answers(server: str) -> None:
 
 async def test_an_engine_that_is_slow(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "SLOW_ENGINE_MS", 0)
-    assert (await check_engine(openai_at(server, KEY))).status == "warn"
+    assert (await check_engine(openai_at(server, KEY), "openai")).status == "warn"
 
 
 async def test_an_engine_that_refuses_the_key(server: str) -> None:
-    found = await check_engine(openai_at(server, KEY + "x"))
+    found = await check_engine(openai_at(server, KEY + "x"), "openai")
     assert found.status == "fail"
     assert "401" in found.message or "invalid_api_key" in found.message
     assert "OPENAI_API_KEY" in found.mend
@@ -280,7 +283,7 @@ async def test_an_engine_that_refuses_the_key(server: str) -> None:
 
 
 async def test_an_engine_that_is_not_there() -> None:
-    found = await check_engine(Settings(local=LocalSettings(url="ws://127.0.0.1:9/v1/realtime")))
+    found = await check_engine(Settings(local=LocalSettings(url="ws://127.0.0.1:9/v1/realtime")), "local")
     assert found.status == "fail"
     assert "127.0.0.1" in found.message
     assert "parley engine" in found.mend

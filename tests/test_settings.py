@@ -68,11 +68,11 @@ def test_the_user_s_file_follows_xdg(write, tmp_path, home):
 
 
 def test_keys_come_from_the_environment_over_the_file(write, home):
-    path = write('[openai]\napi_key = "file"\n[brain]\napi_key = "file"')
+    path = write('[engine.openai]\napi_key = "file"\n[brain]\napi_key = "file"')
     loaded = read(path, home | {"OPENAI_API_KEY": f" {KEY}\n", "PARLEY_BRAIN_API_KEY": " "})
-    assert loaded.settings.openai.api_key.reveal() == KEY
+    assert loaded.settings.engine["openai"].api_key.reveal() == KEY
     assert loaded.settings.brain.api_key.reveal() == "file"
-    assert loaded.origins["openai.api_key"] == "OPENAI_API_KEY"
+    assert loaded.origins["engine.openai.api_key"] == "OPENAI_API_KEY"
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ def test_keys_come_from_the_environment_over_the_file(write, home):
         ("[card]\ninptu = 'x'", "{path}: card.inptu: no such key; did you mean card.input?"),
         ("[crad]\ninput = 'x'", "{path}: crad: no such key; did you mean card?"),
         ("threshold = 0.4", "{path}: threshold: no such key; did you mean wake.threshold?"),
-        ("url = ''", "{path}: url: no such key; did you mean openai.url or local.url or brain.url?"),
+        ("url = ''", "{path}: url: no such key; did you mean local.url or brain.url?"),
         ("[card]\nxyz = 1", "{path}: card.xyz: no such key; [card] knows input, latency_ms, output, rate"),
         ("card = 3", "{path}: card: is a table, [card], not 3"),
         ("name = ''", "{path}: name: '' is not valid; valid is text that is not empty"),
         ("[name]\na = 1", "{path}: name: a table is not valid; valid is text that is not empty"),
-        ("engine = 'opanai'", '{path}: engine: \'opanai\' is not valid; valid is "local" or "openai"'),
+        ("engine = 'openai'", "{path}: engine: is a group of tables, [engine.NAME]; the order of engines is `engines`"),
         ("[card]\nrate = 44100", "{path}: card.rate: 44100 is not valid; valid is 0, 16000, 24000 or 48000"),
         (
             "[card]\nlatency_ms = '40'",
@@ -116,8 +116,8 @@ def test_keys_come_from_the_environment_over_the_file(write, home):
             '{path}: barge_in.decide: \'always\' is not valid; valid is "device", "engine" or "off"',
         ),
         (
-            "[openai]\nurl = 'api.example.org'",
-            "{path}: openai.url: 'api.example.org' is not valid; valid is an address that begins with ws:// or wss://",
+            "[engine.openai]\nurl = 'api.example.org'",
+            "{path}: engine.openai.url: 'api.example.org' is not valid; valid is an address that begins with ws:// or wss://",
         ),
     ],
 )
@@ -148,15 +148,20 @@ def test_a_file_must_be_utf8(tmp_path, home):
 
 
 def test_a_key_is_never_seen(write, home):
-    settings = load(write(f"[openai]\napi_key = '{KEY}'\nurl = 'ws://me:{KEY}@example.org/'"), home)
-    assert settings.openai.api_key.reveal() == KEY
-    assert KEY not in repr(settings.openai.api_key) + str(settings.openai.api_key) + f"{settings.openai.api_key}"
+    settings = load(write(f"[engine.openai]\napi_key = '{KEY}'\nurl = 'ws://me:{KEY}@example.org/'"), home)
+    assert settings.engine["openai"].api_key.reveal() == KEY
+    assert (
+        KEY
+        not in repr(settings.engine["openai"].api_key)
+        + str(settings.engine["openai"].api_key)
+        + f"{settings.engine['openai'].api_key}"
+    )
     assert KEY not in in_force(settings)
-    assert KEY not in fault(write(f"[openai]\napi_key = ['{KEY}']"), home)
-    assert KEY not in fault(write(f"[openai]\nurl = 'http://me:{KEY}@example.org/'"), home)
-    assert KEY not in fault(write(f"[openai]\napi_key = '{KEY}"), home)
+    assert KEY not in fault(write(f"[engine.openai]\napi_key = ['{KEY}']"), home)
+    assert KEY not in fault(write(f"[engine.openai]\nurl = 'http://me:{KEY}@example.org/'"), home)
+    assert KEY not in fault(write(f"[engine.openai]\napi_key = '{KEY}"), home)
     with pytest.raises(TypeError):
-        pickle.dumps(settings.openai.api_key)
+        pickle.dumps(settings.engine["openai"].api_key)
     with pytest.raises(TypeError):
         msgspec.json.encode(settings)
 
@@ -180,11 +185,11 @@ def test_a_key_in_a_file_that_everybody_can_read_is_warned_of(write, home, caplo
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("engine = 'openai'", "OPENAI_API_KEY"),
-        ("engine = 'openai'\n[openai]\nurl = 'wss://eu.api.openai.com/v1/realtime'", "OPENAI_API_KEY"),
-        ("engine = 'openai'\n[openai]\nurl = 'ws://10.0.0.5/v1/realtime'", ""),
-        ("engine = 'openai'\n[openai]\napi_key = 'x'", ""),
-        ("engine = 'local'", ""),
+        ("engines = 'openai'", "OPENAI_API_KEY"),
+        ("engines = 'openai'\n[engine.openai]\nurl = 'wss://eu.api.openai.com/v1/realtime'", "OPENAI_API_KEY"),
+        ("engines = 'openai'\n[engine.openai]\nurl = 'ws://10.0.0.5/v1/realtime'", ""),
+        ("engines = 'openai'\n[engine.openai]\napi_key = 'x'", ""),
+        ("engines = 'local'", ""),
         ("[brain]\nmodel = 'llama'", "brain.url"),
         ("barge_in = 'engine'", ""),
         ("barge_in = 'engine'\n[listen]\nend_of_turn = 'device'", "listen.end_of_turn"),
@@ -208,7 +213,8 @@ def test_who_decides_about_interruptions_may_be_said_in_a_word(decide, write, ho
 
 def test_what_is_in_force_is_toml_and_names_origins(write, home):
     path = write(
-        'name = "J\\u0000\\u007f\\"é😀"\nengine = "openai"\n[wake]\nmodels = ["alexa", "b\\\\c"]\nthreshold = 1e-9'
+        'name = "J\\u0000\\u007f\\"é😀"\nengines = ["openai", "local"]\n'
+        '[wake]\nmodels = ["alexa", "b\\\\c"]\nthreshold = 1e-9'
     )
     loaded = read(path, home | {"OPENAI_API_KEY": KEY})
     text = in_force(loaded.settings, loaded.origins)
@@ -228,6 +234,10 @@ def test_the_example_shows_every_key_with_its_default(write, home):
             for key, value in msgspec.structs.asdict(section).items()
         }
 
-    defaults = msgspec.to_builtins(tree(Settings()))
-    assert shown == defaults | {"wake": defaults["wake"] | {"models": list(defaults["wake"]["models"])}}
+    settings = Settings()
+    engine = {"openai": tree(settings.engine["openai"])}
+    del engine["openai"]["protocol"]
+    rest = msgspec.to_builtins(tree(msgspec.structs.replace(settings, engine={})))
+    lists = {"engines": ["local"], "wake": rest["wake"] | {"models": list(settings.wake.models)}}
+    assert shown == rest | lists | {"engine": engine}
     assert load(write(re.sub(r"^#(?=\w)", "", text, flags=re.MULTILINE)), home) == Settings()

@@ -75,7 +75,7 @@ def settings_for(settings: Settings, *, barge_in: bool) -> Settings:
     """Return the user's settings for a bench with a scripted engine, which never answers by itself."""
     listen = replace(settings.listen, end_of_turn="server", follow_up_s=FOLLOW_UP_S)
     decided = settings.barge_in if barge_in else replace(settings.barge_in, decide="off")
-    return replace(settings, engine="local", listen=listen, barge_in=decided)
+    return replace(settings, engines=("local",), listen=listen, barge_in=decided)
 
 
 def play(talk: Talk, settings: Settings, folder: Path, *, charge: float = CHARGE) -> Played:

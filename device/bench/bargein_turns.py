@@ -22,7 +22,8 @@ from device.audio.measure import FULL_SCALE, speech_bounds, speech_level
 from device.bench.bargein_plan import NOISE_DB
 from device.bench.bargein_play import CHARGE
 from device.bench.result import BenchError, Figure, percentile
-from device.engines.realtime_config import RATE, configured, session_of
+from device.engines.choose import wanted_by
+from device.engines.realtime_config import RATE, local_config, session_of
 from device.engines.wire import realtime as wire
 from device.events import CLOCK_RATE
 from device.local.cascade import Cascade
@@ -112,7 +113,7 @@ async def _listen(stages: Stages, settings: Settings, sound: Sound, noise_db: fl
         happened.append((loop.time() - began, msgspec.json.decode(text)["type"]))
 
     session = Session(_cascade(stages, loop), write, _at_once, voice=settings.local.voice)
-    asked = session_of(configured(replace(settings, engine="local"), (), ""))
+    asked = session_of(local_config(settings.local.voice, wanted_by(settings, ()), ""))
     await session.receive(wire.encode(wire.SessionUpdate(asked)))
     happened.clear()
     began = loop.time()

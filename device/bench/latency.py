@@ -50,7 +50,7 @@ def measure(job: Job) -> Result:
     """Measure. Raises BenchError, ModelError, SceneError or EngineError."""
     questions = QUESTIONS[:4] if job.quick else QUESTIONS
     job.say(f"{len(questions)} questions to the local engine")
-    settings = replace(job.settings, engine="local", local=replace(job.settings.local, url=""))
+    settings = replace(job.settings, engines=("local",), local=replace(job.settings.local, url=""))
     visitors = [Visitor(at=1.0, text=questions[0][0], voice=questions[0][1])]
     visitors += [Visitor(after="reply_end", plus=0.8, text=text, voice=voice) for text, voice in questions[1:]]
     scene = Scene(

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from device.audio.room import Room
 from device.daemon import Daemon, Detectors, Watcher
-from device.engines.realtime import from_settings
+from device.engines.choose import session_with
 from device.events import Button
 from device.ledger import Entry, Ledger
 
@@ -30,14 +30,14 @@ def plain(settings: Settings) -> Settings:
     """Return the settings for a bench with a scripted engine: no earcons, and whatever engine there is ends turns."""
     playout = replace(settings.playout, earcons=False)
     listen = replace(settings.listen, end_of_turn="server")
-    return replace(settings, engine="local", playout=playout, listen=listen)
+    return replace(settings, engines=("local",), playout=playout, listen=listen)
 
 
 def sessions(settings: Settings, url: str) -> Callable[[Sequence[ToolSpec]], Awaitable[EngineSession]]:
     """Return what makes sessions with the engine at `url`."""
 
     async def session(tools: Sequence[ToolSpec]) -> EngineSession:
-        return from_settings(settings, tools, "", local_url=url)
+        return session_with(settings, "local", tools, local_url=url)
 
     return session
 

@@ -11,8 +11,8 @@ from device.audio.clips import speak
 from device.bench.assistant import Assistant, card
 from device.bench.result import BenchError, Figure, Job, Result
 from device.engines.beside import LocalEngine
+from device.engines.choose import session_with
 from device.engines.contract import Audio, Fault, ReplyEnded
-from device.engines.realtime import from_settings
 from device.engines.realtime_config import RATE
 from device.rehearsal import resident_mb
 
@@ -74,7 +74,7 @@ async def _engine(job: Job) -> tuple[float, float]:
 
 async def _ask(settings: Settings, url: str) -> None:
     """Hold a session in which one question is answered."""
-    session = from_settings(settings, (), "", local_url=url)
+    session = session_with(settings, "local", (), local_url=url)
     await session.open(())
     try:
         said = (speak(QUESTION, "en-us+Annie", 150).at(RATE) * 32767).astype("<i2").tobytes()

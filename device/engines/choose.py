@@ -1,11 +1,14 @@
-"""The engine that the settings name: makes its sessions, and starts the local one when it is needed."""
+"""The engines that the settings name: makes sessions with them, and starts the local one when it is needed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from device.engine_settings import RealtimeEngine
 from device.engines.beside import LocalEngine
-from device.engines.realtime import from_settings
+from device.engines.contract import Wanted
+from device.engines.realtime import RealtimeSession
+from device.engines.realtime_config import local_config, remote_config
 from device.prompt import instructions
 
 if TYPE_CHECKING:
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Engines:
-    """Sessions with the engine in force; `config` is handed to a local engine that is started here."""
+    """Sessions with the engines that the settings name; `config` is handed to a local engine that is started here."""
 
     def __init__(self, settings: Settings, config: Path | None = None, *, reuse: bool = True) -> None:
         self._settings = settings
@@ -25,14 +28,53 @@ class Engines:
 
     async def prepare(self) -> None:
         """Start what takes time to start. Raises EngineError."""
-        if self._settings.engine == "local":
+        if "local" in self._settings.engines:
             await self.local.url()
 
-    async def session(self, tools: Sequence[ToolSpec]) -> EngineSession:
-        """Return a session, yet to be opened, in which `tools` may be called. Raises EngineError."""
-        url = await self.local.url() if self._settings.engine == "local" else ""
-        return from_settings(self._settings, tools, instructions(self._settings), local_url=url)
+    async def session(self, tools: Sequence[ToolSpec], name: str = "") -> EngineSession:
+        """Return a session, yet to be opened, with the engine `name`, else the first; `tools` may be called in it.
+
+        Raises EngineError.
+        """
+        settings = self._settings
+        name = name or settings.engines[0]
+        url = await self.local.url() if name == "local" else ""
+        return session_with(settings, name, tools, instructions(settings), local_url=url)
 
     async def close(self) -> None:
         """End what was started here; harmless when repeated."""
         await self.local.close()
+
+
+def session_with(
+    settings: Settings, name: str, tools: Sequence[ToolSpec], said: str = "", *, local_url: str = ""
+) -> EngineSession:
+    """Return a session, yet to be opened, with the engine that the settings call `name`.
+
+    `said` are the instructions, unless the settings have their own. `local_url` is where the local engine really
+    listens, if Parley started it beside itself on a free port.
+    """
+    local, wanted = settings.local, wanted_by(settings, tools, said)
+    if name == "local":
+        url = local_url or local.url or f"ws://{local.host}:{local.port}/v1/realtime"
+        return RealtimeSession(local_config(local.voice, wanted, url))
+    engine = settings.engine[name]
+    match engine:
+        case RealtimeEngine():
+            return RealtimeSession(remote_config(name, engine, wanted))
+        case _:
+            raise NotImplementedError(name)
+
+
+def wanted_by(settings: Settings, tools: Sequence[ToolSpec], said: str = "") -> Wanted:
+    """Return what the settings want of any session; `said` are the instructions, unless they have their own."""
+    listen = settings.listen
+    return Wanted(
+        instructions=settings.instructions or said,
+        tools=tuple(tools),
+        language=settings.language,
+        end_of_turn=listen.end_of_turn,
+        silence_ms=listen.silence_ms,
+        eagerness=listen.eagerness,
+        interrupts=settings.barge_in.decide == "engine",
+    )

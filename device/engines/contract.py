@@ -44,6 +44,20 @@ class ToolSpec(Struct, frozen=True):
     """A JSON schema of type object."""
 
 
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What the device wants of a session, whatever the engine."""
+
+    instructions: str = ""
+    tools: tuple[ToolSpec, ...] = ()
+    language: str = "en"
+    end_of_turn: Literal["auto", "server", "semantic", "device"] = "auto"
+    """Who finds the end of the user's turn, as `listen.end_of_turn` has it; `auto` is what suits the engine best."""
+    silence_ms: int = 500
+    eagerness: Literal["auto", "low", "medium", "high"] = "auto"
+    interrupts: bool = False
+    """Whether the engine cuts its reply off when it hears the user."""
+
+
 class Usage(Struct, frozen=True):
     """What the engine says a reply cost; None where it does not say."""
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from yarl import URL
 
 from device.engines.contract import ToolSpec
-from device.engines.realtime_faults import Endpoint
+from device.engines.faults import Endpoint
 from device.engines.wire.realtime_items import (
     AudioConfig,
     AudioFormat,
@@ -21,12 +21,11 @@ from device.engines.wire.realtime_items import (
     Transcription,
     TurnDetection,
 )
-from device.settings import Secret
+from device.section import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from device.settings import Settings
+    from device.engine_settings import RealtimeEngine
+    from device.engines.contract import Wanted
 
 RATE: Final = 24_000
 """Hz, in both directions: the only rate of `audio/pcm`."""
@@ -50,8 +49,10 @@ class RealtimeConfig(Struct, frozen=True, kw_only=True):
     transcription_model: str = ""
     """Empty: the user's words are not written down."""
     language: str = ""
-    section: str = "openai"
+    section: str = "engine.openai"
     """The table of the settings that this comes from, for messages."""
+    key_variable: str = ""
+    """The environment variable for the key, likewise."""
     lifetime_s: float = 3600.0
     """When the server ends the session; 0 if it does not."""
     open_timeout_s: float = 10.0
@@ -64,44 +65,46 @@ class RealtimeConfig(Struct, frozen=True, kw_only=True):
     @property
     def endpoint(self) -> Endpoint:
         """What messages may say of the server; an address can hold secrets."""
-        return Endpoint(URL(self.url).host or "The engine", self.model, self.section)
+        return Endpoint(URL(self.url).host or "The engine", self.model, self.section, self.key_variable)
 
     def __repr__(self) -> str:
         return f"RealtimeConfig({self.endpoint.host!r}, model={self.model!r})"
 
 
-def configured(
-    settings: Settings, tools: Sequence[ToolSpec], instructions: str, *, local_url: str = ""
+def local_config(voice: str, wanted: Wanted, url: str) -> RealtimeConfig:
+    """Return what is asked of the local engine, which listens at `url`."""
+    return _common(wanted, url, "semantic", voice=voice, transcription_model="moonshine-tiny-en")
+
+
+def remote_config(name: str, engine: RealtimeEngine, wanted: Wanted) -> RealtimeConfig:
+    """Return what is asked of the engine that the settings call `name`."""
+    return replace(
+        _common(wanted, engine.url, "server", voice=engine.voice, transcription_model=engine.transcription_model),
+        model=engine.model,
+        api_key=engine.api_key,
+        noise_reduction=engine.noise_reduction,
+        section=f"engine.{name}",
+        key_variable=engine.key_variable,
+        lifetime_s=engine.lifetime_s,
+    )
+
+
+def _common(
+    wanted: Wanted, url: str, auto: Literal["server", "semantic"], *, voice: str, transcription_model: str
 ) -> RealtimeConfig:
-    """Return the session that the settings ask for; see `realtime.from_settings`."""
-    listen, local, vendor = settings.listen, settings.local, settings.openai
-    common = RealtimeConfig(
-        url=local_url or local.url or f"ws://{local.host}:{local.port}/v1/realtime",
-        voice=local.voice,
-        instructions=settings.instructions or instructions,
-        tools=tuple(tools),
-        end_of_turn="semantic" if listen.end_of_turn == "auto" else listen.end_of_turn,
-        silence_ms=listen.silence_ms,
-        eagerness=listen.eagerness,
-        interrupts=settings.barge_in.decide == "engine",
-        transcription_model="moonshine-tiny-en",
-        language=settings.language,
+    return RealtimeConfig(
+        url=url,
+        voice=voice,
+        instructions=wanted.instructions,
+        tools=wanted.tools,
+        end_of_turn=auto if wanted.end_of_turn == "auto" else wanted.end_of_turn,
+        silence_ms=wanted.silence_ms,
+        eagerness=wanted.eagerness,
+        interrupts=wanted.interrupts,
+        transcription_model=transcription_model,
+        language=wanted.language,
         section="local",
         lifetime_s=0,
-    )
-    if settings.engine == "local":
-        return common
-    return replace(
-        common,
-        url=vendor.url,
-        model=vendor.model,
-        api_key=vendor.api_key,
-        voice=vendor.voice,
-        end_of_turn="server" if listen.end_of_turn == "auto" else listen.end_of_turn,
-        noise_reduction=vendor.noise_reduction,
-        transcription_model=vendor.transcription_model,
-        section="openai",
-        lifetime_s=3600.0,
     )
 
 

@@ -26,9 +26,9 @@ _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 _SETTINGS: Final = """
-engine = "openai"
+engines = "openai"
 
-[openai]
+[engine.openai]
 url = "{url}"
 
 [playout]

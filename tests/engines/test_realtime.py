@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
 
 import pytest
+from msgspec.structs import replace
 from openai.types.realtime import RealtimeClientEvent
 from pydantic import Field, TypeAdapter
 
 from device.bench.scripted import Call, Connection, Reply, ScriptedRealtime, Speech
-from device.engines import realtime
+from device.engines import faults, socket
+from device.engines.choose import session_with
 from device.engines.contract import (
     Audio,
     AudioDone,
@@ -29,12 +31,13 @@ from device.engines.contract import (
     Usage,
     Words,
 )
-from device.engines.realtime import RealtimeSession, from_settings
+from device.engines.realtime import RealtimeSession
 from device.engines.realtime_config import RealtimeConfig
 from device.engines.wire import realtime as wire
 from device.engines.wire import realtime_items as items
 from device.events import Heard
-from device.settings import ListenSettings, LocalSettings, OpenAISettings, Secret, Settings
+from device.section import Secret
+from device.settings import ListenSettings, LocalSettings, Settings
 
 KEY = "sk-a-very-secret-key"
 TOOL = ToolSpec("get_time", "Tell the time.", {"type": "object", "properties": {}})
@@ -202,14 +205,14 @@ async def test_history_is_seeded_in_order_before_any_audio(server: ScriptedRealt
 @pytest.mark.parametrize(
     ("status", "retry", "words"),
     [
-        (401, False, "refused the key (401): set OPENAI_API_KEY or openai.api_key"),
+        (401, False, "refused the key (401): set engine.openai.api_key"),
         (403, False, "openai.model"),
         (404, False, "openai.url"),
         (400, False, "refused the session (400)"),
         (429, True, "busy or in trouble (429)"),
         (500, True, "busy or in trouble (500)"),
         (503, True, "busy or in trouble (503)"),
-        (200, False, "not as a Realtime server"),
+        (200, False, "not as an engine"),
     ],
 )
 async def test_a_refused_handshake(server: ScriptedRealtime, status: int, retry: bool, words: str) -> None:
@@ -244,7 +247,7 @@ async def test_nobody_listens(unused_tcp_port: int) -> None:
 @pytest.mark.parametrize("url", ["ftp://host/x", "nonsense", "ws:///x", ""])
 async def test_an_address_that_is_none(url: str) -> None:
     fault = await refused(RealtimeConfig(url=url))
-    assert fault == Fault("bad_url", "openai.url must be a ws:// or wss:// address", retry=False)
+    assert fault == Fault("bad_url", "engine.openai.url must be a ws:// or wss:// address", retry=False)
 
 
 async def nothing(_connection: Connection, _event: object) -> None:
@@ -282,7 +285,7 @@ async def test_a_server_that_takes_the_connection_and_says_nothing() -> None:
     ("code", "retry", "words"),
     [
         ("invalid_value", False, "did not accept the session's settings"),
-        ("invalid_api_key", False, "OPENAI_API_KEY"),
+        ("invalid_api_key", False, "set engine.openai.api_key"),
         ("model_not_found", False, "openai.model"),
         ("server_error", True, "did not accept"),
         ("rate_limit_exceeded", True, "did not accept"),
@@ -486,10 +489,10 @@ async def test_events_out_of_order_and_deltas_for_a_cancelled_item(server: Scrip
     await server.connection.send(wire.ResponseDone(items.Response(id="r", status="cancelled")))
     await server.connection.send(delta)
     await server.connection.send(wire.InputAudioBufferSpeechStarted(item_id="u"))
-    assert [type(event) for event in await until(session, realtime.EngineEvent)] == [ReplyEnded]
+    assert [type(event) for event in await until(session, EngineEvent)] == [ReplyEnded]
 
 
-@pytest.mark.parametrize("code", sorted(realtime.faults.HARMLESS))
+@pytest.mark.parametrize("code", sorted(faults.HARMLESS))
 async def test_harmless_errors_go_to_the_debug_log_alone(
     server: ScriptedRealtime, opened: Open, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -515,7 +518,7 @@ async def test_a_truncation_that_is_too_long_is_harmless_but_other_bad_values_ar
     assert levels == [logging.DEBUG, logging.WARNING]
 
 
-@pytest.mark.parametrize("code", sorted(realtime.faults.FATAL))
+@pytest.mark.parametrize("code", sorted(faults.FATAL))
 async def test_fatal_errors_end_the_session_and_say_what_to_do(
     server: ScriptedRealtime, opened: Open, code: str
 ) -> None:
@@ -561,8 +564,8 @@ async def test_an_expired_session_may_be_opened_again(server: ScriptedRealtime, 
 
 
 async def test_a_sessions_end_is_announced(opened: Open) -> None:
-    session = await opened(lifetime_s=realtime.EXPIRING_S + 0.05)
-    assert await until(session, Expiring) == [Expiring(realtime.EXPIRING_S)]
+    session = await opened(lifetime_s=socket.EXPIRING_S + 0.05)
+    assert await until(session, Expiring) == [Expiring(socket.EXPIRING_S)]
 
 
 async def test_a_session_without_an_end_announces_none(opened: Open) -> None:
@@ -617,7 +620,7 @@ def at_once(coroutine: Any) -> None:
 async def test_a_socket_that_takes_nothing_ends_the_session_and_blocks_nobody(
     server: ScriptedRealtime, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(realtime, "MAX_UNSENT", 2**40)
+    monkeypatch.setattr(socket, "MAX_UNSENT", 2**40)
     session = await opened(stuck_s=0.3)
     server.connection.reading.clear()
     ended = asyncio.create_task(last(session))
@@ -632,7 +635,7 @@ async def test_a_socket_that_takes_nothing_ends_the_session_and_blocks_nobody(
 async def test_what_waits_to_be_sent_does_not_grow_without_bound(
     server: ScriptedRealtime, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(realtime, "MAX_UNSENT", 2**20)
+    monkeypatch.setattr(socket, "MAX_UNSENT", 2**20)
     session = await opened(stuck_s=1000)
     for _ in range(5000):
         at_once(session.hear(bytes(480)))
@@ -672,19 +675,27 @@ async def test_the_key_is_nowhere_to_be_seen(
 # Settings
 
 
+def with_openai(**changes: Any) -> Settings:
+    settings = Settings()
+    openai = replace(settings.engine["openai"], api_key=Secret(KEY), **changes)
+    return replace(settings, engines=("openai", "local"), engine={"openai": openai})
+
+
+def config_of(settings: Settings, name: str, said: str = "", local_url: str = "") -> RealtimeConfig:
+    session = session_with(settings, name, [TOOL], said, local_url=local_url)
+    assert isinstance(session, RealtimeSession)
+    return session._config
+
+
 def test_a_session_with_openai_from_the_settings() -> None:
-    settings = Settings(
-        engine="openai",
-        language="de",
-        openai=OpenAISettings(api_key=Secret(KEY), voice="cedar"),
-        listen=ListenSettings(end_of_turn="semantic"),
-    )
-    config = from_settings(settings, [TOOL], "Be kind.")._config
+    settings = replace(with_openai(voice="cedar"), language="de", listen=ListenSettings(end_of_turn="semantic"))
+    config = config_of(settings, "openai", "Be kind.")
     assert (config.url, config.model) == ("wss://api.openai.com/v1/realtime", "gpt-realtime-2.1")
     assert config.api_key.reveal() == KEY
     assert (config.voice, config.instructions, config.language) == ("cedar", "Be kind.", "de")
     assert (config.end_of_turn, config.tools, config.lifetime_s) == ("semantic", (TOOL,), 3600)
     assert config.transcription_model == "gpt-live-transcribe"
+    assert config.endpoint.key == "set OPENAI_API_KEY or engine.openai.api_key"
 
 
 @pytest.mark.parametrize(
@@ -698,18 +709,16 @@ def test_a_session_with_openai_from_the_settings() -> None:
     ],
 )
 def test_by_itself_only_the_local_engine_goes_by_meaning(engine: Any, wanted: Any, asked: str) -> None:
-    listen = ListenSettings(end_of_turn=wanted, eagerness="low")
-    settings = Settings(engine=engine, listen=listen, openai=OpenAISettings(api_key=Secret(KEY)))
-    config = from_settings(settings, [], "")._config
+    config = config_of(replace(with_openai(), listen=ListenSettings(end_of_turn=wanted, eagerness="low")), engine)
     assert (config.end_of_turn, config.eagerness) == (asked, "low")
 
 
 def test_a_session_with_the_local_engine_from_the_settings() -> None:
-    settings = Settings(instructions="Rhyme.", openai=OpenAISettings(api_key=Secret(KEY)))
-    config = from_settings(settings, [], "Be kind.")._config
+    settings = replace(with_openai(), instructions="Rhyme.")
+    config = config_of(settings, "local", "Be kind.")
     assert config.url == "ws://127.0.0.1:8765/v1/realtime"
     assert not config.api_key
     assert (config.voice, config.instructions, config.section) == ("en-gb", "Rhyme.", "local")
-    assert from_settings(settings, [], "", local_url="ws://127.0.0.1:99/x")._config.url == "ws://127.0.0.1:99/x"
+    assert config_of(settings, "local", local_url="ws://127.0.0.1:99/x").url == "ws://127.0.0.1:99/x"
     elsewhere = Settings(local=LocalSettings(url="ws://box.lan:8765/v1/realtime"))
-    assert from_settings(elsewhere, [], "")._config.url == "ws://box.lan:8765/v1/realtime"
+    assert config_of(elsewhere, "local").url == "ws://box.lan:8765/v1/realtime"

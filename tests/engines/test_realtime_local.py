@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from support.scripted import LOUD, Asked, Brain, Scripted
 
+from device.engines.choose import session_with
 from device.engines.contract import (
     Audio,
     AudioDone,
@@ -23,7 +24,7 @@ from device.engines.contract import (
     ToolSpec,
     Words,
 )
-from device.engines.realtime import RATE, RealtimeSession, from_settings
+from device.engines.realtime import RATE, RealtimeSession
 from device.events import Heard
 from device.local.stages import Call, Text
 from device.settings import ListenSettings, Settings
@@ -38,7 +39,7 @@ async def talking(
 ) -> AsyncIterator[RealtimeSession]:
     settings = Settings(listen=ListenSettings(end_of_turn=end_of_turn))
     url = server.url.replace("http://", "ws://") + "/realtime"
-    session = from_settings(settings, [TIMER], "Be kind.", local_url=url)
+    session = session_with(settings, "local", [TIMER], "Be kind.", local_url=url)
     await session.open(history)
     try:
         yield session

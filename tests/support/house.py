@@ -12,10 +12,10 @@ import soxr
 from msgspec.structs import replace
 
 from device import recording, virtual
-from device.engines.realtime import from_settings
+from device.engines.choose import session_with
 from device.rehearsal import Rehearsal
 from device.scene import Acoustics, CardEvent, Scene, Visitor
-from device.settings import ListenSettings, OpenAISettings, Settings
+from device.settings import ListenSettings, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,7 @@ class House:
     ) -> None:
         self.folder = folder
         self.scene = Scene(seconds=seconds, name="house", room=room, visitors=tuple(visitors), card=tuple(card))
-        self.settings = Settings(engine=engine, listen=ListenSettings(**listen))
+        self.settings = Settings(engines=(engine,), listen=ListenSettings(**listen))
         self.sounds: list[str] = []
         self.summary: Summary | None = None
         self.rehearsal: _Noting | None = None
@@ -62,8 +62,9 @@ class House:
 
     async def session_at(self, url: str, tools: Sequence[ToolSpec]) -> EngineSession:
         """Make a session with the engine at `url`."""
-        openai = OpenAISettings(url=url)
-        return from_settings(replace(self.settings, openai=openai), tools, "", local_url=url)
+        openai = replace(self.settings.engine["openai"], url=url)
+        settings = replace(self.settings, engine={"openai": openai})
+        return session_with(settings, settings.engines[0], tools, local_url=url)
 
     async def play(self, url: str, script: Script | None = None) -> None:
         """Let the scene pass with the engine at `url`."""

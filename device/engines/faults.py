@@ -1,4 +1,4 @@
-"""What went wrong with a Realtime server, told as a `Fault` that says what to do about it.
+"""What went wrong with an engine's server, told as a `Fault` that says what to do about it.
 
 Codes and their meaning: OpenAI's `error` events, `response.done` with status failed, handshake answers and close codes.
 """
@@ -60,13 +60,15 @@ class Endpoint(Struct, frozen=True):
     model: str
     section: str
     """The table of the settings that describes it."""
+    variable: str = ""
+    """The environment variable for its key, if there is one."""
 
     @property
     def key(self) -> str:
         """How to set its key."""
-        if self.section == "openai":
-            return "set OPENAI_API_KEY or openai.api_key"
-        return f"{self.section}.url names a server that asks for a key"
+        if self.section == "local":
+            return "local.url names a server that asks for a key"
+        return f"set {f'{self.variable} or ' if self.variable else ''}{self.section}.api_key"
 
     def fatal(self, code: str) -> Fault:
         """Return the fault for one of the codes of `FATAL`."""
@@ -105,8 +107,8 @@ def refused(status: int, body: bytes, at: Endpoint) -> Fault:
     if status in {408, 425, 429} or status >= 500:
         return Fault(name, f"{at.host} is busy or in trouble ({status}){detail}", retry=True)
     if status < 400:
-        text = f"{at.host} answers, but not as a Realtime server ({status}): check {at.section}.url"
-        return Fault("not_realtime", text, retry=False)
+        text = f"{at.host} answers, but not as an engine's server ({status}): check {at.section}.url"
+        return Fault("no_engine", text, retry=False)
     return Fault(name, f"{at.host} refused the session ({status}){detail}: check [{at.section}]", retry=False)
 
 

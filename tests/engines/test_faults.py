@@ -4,7 +4,7 @@ import pytest
 from aiohttp import ClientConnectorCertificateError, ClientConnectorDNSError, ClientConnectorError, ServerTimeoutError
 from aiohttp.client_reqrep import ConnectionKey
 
-from device.engines import realtime_faults as faults
+from device.engines import faults
 from device.engines.wire.realtime_items import ErrorDetail
 
 AT = faults.Endpoint("example.org", "some-model", "openai")
