@@ -17,7 +17,16 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from device.engine_settings import engine_faults, engines, known_engines, missing_key, secret, with_keys
-from device.section import Name, OptionalAddress, OptionalSocket, Seconds, Secret, Section, Unit
+from device.section import Name, Seconds, Secret, Section, Unit
+from device.stage_settings import (
+    BrainSettings,
+    CartesiaSettings,
+    LocalSettings,
+    PiperSettings,
+    SherpaSettings,
+    TranscriptionSettings,
+    lacks,
+)
 from device.tables import Table, TableError, faults, hide_password, merge, read_toml
 
 if TYPE_CHECKING:
@@ -96,32 +105,6 @@ class PlayoutSettings(Section, frozen=True):
     earcons: bool = True
 
 
-class LocalSettings(Section, frozen=True):
-    """`[local]`: the local engine."""
-
-    url: OptionalSocket = ""
-    """Where it runs, e.g. ws://192.168.1.5:8765/v1/realtime; empty: Parley starts one beside itself."""
-    host: Name = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65535)] = 8765
-    """Where `parley engine` listens; 0 takes a free port."""
-    sessions: Annotated[int, Meta(ge=1, le=1000)] = 8
-    """How many clients at once; one more is refused."""
-    voice: Name = "en-gb"
-    """espeak-ng voice."""
-    words_per_minute: Annotated[int, Meta(ge=80, le=450)] = 165
-
-
-class BrainSettings(Section, frozen=True):
-    """`[brain]`: a language model for the local engine, by any OpenAI-compatible chat endpoint."""
-
-    url: OptionalAddress = ""
-    """E.g. http://127.0.0.1:11434/v1; empty: the built-in sentences only."""
-    model: str = ""
-    api_key: Secret = Secret()
-    """Better in PARLEY_BRAIN_API_KEY."""
-    timeout_s: Seconds = 20.0
-
-
 class Settings(Section, frozen=True):
     """Everything a user can set."""
 
@@ -145,6 +128,10 @@ class Settings(Section, frozen=True):
     """`[engine.NAME]`: the engines that there are, each an `EngineSettings`."""
     local: LocalSettings = field(default_factory=LocalSettings)
     brain: BrainSettings = field(default_factory=BrainSettings)
+    transcription: TranscriptionSettings = field(default_factory=TranscriptionSettings)
+    sherpa: SherpaSettings = field(default_factory=SherpaSettings)
+    piper: PiperSettings = field(default_factory=PiperSettings)
+    cartesia: CartesiaSettings = field(default_factory=CartesiaSettings)
 
 
 class SettingsError(TableError):
@@ -163,7 +150,11 @@ class Loaded(Struct, frozen=True):
     """What is in force but unwise."""
 
 
-_FROM_ENVIRONMENT = {"PARLEY_BRAIN_API_KEY": ("brain", "api_key")}
+_FROM_ENVIRONMENT = {
+    "PARLEY_BRAIN_API_KEY": ("brain", "api_key"),
+    "PARLEY_TRANSCRIPTION_API_KEY": ("transcription", "api_key"),
+    "CARTESIA_API_KEY": ("cartesia", "api_key"),
+}
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -243,6 +234,10 @@ def require(settings: Settings) -> None:
             "barge_in.decide: an engine that does not find the ends of turns cannot tell interruptions; set "
             'listen.end_of_turn to "server" or "semantic", or let the device decide'
         )
+    if "local" in settings.engines and not settings.local.url:
+        lacking = lacks(settings.local, settings.transcription, settings.sherpa, settings.piper, settings.cartesia)
+        if lacking:
+            raise SettingsError(lacking)
     if settings.brain.model and not settings.brain.url:
         raise SettingsError(f"brain.url: brain.model is {settings.brain.model!r}, but not where it is to be found")
 

@@ -85,7 +85,10 @@ def test_keys_come_from_the_environment_over_the_file(write, home):
         ("[card]\ninptu = 'x'", "{path}: card.inptu: no such key; did you mean card.input?"),
         ("[crad]\ninput = 'x'", "{path}: crad: no such key; did you mean card?"),
         ("threshold = 0.4", "{path}: threshold: no such key; did you mean wake.threshold?"),
-        ("url = ''", "{path}: url: no such key; did you mean local.url or brain.url?"),
+        (
+            "url = ''",
+            "{path}: url: no such key; did you mean local.url or brain.url or transcription.url or cartesia.url?",
+        ),
         ("[card]\nxyz = 1", "{path}: card.xyz: no such key; [card] knows input, latency_ms, output, rate"),
         ("card = 3", "{path}: card: is a table, [card], not 3"),
         ("name = ''", "{path}: name: '' is not valid; valid is text that is not empty"),
@@ -194,6 +197,18 @@ def test_a_key_in_a_file_that_everybody_can_read_is_warned_of(write, home, caplo
         ("barge_in = 'engine'", ""),
         ("barge_in = 'engine'\n[listen]\nend_of_turn = 'device'", "listen.end_of_turn"),
         ("[brain]\nmodel = 'llama'\nurl = 'http://127.0.0.1:11434/v1'", ""),
+        ("[local]\nstt = 'endpoint'", "transcription.url"),
+        ("[local]\nstt = 'endpoint'\n[transcription]\nurl = 'http://127.0.0.1:8000/v1'", ""),
+        ("[local]\nstt = 'endpoint'\nurl = 'ws://10.0.0.5/v1/realtime'", ""),
+        ("[local]\nstt = 'sherpa-onnx'", "sherpa.model"),
+        ("[local]\ntts = 'piper'", "piper.voice"),
+        ("[local]\nstt = 'cartesia'", "CARTESIA_API_KEY"),
+        ("[local]\ntts = 'cartesia'\n[cartesia]\napi_key = 'x'", "cartesia.voice: .*local.tts"),
+        ("[local]\nstt = 'cartesia'\n[cartesia]\napi_key = 'x'", ""),
+        (
+            "[local]\nstt = 'cartesia'\n[cartesia]\napi_key = 'x'\neager_end_threshold = 0.3\nend_threshold = 0.4",
+            "cartesia.eager_end_threshold",
+        ),
     ],
 )
 def test_what_the_engine_needs_is_required_at_use(text, named, write, home):
@@ -239,5 +254,6 @@ def test_the_example_shows_every_key_with_its_default(write, home):
     del engine["openai"]["protocol"]
     rest = msgspec.to_builtins(tree(msgspec.structs.replace(settings, engine={})))
     lists = {"engines": ["local"], "wake": rest["wake"] | {"models": list(settings.wake.models)}}
+    lists["cartesia"] = rest["cartesia"] | {"keyterms": []}
     assert shown == rest | lists | {"engine": engine}
     assert load(write(re.sub(r"^#(?=\w)", "", text, flags=re.MULTILINE)), home) == Settings()
