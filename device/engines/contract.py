@@ -26,6 +26,10 @@ class Capabilities(Struct, frozen=True):
     server_vad: bool = True
     """The engine finds the ends of turns by itself; else the device calls `commit`."""
     tools: bool = True
+    hear_rate: int = 0
+    """Hz of what `hear` takes, where it is not the session's `rate`; 0 if it is."""
+    playback: bool = False
+    """The engine is to be told what the loudspeaker has played, by `played`, while it plays."""
 
 
 class Said(Struct, frozen=True):
@@ -62,8 +66,15 @@ class Usage(Struct, frozen=True):
     """What the engine says a reply cost; None where it does not say."""
 
     input_tokens: int | None = None
+    """Of all kinds, cached ones too."""
     output_tokens: int | None = None
     seconds: float | None = None
+    input_audio_tokens: int | None = None
+    """Those of `input_tokens` that were audio."""
+    output_audio_tokens: int | None = None
+    """Those of `output_tokens` that were audio."""
+    cached_tokens: int | None = None
+    """Those of `input_tokens` that the engine still had, which cost less."""
 
 
 class EngineEvent(Struct, frozen=True, tag=True):
@@ -128,10 +139,31 @@ class ReplyEnded(EngineEvent, frozen=True):
     """Why, if it failed."""
 
 
+class Working(EngineEvent, frozen=True):
+    """The engine works on something that it was asked for, beside the talk (`on`), or is done with all of it."""
+
+    on: bool
+
+
 class Expiring(EngineEvent, frozen=True):
     """The engine will end this session in `seconds`."""
 
     seconds: float
+
+
+class Prepared(EngineEvent, frozen=True):
+    """A session beside the present one is open; it is with `engine`, and its audio at `rate` Hz."""
+
+    engine: str
+    rate: int
+    capabilities: Capabilities = Capabilities()
+
+
+class Unprepared(EngineEvent, frozen=True):
+    """A session beside the present one could not be opened."""
+
+    engine: str
+    message: str
 
 
 class Fault(EngineEvent, frozen=True):
@@ -143,20 +175,23 @@ class Fault(EngineEvent, frozen=True):
     code: str
     message: str
     retry: bool
+    retry_after_s: float = 0.0
+    """How long the engine asks to be left alone; 0 if it does not say."""
 
 
 class EngineSession(Protocol):
     """One conversation with an engine. All methods are for the event loop's thread."""
 
     rate: int
-    """Sample rate of audio in both directions, Hz."""
+    """Sample rate of audio in both directions, Hz, but where `capabilities.hear_rate` is another."""
     capabilities: Capabilities
+    """What it can do; may change until it is open."""
 
     async def open(self, history: Sequence[Said]) -> None:
         """Connect, configure and seed with what was said before. Raises `EngineError` if that fails."""
 
     async def hear(self, pcm: bytes) -> None:
-        """Send microphone audio: s16le mono at `rate`."""
+        """Send microphone audio: s16le mono at `capabilities.hear_rate`, or `rate` if that is 0."""
 
     async def commit(self) -> None:
         """Say that the user's turn is over; for engines without turn detection."""
@@ -166,6 +201,9 @@ class EngineSession(Protocol):
 
         A stream engine cannot be made to forget the rest: it is told by text what was not heard, if it takes any.
         """
+
+    async def played(self, heard: Heard) -> None:
+        """Say how much of an item the loudspeaker has played so far; for engines with `capabilities.playback`."""
 
     async def discard(self) -> None:
         """Have the engine forget what it heard of a turn that is not over."""

@@ -6,15 +6,21 @@ Codes and their meaning: OpenAI's `error` events, `response.done` with status fa
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+import re
+import time
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from aiohttp import ClientConnectorCertificateError, ClientConnectorDNSError
+from aiohttp import ClientConnectorCertificateError, ClientConnectorDNSError, ClientSSLError
 from msgspec import Struct
 
 from device.engines.contract import Fault
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from device.engines.wire.realtime_items import ErrorDetail
 
 HARMLESS = frozenset(
@@ -33,6 +39,7 @@ HARMLESS = frozenset(
 
 PASSING = frozenset({"rate_limit_exceeded", "inference_rate_limit_exceeded", "server_error", "session_expired"})
 """Errors that a later attempt may not meet."""
+_PASSING_TYPES = frozenset({"server_error", "rate_limit_error"})
 
 _CREDIT = "{host} says that the account has no credit left ({code}): see its billing page"
 FATAL = {
@@ -45,6 +52,11 @@ FATAL = {
     "beta_api_shape_disabled": "{host} no longer speaks the protocol's beta ({code}): check {section}.url",
 }
 """Errors that no attempt gets round, each with its mend."""
+
+LONGEST_WAIT_S: Final = 3600.0
+"""The longest that a server can ask to be left alone."""
+_AGAIN_IN = re.compile(r"try again in (\d+(?:\.\d+)?) ?(ms|s|m)\b", re.IGNORECASE)
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
 _REFUSALS = {
     401: "{host} refused the key (401): {key}",
@@ -85,6 +97,9 @@ def unreachable(error: Exception, at: Endpoint) -> Fault:
     if isinstance(error, ClientConnectorCertificateError):
         text = f"{at.host} has a certificate that cannot be trusted: check {at.section}.url and this machine's clock"
         return Fault("certificate", text, retry=True)
+    if isinstance(error, ClientSSLError):
+        text = f"{at.host} does not speak TLS, or none that this machine does: check {at.section}.url, wss:// or ws://"
+        return Fault("tls", text, retry=True)
     if isinstance(error, ClientConnectorDNSError):
         return Fault("dns", f"{at.host} has no address: check the network and {at.section}.url", retry=True)
     why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
@@ -93,8 +108,11 @@ def unreachable(error: Exception, at: Endpoint) -> Fault:
     )
 
 
-def refused(status: int, body: bytes, at: Endpoint) -> Fault:
-    """Return the fault for a handshake that was answered with an HTTP status other than 101."""
+def refused(status: int, body: bytes, at: Endpoint, headers: Mapping[str, str] | None = None) -> Fault:
+    """Return the fault for a handshake that was answered with an HTTP status other than 101.
+
+    `headers` are the answer's, their names in lower case; `retry-after` counts.
+    """
     said = _body(body)
     code = str(said.get("code") or "")
     if code in FATAL:
@@ -105,7 +123,9 @@ def refused(status: int, body: bytes, at: Endpoint) -> Fault:
         text = _REFUSALS[status].format(host=at.host, key=at.key, section=at.section)
         return Fault(name, text, retry=False)
     if status in {408, 425, 429} or status >= 500:
-        return Fault(name, f"{at.host} is busy or in trouble ({status}){detail}", retry=True)
+        wait = _asked(headers or {}) or _told_to_wait(detail)
+        text = f"{at.host} is busy or in trouble ({status}){detail}"
+        return Fault(name, text, retry=True, retry_after_s=wait)
     if status < 400:
         text = f"{at.host} answers, but not as an engine's server ({status}): check {at.section}.url"
         return Fault("no_engine", text, retry=False)
@@ -127,8 +147,10 @@ def unwanted(error: ErrorDetail, at: Endpoint) -> Fault:
         return known
     where = f" ({error.param})" if error.param else ""
     text = f"{at.host} did not accept the session's settings{where}: {error.message or error.code}"
-    retry = error.code in PASSING or error.type == "server_error"
-    return Fault(error.code or "session_refused", text if retry else f"{text}; see [{at.section}]", retry=retry)
+    if error.code in PASSING or error.type in _PASSING_TYPES:
+        wait = _told_to_wait(error.message)
+        return Fault(error.code or "session_refused", text, retry=True, retry_after_s=wait)
+    return Fault(error.code or "session_refused", f"{text}; see [{at.section}]", retry=False)
 
 
 def closed(code: int | None, reason: str, at: Endpoint) -> Fault:
@@ -142,6 +164,32 @@ def closed(code: int | None, reason: str, at: Endpoint) -> Fault:
         return Fault("lost", f"The connection to {at.host} was lost", retry=True)
     why = f"{code}, {reason}" if reason else str(code)
     return Fault(f"closed_{code}", f"{at.host} closed the session ({why})", retry=True)
+
+
+def _asked(headers: Mapping[str, str]) -> float:
+    """Return the seconds that an HTTP answer asks to wait: `retry-after-ms`, or `retry-after` as seconds or a date."""
+    with suppress(ValueError):
+        if "retry-after-ms" in headers:
+            return _bounded(float(headers["retry-after-ms"]) / 1000)
+        if "retry-after" not in headers:
+            return 0.0
+        text = headers["retry-after"]
+        if text.strip().replace(".", "", 1).isdigit():
+            return _bounded(float(text))
+        # The server's own clock is the one that counts: ours may be wrong after a boot without network.
+        now = parsedate_to_datetime(headers["date"]).timestamp() if "date" in headers else time.time()
+        return _bounded(parsedate_to_datetime(text).timestamp() - now)
+    return 0.0
+
+
+def _told_to_wait(text: str) -> float:
+    """Return the seconds of a "try again in 1.3s", as OpenAI's errors for rate limits have it."""
+    found = _AGAIN_IN.search(text)
+    return _bounded(float(found[1]) * _UNITS[found[2].lower()]) if found else 0.0
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(0.0, seconds), LONGEST_WAIT_S) if seconds == seconds else 0.0  # noqa: PLR0124 - nan is no time
 
 
 def _body(body: bytes) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket as sockets
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
@@ -35,6 +36,8 @@ from device.section import Secret
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
+    from device.events import Heard
+
 _log = logging.getLogger(__name__)
 
 MAX_FRAME: Final = 4 * 2**20
@@ -51,6 +54,8 @@ KINDS: Final = 50
 """Kinds of oddities of a server that are warned of."""
 MAX_REFUSAL: Final = 8192
 """Bytes that are read of a refused handshake's body."""
+PROBE_S: Final = 1
+"""When nothing is sent, the system asks the other end as often whether it is still there."""
 
 AnyEvent = TypeVar("AnyEvent", bound=EngineEvent)
 
@@ -70,6 +75,9 @@ class Line(Struct, frozen=True, kw_only=True):
     """A socket that takes nothing for so long is dead."""
     heartbeat_s: float | None = 15.0
     """Between pings; half of it for the answer. None: no pings."""
+    unheard_s: float = 2.0
+    """A connection of which the other end acknowledges nothing for so long is dead (Linux only); 0: as the system has
+    it, which is a quarter of an hour."""
     lifetime_s: float = 0
     """When the server ends the session; 0 if it does not."""
 
@@ -87,6 +95,8 @@ class SocketSession(ABC):
         self._socket: ClientWebSocketResponse | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._expiry: asyncio.TimerHandle | None = None
+        self._joined = asyncio.Event()
+        self._joined.set()
         self._live = False
         self._over = False
         self._noted: set[str] = set()
@@ -109,6 +119,13 @@ class SocketSession(ABC):
 
     def stale(self, _event: EngineEvent) -> bool:
         """Return whether an event that waits for its reader has meanwhile lost its meaning."""
+        return False
+
+    async def resume(self, _fault: Fault) -> bool:
+        """Get the session back after its connection broke for `_fault`, by `reconnect`, in protocols that can.
+
+        Returns whether it is back. What is sent meanwhile waits.
+        """
         return False
 
     def farewell(self) -> str | None:
@@ -152,6 +169,19 @@ class SocketSession(ABC):
         except ConnectionError:
             return faults.closed(None, "", self._at)
 
+    async def reconnect(self, url: str) -> Fault | None:
+        """For `resume`: connect anew, to `url`. Returns what went wrong."""
+        await self._hang_up()
+        return await self._connect(URL(url))
+
+    def expire_in(self, seconds: float) -> None:
+        """Announce the session's end, which is in so many seconds, in time; replaces what was said of it before."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+        left = max(0.0, seconds - EXPIRING_S)
+        loop = asyncio.get_running_loop()
+        self._expiry = loop.call_later(left, self._inbox.put_nowait, Expiring(seconds - left))
+
     def die(self, fault: Fault) -> None:
         """End the session by a fault, which is the last that its reader gets."""
         if not self._over:
@@ -172,6 +202,9 @@ class SocketSession(ABC):
         return "".join(c if c.isprintable() else " " for c in text[:QUOTED])
 
     # An EngineSession
+
+    async def played(self, heard: Heard) -> None:  # noqa: B027 - few have a use for it
+        """Do nothing: only sessions that want to know of the playout (`capabilities.playback`) have a use for it."""
 
     async def open(self, history: Sequence[Said]) -> None:
         """Connect, configure and seed with what was said before. Raises `EngineError`."""
@@ -211,9 +244,7 @@ class SocketSession(ABC):
         self.seed(history)
         self._tasks += [asyncio.create_task(self._write()), asyncio.create_task(self._read())]
         if line.lifetime_s:
-            left = max(0.0, line.lifetime_s - EXPIRING_S)
-            loop = asyncio.get_running_loop()
-            self._expiry = loop.call_later(left, self._inbox.put_nowait, Expiring(line.lifetime_s - left))
+            self.expire_in(line.lifetime_s)
         return None
 
     @property
@@ -242,41 +273,52 @@ class SocketSession(ABC):
                     timeout=ClientWSTimeout(ws_close=CLOSE_S),
                 )
         except WSServerHandshakeError as error:
-            return faults.refused(error.status, refusal.body, self._at)
+            return faults.refused(error.status, refusal.body, self._at, refusal.headers)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return faults.unreachable(error, self._at)
+        _watch(self._socket, line.unheard_s)
         return None
 
     async def _read(self) -> None:
         """Take what the server sends, until it is over."""
-        socket = self._connected
         try:
             while self._live:
-                message = await socket.receive()
+                message = await self._connected.receive()
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                     self.receive(message.data)
-                else:
-                    self.die(self._closed(message))
+                    continue
+                self._joined.clear()
+                fault = self._closed(message)
+                if not (self._live and await self.resume(fault)):
+                    self.die(fault)
                     return
+                self._joined.set()
         except Exception as error:  # noqa: BLE001  whatever a server provokes must end its session, and no more
             _log.error("The session with %s failed in %s", self._at.host, type(error).__name__)
             self.die(Fault("internal", f"The session with {self._at.host} failed ({type(error).__name__})", retry=True))
 
     async def _write(self) -> None:
         """Send what waits; alone in touching the socket, so that nobody else waits for it."""
-        try:
-            while True:
-                message = await self._outbox.get()
+        message: str | bytes | None = None
+        while True:
+            message = message if message is not None else await self._outbox.get()
+            await self._joined.wait()
+            socket = self._connected
+            try:
                 async with asyncio.timeout(self._line.stuck_s):
                     if isinstance(message, str):
-                        await self._connected.send_str(message)
+                        await socket.send_str(message)
                     else:
-                        await self._connected.send_bytes(message)
+                        await socket.send_bytes(message)
+            except TimeoutError:
+                self.die(self._stuck())
+                return
+            except ConnectionError:
+                if socket is self._socket:
+                    self._joined.clear()  # the reader learns why, and whether the session can go on
+            else:
                 self._unsent -= len(message)
-        except TimeoutError:
-            self.die(self._stuck())
-        except ConnectionError:
-            return  # the reader learns why
+                message = None
 
     def _finish(self) -> None:
         if self._over:
@@ -317,15 +359,34 @@ class SocketSession(ABC):
         return event
 
 
+def _watch(socket: ClientWebSocketResponse, unheard_s: float) -> None:
+    """Have the system notice soon that nobody is at the other end any more, also when no farewell came.
+
+    What was sent must be acknowledged within `unheard_s`; when there is nothing to send, probes are. It is the other
+    machine's system that answers, however busy its server is: pings could not be as strict.
+    """
+    plain = socket.get_extra_info("socket")
+    if plain is None or unheard_s <= 0 or not hasattr(sockets, "TCP_USER_TIMEOUT"):
+        return
+    with suppress(OSError):
+        plain.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_USER_TIMEOUT, round(1000 * unheard_s))
+        plain.setsockopt(sockets.SOL_SOCKET, sockets.SO_KEEPALIVE, 1)
+        plain.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_KEEPIDLE, PROBE_S)
+        plain.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_KEEPINTVL, PROBE_S)
+
+
 class _Refusal:
     """What a server said when it refused the handshake: aiohttp drops it, but it tells a quota from a crowd."""
 
     def __init__(self) -> None:
         self.body = b""
+        self.headers: dict[str, str] = {}
+        """Names in lower case."""
         self.trace = aiohttp.TraceConfig()
         self.trace.on_request_end.append(self._read)
 
     async def _read(self, _session: ClientSession, _context: Any, params: aiohttp.TraceRequestEndParams) -> None:
         if params.response.status >= 400:
+            self.headers = {name.lower(): value for name, value in params.response.headers.items()}
             with suppress(aiohttp.ClientError):
                 self.body = await params.response.content.read(MAX_REFUSAL)
