@@ -1,4 +1,8 @@
-"""Microphone audio on its way to the engine: a cursor on the clean ring, which may be put into the past."""
+"""Microphone audio on its way to the engine: a cursor on the clean ring, which may be put into the past.
+
+Some engines' clock is the audio that they are sent (`Capabilities.continuous`): while nothing is to be sent, they get
+zeros instead, as many as the device's clock went on.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,15 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from device.audio.resample import Resampler
 from device.events import CLOCK_RATE, samples
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from numpy.typing import NDArray
 
     from device.audio.ring import RingBuffer
     from device.engines.contract import EngineSession
@@ -44,8 +52,10 @@ class Uplink:
         self._orders: deque[Callable[[EngineSession], Awaitable[None]]] = deque()
         self._ready = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        self._woken = False  # by each block of the ring
+        self._fed_to: int | None = None  # up to where a continuous engine's clock has gone, on the device's clock
         self.sent_samples = 0
-        """How much audio has left the process, in samples of the device's clock."""
+        """How much of the microphone's audio has left the process, in samples of the device's clock."""
         self.lost = 0
         """Samples that had left the ring before they could be sent."""
 
@@ -58,16 +68,14 @@ class Uplink:
         """Send from position `at` on; unless `again`, nothing that was sent already."""
         self._cursor.seek(at if again else max(at, self._sent_to))
         self._first = True
-        if not self._live:
-            self._live = True
-            self._clean.add_waker(self._wake)
+        self._live = True
+        self._attend()
         self._ready.set()
 
     def hold(self) -> None:
         """Stop sending."""
-        if self._live:
-            self._live = False
-            self._clean.remove_waker(self._wake)
+        self._live = False
+        self._attend()
         self._commit_at = None
 
     def commit(self, at: int) -> None:
@@ -87,7 +95,16 @@ class Uplink:
 
     async def serve(self, session: EngineSession) -> None:
         """Send to `session` until cancelled. Raises what the session raises."""
-        resampler = Resampler(CLOCK_RATE, session.rate)
+        resampler = Resampler(CLOCK_RATE, session.capabilities.hear_rate or session.rate)
+        self._fed_to = self._clean.position if session.capabilities.continuous else None
+        self._attend()
+        try:
+            await self._serve(session, resampler)
+        finally:
+            self._fed_to = None
+            self._attend()
+
+    async def _serve(self, session: EngineSession, resampler: Resampler) -> None:
         self._ready.set()
         while True:
             await self._ready.wait()
@@ -97,6 +114,8 @@ class Uplink:
             # Orders that come while a backlog is being sent do not wait for its end.
             while self._live and not self._orders and self._cursor.lag >= BLOCK:
                 await self._send(session, resampler)
+            while not self._live and not self._orders and (due := self._due) >= BLOCK:
+                await self._feed(session, resampler, np.zeros(min(due, CATCH_UP), np.int16))
             if self._commit_at is not None and self._cursor.position + BLOCK > self._commit_at:
                 self._commit_at = None
                 await session.commit()
@@ -112,9 +131,28 @@ class Uplink:
             self._on_first(self._cursor.position - len(block))
         self._sent_to = self._cursor.position
         self.sent_samples += len(block)
-        await session.hear(resampler.push(block).tobytes())
+        await self._feed(session, resampler, block)
         if self._on_sent is not None:
             self._on_sent(self._sent_to)
+
+    async def _feed(self, session: EngineSession, resampler: Resampler, block: NDArray[np.int16]) -> None:
+        if self._fed_to is not None:
+            self._fed_to += len(block)
+        await session.hear(resampler.push(block).tobytes())
+
+    @property
+    def _due(self) -> int:
+        """How far the device's clock is ahead of a continuous engine's; after a backlog, that is ahead for a while."""
+        return 0 if self._fed_to is None else self._clean.position - self._fed_to
+
+    def _attend(self) -> None:
+        """Be woken by each block of the ring while there is something to send of it, or instead of it."""
+        wanted = self._live or self._fed_to is not None
+        if wanted and not self._woken:
+            self._clean.add_waker(self._wake)
+        elif self._woken and not wanted:
+            self._clean.remove_waker(self._wake)
+        self._woken = wanted
 
     def _wake(self) -> None:
         if not self._loop.is_closed():

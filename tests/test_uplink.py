@@ -138,3 +138,99 @@ async def test_an_outage_longer_than_the_ring_is_counted(ring):
     await session.until(lambda: len(session.samples) == 32_000)
     task.cancel()
     assert uplink.lost == 8000
+
+
+# Engines of which the clock is what they are sent
+
+
+class Continuous(Session):
+    capabilities = Capabilities(family="stream", continuous=True)
+
+
+@pytest.fixture
+async def feeding(ring):
+    uplink = Uplink(ring, on_first=lambda at: None)
+    session = Continuous()
+    task = asyncio.create_task(uplink.serve(session))
+    await asyncio.sleep(0)
+    yield uplink, session, task
+    task.cancel()
+
+
+async def test_a_continuous_engine_gets_zeros_for_as_long_as_the_devices_clock_goes_on(ring, feeding):
+    uplink, session, _ = feeding
+    fill(ring, 4800)
+    await session.until(lambda: len(session.samples) == 4800)
+    assert not session.samples.any()
+    assert uplink.sent_samples == 0
+    fill(ring, 159)  # not a block yet
+    uplink.order(lambda s: s.commit())
+    await session.until(lambda: session.said[-1] == "commit" if isinstance(session.said[-1], str) else False)
+    assert len(session.samples) == 4800
+
+
+async def test_what_is_said_while_it_is_held_never_leaves(ring, feeding):
+    uplink, session, _ = feeding
+    uplink.listen(0, again=False)
+    fill(ring, 1600)
+    await session.until(lambda: len(session.samples) == 1600)
+    uplink.hold()
+    fill(ring, 1600)
+    await session.until(lambda: len(session.samples) == 3200)
+    uplink.listen(3200, again=False)
+    fill(ring, 1600)
+    await session.until(lambda: len(session.samples) == 4800)
+    assert (session.samples[:1600] == np.arange(1600)).all()
+    assert not session.samples[1600:3200].any()
+    assert (session.samples[3200:] == np.arange(3200, 4800)).all()
+    assert uplink.sent_samples == 3200
+
+
+async def test_after_a_backlog_the_zeros_wait_until_the_clock_has_caught_up(ring):
+    fill(ring, 8000)
+    uplink = Uplink(ring, on_first=lambda at: None)
+    uplink.listen(0, again=False)  # said before the session was open
+    session = Continuous()
+    task = asyncio.create_task(uplink.serve(session))
+    await session.until(lambda: len(session.samples) == 8000)
+    uplink.hold()
+    fill(ring, 8000)
+    uplink.order(lambda s: s.commit())
+    await session.until(lambda: isinstance(session.said[-1], str))
+    assert len(session.samples) == 8000
+    fill(ring, 1600)
+    await session.until(lambda: len(session.samples) == 9600)
+    task.cancel()
+    assert not session.samples[8000:].any()
+
+
+async def test_no_zeros_go_out_once_the_session_is_over(ring, feeding):
+    _, session, task = feeding
+    fill(ring, 1600)
+    await session.until(lambda: len(session.samples) == 1600)
+    task.cancel()
+    await asyncio.wait([task])
+    fill(ring, 1600)
+    await asyncio.sleep(0)
+    assert len(session.samples) == 1600
+    assert ring._wakers == ()
+
+
+async def test_other_engines_get_no_zeros(ring, serving):
+    uplink, session = serving
+    fill(ring, 4800)
+    uplink.order(lambda s: s.commit())
+    await session.until(lambda: bool(session.said))
+    assert session.said == ["commit"]
+
+
+async def test_an_engine_may_hear_at_another_rate_than_it_speaks(ring):
+    session = Session()
+    session.rate, session.capabilities = 24_000, Capabilities(hear_rate=16_000)
+    uplink = Uplink(ring, on_first=lambda at: None)
+    task = asyncio.create_task(uplink.serve(session))
+    uplink.listen(0, again=False)
+    fill(ring, 1600)
+    await session.until(lambda: len(session.samples) == 1600)
+    task.cancel()
+    assert (session.samples == np.arange(1600)).all()

@@ -30,6 +30,8 @@ class Capabilities(Struct, frozen=True):
     """Hz of what `hear` takes, where it is not the session's `rate`; 0 if it is."""
     playback: bool = False
     """The engine is to be told what the loudspeaker has played, by `played`, while it plays."""
+    continuous: bool = False
+    """The engine's clock is the audio that it is sent: while nobody is heard, it must be sent zeros."""
 
 
 class Said(Struct, frozen=True):
