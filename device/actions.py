@@ -29,10 +29,28 @@ class Action(Struct, frozen=True, tag=True):
 
 
 class OpenSession(Action, frozen=True):
-    """Open a session after a pause, seeded with what was said; answered by `Opened` or `Fault`."""
+    """Open a session with `engine` after a pause, seeded with what was said; answered by `Opened` or `Fault`."""
 
     history: tuple[Said, ...]
     after_ms: int
+    engine: str = "local"
+
+
+class Prepare(Action, frozen=True):
+    """Open another session beside the present one, to go on in; answered by `Prepared` or `Unprepared`."""
+
+    history: tuple[Said, ...]
+    engine: str
+
+
+class Switch(Action, frozen=True):
+    """Go on in the session that was prepared, and close the present one."""
+
+
+class Say(Action, frozen=True):
+    """Have the engine speak about `text` now."""
+
+    text: str
 
 
 class CloseSession(Action, frozen=True):

@@ -30,10 +30,10 @@ from device.actions import (
     Lower,
     OpenSession,
     Play,
+    Prepare,
     Recognise,
     Record,
     Restore,
-    ReturnTool,
     Ring,
     RunTool,
     Show,
@@ -47,11 +47,13 @@ from device.engines.contract import (
     EngineEvent,
     Expiring,
     Fault,
+    Prepared,
     ReplyEnded,
     ReplyStarted,
     SpeechStarted,
     SpeechStopped,
     ToolCall,
+    Unprepared,
     Words,
 )
 from device.events import (
@@ -76,7 +78,10 @@ from device.events import (
     Wake,
     samples,
 )
+from device.handover import Handover
 from device.history import History
+from device.lineup import Attempt, Lineup
+from device.pending import PendingTools
 
 WAKE_PREROLL = samples(1200)
 """A question in one breath is sent with the wake word before it, which may have ended 360 ms before it was detected:
@@ -99,14 +104,14 @@ THINKING_LIMIT = samples(15_000)
 """An engine that says nothing for so long has failed."""
 RING_LIMIT = samples(60_000)
 """How long a timer rings by itself."""
-RETRY_MS = (0, 250, 500, 1000, 2000, 4000, 8000)
-"""Pauses before the attempts to reach the engine again; after the last one it has failed."""
-PATIENCE = samples(25_000)
-"""An engine that takes the connection and says nothing is waited for no longer than this, attempts and all."""
-STEADY = samples(30_000)
-"""A session that lasted so long was a good one: the next fault starts the pauses anew."""
+STALLED = samples(5_000)
+"""An engine that began a reply and sends nothing more of it for so long is taken for dead."""
+SILENT = samples(8_000)
+"""Likewise one that says nothing to what the user said, where there is another engine."""
 UNANSWERED_LIMIT = samples(90_000)
 """Voices that the engine answers nothing to, a television's say, keep a session open no longer than this."""
+LULL = samples(800)
+"""So long must nobody have spoken before another session takes over."""
 
 
 class Opened(EngineEvent, frozen=True):
@@ -123,6 +128,8 @@ class StopHeard(DeviceEvent, frozen=True):
 class Rules(Struct, frozen=True, kw_only=True):
     """What the user can set."""
 
+    engines: tuple[str, ...] = ("local",)
+    """Their names, in the order in which they are asked."""
     follow_up_ms: int = 8000
     """Listening without a voice that ends the conversation."""
     cut_ms: int = 400
@@ -149,9 +156,8 @@ class Conversation:
         self._wanted = False
         self._rate = 24_000
         self._stream = False  # the engine listens while it talks
-        self._opened_at = 0
-        self._closed_since = 0
-        self._attempts = 0
+        self._lineup = Lineup(self.rules.engines)
+        self._handover = Handover(self._lineup)
         self._history = History()
         self._holding = True
         # The user's turn
@@ -171,7 +177,8 @@ class Conversation:
         self._running = False  # the engine is not done with the reply
         self._dropped: set[str] = set()
         self._queued: dict[str, _Item] = {}
-        self._tools: set[str] = set()
+        self._tools = PendingTools()
+        self._heard_from = 0  # when the engine last sent anything of the reply
         self._awaited = False  # the engine has its tools' results and will speak of them
         self._cut_from: int | None = None  # a cut is under way; listen from there when it is done
         self._broken = False  # the reply broke off with its session, and the user was not told
@@ -209,13 +216,11 @@ class Conversation:
 
     def _wake_up(self, at: int) -> None:
         self._history.clear()
-        self._attempts = 0
-        self._closed_since = at
         self._unanswered = max(0, at - WAKE_PREROLL)
         self._quiet_since = self._exchange_at = at
         self._voice = None
         self._do(Earcon("wake"))
-        self._connect()
+        self._connect(self._lineup.begin(at))
 
     @_take.register
     def _on_button(self, event: Button) -> None:
@@ -357,11 +362,9 @@ class Conversation:
                 self._sleep("silence")
             elif at >= self._exchange_at + UNANSWERED_LIMIT:
                 self._sleep("talk that was not meant for it")
-        elif self.state is State.THINKING and not self._tools and at >= self._thinking_since + THINKING_LIMIT:
-            self._awaited = False
-            self._record("engine_error", at, code="no_reply", message="The engine did not answer.")
-            self._do(Earcon("error"))
-            self._back_to_listening()
+        self._watch_engine(at)
+        self._attend_tools(at)
+        self._change_over(at)
 
     # The engine
 
@@ -370,8 +373,9 @@ class Conversation:
         self._open = True
         self._rate = event.rate
         self._stream = event.capabilities.family == "stream"
-        self._opened_at = self._now
-        self._record("session_open", self._now)
+        self._handover.forget()
+        self._lineup.opened(self._now)
+        self._record("session_open", self._now, engine=self._lineup.current)
         if self.state is State.CONNECTING:
             self._quiet_since = max(self._quiet_since, self._now)
             self._to(State.LISTENING)
@@ -380,11 +384,8 @@ class Conversation:
     @_take.register
     def _on_fault(self, event: Fault) -> None:
         self._record("engine_error", self._now, code=event.code, message=event.message, retry=event.retry)
-        if self._open and self._now >= self._opened_at + STEADY:
-            self._attempts = 0
-        if self._open:
-            self._closed_since = self._now
         self._open = self._hearing = False
+        self._handover.forget()
         if self._unanswered is not None:
             self._history.forget_unanswered()  # those words are sent again as sound
             self._uncommitted = self._uncommitted or self._committed
@@ -401,8 +402,8 @@ class Conversation:
 
     def _recover(self, fault: Fault) -> None:
         """Open the next session, from where the unanswered words begin; or give up."""
-        tired = self._attempts >= len(RETRY_MS) or self._now >= self._closed_since + PATIENCE
-        if tired or not fault.retry:
+        attempt = self._lineup.failed(self._now, retry=fault.retry)
+        if attempt is None:
             self._hold()
             self._do(CloseSession(), Earcon("error"))
             self._wanted = self._broken = False
@@ -413,14 +414,12 @@ class Conversation:
         if self._unanswered is not None and self._wake_at is None and not self._queued:
             self._holding = False
             self._do(Listen(self._unanswered, again=True))
-        self._connect()
+        self._connect(attempt)
 
-    def _connect(self) -> None:
-        delay = RETRY_MS[min(self._attempts, len(RETRY_MS) - 1)]
-        self._attempts += 1
+    def _connect(self, attempt: Attempt) -> None:
         self._wanted = True
         self._open = False
-        self._do(OpenSession(self._history.said, delay))
+        self._do(OpenSession(self._history.said, attempt.after_ms, attempt.engine))
         if not self._queued:
             self._to(State.CONNECTING)
 
@@ -446,6 +445,7 @@ class Conversation:
         self._exchange_at = self._now
         self._reply = event.reply
         self._running = True
+        self._heard_from = self._now
         self._awaited = False
         self._record("reply_start", self._now, reply=event.reply)
         if self.state is State.LISTENING:
@@ -460,6 +460,8 @@ class Conversation:
             item = self._queued[event.item] = _Item(event.reply)
             self._record("reply_received", self._now, item=event.item)
         item.bytes += len(event.pcm)
+        item.starving = False
+        self._heard_from = self._now
         self._do(Play(event.item, event.pcm))
 
     @_take.register
@@ -488,7 +490,8 @@ class Conversation:
     def _on_tool_call(self, event: ToolCall) -> None:
         if event.reply in self._dropped:
             return
-        self._tools.add(event.call_id)
+        announced = any(item.reply == event.reply for item in self._queued.values())
+        self._tools.begin(event.call_id, self._now, announced=announced)
         self._unanswered = None  # acted upon: to send it again would do it twice
         self._record("tool", self._now, name=event.name, arguments=event.arguments)
         self._do(RunTool(event))
@@ -497,10 +500,9 @@ class Conversation:
     def _on_tool_done(self, event: ToolDone) -> None:
         if event.call_id not in self._tools:
             return
-        self._tools.discard(event.call_id)
         self._thinking_since = self._now
         self._awaited = self._awaited or event.reply
-        self._do(ReturnTool(event.call_id, event.output, event.reply))
+        self._do(*self._tools.done(event, talking=self._talking))
         self._sleep_next = self._sleep_next or event.sleep
         self._settle()
 
@@ -529,6 +531,60 @@ class Conversation:
     @_take.register
     def _on_expiring(self, event: Expiring) -> None:
         self._record("engine_expiring", self._now, seconds=event.seconds)
+        self._handover.expiring(self._now)
+
+    @_take.register
+    def _on_prepared(self, event: Prepared) -> None:
+        self._handover.prepared(event)
+        self._change_over(self._now)
+
+    @_take.register
+    def _on_unprepared(self, event: Unprepared) -> None:
+        self._record("session_unprepared", self._now, engine=event.engine, message=event.message)
+        self._handover.unprepared(self._now)
+
+    def _change_over(self, at: int) -> None:
+        """Go on in another session, if that is due and nobody speaks."""
+        idle = not (self._hearing or self.replying)
+        lull = self._voice is None and at >= self._quiet_since + LULL
+        if not (self._open and self.state is State.LISTENING and idle and lull):
+            return
+        action, fresh = self._handover.step(at, self._history.said)
+        if isinstance(action, Prepare):
+            self._record("session_prepare", at, engine=action.engine)
+        if fresh is not None:
+            self._rate, self._stream = fresh.rate, fresh.capabilities.family == "stream"
+            self._record("session_switch", at, engine=fresh.engine)
+        if action is not None:
+            self._do(action)
+
+    def _watch_engine(self, at: int) -> None:
+        """Take an engine for dead that says nothing where it should."""
+        starving = self._running and not self._tools and all(item.starving for item in self._queued.values())
+        if starving and self._open and at >= self._heard_from + STALLED:
+            self._on_fault(Fault("stalled", "The engine began a reply and sends nothing more of it.", retry=True))
+        elif self.state is not State.THINKING or self._tools:
+            return
+        elif self._open and not self._lineup.alone and at >= self._thinking_since + SILENT:
+            self._on_fault(Fault("no_reply", "The engine did not answer.", retry=True))
+        elif at >= self._thinking_since + THINKING_LIMIT:
+            self._awaited = False
+            self._record("engine_error", at, code="no_reply", message="The engine did not answer.")
+            self._do(Earcon("error"))
+            self._back_to_listening()
+
+    def _attend_tools(self, at: int) -> None:
+        """Return results that waited for the user to be silent, and have a tool spoken of that takes long."""
+        if self._talking:
+            return
+        self._do(*self._tools.quiet())
+        quiet = self._open and self.state is State.THINKING and not (self._running or self._queued)
+        if quiet and (cover := self._tools.cover(at)) is not None:
+            self._do(cover)
+
+    @property
+    def _talking(self) -> bool:
+        return self._voice is not None or self._hearing
 
     # The loudspeaker
 
@@ -537,7 +593,7 @@ class Conversation:
         if event.item not in self._queued:
             return
         self._record("reply_first_audio", event.at, item=event.item)
-        self._attempts = 0
+        self._lineup.answered()
         self._committed = None
         self._unanswered = None
         self._uncommitted = None
@@ -555,6 +611,8 @@ class Conversation:
     @_take.register
     def _on_playout_starved(self, event: PlayoutStarved) -> None:
         self._record("starved", event.at, item=event.item)
+        if (item := self._queued.get(event.item)) is not None:
+            item.starving = True
 
     @_take.register
     def _on_playout_done(self, event: PlayoutDone) -> None:
@@ -714,6 +772,7 @@ class Conversation:
             self._do(Cut())
         self._voice = None
         self._open = self._wanted = False
+        self._handover.forget()
         self._wake_at = self._unanswered = self._uncommitted = self._committed = None
         self._sleep_next = False
         self._dropped.clear()
@@ -760,3 +819,5 @@ class _Item(Struct):
     reply: str
     bytes: int = 0
     complete: bool = False
+    starving: bool = False
+    """The loudspeaker has played what there is of it, and waits for more."""

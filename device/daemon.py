@@ -25,21 +25,23 @@ from device.actions import (
     Lower,
     OpenSession,
     Play,
+    Prepare,
     Recognise,
     Record,
     Restore,
     ReturnTool,
     Ring,
     RunTool,
+    Say,
     Show,
     State,
+    Switch,
 )
 from device.audio.earcons import earcon
 from device.audio.echo import EchoCanceller
 from device.audio.frontend import FrontEnd
 from device.audio.playout import Playout
-from device.conversation import Conversation, Opened, Rules, StopHeard
-from device.engines.contract import EngineError, Fault
+from device.conversation import Conversation, Rules, StopHeard
 from device.events import (
     CLOCK_RATE,
     CardBack,
@@ -58,6 +60,7 @@ from device.listen.vad import SileroVad
 from device.listen.wakeword import WakeWord
 from device.overheard import Overheard
 from device.recogniser import SharedRecogniser
+from device.sessions import HANDOVER_S, OPEN_TIMEOUT_S, Sessions
 from device.stopword import StopWord
 from device.tools.builtin import builtin_tools
 from device.tools.timers import Timers
@@ -67,15 +70,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from device.audio.card import Card
-    from device.engines.contract import EngineEvent, EngineSession, Said, ToolSpec
+    from device.engines.contract import EngineEvent, EngineSession, ToolSpec
     from device.events import DeviceEvent
     from device.ledger import Ledger
     from device.settings import Settings
 
 log = logging.getLogger(__name__)
 
-OPEN_TIMEOUT_S = 10
-"""An engine that has not opened a session by then is tried again."""
 QUIET = (State.ASLEEP, State.MUTED, State.FAULT)
 """States in which nobody's voice matters, but for the wake word."""
 
@@ -131,8 +132,8 @@ class Watcher:
 class Daemon:
     """A whole assistant on a card.
 
-    `session` makes a session of the engine in force for the tools it may call. Everything but `run` is for the event
-    loop's thread.
+    `session` makes a session with an engine, by its name, for the tools it may call. Everything but `run` is for the
+    event loop's thread.
     """
 
     def __init__(
@@ -140,7 +141,7 @@ class Daemon:
         settings: Settings,
         card: Card,
         ledger: Ledger,
-        session: Callable[[Sequence[ToolSpec]], Awaitable[EngineSession]],
+        session: Callable[[Sequence[ToolSpec], str], Awaitable[EngineSession]],
         watcher: Watcher | None = None,
     ) -> None:
         self.settings = settings
@@ -152,6 +153,7 @@ class Daemon:
         listen, barge_in = settings.listen, settings.barge_in
         self.conversation = Conversation(
             Rules(
+                engines=settings.engines,
                 follow_up_ms=round(listen.follow_up_s * 1000),
                 cut_ms=barge_in.cut_ms,
                 barge_in=barge_in.decide,
@@ -167,9 +169,12 @@ class Daemon:
             mute=self._mute,
             stop_ringing=self._stop,
         )
-        self._session_of = session
-        self._session: EngineSession | None = None
-        self._serving: asyncio.Task[None] | None = None
+        self.sessions = Sessions(
+            lambda engine: session(self.tools.specs(), engine),
+            self.on,
+            self._spawn,
+            open_s=OPEN_TIMEOUT_S if len(settings.engines) == 1 else HANDOVER_S,
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
         self._frontend: FrontEnd | None = None
         self._uplink: Uplink | None = None
@@ -215,6 +220,7 @@ class Daemon:
             vad_threshold=listen.vad_threshold,
         )
         self._uplink = Uplink(self.frontend.clean, on_first=self._sent_first, on_sent=self.watcher.sent)
+        self.sessions.send = self._uplink.serve
         self.ledger.sent_s = lambda: self.uplink.sent_samples / CLOCK_RATE
         self._stopword = StopWord(self.settings.language, self.frontend.clean, self.recogniser)
         self._overheard = Overheard(self.settings.language, self.frontend.clean, self.recogniser)
@@ -228,7 +234,7 @@ class Daemon:
         if self._stopped.is_set():
             return
         self._stopped.set()
-        self._close_session()
+        self.sessions.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=2)
         for task in self._tasks:
@@ -265,12 +271,12 @@ class Daemon:
     def _position(self) -> int:
         return self._frontend.now if self._frontend is not None else self.card.now
 
-    def _perform(self, action: Action) -> None:  # noqa: C901, PLR0912 - a table of actions
+    def _perform(self, action: Action) -> None:  # noqa: C901, PLR0912, PLR0915 - a table of actions
         match action:
             case Play(item, pcm):
-                if self._session is not None:
-                    self.playout.play(item, pcm, self._session.rate)
-                    self.watcher.reply_audio(item, pcm, self._session.rate)
+                if (rate := self.sessions.rate) is not None:
+                    self.playout.play(item, pcm, rate)
+                    self.watcher.reply_audio(item, pcm, rate)
             case Finish(item):
                 self.playout.finish(item)
             case Lower():
@@ -291,15 +297,22 @@ class Daemon:
                 self.uplink.order(lambda session: session.interrupt(heard))
             case Discard():
                 self.uplink.order(lambda session: session.discard())
+            case Say(text):
+                self.uplink.order(lambda session: session.say(text))
             case ReturnTool(call_id, output, reply):
                 self.uplink.order(lambda session: session.tool_result(call_id, output, reply=reply))
             case Recognise(onset, end, ended):
                 self._spawn(self._overhear(onset, end, ended=ended))
-            case OpenSession(history, after_ms):
-                self._open_session(history, after_ms)
+            case OpenSession(history, after_ms, engine):
+                self.uplink.forget()
+                self.sessions.open(history, after_ms, engine)
                 self._want_words(wanted=True)
+            case Prepare(history, engine):
+                self.sessions.prepare(history, engine)
+            case Switch():
+                self.sessions.switch()
             case CloseSession():
-                self._close_session()
+                self.sessions.close()
                 self._want_words(wanted=False)
             case RunTool(call):
                 self._spawn(self._run_tool(call.call_id, call.name, call.arguments))
@@ -313,54 +326,6 @@ class Daemon:
                 self.watcher.state(state, self._position())
             case Record(event, at, fields):
                 self._record(event, at, fields)
-
-    # The session
-
-    def _open_session(self, history: tuple[Said, ...], after_ms: int) -> None:
-        self._close_session()
-        self.uplink.forget()
-        self._serving = self._spawn(self._serve(history, after_ms))
-
-    def _close_session(self) -> None:
-        if self._serving is not None:
-            self._serving.cancel()
-            self._serving = None
-        session, self._session = self._session, None
-        if session is not None:
-            self._spawn(session.close())
-
-    async def _serve(self, history: tuple[Said, ...], after_ms: int) -> None:
-        """Hold a session, and let the conversation know however it fails."""
-        try:
-            await self._converse(history, after_ms)
-        except EngineError as error:
-            fault = error.fault
-        except TimeoutError:
-            fault = Fault("open_timeout", f"The engine opened no session within {OPEN_TIMEOUT_S} s.", retry=True)
-        except Exception as error:
-            log.exception("The session failed.")
-            fault = Fault("internal", f"The session failed ({type(error).__name__}).", retry=True)
-        else:
-            return
-        if self._serving is asyncio.current_task():
-            self.on(fault)
-
-    async def _converse(self, history: tuple[Said, ...], after_ms: int) -> None:
-        await asyncio.sleep(after_ms / 1000)
-        async with asyncio.timeout(OPEN_TIMEOUT_S):
-            session = await self._session_of(self.tools.specs())
-            await session.open(history)
-        self._session = session
-        self.on(Opened(session.rate, session.capabilities))
-        sending = self._spawn(self.uplink.serve(session))
-        try:
-            async for event in session.events():
-                if self._session is session:
-                    self.on(event)
-        finally:
-            sending.cancel()
-            await asyncio.wait([sending])
-            await session.close()
 
     # Voices over a reply
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from device.settings import Settings
     from device.timeline import Timeline
 
-    Sessions = Callable[[Sequence[ToolSpec]], Awaitable[EngineSession]]
+    Sessions = Callable[[Sequence[ToolSpec], str], Awaitable[EngineSession]]
 
 LOOK_S = 0.02
 """How often the room is looked at for the end of the scene and for visitors."""

@@ -32,7 +32,6 @@ from device.actions import (
 )
 from device.conversation import (
     ONSET_PREROLL,
-    RETRY_MS,
     RING_LIMIT,
     THINKING_LIMIT,
     UNANSWERED_LIMIT,
@@ -76,6 +75,7 @@ from device.events import (
     Wake,
     samples,
 )
+from device.lineup import RETRY_MS
 
 
 class Talk:

@@ -63,7 +63,7 @@ def test_nobody_listens_until_the_engine_is_back(tmp_path, unused_tcp_port):
 
     async def script(house):
         await house.until("state", state="fault")
-        house.daemon._session_of = lambda tools: house.session_at(server.url, tools)
+        house.daemon.sessions.session_of = lambda _: house.session_at(server.url, house.daemon.tools.specs())
 
     play(house, server, script, url=url)
     assert set(house.codes()) == {"unreachable"}
@@ -345,7 +345,7 @@ def test_muted_nothing_is_sent_and_the_session_is_closed(tmp_path):
         house.daemon.on(Mute(house.daemon.frontend.now, on=True))
         await asyncio.sleep(0.3)
         assert server.connection.socket.closed
-        assert house.daemon._session is None
+        assert house.daemon.sessions.rate is None
         await asyncio.sleep(5)
         assert len(server.connections) == 1
         house.daemon.on(Mute(house.daemon.frontend.now, on=False))

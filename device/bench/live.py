@@ -33,10 +33,10 @@ def plain(settings: Settings) -> Settings:
     return replace(settings, engines=("local",), playout=playout, listen=listen)
 
 
-def sessions(settings: Settings, url: str) -> Callable[[Sequence[ToolSpec]], Awaitable[EngineSession]]:
+def sessions(settings: Settings, url: str) -> Callable[[Sequence[ToolSpec], str], Awaitable[EngineSession]]:
     """Return what makes sessions with the engine at `url`."""
 
-    async def session(tools: Sequence[ToolSpec]) -> EngineSession:
+    async def session(tools: Sequence[ToolSpec], _engine: str) -> EngineSession:
         return session_with(settings, "local", tools, local_url=url)
 
     return session

@@ -31,15 +31,14 @@ class Engines:
         if "local" in self._settings.engines:
             await self.local.url()
 
-    async def session(self, tools: Sequence[ToolSpec], name: str = "") -> EngineSession:
-        """Return a session, yet to be opened, with the engine `name`, else the first; `tools` may be called in it.
+    async def session(self, tools: Sequence[ToolSpec], name: str) -> EngineSession:
+        """Return a session, yet to be opened, with the engine `name`; `tools` may be called in it.
 
         Raises EngineError.
         """
         settings = self._settings
-        name = name or settings.engines[0]
         url = await self.local.url() if name == "local" else ""
-        return session_with(settings, name, tools, instructions(settings), local_url=url)
+        return session_with(settings, name, tools, local_url=url)
 
     async def close(self) -> None:
         """End what was started here; harmless when repeated."""
@@ -51,7 +50,7 @@ def session_with(
 ) -> EngineSession:
     """Return a session, yet to be opened, with the engine that the settings call `name`.
 
-    `said` are the instructions, unless the settings have their own. `local_url` is where the local engine really
+    `said` are other instructions than those of the settings. `local_url` is where the local engine really
     listens, if Parley started it beside itself on a free port.
     """
     local, wanted = settings.local, wanted_by(settings, tools, said)
@@ -67,10 +66,10 @@ def session_with(
 
 
 def wanted_by(settings: Settings, tools: Sequence[ToolSpec], said: str = "") -> Wanted:
-    """Return what the settings want of any session; `said` are the instructions, unless they have their own."""
+    """Return what the settings want of any session; `said` are other instructions than theirs."""
     listen = settings.listen
     return Wanted(
-        instructions=settings.instructions or said,
+        instructions=said or instructions(settings),
         tools=tuple(tools),
         language=settings.language,
         end_of_turn=listen.end_of_turn,

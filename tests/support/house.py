@@ -69,7 +69,7 @@ class House:
     async def play(self, url: str, script: Script | None = None) -> None:
         """Let the scene pass with the engine at `url`."""
 
-        async def session(tools: Sequence[ToolSpec]) -> EngineSession:
+        async def session(tools: Sequence[ToolSpec], _engine: str) -> EngineSession:
             return await self.session_at(url, tools)
 
         self.rehearsal = _Noting(self.scene, self.settings, self.folder, session=session, pace="step")

@@ -53,7 +53,7 @@ class Plan:
         """Those that are open."""
         self.opened = self.turns = self.interrupted = self.died = 0
 
-    async def session(self, tools: Sequence[ToolSpec]) -> Puppet:
+    async def session(self, tools: Sequence[ToolSpec], engine: str) -> Puppet:
         """Make a session, for `Daemon`."""
         assert any(tool.name == "set_timer" for tool in tools)
         return Puppet(self)
