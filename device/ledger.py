@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SPOKEN = {"user", "assistant", "turn", "tool"}
+SPOKEN = {"user", "assistant", "heard", "turn", "tool", "result"}
 """Events that hold somebody's words."""
 
 
@@ -42,12 +42,16 @@ class Ledger:
 
     def __init__(self, path: Path | None = None, *, on_entry: Callable[[Entry], None] | None = None) -> None:
         self._file: IO[bytes] | None = path.open("wb", buffering=0) if path else None
-        self._on_entry = on_entry
+        self._watchers = [on_entry] if on_entry else []
         self._encoder = msgspec.json.Encoder()
         self._turns = Turns()
         self._at = 0
         self.sent_s: Callable[[], float] = lambda: 0.0
         """How much audio has been sent to the engine so far, in seconds."""
+
+    def watch(self, watcher: Callable[[Entry], None]) -> None:
+        """Hand every later entry to `watcher`, too."""
+        self._watchers.append(watcher)
 
     def record(self, event: str, at: int, **fields: Any) -> None:
         """Write an entry down at once: a crash later loses nothing of it."""
@@ -73,8 +77,8 @@ class Ledger:
                 self._close_file()
         if entry.event not in SPOKEN:
             log.debug("%8.3f %s %s", entry.t, entry.event, entry.fields)
-        if self._on_entry is not None:
-            self._on_entry(entry)
+        for watcher in self._watchers:
+            watcher(entry)
 
     def _close_file(self) -> None:
         if self._file is not None:

@@ -35,3 +35,12 @@ def test_a_full_disk_ends_the_file_and_not_the_conversation(caplog):
     ledger.record("sleep", 0)
     assert [e.event for e in seen] == ["wake", "sleep", "turn"]
     assert caplog.text.count("cannot be written") == 1
+
+
+def test_who_watches_gets_every_entry_after_the_one_that_was_there_first():
+    seen = []
+    ledger = Ledger(on_entry=lambda entry: seen.append(("first", entry.event)))
+    ledger.record("wake", 0)
+    ledger.watch(lambda entry: seen.append(("second", entry.event)))
+    ledger.record("duck", 0)
+    assert seen == [("first", "wake"), ("first", "duck"), ("second", "duck")]
