@@ -59,6 +59,7 @@ from device.listen.lexicon import lexicon
 from device.listen.vad import SileroVad
 from device.listen.wakeword import WakeWord
 from device.overheard import Overheard
+from device.profiles import tools_of
 from device.recogniser import SharedRecogniser
 from device.sessions import HANDOVER_S, OPEN_TIMEOUT_S, Sessions
 from device.stopword import StopWord
@@ -168,7 +169,7 @@ class Daemon:
             set_volume=self._set_volume,
             mute=self._mute,
             stop_ringing=self._stop,
-        )
+        ).offering(settings.tools, tools_of(settings.profile))
         self.sessions = Sessions(
             lambda engine: session(self.tools.specs(), engine),
             self.on,

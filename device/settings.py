@@ -11,12 +11,14 @@ import logging
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct, field
 
+from device import profiles
 from device.engine_settings import engine_faults, engines, known_engines, missing_key, secret, with_keys
+from device.prompt import Instructions, sections
 from device.section import Name, Seconds, Secret, Section, Unit
 from device.stage_settings import (
     BrainSettings,
@@ -28,6 +30,7 @@ from device.stage_settings import (
     lacks,
 )
 from device.tables import Table, TableError, faults, hide_password, merge, read_toml
+from device.tools.builtin import Builtin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,9 +116,16 @@ class Settings(Section, frozen=True):
     `[engine.NAME]`, of which many are there already. `engines = "openai"` is short for one."""
     name: Name = "Jarvis"
     """What the assistant calls itself."""
+    profile: str = ""
+    """What the assistant is for: a bundled profile by its name, as `parley profiles` lists them, or the path of one.
+    It counts over the defaults; what else is set counts over it."""
     language: Name = "en"
-    instructions: str = ""
-    """Replaces the built-in instructions for the engine's model."""
+    greeting: str = ""
+    """What is said when a conversation begins without a question: by the button or the wake word alone. Empty: none."""
+    tools: tuple[Builtin, ...] = get_args(Builtin)
+    """Which of the built-in tools are offered to the engine's model."""
+    instructions: Instructions = field(default_factory=Instructions)
+    """What the engine's model is told. `instructions = "…"` replaces all of it."""
     models_dir: str = ""
     """Where model files are; empty: models/ of the checkout, else ~/.local/share/parley/models."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -170,8 +180,8 @@ def read(
 ) -> Loaded:
     """Read the settings; of what is set twice, the later counts.
 
-    In this order: `system`, ~/.config/parley/parley.toml, `path`, and for keys the environment. The first two
-    need not exist.
+    In this order: the profile that the files name, `system`, ~/.config/parley/parley.toml, `path`, and for keys the
+    environment. The files but for `path` need not exist.
 
     Raises:
         SettingsError: A file cannot be read, is not TOML, or has unknown keys or wrong values: all of them named.
@@ -190,10 +200,7 @@ def read(
         except TableError as error:
             found.append(str(error))
             continue
-        if isinstance(one.get("barge_in"), str):
-            one["barge_in"] = {"decide": one["barge_in"]}
-        if isinstance(one.get("engines"), str):
-            one["engines"] = [one["engines"]]
+        found += [f"{file}: {fault}" for fault in _write_out(one, file.parent)]
         rest = {key: value for key, value in one.items() if key != "engine"}
         wrong = faults(rest, Settings, secret) + engine_faults(one.get("engine", {}))
         found += [f"{file}: {fault}" for fault in wrong]
@@ -203,6 +210,9 @@ def read(
         table = merge(table, one)
     if found:
         raise SettingsError("\n".join(found))
+    if table.get("profile"):
+        table, below = _over_profile(table)
+        origins = below | origins
     for variable, (section, key) in _FROM_ENVIRONMENT.items():
         if environ.get(variable, "").strip():
             table = merge(table, {section: {key: environ[variable]}})
@@ -211,7 +221,7 @@ def read(
     origins |= keys
     settings = msgspec.convert(table, Settings, dec_hook=secret)
     settings = msgspec.structs.replace(settings, engine=engines(tables))
-    return Loaded(settings, origins, tuple(files), tuple(warnings))
+    return Loaded(settings, origins, tuple(files), (*warnings, *_unwise(settings)))
 
 
 def require(settings: Settings) -> None:
@@ -245,6 +255,40 @@ def require(settings: Settings) -> None:
 def in_force(settings: Settings, origins: Mapping[str, str] | None = None) -> str:
     """Return the settings as TOML that `read` would read again, secrets left out, each with its origin beside it."""
     return "\n".join(_lines(settings, "", origins or {})) + "\n"
+
+
+def _write_out(table: Table, folder: Path) -> list[str]:
+    """Write out in full what a file in `folder` may say in short; return what is wrong with it."""
+    if isinstance(table.get("barge_in"), str):
+        table["barge_in"] = {"decide": table["barge_in"]}
+    if isinstance(table.get("engines"), str):
+        table["engines"] = [table["engines"]]
+    if isinstance(table.get("instructions"), str):
+        table["instructions"] = sections(table["instructions"])
+    if isinstance(table.get("profile"), str) and table["profile"]:
+        try:
+            table["profile"] = profiles.named(table["profile"], folder)
+        except profiles.ProfileError as error:
+            return [f"profile: {error}"]
+    return []
+
+
+def _unwise(settings: Settings) -> list[str]:
+    """Say what an engine cannot do that the profile wants."""
+    if not settings.profile or settings.engines[0] != "local" or settings.brain.url or settings.local.url:
+        return []
+    return profiles.too_much_for_sentences(profiles.load(settings.profile))
+
+
+def _over_profile(table: Table) -> tuple[Table, dict[str, str]]:
+    """Return the user's settings over those of their profile, and what the profile set. Raises SettingsError."""
+    try:
+        profile = profiles.load(table["profile"])
+    except profiles.ProfileError as error:
+        raise SettingsError(str(error)) from None
+    if unknown := profiles.unknown_engines(profile, {*known_engines(), *table.get("engine", {})}):
+        raise SettingsError("\n".join(unknown))
+    return merge(profile.layer, table), dict.fromkeys(_leaves(profile.layer), f"profile {profile.path}")
 
 
 def _leaves(table: Table, above: str = "") -> list[str]:

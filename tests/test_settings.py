@@ -253,7 +253,8 @@ def test_the_example_shows_every_key_with_its_default(write, home):
     engine = {"openai": tree(settings.engine["openai"])}
     del engine["openai"]["protocol"]
     rest = msgspec.to_builtins(tree(msgspec.structs.replace(settings, engine={})))
-    lists = {"engines": ["local"], "wake": rest["wake"] | {"models": list(settings.wake.models)}}
+    wake = rest["wake"] | {"models": list(settings.wake.models)}
+    lists = {"engines": ["local"], "tools": list(settings.tools), "wake": wake}
     lists["cartesia"] = rest["cartesia"] | {"keyterms": []}
     assert shown == rest | lists | {"engine": engine}
     assert load(write(re.sub(r"^#(?=\w)", "", text, flags=re.MULTILINE)), home) == Settings()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from device.tools.timers import Timers
 
+
+Builtin = Literal["get_time", "set_timer", "list_timers", "cancel_timer", "set_volume", "mute", "sleep"]
+"""Their names."""
 
 # Not strftime's, which depend on the locale.
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

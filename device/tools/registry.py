@@ -13,7 +13,7 @@ from msgspec import Struct
 from device.engines.contract import ToolSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,8 @@ class Tool(Struct, frozen=True, kw_only=True):
     sleep: bool = False
     """As in `ToolResult`, after success."""
     reply: bool = True
+    timeout_s: float | None = None
+    """When a call has failed, as far as the model is concerned; None: as the registry has it."""
 
     def spec(self) -> ToolSpec:
         """Return what the engine is told of this tool."""
@@ -73,6 +75,11 @@ class Registry:
                 raise ValueError(f"there are two tools called {tool.name}")
             self._tools[tool.name] = tool
 
+    def offering(self, names: Collection[str], more: Iterable[Tool] = ()) -> Registry:
+        """Return a registry of those of the tools that are among `names`, and `more`. Raises ValueError as for new."""
+        kept = [tool for tool in self._tools.values() if tool.name in names]
+        return Registry([*kept, *more], timeout_s=self._timeout_s)
+
     def specs(self) -> list[ToolSpec]:
         """Return what engines are told of the tools."""
         return [tool.spec() for tool in self._tools.values()]
@@ -81,21 +88,22 @@ class Registry:
         """Call tool `name` with JSON text as the model wrote it. Whatever goes wrong becomes an `{"error": …}`."""
         tool = self._tools.get(name)
         if tool is None:
-            return _error(f"there is no tool called {name!r}; there are {', '.join(self._tools)}")
+            return _error(f"there is no tool called {name!r}; there are {', '.join(self._tools) or 'none'}")
         try:
             # Some models send nothing at all when there are no arguments.
             decoded = msgspec.json.decode(arguments.strip() or "{}", type=tool.arguments)
         except (msgspec.DecodeError, UnicodeError) as fault:
             return _error(f"bad arguments for {name}: {fault}")
+        timeout_s = self._timeout_s if tool.timeout_s is None else tool.timeout_s
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(timeout_s):
                 output = await tool.handler(decoded)
             return ToolResult(msgspec.json.encode(output).decode(), sleep=tool.sleep, reply=tool.reply)
         except ToolError as fault:
             return _error(str(fault))
         except TimeoutError:
-            log.warning("The tool %s took longer than %g s.", name, self._timeout_s)
-            return _error(f"{name} took longer than {self._timeout_s:g} s")
+            log.warning("The tool %s took longer than %g s.", name, timeout_s)
+            return _error(f"{name} took longer than {timeout_s:g} s")
         except Exception:  # a tool's fault must not end the conversation
             log.exception("The tool %s failed.", name)
             return _error(f"{name} failed because of a fault in the device; its log says more")

@@ -36,6 +36,7 @@ from device.engines.realtime_config import RealtimeConfig
 from device.engines.wire import realtime as wire
 from device.engines.wire import realtime_items as items
 from device.events import Heard
+from device.prompt import instructions
 from device.section import Secret
 from device.settings import ListenSettings, LocalSettings, Settings
 
@@ -714,11 +715,11 @@ def test_by_itself_only_the_local_engine_goes_by_meaning(engine: Any, wanted: An
 
 
 def test_a_session_with_the_local_engine_from_the_settings() -> None:
-    settings = replace(with_openai(), instructions="Rhyme.")
-    config = config_of(settings, "local", "Be kind.")
+    settings = replace(with_openai(), name="Computer")
+    config = config_of(settings, "local")
     assert config.url == "ws://127.0.0.1:8765/v1/realtime"
     assert not config.api_key
-    assert (config.voice, config.instructions, config.section) == ("en-gb", "Rhyme.", "local")
+    assert (config.voice, config.instructions, config.section) == ("en-gb", instructions(settings), "local")
     assert config_of(settings, "local", local_url="ws://127.0.0.1:99/x").url == "ws://127.0.0.1:99/x"
     elsewhere = Settings(local=LocalSettings(url="ws://box.lan:8765/v1/realtime"))
     assert config_of(elsewhere, "local").url == "ws://box.lan:8765/v1/realtime"
