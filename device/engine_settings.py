@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
-from device.section import Secret, Section, Socket
+from device.engines.dialects import dialects
+from device.section import Secret, Section, Socket, Unit
 from device.tables import Table, faults, merge
 
 if TYPE_CHECKING:
@@ -33,15 +34,67 @@ class RemoteEngine(Section, frozen=True):
     voice: str = ""
 
 
+Effort = Literal["minimal", "low", "medium", "high", "xhigh"]
+Milliseconds = Annotated[int, Meta(ge=0)]
+
+
 class RealtimeEngine(RemoteEngine, frozen=True):
-    """OpenAI's Realtime API, and what is compatible with it."""
+    """OpenAI's Realtime API, and what is compatible with it.
+
+    What a model or a server does not take is left out, as `dialect` knows; None is the server's own choice.
+    Fields: openai 3.54, `RealtimeSessionCreateRequest`.
+    """
 
     protocol: Literal["realtime"] = "realtime"
+    dialect: str = "openai"
+    """How the server differs from OpenAI's: one of those in `data/dialects.toml`; `beta` is the protocol of old."""
+    voice_id: str = ""
+    """A voice of your own, by its id; counts over `voice`."""
+    speed: Annotated[float, Meta(ge=0.25, le=1.5)] | None = None
+    """Of the voice; 1 is its own."""
+    prompt_id: str = ""
+    """A prompt that is stored at the server; the instructions go with it."""
+    prompt_version: str = ""
+    prompt_variables: dict[str, str] = field(default_factory=dict)
     transcription_model: str = ""
     """What writes down the user's words; empty for none."""
+    transcription_languages: tuple[str, ...] = ()
+    """Languages that the user may speak, such as "en"; empty: the device's `language` alone."""
+    transcription_keywords: tuple[str, ...] = ()
+    """Words that it would not expect, such as names."""
+    transcription_prompt: str = ""
+    transcription_delay: Effort | None = None
+    """How long it waits for more before it writes: later is more exact."""
     noise_reduction: Literal["", "near_field", "far_field"] = ""
+    noise_reduction_strength: Annotated[float, Meta(ge=0)] | None = None
+    vad_threshold: Unit | None = None
+    """How sure the server must be of a voice, where it finds the ends of turns by silence."""
+    vad_prefix_ms: Milliseconds | None = None
+    """How much audio from before the voice belongs to a turn, likewise."""
+    idle_timeout_ms: Milliseconds | None = None
+    """When the model speaks up because nobody does, likewise."""
+    reasoning: Effort | None = None
+    """How hard a model thinks that can."""
+    parallel_tools: bool | None = None
+    """Whether such a model may call several tools at once."""
+    max_output_tokens: Annotated[int, Meta(ge=1, le=4096)] | None = None
+    """Of one reply; None: no limit."""
+    truncation: Literal["auto", "disabled", "retention_ratio"] | None = None
+    """What becomes of a conversation that is too long for the model: its beginning is dropped, it ends in an error, or
+    so much is dropped at once that `retention_ratio` is left, which makes for more cached tokens."""
+    retention_ratio: Unit = 0.8
+    retention_tokens: Annotated[int, Meta(ge=1)] | None = None
+    """From how many tokens after the instructions on a conversation is too long."""
     lifetime_s: Annotated[float, Meta(ge=0)] = 0
-    """When the server ends a session; 0 if it does not."""
+    """When the server ends a session; 0 if it does not, or says so itself."""
+
+
+class DuplexEngine(RemoteEngine, frozen=True):
+    """vLLM-Omni's full duplex, an extension of the Realtime API."""
+
+    protocol: Literal["duplex"] = "duplex"
+    reference_audio: str = ""
+    """A WAV file with the voice to speak in, for models that want one (MiniCPM-o)."""
 
 
 class LiveEngine(RemoteEngine, frozen=True):
@@ -54,6 +107,10 @@ class GeminiEngine(RemoteEngine, frozen=True):
     """Gemini Live."""
 
     protocol: Literal["gemini"] = "gemini"
+    tools: Literal["non_blocking", "blocking"] = "non_blocking"
+    """Whether the model talks on while a tool works, or waits for it; some models know only one of the two."""
+    thinking: Literal["", "minimal", "low", "medium", "high"] = ""
+    """How much the model thinks before it speaks, for models that can; empty: as the model has it."""
 
 
 class CartesiaEngine(RemoteEngine, frozen=True):
@@ -64,10 +121,25 @@ class CartesiaEngine(RemoteEngine, frozen=True):
     """The agent's id."""
 
 
-EngineSettings = RealtimeEngine | LiveEngine | GeminiEngine | CartesiaEngine
+_PLACEHOLDER = "YOUR-RESOURCE"
+"""What stands in a known address for a part that each user has for themselves."""
+
+_GO_WITH = {
+    "noise_reduction_strength": "noise_reduction",
+    "prompt_version": "prompt_id",
+    "prompt_variables": "prompt_id",
+    "transcription_languages": "transcription_model",
+    "transcription_keywords": "transcription_model",
+    "transcription_prompt": "transcription_model",
+    "transcription_delay": "transcription_model",
+}
+"""Keys of a Realtime engine that mean nothing without another."""
+
+EngineSettings = RealtimeEngine | DuplexEngine | LiveEngine | GeminiEngine | CartesiaEngine
 
 _SHAPES: dict[str, type[RemoteEngine]] = {
     "realtime": RealtimeEngine,
+    "duplex": DuplexEngine,
     "live": LiveEngine,
     "gemini": GeminiEngine,
     "cartesia": CartesiaEngine,
@@ -117,13 +189,36 @@ def engine_faults(tables: Any) -> list[str]:
             continue
         own = {key: value for key, value in table.items() if key != "like"}
         found += [f"{path}.{fault}" for fault in faults(own, shape, secret)]
+        if shape is RealtimeEngine:
+            found += [f"{path}.{fault}" for fault in _realtime_faults(whole)]
         if "url" not in whole:
             found.append(f"{path}.url: is missing: where the server is, or `like` the name of a known engine")
     return found
 
 
+def _realtime_faults(table: Table) -> list[str]:
+    """Say what of a Realtime engine's keys does not go together."""
+    found = []
+    if (name := table.get("dialect", "openai")) not in dialects():
+        found.append(f"dialect: {name!r} is not known; there are {', '.join(dialects())}")
+    for key, other in _GO_WITH.items():
+        given = key in table and table[key] not in (_defaults()[key], [], {})
+        if given and not (table.get(other)):
+            found.append(f"{key}: means nothing without {other}")
+    if table.get("retention_tokens") and table.get("truncation") != "retention_ratio":
+        found.append('retention_tokens: means nothing without truncation = "retention_ratio"')
+    return found
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    return msgspec.structs.asdict(RealtimeEngine(url="ws://none"))
+
+
 def missing_key(name: str, engine: RemoteEngine) -> str:
-    """Return what to do about a key that an engine needs and does not have; empty if all is well."""
+    """Return what to do about an address or a key that an engine needs and lacks; empty if all is well."""
+    if _PLACEHOLDER in engine.url:
+        return f"engine.{name}.url: put the name of your resource where {engine.url} says {_PLACEHOLDER}"
     vendors = {_vendor(known["url"]) for known in _known().values() if "url" in known}
     if engine.api_key or not engine.key_variable or _vendor(engine.url) not in vendors:
         return ""

@@ -303,8 +303,10 @@ def _lines(section: Section, above: str, origins: Mapping[str, str]) -> list[str
     for key, value in msgspec.structs.asdict(section).items():
         path = above + key
         origin = origins.get(path, "")
-        if isinstance(value, dict):
-            for name in set(section.engines) & set(value) if isinstance(section, Settings) else ():
+        if value is None:
+            continue
+        if isinstance(value, dict) and isinstance(section, Settings):
+            for name in set(section.engines) & set(value):
                 tables += ["", f"[{path}.{name}]", *_lines(value[name], f"{path}.{name}.", origins)]
         elif isinstance(value, Section):
             tables += ["", f"[{path}]", *_lines(value, f"{path}.", origins)]
@@ -318,5 +320,7 @@ def _lines(section: Section, above: str, origins: Mapping[str, str]) -> list[str
 def _toml(value: Any) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_toml(key)} = {_toml(one)}' for key, one in value.items())}}}"
     # A JSON string is a TOML string, but for one character that TOML wants escaped.
     return hide_password(json.dumps(value, ensure_ascii=False)).replace("\x7f", "\\u007f")

@@ -124,7 +124,7 @@ def valid(kind: Any) -> str:
     return _admits(info)
 
 
-def _admits(info: inspect.Type) -> str:
+def _admits(info: inspect.Type) -> str:  # noqa: PLR0911 - a case for each type
     match info:
         case inspect.LiteralType(values=values):
             words = [f'"{value}"' if isinstance(value, str) else str(value) for value in values]
@@ -135,6 +135,12 @@ def _admits(info: inspect.Type) -> str:
             return "true or false"
         case inspect.VarTupleType(item_type=item, min_length=least):
             return f"a list{' of at least one' if least else ''}, each {_admits(item)}"
+        case inspect.UnionType(types=types):
+            return " or ".join(_admits(one) for one in types if not isinstance(one, inspect.NoneType))
+        case inspect.Metadata(type=inner):
+            return _admits(inner)
+        case inspect.DictType():
+            return "a table of text"
         case inspect.StrType(min_length=least):
             return "text that is not empty" if least else "text"
         case _:

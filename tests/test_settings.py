@@ -251,6 +251,9 @@ def test_the_example_shows_every_key_with_its_default(write, home):
 
     settings = Settings()
     engine = {"openai": tree(settings.engine["openai"])}
+    engine["openai"] = {key: value for key, value in engine["openai"].items() if value is not None}
+    engine["openai"] = msgspec.to_builtins(engine["openai"])
+    engine["openai"] |= {key: list(value) for key, value in engine["openai"].items() if isinstance(value, tuple)}
     del engine["openai"]["protocol"]
     rest = msgspec.to_builtins(tree(msgspec.structs.replace(settings, engine={})))
     wake = rest["wake"] | {"models": list(settings.wake.models)}

@@ -7,14 +7,17 @@ Protocol: `engines.wire.realtime`.
 from __future__ import annotations
 
 import logging
-from functools import partial
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
+import msgspec
 from yarl import URL
 
 from device.engines import faults
 from device.engines.contract import Capabilities, EngineEvent, Fault, Said
-from device.engines.realtime_config import RATE, RealtimeConfig, session_of
+from device.engines.dialects import drop, take
+from device.engines.realtime_config import RealtimeConfig, session_of
 from device.engines.realtime_responses import TRUNCATE, Responses
 from device.engines.socket import Line, SocketSession
 from device.engines.wire import realtime as wire
@@ -26,37 +29,53 @@ if TYPE_CHECKING:
 
     from device.engines.wire.realtime_items import ErrorDetail
     from device.events import Heard
+    from device.tables import Table
 
 _log = logging.getLogger(__name__)
+
+
+LONGEST_S: Final = 86_400
+"""Sessions are shorter than that: what a server says of an end beyond it is not believed, nor is our clock."""
 
 
 class RealtimeSession(SocketSession):
     """An `EngineSession` with a Realtime server; for one conversation, opened once."""
 
-    rate = RATE
-
     def __init__(self, config: RealtimeConfig) -> None:
-        url = URL(config.url)
-        if config.model and "model" not in url.query:
-            url = url.update_query(model=config.model)
+        engine, dialect = config.engine, config.dialect
         super().__init__(
             Line(
-                url=str(url),
+                url=str(_address(config)),
                 at=config.endpoint,
-                key=config.api_key,
-                headers={"Authorization": "Bearer {key}"} if config.api_key else {},
+                key=engine.api_key,
+                headers={
+                    name: text
+                    for name, text in dialect.headers.items()
+                    if text and (engine.api_key or "{key}" not in text)
+                },
                 open_timeout_s=config.open_timeout_s,
                 stuck_s=config.stuck_s,
                 heartbeat_s=config.heartbeat_s,
-                lifetime_s=config.lifetime_s,
+                unheard_s=config.unheard_s,
+                lifetime_s=engine.lifetime_s,
             )
         )
-        self.capabilities = Capabilities(server_vad=config.end_of_turn != "device")
+        self.rate = dialect.rate
+        self.capabilities = Capabilities(
+            server_vad=config.end_of_turn != "device",
+            truncation=dialect.truncation,
+            tools=dialect.tools != "none",
+            hear_rate=dialect.hear_rate if dialect.hear_rate != dialect.rate else 0,
+        )
         self._config = config
-        self._responses = Responses(RATE)
+        self._dialect = dialect
+        self._decoder = wire.server_decoder(dialect.names)
+        self._responses = Responses(dialect.rate)
+        self._refused: ErrorDetail | None = None
+        self._expires_at = 0
 
     async def hear(self, pcm: bytes) -> None:
-        """Send microphone audio, s16le mono at 24 kHz; never waits for the network."""
+        """Send microphone audio, s16le mono; never waits for the network."""
         self._say(wire.InputAudioBufferAppend(pcm))
 
     async def commit(self) -> None:
@@ -90,17 +109,26 @@ class RealtimeSession(SocketSession):
 
     async def greet(self, history: Sequence[Said]) -> Fault | None:  # noqa: ARG002 - `seed` sends it
         """Wait for the server's session, and make it ours."""
-        update = wire.encode(wire.SessionUpdate(session_of(self._config)))
-        for message, answer in ((None, "session.created"), (update, "session.updated")):
-            if (fault := await self.agree(message, answer, partial(self._is, kind=answer))) is not None:
+        greetings = self._dialect.greetings
+        if greetings and (fault := await self._await(None, *greetings)) is not None:
+            return fault
+        session = self._dialect.session(session_of(self._config), self._config.engine.model)
+        while True:
+            self._refused = None
+            update = msgspec.json.encode({"type": "session.update", "session": session}).decode()
+            fault = await self._await(update, "session.updated")
+            if fault is None or not (field := self._spare(session)):
                 return fault
-        return None
+            self.note(field, f"The engine does not take session.{field}: the session goes without it")
+            drop(session, field)
 
     def seed(self, history: Sequence[Said]) -> None:
         """Add what was said before to the conversation."""
+        if not self._config.engine.lifetime_s and 0 < (left := self._expires_at - time.time()) < LONGEST_S:
+            self.expire_in(left)
         for said in history:
             kind = "input_text" if said.role == "user" else "output_text"
-            content = [Content(type=kind, text=said.text)]
+            content = [Content(type=self._dialect.contents.get(kind, kind), text=said.text)]
             self._say(wire.ConversationItemCreate(Item(type="message", role=said.role, content=content)))
 
     def receive(self, data: str | bytes) -> None:
@@ -118,25 +146,39 @@ class RealtimeSession(SocketSession):
         if (error := _error(event)) is not None and (fault := faults.told(error, self._at)) is not None:
             self.die(fault)
 
-    def _is(self, data: str | bytes, kind: str) -> Fault | bool:
-        """Return whether a message is the event of this type; of what else comes, only errors matter."""
-        event = self._decoded(data)
-        if isinstance(event, wire.ErrorEvent):
-            return faults.unwanted(event.error, self._at)
-        # The content of these two is the server's own affair: shapes that we do not know are as good.
-        tag = event.type if isinstance(event, Unknown) else type(event).__struct_config__.tag if event else None
-        return tag == kind
+    async def _await(self, message: str | None, *answers: str) -> Fault | None:
+        """Send a message, if there is one, and wait for one of the events; of what else comes, only errors matter."""
+
+        def judge(data: str | bytes) -> Fault | bool:
+            event = self._decoded(data)
+            if isinstance(event, wire.ErrorEvent):
+                self._refused = event.error
+                return faults.unwanted(event.error, self._at)
+            if isinstance(event, wire.SessionCreated | wire.SessionUpdated):
+                self._expires_at = event.session.expires_at or self._expires_at
+            # The content of these is the server's own affair: shapes that we do not know are as good.
+            tag = event.type if isinstance(event, Unknown) else type(event).__struct_config__.tag if event else None
+            return tag in answers
+
+        return await self.agree(message, answers[0], judge)
+
+    def _spare(self, session: Table) -> str:
+        """Return the field of our session that the server has just refused, if the session can do without it."""
+        if self._refused is None or self._refused.code in faults.FATAL or self._refused.code in faults.PASSING:
+            return ""
+        field = (self._refused.param or "").removeprefix("session.")
+        return field if field in self._dialect.spare and take(session, field, self) is not self else ""
 
     def _decoded(self, data: str | bytes) -> wire.ServerEvent | Unknown | None:
         if isinstance(data, bytes):
             self.note("binary", "The engine sends binary frames, which are no part of the protocol")
             return None
         try:
-            event = wire.decode_server(data)
+            event = wire.decode_server(data, self._decoder)
         except WireError as error:
             self.note("json", f"The engine sends what is no JSON object ({error.code}); it is passed over")
             return None
-        if isinstance(event, Unknown):
+        if isinstance(event, Unknown) and event.type not in self._dialect.extras:
             self.note(event.type, f"The engine sent an event that is not understood: {event.type}: {event.why}")
         return event
 
@@ -152,8 +194,17 @@ class RealtimeSession(SocketSession):
             self._say(message)
 
     def _say(self, message: wire.ClientEvent) -> None:
-        if self._live:
+        if self._live and type(message).__struct_config__.tag not in self._dialect.unsent:
             self.send(wire.encode(message))
+
+
+def _address(config: RealtimeConfig) -> URL:
+    """Return where to connect to; what the user's address says already, stays."""
+    url, model = URL(config.engine.url), config.engine.model
+    query = {name: text.replace("{id}", f"parley-{uuid4().hex}") for name, text in config.dialect.query.items()}
+    if model and config.dialect.model_in == "query":
+        query["model"] = model
+    return url.update_query({name: text for name, text in query.items() if name not in url.query})
 
 
 def _error(event: wire.ServerEvent) -> ErrorDetail | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from msgspec import Struct
-from msgspec.structs import replace
+from msgspec import UNSET, Struct
 from yarl import URL
 
-from device.engines.contract import ToolSpec
+from device.engine_settings import RealtimeEngine
+from device.engines.contract import Wanted
+from device.engines.dialects import Dialect, EndOfTurn, dialect
 from device.engines.faults import Endpoint
 from device.engines.wire.realtime_items import (
     AudioConfig,
@@ -16,129 +17,161 @@ from device.engines.wire.realtime_items import (
     AudioInput,
     AudioOutput,
     NoiseReduction,
+    Prompt,
+    Reasoning,
     Session,
+    TokenLimits,
     Tool,
     Transcription,
+    Truncation,
     TurnDetection,
+    VoiceId,
 )
-from device.section import Secret
 
 if TYPE_CHECKING:
-    from device.engine_settings import RealtimeEngine
-    from device.engines.contract import Wanted
+    from device.engine_settings import RemoteEngine
 
 RATE: Final = 24_000
-"""Hz, in both directions: the only rate of `audio/pcm`."""
+"""Hz, in both directions: the only rate of `audio/pcm` in the protocol as it is."""
 
 
 class RealtimeConfig(Struct, frozen=True, kw_only=True):
     """Where a session is to be had, and what it shall be like."""
 
-    url: str
-    model: str = ""
-    api_key: Secret = Secret()
-    voice: str = ""
-    instructions: str = ""
-    tools: tuple[ToolSpec, ...] = ()
-    end_of_turn: Literal["server", "semantic", "device"] = "server"
-    silence_ms: int = 500
-    interrupts: bool = False
-    """Whether the server cuts its reply off when it hears the user."""
-    eagerness: Literal["auto", "low", "medium", "high"] = "auto"
-    noise_reduction: Literal["", "near_field", "far_field"] = ""
-    transcription_model: str = ""
-    """Empty: the user's words are not written down."""
-    language: str = ""
+    engine: RealtimeEngine
+    wanted: Wanted = Wanted()
     section: str = "engine.openai"
-    """The table of the settings that this comes from, for messages."""
-    key_variable: str = ""
-    """The environment variable for the key, likewise."""
-    lifetime_s: float = 3600.0
-    """When the server ends the session; 0 if it does not."""
+    """The table of the settings that the engine is from, for messages."""
+    auto: Literal["server", "semantic"] = "server"
+    """Who finds the end of the user's turn, where that is left to the engine."""
     open_timeout_s: float = 10.0
     """For the connection, and again for each answer while the session opens."""
     stuck_s: float = 5.0
     """A socket that takes nothing for so long is dead."""
     heartbeat_s: float | None = 15.0
     """Between pings; half of it for the answer. None: no pings."""
+    unheard_s: float = 2.0
+    """A connection of which the other end acknowledges nothing for so long is dead."""
 
     @property
     def endpoint(self) -> Endpoint:
         """What messages may say of the server; an address can hold secrets."""
-        return Endpoint(URL(self.url).host or "The engine", self.model, self.section, self.key_variable)
+        return endpoint(self.engine, self.section)
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the server differs from the protocol as it is."""
+        return dialect(self.engine.dialect)
+
+    @property
+    def end_of_turn(self) -> EndOfTurn:
+        """Who finds the end of the user's turn."""
+        wanted = self.wanted.end_of_turn
+        return self.dialect.end_of_turn(self.auto if wanted == "auto" else wanted)
 
     def __repr__(self) -> str:
-        return f"RealtimeConfig({self.endpoint.host!r}, model={self.model!r})"
+        return f"RealtimeConfig({self.endpoint.host!r}, model={self.engine.model!r})"
+
+
+def endpoint(engine: RemoteEngine, section: str) -> Endpoint:
+    """Return what messages may say of an engine that the settings have in the table `section`."""
+    return Endpoint(URL(engine.url).host or "The engine", engine.model, section, engine.key_variable)
 
 
 def local_config(voice: str, wanted: Wanted, url: str) -> RealtimeConfig:
     """Return what is asked of the local engine, which listens at `url`."""
-    return _common(wanted, url, "semantic", voice=voice, transcription_model="moonshine-tiny-en")
+    engine = RealtimeEngine(url=url, voice=voice, transcription_model="moonshine-tiny-en")
+    return RealtimeConfig(engine=engine, wanted=wanted, section="local", auto="semantic")
 
 
 def remote_config(name: str, engine: RealtimeEngine, wanted: Wanted) -> RealtimeConfig:
     """Return what is asked of the engine that the settings call `name`."""
-    return replace(
-        _common(wanted, engine.url, "server", voice=engine.voice, transcription_model=engine.transcription_model),
-        model=engine.model,
-        api_key=engine.api_key,
-        noise_reduction=engine.noise_reduction,
-        section=f"engine.{name}",
-        key_variable=engine.key_variable,
-        lifetime_s=engine.lifetime_s,
-    )
-
-
-def _common(
-    wanted: Wanted, url: str, auto: Literal["server", "semantic"], *, voice: str, transcription_model: str
-) -> RealtimeConfig:
-    return RealtimeConfig(
-        url=url,
-        voice=voice,
-        instructions=wanted.instructions,
-        tools=wanted.tools,
-        end_of_turn=auto if wanted.end_of_turn == "auto" else wanted.end_of_turn,
-        silence_ms=wanted.silence_ms,
-        eagerness=wanted.eagerness,
-        interrupts=wanted.interrupts,
-        transcription_model=transcription_model,
-        language=wanted.language,
-        section="local",
-        lifetime_s=0,
-    )
+    return RealtimeConfig(engine=engine, wanted=wanted, section=f"engine.{name}")
 
 
 def session_of(config: RealtimeConfig) -> Session:
-    """Return what is asked of the server. Where the device decides what is an interruption, the server must not."""
-    turns = None
-    if config.end_of_turn == "server":
-        turns = TurnDetection(
-            type="server_vad",
-            silence_duration_ms=config.silence_ms,
-            create_response=True,
-            interrupt_response=config.interrupts,
-        )
-    elif config.end_of_turn == "semantic":
-        turns = TurnDetection(
-            type="semantic_vad", eagerness=config.eagerness, create_response=True, interrupt_response=config.interrupts
-        )
-    words = None
-    if config.transcription_model:
-        words = Transcription(model=config.transcription_model, language=config.language.split("-")[0] or None)
-    pcm = AudioFormat(type="audio/pcm", rate=RATE)
+    """Return what is asked of the server, in the protocol's own words; its dialect may say it otherwise."""
+    engine, wanted, dialect = config.engine, config.wanted, config.dialect
+    voice = VoiceId(id=engine.voice_id) if engine.voice_id else engine.voice or None
     return Session(
         type="realtime",
-        instructions=config.instructions or None,
+        instructions=wanted.instructions or None,
         output_modalities=["audio"],
         audio=AudioConfig(
             input=AudioInput(
-                format=pcm,
-                noise_reduction=NoiseReduction(type=config.noise_reduction) if config.noise_reduction else None,
-                transcription=words,
-                turn_detection=turns,
+                format=AudioFormat(type="audio/pcm", rate=dialect.hear_rate),
+                noise_reduction=_noise_reduction(engine),
+                transcription=_transcription(engine, wanted.language),
+                turn_detection=_turn_detection(config),
             ),
-            output=AudioOutput(format=pcm, voice=config.voice or None),
+            output=AudioOutput(
+                format=AudioFormat(type="audio/pcm", rate=dialect.rate), voice=voice, speed=engine.speed
+            ),
         ),
-        tools=[Tool(name=tool.name, description=tool.description, parameters=tool.parameters) for tool in config.tools],
+        tools=[Tool(name=tool.name, description=tool.description, parameters=tool.parameters) for tool in wanted.tools],
         tool_choice="auto",
+        parallel_tool_calls=engine.parallel_tools,
+        max_output_tokens=engine.max_output_tokens,
+        reasoning=Reasoning(effort=engine.reasoning) if engine.reasoning else None,
+        truncation=_truncation(engine),
+        prompt=_prompt(engine) if engine.prompt_id else UNSET,
+        tracing=None,  # nobody but the user shall have the conversation
+    )
+
+
+def _turn_detection(config: RealtimeConfig) -> TurnDetection | None:
+    """Return who finds the ends of turns. Where the device decides what is an interruption, the server must not."""
+    engine, wanted = config.engine, config.wanted
+    match config.end_of_turn:
+        case "server":
+            return TurnDetection(
+                type="server_vad",
+                threshold=engine.vad_threshold,
+                prefix_padding_ms=engine.vad_prefix_ms,
+                silence_duration_ms=wanted.silence_ms,
+                idle_timeout_ms=engine.idle_timeout_ms,
+                create_response=True,
+                interrupt_response=wanted.interrupts,
+            )
+        case "semantic":
+            return TurnDetection(
+                type="semantic_vad",
+                eagerness=wanted.eagerness,
+                create_response=True,
+                interrupt_response=wanted.interrupts,
+            )
+        case "device":
+            return None
+
+
+def _transcription(engine: RealtimeEngine, language: str) -> Transcription | None:
+    if not engine.transcription_model:
+        return None
+    languages = list(engine.transcription_languages)
+    return Transcription(
+        model=engine.transcription_model,
+        language=None if languages else language.split("-", maxsplit=1)[0] or None,
+        languages=languages or None,
+        keywords=list(engine.transcription_keywords) or None,
+        prompt=engine.transcription_prompt or None,
+        delay=engine.transcription_delay,
+    )
+
+
+def _noise_reduction(engine: RealtimeEngine) -> NoiseReduction | None:
+    if not engine.noise_reduction:
+        return None
+    return NoiseReduction(type=engine.noise_reduction, strength=engine.noise_reduction_strength)
+
+
+def _truncation(engine: RealtimeEngine) -> Literal["auto", "disabled"] | Truncation | None:
+    if engine.truncation != "retention_ratio":
+        return engine.truncation
+    limits = TokenLimits(post_instructions=engine.retention_tokens) if engine.retention_tokens else None
+    return Truncation(retention_ratio=engine.retention_ratio, token_limits=limits)
+
+
+def _prompt(engine: RealtimeEngine) -> Prompt:
+    return Prompt(
+        id=engine.prompt_id, version=engine.prompt_version or None, variables=dict(engine.prompt_variables) or None
     )

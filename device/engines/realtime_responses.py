@@ -25,7 +25,7 @@ from device.engines.contract import (
     Words,
 )
 from device.engines.wire import realtime as wire
-from device.engines.wire.realtime_items import Content, Item
+from device.engines.wire.realtime_items import Content, Item, TokenDetails
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -430,9 +430,17 @@ def _status(response: Response) -> Literal["completed", "cancelled", "failed", "
 
 
 def _usage(response: Response) -> Usage:
-    if response.usage is None:
+    usage = response.usage
+    if usage is None:
         return Usage()
-    return Usage(input_tokens=response.usage.input_tokens, output_tokens=response.usage.output_tokens)
+    into, out = usage.input_token_details or TokenDetails(), usage.output_token_details or TokenDetails()
+    return Usage(
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        input_audio_tokens=into.audio_tokens,
+        output_audio_tokens=out.audio_tokens,
+        cached_tokens=into.cached_tokens,
+    )
 
 
 def _why(response: Response) -> str:

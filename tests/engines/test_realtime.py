@@ -13,6 +13,7 @@ from openai.types.realtime import RealtimeClientEvent
 from pydantic import Field, TypeAdapter
 
 from device.bench.scripted import Call, Connection, Reply, ScriptedRealtime, Speech
+from device.engine_settings import RealtimeEngine
 from device.engines import faults, socket
 from device.engines.choose import session_with
 from device.engines.contract import (
@@ -29,6 +30,7 @@ from device.engines.contract import (
     ToolCall,
     ToolSpec,
     Usage,
+    Wanted,
     Words,
 )
 from device.engines.realtime import RealtimeSession
@@ -49,6 +51,16 @@ SOON = 20
 Open = Callable[..., Awaitable[RealtimeSession]]
 
 
+def configured(**fields: Any) -> RealtimeConfig:
+    """Return a config with these fields of an engine, of what is wanted, or its own."""
+    engine, wanted, own = (
+        {name: value for name, value in fields.items() if name in kind.__struct_fields__}
+        for kind in (RealtimeEngine, Wanted, RealtimeConfig)
+    )
+    assert len(engine) + len(wanted) + len(own) == len(fields), f"a field of none of them: {fields}"
+    return RealtimeConfig(engine=RealtimeEngine(**engine), wanted=Wanted(**wanted), **own)
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[ScriptedRealtime]:
     async with ScriptedRealtime() as running:
@@ -62,7 +74,7 @@ async def opened(server: ScriptedRealtime) -> AsyncIterator[Open]:
 
     async def start(history: tuple[Said, ...] = (), **config: Any) -> RealtimeSession:
         fields = {"url": server.url, "model": "m", "end_of_turn": "device", "heartbeat_s": None, **config}
-        session = RealtimeSession(RealtimeConfig(**fields))
+        session = RealtimeSession(configured(**fields))
         sessions.append(session)
         await session.open(history)
         return session
@@ -183,6 +195,7 @@ async def test_the_session_that_is_asked_for(
             }
         ],
         "tool_choice": "auto",
+        "tracing": None,
     }
     assert session.capabilities == Capabilities(server_vad=end_of_turn != "device")
 
@@ -219,7 +232,7 @@ async def test_history_is_seeded_in_order_before_any_audio(server: ScriptedRealt
 async def test_a_refused_handshake(server: ScriptedRealtime, status: int, retry: bool, words: str) -> None:
     server.refuse = status
     server.refusal = json.dumps({"error": {"message": f"no, {KEY}", "code": None}})
-    fault = await refused(RealtimeConfig(url=server.url, api_key=Secret(KEY)))
+    fault = await refused(configured(url=server.url, api_key=Secret(KEY)))
     assert fault.retry is retry
     assert words in fault.message
     assert KEY not in fault.message
@@ -228,7 +241,7 @@ async def test_a_refused_handshake(server: ScriptedRealtime, status: int, retry:
 async def test_no_quota_is_told_from_a_crowd(server: ScriptedRealtime) -> None:
     server.refuse = 429
     server.refusal = json.dumps({"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}})
-    fault = await refused(RealtimeConfig(url=server.url))
+    fault = await refused(configured(url=server.url))
     assert (fault.code, fault.retry) == ("insufficient_quota", False)
     assert "billing" in fault.message
 
@@ -236,18 +249,18 @@ async def test_no_quota_is_told_from_a_crowd(server: ScriptedRealtime) -> None:
 @pytest.mark.parametrize("body", ["", "<html>", "[1]", '{"error": "text"}', "x" * 100_000])
 async def test_a_refusal_with_any_body_is_read(server: ScriptedRealtime, body: str) -> None:
     server.refuse, server.refusal = 503, body
-    assert (await refused(RealtimeConfig(url=server.url))).code == "http_503"
+    assert (await refused(configured(url=server.url))).code == "http_503"
 
 
 async def test_nobody_listens(unused_tcp_port: int) -> None:
-    fault = await refused(RealtimeConfig(url=f"ws://127.0.0.1:{unused_tcp_port}/v1/realtime", section="local"))
+    fault = await refused(configured(url=f"ws://127.0.0.1:{unused_tcp_port}/v1/realtime", section="local"))
     assert fault.retry
     assert fault.message == "127.0.0.1 cannot be reached (Connection refused): check that it runs and local.url"
 
 
 @pytest.mark.parametrize("url", ["ftp://host/x", "nonsense", "ws:///x", ""])
 async def test_an_address_that_is_none(url: str) -> None:
-    fault = await refused(RealtimeConfig(url=url))
+    fault = await refused(configured(url=url))
     assert fault == Fault("bad_url", "engine.openai.url must be a ws:// or wss:// address", retry=False)
 
 
@@ -260,7 +273,7 @@ async def nothing(_connection: Connection, _event: object) -> None:
 )
 async def test_a_server_that_does_not_answer(server: ScriptedRealtime, silent: type[wire.Message], answer: str) -> None:
     server.on(silent, nothing)
-    fault = await refused(RealtimeConfig(url=server.url, open_timeout_s=0.2))
+    fault = await refused(configured(url=server.url, open_timeout_s=0.2))
     assert (fault.code, fault.retry) == ("timeout", True)
     assert f"sent no {answer} within 0.2 s" in fault.message
 
@@ -275,7 +288,7 @@ async def test_a_server_that_takes_the_connection_and_says_nothing() -> None:
     gone = asyncio.Event()
     listener = await asyncio.start_server(mute, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
-    fault = await refused(RealtimeConfig(url=f"ws://127.0.0.1:{port}/", open_timeout_s=0.2))
+    fault = await refused(configured(url=f"ws://127.0.0.1:{port}/", open_timeout_s=0.2))
     assert (fault.code, fault.retry) == ("timeout", True)
     listener.close()
     async with asyncio.timeout(SOON):
@@ -297,7 +310,7 @@ async def test_settings_that_the_server_refuses(server: ScriptedRealtime, code: 
         await connection.complain(code, f"no voice {KEY}")
 
     server.on(wire.SessionUpdate, complain)
-    fault = await refused(RealtimeConfig(url=server.url, api_key=Secret(KEY), model="m"))
+    fault = await refused(configured(url=server.url, api_key=Secret(KEY), model="m"))
     assert (fault.code, fault.retry) == (code, retry)
     assert words in fault.message
 
@@ -307,7 +320,7 @@ async def test_a_server_that_closes_while_the_session_opens(server: ScriptedReal
         await connection.close(4000, "beta_api_shape_disabled")
 
     server.on(wire.SessionUpdate, close)
-    fault = await refused(RealtimeConfig(url=server.url))
+    fault = await refused(configured(url=server.url))
     assert (fault.code, fault.retry) == ("beta_api_shape_disabled", False)
 
 
@@ -330,7 +343,7 @@ async def test_a_server_with_sessions_of_its_own_shape_is_good_enough(server: Sc
 
 async def test_an_attempt_that_is_given_up_leaves_nothing_open(server: ScriptedRealtime) -> None:
     server.on(wire.SessionUpdate, nothing)
-    session = RealtimeSession(RealtimeConfig(url=server.url))
+    session = RealtimeSession(configured(url=server.url))
     attempt = asyncio.create_task(session.open(()))
     await server.wait(wire.SessionUpdate)
     attempt.cancel()
@@ -656,7 +669,7 @@ async def test_closing_is_no_fault_and_may_be_repeated(server: ScriptedRealtime,
 
 
 async def test_closing_a_session_that_was_never_opened_is_harmless() -> None:
-    session = RealtimeSession(RealtimeConfig(url="ws://127.0.0.1:1"))
+    session = RealtimeSession(configured(url="ws://127.0.0.1:1"))
     await session.hear(bytes(480))
     await session.close()
 
@@ -691,11 +704,12 @@ def config_of(settings: Settings, name: str, said: str = "", local_url: str = ""
 def test_a_session_with_openai_from_the_settings() -> None:
     settings = replace(with_openai(voice="cedar"), language="de", listen=ListenSettings(end_of_turn="semantic"))
     config = config_of(settings, "openai", "Be kind.")
-    assert (config.url, config.model) == ("wss://api.openai.com/v1/realtime", "gpt-realtime-2.1")
-    assert config.api_key.reveal() == KEY
-    assert (config.voice, config.instructions, config.language) == ("cedar", "Be kind.", "de")
-    assert (config.end_of_turn, config.tools, config.lifetime_s) == ("semantic", (TOOL,), 3600)
-    assert config.transcription_model == "gpt-live-transcribe"
+    engine, wanted = config.engine, config.wanted
+    assert (engine.url, engine.model) == ("wss://api.openai.com/v1/realtime", "gpt-realtime-2.1")
+    assert engine.api_key.reveal() == KEY
+    assert (engine.voice, wanted.instructions, wanted.language) == ("cedar", "Be kind.", "de")
+    assert (config.end_of_turn, wanted.tools, engine.lifetime_s) == ("semantic", (TOOL,), 3600)
+    assert engine.transcription_model == "gpt-live-transcribe"
     assert config.endpoint.key == "set OPENAI_API_KEY or engine.openai.api_key"
 
 
@@ -711,15 +725,19 @@ def test_a_session_with_openai_from_the_settings() -> None:
 )
 def test_by_itself_only_the_local_engine_goes_by_meaning(engine: Any, wanted: Any, asked: str) -> None:
     config = config_of(replace(with_openai(), listen=ListenSettings(end_of_turn=wanted, eagerness="low")), engine)
-    assert (config.end_of_turn, config.eagerness) == (asked, "low")
+    assert (config.end_of_turn, config.wanted.eagerness) == (asked, "low")
 
 
 def test_a_session_with_the_local_engine_from_the_settings() -> None:
     settings = replace(with_openai(), name="Computer")
     config = config_of(settings, "local")
-    assert config.url == "ws://127.0.0.1:8765/v1/realtime"
-    assert not config.api_key
-    assert (config.voice, config.instructions, config.section) == ("en-gb", instructions(settings), "local")
-    assert config_of(settings, "local", local_url="ws://127.0.0.1:99/x").url == "ws://127.0.0.1:99/x"
+    assert config.engine.url == "ws://127.0.0.1:8765/v1/realtime"
+    assert not config.engine.api_key
+    assert (config.engine.voice, config.wanted.instructions, config.section) == (
+        "en-gb",
+        instructions(settings),
+        "local",
+    )
+    assert config_of(settings, "local", local_url="ws://127.0.0.1:99/x").engine.url == "ws://127.0.0.1:99/x"
     elsewhere = Settings(local=LocalSettings(url="ws://box.lan:8765/v1/realtime"))
-    assert config_of(elsewhere, "local").url == "ws://box.lan:8765/v1/realtime"
+    assert config_of(elsewhere, "local").engine.url == "ws://box.lan:8765/v1/realtime"

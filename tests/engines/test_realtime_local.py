@@ -24,7 +24,8 @@ from device.engines.contract import (
     ToolSpec,
     Words,
 )
-from device.engines.realtime import RATE, RealtimeSession
+from device.engines.realtime import RealtimeSession
+from device.engines.realtime_config import RATE
 from device.events import Heard
 from device.local.stages import Call, Text
 from device.settings import ListenSettings, Settings

@@ -7,7 +7,7 @@ Truth: `openai.types.realtime` (openai 3.54); the shapes inside events are in `r
 
 from __future__ import annotations
 
-from typing import Final, get_args
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union, get_args
 
 import msgspec
 
@@ -24,6 +24,11 @@ from device.engines.wire.realtime_items import check_item, check_session
 from device.engines.wire.realtime_server import *  # noqa: F403 - the events are this module's vocabulary
 from device.engines.wire.realtime_server import ServerEvent
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Decoder: TypeAlias = "msgspec.json.Decoder[ServerEvent]"
+
 _CLIENT_NAMES: Final = tuple(str(kind.__struct_config__.tag) for kind in get_args(ClientEvent))
 
 _encoder: Final = msgspec.json.Encoder()
@@ -36,10 +41,26 @@ def encode(message: Message) -> str:
     return _encoder.encode(message).decode()
 
 
-def decode_server(text: str | bytes) -> ServerEvent | Unknown:
+def server_decoder(names: Mapping[str, str]) -> Decoder:
+    """Return a decoder for `decode_server` that also knows events by other names: theirs, and the protocol's.
+
+    What is read by such a name is of a subclass of the protocol's event. Raises KeyError if there is no such event.
+    """
+    if not names:
+        return _server
+    kinds = {kind.__struct_config__.tag: kind for kind in get_args(ServerEvent)}
+    others = [
+        msgspec.defstruct(f"{kinds[name].__name__}Alias", [], bases=(kinds[name],), tag=other)
+        for other, name in names.items()
+    ]
+    union: Any = Union[(*get_args(ServerEvent), *others)]
+    return msgspec.json.Decoder(union)
+
+
+def decode_server(text: str | bytes, decoder: Decoder = _server) -> ServerEvent | Unknown:
     """Read a server's event; what we cannot read is `Unknown`. Raises `WireError` if it is no JSON object."""
     try:
-        return _server.decode(text)
+        return decoder.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         kind = envelope(text).type
         raw = text if isinstance(text, str) else text.decode(errors="replace")
