@@ -36,6 +36,7 @@ from device.actions import (
     Restore,
     Ring,
     RunTool,
+    Say,
     Show,
     State,
 )
@@ -110,6 +111,8 @@ SILENT = samples(8_000)
 """Likewise one that says nothing to what the user said, where there is another engine."""
 UNANSWERED_LIMIT = samples(90_000)
 """Voices that the engine answers nothing to, a television's say, keep a session open no longer than this."""
+GREET_AFTER = samples(600)
+"""Whoever has something to ask has begun by then, after the button or the wake word."""
 LULL = samples(800)
 """So long must nobody have spoken before another session takes over."""
 
@@ -132,6 +135,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     """Their names, in the order in which they are asked."""
     follow_up_ms: int = 8000
     """Listening without a voice that ends the conversation."""
+    greeting: str = ""
+    """What to have said to somebody who wakes the device and asks nothing."""
     cut_ms: int = 400
     """Voice over a reply that cuts it off, where no recogniser says what it is."""
     barge_in: Literal["device", "engine", "off"] = "device"
@@ -162,6 +167,7 @@ class Conversation:
         self._holding = True
         # The user's turn
         self._wake_at: int | None = None
+        self._greets = False  # whoever woke the device has not said or been told anything yet
         self._voice: int | None = None  # onset of the voice that is speaking now
         self._murmur: tuple[int, int] | None = None  # onset and end of the last voice that did not interrupt the reply
         self._unanswered: int | None = None  # where what has no answer yet begins
@@ -219,6 +225,7 @@ class Conversation:
         self._unanswered = max(0, at - WAKE_PREROLL)
         self._quiet_since = self._exchange_at = at
         self._voice = None
+        self._greets = bool(self.rules.greeting)
         self._do(Earcon("wake"))
         self._connect(self._lineup.begin(at))
 
@@ -249,6 +256,7 @@ class Conversation:
         self._voice = event.onset
         self._quiet_since = event.at
         self._uncommitted = None
+        self._greets = self._greets and self._wake_at is not None
         if self._unanswered is None and self._wanted:
             self._unanswered = self._first_word(event.onset)
         self._record("voice_start", event.onset)
@@ -341,6 +349,7 @@ class Conversation:
         if self._wake_at is not None:
             self._unanswered = start = _breath(self._wake_at, onset)
             self._wake_at = None
+            self._greets = False
             self._listen(start)
 
     @_take.register
@@ -358,6 +367,9 @@ class Conversation:
             self._think()
         if self.state is State.LISTENING:
             quiet = self._voice is None and not self._hearing
+            if quiet and self._greets and self._wake_at is None and at >= self._exchange_at + GREET_AFTER:
+                self._greets = False
+                self._do(Say(self.rules.greeting))
             if quiet and at >= self._quiet_since + samples(self.rules.follow_up_ms):
                 self._sleep("silence")
             elif at >= self._exchange_at + UNANSWERED_LIMIT:
@@ -402,7 +414,7 @@ class Conversation:
 
     def _recover(self, fault: Fault) -> None:
         """Open the next session, from where the unanswered words begin; or give up."""
-        attempt = self._lineup.failed(self._now, retry=fault.retry)
+        attempt = self._lineup.failed(self._now, retry=fault.retry, after_s=fault.retry_after_s or None)
         if attempt is None:
             self._hold()
             self._do(CloseSession(), Earcon("error"))
@@ -443,6 +455,7 @@ class Conversation:
         if not self._wanted:
             return
         self._exchange_at = self._now
+        self._greets = False
         self._reply = event.reply
         self._running = True
         self._heard_from = self._now

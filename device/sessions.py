@@ -44,6 +44,7 @@ class Sessions:
         self._open_s = open_s
         self._session: EngineSession | None = None
         self._serving: asyncio.Task[None] | None = None
+        self._sending: asyncio.Task[None] | None = None
         self._spare: EngineSession | None = None
         self._preparing: asyncio.Task[None] | None = None
 
@@ -76,6 +77,8 @@ class Sessions:
         self._leave()
 
     def _leave(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()  # at once: what is to be sent from now on is for the next session
         if self._serving is not None:
             self._serving.cancel()
             self._serving = None
@@ -128,7 +131,7 @@ class Sessions:
         await self._converse(session)
 
     async def _converse(self, session: EngineSession) -> None:
-        sending = self._spawn(self.send(session))
+        sending = self._sending = self._spawn(self.send(session))
         try:
             async for event in session.events():
                 if self._session is session:

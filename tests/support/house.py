@@ -54,6 +54,8 @@ class House:
         self.folder = folder
         self.scene = Scene(seconds=seconds, name="house", room=room, visitors=tuple(visitors), card=tuple(card))
         self.settings = Settings(engines=(engine,), listen=ListenSettings(**listen))
+        self.urls: dict[str, str] = {}
+        """Where engines are, by name; all others are where `play` says."""
         self.sounds: list[str] = []
         self.summary: Summary | None = None
         self.rehearsal: _Noting | None = None
@@ -69,8 +71,8 @@ class House:
     async def play(self, url: str, script: Script | None = None) -> None:
         """Let the scene pass with the engine at `url`."""
 
-        async def session(tools: Sequence[ToolSpec], _engine: str) -> EngineSession:
-            return await self.session_at(url, tools)
+        async def session(tools: Sequence[ToolSpec], engine: str) -> EngineSession:
+            return await self.session_at(self.urls.get(engine, url), tools)
 
         self.rehearsal = _Noting(self.scene, self.settings, self.folder, session=session, pace="step")
         sound = self.daemon._sound
@@ -177,7 +179,7 @@ class _Noting(Rehearsal):
 
     def sent(self, at: int) -> None:
         length, self.total = self.daemon.uplink.sent_samples - self.total, self.daemon.uplink.sent_samples
-        self.blocks.append((sum(e.event == "session_open" for e in self.entries), at - length, at))
+        self.blocks.append((sum(e.event in ("session_open", "session_switch") for e in self.entries), at - length, at))
 
 
 class _Catcher(logging.Handler):
