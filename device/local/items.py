@@ -6,8 +6,10 @@ import asyncio
 import secrets
 from typing import TYPE_CHECKING
 
+from msgspec.structs import asdict
+
 from device.engines.wire.errors import WireError
-from device.engines.wire.realtime_items import Content, Item
+from device.engines.wire.realtime_items import Content, Item, SpokenContent
 from device.local.stages import Turn
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ class Entry:
         self.id = item.id or fresh("item")
         item.id = self.id
         item.object = "realtime.item"
+        if item.content:
+            item.content = [_telling(part) for part in item.content]
         self.transcribing: asyncio.Task[None] | None = None
         """Runs while the item's words are not known yet."""
         self.audio_ms = 0.0
@@ -87,6 +91,11 @@ class Entry:
             case "assistant":
                 return Turn("assistant", text) if text else None
         return Turn("user", text)
+
+
+def _telling(part: Content) -> Content:
+    """Return a part so that it tells all that clients want to know."""
+    return SpokenContent(**asdict(part)) if part.type == "input_audio" else part
 
 
 def _share(text: str, share: float) -> str:

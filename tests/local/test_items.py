@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import to_builtins
 
 from device.engines.wire.errors import WireError
 from device.engines.wire.realtime_items import Content, Item
@@ -106,3 +107,13 @@ def test_turns_leave_out_what_says_nothing():
         Turn("tool", "", call_id="c"),
     )
     assert turns([user("hello"), noise]) == (Turn("user", "hello"), Turn("user", ""))
+
+
+def test_a_users_audio_tells_that_its_words_are_not_known_yet():
+    entry = Entry(message("user", [Content(type="input_audio"), Content(type="input_text", text="hi")]))
+    assert to_builtins(entry.item)["content"] == [
+        {"type": "input_audio", "transcript": None},
+        {"type": "input_text", "text": "hi"},
+    ]
+    entry.hear("hello")
+    assert to_builtins(entry.item)["content"][0] == {"type": "input_audio", "transcript": "hello"}

@@ -7,6 +7,7 @@ Absent is None; where null has a meaning of its own ("none of this"), absent is 
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
@@ -176,6 +177,15 @@ class Content(Shape):
     """Base64 on the wire."""
     image_url: str | None = None
     detail: str | None = None
+
+
+class SpokenContent(Content, kw_only=True):
+    """An input_audio part as a server tells of it: `transcript` is always there, null until it is known.
+
+    @openai/agents-realtime 0.20 takes no other.
+    """
+
+    transcript: str | None = field(default_factory=NoneType)
 
 
 class Part(Shape):
