@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 COVER = samples(700)
 """A tool that takes longer is spoken of meanwhile."""
 COVERS = (
-    "In at most six words, say that you are looking that up. Do not answer yet.",
-    "In at most six words, say that this takes a moment. Do not answer yet.",
-    "In at most six words, ask the user to hold on briefly. Do not answer yet.",
+    "The tool's result is not there yet. Until it is, say in at most six words that you are looking that up.",
+    "The tool's result is not there yet. Until it is, say in at most six words that this takes a moment.",
+    "The tool's result is not there yet. Until it is, ask the user in at most six words to hold on.",
 )
-"""What the engine is asked to say, in turn."""
+"""What the engine is asked to say, in turn; it stays in the conversation, so it must be true later on."""
 
 
 class PendingTools:
