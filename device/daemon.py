@@ -156,6 +156,7 @@ class Daemon:
             Rules(
                 engines=settings.engines,
                 follow_up_ms=round(listen.follow_up_s * 1000),
+                greeting=settings.greeting,
                 cut_ms=barge_in.cut_ms,
                 barge_in=barge_in.decide,
                 recogniser=lexicon(settings.language) is not None,
