@@ -11,7 +11,7 @@ and fault from anywhere.
 from __future__ import annotations
 
 from functools import singledispatchmethod
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
@@ -56,6 +56,7 @@ from device.engines.contract import (
     ToolCall,
     Unprepared,
     Words,
+    Working,
 )
 from device.events import (
     CLOCK_RATE,
@@ -83,6 +84,9 @@ from device.handover import Handover
 from device.history import History
 from device.lineup import Attempt, Lineup
 from device.pending import PendingTools
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WAKE_PREROLL = samples(1200)
 """A question in one breath is sent with the wake word before it, which may have ended 360 ms before it was detected:
@@ -150,7 +154,8 @@ class Rules(Struct, frozen=True, kw_only=True):
 class Conversation:
     """The state and its memory; `on` is the only way in."""
 
-    def __init__(self, rules: Rules | None = None) -> None:
+    def __init__(self, rules: Rules | None = None, barred: Callable[[str], bool] = lambda _: False) -> None:
+        """Begin asleep; engines for which `barred` holds, by their names, are passed over."""
         self.rules = rules or Rules()
         self.state = State.ASLEEP
         self._barge_in = BargeIn(cut_ms=self.rules.cut_ms, recogniser=self.rules.recogniser)
@@ -161,7 +166,7 @@ class Conversation:
         self._wanted = False
         self._rate = 24_000
         self._stream = False  # the engine listens while it talks
-        self._lineup = Lineup(self.rules.engines)
+        self._lineup = Lineup(self.rules.engines, barred)
         self._handover = Handover(self._lineup)
         self._history = History()
         self._holding = True
@@ -185,6 +190,7 @@ class Conversation:
         self._queued: dict[str, _Item] = {}
         self._tools = PendingTools()
         self._heard_from = 0  # when the engine last sent anything of the reply
+        self._working = False  # the engine works on what it was asked for, beside the talk
         self._awaited = False  # the engine has its tools' results and will speak of them
         self._cut_from: int | None = None  # a cut is under way; listen from there when it is done
         self._broken = False  # the reply broke off with its session, and the user was not told
@@ -206,7 +212,7 @@ class Conversation:
     @property
     def replying(self) -> bool:
         """Whether a reply is being made, queued or played."""
-        return self._running or self._awaited or bool(self._queued) or bool(self._tools)
+        return self._running or self._awaited or self._working or bool(self._queued) or bool(self._tools)
 
     # The user
 
@@ -226,8 +232,14 @@ class Conversation:
         self._quiet_since = self._exchange_at = at
         self._voice = None
         self._greets = bool(self.rules.greeting)
+        attempt = self._lineup.begin(at)
+        if attempt is None:
+            self._record("engine_error", at, code="over_budget", message="Every engine is over the day's budget.")
+            self._do(Earcon("error"))
+            self._to(State.FAULT)
+            return
         self._do(Earcon("wake"))
-        self._connect(self._lineup.begin(at))
+        self._connect(attempt)
 
     @_take.register
     def _on_button(self, event: Button) -> None:
@@ -294,7 +306,7 @@ class Conversation:
     @property
     def _live(self) -> bool:
         """Whether the engine hears the user while it speaks."""
-        return self._stream or self.rules.barge_in == "engine"
+        return self.rules.barge_in == "engine" or (self._stream and self.rules.barge_in == "device")
 
     @_take.register
     def _on_stir(self, event: Stir) -> None:
@@ -359,14 +371,14 @@ class Conversation:
         self._follow(self._barge_in.tick(at))
         if self._ringing is not None and at >= self._ringing + RING_LIMIT:
             self._stop_ringing()
-        after = self.rules.commit_after_ms
+        after = None if self._stream else self.rules.commit_after_ms
         due = after is not None and self._uncommitted is not None and at >= self._uncommitted + samples(after)
         if due and self._open and self.state in (State.LISTENING, State.THINKING):
             self._do(Commit(at))
             self._committed, self._uncommitted = self._uncommitted, None
             self._think()
         if self.state is State.LISTENING:
-            quiet = self._voice is None and not self._hearing
+            quiet = self._voice is None and not (self._hearing or self._working or self._tools)
             if quiet and self._greets and self._wake_at is None and at >= self._exchange_at + GREET_AFTER:
                 self._greets = False
                 self._do(Say(self.rules.greeting))
@@ -404,7 +416,7 @@ class Conversation:
         elif self._running or self._awaited or self._tools:
             self._broken = True
         self._tools.clear()
-        self._running = self._awaited = False
+        self._running = self._awaited = self._working = False
         for name, item in self._queued.items():
             if not item.complete:
                 item.complete = self._broken = True
@@ -440,14 +452,15 @@ class Conversation:
         self._record("engine_speech_started", self._now)
         self._hearing = True
         self._quiet_since = self._now
-        if self.rules.barge_in == "engine" and self.state is State.SPEAKING:
+        if self.rules.barge_in == "engine" and self.state is State.SPEAKING and not self._stream:
             self._cut(self._now, "the engine")
 
     @_take.register
     def _on_speech_stopped(self, _event: SpeechStopped) -> None:
         self._record("engine_speech_stopped", self._now)
         self._hearing = False
-        if self._wanted and self.state is State.LISTENING:
+        # An engine that talks and listens at once may well choose to say nothing.
+        if self._wanted and self.state is State.LISTENING and not self._stream:
             self._think()
 
     @_take.register
@@ -503,7 +516,7 @@ class Conversation:
     def _on_tool_call(self, event: ToolCall) -> None:
         if event.reply in self._dropped:
             return
-        announced = any(item.reply == event.reply for item in self._queued.values())
+        announced = self._stream or any(item.reply == event.reply for item in self._queued.values())
         self._tools.begin(event.call_id, self._now, announced=announced)
         self._unanswered = None  # acted upon: to send it again would do it twice
         self._record("tool", self._now, name=event.name, arguments=event.arguments)
@@ -540,6 +553,12 @@ class Conversation:
             self._cut(self._voice if self._voice is not None else self._now)
             return
         self._settle()
+
+    @_take.register
+    def _on_working(self, event: Working) -> None:
+        self._record("working", self._now, on=event.on)
+        self._working = event.on
+        self._quiet_since = self._now
 
     @_take.register
     def _on_expiring(self, event: Expiring) -> None:
@@ -737,7 +756,8 @@ class Conversation:
     def _forget_reply(self) -> None:
         self._queued.clear()
         self._history.forget_unheard()
-        self._tools.clear()
+        if not (self._stream and self._open):  # there, to cut off what is said does not end what is done
+            self._tools.clear()
         self._running = self._broken = self._awaited = self._sleep_next = False
         self._cut_from = None
 
@@ -784,7 +804,7 @@ class Conversation:
         if self._queued:  # what has not begun to play would wait for its end for ever
             self._do(Cut())
         self._voice = None
-        self._open = self._wanted = False
+        self._open = self._wanted = self._working = False
         self._handover.forget()
         self._wake_at = self._unanswered = self._uncommitted = self._committed = None
         self._sleep_next = False

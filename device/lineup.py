@@ -9,7 +9,7 @@ from msgspec import Struct
 from device.events import samples
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 RETRY_MS = (0, 250, 500, 1000, 2000, 4000, 8000)
 """Pauses before the attempts to reach an engine again, once all were asked; after the last one all have failed."""
@@ -32,10 +32,14 @@ class Attempt(Struct, frozen=True):
 
 
 class Lineup:
-    """The engines by their order, the best first. Positions are of the device's clock."""
+    """The engines by their order, the best first; `barred` tells which are not to be asked at present.
 
-    def __init__(self, engines: Sequence[str]) -> None:
+    Positions are of the device's clock.
+    """
+
+    def __init__(self, engines: Sequence[str], barred: Callable[[str], bool] = lambda _: False) -> None:
         self._engines = tuple(engines)
+        self._barred = barred
         self._current = 0
         self._failed_at: dict[int, int] = {}
         self._out: set[int] = set()  # those for which no attempt is of use
@@ -53,15 +57,18 @@ class Lineup:
     @property
     def alone(self) -> bool:
         """Whether there is no other engine to hand over to."""
-        return len(self._engines) - len(self._out - {self._current}) < 2
+        return not [n for n in self._left() if n != self._current]
 
-    def begin(self, at: int) -> Attempt:
-        """Return whom to ask at the beginning of a conversation."""
+    def begin(self, at: int) -> Attempt | None:
+        """Return whom to ask at the beginning of a conversation; None if all are barred."""
         self._out.clear()
         self._open, self._since, self._rounds = False, at, 1
         self._pause = BETTER_AFTER
-        warm = [n for n in range(len(self._engines)) if at >= self._failed_at.get(n, at - COOLING) + COOLING]
-        self._current = warm[0] if warm else 0
+        left = self._left()
+        if not left:
+            return None
+        warm = [n for n in left if at >= self._failed_at.get(n, at - COOLING) + COOLING]
+        self._current = (warm or left)[0]
         return Attempt(self.current)
 
     def opened(self, at: int) -> None:
@@ -87,7 +94,7 @@ class Lineup:
         self._failed_at[self._current] = at
         if not retry:
             self._out.add(self._current)
-        left = [n for n in range(len(self._engines)) if n not in self._out]
+        left = self._left()
         if not left:
             return None
         later = [n for n in left if n > self._current]
@@ -104,12 +111,17 @@ class Lineup:
         return Attempt(self.current, delay)
 
     def better(self, at: int) -> str | None:
-        """Return an engine farther up that is to be tried in the background now, if there is one."""
+        """Return the engine that is to be tried in the background now, if there is one.
+
+        That is one farther up or, if the present one is barred by now, whichever is left.
+        """
         if not self._open or at < self._try_at:
             return None
         self._pause = min(2 * self._pause, BETTER_LATEST)
         self._try_at = at + self._pause
-        return next((self._engines[n] for n in range(self._current) if n not in self._out), None)
+        left = self._left()
+        better = left if self._barred(self.current) else [n for n in left if n < self._current]
+        return self._engines[better[0]] if better else None
 
     def switched(self, engine: str, at: int) -> None:
         """Take note that `engine` has taken over."""
@@ -118,3 +130,6 @@ class Lineup:
         self._open, self._since = True, at
         self._pause = BETTER_AFTER
         self._try_at = at + self._pause
+
+    def _left(self) -> list[int]:
+        return [n for n, name in enumerate(self._engines) if n not in self._out and not self._barred(name)]

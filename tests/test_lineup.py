@@ -113,3 +113,19 @@ def test_it_always_ends_and_never_asks_one_that_is_out(engines: int, faults: lis
     while lineup.failed(0, retry=True) is not None:
         asked += 1
     assert asked <= engines * len(RETRY_MS)
+
+
+def test_an_engine_over_the_budget_is_passed_over_and_left_in_a_pause() -> None:
+    over = {"best"}
+    lineup = Lineup(("best", "other", "local"), over.__contains__)
+    assert lineup.begin(0) == Attempt("other")
+    lineup.opened(0)
+    assert lineup.better(BETTER_AFTER) is None
+    over.add("other")
+    assert lineup.better(4 * BETTER_AFTER) == "local"
+    lineup.switched("local", 5 * BETTER_AFTER)
+    assert lineup.failed(second(600), retry=True) == Attempt("local", RETRY_MS[0])
+    over.clear()
+    assert lineup.begin(second(2000)) == Attempt("best"), "a new day"
+    over.update(("best", "other", "local"))
+    assert lineup.begin(second(3000)) is None
