@@ -55,6 +55,7 @@ from device.engines.contract import (
     SpeechStopped,
     ToolCall,
     Words,
+    Working,
 )
 from device.events import (
     Button,
@@ -317,6 +318,58 @@ def test_an_engine_that_listens_while_it_talks_is_never_held():
     # Its reply cannot be cancelled: what still comes of it is not played.
     talk(PlayoutCut(samples(3950), (Heard("i1", 900, whole=False),)))
     assert talk(Audio("r1", "i1", b"ab"), samples(4000)) == []
+
+
+def streaming(**rules):
+    """Wake with an engine that talks and listens at once."""
+    talk = Talk(**rules)
+    talk.ms(Wake, 1000, "hey_jarvis", 0.9)
+    talk(Opened(24000, Capabilities(family="stream")), samples(1100))
+    talk.ms(VoiceStart, 1150, samples(400))
+    talk.ms(VoiceEnd, 1300, samples(400), samples(1060), 660)
+    return talk
+
+
+def test_with_interruptions_off_even_a_stream_engine_does_not_hear_them():
+    talk = streaming(barge_in="off")
+    assert Hold() in speaking(talk)
+    assert talk.ms(VoiceStart, 3500, samples(3400)) == []
+
+
+def test_a_stream_engine_that_decides_falls_silent_by_itself():
+    talk = streaming(barge_in="engine")
+    speaking(talk)
+    assert talk(SpeechStarted(), samples(3500)) == []
+    assert talk.state is State.SPEAKING
+
+
+def test_a_stream_engine_may_say_nothing():
+    talk = streaming(follow_up_ms=8000)
+    talk(SpeechStarted(), samples(2000))
+    talk(SpeechStopped(), samples(3000))
+    assert talk.state is State.LISTENING
+    assert talk.ms(Tick, 11_000) == [Hold(), CloseSession(), Earcon("sleep")]
+    assert not talk.events("engine_error")
+
+
+def test_nobody_falls_asleep_over_work_that_the_engine_does_beside_the_talk():
+    talk = streaming(follow_up_ms=8000)
+    talk(Working(on=True), samples(3000))
+    assert talk.ms(Tick, 12_000) == []
+    talk(Working(on=False), samples(20_000))
+    assert talk.ms(Tick, 27_000) == []
+    assert talk.ms(Tick, 28_100)[-1] == Earcon("sleep")
+
+
+def test_to_cut_a_stream_engine_off_ends_none_of_its_tools():
+    talk = streaming()
+    speaking(talk)
+    talk(ToolCall("call", "c1", "look_up", "{}"), samples(3200))
+    talk.ms(VoiceStart, 3500, samples(3400))
+    talk.ms(Voice, 3900, samples(3400), 450)
+    talk(PlayoutCut(samples(3950), (Heard("i1", 900, whole=False),)))
+    talk.ms(VoiceEnd, 4300, samples(3400), samples(4060), 660)
+    assert talk(ToolDone(samples(5000), "c1", "{}")) == [ReturnTool("c1", "{}", reply=True)]
 
 
 def test_a_long_voice_over_a_reply_cuts_it_and_tells_what_was_heard(talk):
@@ -808,7 +861,7 @@ class AnyOrder(RuleBasedStateMachine):
     def begin(self, barge_in, recogniser, stream):
         self.conversation = Conversation(Rules(commit_after_ms=500, barge_in=barge_in, recogniser=recogniser))
         self.stream = stream
-        self.hears_all = stream or barge_in == "engine"
+        self.hears_all = barge_in == "engine" or (stream and barge_in == "device")
 
     def send(self, make, ms=50):
         self.now += samples(ms)
@@ -930,6 +983,10 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(reply=REPLIES)
     def tool(self, reply):
         self.send(lambda at: ToolCall(reply, "c", "f", "{}"))
+
+    @rule(on=st.booleans())
+    def working(self, on):
+        self.send(lambda at: Working(on))
 
     @rule(sleep=st.booleans())
     def tool_done(self, sleep):
