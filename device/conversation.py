@@ -13,7 +13,7 @@ from __future__ import annotations
 from functools import singledispatchmethod
 from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from device.actions import (
     Action,
@@ -64,6 +64,7 @@ from device.events import (
     CardBack,
     CardLost,
     DeviceEvent,
+    Heard,
     Mute,
     PlayoutCut,
     PlayoutDone,
@@ -534,10 +535,8 @@ class Conversation:
 
     @_take.register
     def _on_reply_ended(self, event: ReplyEnded) -> None:
-        cost = {k: getattr(event.usage, k) for k in ("input_tokens", "output_tokens", "seconds")}
-        self._record(
-            "reply_end", self._now, reply=event.reply, status=event.status, **{k: v for k, v in cost.items() if v}
-        )
+        cost = {name: value for name, value in structs.asdict(event.usage).items() if value}
+        self._record("reply_end", self._now, reply=event.reply, status=event.status, **cost)
         if event.reply == self._reply:
             self._running = False
         for name, item in self._queued.items():
@@ -653,7 +652,7 @@ class Conversation:
         self._now = max(self._now, event.at)  # the last samples are still on their way to the loudspeaker
         self._exchange_at = self._now
         self._record("reply_last_audio", event.at, item=event.heard.item, ms=event.heard.ms)
-        self._history.heard(event.heard.item)
+        self._heard(event.heard, event.at)
         self._settle()
 
     @_take.register
@@ -665,8 +664,8 @@ class Conversation:
         for heard in event.heard:
             if (item := self._queued.get(heard.item)) is not None:
                 length_ms = item.bytes * 500 / self._rate
-                self._history.heard(heard.item, 1.0 if heard.whole else heard.ms / max(1.0, length_ms))
                 self._record("truncate", event.at, item=heard.item, ms=heard.ms, whole=heard.whole)
+                self._heard(heard, event.at, 1.0 if heard.whole else heard.ms / max(1.0, length_ms))
         self._record("silence", event.at)
         if self._open:
             self._do(Interrupt(event.heard))
@@ -683,6 +682,13 @@ class Conversation:
             self._to(State.LISTENING if self._open else State.CONNECTING)
         else:
             self._to(State.FAULT)
+
+    def _heard(self, heard: Heard, at: int, share: float = 1.0) -> None:
+        """Keep the words of an item of which this was heard, `share` of them."""
+        text, unheard = self._history.heard(heard.item, share)
+        if text or unheard:
+            whole = not unheard
+            self._record("heard", at, item=heard.item, ms=heard.ms, whole=whole, text=text, unheard=unheard)
 
     # The device
 

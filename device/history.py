@@ -28,11 +28,14 @@ class History:
         """Take the words of a reply item that is not heard yet: a piece of them, or all of them when `final`."""
         self._texts[item] = text if final else self._texts.get(item, "") + text
 
-    def heard(self, item: str, share: float = 1.0) -> None:
-        """Add what a reply item said, of which `share`, 0 to 1, was heard."""
+    def heard(self, item: str, share: float = 1.0) -> tuple[str, str]:
+        """Add what a reply item said, of which `share`, 0 to 1, was heard; return the words heard and the rest."""
         words = self._texts.pop(item, "").split()
-        if kept := words[: round(len(words) * min(1.0, share))]:
-            self._add(Said("assistant", " ".join(kept)))
+        count = round(len(words) * min(1.0, share))
+        heard, unheard = " ".join(words[:count]), " ".join(words[count:])
+        if heard:
+            self._add(Said("assistant", heard))
+        return heard, unheard
 
     def forget_unheard(self) -> None:
         """Drop the words of reply items that nobody will hear."""

@@ -54,6 +54,7 @@ from device.engines.contract import (
     SpeechStarted,
     SpeechStopped,
     ToolCall,
+    Usage,
     Words,
     Working,
 )
@@ -398,9 +399,32 @@ def test_the_history_holds_what_was_heard_to_the_nearest_word(talk):
     talk.ms(VoiceStart, 3500, samples(3400))
     talk.ms(Voice, 3810, samples(3400), 410)
     talk(PlayoutCut(samples(3850), (Heard("i1", 500, whole=False),)))
+    (heard,) = talk.events("heard")
+    assert heard == {
+        "at": samples(3850),
+        "item": "i1",
+        "ms": 500,
+        "whole": False,
+        "text": "one two",
+        "unheard": "three four",
+    }
     assert talk(Fault("closed", "gone", retry=True), second(4))[-1] == OpenSession(
         (Said("user", "Tell me more."), Said("assistant", "one two")), 0
     )
+
+
+def test_what_was_heard_to_its_end_and_what_it_cost_are_recorded(talk):
+    awake(talk)
+    speaking(talk)
+    usage = Usage(input_tokens=90, output_tokens=40)
+    talk(AudioDone("r1", "i1"), second(3))
+    talk(ReplyEnded("r1", "completed", usage), second(3))
+    talk(PlayoutDone(second(4), Heard("i1", 1000, whole=True)))
+    (heard,) = talk.events("heard")
+    assert (heard["whole"], heard["text"], heard["unheard"]) == (True, "one two three four", "")
+    (end,) = talk.events("reply_end")
+    assert (end["input_tokens"], end["output_tokens"]) == (90, 40)
+    assert "seconds" not in end
 
 
 def test_a_user_who_speaks_when_the_reply_starts_overlaps_at_once(talk):

@@ -12,8 +12,10 @@ def test_of_a_reply_only_the_words_heard_are_kept(share, kept):
     history = History()
     history.assistant("i", "one two ", final=False)
     history.assistant("i", "three four", final=False)
-    history.heard("i", share)
+    heard, unheard = history.heard("i", share)
     assert history.said == ((Said("assistant", kept),) if kept else ())
+    assert heard == (kept or "")
+    assert f"{heard} {unheard}".split() == ["one", "two", "three", "four"]
     history.heard("i")
     assert len(history.said) == (1 if kept else 0)
 
