@@ -1,0 +1,132 @@
+"""What the clients talk to and with: engines, a scripted language model, the user's voice, the programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from support.speech import say
+
+from device.audio.resample import resample
+from device.engines.beside import READY_LINE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RATE = 24_000
+HOME = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "parley" / "clients"
+PYTHON, NODE_MODULES = HOME / "venv" / "bin" / "python", HOME / "node_modules"
+HERE = Path(__file__).parent
+MEND = "the clients' environments are not there or not complete: run scripts/clients"
+
+SAYS = {"time": "what time is it", "timer": "set a timer for five minutes", "story": "tell me a long story please"}
+STORY = [
+    f"{first} {second}."
+    for second in ("and the sea was calm", "and the wind was cold", "and the moon was bright", "and the night was long")
+    for first in ("A lighthouse stood on a rock", "A keeper lived in it with a cat", "A ship came by in the evening")
+]
+NOON = "It is noon exactly."
+
+
+def record(folder: Path) -> None:
+    """Write down what the user says, as raw s16le mono at 24 kHz."""
+    for name, words in SAYS.items():
+        (folder / f"{name}.pcm").write_bytes(resample(say(words), 16_000, RATE).astype("<i2").tobytes())
+
+
+@dataclass
+class Model:
+    """A language model's endpoint: tells a story, a sentence every 0.5 s, and the time."""
+
+    url: str = ""
+    asked: list[list[dict[str, Any]]] = field(default_factory=list)
+    """The messages of each request."""
+
+    @contextmanager
+    def serving(self) -> Iterator[Model]:
+        model = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                messages = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["messages"]
+                model.asked.append(messages)
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.end_headers()
+                try:
+                    for sentence in STORY if "story" in messages[-1]["content"] else [NOON]:
+                        self._write(json.dumps({"choices": [{"delta": {"content": f"{sentence} "}}]}))
+                        time.sleep(0.5)
+                    self._write("[DONE]")
+                except ConnectionError:
+                    pass  # the reply was cut off
+
+            def _write(self, data: str) -> None:
+                self.wfile.write(f"data: {data}\n\n".encode())
+                self.wfile.flush()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+        try:
+            yield self
+        finally:
+            server.shutdown()
+            server.server_close()
+
+
+@contextmanager
+def engine(folder: Path, brain: str = "") -> Iterator[str]:
+    """Run `parley engine`, with a language model at `brain`; yield its base address. It must not complain."""
+    config = folder / "parley.toml"
+    config.write_text(f'[brain]\nurl = "{brain}"\n')
+    command = [sys.executable, "-m", "device.cli", "engine", "--host", "127.0.0.1", "--port", "0", "--with-parent"]
+    with (
+        (folder / "engine.log").open("w+") as log,
+        subprocess.Popen(
+            [*command, "--config", str(config)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
+    ):
+        try:
+            ready = next((line for line in process.stdout if line.startswith(READY_LINE)), "")
+            assert ready, f"the engine does not start: {(folder / 'engine.log').read_text()}"
+            yield ready.strip().removeprefix(READY_LINE).removesuffix("/realtime").replace("ws:", "http:")
+        finally:
+            process.stdin.close()
+            process.wait(10)
+        log.seek(0)
+        assert log.read() == ""
+
+
+def run(client: str, *arguments: str) -> dict[str, Any]:
+    """Run a client's program; return its scenes by name."""
+    assert PYTHON.exists(), MEND
+    assert NODE_MODULES.exists(), MEND
+    script = HERE / "programs" / f"{client}.py"
+    environment = {**os.environ, "OPENAI_AGENTS_DISABLE_TRACING": "1"}
+    done = subprocess.run(
+        [str(PYTHON), str(script), *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment,
+        cwd=HOME,
+    )
+    assert done.returncode == 0, (
+        f"{client} ended with status {done.returncode}: {done.stdout[-2000:]}{done.stderr[-4000:]}"
+    )
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return {line["scene"]: line for line in lines}
