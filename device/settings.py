@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
@@ -18,6 +19,7 @@ from msgspec import Meta, Struct, field
 
 from device import profiles
 from device.engine_settings import engine_faults, engines, known_engines, missing_key, secret, with_keys
+from device.prices import Price  # noqa: TC001 - msgspec resolves annotations at run time
 from device.prompt import Instructions, sections
 from device.section import Name, Seconds, Secret, Section, Unit
 from device.stage_settings import (
@@ -108,6 +110,22 @@ class PlayoutSettings(Section, frozen=True):
     earcons: bool = True
 
 
+class TranscriptSettings(Section, frozen=True):
+    """`[transcripts]`: what was said, kept on this device; `parley transcripts` shows it."""
+
+    keep_days: Annotated[int, Meta(ge=0, le=36_500)] = 7
+    """0 keeps none, and deletes what is there."""
+
+
+class LedgerSettings(Section, frozen=True):
+    """`[ledger]`: what left the device and what it cost, without a word of it; `parley ledger` shows it."""
+
+    keep_days: Annotated[int, Meta(ge=0, le=36_500)] = 366
+    """0 keeps none, and deletes what is there."""
+    budget_per_day: Annotated[float, Meta(ge=0)] = 0.0
+    """US dollars; once they are spent, engines that cost anything are passed over until midnight. 0: no limit."""
+
+
 class Settings(Section, frozen=True):
     """Everything a user can set."""
 
@@ -142,6 +160,10 @@ class Settings(Section, frozen=True):
     sherpa: SherpaSettings = field(default_factory=SherpaSettings)
     piper: PiperSettings = field(default_factory=PiperSettings)
     cartesia: CartesiaSettings = field(default_factory=CartesiaSettings)
+    transcripts: TranscriptSettings = field(default_factory=TranscriptSettings)
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
+    prices: dict[str, Price] = field(default_factory=dict)
+    """`[prices."MODEL"]`: what models cost; counts over what Parley knows."""
 
 
 class SettingsError(TableError):
@@ -306,8 +328,8 @@ def _lines(section: Section, above: str, origins: Mapping[str, str]) -> list[str
         if value is None:
             continue
         if isinstance(value, dict) and isinstance(section, Settings):
-            for name in set(section.engines) & set(value):
-                tables += ["", f"[{path}.{name}]", *_lines(value[name], f"{path}.{name}.", origins)]
+            for name in value if key == "prices" else set(section.engines) & set(value):
+                tables += ["", f"[{path}.{_key(name)}]", *_lines(value[name], f"{path}.{name}.", origins)]
         elif isinstance(value, Section):
             tables += ["", f"[{path}]", *_lines(value, f"{path}.", origins)]
         elif isinstance(value, Secret):
@@ -315,6 +337,10 @@ def _lines(section: Section, above: str, origins: Mapping[str, str]) -> list[str
         else:
             lines.append(f"{key} = {_toml(value)}{f'  # {origin}' if origin else ''}")
     return lines + tables
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else _toml(name)
 
 
 def _toml(value: Any) -> str:

@@ -69,6 +69,14 @@ def _struct(kind: Any) -> type[Struct] | None:
     return kind if isinstance(kind, type) and issubclass(kind, Struct) else None
 
 
+def _struct_of_each(kind: Any) -> type[Struct] | None:
+    """Return the type of the tables in a group of tables."""
+    info = inspect.type_info(kind)
+    if isinstance(info, inspect.DictType) and isinstance(info.value_type, inspect.StructType):
+        return info.value_type.cls
+    return None
+
+
 def _faults(table: Table, shape: type[Struct], above: str, paths: list[str], decode: Decode | None) -> Iterator[str]:
     keys = {key.encode_name: key for key in msgspec.structs.fields(shape)}
     for name, value in table.items():
@@ -80,6 +88,13 @@ def _faults(table: Table, shape: type[Struct], above: str, paths: list[str], dec
                 yield from _faults(value, inner, f"{path}.", paths, decode)
             else:
                 yield f"{path}: is a table, [{path}], not {_shown(value, keys[name].type)}"
+        elif inner := _struct_of_each(keys[name].type):
+            for key, one in value.items() if isinstance(value, dict) else [("", value)]:
+                below = f"{path}.{key or 'NAME'}"
+                if isinstance(one, dict):
+                    yield from _faults(one, inner, f"{below}.", list(_paths(inner, f"{below}.")), decode)
+                else:
+                    yield f"{below}: is a table, [{below}], not {_shown(one, keys[name].type)}"
         else:
             try:
                 msgspec.convert(value, keys[name].type, dec_hook=decode)

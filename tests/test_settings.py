@@ -238,6 +238,15 @@ def test_what_is_in_force_is_toml_and_names_origins(write, home):
     assert load(write(text), home | {"OPENAI_API_KEY": KEY}) == loaded.settings
 
 
+def test_prices_are_shown_as_they_were_set(write, home):
+    path = write('[prices."models/gemini-3.8-live"]\nminute = 0.02\n[prices.mine]\ninput_audio = 1\ndate = "now"')
+    loaded = read(path, home)
+    text = in_force(loaded.settings, loaded.origins)
+    assert f'[prices."models/gemini-3.8-live"]\nminute = 0.02  # {path}\n' in text
+    assert "[prices.mine]" in text
+    assert load(write(text), home) == loaded.settings
+
+
 def test_the_example_shows_every_key_with_its_default(write, home):
     text = EXAMPLE.read_text()
     assert load(EXAMPLE, home) == Settings(), "as it ships, it changes nothing"
