@@ -17,6 +17,8 @@ from rich.table import Table
 
 from device import settings as configuration
 from device.engines.contract import EngineError
+from device.profile_commands import profiles
+from device.trouble import FAILED, Trouble
 
 if TYPE_CHECKING:
     from device.daemon import Daemon
@@ -24,10 +26,6 @@ if TYPE_CHECKING:
     from device.settings import Settings
 
 log = logging.getLogger(__name__)
-
-FAILED = 1
-USAGE = 2
-"""Exit codes: something is wrong with the machine or the network; something is wrong with what was asked for."""
 
 CONFIG = click.option(
     "--config", type=click.Path(path_type=Path, dir_okay=False), help="A settings file; counts over all others."
@@ -40,16 +38,6 @@ OUT = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="A folder for conversation.wav and ledger.jsonl.",
 )
-
-
-class Trouble(click.ClickException):
-    """Something that the user can mend; shown as one line, without a traceback."""
-
-    exit_code = FAILED
-
-    def show(self, file: Any = None) -> None:  # noqa: ARG002 - click's signature
-        """Print the message to stderr."""
-        click.echo(f"parley: {self.format_message()}", err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -92,17 +80,28 @@ def room(scene: str, config: Path | None, out: Path | None, json_file: Path | No
 
 @main.command()
 @CONFIG
-def doctor(config: Path | None) -> None:
+@click.option("--engine", metavar="NAME", help="Hold a short conversation with this engine instead: half a minute.")
+def doctor(config: Path | None, engine: str | None) -> None:
     """Check card, levels, echo, models, engine and GPIO, and say what to do about each."""
+    from msgspec.structs import replace  # noqa: PLC0415
+
     from device.doctor import examine  # noqa: PLC0415 - each command imports only what it needs: Pis are slow
+    from device.verify import examine_engine  # noqa: PLC0415
 
     settings = _settings(config)
+    if engine is not None:
+        settings = replace(settings, engines=(engine,))
+        try:
+            configuration.require(settings)
+        except configuration.SettingsError as error:
+            raise Trouble(str(error)) from None
     console = Console(highlight=False)
     marks = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
 
     async def check() -> bool:
         failed = False
-        async for found in examine(settings, config):
+        checks = examine(settings, config) if engine is None else examine_engine(settings, engine, config)
+        async for found in checks:
             console.print(f"{marks[found.status]}  {found.name}: {found.message}", soft_wrap=True)
             if found.status != "ok" and found.mend:
                 console.print(f"      → {found.mend}", soft_wrap=True)
@@ -260,6 +259,9 @@ def bench(  # noqa: PLR0917 - click's parameters have no order
         raise Trouble(str(error)) from None
     if not reached:
         raise SystemExit(FAILED)
+
+
+main.add_command(profiles)
 
 
 @main.command("settings")
