@@ -118,7 +118,10 @@ class CartesiaEngine(RemoteEngine, frozen=True):
 
     protocol: Literal["cartesia"] = "cartesia"
     agent: str = ""
-    """The agent's id."""
+    """The agent's id, as https://play.cartesia.ai/agents shows it."""
+    output_delivery: Literal["speaking_pace", "as_available"] = "speaking_pace"
+    """Whether the agent sends its voice as fast as it speaks, and so knows where it was interrupted; or as soon as it
+    can, which survives a bad network better, but then it believes that all it sent was heard."""
 
 
 _PLACEHOLDER = "YOUR-RESOURCE"
@@ -219,6 +222,8 @@ def missing_key(name: str, engine: RemoteEngine) -> str:
     """Return what to do about an address or a key that an engine needs and lacks; empty if all is well."""
     if _PLACEHOLDER in engine.url:
         return f"engine.{name}.url: put the name of your resource where {engine.url} says {_PLACEHOLDER}"
+    if isinstance(engine, CartesiaEngine) and not engine.agent:
+        return f"engine.{name}.agent: set it to the id of an agent, which you make at https://play.cartesia.ai/agents"
     vendors = {_vendor(known["url"]) for known in _known().values() if "url" in known}
     if engine.api_key or not engine.key_variable or _vendor(engine.url) not in vendors:
         return ""

@@ -32,6 +32,8 @@ class Capabilities(Struct, frozen=True):
     """The engine is to be told what the loudspeaker has played, by `played`, while it plays."""
     continuous: bool = False
     """The engine's clock is the audio that it is sent: while nobody is heard, it must be sent zeros."""
+    prompted: bool = True
+    """The engine can be asked to speak, by `say`."""
 
 
 class Said(Struct, frozen=True):
@@ -129,6 +131,12 @@ class ToolCall(EngineEvent, frozen=True):
     name: str
     arguments: str
     """JSON text, as the model wrote it: not checked."""
+
+
+class ToolCancelled(EngineEvent, frozen=True):
+    """The engine no longer wants the results of these calls: the user interrupted. What they did stays done."""
+
+    call_ids: tuple[str, ...]
 
 
 class ReplyEnded(EngineEvent, frozen=True):

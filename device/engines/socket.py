@@ -128,6 +128,10 @@ class SocketSession(ABC):
         """
         return False
 
+    def closed(self, code: int | None, reason: str) -> Fault:
+        """Return the fault for a connection that closed, by the server's code if it gave one."""
+        return faults.closed(code, reason, self._at)
+
     def farewell(self) -> str | None:
         """Return the message that ends a session in good order, where there is one."""
         return None
@@ -345,9 +349,9 @@ class SocketSession(ABC):
     def _closed(self, message: WSMessage) -> Fault:
         """Return the fault for the last that came from a socket, which is no event."""
         if message.type is WSMsgType.CLOSE:
-            return faults.closed(message.data, self.clean(message.extra or ""), self._at)
+            return self.closed(message.data, self.clean(message.extra or ""))
         code = message.data.code if isinstance(message.data, WebSocketError) else None
-        return faults.closed(code, "", self._at)
+        return self.closed(code, "")
 
     def _stuck(self) -> Fault:
         return Fault("stuck", f"The connection to {self._at.host} takes no more audio: the network stalls", retry=True)

@@ -1,0 +1,181 @@
+"""What scripted servers of protocols over a WebSocket share: to listen, to keep what was said, and ears."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from aiohttp import WSMsgType, web
+
+from device.listen.endpoint import Endpointer, EndpointSettings, Offset, Onset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+LOUD_DBFS = -42.0
+SHOWN = 8
+"""Characters of audio, as base64, that a log keeps of each message."""
+
+
+class Ears:
+    """What a client sent, and the turns in it, found by loudness."""
+
+    def __init__(self, rate: int, silence_ms: int = 500) -> None:
+        self.pcm = bytearray()
+        self.rate = rate
+        self.endpoint = Endpointer(EndpointSettings(silence_ms=silence_ms))
+        self._frame = rate * 32 // 1000
+        self._done = 0
+
+    @property
+    def samples(self) -> np.ndarray:
+        return np.frombuffer(bytes(self.pcm), np.int16)
+
+    def take(self, audio: bytes) -> list[Onset | Offset]:
+        self.pcm += audio
+        found = []
+        while (self._done + self._frame) * 2 <= len(self.pcm):
+            piece = np.frombuffer(bytes(self.pcm[self._done * 2 : (self._done + self._frame) * 2]), np.int16)
+            self._done += self._frame
+            power = np.mean(np.square(piece, dtype=np.float64)) / 32768**2
+            found.append(self.endpoint.push(0.9 if power > 10 ** (LOUD_DBFS / 10) else 0.0))
+        return [one for one in found if one is not None]
+
+
+class Peer:
+    """One client of a scripted server."""
+
+    def __init__(self, server: ScriptedSocket, socket: web.WebSocketResponse, request: web.Request) -> None:
+        self.server = server
+        self.socket = socket
+        self.headers = request.headers
+        self.query = request.query
+        self.path = request.path
+        self.tasks: list[asyncio.Task[Any]] = []
+        self._request = request
+
+    async def send(self, text: str) -> None:
+        self.server.note("server", text)
+        with suppress(ConnectionError):
+            if self.server.binary:
+                await self.socket.send_bytes(text.encode())
+            else:
+                await self.socket.send_str(text)
+
+    async def close(self, code: int, reason: str = "") -> None:
+        await self.socket.close(code=code, message=reason.encode())
+
+    def abort(self) -> None:
+        """Drop the connection without a word."""
+        if self._request.transport is not None:
+            self._request.transport.abort()
+
+    def start(self, work: Any) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        self.tasks.append(task)
+        return task
+
+
+class ScriptedSocket:
+    """A server on 127.0.0.1, at `url`; a subclass says what it does with a client's message, in `on_message`."""
+
+    path = "/"
+    binary = False
+    """Whether JSON goes into binary frames."""
+
+    def __init__(self) -> None:
+        self.peers: list[Peer] = []
+        self.received: list[Any] = []
+        self.log: list[dict[str, Any]] = []
+        """Every message of both sides as JSON, with its audio shortened."""
+        self.refuse: tuple[int, str] = (0, "")
+        """Status and body of every handshake, if not 0."""
+        self.url = ""
+        self._news = asyncio.Condition()
+        self._count = 0
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_get(self.path, self._serve)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"ws://127.0.0.1:{self._runner.addresses[0][1]}{self.path.partition('/{')[0]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for peer in self.peers:
+            for task in peer.tasks:
+                task.cancel()
+            peer.abort()
+        await self._runner.cleanup()
+
+    @property
+    def peer(self) -> Peer:
+        """The newest client."""
+        return self.peers[-1]
+
+    def make_peer(self, socket: web.WebSocketResponse, request: web.Request) -> Peer:
+        return Peer(self, socket, request)
+
+    def decode(self, data: str) -> Any:
+        raise NotImplementedError
+
+    async def on_message(self, peer: Any, message: Any) -> None:
+        raise NotImplementedError
+
+    async def wait(self, wanted: Callable[[Any], bool], count: int = 1, timeout_s: float = 10.0) -> Any:
+        """Return the `count`th message for which `wanted`, once it was received. Raises `TimeoutError`."""
+
+        def found() -> list[Any]:
+            return [one for one in self.received if wanted(one)]
+
+        async with asyncio.timeout(timeout_s), self._news:
+            await self._news.wait_for(lambda: len(found()) >= count)
+        return found()[count - 1]
+
+    def new(self, kind: str) -> str:
+        self._count += 1
+        return f"{kind}_{self._count}"
+
+    def note(self, side: str, text: str) -> None:
+        self.log.append({"from": side, "message": _short(json.loads(text))})
+
+    def save(self, path: Path) -> None:
+        """Write the log, a message a line; audio that repeats itself is left out."""
+        lines: list[str] = []
+        for entry in self.log:
+            line = json.dumps(entry, ensure_ascii=False, sort_keys=True)
+            if not lines or line != lines[-1]:
+                lines.append(line)
+        path.write_text("\n".join(lines) + "\n")
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if self.refuse[0]:
+            return web.Response(status=self.refuse[0], text=self.refuse[1])
+        socket = web.WebSocketResponse(timeout=0.5)
+        await socket.prepare(request)
+        peer = self.make_peer(socket, request)
+        self.peers.append(peer)
+        while (message := await socket.receive()).type is WSMsgType.TEXT:
+            self.note("client", message.data)
+            one = self.decode(message.data)
+            async with self._news:
+                self.received.append(one)
+                self._news.notify_all()
+            await self.on_message(peer, one)
+        for task in peer.tasks:
+            task.cancel()
+        return socket
+
+
+def _short(value: Any, key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {name: _short(one, name) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_short(one) for one in value]
+    return value[:SHOWN] if key in {"data", "audio"} and isinstance(value, str) else value
