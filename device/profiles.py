@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -16,7 +16,7 @@ from msgspec import Meta, Struct, field
 from device.prompt import Instructions, sections
 from device.section import Name, Seconds, Section
 from device.tables import Table, TableError, faults, read_toml
-from device.tools.builtin import Builtin  # noqa: TC001 - msgspec resolves annotations at run time
+from device.tools.builtin import Builtin
 from device.tools.lookup import Lookup, Row, lookup_faults, lookup_tool, read_rows
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def find(profile: str, beside: Path | None = None) -> Path:
 def named(profile: str, beside: Path) -> str:
     """Return how to name a profile, whichever folder one is in, that a file in the folder `beside` names."""
     path = find(profile, beside)
-    return path.stem if path.parent == BUNDLED else str(path.absolute())
+    return path.stem if path.parent == BUNDLED else str(path.resolve())
 
 
 def load(profile: str | Path, beside: Path | None = None) -> Profile:
@@ -220,6 +220,8 @@ def _lookups(table: Table, folder: Path) -> tuple[dict[str, tuple[Lookup, list[R
     lookups = {}
     for name, one in tables.items():
         wrong = lookup_faults(name, one)
+        if name in get_args(Builtin):
+            wrong = [f"lookup.{name}: is the name of a built-in tool; choose another"]
         if not wrong:
             lookup = msgspec.convert(one, Lookup)
             try:

@@ -10,7 +10,7 @@ from device.audio import alsa
 from device.audio.card import CardError
 from device.cli import main
 
-COMMANDS = ("run", "demo", "room", "doctor", "devices", "models", "engine", "bench", "settings")
+COMMANDS = ("run", "demo", "room", "doctor", "devices", "models", "engine", "bench", "settings", "profiles")
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ Row = dict[str, str]
 
 LONGEST: Final = 400
 """Characters of a row that are told: half a minute of speech."""
-MOST_ROWS: Final = 5000
+MOST_ROWS: Final = 2000
 _ASK = {
     "code": "As the user said it: letters, digits or number words.",
     "name": "As the user said it; the spelling does not matter.",
@@ -50,7 +50,7 @@ class Lookup(Section, frozen=True):
     most: Annotated[int, Meta(ge=1, le=5)] = 2
     """How many rows are told at once; where more fit, the user is asked which."""
     slow: bool = False
-    """Search beside the conversation: for thousands of rows."""
+    """The model says that it is looking before it does: for more than some hundred rows on a small board."""
     timeout_s: Seconds = TIMEOUT_S
 
 
@@ -146,16 +146,20 @@ def shown(row: Row, lookup: Lookup) -> Row:
 def search(rows: Sequence[Row], keys: Mapping[str, Kind], asked: Mapping[str, str]) -> Found:
     """Return the rows that fit what was asked for, which is by some of the `keys`.
 
-    A row must come near to all that was asked for, and is sure if it surely fits one of it: a town that fits confirms
-    an order number with one digit misheard.
+    A row must come near to all that was asked for, and is sure if it surely fits one of it, or comes near to two: a
+    town confirms an order number with one digit misheard. What fits some row surely was not misheard for another.
     """
+    columns = [
+        [score if score >= NEAR[keys[key]] else 0.0 for score in (likeness(keys[key])(said, row[key]) for row in rows)]
+        for key, said in asked.items()
+    ]
+    certain = [[score >= SURE[keys[key]] for score in column] for key, column in zip(asked, columns, strict=True)]
+    known = [any(column) for column in certain]
     sure: list[tuple[float, Row]] = []
     near: list[tuple[float, Row]] = []
-    for row in rows:
-        scores = {key: likeness(keys[key])(said, row[key]) for key, said in asked.items()}
-        if all(score >= NEAR[keys[key]] for key, score in scores.items()):
-            is_sure = any(score >= SURE[keys[key]] for key, score in scores.items())
-            (sure if is_sure else near).append((sum(scores.values()), row))
+    for row, scores, fits in zip(rows, zip(*columns, strict=True), zip(*certain, strict=True), strict=True):
+        if all(fit or (score and not surely) for score, fit, surely in zip(scores, fits, known, strict=True)):
+            (sure if len(scores) > 1 or any(fits) else near).append((sum(scores), row))
     return Found(_best(sure), () if sure else _best(near))
 
 
@@ -189,16 +193,13 @@ def lookup_tool(name: str, lookup: Lookup, rows: Sequence[Row]) -> Tool:
         asked = {key: said for key, said in msgspec.structs.asdict(given).items() if said.strip()}
         if not asked:
             raise ToolError(f"{name} needs {' or '.join(lookup.keys)}: ask the user")
-        if lookup.slow:
-            found = await asyncio.to_thread(search, rows, lookup.keys, asked)
-        else:
-            found = search(rows, lookup.keys, asked)
-        return answer(found, lookup, asked)
+        return answer(await asyncio.to_thread(search, rows, lookup.keys, asked), lookup, asked)
 
     return Tool(
         name=name,
         description=lookup.description,
         arguments=arguments,
         handler=look_up,
+        slow=lookup.slow,
         timeout_s=lookup.timeout_s,
     )

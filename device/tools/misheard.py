@@ -47,7 +47,7 @@ _AS_IT_SOUNDS: Final = tuple(
         (r"ou|oo", "u"),
         (r"e[iy]|a[iy]|ie|ee|ea|y", "i"),
         (r"(.)\1+", r"\1"),
-        (r"e$", ""),
+        (r"(?<=.)e$", ""),
     )
 )
 
@@ -74,13 +74,15 @@ def code_likeness(said: str, written: str) -> float:
     return max(0.0, 1 - distance(heard, there, alike=True) / max(len(heard), len(there), 5))
 
 
+@lru_cache(maxsize=8192)
 def code(text: str) -> str:
     """Return the letters and digits of a code, in lower case, however they are said; the letter O is a zero.
 
     >>> code("B as in bravo, forty seven, oh nine")
     'b4709'
     """
-    return "".join(_characters(re.findall(r"[a-z]+|\d+", plain(text).replace("x-ray", "xray")))).replace("o", "0")
+    words = re.findall(r"[a-z]+|\d+", plain(text).replace("x-ray", "xray").replace("'", ""))
+    return "".join(_characters(words)).replace("o", "0")
 
 
 def _characters(words: Sequence[str]) -> Iterator[str]:
@@ -150,15 +152,15 @@ def name_likeness(said: str, written: str) -> float:
     return max(parts, _alike("".join(heard), "".join(there)))
 
 
+@lru_cache(maxsize=8192)
 def _parts(name: str) -> tuple[str, ...]:
     """Return the parts of a name as they sound; letters that were spelt are put together."""
     words = [word for word in re.findall(r"[a-z0-9]+", plain(name)) if word not in {"the", "of", "mr", "mrs", "ms"}]
     if len(words) > 2 and all(len(word) == 1 or word in _LETTERS for word in words):
         words = ["".join(_LETTERS.get(word, word) for word in words)]
-    return tuple(_sounds(word) for word in words)
+    return tuple(sound for word in words if (sound := _sounds(word)))
 
 
-@lru_cache(maxsize=4096)
 def _sounds(word: str) -> str:
     for pattern, by in _AS_IT_SOUNDS:
         word = pattern.sub(by, word)
@@ -175,6 +177,7 @@ def text_likeness(said: str, written: str) -> float:
     return sum(any(_same_word(word, other) for other in there) for word in asked) / len(asked) if asked else 0.0
 
 
+@lru_cache(maxsize=8192)
 def _topic(text: str) -> tuple[str, ...]:
     return tuple(word for word in re.findall(r"[a-z0-9]+", plain(text)) if word not in _STOP_WORDS)
 

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 TIMEOUT_S = 10.0
 """A tool that takes longer has failed, as far as the model is concerned."""
+ANNOUNCE = "This takes a while: before you call it, say in a few words that you are looking."
+"""What the model is told of a slow tool, so that the user is not left in silence."""
 
 
 class Arguments(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -51,6 +53,8 @@ class Tool(Struct, frozen=True, kw_only=True):
     sleep: bool = False
     """As in `ToolResult`, after success."""
     reply: bool = True
+    slow: bool = False
+    """It takes longer than a pause between two sentences: the model is told to say something first."""
     timeout_s: float | None = None
     """When a call has failed, as far as the model is concerned; None: as the registry has it."""
 
@@ -61,7 +65,8 @@ class Tool(Struct, frozen=True, kw_only=True):
         # What the struct's docstring says is for readers of the code.
         for key in ("$defs", "title", "description"):
             parameters.pop(key, None)
-        return ToolSpec(self.name, self.description, {"properties": {}, **parameters})
+        description = f"{self.description} {ANNOUNCE}" if self.slow else self.description
+        return ToolSpec(self.name, description, {"properties": {}, **parameters})
 
 
 class Registry:

@@ -84,6 +84,30 @@ async def test_what_goes_wrong_is_told_to_the_model(registry, arguments, says):
     assert (result.sleep, result.reply) == (False, True)
 
 
+async def test_a_tool_may_have_a_time_limit_of_its_own(caplog):
+    tools = [
+        Tool(name=name, description="", arguments=Weather, handler=weather, timeout_s=limit)
+        for name, limit in (("hasty", 0.01), ("usual", None))
+    ]
+    registry = Registry(tools, timeout_s=0.02)
+    for name, limit in (("hasty", "0.01"), ("usual", "0.02")):
+        _, output = await call(registry, {"place": {"city": "Far"}}, name=name)
+        assert output == {"error": f"{name} took longer than {limit} s"}
+        assert f"{name} took longer than {limit} s" in caplog.text
+
+
+async def test_only_what_is_offered_can_be_called(registry):
+    other = Tool(name="other", description="", arguments=Weather, handler=weather)
+    offered = registry.offering(["nothing"], [other])
+    assert [spec.name for spec in offered.specs()] == ["other"]
+    _, output = await call(offered, {"place": {"city": "Ulm"}})
+    assert output == {"error": "there is no tool called 'weather'; there are other"}
+    _, output = await call(registry.offering([]), {})
+    assert output["error"].endswith("there are none")
+    _, output = await call(registry.offering(["weather"]), {"place": {"city": "Far"}})
+    assert "longer than 0.05 s" in output["error"]
+
+
 async def test_an_unknown_tool_is_told_with_those_there_are(registry):
     _, output = await call(registry, {}, name="wether")
     assert output == {"error": "there is no tool called 'wether'; there are weather"}

@@ -1,0 +1,183 @@
+import asyncio
+import json
+
+import pytest
+
+from device import profiles
+from device.tables import TableError
+from device.tools.lookup import LONGEST, Lookup, lookup_faults, lookup_tool, read_rows, search
+from device.tools.registry import ANNOUNCE, Registry
+
+ROWS = [
+    {"number": "PL-4722", "town": "Leicester", "state": "on its way"},
+    {"number": "PL-4729", "town": "Bristol", "state": "delivered"},
+    {"number": "PL-6011", "town": "Bristol", "state": ""},
+]
+KEYS = {"number": "code", "town": "name"}
+LOOKUP = Lookup(description="Finds.", file="x.csv", keys=KEYS, most=1)
+
+
+async def ask(lookup=LOOKUP, rows=ROWS, /, **asked):
+    result = await Registry([lookup_tool("find", lookup, rows)]).call("find", json.dumps(asked))
+    return json.loads(result.output)
+
+
+async def test_what_fits_is_told_without_what_is_empty():
+    assert await ask(number="P L four seven double two") == {"found": [ROWS[0]]}
+    assert await ask(number="6011", town="") == {"found": [{"number": "PL-6011", "town": "Bristol"}]}
+
+
+async def test_of_what_is_unsure_only_what_was_asked_by_is_told():
+    told = await ask(number="PL 4723")
+    assert told["near"] == [{"number": "PL-4722"}, {"number": "PL-4729"}]
+    assert "Ask" in told["next"]
+    assert "way" not in json.dumps(told)
+
+
+async def test_a_second_key_settles_what_was_misheard():
+    assert await ask(number="PL 4723", town="Leister") == {"found": [ROWS[0]]}
+    assert await ask(number="PL 4723", town="bristle") == {"found": [ROWS[1]]}
+
+
+async def test_keys_that_contradict_each_other_find_nothing():
+    told = await ask(number="PL-4722", town="Bristol")
+    assert told["found"] == []
+    assert "once more" in told["next"]
+
+
+async def test_more_than_can_be_told_are_asked_about():
+    told = await ask(town="Bristol")
+    assert (told["several"], told["next"]) == (2, "Ask the user which one.")
+    assert told["among"] == [{"number": "PL-4729", "town": "Bristol"}, {"number": "PL-6011", "town": "Bristol"}]
+    many = Lookup(description="Finds.", file="x.csv", keys=KEYS, most=2, show=("number",))
+    assert await ask(many, town="Bristol") == {"found": [{"number": "PL-4729"}, {"number": "PL-6011"}]}
+
+
+@pytest.mark.parametrize("asked", [{}, {"number": " "}])
+async def test_without_a_key_the_user_is_to_be_asked(asked):
+    assert await ask(**asked) == {"error": "find needs number or town: ask the user"}
+
+
+def test_of_a_slow_search_the_model_is_told_to_speak_first():
+    slow = Lookup(description="Finds.", file="x.csv", keys=KEYS, slow=True)
+    assert lookup_tool("find", slow, ROWS).spec().description == f"Finds. {ANNOUNCE}"
+    assert lookup_tool("find", LOOKUP, ROWS).spec().description == "Finds."
+
+
+async def test_a_search_has_its_own_time_limit(monkeypatch):
+    async def never(*_):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("device.tools.lookup.asyncio.to_thread", never)
+    hasty = Lookup(description="Finds.", file="x.csv", keys=KEYS, timeout_s=0.01)
+    assert await ask(hasty, number="4722") == {"error": "find took longer than 0.01 s"}
+
+
+def test_the_model_is_told_how_to_give_each_key():
+    spec = lookup_tool("find", LOOKUP, ROWS).spec()
+    assert (spec.name, spec.description) == ("find", "Finds.")
+    assert spec.parameters["properties"]["number"]["type"] == "string"
+    assert "number words" in spec.parameters["properties"]["number"]["description"]
+    assert not spec.parameters.get("required")
+
+
+def test_the_best_come_first_and_the_rest_is_left_out():
+    rows = [{"t": text} for text in ("delivery cost", "delivery time", "cost of delivery to islands", "kettles")]
+    found = search(rows, {"t": "text"}, {"t": "what does delivery cost"})
+    assert [row["t"] for row in found.sure] == ["delivery cost", "cost of delivery to islands"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "asked", "part"),
+    [
+        ("find_order", {"number": "five one five oh"}, "being packed"),
+        ("find_order", {"number": "P L five two zero six", "town": "Redding"}, "refunded"),
+        ("find_answer", {"topic": "my toaster is broken"}, "send a new one"),
+        ("find_answer", {"topic": "how long does delivery take"}, "working days"),
+        ("find_answer", {"topic": "can I cancel"}, "until it is packed"),
+    ],
+)
+async def test_the_support_profile_s_data_answers(profile, asked, part):
+    tools = Registry(profiles.load("support").tools())
+    output = json.loads((await tools.call(profile, json.dumps(asked))).output)
+    assert part in json.dumps(output["found"][0])
+    assert len(output["found"][0]) <= 5
+
+
+@pytest.mark.parametrize(
+    ("said", "part"),
+    [
+        ("where is the loo or toilets", "behind the stairs"),
+        ("something to drink", "first floor"),
+        ("what do the tickets cost", "under eighteen"),
+        ("can I leave my coat somewhere", "lockers"),
+        ("old radios", "second floor"),
+    ],
+)
+async def test_the_kiosk_s_data_answers(said, part):
+    tools = Registry(profiles.load("kiosk").tools())
+    output = json.loads((await tools.call("find_place", json.dumps({"what": said}))).output)
+    assert part in json.dumps(output["found"])
+
+
+# Files
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="x.csv"):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write
+
+
+def test_csv_and_json_hold_the_same(write):
+    rows = [{"number": "1", "town": "A, B"}]
+    assert read_rows(write('\ufeffnumber, town\n1, "A, B"\n'), LOOKUP) == rows
+    assert read_rows(write('[{"number": 1, "town": "A, B"}]', "x.json"), LOOKUP) == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "fault"),
+    [
+        ("", "x.csv", "has 0 rows; valid is 1 to 2000"),
+        ("number,town\n", "x.csv", "has 0 rows"),
+        ("number,town\n1\n", "x.csv", "line 2 has not as many columns as the first line"),
+        ("number,town\n1,2,3\n", "x.csv", "line 2 has not as many"),
+        ('number,town\n1,"2\n', "x.csv", "unexpected end of data"),
+        ("number,city\n1,2\n", "x.csv", "has no column 'town'; there are number, city"),
+        ("number,town\n1," + "x" * LONGEST, "x.csv", "row 1 has 401 characters, too many to be spoken"),
+        (b"number,town\n1,\xff", "x.csv", "is not text in UTF-8 (byte 14)"),
+        ("{}", "x.json", "is not a list of objects"),
+        ("[1]", "x.json", "is not a list of objects"),
+        ("nonsense", "x.json", "Expecting value: line 1"),
+        ('[{"number": 1, "town": 2}, {"number": 1}]', "x.json", "row 2 has other columns than the first: number"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_named(text, name, fault, write):
+    path = write(text, name)
+    with pytest.raises(TableError) as caught:
+        read_rows(path, LOOKUP)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert fault in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"most": 0}, "lookup.find.most: 0 is not valid; valid is a whole number from 1 to 5"),
+        ({"slow": "yes"}, "lookup.find.slow: 'yes' is not valid; valid is true or false"),
+        ({"kies": 1}, "lookup.find.kies: no such key; did you mean keys?"),
+        ({"keys": {}}, "lookup.find.keys: is a table of columns"),
+        ({"keys": {"order number": "code"}}, "lookup.find.keys.order number: is an argument's name"),
+        ({"keys": {"class": "code"}}, "lookup.find.keys.class: is an argument's name"),
+        ({"keys": {"a": 1}}, 'lookup.find.keys.a: 1 is not valid; valid is "code"'),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_named(change, fault):
+    table = {"description": "x", "file": "x.csv", "keys": {"number": "code"}}
+    assert lookup_faults("find", table) == []
+    (found,) = lookup_faults("find", table | change)
+    assert found.startswith(fault)
