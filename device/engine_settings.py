@@ -85,16 +85,10 @@ class RealtimeEngine(RemoteEngine, frozen=True):
     retention_ratio: Unit = 0.8
     retention_tokens: Annotated[int, Meta(ge=1)] | None = None
     """From how many tokens after the instructions on a conversation is too long."""
+    reference_audio: str = ""
+    """A WAV file with the voice to speak in, for models that want to hear one (MiniCPM-o on vLLM-Omni)."""
     lifetime_s: Annotated[float, Meta(ge=0)] = 0
     """When the server ends a session; 0 if it does not, or says so itself."""
-
-
-class DuplexEngine(RemoteEngine, frozen=True):
-    """vLLM-Omni's full duplex, an extension of the Realtime API."""
-
-    protocol: Literal["duplex"] = "duplex"
-    reference_audio: str = ""
-    """A WAV file with the voice to speak in, for models that want one (MiniCPM-o)."""
 
 
 class LiveEngine(RemoteEngine, frozen=True):
@@ -138,11 +132,10 @@ _GO_WITH = {
 }
 """Keys of a Realtime engine that mean nothing without another."""
 
-EngineSettings = RealtimeEngine | DuplexEngine | LiveEngine | GeminiEngine | CartesiaEngine
+EngineSettings = RealtimeEngine | LiveEngine | GeminiEngine | CartesiaEngine
 
 _SHAPES: dict[str, type[RemoteEngine]] = {
     "realtime": RealtimeEngine,
-    "duplex": DuplexEngine,
     "live": LiveEngine,
     "gemini": GeminiEngine,
     "cartesia": CartesiaEngine,

@@ -57,7 +57,9 @@ class Dialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """For the handshake; those with `{key}` are sent only if there is a key."""
     query: dict[str, str] = {}
     """To be added to the address; `{id}` stands for a name that no other session has."""
-    model_in: Literal["query", "session"] = "query"
+    duplex: bool = False
+    """The server speaks vLLM-Omni's extension of the protocol: `engines.duplex`."""
+    model_in: Literal["query", "session", "both"] = "query"
     """Where the server looks for the model's name."""
     greetings: tuple[str, ...] = ("session.created",)
     """Events of which the server sends one first; none: it waits for the session's settings."""
@@ -98,7 +100,7 @@ class Dialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def session(self, session: Session, model: str) -> Table:
         """Return the session as this dialect has it."""
         table: Table = msgspec.to_builtins(session)
-        if self.model_in == "session" and model:
+        if self.model_in != "query" and model:
             table["model"] = model
         for rule in self.rules:
             rule.apply(table, model)

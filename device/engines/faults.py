@@ -33,6 +33,12 @@ HARMLESS = frozenset(
         "item_delete_invalid_item_id",
         "item_retrieve_invalid_item_id",
         "unsupported_content_type",
+        # vLLM-Omni's (vllm_omni 0.30.0, protocol/duplex/errors.py)
+        "item_not_found",
+        "playback_ack_too_late",
+        "playback_item_mismatch",
+        "playback_item_not_found",
+        "response_not_active",
     }
 )
 """Errors that come from two ends talking at once; nothing is lost by them."""

@@ -71,6 +71,7 @@ class RealtimeSession(SocketSession):
         self._dialect = dialect
         self._decoder = wire.server_decoder(dialect.names)
         self._responses = Responses(dialect.rate)
+        self._mute = set(dialect.unsent)  # what the server does not take
         self._refused: ErrorDetail | None = None
         self._expires_at = 0
 
@@ -113,10 +114,13 @@ class RealtimeSession(SocketSession):
         if greetings and (fault := await self._await(None, *greetings)) is not None:
             return fault
         session = self._dialect.session(session_of(self._config), self._config.engine.model)
+        return await self._configure(session, "session.updated")
+
+    async def _configure(self, session: Table, answer: str) -> Fault | None:
+        """Ask for the session, without what the server refuses and we can spare."""
         while True:
             self._refused = None
-            update = msgspec.json.encode({"type": "session.update", "session": session}).decode()
-            fault = await self._await(update, "session.updated")
+            fault = await self._await(_update(session), answer)
             if fault is None or not (field := self._spare(session)):
                 return fault
             self.note(field, f"The engine does not take session.{field}: the session goes without it")
@@ -194,15 +198,19 @@ class RealtimeSession(SocketSession):
             self._say(message)
 
     def _say(self, message: wire.ClientEvent) -> None:
-        if self._live and type(message).__struct_config__.tag not in self._dialect.unsent:
+        if self._live and type(message).__struct_config__.tag not in self._mute:
             self.send(wire.encode(message))
+
+
+def _update(session: Table) -> str:
+    return msgspec.json.encode({"type": "session.update", "session": session}).decode()
 
 
 def _address(config: RealtimeConfig) -> URL:
     """Return where to connect to; what the user's address says already, stays."""
     url, model = URL(config.engine.url), config.engine.model
     query = {name: text.replace("{id}", f"parley-{uuid4().hex}") for name, text in config.dialect.query.items()}
-    if model and config.dialect.model_in == "query":
+    if model and config.dialect.model_in != "session":
         query["model"] = model
     return url.update_query({name: text for name, text in query.items() if name not in url.query})
 

@@ -70,7 +70,8 @@ class Responses:
     """Replies, their items and calls, and when to ask for the next reply."""
 
     def __init__(self, rate: int) -> None:
-        self._rate = rate
+        self.rate = rate
+        """Hz of the audio that the server sends."""
         self._replies: dict[str, _Reply] = {}
         self._outputs: dict[str, _Output] = {}
         self._names: dict[str, str] = {}  # item id → function, until its call is complete
@@ -104,6 +105,11 @@ class Responses:
             output = self._outputs.get(event.item)
             return output is not None and self._dead(output)
         return False
+
+    def reply_of(self, item: str) -> str | None:
+        """Return the reply that an item belongs to, if it is still known."""
+        output = self._outputs.get(item)
+        return None if output is None else output.reply
 
     def say(self, text: str) -> None:
         """Have the server speak about `text`."""
@@ -411,7 +417,7 @@ class Responses:
             self._send(wire.ResponseCreate(event_id=self._asked))
 
     def _ms(self, size: int) -> int:
-        return size * 1000 // (2 * self._rate)
+        return size * 1000 // (2 * self.rate)
 
     def _id(self, kind: str) -> str:
         self._count += 1
