@@ -1,0 +1,91 @@
+"""The support profile as a user would have it: greeted, an order looked up, the answer spoken; in a simulated room."""
+
+import json
+
+import pytest
+from support.house import House, play, says
+from support.listener import Listener, spoken
+
+from device.bench.scripted import Call, Reply
+from device.engines.wire import realtime as wire
+from device.events import Button
+from device.settings import read
+
+GREETING = "Kitchen shop, hello! What can I do for you?"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    path = tmp_path / "parley.toml"
+    path.write_text('profile = "support"\nlisten.echo_canceller = "off"\nlisten.follow_up_s = 3\n')
+    return read(path, {"HOME": str(tmp_path), "OPENAI_API_KEY": "x"}, tmp_path / "none.toml").settings
+
+
+def items(server, kind):
+    return [event.item for event in server.all(wire.ConversationItemCreate) if event.item.type == kind]
+
+
+def answering(order):
+    """A model that greets, looks an order up as it was said, and speaks of it."""
+    call = Reply((Call("find_order", json.dumps({"number": order}), call_id="call"),))
+    return Listener(spoken(1.0, GREETING), call, spoken(1.5, "It is on its way and arrives on Thursday."))
+
+
+def test_an_order_is_looked_up_and_spoken_of(tmp_path, settings):
+    visitors = [
+        says("hey jarvis", at=0.5),
+        says("where is my order P L four seven double two", after="reply_end", plus=0.5),
+    ]
+    house = House(tmp_path, visitors, 16.0)
+    house.settings = settings
+    server = answering("P L four seven double two")
+    play(house, server)
+    assert not house.summary.missed
+    session = server.all(wire.SessionUpdate)[0].session
+    assert "customer support of a shop" in session.instructions
+    assert [tool.name for tool in session.tools] == ["get_time", "sleep", "find_order", "find_answer"]
+    (told,) = items(server, "message")
+    assert (told.role, told.content[0].text) == ("system", GREETING)
+    (output,) = items(server, "function_call_output")
+    (found,) = json.loads(output.output)["found"]
+    assert (found["state"], found["arrives"]) == ("on its way", "Thursday")
+    assert len(house.all("reply_first_audio")) == len(house.all("reply_last_audio")) == 2
+    assert house.all("assistant")[-1].fields["text"].endswith("Thursday.")
+    assert house.all("sleep")[-1].fields["why"] == "silence"
+
+
+def test_who_presses_the_button_is_greeted(tmp_path, settings):
+    async def press(house):
+        house.daemon.on(Button(house.daemon.frontend.now))
+        await house.until("reply_last_audio")
+
+    house = House(tmp_path, [], 6.0)
+    house.settings = settings
+    server = answering("")
+    play(house, server, press)
+    (told,) = items(server, "message")
+    assert told.content[0].text == GREETING
+    assert house.all("assistant")[0].fields["text"] == GREETING
+    assert server.turns == 0
+
+
+def test_who_asks_in_one_breath_is_answered_and_not_greeted(tmp_path, settings):
+    house = House(tmp_path, [says("hey jarvis, where is my order", at=0.5)], 8.0)
+    house.settings = settings
+    server = Listener(spoken(1.0))
+    play(house, server)
+    assert server.turns == 1
+    assert len(house.all("reply_last_audio")) == 1
+    assert not items(server, "message")
+
+
+def test_a_number_that_was_misheard_is_asked_about_before_anything_is_told(tmp_path, settings):
+    house = House(tmp_path, [says("hey jarvis, where is my order", at=0.5)], 10.0)
+    house.settings = settings
+    call = Reply((Call("find_order", '{"number": "B L 4722"}', call_id="call"),))
+    server = Listener(call, spoken(1.0, "Is that P L four seven two two?"))
+    play(house, server)
+    (output,) = items(server, "function_call_output")
+    assert json.loads(output.output)["near"] == [{"number": "PL-4722"}]
+    assert "Leicester" not in output.output
+    assert house.all("assistant")[-1].fields["text"].startswith("Is that")
