@@ -54,6 +54,7 @@ from device.engines.contract import (
     SpeechStarted,
     SpeechStopped,
     ToolCall,
+    ToolCancelled,
     Unprepared,
     Words,
     Working,
@@ -522,6 +523,12 @@ class Conversation:
         self._unanswered = None  # acted upon: to send it again would do it twice
         self._record("tool", self._now, name=event.name, arguments=event.arguments)
         self._do(RunTool(event))
+
+    @_take.register
+    def _on_tool_cancelled(self, event: ToolCancelled) -> None:
+        for call_id in event.call_ids:
+            self._tools.cancel(call_id)
+        self._settle()
 
     @_take.register
     def _on_tool_done(self, event: ToolDone) -> None:

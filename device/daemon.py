@@ -133,7 +133,8 @@ class Watcher:
 class Daemon:
     """A whole assistant on a card.
 
-    `session` makes a session with an engine, by its name, for the tools it may call. Everything but `run` is for the
+    `session` makes a session with an engine, by its name, for the tools it may call; those that are `barred` are passed
+    over. Everything but `run` is for the
     event loop's thread.
     """
 
@@ -144,6 +145,8 @@ class Daemon:
         ledger: Ledger,
         session: Callable[[Sequence[ToolSpec], str], Awaitable[EngineSession]],
         watcher: Watcher | None = None,
+        *,
+        barred: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self.settings = settings
         self.card = card
@@ -161,7 +164,8 @@ class Daemon:
                 barge_in=barge_in.decide,
                 recogniser=lexicon(settings.language) is not None,
                 commit_after_ms=listen.silence_ms if listen.end_of_turn == "device" else None,
-            )
+            ),
+            barred,
         )
         self.timers = Timers(self._position)
         self.tools = builtin_tools(

@@ -54,6 +54,7 @@ from device.engines.contract import (
     SpeechStarted,
     SpeechStopped,
     ToolCall,
+    ToolCancelled,
     Usage,
     Words,
     Working,
@@ -1128,3 +1129,23 @@ def test_nobody_is_greeted_twice_or_after_the_conversation(host):
     assert host.state is State.ASLEEP
     host(Opened(24000), samples(1300))
     assert host.ms(Tick, 2000) == []
+
+
+def test_calls_that_the_engine_takes_back_are_not_waited_for(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    talk(ReplyStarted("r1"), samples(2600))
+    talk(ToolCall("r1", "c1", "get_time", "{}"), samples(2700))
+    talk(ReplyEnded("r1", "cancelled"), samples(2750))
+    assert talk.state is State.THINKING
+    talk(ToolCancelled(("c1", "c9")), samples(2800))
+    assert talk.state is State.LISTENING
+    assert talk(ToolDone(samples(2900), "c1", "{}")) == []
+
+
+def test_with_every_engine_over_budget_nobody_is_sent_anything():
+    talk = Talk()
+    talk.conversation = Conversation(Rules(), lambda _: True)
+    assert talk.ms(Wake, 1000, "hey_jarvis", 0.9) == [Earcon("error")]
+    assert talk.state is State.FAULT
+    assert talk.events("engine_error")[0]["code"] == "over_budget"
