@@ -35,18 +35,6 @@ INTERRUPTIONS = [
     "barge_in_after_backchannel",
 ]
 ASIDES = ["backchannel_uh_huh", "backchannel_okay", "backchannel_twice", "cough", "door", "distant"]
-NOT_YET: dict[str, str] = {
-    "barge_in_early": "a voice in the first second of a reply is noticed late: the canceller still learns the echo",
-    "backchannel_uh_huh": "a later look of the recogniser takes it for speech, depending on how fast it looks",
-}
-"""Scenes that fail so far, and why."""
-
-
-def marked(*names: str) -> list:
-    return [
-        pytest.param(name, marks=pytest.mark.xfail(reason=NOT_YET[name], strict=False)) if name in NOT_YET else name
-        for name in names
-    ]
 
 
 @cache
@@ -77,7 +65,7 @@ class Room(House):
         return f"{json.encode(self.summary).decode()}\n" + "\n".join(map(str, told))
 
 
-@pytest.mark.parametrize("name", marked(*INTERRUPTIONS))
+@pytest.mark.parametrize("name", INTERRUPTIONS)
 def test_who_interrupts_is_heard_and_the_reply_is_silent(tmp_path, models, name):
     models("moonshine_tiny_en/encoder_model.ort")
     room = Room(tmp_path, name)
@@ -91,7 +79,7 @@ def test_who_interrupts_is_heard_and_the_reply_is_silent(tmp_path, models, name)
     assert room.sent_whole(interruption), room
 
 
-@pytest.mark.parametrize("name", marked(*ASIDES))
+@pytest.mark.parametrize("name", ASIDES)
 def test_what_is_no_interruption_leaves_the_reply_whole(tmp_path, models, name):
     models("moonshine_tiny_en/encoder_model.ort")
     room = Room(tmp_path, name)
