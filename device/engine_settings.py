@@ -217,7 +217,7 @@ def missing_key(name: str, engine: RemoteEngine) -> str:
         return f"engine.{name}.url: put the name of your resource where {engine.url} says {_PLACEHOLDER}"
     if isinstance(engine, CartesiaEngine) and not engine.agent:
         return f"engine.{name}.agent: set it to the id of an agent, which you make at https://play.cartesia.ai/agents"
-    vendors = {_vendor(known["url"]) for known in _known().values() if "url" in known}
+    vendors = {_vendor(known["url"]) for known in _known().values() if "url" in known and "key_variable" in known}
     if engine.api_key or not engine.key_variable or _vendor(engine.url) not in vendors:
         return ""
     where = f"set {engine.key_variable}, or api_key under [engine.{name}]"

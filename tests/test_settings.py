@@ -191,6 +191,7 @@ def test_a_key_in_a_file_that_everybody_can_read_is_warned_of(write, home, caplo
         ("engines = 'openai'", "OPENAI_API_KEY"),
         ("engines = 'openai'\n[engine.openai]\nurl = 'wss://eu.api.openai.com/v1/realtime'", "OPENAI_API_KEY"),
         ("engines = 'openai'\n[engine.openai]\nurl = 'ws://10.0.0.5/v1/realtime'", ""),
+        ("engines = 'openai'\n[engine.openai]\nurl = 'ws://127.0.0.1:8000/v1/realtime'", ""),
         ("engines = 'openai'\n[engine.openai]\napi_key = 'x'", ""),
         ("engines = 'local'", ""),
         ("[brain]\nmodel = 'llama'", "brain.url"),
