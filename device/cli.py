@@ -17,7 +17,9 @@ from rich.table import Table
 
 from device import settings as configuration
 from device.engines.contract import EngineError
+from device.ledger_commands import show_ledger
 from device.profile_commands import profiles
+from device.transcript_commands import transcripts
 from device.trouble import FAILED, Trouble
 
 if TYPE_CHECKING:
@@ -262,6 +264,8 @@ def bench(  # noqa: PLR0917 - click's parameters have no order
 
 
 main.add_command(profiles)
+main.add_command(transcripts)
+main.add_command(show_ledger)
 
 
 @main.command("settings")
@@ -281,6 +285,7 @@ async def _run(settings: Settings, config: Path | None, out: Path | None) -> Non
     from device.audio.alsa import AlsaCard  # noqa: PLC0415
     from device.daemon import Daemon  # noqa: PLC0415
     from device.engines.choose import Engines  # noqa: PLC0415
+    from device.keeping import Keeping  # noqa: PLC0415
     from device.ledger import Ledger  # noqa: PLC0415
     from device.timeline import Timeline  # noqa: PLC0415
 
@@ -292,7 +297,8 @@ async def _run(settings: Settings, config: Path | None, out: Path | None) -> Non
         raise Trouble(str(error)) from None
     ledger = Ledger(_folder(out) / "ledger.jsonl" if out else None, on_entry=timeline.show)
     engines = Engines(settings, config)
-    daemon = Daemon(settings, card, ledger, engines.session)
+    keeping = Keeping(settings, ledger)
+    daemon = Daemon(settings, card, ledger, engines.session, barred=keeping.costs.over_budget)
     getting_ready = asyncio.create_task(_prepare(engines))
     try:
         await daemon.start()
@@ -306,6 +312,7 @@ async def _run(settings: Settings, config: Path | None, out: Path | None) -> Non
         await daemon.stop()
         await engines.close()
         ledger.close()
+        keeping.close()
 
 
 async def _prepare(engines: Engines) -> None:

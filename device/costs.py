@@ -173,9 +173,8 @@ class Costs:
         """Name the engines that the budget cannot know of."""
         if unknown := [name for name in self._models if self._price(name) is None]:
             log.warning(
-                "ledger.budget_per_day cannot count what is not priced: %s. Add [prices.%s] to the settings.",
-                ", ".join(unknown),
-                msgspec.json.encode(self._models[unknown[0]] or unknown[0]).decode(),
+                'ledger.budget_per_day cannot count what has no price: %s. Add [prices."MODEL"] to the settings.',
+                ", ".join(self._models[name] or name for name in unknown),
             )
 
 

@@ -329,7 +329,7 @@ def _lines(section: Section, above: str, origins: Mapping[str, str]) -> list[str
             continue
         if isinstance(value, dict) and isinstance(section, Settings):
             for name in value if key == "prices" else set(section.engines) & set(value):
-                tables += ["", f"[{path}.{_key(name)}]", *_lines(value[name], f"{path}.{name}.", origins)]
+                tables += ["", f"[{path}.{quoted(name)}]", *_lines(value[name], f"{path}.{name}.", origins)]
         elif isinstance(value, Section):
             tables += ["", f"[{path}]", *_lines(value, f"{path}.", origins)]
         elif isinstance(value, Secret):
@@ -339,7 +339,8 @@ def _lines(section: Section, above: str, origins: Mapping[str, str]) -> list[str
     return lines + tables
 
 
-def _key(name: str) -> str:
+def quoted(name: str) -> str:
+    """Return `name` as TOML has it in the name of a table."""
     return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else _toml(name)
 
 

@@ -110,6 +110,7 @@ class Transcripts:
         self._now = now
         self._store: Store | None = None
         self._conversation: _Conversation | None = None
+        self._at = 0
         if keep_days:
             old = f"DELETE FROM conversation WHERE began < strftime('%s', 'now') - {keep_days * int(DAY_S)}"  # noqa: S608 - a number
             self._store = Store(path, SCHEMA, daily=(old,))
@@ -120,6 +121,7 @@ class Transcripts:
         """Take note of what happened."""
         if self._store is None:
             return
+        self._at = entry.at
         if entry.event == "state":
             asleep = entry.fields["state"] in _OVER
             if asleep and self._conversation is not None:
@@ -132,6 +134,9 @@ class Transcripts:
 
     def close(self) -> None:
         """Write what is left; harmless when repeated."""
+        if self._conversation is not None:
+            self._conversation.end(self._at, self._now())
+            self._conversation = None
         if self._store is not None:
             self._store.close()
 

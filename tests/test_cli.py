@@ -10,7 +10,20 @@ from device.audio import alsa
 from device.audio.card import CardError
 from device.cli import main
 
-COMMANDS = ("run", "demo", "room", "doctor", "devices", "models", "engine", "bench", "settings", "profiles")
+COMMANDS = (
+    "transcripts",
+    "run",
+    "demo",
+    "room",
+    "doctor",
+    "devices",
+    "models",
+    "engine",
+    "bench",
+    "settings",
+    "profiles",
+    "ledger",
+)
 
 
 @pytest.fixture

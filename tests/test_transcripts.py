@@ -131,6 +131,15 @@ def test_it_is_written_as_things_happen(desk, path):
     assert one.length_ms is None, "it goes on"
 
 
+def test_what_goes_on_when_the_device_is_stopped_ends_there(desk, path):
+    desk.wake(10)
+    desk(12, "user", text="Hello")
+    desk.close()
+    desk.close()
+    (one,) = kept(path=path)
+    assert (one.length_ms, one.why) == (2000, "")
+
+
 def test_a_false_alarm_leaves_no_trace(desk, path):
     desk.wake(10)
     desk(11, "user", text="")
