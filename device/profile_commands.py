@@ -60,7 +60,7 @@ def check_profile(profile: str) -> None:
     for warning in known.unknown_engines(read, known_engines()):
         click.echo(f"parley: {warning}", err=True)
     rows = [f"{name} ({len(rows)} rows)" for name, (_, rows) in read.lookups.items()]
-    result = f"a result of {len(read.result_schema['properties'])} fields" if read.result_schema else "no result"
+    result = f"a result ({', '.join(read.result_schema['properties'])})" if read.result_schema else "no result"
     words = len(instructions(_settings(read)).split())
     click.echo(f"{read.path}: right: {', '.join([f'{words} words of instructions', *rows, result])}")
 
