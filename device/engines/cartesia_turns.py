@@ -122,11 +122,16 @@ class Turns:
             return [SpeechStopped(), Words("user", event.text, final=True, item=f"user_{event.turn}")]
         self._muted = False
         reply = self._reply
-        if reply is not None and reply.open and not reply.cut:
-            # What was really said, but for what came before a call.
-            said = event.text
-            reply.words = said[len(self._passed) :] if said.startswith(self._passed) else reply.words or said
-        return self._end("cancelled" if event.interrupted else "completed")
+        if reply is None:
+            return []
+        said = event.text
+        # What was really said, be it interrupted; but for what came before a call.
+        rest = said[len(self._passed) :] if said.startswith(self._passed) else said if not self._passed else ""
+        reply.words = rest.strip() or reply.words
+        events: list[EngineEvent] = []
+        if reply.cut and reply.words:
+            events.append(Words("assistant", reply.words, final=True, item=reply.item))
+        return events + self._end("cancelled" if event.interrupted else "completed")
 
     @receive.register
     def _(self, _event: wire.AudioOutputClear) -> list[EngineEvent]:
@@ -168,7 +173,7 @@ class Turns:
             return [ReplyEnded(reply.name, "cancelled")]
         events: list[EngineEvent] = []
         if reply.words:
-            events.append(Words("assistant", reply.words, final=True, item=reply.item))
+            events.append(Words("assistant", reply.words.strip(), final=True, item=reply.item))
         if reply.sounded and status == "completed":
             events.append(AudioDone(reply.name, reply.item))
         return [*events, ReplyEnded(reply.name, status)]

@@ -252,7 +252,7 @@ class Turns:
         events = self._audio_done() if status == "completed" else []
         reply.open = False
         if not reply.cut and reply.words:
-            events.append(Words("assistant", reply.words, final=True, item=reply.item))
+            events.append(Words("assistant", reply.words.strip(), final=True, item=reply.item))
         status = "cancelled" if reply.cut else status
         usage = Usage(input_tokens=self._input or None, output_tokens=self._output or None)
         self._input = self._output = 0

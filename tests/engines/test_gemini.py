@@ -209,7 +209,7 @@ async def test_a_turn(server, opened) -> None:
     assert [event.text for event in words if event.role == "user"] == ["wor", "ds", "words"]
     assert [event.final for event in words if event.role == "user"] == [False, False, True]
     assert next(event for event in reversed(words)) == Words(
-        "assistant", "It is noon now. ", final=True, item="reply_2_audio"
+        "assistant", "It is noon now.", final=True, item="reply_2_audio"
     )
     assert b"".join(event.pcm for event in got if isinstance(event, Audio)) == bytes(range(200)) * 24
     kinds = [type(event) for event in got]
