@@ -35,6 +35,14 @@ STORY = [
     for first in ("A lighthouse stood on a rock", "A keeper lived in it with a cat", "A ship came by in the evening")
 ]
 NOON = "It is noon exactly."
+SET = "It is set now."
+CALL = {"index": 0, "id": "call_1", "function": {"name": "set_timer", "arguments": '{"seconds": 300}'}}
+
+
+def prepared() -> None:
+    """Fail without what scripts/clients installs."""
+    assert PYTHON.exists(), MEND
+    assert NODE_MODULES.exists(), MEND
 
 
 def record(folder: Path) -> None:
@@ -45,11 +53,18 @@ def record(folder: Path) -> None:
 
 @dataclass
 class Model:
-    """A language model's endpoint: tells a story, a sentence every 0.5 s, and the time."""
+    """A language model's endpoint: tells a story, a sentence every 0.5 s, sets timers, and else tells the time."""
 
     url: str = ""
     asked: list[list[dict[str, Any]]] = field(default_factory=list)
     """The messages of each request."""
+
+    def answer(self, last: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the answer to a message, in pieces."""
+        if "timer" in last["content"]:
+            return [{"tool_calls": [CALL]}]
+        sentences = STORY if "story" in last["content"] else [SET] if last["role"] == "tool" else [NOON]
+        return [{"content": f"{sentence} "} for sentence in sentences]
 
     @contextmanager
     def serving(self) -> Iterator[Model]:
@@ -63,8 +78,8 @@ class Model:
                 self.send_header("Content-Type", "text/event-stream")
                 self.end_headers()
                 try:
-                    for sentence in STORY if "story" in messages[-1]["content"] else [NOON]:
-                        self._write(json.dumps({"choices": [{"delta": {"content": f"{sentence} "}}]}))
+                    for delta in model.answer(messages[-1]):
+                        self._write(json.dumps({"choices": [{"delta": delta}]}))
                         time.sleep(0.5)
                     self._write("[DONE]")
                 except ConnectionError:
@@ -89,31 +104,36 @@ class Model:
 
 @contextmanager
 def engine(folder: Path, brain: str = "") -> Iterator[str]:
-    """Run `parley engine`, with a language model at `brain`; yield its base address. It must not complain."""
+    """Run `parley engine`, with a language model at `brain`; yield its address. It must not complain."""
     config = folder / "parley.toml"
     config.write_text(f'[brain]\nurl = "{brain}"\n')
-    command = [sys.executable, "-m", "device.cli", "engine", "--host", "127.0.0.1", "--port", "0", "--with-parent"]
+    arguments = ["engine", "--host", "127.0.0.1", "--port", "0", "--with-parent", "--config", str(config)]
+    with program([sys.executable, "-m", "device.cli", *arguments], folder / "engine.log") as url:
+        yield url
+    assert (folder / "engine.log").read_text() == ""
+
+
+@contextmanager
+def program(command: list[str], log: Path) -> Iterator[str]:
+    """Run a server that prints its address and ends with its input; yield the address, ws://…/v1/realtime."""
     with (
-        (folder / "engine.log").open("w+") as log,
+        log.open("w") as errors,
         subprocess.Popen(
-            [*command, "--config", str(config)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=HOME
         ) as process,
     ):
         try:
             ready = next((line for line in process.stdout if line.startswith(READY_LINE)), "")
-            assert ready, f"the engine does not start: {(folder / 'engine.log').read_text()}"
-            yield ready.strip().removeprefix(READY_LINE).removesuffix("/realtime").replace("ws:", "http:")
+            assert ready, f"{command} does not start: {log.read_text()}"
+            yield ready.strip().removeprefix(READY_LINE)
         finally:
             process.stdin.close()
             process.wait(10)
-        log.seek(0)
-        assert log.read() == ""
 
 
 def run(client: str, *arguments: str) -> dict[str, Any]:
     """Run a client's program; return its scenes by name."""
-    assert PYTHON.exists(), MEND
-    assert NODE_MODULES.exists(), MEND
+    prepared()
     script = HERE / "programs" / f"{client}.py"
     environment = {**os.environ, "OPENAI_AGENTS_DISABLE_TRACING": "1"}
     done = subprocess.run(

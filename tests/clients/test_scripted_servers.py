@@ -1,0 +1,169 @@
+"""Our client in conversation with servers that others wrote: a voice turn, a tool call, an interruption.
+
+With PARLEY_RECORD=FOLDER, each conversation is written there as a log for tests/engines/logs/realtime.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from clients.house import HERE, NOON, PYTHON, SAYS, SET, Model, engine, prepared, program
+from msgspec.structs import replace
+from support.eventlog import Recorder
+from support.speech import say, silence
+
+from device.audio.resample import resample
+from device.engines.choose import session_with
+from device.engines.contract import Audio, AudioDone, EngineEvent, ReplyEnded, Said, ToolCall, ToolSpec, Words
+from device.events import Heard
+from device.settings import ListenSettings, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from device.engines.realtime import RealtimeSession
+
+TIMER = ToolSpec("set_timer", "Set a timer.", {"type": "object", "properties": {"seconds": {"type": "integer"}}})
+BLOCK = 480
+PATIENCE_S = 30.0
+
+
+@pytest.fixture
+def speech_to_speech(tmp_path) -> Iterator[str]:
+    prepared()
+    with program([str(PYTHON), str(HERE / "servers" / "hugging_face.py")], tmp_path / "log") as url:
+        yield url
+
+
+@pytest.fixture
+def aimock(tmp_path) -> Iterator[str]:
+    prepared()
+    with program(["node", str(HERE / "servers" / "aimock.mjs")], tmp_path / "log") as url:
+        yield url
+
+
+@pytest.fixture
+def parley(tmp_path, models) -> Iterator[str]:
+    models("moonshine_tiny_en/encoder_model.ort")
+    with Model().serving() as model, engine(tmp_path, model.url) as url:
+        yield url
+
+
+class Talk:
+    """A session, and what it told since the last `until`."""
+
+    def __init__(self, session: RealtimeSession) -> None:
+        self.session = session
+        self._events = session.events()
+        self.got: list[EngineEvent] = []
+
+    async def says(self, name: str) -> None:
+        """Speak, faster than in real time, and be silent."""
+        speech = np.concatenate([silence(0.3), say(SAYS[name], dbfs=-20), silence(1.2)])
+        pcm = resample(speech, 16_000, 24_000)
+        for start in range(0, len(pcm), BLOCK):
+            await self.session.hear(pcm[start : start + BLOCK].astype("<i2").tobytes())
+            await asyncio.sleep(0)
+
+    async def until(self, kind: type[Any], count: int = 1) -> Any:
+        """Read on until the `count`-th event of that type."""
+        self.got = []
+        async with asyncio.timeout(PATIENCE_S):
+            async for event in self._events:
+                self.got.append(event)
+                count -= isinstance(event, kind)
+                if not count:
+                    return event
+        raise AssertionError(f"the session ended: {self.got}")
+
+    def words(self, role: str) -> str:
+        """Return what was said, as it is known in the end."""
+        return " ".join(
+            one.text.strip() for one in self.got if isinstance(one, Words) and one.role == role and one.final
+        )
+
+    def audio_ms(self) -> float:
+        return sum(len(one.pcm) for one in self.got if isinstance(one, Audio)) / 48
+
+
+@asynccontextmanager
+async def talking(url: str, name: str, *history: Said, end_of_turn: str = "server") -> AsyncIterator[Talk]:
+    settings = Settings(listen=ListenSettings(end_of_turn=end_of_turn))
+    settings = replace(settings, engine={"openai": replace(settings.engine["openai"], url=url)})
+    session = session_with(settings, "openai", [TIMER], "Be kind.")
+    recorder = Recorder(session)
+    await session.open(history)
+    try:
+        yield Talk(session)
+    finally:
+        await session.close()
+        if folder := os.environ.get("PARLEY_RECORD"):
+            recorder.write(Path(folder) / f"{name}.jsonl")
+
+
+async def converse(talk: Talk, noon: str, told: str) -> None:
+    """Hold the conversation that the servers with a voice all know; `told` is said of the timer."""
+    await talk.says("time")
+    ended = await talk.until(ReplyEnded)
+    assert (ended.status, talk.words("user").lower().strip("?"), talk.words("assistant")) == (
+        "completed",
+        SAYS["time"],
+        noon,
+    )
+    assert talk.audio_ms() > 300
+    assert len([one for one in talk.got if isinstance(one, AudioDone)]) == 1
+
+    await talk.says("timer")
+    call = await talk.until(ToolCall)
+    assert (call.name, call.arguments) == ("set_timer", '{"seconds": 300}')
+    await talk.session.tool_result(call.call_id, '{"seconds": 300}', reply=True)
+    await talk.until(AudioDone)
+    assert told in talk.words("assistant")
+    assert not any(isinstance(one, ToolCall) for one in talk.got)
+    await talk.until(ReplyEnded)
+
+    await talk.says("story")
+    part = await talk.until(Audio, 3)
+    await talk.session.interrupt([Heard(part.item, 400, whole=False)])
+    ended = await talk.until(ReplyEnded)
+    assert ended.status == "cancelled"
+    assert talk.audio_ms() == 0
+
+    await talk.says("time")
+    ended = await talk.until(ReplyEnded)
+    assert (ended.status, talk.words("assistant")) == ("completed", noon)
+    assert talk.audio_ms() > 300
+
+
+async def test_hugging_face_speech_to_speech(speech_to_speech):
+    async with talking(speech_to_speech, "speech_to_speech") as talk:
+        await converse(talk, "It is noon.", "It is set:")
+
+
+async def test_parley_engine(parley):
+    async with talking(parley, "parley") as talk:
+        await converse(talk, NOON, SET)
+
+
+async def test_aimock(aimock):
+    async with talking(aimock, "aimock_tool", Said("user", SAYS["timer"]), end_of_turn="device") as talk:
+        await talk.session.say("Do what was asked.")
+        call = await talk.until(ToolCall)
+        assert (call.name, call.call_id, call.arguments) == ("set_timer", "call_timer", '{"seconds":300}')
+        await talk.until(ReplyEnded)
+        await talk.session.tool_result(call.call_id, '{"seconds": 300}', reply=True)
+        ended = await talk.until(ReplyEnded)
+        assert (ended.status, talk.words("assistant")) == ("completed", "It is set.")
+    async with talking(aimock, "aimock_story", Said("user", SAYS["story"]), end_of_turn="device") as talk:
+        await talk.session.say("Do what was asked.")
+        await talk.until(Words, 3)
+        # aimock takes a cancellation for granted: it answers by an event of no protocol, and goes on.
+        await talk.session.interrupt([])
+        await talk.until(ReplyEnded)
+        assert not talk.words("assistant")
