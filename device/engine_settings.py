@@ -95,6 +95,10 @@ class LiveEngine(RemoteEngine, frozen=True):
     """OpenAI's GPT-Live: full duplex."""
 
     protocol: Literal["live"] = "live"
+    backend: str = ""
+    """The model that calls the tools; the one that talks cannot. Empty: no tools."""
+    delegate: str = ""
+    """The tool that gets whatever the model hands over, as its argument `request`, instead of a backend."""
 
 
 class GeminiEngine(RemoteEngine, frozen=True):

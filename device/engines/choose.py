@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from device.engine_settings import CartesiaEngine, GeminiEngine, RealtimeEngine
+from device.engine_settings import CartesiaEngine, GeminiEngine, LiveEngine, RealtimeEngine
 from device.engines.beside import LocalEngine
 from device.engines.cartesia import CartesiaSession, cartesia_config
 from device.engines.contract import Wanted
 from device.engines.gemini import GeminiSession
 from device.engines.gemini_config import gemini_config
+from device.engines.live import LiveSession
+from device.engines.live_config import live_config
 from device.engines.realtime import RealtimeSession
 from device.engines.realtime_config import local_config, remote_config
 from device.prompt import instructions
@@ -64,6 +66,8 @@ def session_with(
     match engine:
         case RealtimeEngine():
             return RealtimeSession(remote_config(name, engine, wanted))
+        case LiveEngine():
+            return LiveSession(live_config(name, engine, wanted))
         case GeminiEngine():
             return GeminiSession(gemini_config(name, engine, wanted))
         case CartesiaEngine():
