@@ -187,7 +187,7 @@ class Passage:
 
         That goes on after the run until the next one begins: what is due then, and not heard, is silenced.
         """
-        ends = [run.start for run in self.runs[1:]] + [self._until]
+        ends = [run.start for run in self.runs[1:]] + [self._until] * bool(self.runs)
         cut = [(max(first, run.start), min(last, end), run) for run, end in zip(self.runs, ends, strict=True)]
         return [(start, end, run) for start, end, run in cut if end > start]
 

@@ -333,6 +333,12 @@ def test_what_is_only_murmured_is_lost():
     assert in_ms(lost) == pytest.approx(np.count_nonzero(speech > speech.max() - 30), abs=60)
 
 
+def test_an_item_that_was_cut_off_before_it_was_heard_was_not_lowered():
+    never = passage(track_of(), 1000)
+    assert never.lowered(samples(1000)) is None
+    assert never.restored(samples(1000)) is None
+
+
 def test_of_an_item_that_is_not_there_nobody_knows_what_was_lost():
     assert passage(track_of((1000, tone(2000))), 1000).lost(0, samples(3000)) is None
 
