@@ -89,3 +89,17 @@ def test_a_number_that_was_misheard_is_asked_about_before_anything_is_told(tmp_p
     assert json.loads(output.output)["near"] == [{"number": "PL-4722"}]
     assert "Leicester" not in output.output
     assert house.all("assistant")[-1].fields["text"].startswith("Is that")
+
+
+@pytest.mark.parametrize("at", [0.4, 0.8, 1.0, 1.2, 1.6])
+def test_whenever_the_user_begins_to_speak_no_word_is_lost_to_the_greeting(at, tmp_path, settings):
+    async def press(house):
+        house.daemon.on(Button(house.daemon.frontend.now))
+        await house.until("sleep")
+
+    house = House(tmp_path, [says("I want to know where my order is", at=at)], 14.0)
+    house.settings = settings
+    server = Listener(spoken(2.5, delay_s=0.3), spoken(1.0, "Which one?", delay_s=0.3))
+    play(house, server, press)
+    house.check_arrived(server, house.room.visits[0])
+    assert house.all("reply_last_audio"), "what was asked is answered"
