@@ -35,6 +35,8 @@ REST_MS = 20
 """A reply that is held is silent at least so long: less would be a flutter."""
 DIP_MS = 80
 """What is lowered no longer than this loses no word."""
+LOWERED_MS = 400
+"""What is lowered for longer waits as if it were held: the word at which it began could not be said again for ever."""
 HICCUP_MS = 150
 """A reply that was held no longer than this goes on where it was; words do not fall apart in so short a time."""
 LOOK_BACK_MS = 500
@@ -60,7 +62,7 @@ class _Sound:
 
 
 class _Duck:
-    """An order to lower the reply, and perhaps to hold it; all but `hold` and `resume` belongs to the callback."""
+    """An order to lower the reply, and perhaps to hold it; all but `hold`, which both set, and `resume` is the callback's."""
 
     def __init__(self, db: float, *, hold: bool) -> None:
         self.gain = 10 ** (db / 20)
@@ -121,7 +123,7 @@ class Playout:
         return None if entry is None else entry.heard(self.latency())
 
     def lower(self, db: float) -> None:
-        """Lower the reply by `db` (negative) at once; it goes on, up to the end of its item."""
+        """Lower the reply by `db` (negative) at once; it goes on for a moment, or up to the end of its item."""
         if self._duck is None:
             self._duck = _Duck(db, hold=False)
 
@@ -214,6 +216,7 @@ class Playout:
         if self._held is not None:
             self._held.frames += len(out)
             self._held.quiet += len(out) if self._gain == 0.0 else 0
+            self._held.hold = self._held.hold or self._held.frames > self._frames(LOWERED_MS)
         if fade_ms and (self._gain == 0.0 or not filled):
             self._drop(at + filled)
 

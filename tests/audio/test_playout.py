@@ -370,7 +370,7 @@ def full(track):
     return [(int(track[a]), int(track[b])) for a, b in edges.reshape(-1, 2) if b - a >= BLOCK]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None)
 @given(
     pieces=st.lists(st.integers(1, 6000), min_size=1, max_size=30),
     steps=st.lists(st.tuples(st.sampled_from(["lower", "duck", "restore", "none"]), st.integers(0, 60)), max_size=12),
@@ -400,8 +400,9 @@ def test_nothing_is_skipped_or_left_unheard_however_it_is_ducked(pieces, steps):
     assert len(stretches) <= ducks + 1
     reached = 0
     for first, last in stretches:
-        # What is lowered is repeated from before it was, but for a dip of up to 80 ms and its ramps.
-        assert first <= reached + 1 + RATE * 110 // 1000
+        # What is lowered is repeated from before it was, but for a dip of up to 80 ms and its ramps (an edge that is
+        # rounded may hide the samples beside it).
+        assert first <= reached + 3 + RATE * 110 // 1000
         assert first >= reached - RATE // 2 - 1
         reached = max(reached, last)
     assert reached == len(LONG)
