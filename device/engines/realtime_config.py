@@ -42,8 +42,8 @@ class RealtimeConfig(Struct, frozen=True, kw_only=True):
     wanted: Wanted = Wanted()
     section: str = "engine.openai"
     """The table of the settings that the engine is from, for messages."""
-    auto: Literal["server", "semantic"] = "server"
-    """Who finds the end of the user's turn, where that is left to the engine."""
+    auto: Literal["", "semantic"] = ""
+    """Who finds the end of the user's turn, where that is left to the engine; empty: what the dialect has first."""
     open_timeout_s: float = 10.0
     """For the connection, and again for each answer while the session opens."""
     stuck_s: float = 5.0
@@ -67,7 +67,7 @@ class RealtimeConfig(Struct, frozen=True, kw_only=True):
     def end_of_turn(self) -> EndOfTurn:
         """Who finds the end of the user's turn."""
         wanted = self.wanted.end_of_turn
-        return self.dialect.end_of_turn(self.auto if wanted == "auto" else wanted)
+        return self.dialect.end_of_turn((self.auto or self.dialect.turns[0]) if wanted == "auto" else wanted)
 
     def __repr__(self) -> str:
         return f"RealtimeConfig({self.endpoint.host!r}, model={self.engine.model!r})"

@@ -30,7 +30,7 @@ from device.engines.wire.realtime_items import Content, Item, TokenDetails
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from device.engines.wire.realtime_items import ErrorDetail, Response
+    from device.engines.wire.realtime_items import ErrorDetail, Response, ResponseUsage
     from device.events import Heard
 
 _log = logging.getLogger(__name__)
@@ -287,7 +287,7 @@ class Responses:
             for one in response.output or ():
                 if one.type == "function_call":
                     events += self._call(name, one.call_id or "", one.name or "", one.arguments or "")
-        events.append(self._end(name, _status(response), _usage(response), _why(response)))
+        events.append(self._end(name, _status(response), _usage(response.usage), _why(response)))
         self._occupied = False
         self._ask()
         return events
@@ -435,8 +435,7 @@ def _status(response: Response) -> Literal["completed", "cancelled", "failed", "
             return "completed"
 
 
-def _usage(response: Response) -> Usage:
-    usage = response.usage
+def _usage(usage: ResponseUsage | None) -> Usage:
     if usage is None:
         return Usage()
     into, out = usage.input_token_details or TokenDetails(), usage.output_token_details or TokenDetails()

@@ -287,14 +287,20 @@ class ResponseOutputTextDone(OfContent, tag="response.output_text.done"):
     text: str
 
 
-class ResponseFunctionCallArgumentsDelta(OfOutput, tag="response.function_call_arguments.delta"):
+class OfFunctionCall(OfResponse, kw_only=True):
+    """An event about a function call; xAI leaves its item out."""
+
+    item_id: str = field(default_factory=str)
+
+
+class ResponseFunctionCallArgumentsDelta(OfFunctionCall, tag="response.function_call_arguments.delta"):
     """A piece of a call's arguments."""
 
     call_id: str
     delta: str
 
 
-class ResponseFunctionCallArgumentsDone(OfOutput, tag="response.function_call_arguments.done"):
+class ResponseFunctionCallArgumentsDone(OfFunctionCall, tag="response.function_call_arguments.done"):
     """A call is complete."""
 
     call_id: str
