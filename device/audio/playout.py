@@ -62,7 +62,10 @@ class _Sound:
 
 
 class _Duck:
-    """An order to lower the reply, and perhaps to hold it; all but `hold`, which both set, and `resume` is the callback's."""
+    """An order to lower the reply, and perhaps to hold it.
+
+    All but `hold`, which both threads set, and `resume` is the callback's.
+    """
 
     def __init__(self, db: float, *, hold: bool) -> None:
         self.gain = 10 ** (db / 20)
