@@ -8,6 +8,7 @@ from device.engine_settings import CartesiaEngine, GeminiEngine, LiveEngine, Rea
 from device.engines.beside import LocalEngine
 from device.engines.cartesia import CartesiaSession, cartesia_config
 from device.engines.contract import Wanted
+from device.engines.duplex import realtime_session
 from device.engines.gemini import GeminiSession
 from device.engines.gemini_config import gemini_config
 from device.engines.live import LiveSession
@@ -65,7 +66,7 @@ def session_with(
     engine = settings.engine[name]
     match engine:
         case RealtimeEngine():
-            return RealtimeSession(remote_config(name, engine, wanted))
+            return realtime_session(remote_config(name, engine, wanted))
         case LiveEngine():
             return LiveSession(live_config(name, engine, wanted))
         case GeminiEngine():
