@@ -108,8 +108,6 @@ class Turns:
 
     @receive.register
     def _(self, event: wire.TurnOutputTextDelta) -> list[EngineEvent]:
-        if event.role == "user":
-            return [Words("user", event.text, final=False, item=f"user_{event.turn}")]
         if self._muted:
             return []
         reply, events = self._begin()

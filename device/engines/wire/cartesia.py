@@ -21,11 +21,15 @@ MAX_RESULT: Final = 4096
 Number: TypeAlias = int | float
 
 
-class Event(Struct, tag_field="type", omit_defaults=True, kw_only=True):
-    """Anything that is sent."""
+class Message(Struct, tag_field="type", omit_defaults=True, kw_only=True):
+    """What a client says."""
 
 
-class Audio(Struct, omit_defaults=True, kw_only=True):
+class Event(Struct, tag_field="type", kw_only=True):
+    """What a server says; a default stands for what need not have been received."""
+
+
+class Audio(Struct, omit_defaults=True, frozen=True, kw_only=True):
     """How audio is sent."""
 
     input_format: str
@@ -34,7 +38,7 @@ class Audio(Struct, omit_defaults=True, kw_only=True):
     """`speaking_pace`, as fast as it is spoken, or `as_available`."""
 
 
-class SessionCreate(Event, tag="session_create"):
+class SessionCreate(Message, tag="session_create"):
     """The first event of a client; unknown fields are refused."""
 
     audio: Audio
@@ -42,13 +46,13 @@ class SessionCreate(Event, tag="session_create"):
     """What stands for {{name}} in the agent's texts; at most 64."""
 
 
-class AudioInput(Event, tag="audio_input"):
+class AudioInput(Message, tag="audio_input"):
     """Microphone audio, 20 to 100 ms of it."""
 
     audio: bytes
 
 
-class ClientToolResult(Event, tag="client_tool_result"):
+class ClientToolResult(Message, tag="client_tool_result"):
     """What a call came to."""
 
     tool_call_id: str
@@ -63,7 +67,7 @@ class SessionReady(Event, tag="session_ready"):
     call_id: str = ""
     agent_id: str = ""
     agent_version_id: str = ""
-    audio: Audio | None = None
+    audio: Audio = Audio(input_format="")
 
 
 class AudioOutput(Event, tag="audio_output"):
@@ -91,11 +95,11 @@ class TurnStarted(Event, tag="turn_started"):
     turn: int
     role: str
     """`user` or `assistant`."""
-    start_time: Number | None = None
+    start_time: Number = 0.0
 
 
 class TurnOutputTextDelta(Event, tag="turn_output_text_delta"):
-    """Words, as they are spoken."""
+    """Words of the agent's, as they are spoken; with their spaces."""
 
     turn: int
     role: str
@@ -110,8 +114,8 @@ class TurnEnded(Event, tag="turn_ended"):
     text: str = ""
     """What was really said, as far as Cartesia knows."""
     interrupted: bool = False
-    start_time: Number | None = None
-    end_time: Number | None = None
+    start_time: Number = 0.0
+    end_time: Number = 0.0
     tool_calls: list[Any] = []
 
 
