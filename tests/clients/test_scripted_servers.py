@@ -6,6 +6,7 @@ With PARLEY_RECORD=FOLDER, each conversation is written there as a log for tests
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -92,11 +93,16 @@ class Talk:
         return sum(len(one.pcm) for one in self.got if isinstance(one, Audio)) / 48
 
 
+def session_at(url: str, engine: str, end_of_turn: str) -> Any:
+    """Return a session with the engine of that name, had it been at `url`."""
+    settings = Settings(listen=ListenSettings(end_of_turn=end_of_turn))
+    settings = replace(settings, engine={engine: replace(settings.engine[engine], url=url)})
+    return session_with(settings, engine, [TIMER], "Be kind.")
+
+
 @asynccontextmanager
 async def talking(url: str, name: str, *history: Said, end_of_turn: str = "server") -> AsyncIterator[Talk]:
-    settings = Settings(listen=ListenSettings(end_of_turn=end_of_turn))
-    settings = replace(settings, engine={"openai": replace(settings.engine["openai"], url=url)})
-    session = session_with(settings, "openai", [TIMER], "Be kind.")
+    session = session_at(url, "openai", end_of_turn)
     recorder = Recorder(session)
     await session.open(history)
     try:
@@ -152,6 +158,7 @@ async def test_parley_engine(parley):
 
 
 async def test_aimock(aimock):
+    aimock += "/v1/realtime"
     async with talking(aimock, "aimock_tool", Said("user", SAYS["timer"]), end_of_turn="device") as talk:
         await talk.session.say("Do what was asked.")
         call = await talk.until(ToolCall)
@@ -167,3 +174,23 @@ async def test_aimock(aimock):
         await talk.session.interrupt([])
         await talk.until(ReplyEnded)
         assert not talk.words("assistant")
+
+
+async def test_aimock_gemini(aimock):
+    path = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
+    session = session_at(f"{aimock}{path}", "gemini", "server")
+    await session.open(())
+    talk = Talk(session)
+    try:
+        await session.say("Set a timer.")
+        call = await talk.until(ToolCall)
+        assert (call.name, json.loads(call.arguments)) == ("set_timer", {"seconds": 300})
+        await session.tool_result(call.call_id, '{"seconds": 300}', reply=True)
+        await talk.until(ReplyEnded)  # the one that called
+        await talk.until(ReplyEnded)
+        assert talk.words("assistant") == "It is set."
+        await session.say("Say it aloud.")
+        ended = await talk.until(ReplyEnded)
+        assert (ended.status, talk.audio_ms()) == ("completed", 500)
+    finally:
+        await session.close()
