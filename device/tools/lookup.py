@@ -45,6 +45,8 @@ class Lookup(Section, frozen=True):
     keys: dict[str, Kind]
     """The columns by which to find a row, and what is in them: "code" (said character by character), "name" (spelt as
     it sounds) or "text" (a topic, in any words). The model gives one or more of them."""
+    required: tuple[Name, ...] = ()
+    """The keys that the model must always give: an order is not told to whoever names a town."""
     show: tuple[Name, ...] = ()
     """The columns that are told; empty: all."""
     most: Annotated[int, Meta(ge=1, le=5)] = 2
@@ -81,6 +83,11 @@ def lookup_faults(name: str, table: Any) -> list[str]:
         f'{path}.keys.{key}: {kind!r} is not valid; valid is "code", "name" or "text"'
         for key, kind in keys.items()
         if kind not in SURE
+    ]
+    found += [
+        f"{path}.required: {key!r} is not among the keys: {', '.join(keys)}"
+        for key in (table["required"] if isinstance(table.get("required"), list) else ())
+        if key not in keys
     ]
     return found + [
         f"{path}.keys.{key}: is an argument's name: letters, digits and _ only; rename the column"
@@ -185,14 +192,15 @@ def answer(found: Found, lookup: Lookup, asked: Mapping[str, str]) -> Table:
 def lookup_tool(name: str, lookup: Lookup, rows: Sequence[Row]) -> Tool:
     """Return the tool that looks `rows` up."""
     fields: list[tuple[str, Any, Any]] = [
-        (key, Annotated[str, Meta(description=_ASK[kind])], "") for key, kind in lookup.keys.items()
+        (key, Annotated[str, Meta(description=_ASK[kind])], msgspec.NODEFAULT if key in lookup.required else "")
+        for key, kind in lookup.keys.items()
     ]
     arguments: Any = msgspec.defstruct("Asked", fields, bases=(Arguments,), frozen=True, kw_only=True)
 
     async def look_up(given: Any) -> Table:
         asked = {key: said for key, said in msgspec.structs.asdict(given).items() if said.strip()}
-        if not asked:
-            raise ToolError(f"{name} needs {' or '.join(lookup.keys)}: ask the user")
+        if not asked or any(key not in asked for key in lookup.required):
+            raise ToolError(f"{name} needs {' and '.join(lookup.required) or ' or '.join(lookup.keys)}: ask the user")
         return answer(await asyncio.to_thread(search, rows, lookup.keys, asked), lookup, asked)
 
     return Tool(

@@ -58,6 +58,14 @@ async def test_without_a_key_the_user_is_to_be_asked(asked):
     assert await ask(**asked) == {"error": "find needs number or town: ask the user"}
 
 
+async def test_a_key_that_is_required_must_be_given():
+    strict = Lookup(description="Finds.", file="x.csv", keys=KEYS, required=("number",))
+    assert lookup_tool("find", strict, ROWS).spec().parameters["required"] == ["number"]
+    assert "`number`" in (await ask(strict, town="Leicester"))["error"]
+    assert await ask(strict, number="", town="Leicester") == {"error": "find needs number: ask the user"}
+    assert await ask(strict, number="4722") == {"found": [ROWS[0]]}
+
+
 def test_of_a_slow_search_the_model_is_told_to_speak_first():
     slow = Lookup(description="Finds.", file="x.csv", keys=KEYS, slow=True)
     assert lookup_tool("find", slow, ROWS).spec().description == f"Finds. {ANNOUNCE}"
@@ -170,6 +178,8 @@ def test_what_is_wrong_with_a_file_is_named(text, name, fault, write):
         ({"most": 0}, "lookup.find.most: 0 is not valid; valid is a whole number from 1 to 5"),
         ({"slow": "yes"}, "lookup.find.slow: 'yes' is not valid; valid is true or false"),
         ({"kies": 1}, "lookup.find.kies: no such key; did you mean keys?"),
+        ({"required": "number"}, "lookup.find.required: 'number' is not valid; valid is a list"),
+        ({"required": ["town"]}, "lookup.find.required: 'town' is not among the keys: number"),
         ({"keys": {}}, "lookup.find.keys: is a table of columns"),
         ({"keys": {"order number": "code"}}, "lookup.find.keys.order number: is an argument's name"),
         ({"keys": {"class": "code"}}, "lookup.find.keys.class: is an argument's name"),

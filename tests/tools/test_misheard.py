@@ -17,7 +17,7 @@ TEXT = st.text(max_size=20)
         ("papa lima forty seven twenty two", "pl4722"),
         ("P as in peter, L for Leeds, 47 22", "pl4722"),
         ("order number PL dash four thousand seven hundred and twenty two", "pl4722"),
-        ("it's P, L, 4, 7, 2, 2", "pl4722"),
+        ("it's P, L, 4, 7, 2, 2 please", "pl4722"),
         ("triple seven one", "7771"),
         ("oh one to for ate", "01248"),
         ("O one O", "010"),
