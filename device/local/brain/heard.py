@@ -77,6 +77,8 @@ _HOMOPHONES = (
     (rf"\b(timer for|{_OPERATOR}) (?:ate)\b", r"\1 8"),
     (r"\b(?:for|fore) (times|plus|minus|divided by|multiplied by) (?=\d)", r"4 \1 "),
     (r"\b(?:to|too) (times|plus|minus|divided by|multiplied by) (?=\d)", r"2 \1 "),
+    (r"\b(how many \w+ (?:is|are|in|make)) (?:to|too) (?=\w+s\b)", r"\1 2 "),
+    (r"\b(how many \w+ (?:is|are|in|make)) (?:for|fore) (?=\w+s\b)", r"\1 4 "),
     (r"\b(?:thyme|dime) (?=is it)", "time "),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,8 @@ def _time(output: dict[str, Any], asked: Sequence[Meaning], phrases: Phrases, _c
 
 def _timer_set(output: dict[str, Any], _asked: Sequence[Meaning], phrases: Phrases, count: int) -> list[str]:
     name = _name(output.get("name"))
+    if name and re.search(r"\b(second|minute|hour)\b", name):  # which is its length: nobody gave it another
+        name = ""
     said = durations.said(output["seconds"])
     return [phrases.phrase("named_timer_set" if name else "timer_set", count, duration=said, name=name)]
 

@@ -16,6 +16,7 @@ from device.local.brain.heard import clauses, hear, marked, without_wake_word
         ("thirty per cent", "numa percent", ["30.0"]),
         ("what is five times for", "what is suma", ["5 times 4"]),
         ("for plus too", "suma", ["4 plus 2"]),
+        ("how many minutes is to hours", "how many minutes is dura", ["7200.0"]),
         ("-5 degrees", "numa degrees", ["-5.0"]),
         ("5-3", "suma", ["5 minus 3"]),
         ("70\u00b0F in \u00b0C", "numa degrees f in degrees c", ["70.0"]),

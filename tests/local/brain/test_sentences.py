@@ -302,6 +302,12 @@ CLOCK = {"time": "09:15", "date": "2026-12-31", "weekday": "Thursday"}
             {"name": "tea", "seconds": 90, "rings_at": "14:10"},
             "Your tea timer is set for 1 minute and 30 seconds.",
         ),
+        (
+            "timer",
+            "set_timer",
+            {"name": "five second timer", "seconds": 5, "rings_at": "14:10"},
+            "Your timer for 5 seconds is set.",
+        ),
         ("list my timers", "list_timers", {"timers": []}, "There is no timer running."),
         (
             "list my timers",
