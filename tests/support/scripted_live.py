@@ -13,7 +13,7 @@ import json
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 from aiohttp import WSMsgType, web
@@ -22,6 +22,9 @@ from openai.types.responses import ResponseStreamEvent
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from device.listen.endpoint import Endpointer, EndpointSettings, Offset, Onset
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CLIENT = TypeAdapter(Annotated[ClientEvent, Field(discriminator="type")])
 SERVER = TypeAdapter(Annotated[ServerEvent, Field(discriminator="type")])
@@ -124,6 +127,7 @@ class Connection:
         if kind == "response.event":
             NESTED.validate_python(event["event"])
         self.server.said.append((asyncio.get_running_loop().time(), event))
+        self.server.log.append((asyncio.get_running_loop().time(), "server", event))
         await self.send_text(json.dumps(event))
 
     async def send_text(self, text: str) -> None:
@@ -274,6 +278,24 @@ class Connection:
                 await self.finish("close_requested")
 
 
+def _thin(event: dict[str, Any]) -> dict[str, Any]:
+    """Return an event with its audio as levels, of which as loud a sound can be made again, and without settings."""
+    if "session" in event:
+        return event | {"session": {key: event["session"][key] for key in ("id", "model", "expires_at", "status")}}
+    if event["type"] != "session.output_audio.delta":
+        return event
+    pcm = np.frombuffer(base64.b64decode(event["delta"]), np.int16).astype(np.float64).reshape(-1, STEP // 10)
+    return event | {"delta": [round(float(level)) for level in np.sqrt(np.mean(pcm**2, axis=1))]}
+
+
+def thick(event: dict[str, Any]) -> dict[str, Any]:
+    """Return an event as it was, but for the sound of its audio."""
+    if event["type"] != "session.output_audio.delta":
+        return event
+    pcm = np.repeat(np.array(event["delta"], np.int16), STEP // 10)
+    return event | {"delta": base64.b64encode(pcm.tobytes()).decode()}
+
+
 class ScriptedLive:
     """The server; `replies` are given in turn, the last of them for ever. At `url`, of 127.0.0.1."""
 
@@ -291,6 +313,8 @@ class ScriptedLive:
         self.refusal = ""
         self.received: list[tuple[float, Any]] = []
         self.said: list[tuple[float, dict[str, Any]]] = []
+        self.log: list[tuple[float, str, dict[str, Any]]] = []
+        """What both said, in its order."""
         self.connections: list[Connection] = []
         self.turns = 0
         self.url = self.http = ""
@@ -331,6 +355,13 @@ class ScriptedLive:
         async with asyncio.timeout(timeout_s), self._news:
             await self._news.wait_for(lambda: len(self.all(kind)) >= count)
         return self.all(kind)[count - 1]
+
+    def save(self, path: Path) -> None:
+        """Write down what was said by both, in the order of time, without what the microphone heard."""
+        with path.open("w") as file:
+            for at, who, event in self.log:
+                if event["type"] not in {"session.input_audio.append", "session.start"}:
+                    file.write(json.dumps({"t": round(at, 3), "from": who, "event": _thin(event)}) + "\n")
 
     def new(self, kind: str) -> str:
         self._count += 1
@@ -374,5 +405,6 @@ class ScriptedLive:
         else:
             async with self._news:
                 self.received.append((asyncio.get_running_loop().time(), event))
+                self.log.append((asyncio.get_running_loop().time(), "client", raw))
                 self._news.notify_all()
             await connection.take(event)
