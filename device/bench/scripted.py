@@ -31,6 +31,7 @@ from device.engines.wire.realtime_items import (
 )
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Awaitable, Callable, Sequence
     from types import TracebackType
 
@@ -130,6 +131,14 @@ class Connection:
         """Drop the connection without a word."""
         if self._request.transport is not None:
             self._request.transport.abort()
+
+    @property
+    def plain(self) -> socket.socket:
+        """The connection's socket, as the system has it."""
+        if self._request.transport is None:
+            raise ConnectionError("the client has gone")
+        found: socket.socket = self._request.transport.get_extra_info("socket")
+        return found
 
     def reply(self, reply: Reply) -> asyncio.Task[None]:
         """Begin a reply; the task is done when all of it was sent."""
@@ -249,6 +258,7 @@ class ScriptedRealtime:
         self.refuse = refuse
         """The HTTP status of every handshake, if not 0; `refusal` is the body."""
         self.refusal = refusal
+        self.refusal_headers: dict[str, str] = {}
         self.received: deque[Received] = deque(maxlen=keep)
         """What clients have sent, `keep` of it at the most."""
         self.connections: list[Connection] = []
@@ -311,7 +321,7 @@ class ScriptedRealtime:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         if self.refuse:
-            return web.Response(status=self.refuse, text=self.refusal)
+            return web.Response(status=self.refuse, text=self.refusal, headers=self.refusal_headers)
         socket = web.WebSocketResponse(protocols=("realtime",), timeout=1.0)
         await socket.prepare(request)
         connection = Connection(self, socket, request)

@@ -1,7 +1,15 @@
 """What is said of servers that fail: each fault names the server and the mend."""
 
+import ssl
+
 import pytest
-from aiohttp import ClientConnectorCertificateError, ClientConnectorDNSError, ClientConnectorError, ServerTimeoutError
+from aiohttp import (
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientConnectorSSLError,
+    ServerTimeoutError,
+)
 from aiohttp.client_reqrep import ConnectionKey
 
 from device.engines import faults
@@ -16,6 +24,7 @@ WHERE = ConnectionKey("example.org", 443, True, True, None, None, None)
     [
         (TimeoutError(), "timeout", "does not answer"),
         (ServerTimeoutError(), "timeout", "does not answer"),
+        (ClientConnectorSSLError(WHERE, ssl.SSLError("no")), "tls", "wss:// or ws://"),
         (ClientConnectorDNSError(WHERE, OSError(-2, "Name not known")), "dns", "has no address"),
         (ClientConnectorCertificateError(WHERE, ValueError("expired")), "certificate", "clock"),
         (ClientConnectorError(WHERE, OSError(113, "no way")), "unreachable", "(No route to host)"),
@@ -45,6 +54,45 @@ def test_fatal_codes_are_fatal_wherever_they_come_from(code: str) -> None:
 def test_a_server_of_the_lan_is_not_asked_for_openais_key() -> None:
     fault = faults.refused(401, b"", faults.Endpoint("box.lan", "", "local"))
     assert fault.message == "box.lan refused the key (401): local.url names a server that asks for a key"
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "seconds"),
+    [
+        ({"retry-after": "7"}, b"", 7),
+        ({"retry-after": "1.5"}, b"", 1.5),
+        ({"retry-after-ms": "1500", "retry-after": "2"}, b"", 1.5),
+        (
+            {"retry-after": "Sun, 22 Nov 2026 10:00:30 GMT", "date": "Sun, 22 Nov 2026 10:00:00 GMT"},
+            b"",
+            30,
+        ),
+        ({"retry-after": "Sun, 22 Nov 2020 10:00:00 GMT"}, b"", 0),
+        ({"retry-after": "-3"}, b"", 0),
+        ({"retry-after": "nan"}, b"", 0),
+        ({"retry-after-ms": "nan"}, b"", 0),
+        ({"retry-after": "1e99"}, b"", 0),
+        ({"retry-after": "9" * 30}, b"", faults.LONGEST_WAIT_S),
+        ({"retry-after": "soon"}, b"", 0),
+        ({}, b'{"error": {"message": "Rate limit reached. Please try again in 1.3s."}}', 1.3),
+        ({}, b'{"error": {"message": "Please try again in 250ms."}}', 0.25),
+        ({}, b"busy", 0),
+    ],
+)
+def test_when_a_busy_server_wants_to_be_asked_again(headers: dict[str, str], body: bytes, seconds: float) -> None:
+    fault = faults.refused(429, body, AT, headers)
+    assert fault.retry
+    assert fault.retry_after_s == pytest.approx(seconds)
+
+
+def test_a_limit_that_answers_our_settings_says_when_too() -> None:
+    error = ErrorDetail(message="Please try again in 2s.", code="rate_limit_exceeded")
+    assert faults.unwanted(error, AT).retry_after_s == 2
+
+
+def test_a_crowd_of_another_vendors_wording_is_one_too() -> None:
+    error = ErrorDetail(message="full", code="resource_exhausted", type="rate_limit_error")
+    assert faults.unwanted(error, AT).retry
 
 
 def test_what_goes_on_is_no_fault() -> None:

@@ -3,14 +3,19 @@
 import asyncio
 import json
 import logging
+import socket as sockets
+import ssl
+import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 from msgspec.structs import replace
 from openai.types.realtime import RealtimeClientEvent
 from pydantic import Field, TypeAdapter
+from support.network import come_back, vanish
 
 from device.bench.scripted import Call, Connection, Reply, ScriptedRealtime, Speech
 from device.engine_settings import RealtimeEngine
@@ -41,12 +46,17 @@ from device.events import Heard
 from device.prompt import instructions
 from device.section import Secret
 from device.settings import ListenSettings, LocalSettings, Settings
+from device.tools.registry import Registry
 
 KEY = "sk-a-very-secret-key"
 TOOL = ToolSpec("get_time", "Tell the time.", {"type": "object", "properties": {}})
 CLIENT_ORACLE: TypeAdapter[Any] = TypeAdapter(Annotated[RealtimeClientEvent, Field(discriminator="type")])
+CERTIFICATE = Path(__file__).parents[1] / "support" / "localhost.pem"
+"""Of localhost, signed by itself, so that nobody trusts it."""
 SOON = 20
 """Seconds after which a test gives up."""
+BOUND_S = 4
+"""Seconds within which a dead connection must be noticed, where it may be unheard for 0.3 s; on a slow machine."""
 
 Open = Callable[..., Awaitable[RealtimeSession]]
 
@@ -236,6 +246,32 @@ async def test_a_refused_handshake(server: ScriptedRealtime, status: int, retry:
     assert fault.retry is retry
     assert words in fault.message
     assert KEY not in fault.message
+
+
+async def test_a_crowd_says_when_to_come_again(server: ScriptedRealtime) -> None:
+    server.refuse = 429
+    server.refusal_headers = {"Retry-After": "7"}
+    fault = await refused(configured(url=server.url))
+    assert (fault.code, fault.retry, fault.retry_after_s) == ("http_429", True, 7)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "tls", "code"), [("wss", True, "certificate"), ("wss", False, "tls"), ("ws", True, "unreachable")]
+)
+async def test_tls_that_fails(scheme: str, tls: bool, code: str) -> None:
+    async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 this is no TLS\r\n")
+        writer.close()
+
+    context = None
+    if tls:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(CERTIFICATE)
+    async with await asyncio.start_server(greet, "127.0.0.1", 0, ssl=context) as listener:
+        port = listener.sockets[0].getsockname()[1]
+        fault = await refused(configured(url=f"{scheme}://127.0.0.1:{port}/", api_key=Secret(KEY)))
+    assert (fault.code, fault.retry) == (code, True)
+    assert "engine.openai.url" in fault.message
 
 
 async def test_no_quota_is_told_from_a_crowd(server: ScriptedRealtime) -> None:
@@ -447,6 +483,39 @@ async def test_audio_that_waits_to_be_read_is_dropped_by_an_interruption(
         break
 
 
+async def test_audio_at_a_thousand_times_its_pace_comes_whole_and_holds_nothing_up(
+    server: ScriptedRealtime, opened: Open
+) -> None:
+    pcm = b"".join(number.to_bytes(2, "little") for number in range(48_000)) * 60
+    server.replies = type(server.replies)([Reply((Speech(pcm),), delta_ms=20)])
+    session = await opened()
+    await session.commit()
+    got = bytearray()
+    async with asyncio.timeout(SOON):
+        async for event in session.events():
+            if isinstance(event, Audio):
+                got += event.pcm
+                at_once(session.hear(bytes(480)))
+            elif isinstance(event, ReplyEnded):
+                break
+    assert got == pcm
+
+
+async def test_a_call_for_a_tool_that_there_is_not_is_answered_with_what_there_is(
+    server: ScriptedRealtime, opened: Open
+) -> None:
+    server.replies = type(server.replies)([Reply((Call("open_door", call_id="c"),)), Reply()])
+    session = await opened(tools=(TOOL,))
+    await session.commit()
+    call = next(one for one in await until(session, ReplyEnded) if isinstance(one, ToolCall))
+    result = await Registry([]).call(call.name, call.arguments)
+    await session.tool_result(call.call_id, result.output, reply=result.reply)
+    spoken = await until(session, ReplyEnded)
+    assert any(isinstance(one, Audio) for one in spoken)
+    (answer,) = server.all(wire.ConversationItemCreate)
+    assert (answer.item.call_id, "no tool called 'open_door'" in (answer.item.output or "")) == ("c", True)
+
+
 # What servers do wrong
 
 
@@ -582,6 +651,33 @@ async def test_a_sessions_end_is_announced(opened: Open) -> None:
     assert await until(session, Expiring) == [Expiring(socket.EXPIRING_S)]
 
 
+@pytest.mark.parametrize("where", [wire.SessionCreated, wire.SessionUpdate])
+async def test_an_end_that_the_server_tells_of_is_announced(
+    server: ScriptedRealtime, opened: Open, where: type[wire.Message]
+) -> None:
+    async def tell(connection: Connection, _event: wire.Message) -> None:
+        expiring = replace(connection.session, type="realtime", expires_at=round(time.time()) + 60)
+        kind = wire.SessionCreated if where is wire.SessionCreated else wire.SessionUpdated
+        await connection.send(kind(expiring))
+
+    server.on(where, tell)
+    session = await opened()
+    (event,) = await until(session, Expiring)
+    assert isinstance(event, Expiring)
+    assert 50 < event.seconds <= 61
+
+
+@pytest.mark.parametrize("ends_in", [-30, 10 * 365 * 86_400])
+async def test_an_end_that_cannot_be_is_not_believed(server: ScriptedRealtime, opened: Open, ends_in: int) -> None:
+    server.on(
+        wire.SessionCreated,
+        lambda connection, _: connection.send(
+            wire.SessionCreated(replace(connection.session, expires_at=round(time.time()) + ends_in))
+        ),
+    )
+    assert (await opened())._expiry is None
+
+
 async def test_a_session_without_an_end_announces_none(opened: Open) -> None:
     session = await opened(lifetime_s=0)
     assert session._expiry is None
@@ -614,6 +710,57 @@ async def test_a_server_that_closes_in_mid_reply(
     await session.hear(bytes(480))
     await session.interrupt([Heard("i", 0, whole=False)])
     await session.say("nobody hears this")
+
+
+def ends(server: ScriptedRealtime, session: RealtimeSession) -> tuple[sockets.socket, sockets.socket]:
+    return server.connection.plain, session._connected.get_extra_info("socket")
+
+
+async def test_a_connection_that_goes_nowhere_is_noticed_by_what_is_sent(
+    server: ScriptedRealtime, opened: Open
+) -> None:
+    session = await opened(unheard_s=0.3)
+    vanish(*ends(server, session))
+    ended = asyncio.create_task(last(session))
+    async with asyncio.timeout(BOUND_S):
+        while not ended.done():
+            await session.hear(bytes(480))
+            await asyncio.wait([ended], timeout=0.01)
+    fault = await ended
+    assert isinstance(fault, Fault)
+    assert (fault.code, fault.retry) == ("lost", True)
+
+
+async def test_a_connection_that_goes_nowhere_is_noticed_though_nothing_is_sent(
+    server: ScriptedRealtime, opened: Open
+) -> None:
+    session = await opened(unheard_s=0.3)
+    vanish(*ends(server, session))
+    async with asyncio.timeout(BOUND_S):
+        fault = await last(session)
+    assert isinstance(fault, Fault)
+    assert (fault.code, fault.retry) == ("lost", True)
+
+
+async def test_a_network_that_is_soon_back_costs_no_word(server: ScriptedRealtime, opened: Open) -> None:
+    session = await opened(unheard_s=10.0)
+    both = ends(server, session)
+    vanish(*both)
+    for number in range(20):
+        await session.hear(bytes([number, 0]) * 240)
+    await asyncio.sleep(0)  # they are on their way into nothing
+    come_back(*both)
+    await server.wait(wire.InputAudioBufferAppend, 20)
+    assert [one.audio[0] for one in server.all(wire.InputAudioBufferAppend)] == list(range(20))
+    assert len(server.connections) == 1
+
+
+async def test_two_seconds_are_the_bound_where_nothing_else_is_said(opened: Open) -> None:
+    session = await opened()
+    plain = session._connected.get_extra_info("socket")
+    assert plain.getsockopt(sockets.IPPROTO_TCP, sockets.TCP_USER_TIMEOUT) == 2000
+    assert plain.getsockopt(sockets.SOL_SOCKET, sockets.SO_KEEPALIVE)
+    assert plain.getsockopt(sockets.IPPROTO_TCP, sockets.TCP_KEEPIDLE) == 1
 
 
 async def test_a_half_open_connection_is_noticed(server: ScriptedRealtime, opened: Open) -> None:

@@ -319,6 +319,46 @@ def test_of_several_items_the_unheard_ones_are_deleted(responses: Responses) -> 
     assert [message.item_id for message in deletes if isinstance(message, wire.ConversationItemDelete)] == ["c", "d"]
 
 
+def test_of_a_preamble_and_an_answer_the_audible_one_is_cut(responses: Responses) -> None:
+    """A model that reasons says what it is about to do in an item of its own (`phase` "commentary")."""
+    preamble = wire.decode_server(
+        '{"type": "response.output_item.added", "response_id": "r", "output_index": 0, "item": {"type": "message", '
+        '"id": "p", "role": "assistant", "phase": "commentary"}}'
+    )
+    got = feed(responses, created(), preamble, delta(item="p"), item_done("p"), delta(item="a"), delta(item="a"))
+    assert [one.item for one in got if isinstance(one, Audio)] == ["p", "a", "a"]
+    responses.interrupt([Heard("p", 60, whole=False), Heard("a", 0, whole=False)])
+    cancel, truncate, delete = responses.drain()
+    assert isinstance(cancel, wire.ResponseCancel)
+    assert isinstance(truncate, wire.ConversationItemTruncate)
+    assert (truncate.item_id, truncate.audio_end_ms) == ("p", 60)
+    assert isinstance(delete, wire.ConversationItemDelete)
+    assert delete.item_id == "a"
+    assert feed(responses, delta(item="a"), item_done("a"), done(status="cancelled")) == [ReplyEnded("r", "cancelled")]
+
+
+def test_a_preamble_that_was_heard_stays_when_the_answer_is_cut(responses: Responses) -> None:
+    feed(responses, created(), delta(item="p"), item_done("p"), delta(item="a"), item_done("a"), done())
+    responses.interrupt([Heard("p", 100, whole=True), Heard("a", 30, whole=False)])
+    (truncate,) = responses.drain()
+    assert isinstance(truncate, wire.ConversationItemTruncate)
+    assert (truncate.item_id, truncate.audio_end_ms) == ("a", 30)
+
+
+def test_what_a_reply_cost_by_kind(responses: Responses) -> None:
+    usage = items.ResponseUsage(
+        input_tokens=120,
+        output_tokens=50,
+        input_token_details=items.TokenDetails(audio_tokens=90, text_tokens=30, cached_tokens=64),
+        output_token_details=items.TokenDetails(audio_tokens=40, text_tokens=10),
+    )
+    *_, end = feed(responses, created(), done(usage=usage))
+    assert isinstance(end, ReplyEnded)
+    assert end.usage == Usage(
+        input_tokens=120, output_tokens=50, input_audio_tokens=90, output_audio_tokens=40, cached_tokens=64
+    )
+
+
 def test_an_item_played_before_the_interruption_stays(responses: Responses) -> None:
     feed(responses, created(), delta(item="a"), item_done("a"), delta(item="b"))
     responses.interrupt([Heard("b", 30, whole=False)])
