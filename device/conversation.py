@@ -34,6 +34,7 @@ from device.actions import (
     Recognise,
     Record,
     Restore,
+    ReturnTool,
     Ring,
     RunTool,
     Say,
@@ -41,6 +42,7 @@ from device.actions import (
     State,
 )
 from device.bargein import BargeIn, Step
+from device.closing import Closing
 from device.engines.contract import (
     Audio,
     AudioDone,
@@ -72,6 +74,7 @@ from device.events import (
     PlayoutStarted,
     PlayoutStarved,
     Stir,
+    Submitted,
     Tick,
     TimerRang,
     ToolDone,
@@ -151,6 +154,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     """Whether `Recognise` is ever answered."""
     commit_after_ms: int | None = None
     """Silence after which the device ends the user's turn; None where the engine does."""
+    result_tool: str = ""
+    """The tool by which the engine submits the conversation's result; empty if none is wanted."""
 
 
 class Conversation:
@@ -170,7 +175,9 @@ class Conversation:
         self._stream = False  # the engine listens while it talks
         self._lineup = Lineup(self.rules.engines, barred)
         self._handover = Handover(self._lineup)
+        self._takes_tools = True
         self._history = History()
+        self._closing = Closing(self.rules.result_tool)
         self._holding = True
         # The user's turn
         self._wake_at: int | None = None
@@ -204,7 +211,10 @@ class Conversation:
         """Take an event that arrived at position `now`; return what to do, in order."""
         self._now = max(self._now, now)
         self._actions = []
-        self._take(event)
+        if self._closing.why:
+            self._take_closing(event)
+        else:
+            self._take(event)
         return self._actions
 
     @singledispatchmethod
@@ -230,6 +240,7 @@ class Conversation:
 
     def _wake_up(self, at: int) -> None:
         self._history.clear()
+        self._closing.begin()
         self._unanswered = max(0, at - WAKE_PREROLL)
         self._quiet_since = self._exchange_at = at
         self._voice = None
@@ -399,6 +410,7 @@ class Conversation:
         self._open = True
         self._rate = event.rate
         self._stream = event.capabilities.family == "stream"
+        self._takes_tools = event.capabilities.tools
         self._handover.forget()
         self._lineup.opened(self._now)
         self._record("session_open", self._now, engine=self._lineup.current)
@@ -535,6 +547,9 @@ class Conversation:
         if event.call_id not in self._tools:
             return
         self._thinking_since = self._now
+        if event.result is not None:
+            self._record_result(event.result)
+            event = structs.replace(event, reply=event.reply and self._closing.submitted(event.result))
         self._awaited = self._awaited or event.reply
         self._do(*self._tools.done(event, talking=self._talking))
         self._sleep_next = self._sleep_next or event.sleep
@@ -542,8 +557,7 @@ class Conversation:
 
     @_take.register
     def _on_reply_ended(self, event: ReplyEnded) -> None:
-        cost = {name: value for name, value in structs.asdict(event.usage).items() if value}
-        self._record("reply_end", self._now, reply=event.reply, status=event.status, **cost)
+        self._record_end(event)
         if event.reply == self._reply:
             self._running = False
         for name, item in self._queued.items():
@@ -592,6 +606,7 @@ class Conversation:
             self._record("session_prepare", at, engine=action.engine)
         if fresh is not None:
             self._rate, self._stream = fresh.rate, fresh.capabilities.family == "stream"
+            self._takes_tools = fresh.capabilities.tools
             self._record("session_switch", at, engine=fresh.engine)
         if action is not None:
             self._do(action)
@@ -805,10 +820,70 @@ class Conversation:
         self._to(State.LISTENING if self._open else State.CONNECTING)
 
     def _sleep(self, why: str) -> None:
+        """End the conversation, once the engine has been asked for its result."""
+        talked = len(self._history.said) > 1
+        question = self._closing.ask(why, self._now) if talked and self._open and self._takes_tools else None
+        if question is None:
+            self._fall_asleep(why)
+            self._do(Earcon("sleep"))
+            return
+        self._restore()
+        self._hold()
+        if self._running:
+            self._dropped.add(self._reply)
+            self._do(Interrupt(()))
+        if self._queued:
+            self._do(Cut())
+        self._handover.forget()
+        self._forget_reply()
+        self._do(Earcon("sleep"), question)
+        self._to(State.THINKING)
+
+    def _fall_asleep(self, why: str) -> None:
         self._record("sleep", self._now, why=why)
         self._end_session()
-        self._do(Earcon("sleep"))
         self._to(State.ASLEEP)
+
+    def _take_closing(self, event: DeviceEvent | EngineEvent) -> None:  # noqa: C901 - a table of events
+        """Wait for the result; what is for the ears, or from the mouth, is passed over."""
+        why, over = self._closing.why, False
+        match event:
+            case ToolCall() if self._closing.carries_out(event):
+                self._record("tool", self._now, name=event.name, arguments=event.arguments)
+                self._do(RunTool(event))
+            case ToolDone() if self._closing.awaits(event):
+                if event.result is not None:
+                    self._record_result(event.result)
+                over = not self._closing.again(event.result)
+                if not over:
+                    self._do(ReturnTool(event.call_id, event.output, reply=True))
+            case ReplyEnded():
+                self._record_end(event)
+                over = event.reply not in self._dropped and self._closing.refused(event.reply)
+            case Words(role="user", final=True) if event.text.strip():
+                self._record("user", self._now, text=event.text.strip())
+            case Fault():
+                self._record("engine_error", self._now, code=event.code, message=event.message, retry=event.retry)
+                over = True
+            case Tick():
+                over = self._closing.late(event.at)
+            case Button() if self._ringing is None:
+                over = True
+            case Wake() | Mute():
+                self._fall_asleep(why)
+                self._take(event)
+            case Button() | TimerRang() | StopHeard() | CardLost() | CardBack():
+                self._take(event)
+        if over:
+            self._fall_asleep(why)
+
+    def _record_result(self, result: Submitted) -> None:
+        valid = not result.faults
+        self._record("result", self._now, result=result.text, valid=valid, faults=list(result.faults))
+
+    def _record_end(self, event: ReplyEnded) -> None:
+        cost = {name: value for name, value in structs.asdict(event.usage).items() if value}
+        self._record("reply_end", self._now, reply=event.reply, status=event.status, **cost)
 
     def _end_session(self) -> None:
         self._restore()
@@ -821,6 +896,7 @@ class Conversation:
         self._handover.forget()
         self._wake_at = self._unanswered = self._uncommitted = self._committed = None
         self._sleep_next = False
+        self._closing.begin()
         self._dropped.clear()
         self._forget_reply()
 

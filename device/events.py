@@ -148,6 +148,15 @@ class CardBack(DeviceEvent, frozen=True):
     """The sound card is back."""
 
 
+class Submitted(Struct, frozen=True):
+    """What an engine submitted as the conversation's result."""
+
+    text: str
+    """JSON."""
+    faults: tuple[str, ...] = ()
+    """What of it is not as it was asked for."""
+
+
 class ToolDone(DeviceEvent, frozen=True):
     """A tool that the engine called has returned."""
 
@@ -158,3 +167,5 @@ class ToolDone(DeviceEvent, frozen=True):
     """True if the conversation shall end once the reply is over."""
     reply: bool = True
     """False if the model need not speak of it."""
+    result: Submitted | None = None
+    """The conversation's result, if that is what the call was for."""

@@ -69,6 +69,7 @@ from device.events import (
     PlayoutDone,
     PlayoutStarted,
     Stir,
+    Submitted,
     Tick,
     TimerRang,
     ToolDone,
@@ -872,6 +873,193 @@ def test_a_reply_that_begins_while_the_card_is_gone_is_not_heard(talk):
     assert talk.state is State.LISTENING
 
 
+# The result at the end
+
+
+RESULT = Submitted('{"solved":true}')
+WRONG = Submitted("{}", ("$: 'solved' is a required property",))
+
+
+def ended(talk=None, *, submitted=None):
+    """Talk, and be silent until the conversation ends."""
+    talk = talk or Talk(result_tool="submit_result")
+    awake(talk)
+    talk(Words("user", "Where is my order?", final=True), second(3))
+    speaking(talk)
+    if submitted:
+        talk(ToolCall("r1", "early", "submit_result", "{}"), samples(3500))
+        talk(ToolDone(samples(3600), "early", "{}", result=submitted))
+        talk(ReplyStarted("r2"), samples(3700))
+        talk(ReplyEnded("r2", "completed"), samples(3800))
+    talk(ReplyEnded("r1", "completed"), second(4))
+    talk(PlayoutDone(second(4), Heard("i1", 1000, whole=True)))
+    return talk, talk(Tick(second(12)))
+
+
+def asks(actions):
+    return [action.text for action in actions if isinstance(action, Say)]
+
+
+def submit(talk, result, at, call="c"):
+    """Have the engine submit a result; return what is done about it."""
+    assert talk(ToolCall("q", call, "submit_result", "{}"), at) == [RunTool(ToolCall("q", call, "submit_result", "{}"))]
+    return talk(ToolDone(at, call, "told", result=result))
+
+
+def test_at_the_end_the_engine_is_asked_for_the_result_in_silence():
+    talk, actions = ended()
+    assert [type(action) for action in actions] == [Hold, Earcon, Say]
+    assert "submit_result" in actions[-1].text
+    assert talk.state is State.THINKING
+    assert talk(ReplyStarted("q"), second(12)) == []
+    assert talk(Audio("q", "i2", bytes(4800)), second(13)) == [], "nothing is played"
+    assert talk(VoiceStart(second(13), second(13))) == [], "and nothing heard"
+    assert submit(talk, RESULT, second(14)) == [Hold(), CloseSession()]
+    assert talk.state is State.ASLEEP
+    assert talk.events("result") == [{"at": second(14), "result": '{"solved":true}', "valid": True, "faults": []}]
+    assert [e["why"] for e in talk.events("sleep")] == ["silence"]
+    # The next conversation is one like the first.
+    talk.ms(Wake, 20_000, "hey_jarvis", 0.9)
+    talk(Opened(24000), second(21))
+    assert talk.state is State.LISTENING
+
+
+@pytest.mark.parametrize(("last", "valid"), [(RESULT, [False, True]), (WRONG, [False, False])])
+def test_a_result_that_is_not_valid_is_asked_for_once_more_with_its_faults(last, valid):
+    talk, _ = ended()
+    assert submit(talk, WRONG, second(13)) == [ReturnTool("c", "told", True)]
+    assert talk(ReplyEnded("q", "completed"), second(13)) == []
+    assert submit(talk, last, second(14), "d") == [Hold(), CloseSession()]
+    assert [e["valid"] for e in talk.events("result")] == valid
+    assert talk.state is State.ASLEEP
+
+
+def test_what_is_not_even_json_is_a_try_and_no_result():
+    talk, _ = ended()
+    assert submit(talk, None, second(13)) == [ReturnTool("c", "told", True)]
+    assert submit(talk, None, second(13), "d") == [Hold(), CloseSession()]
+    assert talk.events("result") == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Tick(second(17)),
+        ReplyEnded("q", "completed"),
+        ReplyEnded("", "failed"),
+        Fault("closed", "gone", retry=True),
+        Button(second(13)),
+    ],
+)
+def test_without_a_result_the_conversation_ends_all_the_same(event):
+    talk, _ = ended()
+    assert talk(Tick(samples(16_900))) == []
+    assert talk(event, second(17)) == [Hold(), CloseSession()]
+    assert talk.state is State.ASLEEP
+    assert talk.events("result") == []
+
+
+def test_other_tools_are_not_called_any_more():
+    talk, _ = ended()
+    assert talk(ToolCall("q", "c", "set_volume", "{}"), second(13)) == []
+    assert talk(ToolDone(second(13), "old", "{}")) == []
+    assert talk.state is State.THINKING
+
+
+def test_the_wake_word_begins_a_new_conversation_at_once_and_mute_mutes():
+    talk, _ = ended()
+    actions = talk.ms(Wake, 13_000, "hey_jarvis", 0.9)
+    assert actions == [Hold(), CloseSession(), Earcon("wake"), OpenSession((), 0)]
+    talk, _ = ended()
+    talk(Mute(second(13), on=True))
+    assert talk.state is State.MUTED
+
+
+def test_a_timer_rings_while_the_result_is_waited_for_and_the_button_stops_it():
+    talk, _ = ended()
+    assert talk(TimerRang(second(13), "tea")) == [Ring(on=True)]
+    assert talk(Button(second(14))) == [Ring(on=False)]
+    assert talk.state is State.THINKING
+
+
+def test_a_valid_result_that_came_by_itself_is_not_asked_for():
+    talk, actions = ended(submitted=RESULT)
+    assert asks(actions) == []
+    assert talk.state is State.ASLEEP
+    talk, actions = ended(submitted=WRONG)
+    assert len(asks(actions)) == 1
+
+
+def test_a_model_that_submits_nonsense_on_and_on_is_not_answered_for_ever():
+    talk = Talk(result_tool="submit_result")
+    awake(talk)
+    told = []
+    for n in range(4):
+        talk(ReplyStarted(f"r{n}"), second(4 + n))
+        talk(ToolCall(f"r{n}", str(n), "submit_result", "{}"), second(4 + n))
+        (returned,) = [
+            action
+            for action in talk(ToolDone(second(4 + n), str(n), "{}", result=WRONG))
+            if isinstance(action, ReturnTool)
+        ]
+        told.append(returned.reply)
+        talk(ReplyEnded(f"r{n}", "completed"), second(4 + n))
+    assert told == [True, False, False, False]
+
+
+def test_who_says_goodbye_ends_with_a_result_too(talk):
+    talk = Talk(result_tool="submit_result")
+    awake(talk)
+    talk(Words("user", "Goodbye", final=True), second(3))
+    speaking(talk)
+    talk(ToolCall("r1", "s", "sleep", "{}"), second(3))
+    talk(ToolDone(second(3), "s", "{}", sleep=True, reply=False))
+    talk(ReplyEnded("r1", "completed"), second(3))
+    assert asks(talk(PlayoutDone(second(4), Heard("i1", 1000, whole=True))))
+    submit(talk, RESULT, second(5))
+    assert [e["why"] for e in talk.events("sleep")] == ["a request"]
+
+
+def test_the_button_ends_the_reply_in_the_making_before_the_result_is_asked_for():
+    talk = Talk(result_tool="submit_result")
+    awake(talk)
+    talk(Words("user", "Where is it?", final=True), second(3))
+    speaking(talk)
+    talk(ReplyEnded("r1", "completed"), second(4))
+    talk(PlayoutDone(second(4), Heard("i1", 1000, whole=True)))
+    talk(ReplyStarted("r2"), second(5))
+    actions = talk(Button(second(5)))
+    assert actions[:2] == [Hold(), Interrupt(())]
+    assert asks(actions)
+    assert talk(ReplyEnded("r2", "cancelled"), second(5)) == [], "that was not the answer"
+    assert submit(talk, RESULT, second(6)) == [Hold(), CloseSession()]
+
+
+@pytest.mark.parametrize(
+    ("tool", "said", "tools", "there", "asked"),
+    [
+        ("submit_result", "Where is it?", True, True, True),
+        ("", "Where is it?", True, True, False),
+        ("submit_result", "", True, True, False),
+        ("submit_result", "Where is it?", False, True, False),
+        ("submit_result", "Where is it?", True, False, False),
+    ],
+)
+def test_nobody_is_asked_in_vain(tool, said, tools, there, asked):
+    """Only if a result is wanted, something was said, the engine takes tools, and a session is open."""
+    talk = Talk(result_tool=tool)
+    awake(talk)
+    talk(Opened(24000, Capabilities(tools=tools)), second(2))
+    talk(Words("user", said, final=True), second(3))
+    speaking(talk)
+    talk(ReplyEnded("r1", "completed"), second(4))
+    talk(PlayoutDone(second(4), Heard("i1", 1000, whole=True)))
+    if not there:
+        talk(Fault("closed", "gone", retry=True), second(5))
+    assert bool(asks(talk(Button(second(6))))) is asked
+    assert (talk.state is State.ASLEEP) is not asked
+
+
 class AnyOrder(RuleBasedStateMachine):
     """Whatever happens in whatever order, a few things hold."""
 
@@ -881,10 +1069,15 @@ class AnyOrder(RuleBasedStateMachine):
         self.wanted = self.live = self.cutting = self.ducked = self.ringing = self.looking = False
 
     @initialize(
-        barge_in=st.sampled_from(["device", "device", "engine", "off"]), recogniser=st.booleans(), stream=st.booleans()
+        barge_in=st.sampled_from(["device", "device", "engine", "off"]),
+        recogniser=st.booleans(),
+        stream=st.booleans(),
+        result=st.sampled_from(["", "f"]),
     )
-    def begin(self, barge_in, recogniser, stream):
-        self.conversation = Conversation(Rules(commit_after_ms=500, barge_in=barge_in, recogniser=recogniser))
+    def begin(self, barge_in, recogniser, stream, result):
+        self.conversation = Conversation(
+            Rules(commit_after_ms=500, barge_in=barge_in, recogniser=recogniser, result_tool=result)
+        )
         self.stream = stream
         self.hears_all = barge_in == "engine" or (stream and barge_in == "device")
 
@@ -911,6 +1104,7 @@ class AnyOrder(RuleBasedStateMachine):
                 self.live = False
             case Play():
                 assert self.wanted
+                assert not self.conversation._closing.why, "nobody is to hear what the result is asked for with"
             case Duck() | Lower():
                 self.ducked = True
             case Restore():
@@ -1013,9 +1207,9 @@ class AnyOrder(RuleBasedStateMachine):
     def working(self, on):
         self.send(lambda at: Working(on))
 
-    @rule(sleep=st.booleans())
-    def tool_done(self, sleep):
-        self.send(lambda at: ToolDone(at, "c", "{}", sleep=sleep))
+    @rule(sleep=st.booleans(), result=st.sampled_from([None, RESULT, WRONG]))
+    def tool_done(self, sleep, result):
+        self.send(lambda at: ToolDone(at, "c", "{}", sleep=sleep, result=result))
 
     @rule(item=ITEMS)
     def playout_started(self, item):
@@ -1052,6 +1246,10 @@ class AnyOrder(RuleBasedStateMachine):
             assert not self.wanted
         if state in (State.SPEAKING, State.OVERLAP) and not self.hears_all:
             assert not self.live, "while a reply plays, nothing is sent before the decision"
+
+    @invariant()
+    def nobody_is_heard_while_the_result_is_waited_for(self):
+        assert not (self.conversation._closing.why and self.live)
 
     @invariant()
     def the_reply_is_low_only_while_somebody_speaks_over_it(self):

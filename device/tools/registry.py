@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from device.engines.contract import ToolSpec
+from device.events import Submitted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -40,15 +41,22 @@ class ToolResult(Struct, frozen=True):
     """True if the conversation shall end once the reply is over."""
     reply: bool = True
     """False if the model need not speak of it."""
+    result: Submitted | None = None
+    """The conversation's result, if that is what the call was for."""
 
 
 class Tool(Struct, frozen=True, kw_only=True):
-    """A function that the model may call. `handler` takes an `arguments` and returns what goes to JSON."""
+    """A function that the model may call.
+
+    `handler` takes an `arguments` and returns what goes to JSON, or a `ToolResult`.
+    """
 
     name: str
     description: str
     """For the model: what it does and when to call it."""
-    arguments: type[Arguments]
+    arguments: type[Arguments | msgspec.Raw]
+    parameters: dict[str, Any] | None = None
+    """Their JSON schema, where the type does not say it."""
     handler: Callable[[Any], Awaitable[Any]]
     sleep: bool = False
     """As in `ToolResult`, after success."""
@@ -60,7 +68,7 @@ class Tool(Struct, frozen=True, kw_only=True):
 
     def spec(self) -> ToolSpec:
         """Return what the engine is told of this tool."""
-        schema = msgspec.json.schema(self.arguments)
+        schema = msgspec.json.schema(self.arguments) if self.parameters is None else self.parameters
         parameters = _inline(schema, schema.get("$defs", {}))
         # What the struct's docstring says is for readers of the code.
         for key in ("$defs", "title", "description"):
@@ -103,7 +111,7 @@ class Registry:
         try:
             async with asyncio.timeout(timeout_s):
                 output = await tool.handler(decoded)
-            return ToolResult(msgspec.json.encode(output).decode(), sleep=tool.sleep, reply=tool.reply)
+            return output if isinstance(output, ToolResult) else _result(tool, output)
         except ToolError as fault:
             return _error(str(fault))
         except TimeoutError:
@@ -112,6 +120,10 @@ class Registry:
         except Exception:  # a tool's fault must not end the conversation
             log.exception("The tool %s failed.", name)
             return _error(f"{name} failed because of a fault in the device; its log says more")
+
+
+def _result(tool: Tool, output: Any) -> ToolResult:
+    return ToolResult(msgspec.json.encode(output).decode(), sleep=tool.sleep, reply=tool.reply)
 
 
 def _error(message: str) -> ToolResult:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
-from device.tools.registry import Arguments, Registry, Tool, ToolError
+from device.events import Submitted
+from device.tools.registry import Arguments, Registry, Tool, ToolError, ToolResult
 
 
 class Place(Struct, forbid_unknown_fields=True):
@@ -152,3 +153,13 @@ def test_two_tools_of_one_name_are_refused():
     tool = Tool(name="weather", description="", arguments=Weather, handler=weather)
     with pytest.raises(ValueError, match="two tools called weather"):
         Registry([tool, tool])
+
+
+async def test_a_handler_may_say_itself_what_a_call_came_to():
+    async def odd(_):
+        return ToolResult("{}", reply=False, result=Submitted('{"a": 1}'))
+
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    tool = Tool(name="odd", description="Odd.", arguments=msgspec.Raw, parameters=schema, handler=odd)
+    assert tool.spec().parameters == schema
+    assert await Registry([tool]).call("odd", '{"a": 1}') == ToolResult("{}", reply=False, result=Submitted('{"a": 1}'))
