@@ -13,7 +13,7 @@ _NOTHING = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))  # BP
 
 
 def vanish(*ends: socket.socket) -> None:
-    """Have a connection go nowhere: what comes to its `ends` is dropped, unread and unacknowledged, as on a dead network.
+    """Have a connection go nowhere: what comes to its `ends` is dropped, unread and unacknowledged.
 
     Both ends must be given: one that still hears the other takes it for alive.
     """
