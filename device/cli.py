@@ -287,10 +287,12 @@ async def _run(settings: Settings, config: Path | None, out: Path | None) -> Non
     from device.engines.choose import Engines  # noqa: PLC0415
     from device.keeping import Keeping  # noqa: PLC0415
     from device.ledger import Ledger  # noqa: PLC0415
+    from device.notify import Notifier  # noqa: PLC0415
     from device.timeline import Timeline  # noqa: PLC0415
 
     console = Console(highlight=False)
     timeline = Timeline(console)
+    notifier = Notifier()
     try:
         card = AlsaCard(settings.card)
     except _faults() as error:
@@ -299,16 +301,20 @@ async def _run(settings: Settings, config: Path | None, out: Path | None) -> Non
     engines = Engines(settings, config)
     keeping = Keeping(settings, ledger)
     daemon = Daemon(settings, card, ledger, engines.session, barred=keeping.costs.over_budget)
-    getting_ready = asyncio.create_task(_prepare(engines))
+    beside = [asyncio.create_task(_prepare(engines))]
     try:
         await daemon.start()
+        beside.append(asyncio.create_task(notifier.watch(lambda: daemon.frontend.now)))
         with _button(daemon):
             console.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)
+            notifier.tell(f"READY=1\nSTATUS=Listening on {card.name}")
             await _until_signal()
+            notifier.tell("STOPPING=1")
     except _faults() as error:
         raise Trouble(str(error)) from None
     finally:
-        getting_ready.cancel()
+        for task in beside:
+            task.cancel()
         await daemon.stop()
         await engines.close()
         ledger.close()

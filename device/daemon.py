@@ -37,6 +37,7 @@ from device.actions import (
     State,
     Switch,
 )
+from device.audio.card import BLOCK_MS
 from device.audio.earcons import earcon
 from device.audio.echo import EchoCanceller
 from device.audio.frontend import FrontEnd
@@ -236,10 +237,14 @@ class Daemon:
         self.watcher.state(State.ASLEEP, self._position())
 
     async def stop(self) -> None:
-        """Close everything; harmless when repeated."""
+        """Fade out and close everything; harmless when repeated."""
         if self._stopped.is_set():
             return
         self._stopped.set()
+        if self.conversation.state in (State.SPEAKING, State.OVERLAP):
+            fade_ms = self.settings.barge_in.fade_ms
+            self.playout.cut(fade_ms)
+            await asyncio.sleep(fade_ms / 1000 + self.card.output_latency / self.card.rate + BLOCK_MS / 500)
         self.sessions.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=2)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 from support.house import House, play, says
@@ -536,3 +537,25 @@ def test_a_cancelled_reply_that_goes_on_coming_is_not_heard(tmp_path):
     assert reply.t - silence.t > 1.5
     assert not house.tracks().loudspeaker[silence.at + samples(20) : reply.at - samples(20)].any()
     assert server.turns == 2
+
+
+def test_to_be_stopped_in_mid_reply_fades_it_out_and_closes_the_session(tmp_path):
+    house = House(tmp_path, [says(QUESTION, at=1.0)], 8)
+    server = Listener(spoken(4.0))
+
+    async def script(house):
+        await house.until("reply_first_audio")
+        await asyncio.sleep(1.0)
+        await house.daemon.stop()
+        assert house.daemon.sessions.rate is None
+
+    play(house, server, script)
+    played = house.tracks().loudspeaker.astype(float)
+    end = int(np.flatnonzero(played)[-1]) + 1
+    fade = house.settings.barge_in.fade_ms * 16
+
+    def level(part):
+        return np.sqrt(np.mean(played[part] ** 2))
+
+    assert level(slice(end - fade // 4, end)) < 0.25 * level(slice(end - 3 * fade, end - fade))
+    assert all(connection.socket.closed for connection in server.connections)
