@@ -66,6 +66,8 @@ class LiveSession(SocketSession):
     async def hear(self, pcm: bytes) -> None:
         """Send microphone audio or zeros, s16le mono at 24 kHz; never waits for the network."""
         self._say(wire.SessionInputAudioAppend(pcm))
+        if self._live:
+            self._tell_all(self._stream.hear(len(pcm) / (2 * RATE), asyncio.get_running_loop().time()))
 
     async def commit(self) -> None:
         """Do nothing: the model finds out by itself when it is its turn."""
@@ -146,7 +148,10 @@ class LiveSession(SocketSession):
 
     def _tell_all(self, events: list[EngineEvent]) -> None:
         for event in events:
-            self.tell(event)
+            if isinstance(event, Fault):
+                self.die(event)
+            else:
+                self.tell(event)
         self._flush()
 
     def _flush(self) -> None:

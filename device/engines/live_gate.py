@@ -42,7 +42,7 @@ class Gate:
 
     def __init__(self, rate: int) -> None:
         self.speaking = False
-        self.quiet_ms = 0
+        self.quiet_ms = 0.0
         """How long nothing has been loud, within speech or after it."""
         self._size = 2 * rate * FRAME_MS // 1000
         self._rest = b""
@@ -58,6 +58,15 @@ class Gate:
         levels = np.sqrt(np.einsum("ij,ij->i", frames, frames) * (2 / self._size)) / 32768
         for n, level in enumerate(levels.tolist()):
             yield from self._frame(data[n * self._size : (n + 1) * self._size], level)
+
+    def lapse(self, ms: float) -> bool:
+        """Let silence pass that nobody sent; return whether that has ended what was being said."""
+        self.quiet_ms += ms
+        self._loud = 0
+        if not self.speaking or self.quiet_ms < HANGOVER_MS:
+            return False
+        self.reset()
+        return True
 
     def reset(self) -> None:
         """End what is being said: what follows is to begin anew."""

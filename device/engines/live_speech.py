@@ -104,6 +104,15 @@ class Speech:
                 audio += piece.pcm
         return events + self._handed_on(audio)
 
+    def lapse(self, ms: float) -> list[EngineEvent]:
+        """Let silence pass that nobody sent."""
+        self.ms += ms
+        ended = self._gate.lapse(ms)
+        if self._dropping:
+            self._drop(Piece("ended" if ended else "pause"))
+            return []
+        return self._end() if ended else []
+
     def interrupt(self, heard: Sequence[Heard]) -> tuple[list[EngineEvent], list[Unheard]]:
         """Drop what was cut off; return what became of it, and of which replies something was not heard."""
         events: list[EngineEvent] = []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from device.engines.contract import AudioDone, EngineEvent, ReplyEnded
+from device.engines.contract import AudioDone, EngineEvent, Fault, ReplyEnded
 from device.engines.live_speech import Speech
 from device.engines.live_text import LONGEST, pieces
 from device.engines.live_words import Transcript
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from device.engines.live_speech import Unheard
     from device.events import Heard
 
+LAPSE_S: Final = 0.5
+"""More than the network ever is late by; what is missing then is taken for silence that the server left out."""
+DEAD_S: Final = 3.0
+"""A server that sends its silence, and nothing for so long, is dead."""
+SURE_MS: Final = 2000
+"""So much silence in one go shows that it is sent."""
 AT_ONCE: Final = "Say this now, in your own words; do not wait for the user to speak: "
 
 
@@ -36,6 +42,12 @@ class Stream:
         self._work = Work(tool)
         self._now = 0.0
         self._seconds = self._told_seconds = 0.0
+        self._came = 0.0  # when the last piece of the stream did
+        self._fed_s = 0.0  # how much the server was sent since then
+        self._lapsed_s = 0.0  # how much of that was taken for silence
+        self._silence_ms = 0.0  # how much silence came without a gap
+        self._sends_silence = False
+        self._bytes_a_ms = 2 * rate / 1000
         self._odd = b""  # the first half of a sample, of which the second is to come
         self._out: list[wire.ClientEvent] = []
 
@@ -73,6 +85,21 @@ class Stream:
         """Take note of how much of an item has been played by now."""
         self._speech.played(heard)
 
+    def hear(self, seconds: float, now: float) -> list[EngineEvent]:
+        """Take note that the server was sent so much audio: it should have sent as much.
+
+        What it leaves out is silence; a server that sends its silence, and then nothing, is dead.
+        """
+        self._fed_s += seconds
+        missing = min(self._fed_s, now - self._came)
+        if missing < LAPSE_S:
+            return []
+        if missing >= DEAD_S and self._sends_silence:
+            return [Fault("stalled", "The engine sends nothing any more", retry=True)]
+        lapse, self._lapsed_s = missing - self._lapsed_s, missing
+        self._silence_ms = 0.0
+        return self._with_usage(self._passed(self._speech.lapse(1000 * lapse)))
+
     def receive(self, event: object, now: float) -> list[EngineEvent]:
         """Take a server event that came at `now`, seconds on any clock; return what it means."""
         self._now = now
@@ -86,8 +113,16 @@ class Stream:
     def _(self, event: wire.SessionOutputAudioDelta) -> list[EngineEvent]:
         pcm = self._odd + event.delta
         self._odd = pcm[len(pcm) & ~1 :]
+        self._came, self._fed_s, self._lapsed_s = self._now, 0.0, 0.0
+        said = self._speech.take(pcm[: len(pcm) & ~1], self._now)
+        self._silence_ms = 0.0 if self._speech.item else self._silence_ms + len(pcm) / self._bytes_a_ms
+        self._sends_silence = self._sends_silence or self._silence_ms >= SURE_MS
+        return self._passed(said)
+
+    def _passed(self, said: list[EngineEvent]) -> list[EngineEvent]:
+        """Add the words to what was said, and what else the session's clock brings."""
         events: list[EngineEvent] = []
-        for one in self._speech.take(pcm[: len(pcm) & ~1], self._now):
+        for one in said:
             if isinstance(one, AudioDone):
                 events += self._words.end_item(one.item)
             events.append(one)

@@ -280,6 +280,17 @@ def test_a_session_that_the_server_closes_ends_in_a_fault(reason, code):
     live(script, Talk(tone(3.0), "words"))
 
 
+def test_a_server_that_falls_silent_altogether_is_given_up_in_seconds():
+    async def script(talking, server):
+        await asyncio.sleep(3)
+        server.connection.clock.cancel()
+        began = asyncio.get_running_loop().time()
+        assert (await talking.until(Fault)).code == "stalled"
+        assert asyncio.get_running_loop().time() - began < 3.5
+
+    live(script)
+
+
 def test_to_close_says_goodbye():
     async def script(talking, server):
         await talking.session.close()

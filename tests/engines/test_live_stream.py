@@ -12,6 +12,7 @@ from support.scripted_live import thick
 from device.engines.contract import (
     Audio,
     AudioDone,
+    Fault,
     ReplyEnded,
     ReplyStarted,
     SpeechStarted,
@@ -54,6 +55,15 @@ class Wire:
             self.now += 0.0 if late else 0.1
             self.ms += 100
             got += self.take(wire.SessionOutputAudioDelta(sound(100, level)))
+        return got
+
+    def misses(self, seconds):
+        """Let the server be fed for so long, and send nothing."""
+        got = []
+        for _ in range(round(10 * seconds)):
+            self.now += 0.1
+            got += self.stream.hear(0.1, self.now)
+        self.events += got
         return got
 
     def rests(self, ms, **more):
@@ -135,6 +145,49 @@ def test_samples_that_are_torn_apart_are_put_together():
         line.take(wire.SessionOutputAudioDelta(pcm[start : start + 333]))
     assert all(len(e.pcm) % 2 == 0 for e in line.all(Audio))
     assert set(np.frombuffer(b"".join(e.pcm for e in line.all(Audio)), np.int16)) == {3000}
+
+
+def test_silence_that_is_left_out_ends_a_reply_like_any_other():
+    line = Wire()
+    line.user("hello", 0, 200)
+    line.plays(600)
+    line.model("It is noon.", 0, 500)
+    line.misses(0.7)
+    assert not line.all(AudioDone)
+    line.misses(0.2)
+    assert line.all(AudioDone)
+    assert [w.text for w in line.all(Words) if w.final] == ["hello", "It is noon."]
+    assert line.played_ms() == pytest.approx(600, abs=20)
+    for _ in range(5):
+        assert line.misses(30) == [], "it may leave out all of it"
+        assert not line.rests(500)
+    assert isinstance(line.plays(200)[0], ReplyStarted)
+
+
+def test_to_be_fed_a_backlog_is_no_silence():
+    line = Wire()
+    line.plays(600)
+    assert line.stream.hear(5.0, line.now) == []
+    line.now += 0.3
+    assert line.stream.hear(0.3, line.now) == []
+
+
+def test_what_was_cut_off_is_over_when_nothing_comes_any_more():
+    line = Wire()
+    line.plays(600)
+    interrupted(line, 200)
+    line.misses(1.0)
+    assert isinstance(line.plays(200)[0], ReplyStarted)
+
+
+def test_a_server_that_sends_its_silence_and_then_nothing_is_dead():
+    line = Wire()
+    line.rests(2500)
+    line.misses(2.9)
+    assert not line.all(Fault)
+    line.misses(0.2)
+    (fault, *_) = line.all(Fault)
+    assert (fault.code, fault.retry) == ("stalled", True)
 
 
 # Words
