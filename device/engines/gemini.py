@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from device.engines.faults import Endpoint
     from device.events import Heard
 
-MARGIN_S: Final = 5.0
-"""How long before a connection's end its successor must be there."""
+TRY: Final = 0.5
+"""The part of the time that is left to a connection in which its successor must be there; the rest is for others."""
 
 
 class GeminiSession:
@@ -140,15 +140,16 @@ class GeminiSession:
 
     async def _move(self, left_s: float) -> None:
         """Go on in another connection before this one ends, which is in `left_s`; or say that the session ends."""
-        old = self._connection
+        old, loop = self._connection, asyncio.get_running_loop()
+        end = loop.time() + left_s
         try:
-            async with asyncio.timeout(max(MARGIN_S, left_s - MARGIN_S)):
+            async with asyncio.timeout(left_s * TRY):
                 while not await self._go_on():
                     pass
         except (TimeoutError, EngineError) as error:
             why = error.fault.code if isinstance(error, EngineError) else "there was no pause"
             old.note("move", f"The session does not go on in another connection: {why}")
-            old.tell(Expiring(left_s))
+            old.tell(Expiring(max(0.0, end - loop.time())))
         else:
             await old.close()
         finally:

@@ -72,7 +72,7 @@ class Turns:
         self._calls: dict[str, tuple[str, bool]] = {}  # call → its function, and whether the id is the server's
         self._say: list[str] = []  # what to ask for once no reply is in the making
         self._user_turn = False  # the server was told that the user's turn began
-        self._input = self._output = 0  # tokens that no reply was charged with yet
+        self._usage = Usage()  # what no reply was charged with yet
         self._out: list[wire.ClientMessage] = []
 
     @property
@@ -254,8 +254,7 @@ class Turns:
         if not reply.cut and reply.words:
             events.append(Words("assistant", reply.words.strip(), final=True, item=reply.item))
         status = "cancelled" if reply.cut else status
-        usage = Usage(input_tokens=self._input or None, output_tokens=self._output or None)
-        self._input = self._output = 0
+        usage, self._usage = self._usage, Usage()
         return [*events, *calls, ReplyEnded(reply.name, status, usage, message)]
 
     def _interrupted(self) -> list[EngineEvent]:
@@ -297,9 +296,16 @@ class Turns:
         if self._say and (self._last is None or not self._last.open):
             self._content(self._say.pop(0), complete=True)
 
-    def _charge(self, usage: wire.UsageMetadata) -> None:
-        self._input += usage.prompt_token_count or 0
-        self._output += (usage.response_token_count or 0) + (usage.thoughts_token_count or 0)
+    def _charge(self, spent: wire.UsageMetadata) -> None:
+        output = _sum(spent.response_token_count, spent.thoughts_token_count)
+        now = self._usage
+        self._usage = Usage(
+            input_tokens=_sum(now.input_tokens, spent.prompt_token_count),
+            output_tokens=_sum(now.output_tokens, output),
+            input_audio_tokens=_sum(now.input_audio_tokens, _audio_tokens(spent.prompt_tokens_details)),
+            output_audio_tokens=_sum(now.output_audio_tokens, _audio_tokens(spent.response_tokens_details)),
+            cached_tokens=_sum(now.cached_tokens, spent.cached_content_token_count),
+        )
 
     def _content(self, text: str, *, complete: bool) -> None:
         content = wire.ClientContent(turns=[wire.text("user", text)], turn_complete=complete)
@@ -320,6 +326,14 @@ def _part(reply: _Reply, heard: Heard) -> str:
     length_ms = reply.size * 1000 / (2 * RATE)
     share = 1.0 if heard.whole else heard.ms / max(1.0, length_ms)
     return " ".join(words[: round(len(words) * min(1.0, share))])
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None and other is None else (one or 0) + (other or 0)
+
+
+def _audio_tokens(details: list[wire.ModalityTokenCount] | None) -> int | None:
+    return None if details is None else sum(one.token_count or 0 for one in details if one.modality == "AUDIO")
 
 
 def _object(output: str) -> dict[str, Any]:

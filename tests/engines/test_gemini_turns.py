@@ -194,6 +194,27 @@ def test_costs_are_charged_once_to_the_reply_that_ends_next() -> None:
     assert usages == [Usage(input_tokens=11, output_tokens=10), Usage()]
 
 
+def test_costs_of_sound_and_of_what_was_cached_are_told_apart() -> None:
+    def kinds_of(audio: int, text: int) -> list[wire.ModalityTokenCount]:
+        return [
+            wire.ModalityTokenCount(modality="AUDIO", token_count=audio),
+            wire.ModalityTokenCount(modality="TEXT", token_count=text),
+        ]
+
+    usage = wire.UsageMetadata(
+        prompt_token_count=30,
+        cached_content_token_count=8,
+        prompt_tokens_details=kinds_of(20, 10),
+        response_token_count=7,
+        response_tokens_details=kinds_of(6, 1),
+    )
+    spending = wire.ServerMessage(usage_metadata=usage)
+    got = feed(Turns(), spending, spending, sound(), DONE)
+    assert got[-1].usage == Usage(
+        input_tokens=60, output_tokens=14, input_audio_tokens=40, output_audio_tokens=12, cached_tokens=16
+    )
+
+
 def test_the_users_words_are_whole_before_the_reply_begins() -> None:
     turns = Turns()
     said = [content(input_transcription=wire.Transcription(text=text)) for text in ("what ", "time")]

@@ -109,8 +109,8 @@ class ActivityDetection(Shape):
 class RealtimeInputConfig(Shape):
     """What the server makes of microphone audio."""
 
-    automatic_activity_detection: ActivityDetection
-    activity_handling: str
+    automatic_activity_detection: ActivityDetection = field(default_factory=ActivityDetection)
+    activity_handling: str | None = None
     """`START_OF_ACTIVITY_INTERRUPTS` or `NO_INTERRUPTION`."""
 
 
@@ -253,10 +253,21 @@ class ToolCallCancellation(Shape):
     ids: list[str] = field(default_factory=list)
 
 
+class ModalityTokenCount(Shape):
+    """Tokens of one kind."""
+
+    modality: str | None = None
+    """`TEXT`, `AUDIO` and others."""
+    token_count: int | None = None
+
+
 class UsageMetadata(Shape):
     """What it cost, in tokens."""
 
     prompt_token_count: int | None = None
+    cached_content_token_count: int | None = None
+    prompt_tokens_details: list[ModalityTokenCount] | None = None
+    response_tokens_details: list[ModalityTokenCount] | None = None
     response_token_count: int | None = None
     thoughts_token_count: int | None = None
     total_token_count: int | None = None
