@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from clients.house import HERE, NOON, PYTHON, SAYS, SET, Model, engine, prepared, program
+from clients.live_fixture import SECOND, live_fixture
 from msgspec.structs import replace
 from support.eventlog import Recorder
 from support.speech import say, silence
@@ -22,6 +23,8 @@ from support.speech import say, silence
 from device.audio.resample import resample
 from device.engines.choose import session_with
 from device.engines.contract import Audio, AudioDone, EngineEvent, ReplyEnded, Said, ToolCall, ToolSpec, Words
+from device.engines.live import LiveSession
+from device.engines.live_config import LiveConfig
 from device.events import Heard
 from device.settings import ListenSettings, Settings
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
     from device.engines.realtime import RealtimeSession
 
+ASK = ToolSpec("ask", "Does anything.", {"type": "object", "properties": {"request": {"type": "string"}}})
 TIMER = ToolSpec("set_timer", "Set a timer.", {"type": "object", "properties": {"seconds": {"type": "integer"}}})
 BLOCK = 480
 PATIENCE_S = 30.0
@@ -44,8 +48,14 @@ def speech_to_speech(tmp_path) -> Iterator[str]:
 
 @pytest.fixture
 def aimock(tmp_path) -> Iterator[str]:
+    with aimock_with(tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def aimock_with(folder: Path, *fixtures: str) -> Iterator[str]:
     prepared()
-    with program(["node", str(HERE / "servers" / "aimock.mjs")], tmp_path / "log") as url:
+    with program(["node", str(HERE / "servers" / "aimock.mjs"), *fixtures], folder / "log") as url:
         yield url
 
 
@@ -194,3 +204,28 @@ async def test_aimock_gemini(aimock):
         assert (ended.status, talk.audio_ms()) == ("completed", 500)
     finally:
         await session.close()
+
+
+async def test_aimock_gpt_live(tmp_path):
+    config = LiveConfig(
+        url="", model="gpt-live-1", voice="marin", instructions="Be kind.", tools=(ASK,), delegate="ask"
+    )
+    path = tmp_path / "live.json"
+    path.write_text(json.dumps(live_fixture(config)))
+    with aimock_with(tmp_path, str(path)) as url:
+        session = LiveSession(replace(config, url=f"{url}/v1/live/sessions"))
+        await session.open(())
+        talk = Talk(session)
+        try:
+            for _ in range(100):
+                await session.hear(bytes(SECOND // 100))
+            call = await talk.until(ToolCall)
+            assert (call.name, json.loads(call.arguments)) == ("ask", {"request": "Set a timer."})
+            await session.tool_result(call.call_id, '{"seconds": 300}', reply=True)
+            await talk.until(ReplyEnded)  # the work
+            await talk.until(ReplyEnded)
+            assert talk.words("assistant") == "It is set."
+            assert 500 <= talk.audio_ms() <= 1000
+        finally:
+            await session.close()
+    assert (tmp_path / "log").read_text() == ""

@@ -1,4 +1,5 @@
-// @copilotkit/aimock with the scripts of our conversations. Prints its address, and ends with its input.
+// @copilotkit/aimock with the scripts of our conversations, and those of a file of fixtures if one is named. Prints its
+// address, and ends with its input.
 import { createRequire } from "node:module";
 
 // The package is where the program is run, not beside it.
@@ -16,6 +17,7 @@ mock.addFixtures([
   { match: { userMessage: "story" }, response: { content: "A lighthouse stood on a rock. ".repeat(40) } },
   { match: { userMessage: "time" }, response: { content: "It is noon." } },
 ]);
+if (process.argv[2]) mock.loadFixtureFile(process.argv[2]);
 await mock.start();
 console.log(`Listening on ${mock.url.replace("http", "ws")}`);
 process.stdin.on("end", () => mock.stop().then(() => process.exit()));
