@@ -48,6 +48,7 @@ from device.events import (
     CardBack,
     CardLost,
     Mute,
+    PlayoutDone,
     Tick,
     TimerRang,
     ToolDone,
@@ -73,7 +74,7 @@ if TYPE_CHECKING:
 
     from device.audio.card import Card
     from device.engines.contract import EngineEvent, EngineSession, ToolSpec
-    from device.events import DeviceEvent
+    from device.events import DeviceEvent, Heard
     from device.ledger import Ledger
     from device.settings import Settings
 
@@ -269,6 +270,8 @@ class Daemon:
         if isinstance(event, Tick):
             for timer in self.timers.due(event.at):
                 self.on(TimerRang(event.at, timer.name))
+        if isinstance(event, (Tick, PlayoutDone)) and self.sessions.wants_playback:
+            self._report_playback(event.heard if isinstance(event, PlayoutDone) else self.playout.playing)
         for action in self.conversation.on(event, self._position()):
             self._perform(action)
         if isinstance(event, (Voice, VoiceEnd)) and self._ringing:
@@ -278,6 +281,10 @@ class Daemon:
         """Hand an event over from any thread."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.on, event)
+
+    def _report_playback(self, heard: Heard | None) -> None:
+        if heard is not None:
+            self.uplink.order(lambda session: session.played(heard))
 
     def _position(self) -> int:
         return self._frontend.now if self._frontend is not None else self.card.now

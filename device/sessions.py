@@ -53,6 +53,11 @@ class Sessions:
         """The rate of the present session's audio, Hz; None if there is no session."""
         return None if self._session is None else self._session.rate
 
+    @property
+    def wants_playback(self) -> bool:
+        """Whether the present session is to be told what is played while it plays."""
+        return self._session is not None and self._session.capabilities.playback
+
     def open(self, history: tuple[Said, ...], after_ms: int, engine: str) -> None:
         """Close the present session and open another after a pause; `Opened` or a `Fault` will tell."""
         self.close()

@@ -125,6 +125,12 @@ class Playout:
         entry = self._find(item)
         return None if entry is None else entry.heard(self.latency())
 
+    @property
+    def playing(self) -> Heard | None:
+        """How much of the item that is being played has left the loudspeaker by now; None if none is."""
+        entry = next(iter(self._items), None)
+        return None if entry is None else entry.heard(self.latency())
+
     def lower(self, db: float) -> None:
         """Lower the reply by `db` (negative) at once; it goes on for a moment, or up to the end of its item."""
         if self._duck is None:
