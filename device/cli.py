@@ -193,6 +193,7 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
 
     from device.engines.beside import READY_LINE  # noqa: PLC0415
     from device.local.server import EngineStartError, serve  # noqa: PLC0415
+    from device.notify import Notifier  # noqa: PLC0415
 
     settings = _settings(config)
     local = settings.local
@@ -200,6 +201,7 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
 
     def ready(bound: int) -> None:
         click.echo(f"{READY_LINE}ws://{local.host}:{bound}/v1/realtime")
+        Notifier().tell(f"READY=1\nSTATUS=Listening on port {bound}")
         sys.stdout.flush()
 
     async def work() -> None:

@@ -182,6 +182,8 @@ class Loaded(Struct, frozen=True):
     """What is in force but unwise."""
 
 
+_CREDENTIAL = "key_"
+"""What the names of credentials begin with that are keys: `LoadCredential=key:FOLDER` makes them so."""
 _FROM_ENVIRONMENT = {
     "PARLEY_BRAIN_API_KEY": ("brain", "api_key"),
     "PARLEY_TRANSCRIPTION_API_KEY": ("transcription", "api_key"),
@@ -202,13 +204,14 @@ def read(
 ) -> Loaded:
     """Read the settings; of what is set twice, the later counts.
 
-    In this order: the profile that the files name, `system`, ~/.config/parley/parley.toml, `path`, and for keys the
-    environment. The files but for `path` need not exist.
+    In this order: the profile that the files name, `system`, ~/.config/parley/parley.toml, `path`, and for keys
+    systemd's credentials `key_*` and the environment. The files but for `path` need not exist.
 
     Raises:
         SettingsError: A file cannot be read, is not TOML, or has unknown keys or wrong values: all of them named.
 
     """
+    environ = _credentials(environ) | dict(environ)
     home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home(), ".config")
     files = [file for file in (system, Path(home, "parley", "parley.toml")) if file.exists()]
     files += [path.expanduser()] if path else []
@@ -311,6 +314,19 @@ def _over_profile(table: Table) -> tuple[Table, dict[str, str]]:
     if unknown := profiles.unknown_engines(profile, {*known_engines(), *table.get("engine", {})}):
         raise SettingsError("\n".join(unknown))
     return merge(profile.layer, table), dict.fromkeys(_leaves(profile.layer), f"profile {profile.path}")
+
+
+def _credentials(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys that systemd hands over, a file each, as if they were environment variables."""
+    folder = environ.get("CREDENTIALS_DIRECTORY", "")
+    keys = {}
+    for file in sorted(Path(folder).glob(f"{_CREDENTIAL}*")) if folder else ():
+        try:
+            keys[file.name.removeprefix(_CREDENTIAL)] = file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise SettingsError(f"{file}: the credential cannot be read ({why}); see /etc/parley/keys") from None
+    return keys
 
 
 def _leaves(table: Table, above: str = "") -> list[str]:

@@ -271,3 +271,20 @@ def test_the_example_shows_every_key_with_its_default(write, home):
     lists["cartesia"] = rest["cartesia"] | {"keyterms": []}
     assert shown == rest | lists | {"engine": engine}
     assert load(write(re.sub(r"^#(?=\w)", "", text, flags=re.MULTILINE)), home) == Settings()
+
+
+def test_keys_come_from_credentials_too_and_the_environment_counts_over_them(tmp_path, home):
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    (folder / "key_OPENAI_API_KEY").write_text(f"{KEY}\n")
+    (folder / "key_GEMINI_API_KEY").write_text("g")
+    (folder / "other").write_text("x")
+    credentials = {"CREDENTIALS_DIRECTORY": str(folder)}
+    engine = load(None, home | credentials | {"GEMINI_API_KEY": "mine"}).engine
+    assert engine["openai"].api_key.reveal() == KEY
+    assert engine["gemini"].api_key.reveal() == "mine"
+    (folder / "key_XAI_API_KEY").write_bytes(b"\xff")
+    with pytest.raises(SettingsError, match="key_XAI_API_KEY: the credential cannot be read") as caught:
+        load(None, home | credentials)
+    assert KEY not in str(caught.value)
+    assert load(None, home | {"CREDENTIALS_DIRECTORY": str(tmp_path / "none")}) == load(None, home)
