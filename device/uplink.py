@@ -53,6 +53,7 @@ class Uplink:
         self._ready = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._woken = False  # by each block of the ring
+        self._serving: EngineSession | None = None
         self._fed_to: int | None = None  # up to where a continuous engine's clock has gone, on the device's clock
         self.sent_samples = 0
         """How much of the microphone's audio has left the process, in samples of the device's clock."""
@@ -96,13 +97,15 @@ class Uplink:
     async def serve(self, session: EngineSession) -> None:
         """Send to `session` until cancelled. Raises what the session raises."""
         resampler = Resampler(CLOCK_RATE, session.capabilities.hear_rate or session.rate)
+        self._serving = session
         self._fed_to = self._clean.position if session.capabilities.continuous else None
         self._attend()
         try:
             await self._serve(session, resampler)
         finally:
-            self._fed_to = None
-            self._attend()
+            if self._serving is session:  # else the next one is served already
+                self._fed_to = None
+                self._attend()
 
     async def _serve(self, session: EngineSession, resampler: Resampler) -> None:
         self._ready.set()

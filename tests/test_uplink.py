@@ -216,6 +216,18 @@ async def test_no_zeros_go_out_once_the_session_is_over(ring, feeding):
     assert ring._wakers == ()
 
 
+async def test_the_next_session_is_fed_though_the_last_one_ends_later(ring, feeding):
+    uplink, _, old = feeding
+    session = Continuous()
+    task = asyncio.create_task(uplink.serve(session))
+    await asyncio.sleep(0)
+    old.cancel()
+    await asyncio.wait([old])
+    fill(ring, 1600)
+    await session.until(lambda: len(session.samples) == 1600)
+    task.cancel()
+
+
 async def test_other_engines_get_no_zeros(ring, serving):
     uplink, session = serving
     fill(ring, 4800)
