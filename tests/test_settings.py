@@ -265,6 +265,10 @@ def test_the_example_shows_every_key_with_its_default(write, home):
     engine["openai"] = msgspec.to_builtins(engine["openai"])
     engine["openai"] |= {key: list(value) for key, value in engine["openai"].items() if isinstance(value, tuple)}
     del engine["openai"]["protocol"]
+    # Of other engines what is said above of OpenAI's is not said again.
+    for name, keys in (("gemini", {"tools", "thinking"}), ("cartesia", {"agent", "output_delivery"})):
+        assert keys <= set(shown["engine"][name])
+        engine[name] = {key: getattr(settings.engine[name], key) for key in shown["engine"][name]}
     rest = msgspec.to_builtins(tree(msgspec.structs.replace(settings, engine={})))
     wake = rest["wake"] | {"models": list(settings.wake.models)}
     lists = {"engines": ["local"], "tools": list(settings.tools), "wake": wake}
