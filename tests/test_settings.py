@@ -266,7 +266,12 @@ def test_the_example_shows_every_key_with_its_default(write, home):
     engine["openai"] |= {key: list(value) for key, value in engine["openai"].items() if isinstance(value, tuple)}
     del engine["openai"]["protocol"]
     # Of other engines what is said above of OpenAI's is not said again.
-    for name, keys in (("gemini", {"tools", "thinking"}), ("cartesia", {"agent", "output_delivery"})):
+    others = {
+        "gpt-live": {"backend", "delegate"},
+        "gemini": {"tools", "thinking"},
+        "cartesia": {"agent", "output_delivery"},
+    }
+    for name, keys in others.items():
         assert keys <= set(shown["engine"][name])
         engine[name] = {key: getattr(settings.engine[name], key) for key in shown["engine"][name]}
     rest = msgspec.to_builtins(tree(msgspec.structs.replace(settings, engine={})))
