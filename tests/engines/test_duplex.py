@@ -10,6 +10,8 @@ import aiohttp
 import numpy as np
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
+from support.network import vanish
 
 from device.engine_settings import RealtimeEngine, known_engines
 from device.engines import duplex
@@ -186,8 +188,8 @@ def config(server: Omni, wanted: Wanted | None = None, **fields: Any) -> Realtim
 async def opened(server: Omni) -> AsyncIterator[Open]:
     sessions = []
 
-    async def start(history: tuple[Said, ...] = (), **fields: Any) -> DuplexSession:
-        session = DuplexSession(config(server, **fields))
+    async def start(history: tuple[Said, ...] = (), *, unheard_s: float = 2.0, **fields: Any) -> DuplexSession:
+        session = DuplexSession(replace(config(server, **fields), unheard_s=unheard_s))
         sessions.append(session)
         async with asyncio.timeout(SOON):
             await session.open(history)
@@ -399,6 +401,23 @@ async def test_a_dropped_connection_goes_on_where_it_was(server: Omni, opened: O
     append = await server.wait("input_audio_buffer.append")
     assert base64.b64decode(append["audio"]) == b"\5\0" * 160
     assert "autostart" in server.queries[1]
+
+
+async def test_a_connection_that_goes_nowhere_is_left_for_another(server: Omni, opened: Open) -> None:
+    session = await opened(unheard_s=0.3)
+    await server.begin()
+    await server.delta(b"\1\0")
+    got = await until(session, Audio)
+    assert server.transport is not None
+    vanish(server.transport.get_extra_info("socket"), session._connected.get_extra_info("socket"))
+    await session.hear(bytes(320))  # which is not acknowledged
+    await server.wait("session.resume")
+    await server.delta(b"\2\0")
+    await server.done()
+    got += await until(session, ReplyEnded)
+    assert b"".join(one.pcm for one in got if isinstance(one, Audio)) == b"\1\0\2\0"
+    await session.hear(b"\5\0" * 160)
+    assert base64.b64decode((await server.wait("input_audio_buffer.append"))["audio"]) == b"\5\0" * 160
 
 
 async def test_the_token_of_the_last_connection_is_the_one_that_counts(server: Omni, opened: Open) -> None:
