@@ -116,6 +116,7 @@ def engine(folder: Path, brain: str = "") -> Iterator[str]:
 @contextmanager
 def program(command: list[str], log: Path) -> Iterator[str]:
     """Run a server that prints its address and ends with its input; yield the address, ws://…/v1/realtime."""
+    prepared()
     with (
         log.open("w") as errors,
         subprocess.Popen(

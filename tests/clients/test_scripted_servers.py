@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from clients.house import HERE, NOON, PYTHON, SAYS, SET, Model, engine, prepared, program
+from clients.house import HERE, NOON, PYTHON, SAYS, SET, Model, engine, program
 from clients.live_fixture import SECOND, live_fixture
 from msgspec.structs import replace
 from support.eventlog import Recorder
@@ -41,7 +41,6 @@ PATIENCE_S = 30.0
 
 @pytest.fixture
 def speech_to_speech(tmp_path) -> Iterator[str]:
-    prepared()
     with program([str(PYTHON), str(HERE / "servers" / "hugging_face.py")], tmp_path / "log") as url:
         yield url
 
@@ -54,7 +53,6 @@ def aimock(tmp_path) -> Iterator[str]:
 
 @contextmanager
 def aimock_with(folder: Path, *fixtures: str) -> Iterator[str]:
-    prepared()
     with program(["node", str(HERE / "servers" / "aimock.mjs"), *fixtures], folder / "log") as url:
         yield url
 
