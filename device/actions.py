@@ -90,6 +90,12 @@ class Finish(Action, frozen=True):
     item: str
 
 
+class Again(Action, frozen=True):
+    """Queue the last reply once more, whole, as `item`; the engine knows nothing of it."""
+
+    item: str
+
+
 class Lower(Action, frozen=True):
     """Lower the reply, which goes on."""
 

@@ -17,6 +17,7 @@ from msgspec import Struct, structs
 
 from device.actions import (
     Action,
+    Again,
     CloseSession,
     Commit,
     Cut,
@@ -73,6 +74,7 @@ from device.events import (
     PlayoutDone,
     PlayoutStarted,
     PlayoutStarved,
+    Repeat,
     Stir,
     Submitted,
     Tick,
@@ -204,6 +206,8 @@ class Conversation:
         self._cut_from: int | None = None  # a cut is under way; listen from there when it is done
         self._broken = False  # the reply broke off with its session, and the user was not told
         self._sleep_next = False
+        self._repeats = 0
+        self._aside = ""  # a reply that is repeated while there is no conversation
         self._ringing: int | None = None
         self._card_gone = False
 
@@ -239,6 +243,7 @@ class Conversation:
             self._cut(_breath(event.at, self._voice))
 
     def _wake_up(self, at: int) -> None:
+        self._end_aside()
         self._history.clear()
         self._closing.begin()
         self._unanswered = max(0, at - WAKE_PREROLL)
@@ -258,15 +263,34 @@ class Conversation:
     def _on_button(self, event: Button) -> None:
         if self._ringing is not None:
             self._stop_ringing()
+        elif self._aside:
+            self._end_aside()
         elif self.state in (State.ASLEEP, State.FAULT):
             self._wake_up(event.at)
             self._listen(event.at)
         elif self.state in (State.SPEAKING, State.OVERLAP):
             self._cut(event.at)
-        elif self.state is State.MUTED:
-            self._to(State.ASLEEP)
-        else:
+        elif self.state is not State.MUTED:  # which is left by `Mute` only, never by chance
             self._sleep("the button")
+
+    @_take.register
+    def _on_repeat(self, event: Repeat) -> None:
+        self._repeats += 1
+        item = f"repeat-{self._repeats}"
+        self._record("repeat", event.at, item=item)
+        self._end_aside()
+        if self._wanted:
+            self._greets = False
+            self._queued[item] = _Item(item, complete=True, repeated=True)
+        else:
+            self._aside = item
+        self._do(Again(item))
+
+    def _end_aside(self) -> None:
+        """End a reply that is repeated while there is no conversation."""
+        if self._aside:
+            self._aside = ""
+            self._do(Cut())
 
     @_take.register
     def _on_mute(self, event: Mute) -> None:
@@ -643,13 +667,14 @@ class Conversation:
 
     @_take.register
     def _on_playout_started(self, event: PlayoutStarted) -> None:
-        if event.item not in self._queued:
+        if (item := self._queued.get(event.item)) is None:
             return
-        self._record("reply_first_audio", event.at, item=event.item)
-        self._lineup.answered()
-        self._committed = None
-        self._unanswered = None
-        self._uncommitted = None
+        if not item.repeated:
+            self._record("reply_first_audio", event.at, item=event.item)
+            self._lineup.answered()
+            self._committed = None
+            self._unanswered = None
+            self._uncommitted = None
         if self.state in (State.LISTENING, State.THINKING, State.CONNECTING):
             if not self._live:
                 self._half_said = self._hearing or self._voice is not None
@@ -669,12 +694,15 @@ class Conversation:
 
     @_take.register
     def _on_playout_done(self, event: PlayoutDone) -> None:
-        if self._queued.pop(event.heard.item, None) is None:
+        if event.heard.item == self._aside:
+            self._aside = ""
+        if (item := self._queued.pop(event.heard.item, None)) is None:
             return
         self._now = max(self._now, event.at)  # the last samples are still on their way to the loudspeaker
         self._exchange_at = self._now
-        self._record("reply_last_audio", event.at, item=event.heard.item, ms=event.heard.ms)
-        self._heard(event.heard, event.at)
+        if not item.repeated:
+            self._record("reply_last_audio", event.at, item=event.heard.item, ms=event.heard.ms)
+            self._heard(event.heard, event.at)
         self._settle()
 
     @_take.register
@@ -684,13 +712,13 @@ class Conversation:
             return
         self._cut_from = None
         for heard in event.heard:
-            if (item := self._queued.get(heard.item)) is not None:
+            if (item := self._queued.get(heard.item)) is not None and not item.repeated:
                 length_ms = item.bytes * 500 / self._rate
                 self._record("truncate", event.at, item=heard.item, ms=heard.ms, whole=heard.whole)
                 self._heard(heard, event.at, 1.0 if heard.whole else heard.ms / max(1.0, length_ms))
         self._record("silence", event.at)
         if self._open:
-            self._do(Interrupt(event.heard))
+            self._do(Interrupt(tuple(heard for heard in event.heard if not self._repeated(heard.item))))
         # A new reply may have begun while the old one faded.
         kept = {name: item for name, item in self._queued.items() if item.reply not in self._dropped}
         running, awaited = self._running and self._reply not in self._dropped, self._awaited and bool(kept)
@@ -704,6 +732,9 @@ class Conversation:
             self._to(State.LISTENING if self._open else State.CONNECTING)
         else:
             self._to(State.FAULT)
+
+    def _repeated(self, name: str) -> bool:
+        return (item := self._queued.get(name)) is not None and item.repeated
 
     def _heard(self, heard: Heard, at: int, share: float = 1.0) -> None:
         """Keep the words of an item of which this was heard, `share` of them."""
@@ -869,7 +900,7 @@ class Conversation:
                 over = self._closing.late(event.at)
             case Button() if self._ringing is None:
                 over = True
-            case Wake() | Mute():
+            case Wake() | Mute() | Repeat():
                 self._fall_asleep(why)
                 self._take(event)
             case Button() | TimerRang() | StopHeard() | CardLost() | CardBack():
@@ -941,5 +972,7 @@ class _Item(Struct):
     reply: str
     bytes: int = 0
     complete: bool = False
+    repeated: bool = False
+    """It was heard before; the engine does not know that it is played."""
     starving: bool = False
     """The loudspeaker has played what there is of it, and waits for more."""

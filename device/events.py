@@ -128,6 +128,10 @@ class Button(DeviceEvent, frozen=True):
     """The button was pressed."""
 
 
+class Repeat(DeviceEvent, frozen=True):
+    """The user wants to hear the last reply again, and there is one."""
+
+
 class Mute(DeviceEvent, frozen=True):
     """The microphone was muted (`on`) or opened again."""
 

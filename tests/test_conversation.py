@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from device.actions import (
+    Again,
     CloseSession,
     Commit,
     Cut,
@@ -68,6 +69,7 @@ from device.events import (
     PlayoutCut,
     PlayoutDone,
     PlayoutStarted,
+    Repeat,
     Stir,
     Submitted,
     Tick,
@@ -650,6 +652,58 @@ def test_mute_closes_the_session_and_lasts_until_it_is_undone(talk):
     assert talk.state is State.ASLEEP
 
 
+def test_a_press_does_not_end_mute(talk):
+    talk.ms(Mute, 1000, on=True)
+    assert talk.ms(Button, 2000) == []
+    assert talk.state is State.MUTED
+
+
+def test_a_reply_that_is_repeated_can_be_interrupted_and_the_engine_hears_nothing_of_it(talk):
+    awake(talk)
+    speaking(talk)
+    talk(ReplyEnded("r1", "completed"), samples(3500))
+    talk(PlayoutDone(second(4), Heard("i1", 1000, whole=True)))
+    assert talk.ms(Repeat, 5000) == [Again("repeat-1")]
+    assert talk.ms(PlayoutStarted, 5050, "repeat-1") == [Hold()]
+    assert talk.state is State.SPEAKING
+    assert talk.ms(Button, 5500) == [Cut()]
+    cut = talk(PlayoutCut(samples(5530), (Heard("repeat-1", 480, whole=False),)))
+    assert cut == [Interrupt(()), Listen(samples(5500))]
+    assert [e["item"] for e in talk.events("reply_first_audio")] == ["i1"]
+    assert talk.events("truncate") == []
+
+
+def test_a_double_press_over_a_reply_ends_it_and_begins_it_again(talk):
+    awake(talk)
+    speaking(talk)
+    assert talk.ms(Button, 3500) == [Cut()]
+    assert talk.ms(Repeat, 3520) == [Again("repeat-1")], "before the reply is silent"
+    cut = talk(PlayoutCut(samples(3530), (Heard("i1", 500, whole=False),)))
+    assert cut == [Interrupt((Heard("i1", 500, whole=False),)), Listen(samples(3500))]
+    talk.ms(PlayoutStarted, 3540, "repeat-1")
+    assert talk.state is State.SPEAKING
+    talk(PlayoutDone(second(5), Heard("repeat-1", 1000, whole=True)))
+    assert talk.state is State.LISTENING
+
+
+@pytest.mark.parametrize("muted", [False, True])
+def test_without_a_conversation_a_reply_is_repeated_by_itself(talk, muted):
+    talk.ms(Mute, 500, on=muted)
+    state = talk.state
+    assert talk.ms(Repeat, 1000) == [Again("repeat-1")]
+    assert talk.ms(PlayoutStarted, 1050, "repeat-1") == []
+    assert talk.state is state
+    assert talk.ms(Button, 1500) == [Cut()], "the press ends it, and does nothing else"
+    talk.ms(Repeat, 3000)
+    talk(PlayoutDone(samples(3900), Heard("repeat-2", 900, whole=True)))
+    assert talk.ms(Button, 4000)[:1] == ([] if muted else [Earcon("wake")])
+
+
+def test_the_wake_word_ends_what_is_repeated(talk):
+    talk.ms(Repeat, 1000)
+    assert talk.ms(Wake, 1500, "hey_jarvis", 0.9) == [Cut(), Earcon("wake"), OpenSession((), 0)]
+
+
 def test_a_card_that_vanishes_in_mid_reply_cuts_it_and_is_told_of_once_it_is_back(talk):
     awake(talk)
     speaking(talk)
@@ -860,7 +914,7 @@ def test_a_word_before_a_comma_belongs_to_the_interruption(talk, pause_ms, start
     assert listen == [Listen(samples(start) - ONSET_PREROLL)]
 
 
-ITEMS = st.sampled_from(["i1", "i2"])
+ITEMS = st.sampled_from(["i1", "i2", "repeat-1"])
 REPLIES = st.sampled_from(["r1", "r2"])
 
 
@@ -1133,6 +1187,10 @@ class AnyOrder(RuleBasedStateMachine):
     @rule()
     def button(self):
         self.send(Button)
+
+    @rule()
+    def repeat(self):
+        self.send(Repeat)
 
     @rule(on=st.booleans())
     def mute(self, on):
