@@ -132,3 +132,29 @@ def test_what_plays_stays_live(talked):
     lengths = [len(pcm) / RATE for pcm in audible]
     assert lengths[1] == pytest.approx(2.0 + 0.8, abs=0.2)
     assert not house.all("starved")
+
+
+def test_a_reply_that_was_held_for_a_backchannel_is_live_again_after_its_pauses(tmp_path):
+    pcm = speech(12.0).copy()
+    for at in range(3, 12, 3):
+        pcm[at * RATE : at * RATE + RATE // 2] = 0
+    house = LiveHouse(
+        tmp_path,
+        [says("hey jarvis, what time is it?", at=1.0), says("uh-huh", after="speaking", plus=1.5)],
+        22,
+        engine="gpt-live",
+    )
+    server = ScriptedLive(Talk(pcm.tobytes(), "word " * 60), Talk())
+    server.yields = False
+    play(house, server)
+    (restore,) = house.all("restore")
+    assert restore.fields["why"] == "backchannel"
+    held = restore.t - house.all("duck")[0].t
+    assert held > 0.4
+    last_word = max(at for at, event in server.said if event["type"] == "session.output_transcript.delta")
+    (end,) = house.all("reply_last_audio")
+    # The last step, the pause that ends a reply, and the jitter buffer; what it was held for is gone.
+    assert end.t - last_word < 0.1 + 0.8 + 0.25
+    assert end.fields["ms"] < 12_000 + 880 - 1000 * held + 300
+    assert not server.all("session.instructions.append")
+    assert not house.all("engine_error")
