@@ -35,6 +35,10 @@ RETRY_S: Final = 0.25
 HEARTBEAT_S: Final = 30.0
 ACKNOWLEDGE: Final = 16
 """Every so many events the server is told that they came."""
+_SPEECH: Final = {
+    "input_audio_buffer.speech_started": realtime.InputAudioBufferSpeechStarted,
+    "input_audio_buffer.speech_stopped": realtime.InputAudioBufferSpeechStopped,
+}
 _HOPELESS: Final = frozenset(
     {
         "invalid_session_resume",
@@ -44,7 +48,6 @@ _HOPELESS: Final = frozenset(
         "session_resume_conflict",
     }
 )
-_CUTS: Final = frozenset({"conversation.item.truncate", "conversation.item.delete"})
 
 
 class DuplexSession(RealtimeSession):
@@ -57,6 +60,7 @@ class DuplexSession(RealtimeSession):
         self._token = ""
         self._seen = 0  # the number of the last event
         self._acknowledged = 0
+        self._offered = False  # tools were
         self._played: dict[str, int] = {}
         self._resampler: Resampler | None = None
         self._resampled = ""  # the item whose audio goes through it
@@ -64,12 +68,12 @@ class DuplexSession(RealtimeSession):
     async def played(self, heard: Heard) -> None:
         """Tell how much of an item was played so far."""
         if self._played.get(heard.item) != heard.ms:
-            self._acknowledge_playback(heard, truncate=False)
+            self._acknowledge_playback(heard)
 
     async def interrupt(self, heard: Sequence[Heard]) -> None:
         """Tell how much was heard, and end the reply where the model lets itself be interrupted."""
         for one in heard:
-            self._acknowledge_playback(one, truncate=not one.whole)
+            self._acknowledge_playback(one)
         await super().interrupt(heard)
 
     async def tool_result(self, call_id: str, output: str, *, reply: bool) -> None:
@@ -82,6 +86,7 @@ class DuplexSession(RealtimeSession):
         table = self._dialect.session(session_of(self._config), self._config.engine.model)
         turns = table.pop("turn_detection", None)
         table["turn_detection"] = None
+        self._offered = "tools" in table
         table["instructions"] = _with_history(table.get("instructions", ""), history)
         if self._config.engine.reference_audio:
             try:
@@ -186,23 +191,23 @@ class DuplexSession(RealtimeSession):
     def _adopt(self, head: duplex.Head) -> None:
         """Take over what the server says of the session."""
         self._token = head.resume_token or ""
-        if head.session is None or head.session.capabilities is None:
+        if (resource := head.resource) is None or resource.capabilities is None:
             return
-        self._id = head.session.id
-        able = self._abilities = head.session.capabilities
+        self._id = resource.id
+        able = self._abilities = resource.capabilities
         native = able.supports_model_native_turn_policy
         self.capabilities = Capabilities(
             family="stream" if native else "turns",
             continuous=native,
             truncation=able.supports_playback_ack or able.supports_audio_truncate,
             playback=able.supports_playback_ack,
-            tools=self.capabilities.tools,
+            tools=self._offered,
             hear_rate=self.capabilities.hear_rate,
             prompted=able.supports_text_only_turn,
         )
         self._mute = set(self._dialect.unsent)
-        if able.supports_playback_ack or not able.supports_audio_truncate:
-            self._mute |= _CUTS
+        if not able.supports_audio_truncate:
+            self._mute.add("conversation.item.truncate")
         if not able.supports_barge_in:
             self._mute.add("response.cancel")
 
@@ -226,17 +231,17 @@ class DuplexSession(RealtimeSession):
         if head.type == "session.created":
             self._fresh(head)
             self._adopt(head)
+        if (kind := _SPEECH.get(head.type)) is not None:
+            return kind(item_id="")  # which may be null there, and nobody asks for it
         return super()._decoded(data)
 
-    def _acknowledge_playback(self, heard: Heard, *, truncate: bool) -> None:
+    def _acknowledge_playback(self, heard: Heard) -> None:
         reply = self._responses.reply_of(heard.item)
         if not self.capabilities.playback or reply is None:
             return
         self._played = {heard.item: heard.ms}
         ms = max(0, heard.ms)
-        ack = duplex.PlaybackAck(
-            response_id=reply, item_id=heard.item, played_ms=ms, committed_ms=ms, truncate=truncate
-        )
+        ack = duplex.PlaybackAck(response_id=reply, item_id=heard.item, played_ms=ms, committed_ms=ms)
         self.send(realtime.encode(ack))
 
     def _hush(self, reply: str | None) -> None:

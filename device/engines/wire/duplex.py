@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final, TypeAlias
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 
 from device.engines.wire.realtime_client import Message
 
@@ -37,13 +37,12 @@ class SessionClose(Message, tag="session.close"):
 
 
 class PlaybackAck(Message, tag="playback.ack"):
-    """Say how much of an item was played so far, or with `truncate`, that it was cut off there."""
+    """Say how much of an item was played so far."""
 
     response_id: str
     item_id: str
     played_ms: int
     committed_ms: int
-    truncate: bool = False
 
 
 ClientEvent: TypeAlias = SessionResume | SessionHeartbeat | SessionEventAck | SessionClose | PlaybackAck
@@ -70,21 +69,30 @@ class Resource(Struct):
 
 
 class Head(Struct):
-    """What a client must know of any event before it reads the rest of it."""
+    """What a client must know of any event before it reads the rest of it; loose, since it is of them all."""
 
     type: str = ""
     server_event_seq: int | None = None
     """Counts the events of a session; those after the last one received come again when it is resumed."""
-    session: Resource | None = None
+    session: Any = None
     resume_token: str | None = None
     """A new one with each connection."""
     sample_rate_hz: int | None = None
     """Of the audio in the event."""
-    reason: str = field(default_factory=str)
+    reason: Any = None
     response_id: str | None = None
     error: Any = None
     """An object, or before there is a session, text; then `code` is beside it."""
-    code: str | None = None
+    code: Any = None
+
+    @property
+    def resource(self) -> Resource | None:
+        """The session, if the event has one that is duplex."""
+        try:
+            found = msgspec.convert(self.session, Resource)
+        except msgspec.ValidationError:
+            return None
+        return found if found.capabilities is not None else None
 
 
 OWN: Final = frozenset(
@@ -115,4 +123,4 @@ def flat_error(text: str | bytes) -> tuple[str, str] | None:
     found = head(text)
     if found.type != "error" or not isinstance(found.error, str):
         return None
-    return found.code or "", found.error
+    return str(found.code or ""), found.error
