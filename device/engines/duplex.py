@@ -35,7 +35,7 @@ RETRY_S: Final = 0.25
 HEARTBEAT_S: Final = 30.0
 ACKNOWLEDGE: Final = 16
 """Every so many events the server is told that they came."""
-_SPEECH: Final = {
+_SPEECH: Final[dict[str, type[realtime.InputAudioBufferSpeechStarted | realtime.InputAudioBufferSpeechStopped]]] = {
     "input_audio_buffer.speech_started": realtime.InputAudioBufferSpeechStarted,
     "input_audio_buffer.speech_stopped": realtime.InputAudioBufferSpeechStopped,
 }
