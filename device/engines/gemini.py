@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 TRY: Final = 0.5
 """The part of the time that is left to a connection in which its successor must be there; the rest is for others."""
+ORPHANED_S: Final = 1.5
+"""How long to wait for the next connection once the present one is gone."""
 
 
 class GeminiSession:
@@ -176,10 +178,10 @@ class GeminiSession:
 
     async def _moved_from(self, connection: _Connection) -> bool:
         """Return whether the session goes on elsewhere after this connection's end, once that is clear."""
-        if self._moving is not None:
-            if not self._pause.is_set():
-                self._moving.cancel()
-            await asyncio.wait([self._moving])
+        if (moving := self._moving) is not None:
+            await asyncio.wait([moving], timeout=ORPHANED_S if self._pause.is_set() else 0)
+            moving.cancel()
+            await asyncio.wait([moving])
         return connection is not self._connection
 
 

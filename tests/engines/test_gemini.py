@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from support.scripted_gemini import HEAR_RATE, RATE, ScriptedGemini
 
 from device.bench.scripted import Call, Reply, Speech
+from device.engines import gemini
 from device.engines.choose import session_with
 from device.engines.contract import (
     Audio,
@@ -339,6 +340,54 @@ async def test_in_manual_mode_the_next_connection_hears_where_the_turn_began(ser
     assert server.peer.turns == 1
 
 
+async def test_a_handle_that_came_in_mid_turn_goes_on_in_mid_turn(server, opened) -> None:
+    session = await opened(manual=True)
+    await speak(session, TONE[:6400])
+    await server.wait(lambda m: m.realtime_input is not None, 11)
+    await holds(session, await server.peer.handle())
+    await speak(session, TONE[6400:])
+    await server.wait(lambda m: m.realtime_input is not None, 26)
+    await server.peer.go_away(10)
+    got = asyncio.create_task(until(session, ReplyEnded))
+    await server.wait(lambda m: m.setup is not None, 2)
+    await session.commit()
+    await got
+    assert server.heard == TONE
+    assert server.peer.turns == 1
+
+
+async def test_a_reply_that_begins_while_the_next_connection_opens_is_heard_out(server, opened) -> None:
+    server.hold_setup = asyncio.Event()
+    server.replies.appendleft(Reply((Speech(bytes(RATE), "one two three four"),), pace=0.5))
+    session = await opened()
+    await holds(session, "handle_2")
+    await server.peer.go_away(30)
+    reader = asyncio.create_task(until(session, Audio))
+    await server.resuming.wait()
+    server.reply(server.peers[0])
+    got = await reader
+    server.hold_setup.set()
+    got += await until(session, ReplyEnded)
+    assert got[-1].status == "completed"
+    assert sum(len(event.pcm) for event in got if isinstance(event, Audio)) == RATE
+    # Only then does the session move, by a handle that knows of the reply.
+    await server.wait(lambda m: m.setup is not None, 3)
+    assert setup_of(server, 1)["sessionResumption"] == {"handle": "handle_2"}
+    assert setup_of(server, 2)["sessionResumption"] != {"handle": "handle_2"}
+
+
+async def test_a_connection_that_was_left_is_not_listened_to(server, opened) -> None:
+    session = await opened()
+    await holds(session, "handle_2")
+    await server.peer.go_away(10)
+    await server.wait(lambda m: m.setup is not None, 2)
+    await speak(session)
+    await until(session, ReplyEnded)
+    late = wire.Content(parts=[wire.Part(text="late")])
+    session._take(session._left, wire.ServerMessage(server_content=wire.ServerContent(model_turn=late)))
+    assert session._turns.idle
+
+
 async def test_where_it_cannot_go_on_the_session_says_that_it_expires(server, opened) -> None:
     server.forgets = True
     session = await opened()
@@ -372,6 +421,18 @@ async def test_a_connection_that_closes_after_it_said_so_is_followed_by_the_next
     await speak(session)
     assert (await got)[-1].status == "completed"
     assert server.turns == 1
+
+
+async def test_where_the_next_connection_does_not_come_in_time_the_session_is_over(server, opened, monkeypatch) -> None:
+    monkeypatch.setattr(gemini, "ORPHANED_S", 0.05)
+    session = await opened()
+    server.hold_setup = asyncio.Event()
+    await server.peer.go_away(30)
+    got = asyncio.create_task(until(session, Fault))
+    await server.resuming.wait()
+    await server.peers[0].close(1001, "moved")
+    fault = (await got)[-1]
+    assert (fault.code, fault.retry) == ("closed_1001", True)
 
 
 async def test_one_that_closes_in_mid_reply_ends_the_session(server, opened) -> None:

@@ -10,6 +10,7 @@ from support.scripted_gemini import RATE, ScriptedGemini
 from device.bench.peer import speech
 from device.bench.scripted import Call, Reply, Speech
 from device.engines.choose import session_with
+from device.settings import BargeInSettings
 
 
 class GeminiHouse(House):
@@ -77,3 +78,28 @@ def test_a_tool_call_an_interruption_and_the_next_connection(tmp_path) -> None:
     assert 5 < heard < 30
     assert house.states[-1] in {"listening", "asleep"}
     assert house.daemon.sessions.rate is None or house.daemon.sessions.rate == RATE
+
+
+def test_the_engine_decides_what_interrupts_it(tmp_path) -> None:
+    house = GeminiHouse(
+        tmp_path,
+        [
+            says("hey jarvis, what time is it?", at=1.0),
+            says("how many kilometres is five miles?", after="speaking", plus=2.0),
+        ],
+        16,
+        engine="gemini",
+    )
+    house.settings = replace(house.settings, barge_in=BargeInSettings(decide="engine"))
+    server = ScriptedGemini(
+        Reply((spoken(8.0, "It is noon, and I could tell you a great deal more about noon if you let me."),), pace=0.2),
+        Reply((spoken(2.0, "Five miles are eight kilometres."),), pace=0.2),
+    )
+    play(house, server)
+    assert len(house.all("cut")) == 1
+    assert 1000 < house.all("truncate")[0].fields["ms"] < 6000
+    assert server.turns == 2
+    # The server knows of its own interruption: to tell it would interrupt the user.
+    assert not server.all("client_content")
+    assert len(house.all("reply_last_audio")) == 1
+    assert not house.all("engine_error")
