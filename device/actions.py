@@ -111,6 +111,9 @@ class Restore(Action, frozen=True):
 class Cut(Action, frozen=True):
     """Fade the reply out and drop what is queued; answered by `PlayoutCut`."""
 
+    quick: bool = False
+    """As fast as can be without a click: whoever presses the button is waiting for it."""
+
 
 class Recognise(Action, frozen=True):
     """Find out what the voice that began at `onset` has said up to `end`; answered by `Understood`."""

@@ -231,6 +231,11 @@ class Conversation:
         return self._running or self._awaited or self._working or bool(self._queued) or bool(self._tools)
 
     # The user
+    @property
+    def repeating(self) -> bool:
+        """Whether a reply is repeated while there is no conversation."""
+        return bool(self._aside)
+
 
     @_take.register
     def _on_wake(self, event: Wake) -> None:
@@ -269,7 +274,7 @@ class Conversation:
             self._wake_up(event.at)
             self._listen(event.at)
         elif self.state in (State.SPEAKING, State.OVERLAP):
-            self._cut(event.at)
+            self._cut(event.at, quick=True)
         elif self.state is not State.MUTED:  # which is left by `Mute` only, never by chance
             self._sleep("the button")
 
@@ -290,7 +295,7 @@ class Conversation:
         """End a reply that is repeated while there is no conversation."""
         if self._aside:
             self._aside = ""
-            self._do(Cut())
+            self._do(Cut(quick=True))
 
     @_take.register
     def _on_mute(self, event: Mute) -> None:
@@ -802,7 +807,7 @@ class Conversation:
         self._thinking_since = self._now
         self._to(State.THINKING)
 
-    def _cut(self, listen_from: int, why: str = "") -> None:
+    def _cut(self, listen_from: int, why: str = "", *, quick: bool = False) -> None:
         if self._cut_from is not None:
             return
         self._record("cut", self._now, **({"why": why} if why else {}))
@@ -810,7 +815,7 @@ class Conversation:
         self._dropped.update(item.reply for item in self._queued.values())
         if self._running:
             self._dropped.add(self._reply)
-        self._do(Cut())
+        self._do(Cut(quick))
 
     def _forget_reply(self) -> None:
         self._queued.clear()

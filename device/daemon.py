@@ -12,6 +12,7 @@ from msgspec import Struct
 from device import models
 from device.actions import (
     Action,
+    Again,
     CloseSession,
     Commit,
     Cut,
@@ -49,6 +50,7 @@ from device.events import (
     CardLost,
     Mute,
     PlayoutDone,
+    Repeat,
     Tick,
     TimerRang,
     ToolDone,
@@ -57,9 +59,11 @@ from device.events import (
     VoiceEnd,
     samples,
 )
+from device.lastreply import LastReply
 from device.listen.lexicon import lexicon
 from device.listen.vad import SileroVad
 from device.listen.wakeword import WakeWord
+from device.mute import MuteSwitch
 from device.overheard import Overheard
 from device.profiles import tools_of
 from device.recogniser import SharedRecogniser
@@ -80,6 +84,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+QUICK_FADE_MS = 8
+"""For a reply that the button ends: no click, and over within one block."""
 QUIET = (State.ASLEEP, State.MUTED, State.FAULT)
 """States in which nobody's voice matters, but for the wake word."""
 
@@ -169,12 +175,16 @@ class Daemon:
             ),
             barred,
         )
+        self.mute = MuteSwitch(lambda on: self.on(Mute(self._position(), on=on)))
+        self.attend: Callable[[], None] = lambda: None
+        """Called when what lights show may have changed; on the event loop."""
+        self._last_reply = LastReply()
         self.timers = Timers(self._position)
         self.tools = builtin_tools(
             timers=self.timers,
             volume=self._volume,
             set_volume=self._set_volume,
-            mute=self._mute,
+            mute=lambda: self.mute.want(on=True),
             stop_ringing=self._stop,
         ).offering(settings.tools, tools_of(settings.profile))
         self.sessions = Sessions(
@@ -234,7 +244,7 @@ class Daemon:
         self._overheard = Overheard(self.settings.language, self.frontend.clean, self.recogniser)
         if thread:
             self.frontend.start()
-        self._sound("ready")
+        self.sound("ready")
         self.watcher.state(State.ASLEEP, self._position())
 
     async def stop(self) -> None:
@@ -274,7 +284,7 @@ class Daemon:
             self._report_playback(event.heard if isinstance(event, PlayoutDone) else self.playout.playing)
         for action in self.conversation.on(event, self._position()):
             self._perform(action)
-        if isinstance(event, (Voice, VoiceEnd)) and self._ringing:
+        if isinstance(event, (Voice, VoiceEnd)) and self.ringing:
             self._spawn(self._hear_stop(event))
 
     def _post(self, event: DeviceEvent) -> None:
@@ -286,6 +296,18 @@ class Daemon:
         if heard is not None:
             self.uplink.order(lambda session: session.played(heard))
 
+    @property
+    def position(self) -> int:
+        """The present position on the device's clock."""
+        return self._position()
+
+    def repeat(self) -> None:
+        """Play the last reply again; the sound of an error if there is none."""
+        if self._last_reply.pcm:
+            self.on(Repeat(self._position()))
+        else:
+            self.sound("error")
+
     def _position(self) -> int:
         return self._frontend.now if self._frontend is not None else self.card.now
 
@@ -294,7 +316,11 @@ class Daemon:
             case Play(item, pcm):
                 if (rate := self.sessions.rate) is not None:
                     self.playout.play(item, pcm, rate)
+                    self._last_reply.add(item, pcm, rate)
                     self.watcher.reply_audio(item, pcm, rate)
+            case Again(item):
+                self.playout.play(item, self._last_reply.pcm, self._last_reply.rate)
+                self.playout.finish(item)
             case Finish(item):
                 self.playout.finish(item)
             case Lower():
@@ -303,8 +329,8 @@ class Daemon:
                 self.playout.duck(self.settings.barge_in.duck_db)
             case Restore():
                 self.playout.restore()
-            case Cut():
-                self.playout.cut(self.settings.barge_in.fade_ms)
+            case Cut(quick):
+                self.playout.cut(QUICK_FADE_MS if quick else self.settings.barge_in.fade_ms)
             case Listen(at, again):
                 self.uplink.listen(at, again=again)
             case Hold():
@@ -335,13 +361,14 @@ class Daemon:
             case RunTool(call):
                 self._spawn(self._run_tool(call.call_id, call.name, call.arguments))
             case Earcon(name):
-                self._sound(name)
+                self.sound(name)
             case Ring(on):
                 self._ring(on)
             case Show(state):
                 alert = state in (State.SPEAKING, State.OVERLAP)
-                self.frontend.want_voice(state not in QUIET or self._ringing, alert=alert)
+                self.frontend.want_voice(state not in QUIET or self.ringing, alert=alert)
                 self.watcher.state(state, self._position())
+                self.attend()
             case Record(event, at, fields):
                 self._record(event, at, fields)
 
@@ -368,23 +395,22 @@ class Daemon:
     def _set_volume(self, percent: int) -> None:
         self.playout.volume = percent / 100
 
-    def _mute(self) -> None:
-        self.on(Mute(self._position(), on=True))
-
     def _stop(self) -> bool:
-        ringing = self._ringing
+        ringing = self.ringing
         if ringing:
             self.on(StopHeard(self._position()))
         return ringing
 
     # Sounds
 
-    def _sound(self, name: str) -> None:
-        if self.settings.playout.earcons and not self._ringing:
+    def sound(self, name: str) -> None:
+        """Play an earcon, if they are wanted."""
+        if self.settings.playout.earcons and not self.ringing:
             self.playout.sound(earcon(name, self.card.rate))
 
     @property
-    def _ringing(self) -> bool:
+    def ringing(self) -> bool:
+        """Whether a timer rings."""
         return self._stopword is not None and self._stopword.wanted
 
     def _ring(self, on: bool) -> None:  # noqa: FBT001 - the action's field

@@ -459,7 +459,7 @@ def test_wake_word_and_button_interrupt_even_with_barge_in_off(event):
     speaking(talk)
     assert talk.ms(VoiceStart, 3400, samples(3300)) == []
     assert talk.ms(Voice, 3480, samples(3300), 900) == []
-    assert talk(event) == [Cut()]
+    assert talk(event) == [Cut(quick=isinstance(event, Button))]
 
 
 def test_silence_ends_the_conversation(talk):
@@ -666,7 +666,7 @@ def test_a_reply_that_is_repeated_can_be_interrupted_and_the_engine_hears_nothin
     assert talk.ms(Repeat, 5000) == [Again("repeat-1")]
     assert talk.ms(PlayoutStarted, 5050, "repeat-1") == [Hold()]
     assert talk.state is State.SPEAKING
-    assert talk.ms(Button, 5500) == [Cut()]
+    assert talk.ms(Button, 5500) == [Cut(quick=True)]
     cut = talk(PlayoutCut(samples(5530), (Heard("repeat-1", 480, whole=False),)))
     assert cut == [Interrupt(()), Listen(samples(5500))]
     assert [e["item"] for e in talk.events("reply_first_audio")] == ["i1"]
@@ -676,7 +676,7 @@ def test_a_reply_that_is_repeated_can_be_interrupted_and_the_engine_hears_nothin
 def test_a_double_press_over_a_reply_ends_it_and_begins_it_again(talk):
     awake(talk)
     speaking(talk)
-    assert talk.ms(Button, 3500) == [Cut()]
+    assert talk.ms(Button, 3500) == [Cut(quick=True)]
     assert talk.ms(Repeat, 3520) == [Again("repeat-1")], "before the reply is silent"
     cut = talk(PlayoutCut(samples(3530), (Heard("i1", 500, whole=False),)))
     assert cut == [Interrupt((Heard("i1", 500, whole=False),)), Listen(samples(3500))]
@@ -693,7 +693,7 @@ def test_without_a_conversation_a_reply_is_repeated_by_itself(talk, muted):
     assert talk.ms(Repeat, 1000) == [Again("repeat-1")]
     assert talk.ms(PlayoutStarted, 1050, "repeat-1") == []
     assert talk.state is state
-    assert talk.ms(Button, 1500) == [Cut()], "the press ends it, and does nothing else"
+    assert talk.ms(Button, 1500) == [Cut(quick=True)], "the press ends it, and does nothing else"
     talk.ms(Repeat, 3000)
     talk(PlayoutDone(samples(3900), Heard("repeat-2", 900, whole=True)))
     assert talk.ms(Button, 4000)[:1] == ([] if muted else [Earcon("wake")])
@@ -701,7 +701,7 @@ def test_without_a_conversation_a_reply_is_repeated_by_itself(talk, muted):
 
 def test_the_wake_word_ends_what_is_repeated(talk):
     talk.ms(Repeat, 1000)
-    assert talk.ms(Wake, 1500, "hey_jarvis", 0.9) == [Cut(), Earcon("wake"), OpenSession((), 0)]
+    assert talk.ms(Wake, 1500, "hey_jarvis", 0.9) == [Cut(quick=True), Earcon("wake"), OpenSession((), 0)]
 
 
 def test_a_card_that_vanishes_in_mid_reply_cuts_it_and_is_told_of_once_it_is_back(talk):

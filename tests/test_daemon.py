@@ -310,13 +310,13 @@ def test_a_timer_rings_asleep_and_stop_ends_it(tmp_path, models):
     async def script(house):
         house.daemon.timers.add(1)
         await house.until("stop")
-        assert not house.daemon._ringing
+        assert not house.daemon.ringing
         house.daemon.timers.add(2)
         await house.until("timer", 2)
         await asyncio.sleep(0.5)
-        assert house.daemon._ringing
+        assert house.daemon.ringing
         house.daemon.on(Button(house.daemon.frontend.now))
-        assert not house.daemon._ringing
+        assert not house.daemon.ringing
         house.daemon.timers.add(1)
 
     play(house, server, script)

@@ -75,14 +75,14 @@ class House:
             return await self.session_at(self.urls.get(engine, url), tools)
 
         self.rehearsal = _Noting(self.scene, self.settings, self.folder, session=session, pace="step")
-        sound = self.daemon._sound
+        sound = self.daemon.sound
 
         def note(name: str) -> None:
             sound(name)
             if name != "ready":
                 self.sounds.append(name)
 
-        self.daemon._sound = note
+        self.daemon.sound = note
         catcher = _Catcher(self.failures)
         logging.getLogger("device").addHandler(catcher)
         actor = asyncio.create_task(script(self)) if script else None

@@ -94,7 +94,7 @@ class Soak(Watcher):
         """Press the button a while after a timer rings, and now and then for no reason."""
         while True:
             await asyncio.sleep(self.rng.uniform(2, 8))
-            if self.daemon._ringing or self.rng.random() < 0.01:
+            if self.daemon.ringing or self.rng.random() < 0.01:
                 self.counts["buttons"] += 1
                 self._is_unfair()
                 self.daemon.on(Button(self.daemon.frontend.now))
@@ -190,7 +190,7 @@ class Soak(Watcher):
         )
 
     def _ringing(self) -> bool:
-        return self.daemon._ringing
+        return self.daemon.ringing
 
     # Judgement
 

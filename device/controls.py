@@ -1,0 +1,121 @@
+"""What the buttons, switches and knobs of the panel do to the assistant."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from device.actions import State
+from device.events import Button
+from device.panel.button import Gesture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from device.audio.card import Card
+    from device.daemon import Daemon
+
+_log = logging.getLogger(__name__)
+
+VOLUME_STEP = 0.05
+UPDATE_S = 1800.0
+"""An update that takes longer has died."""
+
+
+class Controls:
+    """The panel's view of a daemon that has been started.
+
+    `reset` sets everything back to how it came. While a file `updating` is at `mark`, an update is under way: whoever
+    updates makes it and deletes it.
+    """
+
+    def __init__(self, daemon: Daemon, *, reset: Callable[[], None], mark: Path) -> None:
+        self._daemon = daemon
+        self._reset = reset
+        self._mark = mark
+        self._marked: tuple[float, bool] = (-UPDATE_S, False)
+        self._pressed: int | None = None  # where a press was that may become a wake
+        self._muted = False  # before the button was held
+
+    @property
+    def state(self) -> State:
+        """Whose turn it is."""
+        return self._daemon.conversation.state
+
+    @property
+    def sent(self) -> int:
+        """How much sound of the microphone was handed to the socket so far, in samples."""
+        return self._daemon.uplink.sent_samples
+
+    @property
+    def ringing(self) -> bool:
+        """Whether a timer rings."""
+        return self._daemon.ringing
+
+    @property
+    def card(self) -> Card:
+        """The sound card."""
+        return self._daemon.card
+
+    @property
+    def updating(self) -> bool:
+        """Whether an update is under way, as of the last second."""
+        now = time.monotonic()
+        looked, found = self._marked
+        if now - looked >= 1.0:
+            try:
+                found = abs(time.time() - self._mark.stat().st_mtime) < UPDATE_S
+            except OSError:
+                found = False
+            self._marked = now, found
+        return found
+
+    def gesture(self, gesture: Gesture) -> None:
+        """Do what the button means.
+
+        A press acts at once, but for one that would wake: it may become a long one, that mutes, and nothing may leave
+        meanwhile. It wakes when the button is let go, and what was said since it went down is sent.
+        """
+        daemon = self._daemon
+        match gesture:
+            case Gesture.PRESS if self._wakes:
+                self._pressed = daemon.position
+            case Gesture.PRESS:
+                self._pressed = None
+                daemon.on(Button(daemon.position))
+            case Gesture.CLICK if self._pressed is not None:
+                if self._wakes:
+                    daemon.on(Button(self._pressed))
+                self._pressed = None
+            case Gesture.DOUBLE:
+                daemon.repeat()
+            case Gesture.LONG:
+                self._muted = daemon.mute.wish
+                daemon.mute.toggle()
+                daemon.sound("sleep" if daemon.mute.on else "wake")
+            case Gesture.RESET:
+                daemon.mute.want(on=self._muted)  # the button was held for something else
+                _log.warning("Factory reset: press the button within ten seconds to confirm it")
+                daemon.sound("error")
+            case Gesture.RELENT:
+                _log.warning("Factory reset: not confirmed, nothing is changed")
+            case Gesture.CONFIRM:
+                self._reset()
+            case _:
+                pass
+
+    @property
+    def _wakes(self) -> bool:
+        """Whether a press would begin a conversation."""
+        asleep = self.state in (State.ASLEEP, State.FAULT)
+        return asleep and not (self.ringing or self._daemon.conversation.repeating)
+
+    def switch(self, *, closed: bool) -> None:
+        """Mute as long as the switch is closed."""
+        self._daemon.mute.switch(closed=closed)
+
+    def turn(self, steps: int) -> None:
+        """Make it louder by so many steps, or softer."""
+        self._daemon.playout.volume += steps * VOLUME_STEP

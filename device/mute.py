@@ -1,0 +1,79 @@
+"""Whether the microphone is muted: by the user's wish, which a restart does not undo, or by a switch, which wins."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+FILE = "muted"
+
+
+class MuteSwitch:
+    """The wish and the switch; `tell(on)` is called when what they make together changes."""
+
+    def __init__(self, tell: Callable[[bool], None]) -> None:
+        self._tell = tell
+        self._path: Path | None = None
+        self._wish = self._switch = False
+
+    @property
+    def on(self) -> bool:
+        """Whether the microphone is muted."""
+        return self._wish or self._switch
+
+    @property
+    def wish(self) -> bool:
+        """Whether the user has muted it, with or without the switch."""
+        return self._wish
+
+    def keep(self, path: Path) -> None:
+        """Keep the wish at `path` from now on; if it is there from before, it holds."""
+        self._path = path
+        if path.exists():
+            self.want(on=True)
+
+    def want(self, *, on: bool) -> None:
+        """Mute because the user wants it, or no longer."""
+        if on is not self._wish:
+            self._write(on=on)
+            self._set(on, self._switch)
+
+    def toggle(self) -> None:
+        """Take the gesture for the other thing; while the switch is closed, it means nothing."""
+        if not self._switch:
+            self.want(on=not self._wish)
+
+    def switch(self, *, closed: bool) -> None:
+        """Mute as long as the switch is closed."""
+        self._set(self._wish, closed)
+
+    def _set(self, wish: bool, switch: bool) -> None:  # noqa: FBT001 - both are what they are called
+        before = self.on
+        self._wish, self._switch = wish, switch
+        if self.on is not before:
+            self._tell(self.on)
+
+    def _write(self, *, on: bool) -> None:
+        """Make the file, or delete it: either is done wholly or not at all, also when the power fails."""
+        if self._path is None:
+            return
+        try:
+            if on:
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._path.touch(mode=0o600)
+            else:
+                self._path.unlink(missing_ok=True)
+            folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            _log.warning("%s: that the microphone is muted will not outlast a restart: %s", self._path, error.strerror)

@@ -1,0 +1,1 @@
+"""Lights, buttons and knobs on GPIO lines."""

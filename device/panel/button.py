@@ -1,0 +1,96 @@
+"""What is meant by pressing a button: edges and their times in, gestures out. Pure: it reads no clock.
+
+A press counts at its edge, so that a reply falls silent at once; what follows tells what else was meant. A second
+press soon after the first has an effect of its own on top of what the first one did.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+DOUBLE_S = 0.4
+"""From the release of a press to the next press, at most, for both to be a double press."""
+LONG_S = 1.0
+RESET_S = 10.0
+CONFIRM_S = 10.0
+"""How long a factory reset waits for its confirmation."""
+
+
+class Gesture(StrEnum):
+    """What was meant."""
+
+    PRESS = "press"
+    """The button has gone down, and may stay there."""
+    CLICK = "click"
+    """It has gone up soon after."""
+    DOUBLE = "double"
+    """It has gone down soon after a click."""
+    LONG = "long"
+    """It has been down for a second."""
+    RESET = "reset"
+    """It has been down for ten seconds: a factory reset is wanted, if it is confirmed."""
+    CONFIRM = "confirm"
+    """It was pressed again within ten seconds."""
+    RELENT = "relent"
+    """It was not."""
+
+
+class Gestures:
+    """The edges of a button so far; times are in seconds on any clock that only goes forward."""
+
+    def __init__(self) -> None:
+        self._down: float | None = None  # since when; None while it is up
+        self._told = 0  # of that press: 0 nothing but itself, 1 that it is long, 2 that it is for a reset
+        self._counts = True  # a press that confirms means nothing else
+        self._first = True  # not the second of a double press
+        self._clicked: float | None = None
+        self._asked: float | None = None  # since when a reset waits, the button being up
+
+    @property
+    def due(self) -> float | None:
+        """When to call `tick` at the latest; None if nothing happens by itself."""
+        if self._down is not None and self._counts and self._told < 2:
+            return self._down + (LONG_S, RESET_S)[self._told]
+        return None if self._asked is None else self._asked + CONFIRM_S
+
+    @property
+    def asking(self) -> bool:
+        """Whether a factory reset waits for its confirmation."""
+        return self._asked is not None or self._told == 2
+
+    def edge(self, t: float, *, down: bool) -> list[Gesture]:
+        """Take a change of the button at `t`; return what that means, and what has meanwhile become clear."""
+        told = self.tick(t)
+        if down is (self._down is not None):
+            return told
+        return told + (self._press(t) if down else self._release(t))
+
+    def tick(self, t: float) -> list[Gesture]:
+        """Return what has become clear by `t` without a change."""
+        told = []
+        while self.due is not None and t >= self.due:
+            if self._down is None:
+                self._asked = None
+                told.append(Gesture.RELENT)
+            else:
+                self._told += 1
+                told.append(Gesture.LONG if self._told == 1 else Gesture.RESET)
+        return told
+
+    def _press(self, t: float) -> list[Gesture]:
+        self._down, self._told, self._counts = t, 0, self._asked is None
+        clicked, self._clicked = self._clicked, None
+        if self._asked is not None:
+            self._asked = None
+            return [Gesture.CONFIRM]
+        self._first = clicked is None or t - clicked > DOUBLE_S
+        return [Gesture.PRESS if self._first else Gesture.DOUBLE]
+
+    def _release(self, t: float) -> list[Gesture]:
+        told, self._told, self._down = self._told, 0, None
+        if told == 2:
+            self._asked = t
+        if told or not (self._counts and self._first):
+            return []
+        self._clicked = t
+        return [Gesture.CLICK]

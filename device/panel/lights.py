@@ -1,0 +1,198 @@
+"""What the lights show: pure patterns of the state and the time.
+
+Readable at a glance, and by whoever does not tell colours apart: each state has its own rhythm, also on a single LED
+of one colour. None flashes more than three times a second. Colours are those of Okabe and Ito's palette, but for red.
+
+The lights tell the truth: what they say of streaming goes by sound that has left, not by what the conversation means
+to do. While sound of the microphone leaves, no light goes out altogether; and of a strip the first LED is white then,
+and only then. A state in which nothing must leave shows `leak` if something does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import cos, pi
+
+from msgspec import Struct
+
+from device.actions import State
+
+Colour = tuple[float, float, float]
+"""Red, green and blue, each 0 to 1 as the eye sees it: drivers bring them to their LEDs."""
+Frame = tuple[Colour, ...]
+"""A colour for each LED."""
+Shape = Callable[[float, int, int, float], float]
+"""Brightness, 0 to 1, at a time in seconds, of an LED of so many, at a level of the loudspeaker."""
+
+DARK: Colour = (0.0, 0.0, 0.0)
+WHITE: Colour = (1.0, 1.0, 1.0)
+RED: Colour = (1.0, 0.0, 0.0)
+BLUE: Colour = (0.0, 0.45, 1.0)
+SKY: Colour = (0.34, 0.71, 0.91)
+GREEN: Colour = (0.0, 0.8, 0.45)
+ORANGE: Colour = (1.0, 0.55, 0.0)
+YELLOW: Colour = (0.94, 0.89, 0.26)
+PURPLE: Colour = (0.8, 0.4, 0.85)
+
+STREAMING_FLOOR = 0.25
+"""How bright a light is at least while sound leaves."""
+STRIP = 3
+"""From so many LEDs on, the first is the streaming light."""
+SILENT = (State.ASLEEP, State.MUTED, State.FAULT)
+"""States in which nothing may leave."""
+
+
+class Look(Struct, frozen=True):
+    """What there is to show."""
+
+    state: State = State.ASLEEP
+    streaming: bool = False
+    """Sound of the microphone left in the last moment."""
+    leak: bool = False
+    """It did although nothing may leave."""
+    ringing: bool = False
+    updating: bool = False
+    asking: bool = False
+    """A factory reset waits for its confirmation."""
+
+
+class Pattern(Struct, frozen=True):
+    """How a scene looks."""
+
+    colour: Colour
+    shape: Shape
+    mono: Shape | None = None
+    """Instead of `shape`, where there is but one LED of one colour."""
+    still: bool = False
+    """Always the same frame, on LEDs that have colours."""
+    other: Colour | None = None
+    """A second colour: of every other LED, and of a single one when it is dim."""
+
+
+def _steady(_t: float, _i: int, _n: int, _level: float) -> float:
+    return 1.0
+
+
+def _dark(_t: float, _i: int, _n: int, _level: float) -> float:
+    return 0.0
+
+
+def _level(_t: float, _i: int, _n: int, level: float) -> float:
+    return 0.1 + 0.9 * level
+
+
+def _square(period: float, share: float, high: float = 1.0, low: float = 0.0) -> Shape:
+    def shape(t: float, _i: int, _n: int, _level: float) -> float:
+        return high if t % period < share * period else low
+
+    return shape
+
+
+def _breathe(period: float, low: float) -> Shape:
+    def shape(t: float, _i: int, _n: int, _level: float) -> float:
+        return low + (1 - low) * (1 - cos(2 * pi * t / period)) / 2
+
+    return shape
+
+
+def _chase(period: float) -> Shape:
+    """Return a dot that goes round with a tail; a single LED breathes."""
+    alone = _breathe(2 * period, 0.1)
+
+    def shape(t: float, i: int, n: int, level: float) -> float:
+        if n < 2:
+            return alone(t, i, n, level)
+        behind = (t / period * n - i) % n
+        return float(max(0.08, 1 - 2 * behind / n))
+
+    return shape
+
+
+def _blinks(count: int, on: float, gap: float, period: float, *, lit: bool = True) -> Shape:
+    """Return `count` blinks of `on` s, `gap` s apart, every `period` s; of darkness, unless `lit`."""
+
+    def shape(t: float, _i: int, _n: int, _level: float) -> float:
+        at = t % period
+        blink = at < count * (on + gap) - gap and at % (on + gap) < on
+        return 1.0 if blink is lit else 0.0
+
+    return shape
+
+
+def _fill(period: float) -> Shape:
+    """Return a strip that fills up; a single LED becomes brighter and goes out."""
+
+    def shape(t: float, i: int, n: int, _level: float) -> float:
+        return float(min(1.0, max(0.0, t % period / period * n - i)))
+
+    return shape
+
+
+def _swap(period: float) -> Shape:
+    """Return every other LED bright in turn; a single one flutters, but does not go out."""
+
+    def shape(t: float, i: int, _n: int, _level: float) -> float:
+        return 1.0 if (t % period < period / 2) is (i % 2 == 0) else 0.35
+
+    return shape
+
+
+PATTERNS: dict[str, Pattern] = {
+    "asleep": Pattern(DARK, _dark, still=True),
+    "connecting": Pattern(BLUE, _square(1.0, 0.5, 0.5)),
+    "listening": Pattern(BLUE, _steady, still=True),
+    "thinking": Pattern(SKY, _chase(1.2)),
+    "speaking": Pattern(GREEN, _level),
+    "overlap": Pattern(GREEN, _swap(0.5), other=YELLOW),
+    # On one colour, steady means listening: muted goes out for a moment, again and again.
+    "muted": Pattern(RED, _steady, mono=_square(2.0, 0.85), still=True),
+    "fault": Pattern(ORANGE, _blinks(2, 0.14, 0.16, 2.0)),
+    "updating": Pattern(PURPLE, _fill(3.0)),
+    "ringing": Pattern(YELLOW, _blinks(3, 0.14, 0.12, 1.8)),
+    "asking": Pattern(RED, _blinks(2, 0.14, 0.16, 1.0, lit=False)),
+    "leak": Pattern(WHITE, _square(0.4, 0.5), other=RED),
+}
+"""By scene: each state, and what counts over it."""
+
+
+def scene(look: Look) -> str:
+    """Return which of `PATTERNS` shows `look`."""
+    if look.asking:
+        return "asking"
+    if look.leak:
+        return "leak"
+    if look.ringing:
+        return "ringing"
+    if look.updating and look.state in SILENT:
+        return "updating"
+    if look.state is State.LISTENING and not look.streaming:
+        return "connecting"  # it would listen, but nothing arrives anywhere
+    return look.state.value
+
+
+def still(look: Look, *, coloured: bool) -> bool:
+    """Return whether the frame of `look` stays the same until something happens."""
+    pattern = PATTERNS[scene(look)]
+    return pattern.still and (coloured or pattern.mono is None)
+
+
+def frame(look: Look, t: float, level: float, count: int, *, coloured: bool = True) -> Frame:
+    """Return what `count` LEDs show of `look` at the time `t`, in seconds since it began.
+
+    `level`, 0 to 1, is the loudspeaker's. Without `coloured`, LEDs differ in brightness only.
+    """
+    pattern = PATTERNS[scene(look)]
+    shape = pattern.shape if coloured or pattern.mono is None else pattern.mono
+    floor = STREAMING_FLOOR if look.streaming else 0.0
+    lead = count >= STRIP
+    rest = count - lead
+    shown = tuple(_lit(pattern, max(floor, shape(t, i, rest, level)), i) for i in range(rest))
+    return ((WHITE if look.streaming else DARK), *shown) if lead else shown
+
+
+def _lit(pattern: Pattern, brightness: float, i: int) -> Colour:
+    colour = pattern.colour if pattern.colour != DARK else WHITE
+    if pattern.other is not None and (i % 2 or brightness < 0.5):
+        colour = pattern.other
+    red, green, blue = colour
+    return red * brightness, green * brightness, blue * brightness

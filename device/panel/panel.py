@@ -1,0 +1,310 @@
+"""The panel: lights that show what the assistant does, and buttons, switches and knobs that tell it what to do.
+
+What hangs on pins runs on threads of gpiozero's; all that it means is done on the event loop. The lights have a thread
+of their own, so that a slow bus keeps nobody waiting. A part that cannot be used is told of once, with its mend, and
+the assistant goes on without it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from device.panel import lights
+from device.panel.button import Gesture, Gestures
+from device.panel.gpio import PanelFault, chips, choose, claim, open_lines
+from device.panel.leds import open_leds
+from device.panel.truth import LEAK_S, Loudness, Streaming
+from device.panel_settings import used_pins, wrong_pins
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from device.actions import State
+    from device.audio.card import Card
+    from device.panel.leds import Leds
+    from device.panel_settings import PanelSettings
+
+    Part = TypeVar("Part")
+
+_log = logging.getLogger(__name__)
+
+GAP_S = 0.035
+"""Between frames, at least."""
+REST_S = 0.1
+"""How often the lights look whether sound leaves, while they rest."""
+
+
+class Assistant(Protocol):
+    """What the panel shows, asked from the lights' thread, and whom it tells, on the event loop's."""
+
+    @property
+    def state(self) -> State:
+        """Whose turn it is."""
+
+    @property
+    def sent(self) -> int:
+        """How much sound of the microphone has left so far, in any unit."""
+
+    @property
+    def ringing(self) -> bool:
+        """Whether a timer rings."""
+
+    @property
+    def updating(self) -> bool:
+        """Whether an update is under way."""
+
+    @property
+    def card(self) -> Card:
+        """The sound card."""
+
+    def gesture(self, gesture: Gesture) -> None:
+        """Do what the button means."""
+
+    def switch(self, *, closed: bool) -> None:
+        """Know how the mute switch stands."""
+
+    def turn(self, steps: int) -> None:
+        """Make it louder by so many steps, or softer."""
+
+
+class Painter:
+    """Brings what the assistant does to the LEDs; `asking` is whether a factory reset waits for its confirmation."""
+
+    def __init__(self, assistant: Assistant, asking: Callable[[], bool], leds: Leds | None, streaming: Any) -> None:
+        self._assistant = assistant
+        self._asking = asking
+        self._leds = leds
+        self._lamp = streaming
+        self._truth = Streaming()
+        self._loudness = Loudness(assistant.card)
+        self._look = lights.Look()
+        self._scene = ""
+        self._since = 0.0
+        self._talked = -LEAK_S  # when something was last allowed to leave
+        self._shown: lights.Frame | None = None
+        self._lit: bool | None = None
+
+    def paint(self, t: float) -> bool:
+        """Show what there is to show at the time `t`, in seconds; return whether that moves. Raises OSError."""
+        look = self._see(t)
+        if self._lamp is not None and look.streaming is not self._lit:
+            self._lit = look.streaming
+            self._lamp.value = look.streaming
+        if self._leds is None:
+            return False
+        scene = lights.scene(look)
+        if scene != self._scene:
+            self._scene, self._since = scene, t
+        level = self._loudness.look(t) if scene == "speaking" else 0.0
+        frame = lights.frame(look, t - self._since, level, self._leds.count, coloured=self._leds.coloured)
+        if frame != self._shown:
+            self._leds.show(frame)
+            self._shown = frame
+        return not lights.still(look, coloured=self._leds.coloured)
+
+    def _see(self, t: float) -> lights.Look:
+        state = self._assistant.state
+        if state not in lights.SILENT:
+            self._talked = t
+        streaming = self._truth.look(self._assistant.sent, t)
+        self._look = lights.Look(
+            state,
+            streaming=streaming,
+            leak=streaming and state in lights.SILENT and t - self._talked > LEAK_S,
+            ringing=self._assistant.ringing,
+            updating=self._assistant.updating,
+            asking=self._asking(),
+        )
+        return self._look
+
+    def close(self) -> None:
+        """Go dark."""
+        for part in (self._leds, self._lamp):
+            if part is not None:
+                part.close()
+
+
+class Panel:
+    """All that the settings name, on the lines of `factory`: gpiozero's, or by default those of the machine."""
+
+    def __init__(self, settings: PanelSettings, assistant: Assistant, factory: Any = None) -> None:
+        self._settings = settings
+        self._assistant = assistant
+        self._factory = factory
+        self._own = factory is None
+        self._loop = asyncio.get_running_loop()
+        self._gestures = Gestures()
+        self._timer: asyncio.TimerHandle | None = None
+        self._inputs: list[Any] = []
+        self._painter: Painter | None = None
+        self._thread: threading.Thread | None = None
+        self._news = threading.Event()
+        self._over = threading.Event()
+        self.faults: list[PanelFault] = []
+
+    def open(self) -> list[PanelFault]:
+        """Take the pins and begin; return what cannot be used, which has been logged, too."""
+        settings = self._settings
+        if not (used_pins(settings) or settings.leds != "none"):
+            _log.debug("No lights and no buttons are set: see [panel]")
+            return []
+        try:
+            self._check()
+            self._open_lines()
+        except PanelFault as fault:
+            self._tell(fault)
+            return self.faults
+        if self._factory is not None:
+            self._open_inputs()
+        self._open_lights()
+        return self.faults
+
+    def attend(self) -> None:
+        """Look at the assistant at once; from any thread."""
+        self._news.set()
+
+    def close(self) -> None:
+        """Go dark and let go of everything; harmless when repeated."""
+        self._over.set()
+        self._news.set()
+        if self._thread is not None:
+            self._thread.join(timeout=1)
+        if self._timer is not None:
+            self._timer.cancel()
+        for part in self._inputs:
+            part.close()
+        self._inputs.clear()
+        if self._own and self._factory is not None:
+            self._factory.close()
+            self._factory = None
+
+    def _check(self) -> None:
+        if wrong := "; ".join(wrong_pins(self._settings)):
+            raise PanelFault(wrong, "correct [panel] in the settings")
+
+    def _open_lines(self) -> None:
+        """Open the GPIO chip; a machine without one is no fault, but one line of the log."""
+        if self._factory is not None or not used_pins(self._settings):
+            return
+        chip = choose(chips(), self._settings.chip)
+        if chip is None:
+            _log.debug("There is no GPIO here: no lights, no buttons")
+        else:
+            self._factory = open_lines(chip)
+
+    def _open_lights(self) -> None:
+        settings = self._settings
+        leds = lamp = None
+        if settings.leds in ("apa102", "ws2812") or self._factory is not None:
+            leds = self._try(lambda: open_leds(settings, self._factory))
+        if settings.streaming_pin >= 0 and self._factory is not None:
+            lamp = self._try(self._streaming_lamp)
+        if leds is None and lamp is None:
+            return
+        self._painter = Painter(self._assistant, lambda: self._gestures.asking, leds, lamp)
+        self._thread = threading.Thread(target=self._paint, name="lights", daemon=True)
+        self._thread.start()
+
+    def _streaming_lamp(self) -> Any:
+        from gpiozero import LED  # noqa: PLC0415 - takes a while, and most machines have no lights
+
+        pin, high = self._settings.streaming_pin, self._settings.active == "high"
+        return claim(
+            "streaming_pin", pin, self._factory, partial(LED, pin, active_high=high, pin_factory=self._factory)
+        )
+
+    def _open_inputs(self) -> None:
+        settings = self._settings
+        if settings.button_pin >= 0 and (button := self._input("button_pin")):
+            button.when_activated = lambda: self._post(self._edge, time.monotonic(), True)  # noqa: FBT003
+            button.when_deactivated = lambda: self._post(self._edge, time.monotonic(), False)  # noqa: FBT003
+        if settings.mute_pin >= 0 and (switch := self._input("mute_pin")):
+
+            def look() -> None:
+                self._assistant.switch(closed=switch.is_active)
+
+            switch.when_activated = switch.when_deactivated = lambda: self._post(look)
+            look()
+        if settings.volume == "buttons":
+            for key, steps in (("volume_up_pin", 1), ("volume_down_pin", -1)):
+                if knob := self._input(key):
+                    knob.when_activated = lambda steps=steps: self._post(self._assistant.turn, steps)
+        elif settings.volume == "encoder" and (encoder := self._try(self._encoder)):
+            encoder.when_rotated_clockwise = lambda: self._post(self._assistant.turn, 1)
+            encoder.when_rotated_counter_clockwise = lambda: self._post(self._assistant.turn, -1)
+
+    def _input(self, key: str) -> Any:
+        """Return what is on a pin, None if it cannot be used."""
+        from gpiozero import DigitalInputDevice  # noqa: PLC0415 - takes a while, and most machines have no buttons
+
+        pin = getattr(self._settings, key)
+        low = self._settings.closed == "low"
+        bounce = self._settings.debounce_ms / 1000 or None
+        make = partial(DigitalInputDevice, pin, pull_up=low, bounce_time=bounce, pin_factory=self._factory)
+        part = self._try(lambda: claim(key, pin, self._factory, make))
+        if part is not None:
+            self._inputs.append(part)
+        return part
+
+    def _encoder(self) -> Any:
+        from gpiozero import RotaryEncoder  # noqa: PLC0415 - takes a while, and most machines have no knobs
+
+        one, other = self._settings.volume_up_pin, self._settings.volume_down_pin
+        make = partial(RotaryEncoder, one, other, max_steps=0, pin_factory=self._factory)
+        encoder = claim("volume_up_pin", one, self._factory, make)
+        self._inputs.append(encoder)
+        return encoder
+
+    def _try(self, make: Callable[[], Part]) -> Part | None:
+        try:
+            return make()
+        except PanelFault as fault:
+            self._tell(fault)
+            return None
+
+    def _tell(self, fault: PanelFault) -> None:
+        self.faults.append(fault)
+        _log.warning("%s", fault)
+
+    # The event loop's thread
+
+    def _post(self, what: Callable[..., None], *args: Any) -> None:
+        """Have `what` done on the event loop; from any thread."""
+        if not (self._loop.is_closed() or self._over.is_set()):
+            self._loop.call_soon_threadsafe(what, *args)
+
+    def _edge(self, t: float, down: bool) -> None:  # noqa: FBT001 - passed on by position
+        self._mean(self._gestures.edge(t, down=down))
+
+    def _mean(self, gestures: list[Gesture]) -> None:
+        for gesture in gestures:
+            self._assistant.gesture(gesture)
+        if self._timer is not None:
+            self._timer.cancel()
+        due = self._gestures.due
+        self._timer = None if due is None else self._loop.call_later(due - time.monotonic(), self._wait_over)
+        self.attend()
+
+    def _wait_over(self) -> None:
+        self._mean(self._gestures.tick(time.monotonic()))
+
+    # The lights' thread
+
+    def _paint(self) -> None:
+        painter = self._painter
+        assert painter is not None  # noqa: S101 - it was made before the thread
+        try:
+            while not self._over.is_set():
+                self._news.clear()
+                moves = painter.paint(time.monotonic())
+                if not self._over.wait(GAP_S) and not moves:
+                    self._news.wait(REST_S - GAP_S)
+        except OSError as error:
+            _log.warning("The lights went out: %s; check their wiring, then start again", error)
+        finally:
+            painter.close()
