@@ -175,6 +175,7 @@ class Conversation:
         self._wanted = False
         self._rate = 24_000
         self._stream = False  # the engine listens while it talks
+        self._prompted = True  # it can be asked to speak
         self._lineup = Lineup(self.rules.engines, barred)
         self._handover = Handover(self._lineup)
         self._takes_tools = True
@@ -230,12 +231,12 @@ class Conversation:
         """Whether a reply is being made, queued or played."""
         return self._running or self._awaited or self._working or bool(self._queued) or bool(self._tools)
 
-    # The user
     @property
     def repeating(self) -> bool:
         """Whether a reply is repeated while there is no conversation."""
         return bool(self._aside)
 
+    # The user
 
     @_take.register
     def _on_wake(self, event: Wake) -> None:
@@ -421,7 +422,13 @@ class Conversation:
             self._think()
         if self.state is State.LISTENING:
             quiet = self._voice is None and not (self._hearing or self._working or self._tools)
-            if quiet and self._greets and self._wake_at is None and at >= self._exchange_at + GREET_AFTER:
+            if (
+                quiet
+                and self._prompted
+                and self._greets
+                and self._wake_at is None
+                and at >= self._exchange_at + GREET_AFTER
+            ):
                 self._greets = False
                 self._do(Say(self.rules.greeting))
             if quiet and at >= self._quiet_since + samples(self.rules.follow_up_ms):
@@ -439,6 +446,7 @@ class Conversation:
         self._open = True
         self._rate = event.rate
         self._stream = event.capabilities.family == "stream"
+        self._prompted = event.capabilities.prompted
         self._takes_tools = event.capabilities.tools
         self._handover.forget()
         self._lineup.opened(self._now)
@@ -635,6 +643,7 @@ class Conversation:
             self._record("session_prepare", at, engine=action.engine)
         if fresh is not None:
             self._rate, self._stream = fresh.rate, fresh.capabilities.family == "stream"
+            self._prompted = fresh.capabilities.prompted
             self._takes_tools = fresh.capabilities.tools
             self._record("session_switch", at, engine=fresh.engine)
         if action is not None:
@@ -661,7 +670,7 @@ class Conversation:
             return
         self._do(*self._tools.quiet())
         quiet = self._open and self.state is State.THINKING and not (self._running or self._queued)
-        if quiet and (cover := self._tools.cover(at)) is not None:
+        if quiet and self._prompted and (cover := self._tools.cover(at)) is not None:
             self._do(cover)
 
     @property

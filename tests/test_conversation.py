@@ -1405,3 +1405,16 @@ def test_with_every_engine_over_budget_nobody_is_sent_anything():
     assert talk.ms(Wake, 1000, "hey_jarvis", 0.9) == [Earcon("error")]
     assert talk.state is State.FAULT
     assert talk.events("engine_error")[0]["code"] == "over_budget"
+
+
+@pytest.mark.parametrize("prompted", [False, True])
+def test_an_engine_that_cannot_be_asked_to_speak_is_not(prompted):
+    talk = Talk(greeting=GREETING)
+    talk.ms(Button, 1000)
+    talk(Opened(24000, Capabilities(prompted=prompted)), samples(1100))
+    assert (talk.ms(Tick, 1900) == [Say(GREETING)]) is prompted
+    talk(SpeechStopped(), samples(2500))
+    talk(ReplyStarted("r1"), samples(2600))
+    talk(ToolCall("r1", "c1", "get_time", "{}"), samples(2700))
+    talk(ReplyEnded("r1", "completed"), samples(2750))
+    assert any(isinstance(action, Say) for action in talk.ms(Tick, 4000)) is prompted
