@@ -54,11 +54,16 @@ def main() -> None:
 def run(config: Path | None, out: Path | None) -> None:
     """Be the assistant, on this machine's microphone and loudspeaker.
 
-    On a terminal, Enter is the button: it wakes, interrupts, and ends a conversation.
+    On a terminal, Enter is the button: it wakes, interrupts, and ends a conversation. m and Enter mutes or unmutes.
     """
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # it is the button, and would kill before there is one
+    for number in (signal.SIGUSR1, signal.SIGUSR2):  # these are buttons, and would kill before there are any
+        signal.signal(number, signal.SIG_IGN)
     settings = _settings(config, need_engine=True)
-    asyncio.run(_run(settings, config, out))
+    if asyncio.run(_run(settings, config, out)):
+        from device.reset import factory_reset  # noqa: PLC0415
+
+        log.warning("Factory reset: %d files are gone; starting anew", len(factory_reset()))
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - what runs already
 
 
 @main.command()
@@ -283,13 +288,18 @@ def show_settings(config: Path | None) -> None:
     click.echo(configuration.in_force(loaded.settings, loaded.origins), nl=False)
 
 
-async def _run(settings: Settings, config: Path | None, out: Path | None) -> None:
+async def _run(settings: Settings, config: Path | None, out: Path | None) -> bool:
+    """Be the assistant until a signal comes; return whether a factory reset is wanted."""
+    from device import mute  # noqa: PLC0415
     from device.audio.alsa import AlsaCard  # noqa: PLC0415
+    from device.controls import Controls  # noqa: PLC0415
     from device.daemon import Daemon  # noqa: PLC0415
     from device.engines.choose import Engines  # noqa: PLC0415
     from device.keeping import Keeping  # noqa: PLC0415
     from device.ledger import Ledger  # noqa: PLC0415
     from device.notify import Notifier  # noqa: PLC0415
+    from device.panel.panel import Panel  # noqa: PLC0415
+    from device.store import state_dir  # noqa: PLC0415
     from device.timeline import Timeline  # noqa: PLC0415
 
     console = Console(highlight=False)
@@ -303,12 +313,19 @@ async def _run(settings: Settings, config: Path | None, out: Path | None) -> Non
     engines = Engines(settings, config)
     keeping = Keeping(settings, ledger)
     daemon = Daemon(settings, card, ledger, engines.session, barred=keeping.costs.over_budget)
+    controls = Controls(daemon, mark=state_dir() / "updating")
+    panel = Panel(settings.panel, controls)
     beside = [asyncio.create_task(_prepare(engines))]
     try:
         await daemon.start()
+        daemon.mute.keep(state_dir() / mute.FILE)
+        daemon.attend = panel.attend
+        panel.open()
         beside.append(asyncio.create_task(notifier.watch(lambda: daemon.frontend.now)))
         with _button(daemon):
             console.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)
+            if daemon.mute.on:
+                console.print("The microphone is muted: hold the button for a second, or type m and Enter.")
             notifier.tell(f"READY=1\nSTATUS=Listening on {card.name}")
             await _until_signal()
             notifier.tell("STOPPING=1")
@@ -317,10 +334,12 @@ async def _run(settings: Settings, config: Path | None, out: Path | None) -> Non
     finally:
         for task in beside:
             task.cancel()
+        panel.close()
         await daemon.stop()
         await engines.close()
         ledger.close()
         keeping.close()
+    return controls.reset
 
 
 async def _prepare(engines: Engines) -> None:
@@ -422,7 +441,7 @@ async def _until_closed(fd: int) -> None:
 
 @contextlib.contextmanager
 def _button(daemon: Daemon) -> Any:
-    """Let Enter on a terminal, and SIGUSR1, be the button."""
+    """Let Enter on a terminal, and SIGUSR1, be the button; m and Enter, and SIGUSR2, a long press of it."""
     from device.events import Button  # noqa: PLC0415
 
     loop = asyncio.get_running_loop()
@@ -431,12 +450,13 @@ def _button(daemon: Daemon) -> Any:
         daemon.on(Button(daemon.frontend.now))
 
     def key() -> None:
-        if sys.stdin.readline():
-            press()
+        if line := sys.stdin.readline():
+            daemon.mute.toggle() if line.strip().lower() == "m" else press()
         else:
             loop.remove_reader(sys.stdin)
 
     loop.add_signal_handler(signal.SIGUSR1, press)
+    loop.add_signal_handler(signal.SIGUSR2, daemon.mute.toggle)
     terminal = sys.stdin is not None and sys.stdin.isatty()
     if terminal:
         loop.add_reader(sys.stdin, key)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,6 @@ from device.events import Button
 from device.panel.button import Gesture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from device.audio.card import Card
@@ -27,13 +28,14 @@ UPDATE_S = 1800.0
 class Controls:
     """The panel's view of a daemon that has been started.
 
-    `reset` sets everything back to how it came. While a file `updating` is at `mark`, an update is under way: whoever
+    While a file `updating` is at `mark`, an update is under way: whoever
     updates makes it and deletes it.
     """
 
-    def __init__(self, daemon: Daemon, *, reset: Callable[[], None], mark: Path) -> None:
+    def __init__(self, daemon: Daemon, *, mark: Path) -> None:
+        self.reset = False
+        """Whether a factory reset is wanted: once everything is closed. The process has been sent SIGTERM then."""
         self._daemon = daemon
-        self._reset = reset
         self._mark = mark
         self._marked: tuple[float, bool] = (-UPDATE_S, False)
         self._pressed: int | None = None  # where a press was that may become a wake
@@ -102,7 +104,8 @@ class Controls:
             case Gesture.RELENT:
                 _log.warning("Factory reset: not confirmed, nothing is changed")
             case Gesture.CONFIRM:
-                self._reset()
+                self.reset = True
+                os.kill(os.getpid(), signal.SIGTERM)
             case _:
                 pass
 

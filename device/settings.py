@@ -19,6 +19,7 @@ from msgspec import Meta, Struct, field
 
 from device import profiles
 from device.engine_settings import engine_faults, engines, known_engines, missing_key, secret, with_keys
+from device.panel_settings import PanelSettings
 from device.prices import Price  # noqa: TC001 - msgspec resolves annotations at run time
 from device.prompt import Instructions, sections
 from device.section import Name, Seconds, Secret, Section, Unit
@@ -162,6 +163,7 @@ class Settings(Section, frozen=True):
     cartesia: CartesiaSettings = field(default_factory=CartesiaSettings)
     transcripts: TranscriptSettings = field(default_factory=TranscriptSettings)
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
+    panel: PanelSettings = field(default_factory=PanelSettings)
     prices: dict[str, Price] = field(default_factory=dict)
     """`[prices."MODEL"]`: what models cost; counts over what Parley knows."""
 
