@@ -20,7 +20,7 @@ def soak(tmp_path_factory):
 
 def test_much_has_happened(soak):
     least = {
-        "wake": 80,
+        "wake": 60,
         "cut": 80,
         "restore": 25,
         "timer": 10,
