@@ -67,6 +67,7 @@ from device.mute import MuteSwitch
 from device.overheard import Overheard
 from device.profiles import tools_of
 from device.recogniser import SharedRecogniser
+from device.result import NAME as RESULT
 from device.sessions import HANDOVER_S, OPEN_TIMEOUT_S, Sessions
 from device.stopword import StopWord
 from device.tools.builtin import builtin_tools
@@ -163,6 +164,7 @@ class Daemon:
         self.playout = Playout(card.rate, prebuffer_ms=settings.playout.prebuffer_ms, volume=settings.playout.volume)
         self.playout.latency = lambda: card.output_latency
         listen, barge_in = settings.listen, settings.barge_in
+        own_tools = tools_of(settings.profile)
         self.conversation = Conversation(
             Rules(
                 engines=settings.engines,
@@ -172,6 +174,7 @@ class Daemon:
                 barge_in=barge_in.decide,
                 recogniser=lexicon(settings.language) is not None,
                 commit_after_ms=listen.silence_ms if listen.end_of_turn == "device" else None,
+                result_tool=RESULT if any(tool.name == RESULT for tool in own_tools) else "",
             ),
             barred,
         )
@@ -186,7 +189,7 @@ class Daemon:
             set_volume=self._set_volume,
             mute=lambda: self.mute.want(on=True),
             stop_ringing=self._stop,
-        ).offering(settings.tools, tools_of(settings.profile))
+        ).offering(settings.tools, own_tools)
         self.sessions = Sessions(
             lambda engine: session(self.tools.specs(), engine),
             self.on,
@@ -384,8 +387,9 @@ class Daemon:
             self.on(Understood(self._position(), onset, end, words.kind, words.text))
 
     async def _run_tool(self, call_id: str, name: str, arguments: str) -> None:
-        result = await self.tools.call(name, arguments)
-        self.on(ToolDone(self._position(), call_id, result.output, sleep=result.sleep, reply=result.reply))
+        called = await self.tools.call(name, arguments)
+        at = self._position()
+        self.on(ToolDone(at, call_id, called.output, sleep=called.sleep, reply=called.reply, result=called.result))
 
     # Tools act on the device through these
 

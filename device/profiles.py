@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from device.prompt import Instructions, sections
+from device.result import result_tool, schema_fault
 from device.section import Name, Seconds, Section
 from device.tables import Table, TableError, faults, read_toml
 from device.tools.builtin import Builtin
@@ -89,8 +90,9 @@ class Profile(Struct, frozen=True, kw_only=True):
         return {engine: table["voice"] for engine, table in tables.items() if table}
 
     def tools(self) -> list[Tool]:
-        """Return its own tools."""
-        return [lookup_tool(name, lookup, rows) for name, (lookup, rows) in self.lookups.items()]
+        """Return its own tools; with a schema also the one by which the result is submitted."""
+        result = [result_tool(self.result_schema)] if self.result_schema else []
+        return [*(lookup_tool(name, lookup, rows) for name, (lookup, rows) in self.lookups.items()), *result]
 
 
 def names() -> list[str]:
@@ -246,4 +248,6 @@ def _schema(given: Any, folder: Path) -> tuple[dict[str, Any] | None, list[str]]
             return None, [f"result_schema: {file}: is not JSON: {error}"]
     if not isinstance(given, dict) or given.get("type") != "object" or not isinstance(given.get("properties"), dict):
         return None, ['result_schema: is a JSON schema with type = "object" and properties: a table, or a JSON file']
+    if fault := schema_fault(given):
+        return None, [f"result_schema: is no JSON schema for a tool: {fault}"]
     return given, []

@@ -119,8 +119,9 @@ def test_a_later_file_may_do_without_the_profile_of_an_earlier_one(tmp_path, set
 def test_what_a_profile_brings(mine):
     profile = load(mine())
     assert profile.result_schema == {"type": "object", "properties": {"mood": {"type": "string"}}}
-    (tool,) = profile.tools()
+    tool, result = profile.tools()
     assert tool.spec().parameters["properties"].keys() == {"name"}
+    assert (result.name, result.spec().parameters) == ("submit_result", profile.result_schema)
     assert (profile.title, profile.voices) == ("mine", {"openai": "cedar"})
 
 
@@ -166,6 +167,7 @@ def test_an_engine_that_only_the_user_s_settings_know(mine, settings):
         ("lookup = 3", "lookup: is a group of tables, [lookup.NAME]"),
         ("result_schema = 'no.json'", "cannot be read: No such file"),
         ("result_schema = 'rooms.csv'", "is not JSON"),
+        ("result_schema = { type = 'object', properties = { a = { type = 3 } } }", "$.properties.a.type: 3 is not"),
         ("result_schema = { type = 'array' }", 'result_schema: is a JSON schema with type = "object" and properties'),
         ("lookup.a.file = 'x'", "lookup.a.description: is missing"),
         ("lookup.'a b'.file = 'x'", "lookup.a b: is the tool's name: letters, digits, _ and - only"),
@@ -226,6 +228,7 @@ def test_the_names_of_the_built_in_tools_are_those_that_there_are():
         "sleep",
         "find_order",
         "find_answer",
+        "submit_result",
     ]
     with pytest.raises(ValueError, match="two tools called find_order"):
         there.offering([], load("support").tools() * 2)

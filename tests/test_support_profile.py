@@ -10,7 +10,15 @@ from device.bench.scripted import Call, Reply
 from device.engines.wire import realtime as wire
 from device.events import Button
 from device.settings import read
+from device.transcripts import Transcripts, kept
 
+RESULT = {
+    "reason": "order",
+    "order_number": "PL-4722",
+    "solved": True,
+    "call_back": False,
+    "summary": "The customer asked when the kettle arrives.",
+}
 GREETING = "Kitchen shop, hello! What can I do for you?"
 
 
@@ -25,10 +33,19 @@ def items(server, kind):
     return [event.item for event in server.all(wire.ConversationItemCreate) if event.item.type == kind]
 
 
+def calling(tool, **arguments):
+    return Reply((Call(tool, json.dumps(arguments)),))
+
+
 def answering(order):
-    """A model that greets, looks an order up as it was said, and speaks of it."""
-    call = Reply((Call("find_order", json.dumps({"number": order}), call_id="call"),))
-    return Listener(spoken(1.0, GREETING), call, spoken(1.5, "It is on its way and arrives on Thursday."))
+    """A model that greets, looks an order up as it was said, speaks of it, and submits a result at the second try."""
+    return Listener(
+        spoken(1.0, GREETING),
+        calling("find_order", number=order),
+        spoken(1.5, "It is on its way and arrives on Thursday."),
+        calling("submit_result", reason="ordre", solved=True, call_back=False, summary="Where the order is."),
+        calling("submit_result", **RESULT),
+    )
 
 
 def test_an_order_is_looked_up_and_spoken_of(tmp_path, settings):
@@ -43,15 +60,62 @@ def test_an_order_is_looked_up_and_spoken_of(tmp_path, settings):
     assert not house.summary.missed
     session = server.all(wire.SessionUpdate)[0].session
     assert "customer support of a shop" in session.instructions
-    assert [tool.name for tool in session.tools] == ["get_time", "sleep", "find_order", "find_answer"]
-    (told,) = items(server, "message")
+    assert [tool.name for tool in session.tools] == ["get_time", "sleep", "find_order", "find_answer", "submit_result"]
+    told = items(server, "message")[0]
     assert (told.role, told.content[0].text) == ("system", GREETING)
-    (output,) = items(server, "function_call_output")
+    output = items(server, "function_call_output")[0]
     (found,) = json.loads(output.output)["found"]
     assert (found["state"], found["arrives"]) == ("on its way", "Thursday")
     assert len(house.all("reply_first_audio")) == len(house.all("reply_last_audio")) == 2
     assert house.all("assistant")[-1].fields["text"].endswith("Thursday.")
+    first, last = (entry.fields for entry in house.all("result"))
+    assert (first["valid"], last["valid"], json.loads(last["result"])) == (False, True, RESULT)
     assert house.all("sleep")[-1].fields["why"] == "silence"
+
+
+def test_a_conversation_ends_with_a_checked_result_and_a_transcript(tmp_path, settings):
+    wrong = {
+        "reason": "order",
+        "order_number": "PL-4722",
+        "solved": "yes",
+        "call_back": False,
+        "summary": "On its way.",
+    }
+    right = wrong | {"solved": True}
+    house = House(tmp_path, [says("hey jarvis, where is my order", at=0.5)], 12.0)
+    house.settings = settings
+    server = Listener(
+        spoken(1.0, "It arrives on Thursday."),
+        Reply((Call("submit_result", json.dumps(wrong), call_id="one"),)),
+        Reply((Call("submit_result", json.dumps(right), call_id="two"),)),
+        transcript="Where is my order?",
+    )
+    path = tmp_path / "transcripts.sqlite"
+
+    async def keep(house):
+        transcripts = Transcripts(7, path=path, profile="support")
+        house.daemon.ledger.watch(transcripts.take)
+        await house.until("sleep")
+        asleep = house.daemon.frontend.now
+        await house.until("state", state="asleep")
+        assert house.daemon.frontend.now == asleep
+        transcripts.close()
+
+    play(house, server, keep)
+    assert "is over" in items(server, "message")[-1].content[0].text
+    (faults,) = items(server, "function_call_output")
+    assert json.loads(faults.output)["faults"] == ["$.solved: 'yes' is not of type 'boolean'"]
+    assert len(house.all("reply_last_audio")) == 1, "nobody hears how the result is asked for"
+    assert house.sounds == ["wake", "sleep"]
+    (one,) = kept(path=path)
+    assert (one.result, one.valid, one.why, one.profile) == (right, True, "silence", "support")
+    assert [(line.kind, line.text) for line in one.lines] == [
+        ("engine", "openai"),
+        ("user", "Where is my order?"),
+        ("assistant", "It arrives on Thursday."),
+        ("tool", "submit_result"),
+        ("tool", "submit_result"),
+    ]
 
 
 def test_who_presses_the_button_is_greeted(tmp_path, settings):
@@ -76,14 +140,13 @@ def test_who_asks_in_one_breath_is_answered_and_not_greeted(tmp_path, settings):
     play(house, server)
     assert server.turns == 1
     assert len(house.all("reply_last_audio")) == 1
-    assert not items(server, "message")
+    assert GREETING not in [told.content[0].text for told in items(server, "message")]
 
 
 def test_a_number_that_was_misheard_is_asked_about_before_anything_is_told(tmp_path, settings):
     house = House(tmp_path, [says("hey jarvis, where is my order", at=0.5)], 10.0)
     house.settings = settings
-    call = Reply((Call("find_order", '{"number": "B L 4722"}', call_id="call"),))
-    server = Listener(call, spoken(1.0, "Is that P L four seven two two?"))
+    server = Listener(calling("find_order", number="B L 4722"), spoken(1.0, "Is that P L four seven two two?"))
     play(house, server)
     (output,) = items(server, "function_call_output")
     assert json.loads(output.output)["near"] == [{"number": "PL-4722"}]
