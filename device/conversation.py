@@ -867,7 +867,8 @@ class Conversation:
     def _sleep(self, why: str) -> None:
         """End the conversation, once the engine has been asked for its result."""
         talked = len(self._history.said) > 1
-        question = self._closing.ask(why, self._now) if talked and self._open and self._takes_tools else None
+        able = self._open and self._takes_tools and self._prompted
+        question = self._closing.ask(why, self._now) if talked and able else None
         if question is None:
             self._fall_asleep(why)
             self._do(Earcon("sleep"))

@@ -1090,20 +1090,21 @@ def test_the_button_ends_the_reply_in_the_making_before_the_result_is_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("tool", "said", "tools", "there", "asked"),
+    ("tool", "said", "can", "there", "asked"),
     [
-        ("submit_result", "Where is it?", True, True, True),
-        ("", "Where is it?", True, True, False),
-        ("submit_result", "", True, True, False),
-        ("submit_result", "Where is it?", False, True, False),
-        ("submit_result", "Where is it?", True, False, False),
+        ("submit_result", "Where is it?", Capabilities(), True, True),
+        ("", "Where is it?", Capabilities(), True, False),
+        ("submit_result", "", Capabilities(), True, False),
+        ("submit_result", "Where is it?", Capabilities(tools=False), True, False),
+        ("submit_result", "Where is it?", Capabilities(prompted=False), True, False),
+        ("submit_result", "Where is it?", Capabilities(), False, False),
     ],
 )
-def test_nobody_is_asked_in_vain(tool, said, tools, there, asked):
-    """Only if a result is wanted, something was said, the engine takes tools, and a session is open."""
+def test_nobody_is_asked_in_vain(tool, said, can, there, asked):
+    """Only if a result is wanted, something was said, the engine can be asked, and a session is open."""
     talk = Talk(result_tool=tool)
     awake(talk)
-    talk(Opened(24000, Capabilities(tools=tools)), second(2))
+    talk(Opened(24000, can), second(2))
     talk(Words("user", said, final=True), second(3))
     speaking(talk)
     talk(ReplyEnded("r1", "completed"), second(4))
