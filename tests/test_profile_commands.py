@@ -44,7 +44,9 @@ def test_a_right_profile_is_summed_up_in_a_line(parley, mine):
     assert code == 0
     assert output.startswith(f"{mine}: right: ")
     assert output.endswith("words of instructions, no result\n")
-    assert "find_order (10 rows), find_answer (9 rows), a result (reason, order_number," in parley("check", "support")[1]
+    assert (
+        "find_order (10 rows), find_answer (9 rows), a result (reason, order_number," in parley("check", "support")[1]
+    )
 
 
 def test_a_wrong_profile_is_status_1_and_all_of_it_named(parley, mine):

@@ -16,7 +16,7 @@ from device.engines.contract import EngineError, Fault
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from device.settings import LocalSettings
+    from device.stage_settings import LocalSettings
 
 log = logging.getLogger(__name__)
 

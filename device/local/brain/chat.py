@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from device.engines.contract import ToolSpec
     from device.local.brain.sentences import Sentences
     from device.local.stages import Turn
-    from device.settings import BrainSettings
+    from device.stage_settings import BrainSettings
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from yarl import URL
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from device.settings import BrainSettings
+    from device.stage_settings import BrainSettings
 
 _LONGEST_LINE = 1 << 20
 """Bytes of one event."""
