@@ -1,7 +1,8 @@
 """What the lights show: pure patterns of the state and the time.
 
 Readable at a glance, and by whoever does not tell colours apart: each state has its own rhythm, also on a single LED
-of one colour. None flashes more than three times a second. Colours are those of Okabe and Ito's palette, but for red.
+of one colour. None flashes more than three times a second. Colours are near those of Okabe and Ito's palette, but for
+red.
 
 The lights tell the truth: what they say of streaming goes by sound that has left, not by what the conversation means
 to do. While sound of the microphone leaves, no light goes out altogether; and of a strip the first LED is white then,
@@ -28,11 +29,11 @@ DARK: Colour = (0.0, 0.0, 0.0)
 WHITE: Colour = (1.0, 1.0, 1.0)
 RED: Colour = (1.0, 0.0, 0.0)
 BLUE: Colour = (0.0, 0.45, 1.0)
-SKY: Colour = (0.34, 0.71, 0.91)
-GREEN: Colour = (0.0, 0.8, 0.45)
+SKY: Colour = (0.37, 0.78, 1.0)
+GREEN: Colour = (0.0, 1.0, 0.56)
 ORANGE: Colour = (1.0, 0.55, 0.0)
-YELLOW: Colour = (0.94, 0.89, 0.26)
-PURPLE: Colour = (0.8, 0.4, 0.85)
+YELLOW: Colour = (1.0, 0.95, 0.28)
+PURPLE: Colour = (0.94, 0.47, 1.0)
 
 STREAMING_FLOOR = 0.25
 """How bright a light is at least while sound leaves."""
@@ -114,7 +115,7 @@ def _blinks(count: int, on: float, gap: float, period: float, *, lit: bool = Tru
     def shape(t: float, _i: int, _n: int, _level: float) -> float:
         at = t % period
         blink = at < count * (on + gap) - gap and at % (on + gap) < on
-        return 1.0 if blink is lit else 0.0
+        return 1.0 if blink == lit else 0.0
 
     return shape
 
@@ -132,7 +133,7 @@ def _swap(period: float) -> Shape:
     """Return every other LED bright in turn; a single one flutters, but does not go out."""
 
     def shape(t: float, i: int, _n: int, _level: float) -> float:
-        return 1.0 if (t % period < period / 2) is (i % 2 == 0) else 0.35
+        return 1.0 if (t % period < period / 2) == (i % 2 == 0) else 0.35
 
     return shape
 

@@ -147,7 +147,7 @@ def _device_tools(volume: Callable[[], int], set_volume: Callable[[int], None], 
         ),
         Tool(
             name="mute",
-            description="Mute the microphone until the user presses the button. Only when the user asks for it.",
+            description="Mute the microphone until the user holds the button down. Only when the user asks for it.",
             arguments=Nothing,
             handler=mute_microphone,
             reply=False,

@@ -1,0 +1,328 @@
+import asyncio
+import logging
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from gpiozero import LED
+from gpiozero.pins.mock import MockFactory, MockPWMPin
+
+from device.actions import State
+from device.audio.ring import RingBuffer
+from device.panel import panel as module
+from device.panel.button import Gesture
+from device.panel.lights import SILENT
+from device.panel.panel import Painter, Panel
+from device.panel.truth import Loudness, Streaming
+from device.panel_settings import PanelSettings
+
+
+class Fake:
+    """An assistant that does as it is told, and notes what it is told."""
+
+    def __init__(self):
+        self.state = State.ASLEEP
+        self.sent = 0
+        self.ringing = self.updating = False
+        self.card = SimpleNamespace(rate=16000, reference=RingBuffer(16000, 2), output_latency=1600)
+        self.told = []
+
+    def gesture(self, gesture):
+        self.told.append(gesture)
+
+    def switch(self, *, closed):
+        self.told.append(closed)
+
+    def turn(self, steps):
+        self.told.append(steps)
+
+
+class Strip:
+    coloured = True
+
+    def __init__(self, count=1):
+        self.count, self.frames, self.closed = count, [], False
+
+    def show(self, frame):
+        self.frames.append(frame)
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def assistant():
+    return Fake()
+
+
+@pytest.fixture
+def factory():
+    made = MockFactory(pin_class=MockPWMPin)
+    yield made
+    made.reset()
+
+
+async def turns(times=3):
+    """Let the event loop do what it was handed."""
+    for _ in range(times):
+        await asyncio.sleep(0)
+
+
+# Lights
+
+
+def test_at_rest_nothing_is_written(assistant):
+    strip = Strip()
+    painter = Painter(assistant, lambda: False, strip, None)
+    assert not any(painter.paint(n / 10) for n in range(100))
+    assert len(strip.frames) == 1
+
+
+def test_listening_is_shown_only_while_sound_leaves(assistant):
+    strip, lamp = Strip(3), SimpleNamespace(value=None)
+    painter = Painter(assistant, lambda: False, strip, lamp)
+    assistant.state = State.LISTENING
+    assert painter.paint(0.0), "it would listen: that moves"
+    assert strip.frames[-1][0] == (0, 0, 0)
+    assistant.sent += 160
+    assert not painter.paint(1.0)
+    assert strip.frames[-1][0] == (1, 1, 1)
+    assert lamp.value is True
+    painter.paint(1.19)
+    assert lamp.value is True
+    painter.paint(1.21)
+    assert lamp.value is False
+    assert strip.frames[-1][0] == (0, 0, 0)
+
+
+@pytest.mark.parametrize("state", SILENT)
+def test_what_leaves_while_nothing_may_is_shown(assistant, state):
+    strip, lamp = Strip(), SimpleNamespace(value=None)
+    painter = Painter(assistant, lambda: False, strip, lamp)
+    assistant.state = State.LISTENING
+    assistant.sent += 160
+    painter.paint(0.0)
+    assistant.state = state
+    painter.paint(0.1)
+    quiet = strip.frames[-1]
+    for n in range(1, 20):
+        assistant.sent += 160
+        painter.paint(0.1 + n * 0.1)
+    assert lamp.value is True
+    assert strip.frames[-1] != quiet
+    assert min(max(frame[0]) for frame in strip.frames[-10:]) > 0.2
+
+
+@pytest.mark.parametrize("state", SILENT)
+def test_the_last_sound_before_falling_asleep_is_no_leak(assistant, state):
+    strip = Strip()
+    painter = Painter(assistant, lambda: False, strip, None)
+    assistant.state = State.LISTENING
+    for n in range(20):
+        assistant.sent += 160
+        painter.paint(n * 0.1)
+    assistant.state = state
+    for n in range(40):
+        painter.paint(1.9 + n * 0.035)
+        assert strip.frames[-1][0] != (1.0, 1.0, 1.0)
+
+
+def test_zeros_that_keep_an_engine_s_clock_going_do_not_count():
+    truth = Streaming()
+    assert not any(truth.look(0, t / 10) for t in range(50))
+    assert truth.look(160, 5.0)
+    assert not truth.look(160, 5.3)
+
+
+def test_the_level_is_that_of_what_is_heard_now(assistant):
+    """Not of what the card was given just now: that is heard an output latency later."""
+    card = assistant.card
+    loud = Loudness(card)
+    card.reference.write(np.zeros(8000, np.int16))
+    card.reference.write((8000 * np.sin(np.arange(1600) / 5)).astype(np.int16))
+    assert loud.look(0.0) == 0.0
+    card.reference.write(np.zeros(1600, np.int16))
+    assert loud.look(0.1) > 0.8
+    card.reference.write(np.zeros(1600, np.int16))
+    assert 0.4 < loud.look(0.2) < 0.8, "it falls slower than speech flickers"
+    assert loud.look(1.0) == 0.0
+
+
+def test_a_reply_moves_the_lights(assistant):
+    strip = Strip()
+    painter = Painter(assistant, lambda: False, strip, None)
+    assistant.state = State.SPEAKING
+    for n in range(20):
+        amplitude = 300 * n
+        assistant.card.reference.write((amplitude * np.sin(np.arange(1600) / 5)).astype(np.int16))
+        assert painter.paint(n / 10)
+    brightness = [max(frame[0]) for frame in strip.frames]
+    assert brightness == sorted(brightness)
+    assert len(set(brightness)) > 10
+
+
+async def test_lights_that_fail_are_told_of_once_and_harm_nobody(assistant, factory, monkeypatch, caplog):
+    class Broken(Strip):
+        def show(self, frame):
+            raise OSError("SPI: gone")
+
+    broken = Broken()
+    monkeypatch.setattr(module, "open_leds", lambda *_: broken)
+    panel = Panel(PanelSettings(leds="apa102", button_pin=17), assistant, factory)
+    assert panel.open() == []
+    panel._thread.join(5)
+    assert broken.closed
+    factory.pin(17).drive_low()
+    await turns()
+    assert assistant.told == [Gesture.PRESS]
+    panel.close()
+    assert [r.message for r in caplog.records if "SPI: gone" in r.message]
+
+
+async def test_the_lights_follow_the_state_at_once_and_go_dark_in_the_end(assistant, factory):
+    panel = Panel(PanelSettings(leds="led", led_pin=12, streaming_pin=13, brightness=1.0), assistant, factory)
+    panel.open()
+    pin, lamp = factory.pin(12), factory.pin(13)
+
+    async def until(condition):
+        async with asyncio.timeout(5):
+            while not condition():
+                panel.attend()
+                await asyncio.sleep(0.005)
+
+    assistant.sent, assistant.state = 160, State.LISTENING
+    await until(lambda: pin.state == 1.0 and lamp.state)
+    assistant.state = State.ASLEEP
+    await until(lambda: pin.state == 0.0 and not lamp.state)
+    assistant.state = State.MUTED
+    await until(lambda: pin.state == 1.0)
+    panel.close()
+    assert pin.function == lamp.function == "input"
+
+
+# Buttons
+
+
+async def test_a_press_reaches_the_assistant_in_the_next_turn_of_the_loop(assistant, factory):
+    panel = Panel(PanelSettings(button_pin=17), assistant, factory)
+    panel.open()
+    pin = factory.pin(17)
+    pin.drive_low()
+    assert assistant.told == [], "nothing is done on the thread of the pins"
+    await turns(2)
+    assert assistant.told == [Gesture.PRESS]
+    pin.drive_high()
+    pin.drive_low()
+    await turns()
+    assert assistant.told == [Gesture.PRESS, Gesture.CLICK, Gesture.DOUBLE]
+    panel.close()
+    assert pin.function == "input"
+
+
+async def test_a_button_that_is_held_needs_no_edge(assistant, factory, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    panel = Panel(PanelSettings(button_pin=17), assistant, factory)
+    panel.open()
+    factory.pin(17).drive_low()
+    await turns()
+    assert panel._timer.when() - panel._loop.time() == pytest.approx(1.0, abs=0.2)
+    now[0] += 1.0
+    panel._wait_over()
+    assert assistant.told == [Gesture.PRESS, Gesture.LONG]
+    assert panel._timer.when() - panel._loop.time() == pytest.approx(9.0, abs=0.2)
+    panel.close()
+    assert panel._timer.cancelled()
+
+
+async def test_a_switch_counts_by_its_level_from_the_beginning(assistant, factory):
+    factory.pin(22).drive_low()
+    panel = Panel(PanelSettings(mute_pin=22, closed="high"), assistant, factory)
+    panel.open()
+    pin = factory.pin(22)
+    assert assistant.told == [False]
+    pin.drive_high()
+    pin.drive_low()
+    pin.drive_high()
+    await turns()
+    assert assistant.told[-1] is True, "however often it bounced, its level counts"
+    panel.close()
+    again = Fake()
+    pin.drive_high()
+    panel = Panel(PanelSettings(mute_pin=22, closed="low"), again, factory)
+    panel.open()
+    panel.close()
+    assert again.told == [False]
+
+
+async def test_volume_by_two_buttons(assistant, factory):
+    panel = Panel(PanelSettings(volume="buttons", volume_up_pin=5, volume_down_pin=6), assistant, factory)
+    panel.open()
+    for pin in (5, 5, 6):
+        factory.pin(pin).drive_low()
+        factory.pin(pin).drive_high()
+    await turns()
+    assert assistant.told == [1, 1, -1]
+    panel.close()
+
+
+async def test_volume_by_an_encoder(assistant, factory):
+    panel = Panel(PanelSettings(volume="encoder", volume_up_pin=5, volume_down_pin=6), assistant, factory)
+    panel.open()
+    one, other = factory.pin(5), factory.pin(6)
+
+    def turn(first, second):
+        for pin in (first, second):
+            pin.drive_low()
+        for pin in (first, second):
+            pin.drive_high()
+
+    turn(one, other)
+    turn(one, other)
+    turn(other, one)
+    await turns()
+    assert assistant.told in ([1, 1, -1], [-1, -1, 1])
+    panel.close()
+
+
+# What can be wrong
+
+
+async def test_without_settings_nothing_is_opened(assistant, monkeypatch, caplog):
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(module, "chips", lambda: pytest.fail("nobody wants a pin"))
+    panel = Panel(PanelSettings(), assistant)
+    assert panel.open() == []
+    panel.close()
+    assert [r.levelname for r in caplog.records if r.name == module.__name__] == ["DEBUG"]
+
+
+async def test_on_a_laptop_it_is_one_line_at_debug(assistant, monkeypatch, caplog):
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(module, "chips", list)
+    panel = Panel(PanelSettings(leds="led", led_pin=12, button_pin=17, mute_pin=22), assistant)
+    assert panel.open() == []
+    panel.close()
+    assert [r.levelname for r in caplog.records if r.name == module.__name__] == ["DEBUG"]
+    assert assistant.told == []
+
+
+async def test_a_pin_in_use_costs_only_its_part(assistant, factory, caplog):
+    other = LED(12, pin_factory=factory)
+    panel = Panel(PanelSettings(leds="led", led_pin=12, button_pin=17), assistant, factory)
+    (fault,) = panel.open()
+    assert "panel.led_pin: GPIO12 is in use" in str(fault)
+    assert "choose another pin" in fault.mend
+    assert [r.levelname for r in caplog.records] == ["WARNING"]
+    factory.pin(17).drive_low()
+    await turns()
+    assert assistant.told == [Gesture.PRESS]
+    panel.close()
+    other.close()
+
+
+async def test_pins_that_cannot_be_right_are_told_of_all_at_once(assistant, factory):
+    settings = PanelSettings(leds="rgb", red_pin=1, green_pin=2, button_pin=2)
+    (fault,) = Panel(settings, assistant, factory).open()
+    assert "panel.blue_pin is not set" in str(fault)
+    assert "panel.button_pin: GPIO2 is used by panel.green_pin already" in str(fault)
