@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from device import lastgood
 from device import settings as configuration
 from device.engines.contract import EngineError
 from device.ledger_commands import show_ledger
@@ -25,6 +26,8 @@ from device.trouble import FAILED, Trouble
 if TYPE_CHECKING:
     from device.daemon import Daemon
     from device.engines.choose import Engines
+    from device.lastgood import InForce
+    from device.notify import Notifier
     from device.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -58,8 +61,16 @@ def run(config: Path | None, out: Path | None) -> None:
     """
     for number in (signal.SIGUSR1, signal.SIGUSR2):  # these are buttons, and would kill before there are any
         signal.signal(number, signal.SIG_IGN)
-    settings = _settings(config, need_engine=True)
-    if asyncio.run(_run(settings, config, out)):
+    from device import single  # noqa: PLC0415
+
+    found = _in_force(config, need_engine=True)
+    try:
+        lock = single.take()
+    except single.AlreadyRunning as error:
+        raise Trouble(str(error)) from None
+    reset = asyncio.run(_run(found, config, out))
+    lock.close()
+    if reset:
         from device.reset import factory_reset  # noqa: PLC0415
 
         log.warning("Factory reset: %d files are gone; starting anew", len(factory_reset()))
@@ -200,13 +211,14 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
     from device.local.server import EngineStartError, serve  # noqa: PLC0415
     from device.notify import Notifier  # noqa: PLC0415
 
-    settings = _settings(config)
+    found = _in_force(config)
+    settings = found.settings
     local = settings.local
     local = msgspec.structs.replace(local, host=host or local.host, port=local.port if port is None else port)
 
     def ready(bound: int) -> None:
         click.echo(f"{READY_LINE}ws://{local.host}:{bound}/v1/realtime")
-        Notifier().tell(f"READY=1\nSTATUS=Listening on port {bound}")
+        _tell_ready(Notifier(), found, f"port {bound}")
         sys.stdout.flush()
 
     async def work() -> None:
@@ -288,7 +300,7 @@ def show_settings(config: Path | None) -> None:
     click.echo(configuration.in_force(loaded.settings, loaded.origins), nl=False)
 
 
-async def _run(settings: Settings, config: Path | None, out: Path | None) -> bool:
+async def _run(found: InForce, config: Path | None, out: Path | None) -> bool:
     """Be the assistant until a signal comes; return whether a factory reset is wanted."""
     from device import mute  # noqa: PLC0415
     from device.audio.alsa import AlsaCard  # noqa: PLC0415
@@ -303,7 +315,9 @@ async def _run(settings: Settings, config: Path | None, out: Path | None) -> boo
     from device.timeline import Timeline  # noqa: PLC0415
 
     console = Console(highlight=False)
-    timeline = Timeline(console)
+    settings = found.settings
+    # The system's log keeps what it gets, whatever the settings say of transcripts.
+    timeline = Timeline(console, words=lastgood.service_folder() is None)
     notifier = Notifier()
     try:
         card = AlsaCard(settings.card)
@@ -326,7 +340,7 @@ async def _run(settings: Settings, config: Path | None, out: Path | None) -> boo
             console.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)
             if daemon.mute.on:
                 console.print("The microphone is muted: hold the button for a second, or type m and Enter.")
-            notifier.tell(f"READY=1\nSTATUS=Listening on {card.name}")
+            _tell_ready(notifier, found, card.name)
             await _until_signal()
             notifier.tell("STOPPING=1")
     except _faults() as error:
@@ -340,6 +354,13 @@ async def _run(settings: Settings, config: Path | None, out: Path | None) -> boo
         ledger.close()
         keeping.close()
     return controls.reset
+
+
+def _tell_ready(notifier: Notifier, found: InForce, where: str) -> None:
+    """Tell the service manager that all is well, but for the settings perhaps; if they are, keep them."""
+    fault = found.fault.partition("\n")[0]
+    notifier.tell(f"READY=1\nSTATUS=Listening on {where}{f'. {fault}' if fault else ''}")
+    lastgood.keep(found)
 
 
 async def _prepare(engines: Engines) -> None:
@@ -375,17 +396,27 @@ def _rehearse(scene: str, config: Path | None, out: Path | None, json_file: Path
 
 def _settings(config: Path | None, *, need_engine: bool = False) -> Settings:
     """Load the settings and set up the log."""
+    return _in_force(config, need_engine=need_engine).settings
+
+
+def _in_force(config: Path | None, *, need_engine: bool = False) -> InForce:
+    """Load the settings, in a service the last good ones if need be, and set up the log."""
     try:
-        settings = configuration.load(config)
-        if need_engine:
-            configuration.require(settings)
+        found = lastgood.load(config, need_engine=need_engine)
     except configuration.SettingsError as error:
         raise Trouble(str(error)) from None
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
+    _set_up_log(found)
+    return found
+
+
+def _set_up_log(found: InForce) -> None:
+    level = found.settings.log_level.upper()
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
-    return settings
+    for warning in found.loaded.warnings:
+        log.warning("%s", warning)
+    for line in found.fault.splitlines():
+        log.error("%s", line)
 
 
 def _faults() -> tuple[type[Exception], ...]:

@@ -6,18 +6,21 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
+from device import clock
 from device.actions import State
 from device.events import CLOCK_RATE
 from device.prices import Amounts, Price, cost
-from device.store import Store, StoreError, find, read, remove, state_dir
+from device.store import Store, StoreError, find, read, remove, state_dir, work
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Mapping
     from pathlib import Path
     from typing import Any
@@ -83,15 +86,16 @@ class Costs:
         self._budget = budget_per_day
         self._now = now
         self._store: Store | None = None
-        self._today: dict[str, Amounts] = {}
+        self._path: Path | None = None
         self._day = self._date()
+        self._pages: dict[str, dict[str, Amounts]] = {self._day: {}}
         self._engine = ""
         self._open_at: int | None = None  # up to where the present session was counted
         self._sent = 0.0  # likewise what was sent
         if keep_days:
-            old = f"DELETE FROM day WHERE day < date('now', 'localtime', '-{keep_days} days')"  # noqa: S608 - a number
-            self._remember(path)
-            self._store = Store(path, SCHEMA, daily=(old,))
+            self._path = path
+            self._remember()
+            self._store = Store(path, SCHEMA, daily=lambda database: _purge(database, keep_days))
         else:
             remove(path)
         if budget_per_day:
@@ -155,14 +159,23 @@ class Costs:
         return self._now().date().isoformat()
 
     def _turn_page(self) -> None:
+        """Go by another day. It may be one from before: the clock of a Pi is set while it runs."""
         if (day := self._date()) != self._day:
             self._day = day
-            self._today.clear()
+            if day not in self._pages:
+                self._pages[day] = {}
+                self._remember()
 
-    def _remember(self, path: Path) -> None:
-        """Count what was spent earlier today."""
+    @property
+    def _today(self) -> dict[str, Amounts]:
+        return self._pages[self._day]
+
+    def _remember(self) -> None:
+        """Count what was spent earlier today, before this process."""
+        if self._path is None:
+            return
         try:
-            rows = read(path, "SELECT * FROM day WHERE day = ?", self._day)
+            rows = read(self._path, "SELECT * FROM day WHERE day = ?", self._day)
         except StoreError as error:
             log.warning("%s", error)
             return
@@ -192,6 +205,24 @@ def spent(
         path or find(FILE), "SELECT * FROM day WHERE day >= ? ORDER BY day DESC, engine, model", first.isoformat()
     )
     return [_spent(row, prices) for row in rows]
+
+
+def purge(keep_days: int, path: Path | None = None, *, trust: bool = False) -> int:
+    """Delete what is older; return how many rows that were. Raises StoreError.
+
+    `trust` believes the clock of this machine, however it looks.
+    """
+    return work(path or find(FILE), SCHEMA, lambda database: _purge(database, keep_days, trust=trust))
+
+
+def _purge(database: sqlite3.Connection, keep_days: int, *, trust: bool = False) -> int:
+    days = [datetime.fromisoformat(day).astimezone() for (day,) in database.execute("SELECT DISTINCT day FROM day")]
+    now = time.time()
+    if keep_days and not trust and not clock.plausible([day.timestamp() for day in days], now):
+        log.warning(clock.DOUBT, "the ledger's days")
+        return 0
+    oldest = datetime.fromtimestamp(now).astimezone().date() - timedelta(days=keep_days)
+    return database.execute("DELETE FROM day WHERE day < ?", (oldest.isoformat(),)).rowcount
 
 
 def _spent(row: Any, prices: Mapping[str, Price]) -> Spent:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SPOKEN = {"user", "assistant", "heard", "turn", "tool", "result"}
+SPOKEN = {"user", "assistant", "heard", "overheard", "turn", "tool", "result", "timer"}
 """Events that hold somebody's words."""
 
 

@@ -182,6 +182,10 @@ class Loaded(Struct, frozen=True):
     """The files that were read; a later one counts over an earlier one."""
     warnings: tuple[str, ...]
     """What is in force but unwise."""
+    table: Table = {}
+    """What the files say, without the profile's layer and without secrets."""
+    left_out: tuple[str, ...] = ()
+    """The keys of `table` that are left out because they are secrets, e.g. `brain.api_key`."""
 
 
 _CREDENTIAL = "key_"
@@ -213,7 +217,6 @@ def read(
         SettingsError: A file cannot be read, is not TOML, or has unknown keys or wrong values: all of them named.
 
     """
-    environ = _credentials(environ) | dict(environ)
     home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home(), ".config")
     files = [file for file in (system, Path(home, "parley", "parley.toml")) if file.exists()]
     files += [path.expanduser()] if path else []
@@ -227,9 +230,7 @@ def read(
         except TableError as error:
             found.append(str(error))
             continue
-        found += [f"{file}: {fault}" for fault in _write_out(one, file.parent)]
-        rest = {key: value for key, value in one.items() if key != "engine"}
-        wrong = faults(rest, Settings, secret) + engine_faults(one.get("engine", {}))
+        wrong = _write_out(one, file.parent) + table_faults(one)
         found += [f"{file}: {fault}" for fault in wrong]
         origins |= dict.fromkeys(_leaves(one), str(file))
         if file.stat().st_mode & stat.S_IROTH and any(key.endswith("api_key") for key in _leaves(one)):
@@ -237,6 +238,31 @@ def read(
         table = merge(table, one)
     if found:
         raise SettingsError("\n".join(found))
+    return settle(table, environ, origins, tuple(files), tuple(warnings))
+
+
+def table_faults(table: Table) -> list[str]:
+    """Say what is wrong with what a file says, written out in full, one line a key."""
+    rest = {key: value for key, value in table.items() if key != "engine"}
+    return faults(rest, Settings, secret) + engine_faults(table.get("engine", {}))
+
+
+def settle(
+    table: Table,
+    environ: Mapping[str, str],
+    origins: dict[str, str] | None = None,
+    files: tuple[Path, ...] = (),
+    warnings: tuple[str, ...] = (),
+) -> Loaded:
+    """Return the settings that `table`, free of `table_faults`, makes with its profile and the keys from elsewhere.
+
+    Raises:
+        SettingsError: The profile cannot be used, or a credential cannot be read.
+
+    """
+    origins = origins or {}
+    own, left_out = without_secrets(table)
+    environ = _credentials(environ) | dict(environ)
     if table.get("profile"):
         table, below = _over_profile(table)
         origins = below | origins
@@ -248,7 +274,7 @@ def read(
     origins |= keys
     settings = msgspec.convert(table, Settings, dec_hook=secret)
     settings = msgspec.structs.replace(settings, engine=engines(tables))
-    return Loaded(settings, origins, tuple(files), (*warnings, *_unwise(settings)))
+    return Loaded(settings, origins, files, (*warnings, *_unwise(settings)), own, tuple(left_out))
 
 
 def require(settings: Settings) -> None:
@@ -329,6 +355,21 @@ def _credentials(environ: Mapping[str, str]) -> dict[str, str]:
             why = error.strerror if isinstance(error, OSError) else "it is not text"
             raise SettingsError(f"{file}: the credential cannot be read ({why}); see /etc/parley/keys") from None
     return keys
+
+
+def without_secrets(table: Table, above: str = "") -> tuple[Table, list[str]]:
+    """Return a table without its keys and passwords, and which keys it is without."""
+    rest: Table = {}
+    found = []
+    for key, value in table.items():
+        if isinstance(value, dict):
+            rest[key], below = without_secrets(value, f"{above}{key}.")
+            found += below
+        elif key == "api_key" or (isinstance(value, str) and hide_password(value) != value):
+            found.append(above + key)
+        else:
+            rest[key] = value
+    return rest, found
 
 
 def _leaves(table: Table, above: str = "") -> list[str]:

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -25,6 +26,8 @@ SHARED = Path("/var/lib/parley")
 """Where the service of the machine keeps its state."""
 
 Statement = tuple[str, tuple[Any, ...]]
+Work = Callable[[sqlite3.Connection], int]
+"""What changes a store; returns how many rows it concerned."""
 
 
 class StoreError(Exception):
@@ -51,11 +54,11 @@ class Store:
     """An SQLite file with one writer, a thread of its own.
 
     Statements are on the disk as soon as it can: a power cut loses at most the last moment. A disk that is full or
-    cannot be written is warned of once, and statements wait for it; nobody else waits. `daily` statements are carried
-    out at the start and once a day.
+    cannot be written is warned of once, and statements wait for it; nobody else waits. `daily` is called at the start
+    and once a day, to delete what is old.
     """
 
-    def __init__(self, path: Path, schema: str, *, daily: tuple[str, ...] = ()) -> None:
+    def __init__(self, path: Path, schema: str, *, daily: Work | None = None) -> None:
         self._path = path
         self._schema = schema
         self._daily = daily
@@ -118,8 +121,8 @@ class Store:
             if self._database is None:
                 self._database = _open(self._path, self._schema)
             with self._database as database:
-                for statement in self._daily if tidy else ():
-                    database.execute(statement)
+                if tidy and self._daily:
+                    self._daily(database)
                 for sql, values in self._waiting:
                     database.execute(sql, values)
             if tidy and self._daily:
@@ -157,12 +160,17 @@ def read(path: Path, sql: str, *values: Any) -> list[sqlite3.Row]:
 
 def change(path: Path, schema: str, sql: str, *values: Any) -> int:
     """Carry out a statement at once; return how many rows it concerned. Raises StoreError."""
+    return work(path, schema, lambda database: database.execute(sql, values).rowcount)
+
+
+def work(path: Path, schema: str, done: Work) -> int:
+    """Have a change made at once, wholly or not at all; return how many rows it concerned. Raises StoreError."""
     try:
         if not path.exists():
             return 0
         with closing(_open(path, schema)) as database:
             with database:
-                count = database.execute(sql, values).rowcount
+                count = done(database)
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return count
     except (sqlite3.Error, OSError) as error:

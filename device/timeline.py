@@ -51,18 +51,24 @@ TEXTS = {
     "card_back": "the sound card is back",
 }
 """What to say of the events that mean something to a listener; `{…}` are fields of the entry."""
+WORDLESS = {"user": "…", "assistant": "…", "tool": "{name}", "timer": "rings"}
+"""What to say instead where nobody's words may be shown."""
 NAMES = {"engine_error": "error", "user": "understood", "reply_first_audio": "reply", "assistant": "saying"}
 
 
 class Timeline:
-    """Prints entries of the ledger as lines: time, who or what, words."""
+    """Prints entries of the ledger as lines: time, who or what, words.
 
-    def __init__(self, console: Console) -> None:
+    Without `words`, as for the log of a service, nothing is shown of what anybody said.
+    """
+
+    def __init__(self, console: Console, *, words: bool = True) -> None:
         self._console = console
+        self._texts = TEXTS if words else TEXTS | WORDLESS
 
     def show(self, entry: Entry) -> None:
         """Print `entry` if it means something to a listener."""
-        text = _words(entry.event, entry.fields)
+        text = self._text(entry.event, entry.fields)
         if text is not None:
             self.line(entry.at, entry.event, text)
 
@@ -73,10 +79,9 @@ class Timeline:
         line.append(text, style="" if what != "state" else "dim")
         self._console.print(line, soft_wrap=True)
 
-
-def _words(event: str, fields: dict[str, Any]) -> str | None:
-    """Return what to say of an event; None for those that only machines read."""
-    if event in ("user", "assistant") and not fields["text"]:
-        return None
-    text = TEXTS.get(event)
-    return None if text is None else text.format_map(fields)
+    def _text(self, event: str, fields: dict[str, Any]) -> str | None:
+        """Return what to say of an event; None for those that only machines read."""
+        if event in ("user", "assistant") and not fields["text"]:
+            return None
+        text = self._texts.get(event)
+        return None if text is None else text.format_map(fields)

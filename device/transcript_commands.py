@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -12,7 +13,9 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from device import costs, lastgood
 from device import transcripts as kept
+from device.settings import SettingsError
 from device.store import StoreError
 from device.trouble import Trouble
 
@@ -103,6 +106,25 @@ def delete_transcripts(names: tuple[str, ...], every: bool, yes: bool) -> None: 
     except StoreError as error:
         raise Trouble(str(error)) from None
     click.echo(f"{count} deleted.")
+
+
+@transcripts.command("purge")
+@click.option("--trust-clock", is_flag=True, help="Believe this machine's clock, though the network has not told it.")
+@click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), help="A settings file; counts over all others."
+)
+def purge_transcripts(trust_clock: bool, config: Path | None) -> None:  # noqa: FBT001 - a flag
+    """Delete what was kept for longer than the settings say: transcripts, and the ledger's days.
+
+    A timer of the system does it daily, and the assistant itself does when it starts.
+    """
+    try:
+        settings = lastgood.load(config).settings
+        gone = kept.purge(settings.transcripts.keep_days, trust=trust_clock)
+        days = costs.purge(settings.ledger.keep_days, trust=trust_clock)
+    except (SettingsError, StoreError) as error:
+        raise Trouble(str(error)) from None
+    click.echo(f"{gone} conversations and {days} rows of the ledger deleted.")
 
 
 def _kept(since: datetime | None = None) -> list[Transcript]:

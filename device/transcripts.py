@@ -6,22 +6,28 @@ conversation and milliseconds on the card's clock since then: the clock of a Pi 
 
 from __future__ import annotations
 
+import logging
 import secrets
+import time
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from msgspec import Struct
 
+from device import clock
 from device.actions import State
 from device.events import CLOCK_RATE
-from device.store import DAY_S, Store, change, find, read, remove, state_dir
+from device.store import DAY_S, Store, change, find, read, remove, state_dir, work
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
     from pathlib import Path
 
     from device.ledger import Entry
+
+log = logging.getLogger(__name__)
 
 FILE = "transcripts.sqlite"
 SCHEMA = """
@@ -112,8 +118,7 @@ class Transcripts:
         self._conversation: _Conversation | None = None
         self._at = 0
         if keep_days:
-            old = f"DELETE FROM conversation WHERE began < strftime('%s', 'now') - {keep_days * int(DAY_S)}"  # noqa: S608 - a number
-            self._store = Store(path, SCHEMA, daily=(old,))
+            self._store = Store(path, SCHEMA, daily=lambda database: _purge(database, keep_days))
         else:
             remove(path)
 
@@ -274,6 +279,25 @@ def delete(ids: list[str] | None = None, path: Path | None = None) -> int:
     if ids is None:
         return change(path, SCHEMA, "DELETE FROM conversation")
     return sum(change(path, SCHEMA, "DELETE FROM conversation WHERE id = ?", name) for name in ids)
+
+
+def purge(keep_days: int, path: Path | None = None, *, trust: bool = False) -> int:
+    """Delete what is older; return how many conversations that were. Raises StoreError.
+
+    `trust` believes the clock of this machine, however it looks.
+    """
+    return work(path or find(FILE), SCHEMA, lambda database: _purge(database, keep_days, trust=trust))
+
+
+def _purge(database: sqlite3.Connection, keep_days: int, *, trust: bool = False) -> int:
+    times = [began for (began,) in database.execute("SELECT began FROM conversation")]
+    now = time.time()
+    if keep_days and not trust and not clock.plausible(times, now):
+        log.warning(clock.DOUBT, "transcripts")
+        return 0
+    # What lies in the future was said while the clock was wrong; it counts from now on.
+    database.execute("UPDATE conversation SET began = ?1 WHERE began > ?1 + ?2", (now, DAY_S))
+    return database.execute("DELETE FROM conversation WHERE began < ?", (now - keep_days * DAY_S,)).rowcount
 
 
 def _transcript(row: Any, lines: list[Line]) -> Transcript:
