@@ -9,23 +9,28 @@ import platform
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
 from device import models
 from device import settings as configuration
+from device.actions import State
 from device.audio.alsa import AlsaCard
-from device.audio.card import CardError
+from device.audio.card import Card, CardError
 from device.audio.soundcheck import ChirpSource, check_sound
 from device.engines.choose import Engines
 from device.engines.contract import EngineError
+from device.events import CLOCK_RATE
+from device.panel.panel import Panel
+from device.panel_settings import used_pins
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from device.audio.card import Card
     from device.audio.soundcheck import SoundCheck
+    from device.panel.button import Gesture
+    from device.panel_settings import PanelSettings
     from device.settings import CardSettings, Settings
 
 SILENT_DBFS = -80.0
@@ -73,6 +78,8 @@ async def examine(settings: Settings, config: Path | None = None) -> AsyncIterat
     for found in await asyncio.to_thread(lambda: list(check_models(settings))):
         yield found
     yield check_gpio()
+    for found in check_panel(settings.panel):
+        yield found
     async for found in check_card(settings):
         yield found
     for engine in settings.engines:
@@ -166,6 +173,45 @@ def check_gpio(root: Path = Path("/")) -> Check:
         mend = "sudo usermod -aG gpio $USER, then log in again"
         return Check("gpio", "warn", f"{names}, but not for this user: lights and button are off", mend)
     return Check("gpio", "ok", names)
+
+
+def check_panel(panel: PanelSettings, factory: Any = None) -> Iterator[Check]:
+    """Take every pin that the panel is set to, as the assistant would, and let go of it; on the event loop."""
+    pins = used_pins(panel)
+    if not pins and panel.leds == "none":
+        return
+    tried = Panel(panel, Nobody(), factory)
+    faults = tried.open()
+    lines = tried.has_lines
+    tried.close()
+    for fault in faults:
+        yield Check("panel", "warn", str(fault.args[0]), fault.mend)
+    if pins and not lines and not faults:
+        mend = "set panel.chip to the label of the chip that they are on, or leave [panel] out"
+        yield Check("panel", "warn", "this machine has no GPIO header: lights and buttons are off", mend)
+    elif not faults:
+        named = ", ".join(f"{key} GPIO{pin}" for key, pin in pins.items())
+        yield Check("panel", "ok", f"lights {panel.leds}" + (f", {named}" if named else ""))
+
+
+class Nobody:
+    """An assistant that sleeps and does nothing, for a panel that is tried out."""
+
+    state = State.ASLEEP
+    sent = 0
+    ringing = updating = False
+
+    def __init__(self) -> None:
+        self.card = Card(CLOCK_RATE, ring_seconds=1)
+
+    def gesture(self, gesture: Gesture) -> None:
+        """Take no note."""
+
+    def switch(self, *, closed: bool) -> None:
+        """Take no note."""
+
+    def turn(self, steps: int) -> None:
+        """Take no note."""
 
 
 async def check_card(settings: Settings, make: Callable[[CardSettings], Card] = AlsaCard) -> AsyncIterator[Check]:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from aiohttp import web
+from gpiozero import LED
+from gpiozero.pins.mock import MockFactory, MockPWMPin
 from msgspec.structs import replace
 from support.echo_card import EchoCard
 from support.pulse import RATE, Pulse
@@ -21,12 +23,14 @@ from device.doctor import (
     check_gpio,
     check_libraries,
     check_models,
+    check_panel,
     check_processor,
     check_python,
     check_settings,
     examine,
 )
 from device.engine_settings import RealtimeEngine
+from device.panel_settings import PanelSettings
 from device.settings import (
     CardSettings,
     ListenSettings,
@@ -297,3 +301,44 @@ async def test_everything_is_examined_in_turn(no_sound: None, server: str) -> No
     assert {check.name: check.status for check in found}["card"] == "fail"
     assert {check.name: check.status for check in found}["engine openai"] == "ok"
     assert KEY not in repr(found)
+
+
+# The panel
+
+
+@pytest.fixture
+def factory():
+    made = MockFactory(pin_class=MockPWMPin)
+    yield made
+    made.reset()
+
+
+async def test_a_panel_that_is_not_set_is_not_spoken_of():
+    assert list(check_panel(PanelSettings())) == []
+
+
+async def test_a_panel_is_tried_out_and_let_go(factory):
+    panel = PanelSettings(leds="led", led_pin=12, button_pin=17)
+    for _ in range(2):
+        assert list(check_panel(panel, factory)) == [
+            Check("panel", "ok", "lights led, led_pin GPIO12, button_pin GPIO17")
+        ]
+
+
+async def test_each_fault_of_the_panel_comes_with_its_mend(factory):
+    other = LED(12, pin_factory=factory)
+    (taken,) = check_panel(PanelSettings(leds="led", led_pin=12), factory)
+    assert (taken.status, taken.message) == ("warn", "panel.led_pin: GPIO12 is in use")
+    assert "choose another pin" in taken.mend
+    other.close()
+    (twice,) = check_panel(PanelSettings(button_pin=4, mute_pin=4), factory)
+    assert "GPIO4 is used by panel.button_pin already" in twice.message
+    (spi,) = check_panel(PanelSettings(leds="apa102"), factory)
+    assert "/dev/spidev0.0" in spi.message
+
+
+async def test_a_panel_on_a_machine_without_a_header(monkeypatch):
+    monkeypatch.setattr("device.panel.panel.chips", list)
+    (found,) = check_panel(PanelSettings(button_pin=17))
+    assert found.status == "warn"
+    assert "no GPIO header" in found.message

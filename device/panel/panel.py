@@ -164,6 +164,11 @@ class Panel:
         self._open_lights()
         return self.faults
 
+    @property
+    def has_lines(self) -> bool:
+        """Whether there are GPIO lines, and they were opened."""
+        return self._factory is not None
+
     def attend(self) -> None:
         """Look at the assistant at once; from any thread."""
         self._news.set()
