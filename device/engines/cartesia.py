@@ -9,22 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
 from yarl import URL
 
 from device.engines.cartesia_turns import Turns
 from device.engines.contract import Capabilities, EngineEvent, Fault
-from device.engines.faults import Endpoint
-from device.engines.socket import Line, SocketSession
+from device.engines.socket import Server, SocketSession
 from device.engines.wire import cartesia as wire
 from device.engines.wire.errors import Unknown, WireError
-from device.section import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from device.engine_settings import CartesiaEngine
     from device.engines.contract import Said
+    from device.engines.faults import Endpoint
     from device.events import Heard
 
 RATE: Final = 24_000
@@ -36,36 +34,21 @@ HISTORY: Final = 4000
 """Characters of what was said before that the agent is told, the newest."""
 
 
-class CartesiaConfig(Struct, frozen=True, kw_only=True):
-    """Where a session is to be had, and what it shall be like."""
+class CartesiaConfig(Server, frozen=True, kw_only=True):
+    """Where a session is to be had, and what it shall be like; `model` is the agent's id."""
 
-    url: str
-    agent: str
-    api_key: Secret = Secret()
+    section: str = "engine.cartesia"
     delivery: str = "speaking_pace"
     name: str = ""
     """What the assistant calls itself."""
     language: str = ""
-    section: str = "engine.cartesia"
-    key_variable: str = ""
-    open_timeout_s: float = 10.0
-    stuck_s: float = 5.0
-    heartbeat_s: float | None = 15.0
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """What messages may say of the server; an address can hold secrets."""
-        return Endpoint(URL(self.url).host or "The engine", self.agent, self.section, self.key_variable)
-
-    def __repr__(self) -> str:
-        return f"CartesiaConfig({self.endpoint.host!r}, agent={self.agent!r})"
 
 
 def cartesia_config(section: str, engine: CartesiaEngine, *, name: str, language: str) -> CartesiaConfig:
     """Return what is asked of the engine that the settings call `section`, of an assistant called `name`."""
     return CartesiaConfig(
         url=engine.url,
-        agent=engine.agent,
+        model=engine.agent,
         api_key=engine.api_key,
         delivery=engine.output_delivery,
         name=name,
@@ -81,18 +64,8 @@ class CartesiaSession(SocketSession):
     rate = RATE
 
     def __init__(self, config: CartesiaConfig) -> None:
-        url = URL(config.url) / config.agent
-        super().__init__(
-            Line(
-                url=str(url.update_query(cartesia_version=wire.VERSION)),
-                at=config.endpoint,
-                key=config.api_key,
-                headers={"X-API-Key": "{key}"} if config.api_key else {},
-                open_timeout_s=config.open_timeout_s,
-                stuck_s=config.stuck_s,
-                heartbeat_s=config.heartbeat_s,
-            )
-        )
+        url = URL(config.url) / config.model
+        super().__init__(config.line("X-API-Key", url=str(url.update_query(cartesia_version=wire.VERSION))))
         # An agent closes after 120 s without audio, and ends a turn only by hearing silence.
         self.capabilities = Capabilities(truncation=False, continuous=True, prompted=False)
         self._config = config

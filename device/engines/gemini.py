@@ -18,7 +18,7 @@ from device.engines.contract import Capabilities, EngineError, Expiring, Fault, 
 from device.engines.gemini_config import HEAR_RATE, RATE, GeminiConfig, setup_of
 from device.engines.gemini_kept import Kept
 from device.engines.gemini_turns import Turns
-from device.engines.socket import Line, SocketSession
+from device.engines.socket import SocketSession
 from device.engines.wire import gemini as wire
 from device.engines.wire.errors import Unknown, WireError
 
@@ -195,17 +195,7 @@ class _Connection(SocketSession):
         take: Callable[[_Connection, wire.ServerMessage], None],
         stale: Callable[[EngineEvent], bool],
     ) -> None:
-        super().__init__(
-            Line(
-                url=config.url,
-                at=config.endpoint,
-                key=config.api_key,
-                headers={"x-goog-api-key": "{key}"} if config.api_key else {},
-                open_timeout_s=config.open_timeout_s,
-                stuck_s=config.stuck_s,
-                heartbeat_s=config.heartbeat_s,
-            )
-        )
+        super().__init__(config.line("x-goog-api-key"))
         self._config = config
         self._handle = handle
         self._take = take

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from msgspec import Struct
-from yarl import URL
-
-from device.engines.contract import ToolSpec
-from device.engines.faults import Endpoint
+from device.engines.socket import Server
 from device.engines.wire import gemini as wire
-from device.section import Secret
 
 if TYPE_CHECKING:
     from device.engine_settings import GeminiEngine
-    from device.engines.contract import Wanted
+    from device.engines.contract import ToolSpec, Wanted
 
 RATE: Final = 24_000
 """Hz of replies."""
@@ -38,12 +33,10 @@ _KEPT: Final = frozenset(
 """Keys of a JSON schema that mean the same in Google's."""
 
 
-class GeminiConfig(Struct, frozen=True, kw_only=True):
+class GeminiConfig(Server, frozen=True, kw_only=True):
     """Where a session is to be had, and what it shall be like."""
 
-    url: str
-    model: str
-    api_key: Secret = Secret()
+    section: str = "engine.gemini"
     voice: str = ""
     instructions: str = ""
     tools: tuple[ToolSpec, ...] = ()
@@ -57,19 +50,6 @@ class GeminiConfig(Struct, frozen=True, kw_only=True):
     eagerness: Literal["auto", "low", "medium", "high"] = "auto"
     interrupts: bool = False
     """Whether the server cuts its reply off when it hears the user."""
-    section: str = "engine.gemini"
-    key_variable: str = ""
-    open_timeout_s: float = 10.0
-    stuck_s: float = 5.0
-    heartbeat_s: float | None = 15.0
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """What messages may say of the server; an address can hold secrets."""
-        return Endpoint(URL(self.url).host or "The engine", self.model, self.section, self.key_variable)
-
-    def __repr__(self) -> str:
-        return f"GeminiConfig({self.endpoint.host!r}, model={self.model!r})"
 
 
 def gemini_config(name: str, engine: GeminiEngine, wanted: Wanted) -> GeminiConfig:

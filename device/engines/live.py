@@ -16,7 +16,7 @@ from device.engines import faults
 from device.engines.contract import Capabilities, EngineEvent, Fault, Said
 from device.engines.live_config import RATE, LiveConfig, session_of
 from device.engines.live_stream import Stream
-from device.engines.socket import Line, SocketSession
+from device.engines.socket import SocketSession
 from device.engines.wire import live as wire
 from device.engines.wire.errors import Unknown, WireError
 from device.engines.wire.realtime_items import ErrorDetail
@@ -50,16 +50,7 @@ class LiveSession(SocketSession):
     capabilities = Capabilities(family="stream", truncation=False, continuous=True, playback=True)
 
     def __init__(self, config: LiveConfig) -> None:
-        super().__init__(
-            Line(
-                url=config.url,
-                at=config.endpoint,
-                key=config.api_key,
-                headers={"Authorization": "Bearer {key}"} if config.api_key else {},
-                open_timeout_s=config.open_timeout_s,
-                heartbeat_s=config.heartbeat_s,
-            )
-        )
+        super().__init__(config.line("Authorization", "Bearer {key}"))
         self._config = config
         self._stream = Stream(RATE, uuid4().hex[:8], config.delegate)
 

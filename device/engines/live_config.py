@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
-from yarl import URL
-
-from device.engines.contract import Said, ToolSpec
-from device.engines.faults import Endpoint
 from device.engines.live_text import latest
+from device.engines.socket import Server
 from device.engines.wire import live as wire
-from device.section import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from device.engine_settings import LiveEngine
-    from device.engines.contract import Wanted
+    from device.engines.contract import Said, ToolSpec, Wanted
 
 RATE: Final = 24_000
 """Hz, in both directions."""
@@ -28,12 +23,10 @@ tools; never guess what they know. Return what is to be said in one or two plain
 The voice assistant was told this:"""
 
 
-class LiveConfig(Struct, frozen=True, kw_only=True):
+class LiveConfig(Server, frozen=True, kw_only=True):
     """Where a session is to be had, and what it shall be like."""
 
-    url: str
-    model: str
-    api_key: Secret = Secret()
+    section: str = "engine.gpt-live"
     voice: str = ""
     instructions: str = ""
     tools: tuple[ToolSpec, ...] = ()
@@ -41,18 +34,6 @@ class LiveConfig(Struct, frozen=True, kw_only=True):
     """The model that calls the tools. Empty: what is to be done comes to us."""
     delegate: str = ""
     """Which of the tools gets it then."""
-    section: str = "engine.gpt-live"
-    key_variable: str = ""
-    open_timeout_s: float = 10.0
-    heartbeat_s: float | None = 15.0
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """What messages may say of the server; an address can hold secrets."""
-        return Endpoint(URL(self.url).host or "The engine", self.model, self.section, self.key_variable)
-
-    def __repr__(self) -> str:
-        return f"LiveConfig({self.endpoint.host!r}, model={self.model!r})"
 
 
 def live_config(name: str, engine: LiveEngine, wanted: Wanted) -> LiveConfig:

@@ -50,7 +50,7 @@ async def opened(server):
     sessions = []
 
     async def start(history=(), **config):
-        fields = {"url": server.url, "agent": "agent_1", "heartbeat_s": None, **config}
+        fields = {"url": server.url, "model": "agent_1", "heartbeat_s": None, **config}
         session = CartesiaSession(CartesiaConfig(**fields))
         sessions.append(session)
         await session.open(history)
@@ -222,7 +222,7 @@ async def test_a_call_that_wants_no_result_leaves_nobody_waiting(server, opened)
 )
 async def test_a_session_that_is_refused(server, code, retry, mend) -> None:
     server.refusal = wire.ErrorEvent(code=code, message=f"some reason, not {KEY}", fatal=True)
-    config = CartesiaConfig(url=server.url, agent="a", api_key=Secret(KEY), key_variable="CARTESIA_API_KEY")
+    config = CartesiaConfig(url=server.url, model="a", api_key=Secret(KEY), key_variable="CARTESIA_API_KEY")
     session = CartesiaSession(config)
     with pytest.raises(EngineError) as caught:
         async with asyncio.timeout(SOON):
