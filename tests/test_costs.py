@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from device.costs import Costs, spent
+from device.costs import Costs, purge, spent
 from device.events import samples
 from device.ledger import Ledger
 from device.prices import Amounts, Price, prices
@@ -15,8 +15,8 @@ MODELS = {"openai": "gpt-realtime-2.1", "live": "gpt-live-1", "mystery": "what-i
 class Desk:
     """Costs that watch a ledger, at a time of day that can be set."""
 
-    def __init__(self, path, budget=0.0, keep_days=366):
-        self.now = NOW
+    def __init__(self, path, budget=0.0, keep_days=366, began=NOW):
+        self.now = began
         self.ledger = Ledger()
         self.costs = Costs(
             MODELS,
@@ -175,3 +175,42 @@ def test_the_user_s_price_is_charged(path):
     desk.costs.close()
     (one,) = spent(prices({"mystery": Price(input_audio=3)}), 1, path=path, now=NOW)
     assert one.cost == pytest.approx(3)
+
+
+def test_a_clock_that_is_set_and_set_back_forgets_nothing_of_the_budget(path):
+    desk = Desk(path, budget=0.01)
+    desk.record("session_open", 0, engine="openai")
+    desk.reply(5, input_tokens=1_000_000)
+    assert desk.costs.over_budget("openai")
+    desk.now = NOW + timedelta(days=3650)
+    assert not desk.costs.over_budget("openai")
+    desk.now = NOW
+    assert desk.costs.over_budget("openai")
+    desk.costs.close()
+
+
+def test_a_clock_that_was_wrong_at_the_start_finds_the_day_of_today(path):
+    before = Desk(path)
+    before.record("session_open", 0, engine="openai")
+    before.reply(5, input_tokens=1_000_000)
+    before.costs.close()
+    desk = Desk(path, budget=0.01, began=NOW - timedelta(days=1))
+    assert not desk.costs.over_budget("openai")
+    desk.now = NOW
+    assert desk.costs.over_budget("openai")
+    desk.costs.close()
+
+
+def test_days_go_when_they_are_old_and_not_when_the_clock_jumps(path, monkeypatch):
+    for days in (0, 20):
+        desk = Desk(path, keep_days=3650)
+        desk.now = NOW - timedelta(days=days)
+        desk.record("session_open", 0, engine="openai")
+        desk.reply(5, input_tokens=1)
+        desk.costs.close()
+    monkeypatch.setattr("device.costs.time.time", (NOW + timedelta(days=3650)).timestamp)
+    assert purge(10, path) == 0
+    monkeypatch.setattr("device.costs.time.time", NOW.timestamp)
+    assert purge(10, path) == 1
+    (day,) = read(path, "SELECT day FROM day")
+    assert day["day"] == NOW.date().isoformat()

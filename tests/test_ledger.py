@@ -22,6 +22,8 @@ def test_words_stay_out_of_the_log(tmp_path, caplog):
     ledger = Ledger(tmp_path / "ledger.jsonl")
     ledger.record("wake", 0)
     ledger.record("user", 0, text="my secret plan")
+    ledger.record("overheard", 0, kind="backchannel", text="secret yes")
+    ledger.record("timer", 0, name="secret timer")
     ledger.record("duck", 0)
     ledger.close()
     assert "duck" in caplog.text

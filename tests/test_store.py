@@ -1,3 +1,4 @@
+import resource
 import sqlite3
 import stat
 import subprocess
@@ -131,3 +132,29 @@ def test_without_a_file_of_ones_own_that_of_the_service_is_read(tmp_path, monkey
     own.parent.mkdir()
     own.touch()
     assert find("t", environ) == own
+
+
+def test_a_full_disk_is_waited_for(tmp_path, caplog):
+    """A limit on the size of files stands for the disk."""
+    path = tmp_path / "t.sqlite"
+    kept = Store(path, SCHEMA)
+    kept.put("INSERT INTO t VALUES ('before')")
+    kept.flush()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
+    try:
+        kept.put("INSERT INTO t VALUES ('meanwhile')")
+        kept.flush()
+        kept.put("INSERT INTO t VALUES ('still')")
+        kept.flush()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert caplog.text.count("the conversation goes on without") == 1
+    kept.put("INSERT INTO t VALUES ('after')")
+    kept.close()
+    assert [row["x"] for row in read(path, "SELECT x FROM t ORDER BY rowid")] == [
+        "before",
+        "meanwhile",
+        "still",
+        "after",
+    ]

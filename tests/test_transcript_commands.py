@@ -98,3 +98,25 @@ def test_a_damaged_file_is_one_line(state):
         assert result.exit_code == 1
         assert "file is not a database" in result.output
         assert len(result.output.splitlines()) == 1
+
+
+def test_purge_applies_the_days_of_the_settings(state, tmp_path):
+    assert parley("purge").output == "0 conversations and 0 rows of the ledger deleted.\n"
+    assert not (state / FILE).exists(), "where nothing is, nothing is made"
+    converse(state)
+    assert parley("purge").exit_code == 0
+    assert len(kept()) == 1
+    config = tmp_path / "none.toml"
+    config.write_text("[transcripts]\nkeep_days = 0")
+    assert parley("purge", "--config", str(config)).output.startswith("1 conversations")
+    assert kept() == []
+
+
+def test_purge_does_nothing_by_settings_that_cannot_be_used(state, tmp_path):
+    converse(state)
+    config = tmp_path / "broken.toml"
+    config.write_text("[transcripts")
+    shown = parley("purge", "--config", str(config))
+    assert shown.exit_code == 1
+    assert "not TOML" in shown.output
+    assert len(kept()) == 1

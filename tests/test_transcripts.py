@@ -4,7 +4,7 @@ import pytest
 
 from device.events import samples
 from device.ledger import Ledger
-from device.transcripts import Line, Transcripts, delete, kept
+from device.transcripts import Line, Transcripts, delete, kept, purge
 
 BERN = timezone(timedelta(hours=1))
 NOW = datetime.now(BERN).replace(microsecond=0)
@@ -238,3 +238,44 @@ def test_since_leaves_out_what_was_before(path):
         desk.close()
     (one,) = kept(NOW - timedelta(days=2), path)
     assert one.lines[1].text == "1 days ago"
+
+
+def one_from(path, began):
+    desk = Desk(path, keep_days=36_500, began=began)
+    desk.wake(10)
+    desk(11, "user", text="Hello")
+    desk.sleep(20)
+    desk.close()
+
+
+def test_a_clock_that_jumps_ten_years_deletes_nothing_until_it_is_believed(path, monkeypatch, caplog):
+    one_from(path, NOW - timedelta(days=2))
+    future = (NOW + timedelta(days=3650)).timestamp()
+    monkeypatch.setattr("device.transcripts.time.time", lambda: future)
+    Desk(path).close()  # at the start
+    assert purge(7, path) == 0
+    assert "The clock may be wrong: nothing of transcripts is deleted" in caplog.text
+    one_from(path, NOW + timedelta(days=3650))  # somebody talks meanwhile
+    assert purge(7, path) == 0
+    assert len(kept(path=path)) == 2
+    monkeypatch.setattr("device.clock.synchronised", lambda now: True)
+    assert purge(7, path) == 1
+    assert len(kept(path=path)) == 1
+
+
+def test_what_was_said_in_a_false_future_counts_from_now_on(path):
+    one_from(path, NOW)
+    one_from(path, NOW + timedelta(days=3650))
+    assert purge(7, path) == 0
+    assert all(abs(one.began - NOW) < timedelta(minutes=5) for one in kept(path=path))
+
+
+def test_who_trusts_the_clock_is_believed_and_zero_days_need_none(path, monkeypatch):
+    one_from(path, NOW - timedelta(days=2))
+    monkeypatch.setattr("device.transcripts.time.time", lambda: 86_400.0)
+    assert purge(7, path) == 0
+    assert purge(0, path) == 1
+    monkeypatch.undo()
+    one_from(path, NOW - timedelta(days=400))
+    assert purge(7, path) == 0
+    assert purge(7, path, trust=True) == 1
