@@ -266,7 +266,10 @@ def bench(  # noqa: PLR0917 - click's parameters have no order
     json_file: Path | None,
     config: Path | None,
 ) -> None:
-    """Measure: latency, overhead, callback, idle, memory, heard, start, bargein, echo. Without NAME, all: an hour."""
+    """Measure: latency, overhead, callback, idle, memory, heard, start, bargein, echo, button.
+
+    Without NAME, all: an hour.
+    """
     from device.bench.result import BenchError  # noqa: PLC0415
     from device.bench.run import run_benches  # noqa: PLC0415
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from device.settings import Settings
 
-NAMES = ("latency", "overhead", "callback", "idle", "memory", "heard", "start", "bargein", "echo")
+NAMES = ("latency", "overhead", "callback", "idle", "memory", "heard", "start", "bargein", "echo", "button")
 """Each is a module beside this one, with a function `measure`."""
 
 

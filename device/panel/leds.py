@@ -12,7 +12,7 @@ from device.panel_settings import LED_PINS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from device.panel.lights import Frame
+    from device.panel.lights import Colour, Frame
     from device.panel_settings import PanelSettings
 
 GAMMA = 2.2
@@ -22,6 +22,16 @@ WS2812_HZ = 2_400_000
 """Three bits on the bus make one of the strip: a pulse of 417 ns is a 0, of 833 ns a 1 (WS2812B: 400 and 800 ± 150)."""
 WS2812_RESET = 90
 """Zero bytes that make the strip show what it was sent: 300 µs, newer ones want 280."""
+
+
+class Bus(Protocol):
+    """What a strip is written to: a `gpio.Spi`."""
+
+    def write(self, data: bytes) -> None:
+        """Send `data`. Raises OSError."""
+
+    def close(self) -> None:
+        """Let go of it."""
 
 
 class Leds(Protocol):
@@ -73,7 +83,7 @@ class Strip:
 
     coloured = True
 
-    def __init__(self, count: int, bus: Spi, encode: Callable[[Sequence[tuple[int, int, int]]], bytes]) -> None:
+    def __init__(self, count: int, bus: Bus, encode: Callable[[Sequence[tuple[int, int, int]]], bytes]) -> None:
         self.count = count
         self._bus = bus
         self._encode = encode
@@ -135,9 +145,12 @@ def _tripled(byte: int) -> bytes:
 _TRIPLED = tuple(_tripled(byte) for byte in range(256))
 
 
-def _bytes(colour: tuple[float, float, float]) -> tuple[int, int, int]:
-    red, green, blue = (round(255 * part**GAMMA) for part in colour)
-    return red, green, blue
+_LIGHT = tuple(round(255 * (step / 1023) ** GAMMA) for step in range(1024))
+
+
+def _bytes(colour: Colour) -> tuple[int, int, int]:
+    red, green, blue = colour
+    return _LIGHT[int(1023 * red)], _LIGHT[int(1023 * green)], _LIGHT[int(1023 * blue)]
 
 
 def open_leds(panel: PanelSettings, factory: Any) -> Leds | None:

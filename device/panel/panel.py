@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-GAP_S = 0.035
+GAP_S = 0.04
 """Between frames, at least."""
 REST_S = 0.1
 """How often the lights look whether sound leaves, while they rest."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log10
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,8 +58,11 @@ class Loudness:
 
 
 def _share(pcm: NDArray[np.int16]) -> float:
-    power = float(np.mean(np.square(pcm, dtype=np.float32))) if len(pcm) else 0.0
+    if not len(pcm):
+        return 0.0
+    wave = pcm.astype(np.float32)
+    power = float(wave @ wave) / len(wave)
     if power < 1.0:
         return 0.0
-    dbfs = 10 * float(np.log10(power)) - 90.3
+    dbfs = 10 * log10(power) - 90.3
     return min(1.0, max(0.0, (dbfs - QUIETEST_DBFS) / (LOUDEST_DBFS - QUIETEST_DBFS)))
