@@ -12,10 +12,10 @@ from msgspec import Struct
 from device.engines.wire.errors import WireError
 from device.engines.wire.realtime_items import ErrorDetail, ResponseParams
 from device.local import config as settings
-from device.local.cascade import Sound
+from device.local.cascade import Sound, Times
 from device.local.items import Entry, settled
 from device.local.response import Answer, tokens
-from device.local.stages import BrainError, Call, Cost, Text
+from device.local.stages import Call, Cost, StageError, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,8 +137,9 @@ class Answers:
             reply = self._begun(answer, prompt)
             await self._deliver(reply, answer)
             answer.finish()
-        except BrainError as error:
-            answer.finish("failed", error=ErrorDetail(type="server_error", code="brain_error", message=str(error)))
+        except StageError as error:
+            log.warning("%s", error)
+            answer.finish("failed", error=ErrorDetail(type="server_error", code=error.code, message=str(error)))
         except Exception:
             log.exception("response %s failed", answer.id)
             fault = ErrorDetail(
@@ -163,6 +164,8 @@ class Answers:
                     case Sound():
                         await self._dialogue.room()
                         answer.sound(piece.pcm)
+                    case Times():
+                        answer.time(piece.words)
                     case Text() if piece.text.strip():
                         answer.say(piece.text)
                     case Call():

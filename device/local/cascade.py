@@ -18,7 +18,22 @@ from device.engines.contract import ToolSpec
 from device.listen.ending import Endings
 from device.listen.endpoint import FRAME
 from device.local.hearing import Vad
-from device.local.stages import Brain, Call, Choice, Cost, Prosody, Recogniser, Text, Turn, Voice
+from device.local.stages import (
+    Brain,
+    Call,
+    Choice,
+    Cost,
+    Prosody,
+    Recogniser,
+    RemoteRecogniser,
+    RemoteVoice,
+    StageError,
+    Text,
+    Turn,
+    Utterance,
+    Voice,
+    Word,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -33,14 +48,16 @@ RUN_AHEAD: Final = 8
 class Stages(Struct, frozen=True):
     """What a local engine is made of."""
 
-    recogniser: Recogniser
+    recogniser: Recogniser | RemoteRecogniser
     brain: Brain
-    voice: Voice
+    voice: Voice | RemoteVoice
     vad: Callable[[], Vad]
     """Makes the VAD of a session."""
     prosody: Prosody
     endings: Endings = Endings()
     """How unfinished speech ends in the recogniser's language."""
+    recogniser_name: str = "moonshine-tiny-en"
+    """What clients are told of it."""
 
 
 class Prompt(Struct, frozen=True):
@@ -68,13 +85,19 @@ class Sound(Struct, frozen=True):
     pcm: NDArray[np.int16]
 
 
+class Times(Struct, frozen=True):
+    """When words of the message are heard, in its audio."""
+
+    words: tuple[Word, ...]
+
+
 class End(Struct, frozen=True):
     """The reply is complete, or broke off."""
 
     fault: Exception | None
 
 
-Piece: TypeAlias = Text | Sound | Call | Cost
+Piece: TypeAlias = Text | Sound | Times | Call | Cost
 
 
 class Cascade:
@@ -95,7 +118,10 @@ class Cascade:
 
     def transcribe(self, pcm: NDArray[np.int16]) -> asyncio.Future[str]:
         """Return what is said, (n,) int16 at 16 kHz, when it is known; cancelling gives up if it has not begun."""
-        return asyncio.wrap_future(self._recogniser.submit(self.stages.recogniser.transcribe, pcm))
+        recogniser = self.stages.recogniser
+        if isinstance(recogniser, RemoteRecogniser):
+            return asyncio.create_task(recogniser.transcribe(pcm))
+        return asyncio.wrap_future(self._recogniser.submit(recogniser.transcribe, pcm))
 
     def sounds_over(self, pcm: NDArray[np.int16]) -> asyncio.Future[float]:
         """Return how likely a turn is over by its sound, (n,) int16 at 16 kHz; cancelling as with `transcribe`."""
@@ -105,9 +131,14 @@ class Cascade:
         """Begin with a reply."""
         return Reply(self, prompt, manner)
 
-    async def speak(self, text: str, speed: float) -> AsyncGenerator[NDArray[np.int16], None]:
+    def prepare(self) -> None:
+        """Have everything ready soon that may take its time: somebody is about to speak."""
+        if isinstance(self.stages.voice, RemoteVoice):
+            self.stages.voice.prepare()
+
+    async def speak(self, voice: Voice, text: str, speed: float) -> AsyncGenerator[NDArray[np.int16], None]:
         """Yield the speech for a sentence in pieces at the voice's rate; closing stops the synthesis."""
-        speech = self.stages.voice.speak(text, speed)
+        speech = voice.speak(text, speed)
         step = self._voice.submit(next, speech, None)
         try:
             while (piece := await asyncio.wrap_future(step)) is not None:
@@ -124,10 +155,13 @@ class Cascade:
             stage.warm_up()
         stages.vad().probability(np.zeros(FRAME, np.int16))
 
-    def close(self) -> None:
-        """Let the threads end; work that has not begun is given up."""
+    async def close(self) -> None:
+        """Let the threads and connections end; work that has not begun is given up."""
         for pool in (self._ears, self._recogniser, self._prosody, self._voice):
             pool.shutdown(wait=False, cancel_futures=True)
+        for stage in (self.stages.recogniser, self.stages.voice):
+            if isinstance(stage, RemoteRecogniser | RemoteVoice):
+                await stage.close()
 
 
 class Reply:
@@ -153,27 +187,63 @@ class Reply:
         self._task.cancel()
 
     async def _make(self) -> None:
-        fault = None
+        fault: Exception | None = None
         try:
             await self._think()
+        except ExceptionGroup as errors:  # of `_dictate`, where two are at work
+            fault = next((e for e in errors.exceptions if isinstance(e, StageError)), errors.exceptions[0])
         except Exception as error:  # noqa: BLE001 - whatever a stage raises is for the reader of the reply
             fault = error
         await self._queue.put(End(fault))
 
     async def _think(self) -> None:
-        prompt, brain = self.prompt, self._cascade.stages.brain
+        prompt, brain, voice = self.prompt, self._cascade.stages.brain, self._cascade.stages.voice
         async with aclosing(brain.reply(prompt.turns, prompt.tools, prompt.instructions, prompt.choice)) as pieces:
-            async for piece in pieces:
-                await self._queue.put(piece)
-                if self.manner.speak and isinstance(piece, Text) and piece.text.strip():
-                    await self._speak(piece.text)
+            if not self.manner.speak:
+                async for piece in pieces:
+                    await self._queue.put(piece)
+            elif isinstance(voice, RemoteVoice):
+                await self._dictate(voice, pieces)
+            else:
+                async for piece in pieces:
+                    await self._queue.put(piece)
+                    if isinstance(piece, Text) and piece.text.strip():
+                        speech = self._cascade.speak(voice, piece.text, self.manner.speed)
+                        await self._convey(speech, voice.rate)
 
-    async def _speak(self, text: str) -> None:
-        resampler = Resampler(self._cascade.stages.voice.rate, self.manner.rate)
+    async def _dictate(self, voice: RemoteVoice, pieces: AsyncGenerator[Text | Call | Cost, None]) -> None:
+        """Have a voice elsewhere say each sentence as soon as it is known, while what it said before arrives."""
+        utterance: Utterance | None = None
+        async with asyncio.TaskGroup() as group:
+            arriving: asyncio.Task[None] | None = None
+            async for piece in pieces:
+                if isinstance(piece, Text):
+                    await self._queue.put(piece)
+                    if not piece.text.strip():
+                        continue
+                    if utterance is None:
+                        utterance = voice.begin(self.manner.speed)
+                        arriving = group.create_task(self._convey(utterance.parts(), voice.rate))
+                    utterance.say(piece.text)
+                    continue
+                if utterance and arriving:  # a call comes after all that was said before it
+                    utterance.end()
+                    await arriving
+                    utterance = None
+                await self._queue.put(piece)
+            if utterance:
+                utterance.end()
+
+    async def _convey(self, speech: AsyncGenerator[NDArray[np.int16] | tuple[Word, ...], None], rate: int) -> None:
+        """Pass speech at `rate` on, in pieces."""
+        resampler = Resampler(rate, self.manner.rate)
         ready = np.empty(0, np.int16)
-        async with aclosing(self._cascade.speak(text, self.manner.speed)) as speech:
-            async for pcm in speech:
-                ready = np.concatenate((ready, resampler.push(pcm)))
+        async with aclosing(speech) as parts:
+            async for part in parts:
+                if isinstance(part, tuple):
+                    await self._queue.put(Times(part))
+                    continue
+                ready = np.concatenate((ready, resampler.push(part)))
                 while len(ready) >= self._lengths[0]:
                     ready = await self._put(ready)
         ready = np.concatenate((ready, resampler.flush()))

@@ -86,7 +86,7 @@ class Config(Struct, frozen=True):
     """True if the client wants to know what the user said."""
 
 
-def default(session_id: str, model: str, voice: str) -> Session:
+def default(session_id: str, model: str, voice: str, recogniser: str = "moonshine-tiny-en") -> Session:
     """Return a new session. Unlike OpenAI's, it writes down the user's words unless told not to: here that is free."""
     return Session(
         type="realtime",
@@ -99,7 +99,7 @@ def default(session_id: str, model: str, voice: str) -> Session:
             input=AudioInput(
                 format=AudioFormat(type="audio/pcm", rate=24_000),
                 noise_reduction=None,
-                transcription=Transcription(model="moonshine-tiny-en", language="en"),
+                transcription=Transcription(model=recogniser, language="en"),
                 turn_detection=SERVER_VAD,
             ),
             output=AudioOutput(format=AudioFormat(type="audio/pcm", rate=24_000), voice=voice, speed=1.0),

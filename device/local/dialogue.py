@@ -49,7 +49,7 @@ class Dialogue:
         self.voice = voice
         self._write = write
         self._tasks: set[asyncio.Task[None]] = set()
-        self.settings = settings.default(fresh("sess"), model, voice)
+        self.settings = settings.default(fresh("sess"), model, voice, cascade.stages.recogniser_name)
         self.config = settings.read(self.settings)
 
     def send(self, event: Message) -> None:

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from device.local.cascade import Cascade, Manner, Prompt, Reply
 
 
@@ -21,11 +18,11 @@ class Guess:
     """
 
     def __init__(
-        self, cascade: Cascade, pcm: NDArray[np.int16], ask: Callable[[str], tuple[Prompt, Manner] | None]
+        self, cascade: Cascade, heard: asyncio.Future[str], ask: Callable[[str], tuple[Prompt, Manner] | None]
     ) -> None:
         self._cascade = cascade
         self._ask = ask
-        self.transcript = cascade.transcribe(pcm)
+        self.transcript = heard
         """What was said, once it is known."""
         self._confirmed = False
         self._reply: Reply | None = None

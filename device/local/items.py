@@ -13,7 +13,9 @@ from device.engines.wire.realtime_items import Content, Item, SpokenContent
 from device.local.stages import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from device.local.stages import Word
 
 AUDIO = ("input_audio", "output_audio")
 
@@ -39,11 +41,16 @@ class Entry:
         """Milliseconds of audio in the item."""
         self._said: list[tuple[str, float]] = []
         self._heard_ms: float | None = None
+        self._times: list[Word] = []
 
     def say(self, text: str) -> None:
         """Add a sentence to an assistant's item; the audio that is added from now on is the sentence's."""
         self._said.append((text, self.audio_ms))
         self._write()
+
+    def time(self, words: Iterable[Word]) -> None:
+        """Note when words of an assistant's item are heard, in its audio; where this is known, nothing is guessed."""
+        self._times += words
 
     def truncate(self, ms: float) -> None:
         """Note that only `ms` of an assistant's audio were heard: the words after that were not."""
@@ -63,18 +70,24 @@ class Entry:
 
     def _write(self) -> None:
         """Put the words that count into the item's one part."""
-        ends = [start for _, start in self._said[1:]] + [self.audio_ms]
         heard = self._heard_ms
+        if heard is not None and self._times:
+            self._put(_until("".join(text for text, _ in self._said), self._times, heard))
+            return
+        ends = [start for _, start in self._said[1:]] + [self.audio_ms]
         words = [
             text if heard is None or end <= heard else _share(text, (heard - start) / (end - start))
             for (text, start), end in zip(self._said, ends, strict=True)
             if heard is None or start < heard
         ]
+        self._put("".join(words))
+
+    def _put(self, words: str) -> None:
         for part in self.item.content or ():
             if part.type == "output_audio":
-                part.transcript = "".join(words)
+                part.transcript = words
             else:
-                part.text = "".join(words)
+                part.text = words
 
     def turn(self) -> Turn | None:
         """Return what the brain is told of the item, if anything."""
@@ -96,6 +109,19 @@ class Entry:
 def _telling(part: Content) -> Content:
     """Return a part so that it tells all that clients want to know."""
     return SpokenContent(**asdict(part)) if part.type == "input_audio" else part
+
+
+def _until(text: str, times: Sequence[Word], heard_ms: float) -> str:
+    """Return a text up to the last of its words that was heard to its end."""
+    end = 0
+    for word in times:
+        if word.end_ms > heard_ms:
+            break
+        if (found := text.find(word.text, end)) >= 0:
+            end = found + len(word.text)
+    while end and end < len(text) and not (text[end].isalnum() or text[end].isspace()):
+        end += 1  # a mark at the end of the word
+    return text[:end]
 
 
 def _share(text: str, share: float) -> str:

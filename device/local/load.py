@@ -16,23 +16,62 @@ from device.local.cascade import Stages
 from device.local.server import EngineStartError
 from device.local.tts.espeak import EspeakVoice, VoiceError
 from device.models import find
+from device.stage_settings import lacks
 
 if TYPE_CHECKING:
-    from device.local.stages import Brain
+    from device.local.stages import Brain, Recogniser, RemoteRecogniser, RemoteVoice, Voice
     from device.settings import Settings
 
 
 def load_stages(settings: Settings) -> Stages:
     """Load the local engine's models; half a second. Raises `ModelError` and `EngineStartError`, with the mend."""
+    if lacking := lacks(settings.local, settings.transcription, settings.sherpa, settings.piper, settings.cartesia):
+        raise EngineStartError(lacking)
     brain = make_brain(settings)
-    try:
-        voice = EspeakVoice(settings.local.voice, settings.local.words_per_minute)
-    except VoiceError as error:
-        raise EngineStartError(f"local.voice: {error}") from error
-    recogniser = load_moonshine(settings.models_dir)
+    voice = _voice(settings)
+    name, recogniser = _recogniser(settings)
     vad = SileroVad(find("silero_vad.onnx", settings.models_dir))
-    # The recogniser knows English only.
-    return Stages(recogniser, brain, voice, vad.share, load_smart_turn(settings.models_dir), endings("en"))
+    # Moonshine tiny and Ink know English only.
+    language = "en" if settings.local.stt in {"moonshine", "cartesia"} else settings.language
+    prosody = load_smart_turn(settings.models_dir)
+    return Stages(recogniser, brain, voice, vad.share, prosody, endings(language), name)
+
+
+def _recogniser(settings: Settings) -> tuple[str, Recogniser | RemoteRecogniser]:
+    """Return the recogniser that is chosen, and what clients are told of it; the others are not even imported."""
+    match settings.local.stt:
+        case "sherpa-onnx":
+            from device.local.stt.sherpa import SherpaRecogniser  # noqa: PLC0415
+
+            return Path(settings.sherpa.model).name, SherpaRecogniser(settings.sherpa, settings.language)
+        case "endpoint":
+            from device.local.stt.endpoint import EndpointRecogniser  # noqa: PLC0415
+
+            table = settings.transcription
+            return table.model or "default", EndpointRecogniser(table, settings.language)
+        case "cartesia":
+            from device.local.stt.ink import InkRecogniser  # noqa: PLC0415
+
+            return settings.cartesia.stt_model, InkRecogniser(settings.cartesia)
+        case "moonshine":
+            return "moonshine-tiny-en", load_moonshine(settings.models_dir)
+
+
+def _voice(settings: Settings) -> Voice | RemoteVoice:
+    match settings.local.tts:
+        case "piper":
+            from device.local.tts.piper import PiperVoice  # noqa: PLC0415
+
+            return PiperVoice(settings.piper)
+        case "cartesia":
+            from device.local.tts.sonic import SonicVoice  # noqa: PLC0415
+
+            return SonicVoice(settings.cartesia, settings.language)
+        case "espeak-ng":
+            try:
+                return EspeakVoice(settings.local.voice, settings.local.words_per_minute)
+            except VoiceError as error:
+                raise EngineStartError(f"local.voice: {error}") from error
 
 
 def make_brain(settings: Settings) -> Brain:

@@ -41,13 +41,13 @@ from device.local.audio import RATES, encode
 from device.local.items import Conversation, Entry, fresh, message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from device.local.config import Config
-    from device.local.stages import Call, Cost
+    from device.local.stages import Call, Cost, Word
 
 Status = Literal["completed", "cancelled", "incomplete", "failed"]
 TOKEN_CHARACTERS = 4
@@ -133,6 +133,11 @@ class Answer:
         self._open.audio_ms += length
         self.audio_ms += length
         self._send(ResponseOutputAudioDelta(**self._place(self._open), content_index=0, delta=encode(kind, pcm)))
+
+    def time(self, words: Sequence[Word]) -> None:
+        """Note when words of the message are heard."""
+        if self._open:
+            self._open.time(words)
 
     def call(self, call: Call) -> None:
         """Add a function call."""

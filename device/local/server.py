@@ -139,7 +139,7 @@ def make_app(stages: Stages, limits: Limits | None = None, *, voice: str = "en-g
 
     async def close(_: web.Application) -> None:
         if engine.cascade:
-            engine.cascade.close()
+            await engine.cascade.close()
 
     app.on_cleanup.append(close)
     return app
@@ -174,7 +174,7 @@ async def serve(settings: Settings, *, ready: Callable[[int], None] | None = Non
                 ready(runner.addresses[0][1])
             await asyncio.Event().wait()
         finally:
-            cascade.close()
+            await cascade.close()
     finally:
         await runner.cleanup()
 

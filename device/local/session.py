@@ -11,6 +11,8 @@ from device.engines.wire.realtime_items import ErrorDetail
 from device.local import config as settings
 from device.local.dialogue import Dialogue
 from device.local.listening import Listening
+from device.local.stages import TurnRecogniser
+from device.local.streamed import Streamed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -40,12 +42,18 @@ class Session:
         voice: str = "en-gb",
     ) -> None:
         self._dialogue = Dialogue(cascade, model, voice, write, room)
-        self._listening = Listening(self._dialogue)
+        recogniser = cascade.stages.recogniser
+        self._listening = (
+            Streamed(self._dialogue, recogniser)
+            if isinstance(recogniser, TurnRecogniser)
+            else Listening(self._dialogue)
+        )
         self._answers = self._listening.answers
         self.id = self._dialogue.settings.id or ""
 
     def begin(self) -> None:
         """Greet the client."""
+        self._dialogue.cascade.prepare()
         self._dialogue.send(wire.SessionCreated(session=self._dialogue.settings))
 
     def close(self) -> None:

@@ -1,22 +1,30 @@
 """What the local engine asks of its stages: speech to text, the brain, text to speech.
 
 A stage knows nothing of the protocol, and the server nothing of models: any stage may be replaced by another one
-with the same few methods. One instance of each is shared by all sessions.
+with the same few methods. One instance of each is shared by all sessions. Stages that compute here are blocking and
+work in threads; those that are elsewhere (`Remote…`) wait on the event loop, as many at once as are asked.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from device.engines.contract import ToolSpec
+
+
+class StageError(Exception):
+    """A stage cannot do its work; the message names the cause and the mend, and is shown to the client."""
+
+    code = "stage_error"
 
 
 class Recogniser(Protocol):
@@ -30,6 +38,68 @@ class Recogniser(Protocol):
 
         Blocking; called in worker threads, by one at a time.
         """
+
+
+class RemoteRecogniser(ABC):
+    """Speech to text elsewhere."""
+
+    def warm_up(self) -> None:  # noqa: B027 - most need none
+        """Do nothing: there is nothing to be asked yet."""
+
+    @abstractmethod
+    async def transcribe(self, pcm: NDArray[np.int16]) -> str:
+        """Return what is said in `pcm`, as `Recogniser.transcribe` does. Raises `StageError`."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Give up all connections."""
+
+
+class TurnBegan(Struct, frozen=True):
+    """The user begins to speak."""
+
+
+class TurnPaused(Struct, frozen=True):
+    """The turn may be over, having said this."""
+
+    text: str
+
+
+class TurnResumed(Struct, frozen=True):
+    """It was not: the user goes on."""
+
+
+class TurnEnded(Struct, frozen=True):
+    """The turn is over, having said this."""
+
+    text: str
+
+
+class TurnLost(Struct, frozen=True):
+    """What is being said cannot be heard; a turn that had begun is over without its words."""
+
+    error: StageError
+
+
+TurnEvent: TypeAlias = TurnBegan | TurnPaused | TurnResumed | TurnEnded | TurnLost
+
+
+class TurnLine(Protocol):
+    """One session's stream to a `TurnRecogniser`."""
+
+    def hear(self, pcm: NDArray[np.int16]) -> None:
+        """Take the stream's next audio: (n,) int16, 16 kHz mono."""
+
+    async def close(self) -> None:
+        """End the stream; harmless when repeated."""
+
+
+class TurnRecogniser(RemoteRecogniser):
+    """Speech to text elsewhere that finds the turns in a stream by itself."""
+
+    @abstractmethod
+    def listen(self, tell: Callable[[TurnEvent], None]) -> TurnLine:
+        """Open a stream; `tell` learns of its turns."""
 
 
 class Prosody(Protocol):
@@ -62,6 +132,52 @@ class Voice(Protocol):
         Blocking; each piece is fetched in a worker thread, not always the same one. Closing the generator stops the
         synthesis and frees what it holds. Generators of several sessions may be alive at once.
         """
+
+
+class Word(Struct, frozen=True):
+    """A word of an utterance, and when it is heard."""
+
+    text: str
+    start_ms: float
+    end_ms: float
+
+
+class Utterance(Protocol):
+    """One message being spoken elsewhere, sentence by sentence and in one breath."""
+
+    def say(self, text: str) -> None:
+        """Add a sentence."""
+
+    def end(self) -> None:
+        """Say that no sentence follows."""
+
+    def parts(self) -> AsyncGenerator[NDArray[np.int16] | tuple[Word, ...], None]:
+        """Yield the speech, (n,) int16 mono at the voice's rate, and when its words are heard; once, to its end.
+
+        Closing stops the synthesis. Raises `StageError`.
+        """
+
+
+class RemoteVoice(ABC):
+    """Text to speech elsewhere."""
+
+    rate: int
+    """Sample rate of what it says, Hz."""
+
+    def warm_up(self) -> None:  # noqa: B027 - most need none
+        """Do nothing: `prepare` does it, on the event loop."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Have a connection open soon: somebody is about to speak."""
+
+    @abstractmethod
+    def begin(self, speed: float) -> Utterance:
+        """Begin a message, at 0.25 to 1.5 of the usual speed as far as the voice can."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Give up all connections."""
 
 
 class Turn(Struct, frozen=True):
@@ -110,8 +226,10 @@ class Choice(Struct, frozen=True):
     """With `required`: this function and no other."""
 
 
-class BrainError(Exception):
-    """The brain cannot reply; the message names the cause and the mend, and is shown to the client."""
+class BrainError(StageError):
+    """The brain cannot reply."""
+
+    code = "brain_error"
 
 
 class Brain(Protocol):

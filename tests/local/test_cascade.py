@@ -15,7 +15,7 @@ ALOUD = Manner(speak=True, rate=24_000, speed=1.0)
 
 
 @pytest.fixture
-def cascade():
+async def cascade():
     made = []
 
     def make(recogniser=None, brain=None, voice=None):
@@ -26,7 +26,7 @@ def cascade():
     for one in made:
         one.stages.voice.gate.set()
         one.stages.recogniser.go.set()
-        one.close()
+        await one.close()
 
 
 async def rest(stream):
@@ -87,7 +87,7 @@ async def test_faults_reach_the_reader_after_what_came_before(cascade):
 async def test_a_guess_serves_its_own_prompt_only(cascade):
     brain = Brain()
     one = cascade(brain=brain)
-    guess = Guess(one, np.zeros(16_000, np.int16), lambda text: (PROMPT, ALOUD))
+    guess = Guess(one, one.transcribe(np.zeros(16_000, np.int16)), lambda text: (PROMPT, ALOUD))
     assert await asyncio.wait_for(guess.confirm(), PATIENCE) == "what time is it"
     # Confirmed before the words were known: the caller asks the brain itself.
     assert guess.take(PROMPT, ALOUD) is None
@@ -99,7 +99,7 @@ async def test_a_guess_serves_its_own_prompt_only(cascade):
             begun.set()
             return PROMPT, ALOUD
 
-        guess = Guess(one, np.zeros(16_000, np.int16), ask)
+        guess = Guess(one, one.transcribe(np.zeros(16_000, np.int16)), ask)
         await asyncio.wait_for(begun.wait(), PATIENCE)
         await asyncio.sleep(0)
         reply = guess.take(asked, ALOUD)
@@ -113,7 +113,7 @@ async def test_a_dropped_guess_leaves_a_confirmed_transcript_alone(cascade):
     recogniser = Recogniser("yes")
     recogniser.go.clear()
     one = cascade(recogniser)
-    guess = Guess(one, np.zeros(16_000, np.int16), lambda text: None)
+    guess = Guess(one, one.transcribe(np.zeros(16_000, np.int16)), lambda text: None)
     heard = guess.confirm()
     guess.drop()
     recogniser.go.set()

@@ -181,6 +181,6 @@ def test_any_order_of_events(events):
         log.check()
         session.close()
         await idle()
-        cascade.close()
+        await cascade.close()
 
     asyncio.run(play())
