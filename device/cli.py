@@ -345,7 +345,8 @@ async def _run(found: InForce, config: Path | None, out: Path | None) -> bool:
                 console.print("The microphone is muted: hold the button for a second, or type m and Enter.")
             _tell_ready(notifier, found, card.name)
             await _until_signal()
-            notifier.tell("STOPPING=1")
+            if not controls.reset:  # which starts anew
+                notifier.tell("STOPPING=1")
     except _faults() as error:
         raise Trouble(str(error)) from None
     finally:

@@ -102,7 +102,7 @@ def open_lines(chip: Chip) -> Any:
         def _get_revision(self) -> int:
             try:
                 return int(super()._get_revision())
-            except PinUnknownPi:
+            except (PinUnknownPi, OSError):  # a sandbox may hide what tells it
                 return SOME_PI
 
     try:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 GAMMA = 2.2
 """From brightness as the eye sees it to light."""
+LEAST = 0.01
+"""The shortest pulse that lgpio makes: a hundredth of the time."""
 APA102_HZ = 4_000_000
 WS2812_HZ = 2_400_000
 """Three bits on the bus make one of the strip: a pulse of 417 ns is a 0, of 833 ns a 1 (WS2812B: 400 and 800 ± 150)."""
@@ -70,7 +72,8 @@ class PinLeds:
         """Show a frame of one colour; a single LED shows how bright it is."""
         colour = frame[0] if self.coloured else (max(frame[0]),)
         for led, part in zip(self._leds, colour, strict=True):
-            led.value = part**GAMMA * self._brightness
+            light = part**GAMMA * self._brightness
+            led.value = max(LEAST, light) if light else 0.0  # what is to be lit is lit
 
     def close(self) -> None:
         """Go dark and let go of the pins."""
@@ -131,7 +134,7 @@ def ws2812(colours: Sequence[tuple[int, int, int]], brightness: float, order: Li
     sent = bytearray(1)
     for red, green, blue in colours:
         for part in (green, red, blue) if order == "grb" else (red, green, blue):
-            sent += _TRIPLED[round(part * brightness)]
+            sent += _TRIPLED[max(1, round(part * brightness)) if part and brightness else 0]
     return bytes(sent) + bytes(WS2812_RESET)
 
 

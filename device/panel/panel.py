@@ -309,7 +309,7 @@ class Panel:
                 moves = painter.paint(time.monotonic())
                 if not self._over.wait(GAP_S) and not moves:
                     self._news.wait(REST_S - GAP_S)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - gpiozero's and lgpio's, whose only common ground is this
             _log.warning("The lights went out: %s; check their wiring, then start again", error)
         finally:
             painter.close()

@@ -2,8 +2,10 @@ import pytest
 from gpiozero import LED
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
+from device.actions import State
 from device.panel.gpio import PanelFault
 from device.panel.leds import WS2812_HZ, PinLeds, PoweredStrip, Strip, apa102, open_leds, ws2812
+from device.panel.lights import Look, frame
 from device.panel_settings import PanelSettings
 
 
@@ -103,6 +105,18 @@ def test_one_led_shows_how_bright_its_light_is(factory):
     assert factory.pin(12).state == pytest.approx(0.5**2.2)
     led.close()
     assert factory.pin(12).function == "input"
+
+
+@pytest.mark.parametrize("brightness", [0.01, 0.2, 1.0])
+def test_a_light_that_says_that_sound_leaves_is_lit_however_dim_the_panel_is(factory, brightness):
+    look = Look(State.FAULT, streaming=True)
+    dimmest = min((frame(look, t / 50, 0.0, 1) for t in range(100)), key=lambda shown: max(shown[0]))
+    led = PinLeds(PanelSettings(leds="led", led_pin=12, brightness=brightness), factory)
+    led.show(dimmest)
+    assert factory.pin(12).state >= 0.01, "lgpio makes no shorter pulses"
+    led.close()
+    level = [round(255 * part**2.2) for part in dimmest[0]]
+    assert ws2812([tuple(level)], brightness) != ws2812([(0, 0, 0)], brightness)
 
 
 def test_an_rgb_led_with_a_common_anode(factory):
