@@ -6,7 +6,7 @@ from msgspec import to_builtins
 from device.engines.wire.errors import WireError
 from device.engines.wire.realtime_items import Content, Item
 from device.local.items import Conversation, Entry, message, turns
-from device.local.stages import Turn
+from device.local.stages import Turn, Word
 
 
 def user(text, name=None):
@@ -117,3 +117,34 @@ def test_a_users_audio_tells_that_its_words_are_not_known_yet():
     ]
     entry.hear("hello")
     assert to_builtins(entry.item)["content"][0] == {"type": "input_audio", "transcript": "hello"}
+
+
+@pytest.mark.parametrize(
+    ("heard", "left"),
+    [
+        (0, ""),
+        (299, ""),
+        (300, "Well,"),
+        (650, "Well, the price"),
+        (1500, "Well, the price is $5."),
+        (1999, "Well, the price is $5."),
+        (2000, "Well, the price is $5. Is"),
+        (5000, "Well, the price is $5. Is that"),
+    ],
+)
+def test_where_the_words_times_are_known_nothing_is_guessed(heard, left):
+    entry = spoken(("Well, the price is $5.", 4000), (" Is that all?", 1000))
+    times = [("Well", 300), ("the", 400), ("price", 600), ("is", 700), ("$5", 1500), ("Is", 2000), ("that", 2100)]
+    entry.time([Word(text, end - 100, end) for text, end in times])
+    assert words(entry) == "Well, the price is $5. Is that all?"
+    entry.truncate(heard)
+    assert words(entry) == left
+
+
+def test_a_word_that_is_not_in_the_text_is_passed_over():
+    entry = spoken(
+        ("Five pounds a day.", 1000),
+    )
+    entry.time([Word("5", 0, 100), Word("pounds", 100, 200), Word("daily", 200, 300), Word("day", 300, 400)])
+    entry.truncate(350)
+    assert words(entry) == "Five pounds"

@@ -1,13 +1,18 @@
+import subprocess
+import sys
+
 import msgspec
 import pytest
 
+from device.local import load
 from device.local.brain.chat import Chat
 from device.local.brain.sentences import Sentences
 from device.local.load import load_stages, make_brain
 from device.local.server import EngineStartError
 from device.local.stages import Choice, Turn
 from device.models import ModelError
-from device.settings import BrainSettings, LocalSettings, Settings, WakeSettings
+from device.section import Secret
+from device.settings import BrainSettings, CartesiaSettings, LocalSettings, Settings, WakeSettings
 
 
 def test_the_default_stages_work(models):
@@ -40,3 +45,39 @@ def test_what_is_missing_is_named(tmp_path):
         load_stages(Settings(local=LocalSettings(voice="nobody")))
     with pytest.raises(ModelError, match="parley models fetch"):
         load_stages(msgspec.structs.replace(Settings(), models_dir=str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"stt": "endpoint"}, r"transcription\.url.*local\.stt"),
+        ({"stt": "sherpa-onnx"}, r"sherpa\.model.*local\.stt"),
+        ({"tts": "piper"}, r"piper\.voice.*local\.tts"),
+        ({"stt": "cartesia"}, r"cartesia\.api_key.*CARTESIA_API_KEY"),
+        ({"tts": "cartesia"}, r"cartesia\.api_key.*local\.tts.*CARTESIA_API_KEY"),
+    ],
+)
+def test_what_a_stage_lacks_is_named(chosen, said):
+    with pytest.raises(EngineStartError, match=said):
+        load_stages(Settings(local=LocalSettings(**chosen)))
+
+
+def test_the_cloud_needs_neither_moonshine_nor_espeak(models, monkeypatch):
+    models("silero_vad.onnx")
+    for name in ("load_moonshine", "EspeakVoice"):
+        monkeypatch.setattr(load, name, lambda *_: pytest.fail("loaded"))
+    cloud = CartesiaSettings(api_key=Secret("x"), voice="v")
+    stages = load_stages(Settings(local=LocalSettings(stt="cartesia", tts="cartesia"), cartesia=cloud))
+    assert (type(stages.recogniser).__name__, type(stages.voice).__name__) == ("InkRecogniser", "SonicVoice")
+    assert stages.recogniser_name == "ink-2"
+
+
+def test_what_is_not_chosen_is_not_imported():
+    code = (
+        "import sys; from device.local.load import load_stages; from device.settings import Settings;"
+        "load_stages(Settings());"
+        "print([m for m in sys.modules if m.startswith(('device.local.stt.', 'device.local.tts.sonic', 'piper',"
+        "'device.local.tts.piper', 'sherpa', 'device.local.cartesia'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
