@@ -103,10 +103,13 @@ def doctor(config: Path | None, engine: str | None) -> None:
     """Check card, levels, echo, models, engine and GPIO, and say what to do about each."""
     from msgspec.structs import replace  # noqa: PLC0415
 
+    from device.appliance import machine_keys  # noqa: PLC0415
     from device.doctor import examine  # noqa: PLC0415 - each command imports only what it needs: Pis are slow
     from device.verify import examine_engine  # noqa: PLC0415
 
-    settings = _settings(config)
+    found = lastgood.look(config, machine_keys(os.environ))
+    _set_up_log(lastgood.InForce(found.loaded))  # its fault is what a check finds
+    settings = found.settings
     if engine is not None:
         settings = replace(settings, engines=(engine,))
         try:
@@ -116,17 +119,17 @@ def doctor(config: Path | None, engine: str | None) -> None:
     console = Console(highlight=False)
     marks = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
 
-    async def check() -> bool:
+    async def run_all() -> bool:
         failed = False
-        checks = examine(settings, config) if engine is None else examine_engine(settings, engine, config)
-        async for found in checks:
-            console.print(f"{marks[found.status]}  {found.name}: {found.message}", soft_wrap=True)
-            if found.status != "ok" and found.mend:
-                console.print(f"      → {found.mend}", soft_wrap=True)
-            failed = failed or found.status == "fail"
+        checks = examine(settings, config, found.fault) if engine is None else examine_engine(settings, engine, config)
+        async for check in checks:
+            console.print(f"{marks[check.status]}  {check.name}: {check.message}", soft_wrap=True)
+            if check.status != "ok" and check.mend:
+                console.print(f"      → {check.mend}", soft_wrap=True)
+            failed = failed or check.status == "fail"
         return failed
 
-    if asyncio.run(check()):
+    if asyncio.run(run_all()):
         raise SystemExit(FAILED)
 
 
@@ -317,15 +320,14 @@ async def _run(found: InForce, config: Path | None, out: Path | None) -> bool:
     from device.store import state_dir  # noqa: PLC0415
     from device.timeline import Timeline  # noqa: PLC0415
 
-    console = Console(highlight=False)
-    settings = found.settings
-    # The system's log keeps what it gets, whatever the settings say of transcripts.
-    timeline = Timeline(console, words=lastgood.service_folder() is None)
+    console, settings = Console(highlight=False), found.settings
     notifier = Notifier()
     try:
         card = AlsaCard(settings.card)
     except _faults() as error:
         raise Trouble(str(error)) from None
+    # The system's log keeps what it gets, whatever the settings say of transcripts.
+    timeline = Timeline(console, words=lastgood.service_folder() is None)
     ledger = Ledger(_folder(out) / "ledger.jsonl" if out else None, on_entry=timeline.show)
     engines = Engines(settings, config)
     keeping = Keeping(settings, ledger)

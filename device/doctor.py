@@ -9,16 +9,16 @@ import platform
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
-from device import models
+from device import models, single
 from device import settings as configuration
 from device.actions import State
+from device.appliance import check_appliance
 from device.audio.alsa import AlsaCard
 from device.audio.card import Card, CardError
 from device.audio.soundcheck import ChirpSource, check_sound
+from device.check import Check
 from device.engines.choose import Engines
 from device.engines.contract import EngineError
 from device.events import CLOCK_RATE
@@ -55,39 +55,37 @@ THROTTLING = {
 """Bits of the Raspberry Pi firmware's `get_throttled` that matter."""
 
 
-class Check(Struct, frozen=True):
-    """What a check found."""
-
-    name: str
-    status: Literal["ok", "warn", "fail"]
-    message: str
-    mend: str = ""
-    """What to do about it; empty if all is well."""
-
-
-async def examine(settings: Settings, config: Path | None = None) -> AsyncIterator[Check]:
+async def examine(settings: Settings, config: Path | None = None, fault: str = "") -> AsyncIterator[Check]:
     """Run every check and yield what each finds, as it comes; `config` is the file that `settings` came from, if any.
 
-    The machine is fit for Parley if none fails.
+    `fault` says why these are not the settings of the files. The machine is fit for Parley if none fails.
     """
-    yield check_settings(settings)
+    yield check_settings(settings, fault)
     yield check_python()
     yield check_processor()
     for found in check_libraries(settings):
         yield found
     for found in await asyncio.to_thread(lambda: list(check_models(settings))):
         yield found
+    for found in check_appliance(settings):
+        yield found
     yield check_gpio()
-    for found in check_panel(settings.panel):
-        yield found
-    async for found in check_card(settings):
-        yield found
+    if running := single.runs():
+        text = f"in use by Parley itself, so sound and panel are not tested. {running}"
+        yield Check("card", "ok", text)
+    else:
+        for found in check_panel(settings.panel):
+            yield found
+        async for found in check_card(settings):
+            yield found
     for engine in settings.engines:
         yield await check_engine(settings, engine, config)
 
 
-def check_settings(settings: Settings) -> Check:
+def check_settings(settings: Settings, fault: str = "") -> Check:
     """Say what is in force, and whether the engine lacks a setting."""
+    if fault:
+        return Check("settings", "fail", fault, "mend the file, then: sudo systemctl restart parley parley-engine")
     try:
         configuration.require(settings)
     except configuration.SettingsError as error:

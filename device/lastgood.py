@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from device import settings as configuration
+from device import store
 from device.engine_settings import missing_key
 from device.profiles import ProfileError
 from device.profiles import load as load_profile
@@ -114,6 +115,21 @@ def recall(folder: Path, environ: Mapping[str, str] = os.environ, *, need_engine
     except SettingsError:
         return None
     return InForce(loaded, " ".join(lost))
+
+
+def look(config: Path | None = None, environ: Mapping[str, str] = os.environ) -> InForce:
+    """Return the settings for who examines the machine: if the files cannot be used, those that a service goes on with.
+
+    `fault` then says why, and which they are.
+    """
+    try:
+        return load(config, environ)
+    except SettingsError as error:
+        for folder in (store.SHARED, store.state_dir(environ)):
+            if recalled := recall(folder, environ):
+                why = f"{error}\nThe service goes on with the last good ones. {recalled.fault}"
+                return InForce(recalled.loaded, why.strip())
+        return InForce(configuration.settle({}, environ), f"{error}\nWhat follows goes by the defaults.")
 
 
 KEYS = Path("/etc/parley/keys")

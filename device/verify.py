@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from device.audio.clips import ClipError, speak
 from device.audio.measure import speech_bounds
-from device.doctor import Check
+from device.check import Check
 from device.engines.choose import Engines
 from device.engines.contract import (
     Audio,
