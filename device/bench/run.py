@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from device.settings import Settings
 
-NAMES = ("latency", "overhead", "callback", "idle", "memory", "heard", "start", "bargein", "echo", "button")
+NAMES = ("latency", "overhead", "callback", "idle", "memory", "heard", "start", "bargein", "echo", "button", "engine")
 """Each is a module beside this one, with a function `measure`."""
 
 
