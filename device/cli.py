@@ -24,6 +24,7 @@ from device.transcript_commands import transcripts
 from device.trouble import FAILED, Trouble
 
 if TYPE_CHECKING:
+    from device.check import Check
     from device.daemon import Daemon
     from device.engines.choose import Engines
     from device.lastgood import InForce
@@ -99,8 +100,15 @@ def room(scene: str, config: Path | None, out: Path | None, json_file: Path | No
 @main.command()
 @CONFIG
 @click.option("--engine", metavar="NAME", help="Hold a short conversation with this engine instead: half a minute.")
-def doctor(config: Path | None, engine: str | None) -> None:
-    """Check card, levels, echo, models, engine and GPIO, and say what to do about each."""
+@click.option(
+    "--bundle",
+    metavar="[FILE]",
+    is_flag=False,
+    flag_value="",
+    help="Write all that helps somebody to help you to a file, without keys or words spoken.",
+)
+def doctor(config: Path | None, engine: str | None, bundle: str | None) -> None:
+    """Check card, levels, echo, models, engine, panel and service, and say what to do about each."""
     from msgspec.structs import replace  # noqa: PLC0415
 
     from device.appliance import machine_keys  # noqa: PLC0415
@@ -117,20 +125,37 @@ def doctor(config: Path | None, engine: str | None) -> None:
         except configuration.SettingsError as error:
             raise Trouble(str(error)) from None
     console = Console(highlight=False)
+    results: list[Check] = []
     marks = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
 
-    async def run_all() -> bool:
-        failed = False
+    async def run_all() -> None:
         checks = examine(settings, config, found.fault) if engine is None else examine_engine(settings, engine, config)
         async for check in checks:
             console.print(f"{marks[check.status]}  {check.name}: {check.message}", soft_wrap=True)
             if check.status != "ok" and check.mend:
                 console.print(f"      → {check.mend}", soft_wrap=True)
-            failed = failed or check.status == "fail"
-        return failed
+            results.append(check)
 
-    if asyncio.run(run_all()):
+    asyncio.run(run_all())
+    if bundle is not None:
+        _write_bundle(found, results, Path(bundle) if bundle else None)
+    if any(check.status == "fail" for check in results):
         raise SystemExit(FAILED)
+
+
+def _write_bundle(found: InForce, results: list[Check], path: Path | None) -> None:
+    from device.bundle import CONTENTS, default_name, gather, pack  # noqa: PLC0415
+
+    path = path or default_name()
+    parts = gather(found, results)
+    try:
+        pack(parts, path)
+    except OSError as error:
+        raise Trouble(f"--bundle {path}: {error.strerror}") from None
+    click.echo(f"\n{path} holds, without keys or words spoken:")
+    for name, text in parts.items():
+        click.echo(f"  {name:<14} {len(text.encode()) / 1000:7.1f} kB  {CONTENTS[name]}")
+    click.echo("Read it before you hand it on: tar -xzOf FILE | less")
 
 
 @main.command()
