@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import importlib.util
 import os
 import platform
 import sys
@@ -124,8 +125,20 @@ def check_processor(root: Path = Path("/")) -> Check:
 
 
 def check_libraries(settings: Settings, load: Callable[[str], object] = ctypes.CDLL) -> Iterator[Check]:
-    """Check for the system's library that the local engine needs."""
-    if "local" in settings.engines and not settings.local.url:
+    """Check for what the local engine's stages need: the system's library, packages, the user's models."""
+    local = settings.local
+    if "local" not in settings.engines or local.url:
+        return
+    for chosen, module, package, key, path in (
+        (local.stt == "sherpa-onnx", "sherpa_onnx", "sherpa-onnx", "sherpa.model", settings.sherpa.model),
+        (local.tts == "piper", "piper", "piper-tts", "piper.voice", settings.piper.voice),
+    ):
+        if chosen and importlib.util.find_spec(module) is None:
+            text = f"the package {package}, which {key} needs, is missing"
+            yield Check("library", "fail", text, f"in Parley's environment: pip install {package}")
+        if chosen and path and not Path(path).expanduser().exists():
+            yield Check("models", "fail", f"{key}: there is no {path}", "correct the path in the settings")
+    if local.tts == "espeak-ng":
         try:
             load(VOICE_LIBRARY)
         except OSError:

@@ -35,8 +35,10 @@ from device.settings import (
     CardSettings,
     ListenSettings,
     LocalSettings,
+    PiperSettings,
     Secret,
     Settings,
+    SherpaSettings,
     WakeSettings,
 )
 
@@ -187,6 +189,23 @@ def test_libraries_that_the_settings_need() -> None:
     elsewhere = Settings(local=LocalSettings(url="ws://10.0.0.2:8765"))
     assert list(check_libraries(elsewhere, missing)) == []
     assert [found.status for found in check_libraries(Settings())] == ["ok"]
+
+
+def test_what_chosen_stages_lack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    chosen = Settings(
+        local=LocalSettings(stt="sherpa-onnx", tts="piper"),
+        sherpa=SherpaSettings(model="/nowhere/model"),
+        piper=PiperSettings(voice="/nowhere/voice.onnx"),
+    )
+    found = [(check.status, check.message, check.mend) for check in check_libraries(chosen)]
+    assert [status for status, _, _ in found] == ["fail"] * 4
+    assert [mend.partition(": ")[2] for _, _, mend in found if "pip" in mend] == [
+        "pip install sherpa-onnx",
+        "pip install piper-tts",
+    ]
+    assert "sherpa.model: there is no /nowhere/model" in [message for _, message, _ in found]
+    assert "piper.voice: there is no /nowhere/voice.onnx" in [message for _, message, _ in found]
 
 
 def test_models_that_are_here(models: Callable[[str], Path]) -> None:

@@ -57,7 +57,10 @@ class Flood:
         if not self._pipe.poll(START_S):
             self._process.kill()
             raise BenchError(f"the scripted engine did not start within {START_S:g} s")
-        self.url = self._pipe.recv()
+        try:
+            self.url = self._pipe.recv()
+        except EOFError:
+            raise BenchError("the scripted engine ended before it listened") from None
         return self
 
     def __exit__(self, *_: object) -> None:

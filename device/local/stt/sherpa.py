@@ -43,9 +43,7 @@ class SherpaRecogniser:
         try:
             import sherpa_onnx  # noqa: PLC0415 - an extra, which only those have who use it
         except ImportError as error:
-            raise ModelError(
-                f'local.stt: "sherpa-onnx" needs the package of that name: pip install "parley[sherpa]" ({error})'
-            ) from None
+            raise ModelError(f'local.stt: "sherpa-onnx" needs its package: pip install sherpa-onnx ({error})') from None
         kind, arguments = found(settings, language)
         maker = getattr(sherpa_onnx.OfflineRecognizer, _MAKERS.get(kind, f"from_{kind}"))
         try:

@@ -28,9 +28,7 @@ class PiperVoice:
         try:
             import piper  # noqa: PLC0415 - an extra, which only those have who use it
         except ImportError as error:
-            raise ModelError(
-                f'local.tts: "piper" needs the package piper-tts: pip install "parley[piper]" ({error})'
-            ) from None
+            raise ModelError(f'local.tts: "piper" needs its package: pip install piper-tts ({error})') from None
         model = Path(settings.voice).expanduser()
         for file in (model, model.with_name(f"{model.name}.json")):
             if not file.is_file():

@@ -122,7 +122,7 @@ def test_what_is_missing_is_named(fake, tmp_path):
 
 def test_the_package_is_asked_for_when_it_is_missing(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "sherpa_onnx", None)
-    with pytest.raises(ModelError, match=r"local\.stt.*parley\[sherpa\]"):
+    with pytest.raises(ModelError, match=r"local\.stt.*pip install sherpa-onnx"):
         SherpaRecogniser(SherpaSettings(model=str(tmp_path)))
 
 

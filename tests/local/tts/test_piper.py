@@ -72,5 +72,5 @@ def test_what_is_missing_is_named(fake, voice, monkeypatch):
     with pytest.raises(ModelError, match=r"there is no file .*onnx\.json"):
         PiperVoice(PiperSettings(voice=str(voice)))
     monkeypatch.setitem(sys.modules, "piper", None)
-    with pytest.raises(ModelError, match=r"local\.tts.*parley\[piper\]"):
+    with pytest.raises(ModelError, match=r"local\.tts.*pip install piper-tts"):
         PiperVoice(PiperSettings(voice=str(voice)))
