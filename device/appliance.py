@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from device import clock, store
 from device.check import Check
 from device.lastgood import KEYS
+from device.panel_settings import used_pins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,6 +34,8 @@ USER: Final = "parley"
 GROUPS: Final = ("audio", "gpio", "spi")
 """The groups that it is in."""
 UNITS: Final = ("parley.service", "parley-engine.service", "parley-retention.timer")
+ONCE: Final = "parley-retention.service"
+"""A unit that runs now and then, and otherwise rests."""
 PROPERTIES: Final = (
     *("Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "Result", "NRestarts", "StatusText"),
     *("IPAddressDeny", "IPAddressAllow"),
@@ -45,7 +48,7 @@ OLDER_FAULTS: Final = "what went wrong: journalctl -u {unit} -n 20"
 
 def check_appliance(settings: Settings) -> Iterator[Check]:
     """Run all of them."""
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 and _service_uid() is not None:
         yield Check("user", "ok", f"root; what the service's user may: sudo -u {USER} parley doctor")
     yield from check_access(settings)
     yield from check_keys(settings)
@@ -70,6 +73,8 @@ def check_access(settings: Settings, root: Path = Path("/")) -> Iterator[Check]:
     kinds = [("sound", "snd/pcm*", "audio")]
     if settings.panel.leds in ("apa102", "ws2812"):
         kinds.append(("lights", "spidev*", "spi"))
+    if os.geteuid() == 0 and used_pins(settings.panel):  # of others, the check of GPIO tells
+        kinds.append(("lights and buttons", "gpiochip*", "gpio"))
     may, user = _may()
     for name, pattern, group in kinds:
         nodes = sorted((root / "dev").glob(pattern))
@@ -150,12 +155,12 @@ def show_units(asked: Ask = ask, root: Path = Path("/")) -> dict[str, dict[str, 
     """Return the properties of the units that are installed, by the unit's name; none where no systemd runs."""
     if not (root / "run/systemd/system").is_dir():
         return {}
-    shown = asked(["systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", *UNITS])
+    shown = asked(["systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", *UNITS, ONCE])
     units = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in shown.split("\n\n")]
     return {unit["Id"]: unit for unit in units if unit.get("LoadState") not in (None, "not-found")}
 
 
-def check_units(units: Mapping[str, Mapping[str, str]]) -> Iterator[Check]:
+def check_units(units: Mapping[str, Mapping[str, str]], asked: Ask = ask) -> Iterator[Check]:
     """Say how the units are doing."""
     if "parley.service" not in units:
         yield Check("service", "ok", "not installed: Parley runs while somebody runs it")
@@ -164,7 +169,9 @@ def check_units(units: Mapping[str, Mapping[str, str]]) -> Iterator[Check]:
         if name not in units:
             yield Check(name, "warn", "not installed", "sudo scripts/install, in Parley's folder")
             continue
-        yield _unit_check(name, units[name])
+        yield _unit_check(name, units[name], asked)
+    if (once := units.get(ONCE)) and once.get("ActiveState") == "failed":
+        yield _unit_check(ONCE, once, asked)
 
 
 def check_egress(settings: Settings, units: Mapping[str, Mapping[str, str]]) -> Iterator[Check]:
@@ -190,7 +197,7 @@ def check_egress(settings: Settings, units: Mapping[str, Mapping[str, str]]) -> 
             yield Check("engine's network", "fail", f"{key} is {host}, which parley-engine.service may not reach", mend)
 
 
-def _unit_check(name: str, unit: Mapping[str, str]) -> Check:
+def _unit_check(name: str, unit: Mapping[str, str], asked: Ask) -> Check:
     active, sub, short = unit.get("ActiveState", ""), unit.get("SubState", ""), name.removesuffix(".service")
     status = unit.get("StatusText", "")
     text = f"{active} ({sub})" + (f": {status}" if status else "")
@@ -205,7 +212,9 @@ def _unit_check(name: str, unit: Mapping[str, str]) -> Check:
     if "cannot be used" in status:
         return Check(name, "warn", text, f"mend the settings, then: sudo systemctl restart {short}")
     if restarts not in ("", "0"):
-        return Check(name, "warn", f"{text}, after {restarts} restarts", OLDER_FAULTS.format(unit=short))
+        last = asked(["journalctl", "-q", f"--unit={name}", "-n1", "-o", "short-iso", "--grep=Failed with result"])
+        why = f"; the last fault: {last.strip()}" if last.strip() else ""
+        return Check(name, "warn", f"{text}, after {restarts} restarts{why}", OLDER_FAULTS.format(unit=short))
     return Check(name, "ok", text)
 
 
@@ -236,12 +245,17 @@ def _key_fault(file: Path, known: set[str]) -> Check | None:
 
 def _may() -> tuple[Callable[[Path], bool], str]:
     """Return what tells whether a device is for the user, and the user's name."""
-    if os.geteuid() == 0:
-        with suppress(KeyError):
-            uid = pwd.getpwnam(USER).pw_uid
-            groups = {one.gr_gid for one in grp.getgrall() if one.gr_name in GROUPS or USER in one.gr_mem}
-            return (lambda path: _open_to(path.stat(), uid, groups)), USER
+    if os.geteuid() == 0 and (uid := _service_uid()) is not None:
+        groups = {one.gr_gid for one in grp.getgrall() if one.gr_name in GROUPS or USER in one.gr_mem}
+        return (lambda path: _open_to(path.stat(), uid, groups)), USER
     return (lambda path: os.access(path, os.R_OK | os.W_OK)), _name(os.geteuid())
+
+
+def _service_uid() -> int | None:
+    try:
+        return pwd.getpwnam(USER).pw_uid
+    except KeyError:
+        return None
 
 
 def _open_to(found: os.stat_result, uid: int, groups: set[int]) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from device import appliance, clock, lastgood, store
 from device.appliance import (
+    ONCE,
     UNITS,
     check_access,
     check_clock,
@@ -30,7 +31,8 @@ SHUT = {"IPAddressDeny": "::/0 0.0.0.0/0", "IPAddressAllow": "127.0.0.0/8 ::1/12
 
 
 def unit_check(**changes: str) -> Any:
-    return next(check_units(WELL | {"parley.service": {**WELL["parley.service"], **changes}}))
+    units = WELL | {"parley.service": {**WELL["parley.service"], **changes}}
+    return next(check_units(units, lambda _: "2027 parley.service: Failed with result 'watchdog'.\n"))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +43,7 @@ def unit_check(**changes: str) -> Any:
         ({"ActiveState": "activating", "SubState": "auto-restart"}, "fail", "auto-restart", "journalctl"),
         ({"ActiveState": "inactive", "SubState": "dead"}, "warn", "inactive (dead)", "sudo systemctl start parley"),
         ({"UnitFileState": "disabled"}, "warn", "not start with the system", "sudo systemctl enable parley"),
-        ({"NRestarts": "7"}, "warn", "after 7 restarts", "journalctl -u parley -n"),
+        ({"NRestarts": "7"}, "warn", "after 7 restarts; the last fault: 2027 parley.service: Failed", "journalctl -u"),
         ({"StatusText": "Listening. The settings cannot be used;"}, "warn", "cannot be used", "mend the settings"),
     ],
 )
@@ -57,6 +59,14 @@ def test_units_that_are_not_there(tmp_path):
     assert next(check_units({})).status == "ok"
     some = {"parley.service": WELL["parley.service"]}
     assert [found.status for found in check_units(some)] == ["ok", "warn", "warn"]
+
+
+def test_a_unit_that_runs_now_and_then_may_rest_but_not_fail():
+    once = {"Id": ONCE, "LoadState": "loaded", "ActiveState": "inactive", "SubState": "dead"}
+    assert len(list(check_units(WELL | {ONCE: once}))) == len(UNITS)
+    *_, last = check_units(WELL | {ONCE: {**once, "ActiveState": "failed", "Result": "exit-code"}})
+    assert (last.name, last.status) == (ONCE, "fail")
+    assert "journalctl -u parley-retention" in last.mend
 
 
 def test_what_systemctl_prints_is_understood(tmp_path):
