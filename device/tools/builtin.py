@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
+from device.clock import FIRST
 from device.tools.registry import Arguments, Registry, Tool, ToolError
 from device.tools.timers import find
 
@@ -72,6 +73,8 @@ def builtin_tools(
 def _time_tools(timers: Timers, stop_ringing: Callable[[], bool], clock: Callable[[], datetime]) -> list[Tool]:
     async def get_time(_: Nothing) -> Any:
         now = clock()
+        if now.timestamp() < FIRST:
+            raise ToolError("the device does not know the time: it has no clock of its own, and no network yet")
         return {"time": now.strftime("%H:%M"), "date": now.date().isoformat(), "weekday": WEEKDAYS[now.weekday()]}
 
     async def set_timer(arguments: SetTimer) -> Any:

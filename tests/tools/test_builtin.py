@@ -13,6 +13,7 @@ class Device:
 
     def __init__(self):
         self.now = 0
+        self.time = datetime(2026, 11, 22, 14, 5, 30, tzinfo=UTC)
         self.percent = 50
         self.muted = False
         self.ringing = False
@@ -23,7 +24,7 @@ class Device:
             set_volume=lambda percent: setattr(self, "percent", percent),
             mute=lambda: setattr(self, "muted", True),
             stop_ringing=self.stop_ringing,
-            clock=lambda: datetime(2026, 11, 22, 14, 5, 30, tzinfo=UTC),
+            clock=lambda: self.time,
         )
 
     def stop_ringing(self):
@@ -152,3 +153,8 @@ def test_every_tool_is_described(device):
         assert spec.parameters["additionalProperties"] is False
     assert specs["set_timer"].parameters["required"] == ["seconds"]
     assert specs["set_timer"].parameters["properties"]["seconds"]["maximum"] == 86_400
+
+
+async def test_before_the_clock_is_set_no_time_is_told(device):
+    device.time = datetime(1970, 1, 1, 0, 2, tzinfo=UTC)
+    assert "does not know the time" in (await device.call("get_time"))["error"]
