@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from device.listen.patience import Said
+from device.local.stages import RemoteRecogniser
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from device.local.cascade import Cascade
 
 log = logging.getLogger(__name__)
+
+REMOTE_S: Final = 0.4
+"""How long to wait for words from elsewhere, while nothing else of the session is heard; then only the sound counts."""
 
 
 class Verdict:
@@ -39,7 +43,10 @@ class Verdict:
 
     async def silence_ms(self, patience: Patience) -> int:
         """Return how long a silence ends the turn, once that is known."""
-        await asyncio.wait([future for future in (self._sounds, self._transcript) if future])
+        await asyncio.wait([self._sounds])
+        if self._transcript:
+            remote = isinstance(self._stages.recogniser, RemoteRecogniser)
+            await asyncio.wait([self._transcript], timeout=REMOTE_S if remote else None)
         said = self._said()
         wait = patience.silence_ms(said)
         log.debug("%d ms of silence end the turn: %s", wait, said)
@@ -48,7 +55,7 @@ class Verdict:
     def _said(self) -> Said:
         sounds = self._probability()
         transcript = self._transcript
-        if transcript is None or transcript.cancelled() or transcript.exception():
+        if transcript is None or not transcript.done() or transcript.cancelled() or transcript.exception():
             return Said(sounds)
         text = transcript.result()
         return Said(

@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 from support.scripted import Scripted
 
+from device.local import verdict
 from device.local.stages import StageError
 from device.local.stt.endpoint import EndpointRecogniser
 from device.section import Secret
@@ -115,4 +116,21 @@ async def test_a_session_with_an_endpoint(recogniser, endpoint):
         assert "out of memory" in failed.error.message
         endpoint.answer = lambda: web.json_response({"text": "hello"})
         await client.speak()
+        assert (await client.until("response.done")).response.status == "completed"
+
+
+async def test_words_that_are_late_do_not_hold_up_the_end_of_a_turn(recogniser, endpoint, monkeypatch):
+    monkeypatch.setattr(verdict, "REMOTE_S", 0.01)
+    written = asyncio.Event()
+
+    async def late():
+        await written.wait()
+        return web.json_response({"text": "hello"})
+
+    endpoint.answer = late
+    async with Scripted(recogniser()) as server, server.connect() as client:
+        await client.update(audio={"input": {"turn_detection": {"type": "semantic_vad"}}})
+        await client.speak(silence_ms=3000)
+        await client.until("input_audio_buffer.committed")
+        written.set()
         assert (await client.until("response.done")).response.status == "completed"
