@@ -62,15 +62,14 @@ def run(config: Path | None, out: Path | None) -> None:
     """
     for number in (signal.SIGUSR1, signal.SIGUSR2):  # these are buttons, and would kill before there are any
         signal.signal(number, signal.SIG_IGN)
-    from device import single  # noqa: PLC0415
-
-    found = _in_force(config, need_engine=True)
     try:
-        lock = single.take()
-    except single.AlreadyRunning as error:
-        raise Trouble(str(error)) from None
-    reset = asyncio.run(_run(found, config, out))
-    lock.close()
+        reset = _run_alone(config, out)
+    except Trouble as trouble:
+        from device.notify import Notifier  # noqa: PLC0415
+
+        # `systemctl status` shows it, and the doctor.
+        Notifier().tell(f"STATUS=Cannot start: {trouble.message.partition(chr(10))[0]}")
+        raise
     if reset:
         from device.reset import factory_reset  # noqa: PLC0415
 
@@ -331,6 +330,21 @@ def show_settings(config: Path | None) -> None:
     click.echo(configuration.in_force(loaded.settings, loaded.origins), nl=False)
 
 
+def _run_alone(config: Path | None, out: Path | None) -> bool:
+    """Be the assistant unless another one is; return whether a factory reset is wanted."""
+    from device import single  # noqa: PLC0415
+
+    found = _in_force(config, need_engine=True)
+    try:
+        lock = single.take()
+    except single.AlreadyRunning as error:
+        raise Trouble(str(error)) from None
+    try:
+        return asyncio.run(_run(found, config, out))
+    finally:
+        lock.close()
+
+
 async def _run(found: InForce, config: Path | None, out: Path | None) -> bool:
     """Be the assistant until a signal comes; return whether a factory reset is wanted."""
     from device import mute  # noqa: PLC0415
@@ -465,6 +479,8 @@ def _folder(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Trouble(f"--out {path}: {error.strerror}") from None
+    if not os.access(path, os.W_OK):
+        raise Trouble(f"--out {path}: nothing can be written there")
     return path
 
 

@@ -1,6 +1,7 @@
 """`parley run` as the service manager runs it: broken settings, a second start, what the log gets."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -9,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from device.cli import main
 
 COMMAND = [sys.executable, "-m", "device.cli"]
 
@@ -24,6 +28,15 @@ def environ(tmp_path, pulse):
         "STATE_DIRECTORY": str(tmp_path / "state"),
         "NOTIFY_SOCKET": str(tmp_path / "notify"),
     }
+
+
+UNITS = Path(__file__).parent.parent / "systemd"
+
+
+@pytest.mark.parametrize("unit", sorted(UNITS.glob("*.service")), ids=lambda unit: unit.stem)
+def test_every_unit_starts_a_command_that_there_is(unit):
+    (line,) = re.findall(r"^ExecStart=/opt/parley/bin/parley (.*)$", unit.read_text(), re.MULTILINE)
+    assert CliRunner().invoke(main, [*line.split(), "--help"]).exit_code == 0
 
 
 def refused(environ, config):
@@ -70,6 +83,10 @@ def test_a_service_outlives_a_broken_file_and_a_second_one_gives_way(environ, tm
     with running(environ, config) as (process, told):
         assert "The settings cannot be used; the last good ones stay in force." in told
         assert "mine.toml:1: not TOML" in told
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(environ["NOTIFY_SOCKET"])
+        refused(environ | {"STATE_DIRECTORY": str(tmp_path / "empty")}, config)
+        assert manager.recv(4096).decode().startswith(f"STATUS=Cannot start: {config}:1: not TOML")
     without_service = {name: value for name, value in environ.items() if name != "STATE_DIRECTORY"}
     said = refused(without_service, config)
     assert said.startswith("parley: ")
