@@ -362,3 +362,19 @@ async def test_a_panel_on_a_machine_without_a_header(monkeypatch):
     (found,) = check_panel(PanelSettings(button_pin=17))
     assert found.status == "warn"
     assert "no GPIO header" in found.message
+
+
+async def test_while_the_assistant_runs_its_card_and_pins_are_left_alone(monkeypatch, server: str) -> None:
+    monkeypatch.setattr(doctor.single, "runs", lambda: "Parley runs already, as process 7; this stops it: kill 7")
+    for touched in ("check_card", "check_panel"):
+        monkeypatch.setattr(doctor, touched, lambda *_: pytest.fail("it is in use"))
+    found = {check.name: check async for check in examine(openai_at(server, KEY))}
+    assert found["card"].status == "ok"
+    assert "in use by Parley itself" in found["card"].message
+    assert "kill 7" in found["card"].message
+
+
+def test_settings_that_are_not_those_of_the_files_are_a_failure() -> None:
+    found = check_settings(Settings(), "parley.toml:1: not TOML")
+    assert (found.status, found.message) == ("fail", "parley.toml:1: not TOML")
+    assert "systemctl restart parley" in found.mend
