@@ -84,6 +84,15 @@ class Answers:
         answer.begin()
         running.task = dialogue.spawn(self._make(running, entries))
 
+    def refuse(self, fault: ErrorDetail) -> None:
+        """Answer a turn that cannot be answered: with a response that fails, so that somebody tells the user."""
+        if self._active:
+            return
+        dialogue = self._dialogue
+        answer = Answer(dialogue.send, dialogue.config, dialogue.conversation, voice=dialogue.voice)
+        answer.begin()
+        answer.finish("failed", error=fault)
+
     def cancel(self, response_id: str | None) -> None:
         """End a response for the client, by default the conversation's. Raises `WireError` if there is none."""
         running = self._active

@@ -127,7 +127,9 @@ class Turns:
             entry.hear("")
             fault = ErrorDetail(type="server_error", code="transcription_failed", message=text)
             self._dialogue.send(ConversationItemInputAudioTranscriptionFailed(item_id=entry.id, error=fault))
-            self._due.discard(entry.id)
+            if entry.id in self._due:
+                self._due.discard(entry.id)
+                self.answers.refuse(fault)
             return
         self._know(entry, text)
 

@@ -219,6 +219,7 @@ async def test_a_turn_whose_stream_breaks_ends_with_an_error_and_the_next_one_wo
         failed = await client.until("conversation.item.input_audio_transcription.failed")
         assert failed.error.code == "transcription_failed"
         assert "1011, oops" in failed.error.message
+        assert (await client.until("response.done")).response.status == "failed"
         await client.append(ZEROS)
         await cascade.until(lambda: len(cascade.streams) == 2)
         await cascade.turn("turn.start")

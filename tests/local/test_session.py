@@ -119,6 +119,9 @@ async def test_a_failing_recogniser_is_reported_and_the_session_lives():
         await client.speak()
         failed = await client.until("conversation.item.input_audio_transcription.failed")
         assert failed.error.code == "transcription_failed"
+        done = await client.until("response.done")
+        assert done.response.status == "failed", "whoever waits for an answer is told"
+        assert done.response.status_details.error.code == "transcription_failed"
         server.recogniser.fails = False
         await client.speak()
         assert (await client.until("response.done")).response.status == "completed"
