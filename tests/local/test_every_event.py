@@ -49,6 +49,7 @@ async def say_it_all(server, client):
     server.recogniser.fails = True
     await client.speak()
     await client.until("conversation.item.input_audio_transcription.failed")
+    await client.until("response.done")
     server.recogniser.fails = False
     await client.speak()
     await client.until("response.done")
