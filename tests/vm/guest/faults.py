@@ -1,0 +1,94 @@
+"""What goes wrong with a machine, done to it on purpose."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import threading
+import time
+
+from checks import Failed
+from machine import pid, up
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from collections.abc import Iterator
+
+_SEIZE, _INTERRUPT = 0x4206, 0x4207
+_ANY_KIND = 0x40000000  # __WALL
+
+
+@contextlib.contextmanager
+def hung_thread(process: int) -> Iterator[None]:
+    """Stop a process's main thread, on which the event loop runs, while all others go on, as if it waited for good."""
+    library = ctypes.CDLL(None, use_errno=True)
+    library.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    held, done = threading.Event(), threading.Event()
+    wrong: list[str] = []
+
+    def hold() -> None:  # whoever traces is a thread, and lets go when it ends
+        if any(library.ptrace(request, process, None, None) < 0 for request in (_SEIZE, _INTERRUPT)):
+            wrong.append(os.strerror(ctypes.get_errno()))
+        held.set()
+        while not done.is_set():  # it is also whoever traces that must bury the dead first
+            with contextlib.suppress(ChildProcessError):
+                found, status = os.waitpid(process, os.WNOHANG | _ANY_KIND)
+                if found and not os.WIFSTOPPED(status):
+                    break
+            time.sleep(0.02)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    try:
+        if wrong:
+            raise Failed(f"the main thread of {process} cannot be stopped: {wrong[0]}")
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def killed(unit: str, within: float) -> str:
+    """End a service by SIGKILL; say how long it was gone."""
+    before = pid(unit)
+    os.kill(before, signal.SIGKILL)
+    return f"up again after {up(unit, before, within):.1f} s"
+
+
+class DeadEnd:
+    """A server that takes what a client greets it with, and hangs up."""
+
+    def __init__(self, port: int) -> None:
+        self.greetings: list[str] = []
+        self._server = socket.create_server(("127.0.0.1", port))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._server.accept()
+                with client:
+                    client.settimeout(2)
+                    with contextlib.suppress(OSError):
+                        self.greetings.append(client.recv(65536).decode(errors="replace"))
+
+    def close(self) -> None:
+        """Be gone."""
+        with contextlib.suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        time.sleep(0.1)
+
+
+def fill(ballast: Path) -> None:
+    """Write a file until there is no room for another byte."""
+    with ballast.open("wb", buffering=0) as file:
+        for size in (1 << 20, 4096, 1):
+            with contextlib.suppress(OSError):
+                while file.write(bytes(size)):
+                    pass
