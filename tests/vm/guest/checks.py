@@ -7,8 +7,8 @@ import traceback
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Callable
+    from pathlib import Path
 
 
 class Failed(Exception):  # noqa: N818 - that is what has happened

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pins
 from checks import Checks, Failed, LeftOut, must, until
-from faults import fill, hung_thread, killed
 from farend import say
+from faults import fill, hung_thread, killed
 from machine import DAEMON, ENGINE, STATE, Log, active, pid, run, shown, up
 from talk import Visitor
 
-SLOW = float(os.environ.get("PARLEY_SLOW", "8"))
+SLOW = float(os.environ.get("PARLEY_SLOW", "15"))
 AGAIN_S = 10 * SLOW
 WATCHDOG_S = 12
 RED, GREEN, BLUE, STREAMING, BUTTON, MUTE = 22, 23, 25, 27, 17, 24
@@ -22,7 +22,7 @@ RED, GREEN, BLUE, STREAMING, BUTTON, MUTE = 22, 23, 25, 27, 17, 24
 
 def boots() -> str:
     """See that it listens, by itself, after the machine has started."""
-    until(lambda: active(DAEMON), 300, "the assistant up after boot")
+    until(lambda: active(DAEMON), 900, "the assistant up after boot")
     uptime = float(Path("/proc/uptime").read_text().split()[0])
     told = shown(DAEMON, "StatusText")
     must("Listening" in told, told)

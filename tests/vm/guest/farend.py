@@ -10,10 +10,10 @@ import threading
 import time
 import wave
 from array import array
+from typing import TYPE_CHECKING
 
 from checks import until
 from machine import SOURCE
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,14 +9,14 @@ import signal
 import socket
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from checks import Failed
 from machine import pid, up
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterator
+    from pathlib import Path
 
 _SEIZE, _INTERRUPT = 0x4206, 0x4207
 _ANY_KIND = 0x40000000  # __WALL

@@ -172,11 +172,10 @@ class Units:
         (KEYS / "OPENAI_API_KEY").write_text(KEY)
         (KEYS / "OPENAI_API_KEY").chmod(0o600)
         before = SETTINGS.read_text()
-        settings = (
-            f'engines = ["openai", "local"]\n{before}\n[engine.openai]\nurl = "ws://127.0.0.1:{PORT}/v1/realtime"\n'
-        )
+        # A vendor's key goes to other servers only where the user names it for them.
+        table = f'url = "ws://127.0.0.1:{PORT}/v1/realtime"\nkey_variable = "OPENAI_API_KEY"\n'
         SETTINGS.write_text(
-            settings.replace("\n[engine.openai]\n", "\n", 1) if before.count("\n[engine.openai]\n") else settings
+            'engines = ["openai", "local"]\n' + before.replace("[engine.openai]\n", f"[engine.openai]\n{table}", 1)
         )
         server = DeadEnd(PORT)
         try:
