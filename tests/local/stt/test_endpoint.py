@@ -114,6 +114,7 @@ async def test_a_session_with_an_endpoint(recogniser, endpoint):
         await client.speak()
         failed = await client.until("conversation.item.input_audio_transcription.failed")
         assert "out of memory" in failed.error.message
+        assert (await client.until("response.done")).response.status == "failed"
         endpoint.answer = lambda: web.json_response({"text": "hello"})
         await client.speak()
         assert (await client.until("response.done")).response.status == "completed"
