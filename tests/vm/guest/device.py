@@ -192,8 +192,11 @@ def lit(visitor: Visitor) -> str:
     began = time.monotonic()
     pins.press()
     visitor.log.wait(r"→ listening", began, 10 * SLOW)
-    blue = colours()
-    must(blue[2] > 0.5 and blue[0] < 0.1, f"listening looks {blue}")
+    blue = (0.0, 0.0, 0.0)
+    end = time.monotonic() + 8
+    while blue[2] < 0.9 and time.monotonic() < end:  # it blinks until the engine is there
+        blue = colours()
+    must(blue[2] > 0.9 and blue[0] < 0.1, f"listening looks {blue}")
     streaming = pins.duty(STREAMING, 1)
     must(streaming > 0, "the streaming light is dark")
     asked, _ = say("help.wav")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 
 from checks import Failed, must, until
 from farend import Ear, say
 from machine import DAEMON, Log, pid
-
-ASLEEP = r"→ asleep"
 
 
 class Visitor:
@@ -79,8 +78,9 @@ class Visitor:
         """Wait until the conversation is over."""
 
         def over() -> bool:
-            states = [line for _, line in self.log.lines if "→ " in line]
-            return not states or ASLEEP in states[-1]
+            # A start ends a conversation, too.
+            told = [line for _, line in self.log.lines if "→ " in line or line.startswith("Listening on")]
+            return not told or not re.search(r"→ (?!asleep)", told[-1])
 
         until(over, 60 * self.slow, "the end of the conversation")
         self.ear.quiet(within=30 * self.slow)
