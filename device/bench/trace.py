@@ -219,12 +219,13 @@ class Trace:
     def _follow(self, start: int) -> None:
         """Fill in which moment of the reply sounds at each position of the track from `start` on."""
         track, item = self._track.samples, self.item
-        shift = start - self._lead
+        shift, lost = start - self._lead, False
         for at in range(start, self._until, _HOP):
             heard = track[at : min(at + _WINDOW, self._until)]
             place = at - shift
-            if not _agree(heard, item[place : place + len(heard)]):
+            if (lost and _loud(heard)) or not _agree(heard, item[place : place + len(heard)]):
                 found = self._search(at, place)
+                lost = found is None
                 if found is None:  # one fading into another
                     continue
                 shift = at - found
@@ -241,8 +242,10 @@ class Trace:
     def _search(self, at: int, place: int) -> int | None:
         """Return which moment of the reply sounds at a position where `place` was expected, and does not."""
         piece = self._track.samples[at : min(at + _PIECE, self._until)]
-        if np.count_nonzero(np.abs(piece) >= _AUDIBLE) < _LEAST:  # so short a sound is like many
+        audible = np.flatnonzero(np.abs(piece) >= _AUDIBLE)
+        if len(audible) < _LEAST:  # so short a sound is like many
             return None
+        piece = piece[: audible[-1] + 1]  # of a moment that is cut off, the silence after it tells nothing
         first = max(0, place - _BACK)
         found, likeness = _locate(piece, self.item[first : place + _ON + len(piece)])
         return first + found if likeness >= _ALIKE else None

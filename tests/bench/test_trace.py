@@ -121,3 +121,16 @@ def test_a_reply_that_is_silenced_in_10_ms_is_followed_to_its_last_sample():
     least, most = (place / 16 for place in found.heard)
     assert least <= 3040 + 1
     assert most >= 3020
+
+
+@pytest.mark.parametrize("burst", [0.11, 0.13, 0.16])
+@pytest.mark.parametrize("stopped", [1.45, 2.3, 3.2, 4.05])
+def test_a_moment_of_a_reply_that_is_cut_off_as_it_comes_back_is_found_in_its_place(stopped, burst):
+    back = piece(stopped - 0.04, stopped - 0.04 + burst).copy()
+    ramp, fade = round(0.02 * RATE), round(0.03 * RATE)
+    back[:ramp] *= np.linspace(0, 1, ramp)
+    back[-fade:] *= np.linspace(1, 0, fade)
+    found = trace(piece(0, stopped), silence(0.6), back)
+    truth = max(stopped, stopped - 0.04 + burst)
+    least, most = (place / 16_000 for place in found.heard)
+    assert least - 0.02 <= truth <= most + 0.02
