@@ -14,8 +14,8 @@ from faults import fill, hung_thread, killed
 from machine import DAEMON, ENGINE, STATE, Log, active, pid, run, shown, up
 from talk import Visitor
 
-SLOW = float(os.environ.get("PARLEY_SLOW", "15"))
-AGAIN_S = 10 * SLOW
+SLOW = float(os.environ.get("PARLEY_SLOW", "5"))
+AGAIN_S = 30 * SLOW
 WATCHDOG_S = 12
 RED, GREEN, BLUE, STREAMING, BUTTON, MUTE = 22, 23, 25, 27, 17, 24
 
@@ -153,6 +153,9 @@ def main() -> None:
         sys.exit(1)
     checks("the pace of the machine", pace)
     checks("lights: asleep is dark", dark)
+    checks("lights: muted by the switch's line is red", red_when_muted)
+    checks("the clock: ten years forward, and back", clock_jumps)
+    checks("the card goes and comes back", card_goes)
     visitor = Visitor(SLOW)
     time.sleep(2)
     talks = checks("wake, question, reply", visitor.asks)
@@ -171,13 +174,10 @@ def main() -> None:
     talking("lights: listening, thinking, speaking", lights)
     talking("interrupted by the button's line", lambda: visitor.presses(pins.press))
     talking("interrupted by voice", visitor.interrupts_by_voice)
-    checks("lights: muted by the switch's line is red", red_when_muted)
+    visitor.close()
     checks("kill -9 of the daemon", lambda: again_after_kill(DAEMON))
     checks("kill -9 of the engine", lambda: again_after_kill(ENGINE))
     checks("the event loop hangs: watchdog", watchdog)
-    visitor.close()
-    checks("the card goes and comes back", card_goes)
-    checks("the clock: ten years forward, and back", clock_jumps)
     checks("a full disk", disk_full)
     visitor = Visitor(SLOW)
     time.sleep(2)

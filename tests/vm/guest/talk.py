@@ -33,8 +33,9 @@ class Visitor:
     def listens_to_a_long_reply(self) -> float:
         """Have it talk at length; return since when it talks."""
         self.asleep()
-        began, _ = say("time.wav")
-        self.log.wait(r"→ speaking", began, 30 * self.slow)
+        began, ended = say("time.wav")
+        at = self.log.wait(r"→ speaking", began, 30 * self.slow)
+        until(lambda: self.ear.loud(max(at, ended)) > 0.3, 20 * self.slow, "a reply on the loudspeaker")
         self.ear.quiet(within=40 * self.slow)
         asked, ended = say("help.wav")
         at = self.log.wait(r"→ speaking", asked, 30 * self.slow)
