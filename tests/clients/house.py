@@ -113,6 +113,12 @@ def engine(folder: Path, brain: str = "") -> Iterator[str]:
     assert (folder / "engine.log").read_text() == ""
 
 
+def environ() -> dict[str, str]:
+    """Return the environment of clients and servers: with the Node.js of their own."""
+    path = f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "OPENAI_AGENTS_DISABLE_TRACING": "1", "PATH": path}
+
+
 @contextmanager
 def program(command: list[str], log: Path) -> Iterator[str]:
     """Run a server that prints its address and ends with its input; yield the address, ws://…/v1/realtime."""
@@ -120,7 +126,7 @@ def program(command: list[str], log: Path) -> Iterator[str]:
     with (
         log.open("w") as errors,
         subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=HOME
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=HOME, env=environ()
         ) as process,
     ):
         try:
@@ -136,14 +142,13 @@ def run(client: str, *arguments: str) -> dict[str, Any]:
     """Run a client's program; return its scenes by name."""
     prepared()
     script = HERE / "programs" / f"{client}.py"
-    environment = {**os.environ, "OPENAI_AGENTS_DISABLE_TRACING": "1"}
     done = subprocess.run(
         [str(PYTHON), str(script), *arguments],
         check=False,
         capture_output=True,
         text=True,
         timeout=120,
-        env=environment,
+        env=environ(),
         cwd=HOME,
     )
     assert done.returncode == 0, (
