@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -111,6 +112,8 @@ class LocalEngine:
                 *(sys.executable, "-m", "device.cli", "engine", *arguments),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
+                # The service manager listens to the assistant only.
+                env={name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"},
             )
         except OSError as error:
             raise _failed(f"cannot be started ({error.strerror})") from error

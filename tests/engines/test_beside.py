@@ -117,3 +117,10 @@ async def test_closing_ends_it_for_good(engine, monkeypatch):
     assert local.pid is None
     assert local._watch.done()
     assert len(engine.starts()) == 1
+
+
+async def test_the_service_manager_is_not_told_by_the_engine(engine, monkeypatch, tmp_path):
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/notify")
+    local = engine(f'echo "told: $NOTIFY_SOCKET." > {tmp_path}/told; {GOOD}')
+    await local.url()
+    assert (tmp_path / "told").read_text() == "told: .\n"
