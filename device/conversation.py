@@ -155,7 +155,9 @@ class Rules(Struct, frozen=True, kw_only=True):
     recogniser: bool = False
     """Whether `Recognise` is ever answered."""
     commit_after_ms: int | None = None
-    """Silence after which the device ends the user's turn; None where the engine does."""
+    """Silence after which the device ends the user's turn; None where the engine does, if it can."""
+    silence_ms: int = 500
+    """The same with an engine that cannot (`Capabilities.server_vad`), where `commit_after_ms` is None."""
     result_tool: str = ""
     """The tool by which the engine submits the conversation's result; empty if none is wanted."""
 
@@ -176,6 +178,7 @@ class Conversation:
         self._rate = 24_000
         self._stream = False  # the engine listens while it talks
         self._prompted = True  # it can be asked to speak
+        self._finds_ends = True  # of the user's turns
         self._lineup = Lineup(self.rules.engines, barred)
         self._handover = Handover(self._lineup)
         self._takes_tools = True
@@ -414,7 +417,7 @@ class Conversation:
         self._follow(self._barge_in.tick(at))
         if self._ringing is not None and at >= self._ringing + RING_LIMIT:
             self._stop_ringing()
-        after = None if self._stream else self.rules.commit_after_ms
+        after = self._commit_after_ms
         due = after is not None and self._uncommitted is not None and at >= self._uncommitted + samples(after)
         if due and self._open and self.state in (State.LISTENING, State.THINKING):
             self._do(Commit(at))
@@ -439,6 +442,14 @@ class Conversation:
         self._attend_tools(at)
         self._change_over(at)
 
+    @property
+    def _commit_after_ms(self) -> int | None:
+        """Silence after which the present engine is told that the user's turn is over; None if it finds that itself."""
+        if self._stream:
+            return None
+        after = self.rules.commit_after_ms
+        return self.rules.silence_ms if after is None and not self._finds_ends else after
+
     # The engine
 
     @_take.register
@@ -447,6 +458,7 @@ class Conversation:
         self._rate = event.rate
         self._stream = event.capabilities.family == "stream"
         self._prompted = event.capabilities.prompted
+        self._finds_ends = event.capabilities.server_vad
         self._takes_tools = event.capabilities.tools
         self._handover.forget()
         self._lineup.opened(self._now)
@@ -644,6 +656,7 @@ class Conversation:
         if fresh is not None:
             self._rate, self._stream = fresh.rate, fresh.capabilities.family == "stream"
             self._prompted = fresh.capabilities.prompted
+            self._finds_ends = fresh.capabilities.server_vad
             self._takes_tools = fresh.capabilities.tools
             self._record("session_switch", at, engine=fresh.engine)
         if action is not None:

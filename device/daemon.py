@@ -174,6 +174,7 @@ class Daemon:
                 barge_in=barge_in.decide,
                 recogniser=lexicon(settings.language) is not None,
                 commit_after_ms=listen.silence_ms if listen.end_of_turn == "device" else None,
+                silence_ms=listen.silence_ms,
                 result_tool=RESULT if any(tool.name == RESULT for tool in own_tools) else "",
             ),
             barred,

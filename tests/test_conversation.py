@@ -620,6 +620,16 @@ def test_the_device_can_end_turns_itself():
     assert talk.state is State.THINKING
 
 
+def test_the_device_ends_turns_for_an_engine_that_cannot():
+    talk = Talk(silence_ms=600)
+    awake(talk)
+    talk(Opened(24000, Capabilities(server_vad=False)), samples(1900))
+    talk.ms(VoiceStart, 2100, samples(2000))
+    talk(VoiceEnd(samples(2740), samples(2000), samples(2500), 500))
+    assert talk.ms(Tick, 3090) == []
+    assert talk.ms(Tick, 3100) == [Commit(samples(3100))]
+
+
 def test_a_pause_in_a_sentence_is_no_end_of_turn():
     talk = Talk(commit_after_ms=500)
     awake(talk)
