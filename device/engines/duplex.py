@@ -11,10 +11,8 @@ import base64
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from device.audio.resample import Resampler
-from device.engines.contract import Audio, AudioDone, Capabilities, EngineEvent, Fault, Said
+from device.engines.bare import BareSession
+from device.engines.contract import Capabilities, Fault, Said
 from device.engines.realtime import RealtimeSession
 from device.engines.realtime_config import session_of
 from device.engines.wire import duplex, realtime
@@ -62,8 +60,6 @@ class DuplexSession(RealtimeSession):
         self._acknowledged = 0
         self._offered = False  # tools were
         self._played: dict[str, int] = {}
-        self._resampler: Resampler | None = None
-        self._resampled = ""  # the item whose audio goes through it
 
     async def played(self, heard: Heard) -> None:
         """Tell how much of an item was played so far."""
@@ -141,16 +137,6 @@ class DuplexSession(RealtimeSession):
                 if head.sample_rate_hz:
                     self._responses.rate = head.sample_rate_hz
                 super().receive(data)
-
-    def tell(self, event: EngineEvent) -> None:
-        """Hand an event on, its audio at the session's rate."""
-        if isinstance(event, Audio) and self._responses.rate != self.rate:
-            event = Audio(event.reply, event.item, self._converted(event))
-            if not event.pcm:
-                return
-        elif isinstance(event, AudioDone) and self._resampler is not None and self._resampled == event.item:
-            super().tell(Audio(event.reply, event.item, self._resampler.flush().tobytes()))
-        super().tell(event)
 
     def farewell(self) -> str:
         """Return the message that ends the session at once, rather than after some time of grace."""
@@ -252,11 +238,6 @@ class DuplexSession(RealtimeSession):
                 self.tell(event)
             self._flush()
 
-    def _converted(self, audio: Audio) -> bytes:
-        if self._resampler is None or self._resampled != audio.item:
-            self._resampler, self._resampled = Resampler(self._responses.rate, self.rate), audio.item
-        return self._resampler.push(np.frombuffer(audio.pcm, np.int16)).tobytes()
-
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
@@ -265,7 +246,9 @@ class DuplexSession(RealtimeSession):
 
 def realtime_session(config: RealtimeConfig) -> RealtimeSession:
     """Return a session, yet to be opened, with a server that speaks the Realtime protocol or an extension of it."""
-    return DuplexSession(config) if config.dialect.duplex else RealtimeSession(config)
+    if config.dialect.duplex:
+        return DuplexSession(config)
+    return BareSession(config) if config.dialect.bare else RealtimeSession(config)
 
 
 def _code(head: duplex.Head) -> str:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import msgspec
+import numpy as np
 from yarl import URL
 
+from device.audio.resample import Resampler
 from device.engines import faults
-from device.engines.contract import Capabilities, EngineEvent, Fault, Said
+from device.engines.contract import Audio, AudioDone, Capabilities, EngineEvent, Fault, Said
 from device.engines.dialects import drop, take
 from device.engines.realtime_config import RealtimeConfig, session_of
 from device.engines.realtime_responses import TRUNCATE, Responses
@@ -74,6 +76,8 @@ class RealtimeSession(SocketSession):
         self._mute = set(dialect.unsent)  # what the server does not take
         self._refused: ErrorDetail | None = None
         self._expires_at = 0
+        self._resampler: Resampler | None = None  # for servers of which the rate turns out to be another
+        self._resampled = ""  # the item whose audio goes through it
 
     async def hear(self, pcm: bytes) -> None:
         """Send microphone audio, s16le mono; never waits for the network."""
@@ -108,6 +112,16 @@ class RealtimeSession(SocketSession):
         """Return whether an event is of a reply that was interrupted."""
         return self._responses.stale(event)
 
+    def tell(self, event: EngineEvent) -> None:
+        """Hand an event on, its audio at the session's rate."""
+        if isinstance(event, Audio) and self._responses.rate != self.rate:
+            event = Audio(event.reply, event.item, self._converted(event))
+            if not event.pcm:
+                return
+        elif isinstance(event, AudioDone) and self._resampler is not None and self._resampled == event.item:
+            super().tell(Audio(event.reply, event.item, self._resampler.flush().tobytes()))
+        super().tell(event)
+
     async def greet(self, history: Sequence[Said]) -> Fault | None:  # noqa: ARG002 - `seed` sends it
         """Wait for the server's session, and make it ours."""
         greetings = self._dialect.greetings
@@ -138,13 +152,12 @@ class RealtimeSession(SocketSession):
     def receive(self, data: str | bytes) -> None:
         """Take an event."""
         event = self._decoded(data)
-        if isinstance(event, wire.ErrorEvent):
-            events = self._complaint(event.error)
-        elif event is None or isinstance(event, Unknown):
-            return
-        else:
-            events = self._responses.receive(event)
-        for one in events:
+        if event is not None and not isinstance(event, Unknown):
+            self._take(event)
+
+    def _take(self, event: wire.ServerEvent) -> None:
+        wrong = event.error if isinstance(event, wire.ErrorEvent) else None
+        for one in self._responses.receive(event) if wrong is None else self._complaint(wrong):
             self.tell(one)
         self._flush()
         if (error := _error(event)) is not None and (fault := faults.told(error, self._at)) is not None:
@@ -192,6 +205,11 @@ class RealtimeSession(SocketSession):
         text = self.clean(f"{error.code}: {error.message}")
         _log.log(logging.DEBUG if harmless else logging.WARNING, "%s complains: %s", self._at.host, text)
         return self._responses.refused(error)
+
+    def _converted(self, audio: Audio) -> bytes:
+        if self._resampler is None or self._resampled != audio.item:
+            self._resampler, self._resampled = Resampler(self._responses.rate, self.rate), audio.item
+        return self._resampler.push(np.frombuffer(audio.pcm, np.int16)).tobytes()
 
     def _flush(self) -> None:
         for message in self._responses.drain():
