@@ -24,7 +24,7 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from device.engines.wire.errors import Unknown, envelope
+from device.engines.wire.errors import Unknown, known
 from device.engines.wire.realtime_client import Message
 
 
@@ -94,9 +94,4 @@ _server: Final[msgspec.json.Decoder[ServerEvent]] = msgspec.json.Decoder(ServerE
 
 def decode_server(text: str | bytes) -> ServerEvent | Unknown:
     """Read a server's event; what we cannot read is `Unknown`. Raises `WireError` if it is no JSON object."""
-    try:
-        return _server.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        kind = envelope(text).type
-        raw = text if isinstance(text, str) else text.decode(errors="replace")
-        return Unknown(kind if isinstance(kind, str) else "", raw, str(error))
+    return known(text, _server)

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from device.engines.wire.errors import Unknown, envelope
+from device.engines.wire.errors import Unknown, known
 
 VERSION: Final = "2026-08-14"
 MAX_RESULT: Final = 4096
@@ -158,12 +158,7 @@ def encode(event: ClientEvent | ServerEvent) -> str:
 
 def decode_server(data: str | bytes) -> ServerEvent | Unknown:
     """Read a server's event; what we cannot read is `Unknown`. Raises `WireError` if it is no JSON object."""
-    try:
-        return _server.decode(data)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        kind = envelope(data).type
-        raw = data if isinstance(data, str) else data.decode(errors="replace")
-        return Unknown(kind if isinstance(kind, str) else "", raw, str(error))
+    return known(data, _server)
 
 
 def decode_client(data: str | bytes) -> ClientEvent:

@@ -6,7 +6,7 @@ Shared by every protocol of which the messages are JSON objects with a `type`.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -14,6 +14,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+Shape = TypeVar("Shape")
 SHOWN = 200
 """How many characters of a bad message an error or a log record may quote."""
 
@@ -66,6 +67,16 @@ def envelope(text: str | bytes) -> Envelope:
         raise WireError("The message is not valid UTF-8.", code="invalid_json") from error
     except RecursionError as error:
         raise WireError("The message is nested too deeply.", code="invalid_json") from error
+
+
+def known(text: str | bytes, decoder: msgspec.json.Decoder[Shape]) -> Shape | Unknown:
+    """Read a message; what `decoder` cannot read is `Unknown`. Raises `WireError` if it is no JSON object."""
+    try:
+        return decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        kind = envelope(text).type
+        raw = text if isinstance(text, str) else text.decode(errors="replace")
+        return Unknown(kind if isinstance(kind, str) else "", raw, str(error))
 
 
 def missing(param: str, event_id: str | None) -> WireError:

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from device.engines.wire.errors import Unknown, envelope
+from device.engines.wire.errors import Unknown, known
 
 CLOSE_TURNS: Final = '{"type":"close"}'
 """Ends a stream of turns in good order."""
@@ -92,9 +92,4 @@ def encode(event: Event) -> str:
 
 def decode_server(text: str | bytes) -> ServerEvent | Unknown:
     """Read a server's event; what cannot be read is `Unknown`. Raises `WireError` if it is no JSON object."""
-    try:
-        return _server.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        kind = envelope(text).type
-        raw = text if isinstance(text, str) else text.decode(errors="replace")
-        return Unknown(kind if isinstance(kind, str) else "", raw, str(error))
+    return known(text, _server)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union, get_args
 
 import msgspec
 
-from device.engines.wire.errors import Unknown, WireError, envelope, explained, not_one_of
+from device.engines.wire.errors import Unknown, WireError, envelope, explained, known, not_one_of
 from device.engines.wire.realtime_client import *  # noqa: F403 - the events are this module's vocabulary
 from device.engines.wire.realtime_client import (
     ClientEvent,
@@ -59,12 +59,7 @@ def server_decoder(names: Mapping[str, str]) -> Decoder:
 
 def decode_server(text: str | bytes, decoder: Decoder = _server) -> ServerEvent | Unknown:
     """Read a server's event; what we cannot read is `Unknown`. Raises `WireError` if it is no JSON object."""
-    try:
-        return decoder.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        kind = envelope(text).type
-        raw = text if isinstance(text, str) else text.decode(errors="replace")
-        return Unknown(kind if isinstance(kind, str) else "", raw, str(error))
+    return known(text, decoder)
 
 
 def decode_client(text: str | bytes) -> ClientEvent:

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
-from device.engines.wire.errors import Unknown, envelope
+from device.engines.wire.errors import Unknown, known
 
 SLOWEST, FASTEST = 0.6, 1.5
 """Speeds that `GenerationConfig` takes."""
@@ -121,9 +121,4 @@ def encode(message: GenerationRequest | CancelContextRequest | Event) -> str:
 
 def decode_server(text: str | bytes) -> ServerEvent | Unknown:
     """Read a server's event; what cannot be read is `Unknown`. Raises `WireError` if it is no JSON object."""
-    try:
-        return _server.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        kind = envelope(text).type
-        raw = text if isinstance(text, str) else text.decode(errors="replace")
-        return Unknown(kind if isinstance(kind, str) else "", raw, str(error))
+    return known(text, _server)
