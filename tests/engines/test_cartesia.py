@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 from support.scripted_cartesia import RATE, ScriptedCartesia
+from support.sessions import SOON, opening, until
 
 from device.bench.scripted import Call, Reply, Speech
 from device.engine_settings import engines, missing_key
@@ -17,7 +18,6 @@ from device.engines.contract import (
     Audio,
     AudioDone,
     EngineError,
-    EngineEvent,
     Fault,
     ReplyEnded,
     ReplyStarted,
@@ -33,7 +33,6 @@ from device.section import Secret
 from device.settings import Settings, SettingsError, require
 
 KEY = "sk_car_a-very-secret-key"
-SOON = 20
 TONE = (8000 * np.sin(np.arange(RATE // 2) * 2 * np.pi * 300 / RATE)).astype(np.int16).tobytes()
 SILENCE = bytes(2 * RATE * 6 // 10)
 
@@ -47,30 +46,12 @@ async def server() -> AsyncIterator[ScriptedCartesia]:
 @pytest.fixture
 async def opened(server):
     """Open sessions with the server, and close them after the test."""
-    sessions = []
 
-    async def start(history=(), **config):
-        fields = {"url": server.url, "model": "agent_1", "heartbeat_s": None, **config}
-        session = CartesiaSession(CartesiaConfig(**fields))
-        sessions.append(session)
-        await session.open(history)
-        return session
+    def make(**config):
+        return CartesiaSession(CartesiaConfig(**{"url": server.url, "model": "agent_1", "heartbeat_s": None, **config}))
 
-    yield start
-    for session in sessions:
-        await session.close()
-
-
-async def until(session: CartesiaSession, kind: type[EngineEvent], count: int = 1) -> list[EngineEvent]:
-    """Return what the engine says up to the `count`th event of a kind."""
-    got = []
-    async with asyncio.timeout(SOON):
-        async for event in session.events():
-            got.append(event)
-            count -= isinstance(event, kind)
-            if not count:
-                return got
-    raise AssertionError(f"the session ended without {kind.__name__}: {got}")
+    async with opening(make) as start:
+        yield start
 
 
 async def speak(session: CartesiaSession, pcm: bytes = TONE + SILENCE) -> None:

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from msgspec.structs import replace
 from support.network import vanish
+from support.sessions import SOON, until
 
 from device.engine_settings import RealtimeEngine, known_engines
 from device.engines import duplex
@@ -19,7 +20,6 @@ from device.engines.contract import (
     Audio,
     AudioDone,
     EngineError,
-    EngineEvent,
     Fault,
     ReplyEnded,
     ReplyStarted,
@@ -33,7 +33,6 @@ from device.engines.realtime import RealtimeSession
 from device.engines.realtime_config import RealtimeConfig, remote_config
 from device.events import Heard
 
-SOON = 20
 MINICPM = {
     "supports_model_native_turn_policy": True,
     "supports_barge_in": True,
@@ -199,16 +198,6 @@ async def opened(server: Omni) -> AsyncIterator[Open]:
     yield start
     for session in sessions:
         await session.close()
-
-
-async def until(session: DuplexSession, kind: type[EngineEvent]) -> list[EngineEvent]:
-    got = []
-    async with asyncio.timeout(SOON):
-        async for event in session.events():
-            got.append(event)
-            if isinstance(event, kind):
-                return got
-    raise AssertionError(f"the session ended without {kind.__name__}: {got}")
 
 
 def test_the_known_engine_is_duplex() -> None:

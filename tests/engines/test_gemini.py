@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 from support.scripted_gemini import HEAR_RATE, RATE, ScriptedGemini
+from support.sessions import SOON, opening, until
 
 from device.bench.scripted import Call, Reply, Speech
 from device.engines import gemini
@@ -17,7 +18,6 @@ from device.engines.contract import (
     Audio,
     AudioDone,
     EngineError,
-    EngineEvent,
     Expiring,
     Fault,
     ReplyEnded,
@@ -53,7 +53,6 @@ TOOL = ToolSpec(
     },
 )
 NO_ARGUMENTS = ToolSpec("get_time", "Tell the time.", {"type": "object", "properties": {}})
-SOON = 20
 TONE = (8000 * np.sin(np.arange(HEAR_RATE // 2) * 2 * np.pi * 300 / HEAR_RATE)).astype(np.int16).tobytes()
 SILENCE = bytes(2 * HEAR_RATE * 6 // 10)
 
@@ -67,30 +66,14 @@ async def server() -> AsyncIterator[ScriptedGemini]:
 @pytest.fixture
 async def opened(server):
     """Open sessions with the server, and close them after the test."""
-    sessions = []
 
-    async def start(history=(), **config):
-        fields = {"url": server.url, "model": "gemini-3.8-live", "heartbeat_s": None, **config}
-        session = GeminiSession(GeminiConfig(**fields))
-        sessions.append(session)
-        await session.open(history)
-        return session
+    def make(**config):
+        return GeminiSession(
+            GeminiConfig(**{"url": server.url, "model": "gemini-3.8-live", "heartbeat_s": None, **config})
+        )
 
-    yield start
-    for session in sessions:
-        await session.close()
-
-
-async def until(session: GeminiSession, kind: type[EngineEvent], count: int = 1) -> list[EngineEvent]:
-    """Return what the engine says up to the `count`th event of a kind."""
-    got = []
-    async with asyncio.timeout(SOON):
-        async for event in session.events():
-            got.append(event)
-            count -= isinstance(event, kind)
-            if not count:
-                return got
-    raise AssertionError(f"the session ended without {kind.__name__}: {got}")
+    async with opening(make) as start:
+        yield start
 
 
 async def speak(session: GeminiSession, pcm: bytes = TONE + SILENCE) -> None:

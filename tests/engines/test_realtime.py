@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from openai.types.realtime import RealtimeClientEvent
 from pydantic import Field, TypeAdapter
 from support.network import come_back, vanish
+from support.sessions import SOON, opening, until
 
 from device.bench.scripted import Call, Connection, Reply, ScriptedRealtime, Speech
 from device.engine_settings import RealtimeEngine
@@ -53,8 +54,6 @@ TOOL = ToolSpec("get_time", "Tell the time.", {"type": "object", "properties": {
 CLIENT_ORACLE: TypeAdapter[Any] = TypeAdapter(Annotated[RealtimeClientEvent, Field(discriminator="type")])
 CERTIFICATE = Path(__file__).parents[1] / "support" / "localhost.pem"
 """Of localhost, signed by itself, so that nobody trusts it."""
-SOON = 20
-"""Seconds after which a test gives up."""
 BOUND_S = 4
 """Seconds within which a dead connection must be noticed, where it may be unheard for 0.3 s; on a slow machine."""
 
@@ -80,29 +79,14 @@ async def server() -> AsyncIterator[ScriptedRealtime]:
 @pytest.fixture
 async def opened(server: ScriptedRealtime) -> AsyncIterator[Open]:
     """Open sessions with the server, and close them after the test."""
-    sessions: list[RealtimeSession] = []
 
-    async def start(history: tuple[Said, ...] = (), **config: Any) -> RealtimeSession:
-        fields = {"url": server.url, "model": "m", "end_of_turn": "device", "heartbeat_s": None, **config}
-        session = RealtimeSession(configured(**fields))
-        sessions.append(session)
-        await session.open(history)
-        return session
+    def make(**config: Any) -> RealtimeSession:
+        return RealtimeSession(
+            configured(**{"url": server.url, "model": "m", "end_of_turn": "device", "heartbeat_s": None, **config})
+        )
 
-    yield start
-    for session in sessions:
-        await session.close()
-
-
-async def until(session: RealtimeSession, kind: type[EngineEvent]) -> list[EngineEvent]:
-    """Return what the engine says up to the first event of a kind."""
-    got = []
-    async with asyncio.timeout(SOON):
-        async for event in session.events():
-            got.append(event)
-            if isinstance(event, kind):
-                return got
-    raise AssertionError(f"the session ended without {kind.__name__}: {got}")
+    async with opening(make) as start:
+        yield start
 
 
 async def last(session: RealtimeSession) -> EngineEvent:
