@@ -21,6 +21,7 @@ from device import clock, store
 from device.check import Check
 from device.lastgood import KEYS
 from device.panel_settings import used_pins
+from device.waiting import STATUS as WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -209,8 +210,10 @@ def _unit_check(name: str, unit: Mapping[str, str], asked: Ask) -> Check:
         return Check(name, "warn", text, f"sudo systemctl start {short}")
     if unit.get("UnitFileState") == "disabled":
         return Check(name, "warn", f"{text}, but it does not start with the system", f"sudo systemctl enable {short}")
-    if "cannot be used" in status:
-        return Check(name, "warn", text, f"mend the settings, then: sudo systemctl restart {short}")
+    if WAITING in status or "cannot be used" in status:
+        mend = f"mend the settings, then: sudo systemctl restart {short}"
+        card = "plug the card in, or name another as [card] in the settings: parley devices lists them"
+        return Check(name, "fail", text, card) if WAITING in status else Check(name, "warn", text, mend)
     if restarts not in ("", "0"):
         last = asked(["journalctl", "-q", f"--unit={name}", "-n1", "-o", "short-iso", "--grep=Failed with result"])
         why = f"; the last fault: {last.strip()}" if last.strip() else ""

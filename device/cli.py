@@ -341,6 +341,8 @@ def _run_alone(config: Path | None, out: Path | None) -> bool:
         raise Trouble(str(error)) from None
     try:
         return asyncio.run(_run(found, config, out))
+    except _faults() as error:
+        raise Trouble(str(error)) from None
     finally:
         lock.close()
 
@@ -348,7 +350,6 @@ def _run_alone(config: Path | None, out: Path | None) -> bool:
 async def _run(found: InForce, config: Path | None, out: Path | None) -> bool:
     """Be the assistant until a signal comes; return whether a factory reset is wanted."""
     from device import mute  # noqa: PLC0415
-    from device.audio.alsa import AlsaCard  # noqa: PLC0415
     from device.controls import Controls  # noqa: PLC0415
     from device.daemon import Daemon  # noqa: PLC0415
     from device.engines.choose import Engines  # noqa: PLC0415
@@ -358,13 +359,12 @@ async def _run(found: InForce, config: Path | None, out: Path | None) -> bool:
     from device.panel.panel import Panel  # noqa: PLC0415
     from device.store import state_dir  # noqa: PLC0415
     from device.timeline import Timeline  # noqa: PLC0415
+    from device.waiting import wait_for_card  # noqa: PLC0415
 
     console, settings = Console(highlight=False), found.settings
     notifier = Notifier()
-    try:
-        card = AlsaCard(settings.card)
-    except _faults() as error:
-        raise Trouble(str(error)) from None
+    if (card := await wait_for_card(settings, notifier)) is None:
+        return False
     # The system's log keeps what it gets, whatever the settings say of transcripts.
     timeline = Timeline(console, words=lastgood.service_folder() is None)
     ledger = Ledger(_folder(out) / "ledger.jsonl" if out else None, on_entry=timeline.show)
@@ -388,8 +388,6 @@ async def _run(found: InForce, config: Path | None, out: Path | None) -> bool:
             await _until_signal()
             if not controls.reset:  # which starts anew
                 notifier.tell("STOPPING=1")
-    except _faults() as error:
-        raise Trouble(str(error)) from None
     finally:
         for task in beside:
             task.cancel()

@@ -43,8 +43,10 @@ class Controls:
 
     @property
     def state(self) -> State:
-        """Whose turn it is."""
-        return self._daemon.conversation.state
+        """Whose turn it is; a fault, where it would be nobody's, while the card is away."""
+        conversation = self._daemon.conversation
+        asleep = conversation.state is State.ASLEEP
+        return State.FAULT if asleep and conversation.card_gone else conversation.state
 
     @property
     def sent(self) -> int:

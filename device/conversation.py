@@ -213,7 +213,8 @@ class Conversation:
         self._repeats = 0
         self._aside = ""  # a reply that is repeated while there is no conversation
         self._ringing: int | None = None
-        self._card_gone = False
+        self.card_gone = False
+        """Whether the card has vanished: nobody is heard, and nobody hears."""
 
     def on(self, event: DeviceEvent | EngineEvent, now: int) -> list[Action]:
         """Take an event that arrived at position `now`; return what to do, in order."""
@@ -707,7 +708,7 @@ class Conversation:
                 self._half_said = self._hearing or self._voice is not None
                 self._hold()
             self._to(State.SPEAKING)
-            if self._card_gone:
+            if self.card_gone:
                 self._cut(self._now)
             elif self._voice is not None:
                 self._unanswered = self._first_word(self._voice)
@@ -788,14 +789,14 @@ class Conversation:
     @_take.register
     def _on_card_lost(self, event: CardLost) -> None:
         self._record("card_lost", event.at)
-        self._card_gone = True
+        self.card_gone = True
         if self.state in (State.SPEAKING, State.OVERLAP):
             self._cut(event.at)
 
     @_take.register
     def _on_card_back(self, event: CardBack) -> None:
         self._record("card_back", event.at)
-        self._card_gone = False
+        self.card_gone = False
         self._do(Earcon("error"))
 
     # Moves

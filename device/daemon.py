@@ -179,7 +179,7 @@ class Daemon:
             ),
             barred,
         )
-        self.mute = MuteSwitch(lambda on: self.on(Mute(self._position(), on=on)))
+        self.mute = MuteSwitch(self._muted)
         self.attend: Callable[[], None] = lambda: None
         """Called when what lights show may have changed; on the event loop."""
         self._last_reply = LastReply()
@@ -393,6 +393,10 @@ class Daemon:
         self.on(ToolDone(at, call_id, called.output, sleep=called.sleep, reply=called.reply, result=called.result))
 
     # Tools act on the device through these
+
+    def _muted(self, on: bool) -> None:  # noqa: FBT001 - what the switch calls
+        self.card.deaf = on
+        self.on(Mute(self._position(), on=on))
 
     def _volume(self) -> int:
         return round(self.playout.volume * 100)

@@ -22,7 +22,7 @@ from device.audio.soundcheck import ChirpSource, check_sound
 from device.check import Check
 from device.engines.choose import Engines
 from device.engines.contract import EngineError
-from device.events import CLOCK_RATE
+from device.panel.nobody import Nobody
 from device.panel.panel import Panel
 from device.panel_settings import used_pins
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from device.audio.soundcheck import SoundCheck
-    from device.panel.button import Gesture
     from device.panel_settings import PanelSettings
     from device.settings import CardSettings, Settings
 
@@ -191,7 +190,7 @@ def check_panel(panel: PanelSettings, factory: Any = None) -> Iterator[Check]:
     pins = used_pins(panel)
     if not pins and panel.leds == "none":
         return
-    tried = Panel(panel, Nobody(), factory)
+    tried = Panel(panel, Nobody(State.ASLEEP), factory)
     faults = tried.open()
     lines = tried.has_lines
     tried.close()
@@ -203,26 +202,6 @@ def check_panel(panel: PanelSettings, factory: Any = None) -> Iterator[Check]:
     elif not faults:
         named = ", ".join(f"{key} GPIO{pin}" for key, pin in pins.items())
         yield Check("panel", "ok", f"lights {panel.leds}" + (f", {named}" if named else ""))
-
-
-class Nobody:
-    """An assistant that sleeps and does nothing, for a panel that is tried out."""
-
-    state = State.ASLEEP
-    sent = 0
-    ringing = updating = False
-
-    def __init__(self) -> None:
-        self.card = Card(CLOCK_RATE, ring_seconds=1)
-
-    def gesture(self, gesture: Gesture) -> None:
-        """Take no note."""
-
-    def switch(self, *, closed: bool) -> None:
-        """Take no note."""
-
-    def turn(self, steps: int) -> None:
-        """Take no note."""
 
 
 async def check_card(settings: Settings, make: Callable[[CardSettings], Card] = AlsaCard) -> AsyncIterator[Check]:

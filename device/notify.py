@@ -30,6 +30,11 @@ class Notifier:
         self.watchdog_s = int(usec) / 1e6 if usec.isdigit() and ours else 0.0
         """How often it wants a sign of life; 0 if it does not."""
 
+    @property
+    def listens(self) -> bool:
+        """Whether there is a service manager."""
+        return bool(self._address)
+
     def tell(self, message: str) -> None:
         """Send e.g. `READY=1` or `STATUS=…`; whatever goes wrong with that is of no consequence here."""
         if not self._address:

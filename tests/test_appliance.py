@@ -45,6 +45,7 @@ def unit_check(**changes: str) -> Any:
         ({"UnitFileState": "disabled"}, "warn", "not start with the system", "sudo systemctl enable parley"),
         ({"NRestarts": "7"}, "warn", "after 7 restarts; the last fault: 2027 parley.service: Failed", "journalctl -u"),
         ({"StatusText": "Listening. The settings cannot be used;"}, "warn", "cannot be used", "mend the settings"),
+        ({"StatusText": "Waiting for the sound card: none"}, "fail", "sound card: none", "plug the card in"),
     ],
 )
 def test_each_state_of_a_unit_has_its_mend(changes, status, message, mend):

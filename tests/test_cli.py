@@ -6,7 +6,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from device.audio import alsa
+from device import waiting
 from device.audio.card import CardError
 from device.cli import main
 
@@ -103,7 +103,7 @@ def test_without_a_card_run_offers_the_demo_in_one_line(parley, monkeypatch):
     def none(*_args, **_kwargs):
         raise CardError("no microphone was found: hear Parley without one: ./scripts/run demo")
 
-    monkeypatch.setattr(alsa, "AlsaCard", none)
+    monkeypatch.setattr(waiting, "AlsaCard", none)
     result = parley("run")
     assert result.exit_code == 1
     assert result.output == "parley: no microphone was found: hear Parley without one: ./scripts/run demo\n"

@@ -18,7 +18,7 @@ class Fake:
         self.told = []
         self.position = 1000
         self.ringing = False
-        self.conversation = SimpleNamespace(state=State.ASLEEP, repeating=False)
+        self.conversation = SimpleNamespace(state=State.ASLEEP, repeating=False, card_gone=False)
         self.mute = MuteSwitch(lambda on: self.told.append(("mute", on)))
         self.playout = SimpleNamespace(volume=0.5)
 
@@ -114,6 +114,17 @@ def test_a_double_press_repeats_and_knobs_turn(controls, daemon):
     controls.switch(closed=True)
     assert daemon.told == ["repeat", ("mute", True)]
     assert daemon.playout.volume == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [(State.ASLEEP, State.FAULT), (State.MUTED, State.MUTED), (State.LISTENING, State.LISTENING)],
+)
+def test_without_its_card_it_shows_a_fault_but_does_not_hide_what_matters_more(controls, daemon, state, shown):
+    daemon.conversation.state = state
+    assert controls.state is state
+    daemon.conversation.card_gone = True
+    assert controls.state is shown
 
 
 def test_an_update_is_shown_while_its_mark_is_there_and_not_for_ever(controls, tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from device.bench.peer import speech
 from device.bench.scripted import Call, Reply, Speech
 from device.engines.wire import realtime as wire
 from device.engines.wire.realtime_items import Response
-from device.events import Button, Mute, samples
+from device.events import Button, samples
 from device.scene import Acoustics, CardEvent
 from device.settings import BargeInSettings
 
@@ -343,13 +343,13 @@ def test_muted_nothing_is_sent_and_the_session_is_closed(tmp_path):
     async def script(house):
         await house.until("state", state="speaking")
         await asyncio.sleep(1.0)
-        house.daemon.on(Mute(house.daemon.frontend.now, on=True))
+        house.daemon.mute.want(on=True)
         await asyncio.sleep(0.3)
         assert server.connection.socket.closed
         assert house.daemon.sessions.rate is None
         await asyncio.sleep(5)
         assert len(server.connections) == 1
-        house.daemon.on(Mute(house.daemon.frontend.now, on=False))
+        house.daemon.mute.want(on=False)
 
     play(house, server, script)
     muted = next(e for e in house.all("state") if e.fields["state"] == "muted")
@@ -361,6 +361,29 @@ def test_muted_nothing_is_sent_and_the_session_is_closed(tmp_path):
     assert not house.tracks().loudspeaker[muted.at + samples(100) : opened.at].any()
     house.check_arrived(server, after, whole=False)
     assert len(server.connections) == 2
+
+
+def test_muted_nothing_of_the_room_gets_past_the_card(tmp_path):
+    house = House(tmp_path, [says(QUESTION, after="muted", plus=0.5), says(QUESTION, after="asleep", plus=0.5)], 12)
+    kept = {}
+
+    async def script(house):
+        await asyncio.sleep(0.1)
+        house.daemon.mute.want(on=True)
+        await asyncio.sleep(0.1)
+        begin = house.room.mic.position
+        await asyncio.sleep(6)
+        kept["muted"] = house.room.mic.cursor(begin).take(house.room.mic.position - begin)
+        house.daemon.mute.want(on=False)
+        await asyncio.sleep(0.1)
+        begin = house.room.mic.position
+        await asyncio.sleep(4)
+        kept["after"] = house.room.mic.cursor(begin).take(house.room.mic.position - begin)
+
+    play(house, Listener(LONG), script)
+    assert len(kept["muted"]) > 5 * house.room.rate
+    assert not kept["muted"].any()
+    assert kept["after"].any()
 
 
 def test_silence_and_the_engines_tool_put_it_to_sleep_and_the_session_is_closed(tmp_path):

@@ -33,13 +33,17 @@ def environ(manager: socket.socket, **more: str) -> dict[str, str]:
 
 
 def test_what_is_told_arrives(manager: socket.socket) -> None:
-    Notifier(environ(manager)).tell("READY=1\nSTATUS=Listening")
+    notifier = Notifier(environ(manager))
+    assert notifier.listens
+    notifier.tell("READY=1\nSTATUS=Listening")
     assert told(manager) == ["READY=1\nSTATUS=Listening"]
 
 
 @pytest.mark.parametrize("where", [{}, {"NOTIFY_SOCKET": "/nowhere/at/all"}, {"NOTIFY_SOCKET": "@not-there"}])
 def test_nobody_to_tell_is_no_trouble(where: dict[str, str]) -> None:
-    Notifier(where).tell("READY=1")
+    notifier = Notifier(where)
+    assert notifier.listens is bool(where)
+    notifier.tell("READY=1")
 
 
 @pytest.mark.parametrize(

@@ -237,7 +237,7 @@ class AlsaCard(Card):
             if self.reference.position == at:
                 self.reference.write(self._silence)
             if self.mic.position == at:
-                self.mic.write(heard)
+                self.mic.write(self._silence if self.deaf else heard)
             return self._silence
 
     def _report(self) -> None:

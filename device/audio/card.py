@@ -67,8 +67,11 @@ class Card:
         """Frames between `exchange` and the loudspeaker."""
         self.on_presence: Callable[[bool], None] = lambda present: None  # noqa: ARG005
         """Called with False when the card vanishes and with True when it is back, on any thread but the callback's."""
+        self.deaf = False
+        """While it is set, silence is taken from the microphone: nothing of the room gets any further than here."""
         self._source: Source | None = None
         self._out = np.zeros(self.block, np.int16)
+        self._nothing = np.zeros(self.block, np.int16)
 
     @property
     def name(self) -> str:
@@ -99,9 +102,9 @@ class Card:
         """
         frames = len(memoryview(heard).cast("B")) // 2
         if frames != len(self._out):
-            self._out = np.zeros(frames, np.int16)  # only when the host changes its block size
+            self._out, self._nothing = np.zeros((2, frames), np.int16)  # only when the host changes its block size
         if self._source is not None:
             self._source.render(self._out, self.mic.position)
         self.reference.write(self._out)
-        self.mic.write(heard)
+        self.mic.write(self._nothing if self.deaf else heard)
         return self._out
