@@ -88,6 +88,9 @@ def check_keys(settings: Settings, folder: Path = KEYS) -> Iterator[Check]:
     """Look at the folder of keys that systemd hands to the services."""
     try:
         if not folder.exists():
+            if (folder.parent / "parley.toml").exists():
+                mend = f"sudo install -d -m 700 {folder}"
+                yield Check("keys", "fail", f"there is no folder {folder}: the service does not start without", mend)
             return
         files = sorted(folder.iterdir())
     except PermissionError:

@@ -59,7 +59,7 @@ def load(config: Path | None = None, environ: Mapping[str, str] = os.environ, *,
     try:
         loaded = configuration.read(config, environ)
         if need_engine:
-            configuration.require(loaded.settings)
+            _require(loaded)
     except SettingsError as error:
         folder = service_folder(environ)
         recalled = recall(folder, environ, need_engine=need_engine) if folder else None
@@ -68,6 +68,14 @@ def load(config: Path | None = None, environ: Mapping[str, str] = os.environ, *,
         why = f"The settings cannot be used; the last good ones stay in force. {error}"
         return InForce(recalled.loaded, "\n".join(filter(None, (why, recalled.fault))))
     return InForce(loaded)
+
+
+def _require(loaded: Loaded) -> None:
+    """See that settings are fit to run the assistant; what was warned of may be why they are not."""
+    try:
+        configuration.require(loaded.settings)
+    except SettingsError as error:
+        raise SettingsError("\n".join((str(error), *loaded.warnings))) from None
 
 
 def keep(found: InForce, environ: Mapping[str, str] = os.environ) -> None:

@@ -257,12 +257,13 @@ def settle(
     """Return the settings that `table`, free of `table_faults`, makes with its profile and the keys from elsewhere.
 
     Raises:
-        SettingsError: The profile cannot be used, or a credential cannot be read.
+        SettingsError: The profile cannot be used.
 
     """
     origins = origins or {}
     own, left_out = without_secrets(table)
-    environ = _credentials(environ) | dict(environ)
+    credentials, unreadable = _credentials(environ)
+    environ = credentials | dict(environ)
     if table.get("profile"):
         table, below = _over_profile(table)
         origins = below | origins
@@ -274,7 +275,7 @@ def settle(
     origins |= keys
     settings = msgspec.convert(table, Settings, dec_hook=secret)
     settings = msgspec.structs.replace(settings, engine=engines(tables))
-    return Loaded(settings, origins, files, (*warnings, *_unwise(settings)), own, tuple(left_out))
+    return Loaded(settings, origins, files, (*warnings, *unreadable, *_unwise(settings)), own, tuple(left_out))
 
 
 def require(settings: Settings) -> None:
@@ -344,17 +345,21 @@ def _over_profile(table: Table) -> tuple[Table, dict[str, str]]:
     return merge(profile.layer, table), dict.fromkeys(_leaves(profile.layer), f"profile {profile.path}")
 
 
-def _credentials(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the keys that systemd hands over, a file each, as if they were environment variables."""
+def _credentials(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Return the keys that systemd hands over, a file each, as if they were environment variables; and what is wrong.
+
+    A key that cannot be read is one that is not there: only the engine that needs it is concerned.
+    """
     folder = environ.get("CREDENTIALS_DIRECTORY", "")
-    keys = {}
+    keys, unreadable = {}, []
     for file in sorted(Path(folder).glob(f"{_CREDENTIAL}*")) if folder else ():
+        name = file.name.removeprefix(_CREDENTIAL)
         try:
-            keys[file.name.removeprefix(_CREDENTIAL)] = file.read_text(encoding="utf-8").strip()
+            keys[name] = file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise SettingsError(f"{file}: the credential cannot be read ({why}); see /etc/parley/keys") from None
-    return keys
+            unreadable.append(f"the key in /etc/parley/keys/{name} cannot be read ({why}): write it anew")
+    return keys, unreadable
 
 
 def without_secrets(table: Table, above: str = "") -> tuple[Table, list[str]]:

@@ -141,6 +141,9 @@ def test_the_groups_of_the_services_user_decide(tmp_path, mode, ours, may):
 def test_keys_are_looked_at_and_never_shown(tmp_path):
     folder = tmp_path / "keys"
     assert list(check_keys(Settings(), folder)) == []
+    (tmp_path / "parley.toml").touch()
+    (missing,) = check_keys(Settings(), folder)
+    assert (missing.status, missing.mend) == ("fail", f"sudo install -d -m 700 {folder}")
     folder.mkdir(mode=0o700)
     assert [found.message for found in check_keys(Settings(), folder)] == ["none"]
     (folder / "OPENAI_API_KEY").write_text("sk-secret\n")

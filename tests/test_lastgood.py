@@ -78,6 +78,15 @@ def test_a_key_from_elsewhere_is_not_lost(file, service, tmp_path):
     assert "api_key" not in found.fault
 
 
+def test_who_needs_a_key_that_cannot_be_read_is_told_which_it_is(file, service, tmp_path):
+    file.write_text('engines = "openai"\n')
+    keys = tmp_path / "credentials"
+    keys.mkdir()
+    (keys / "key_OPENAI_API_KEY").write_bytes(b"\xff")
+    with pytest.raises(SettingsError, match=r"(?s)OPENAI_API_KEY.*keys/OPENAI_API_KEY cannot be read"):
+        load(file, service | {"CREDENTIALS_DIRECTORY": str(keys)}, need_engine=True)
+
+
 def test_a_key_for_a_vendor_does_not_go_to_another_server(file, service):
     started(file, service, 'engines = ["openai", "local"]\n[engine.openai]\nurl = "ws://10.0.0.5/v1"\n')
     broken(file, "[card")

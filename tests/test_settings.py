@@ -292,8 +292,17 @@ def test_keys_come_from_credentials_too_and_the_environment_counts_over_them(tmp
     engine = load(None, home | credentials | {"GEMINI_API_KEY": "mine"}).engine
     assert engine["openai"].api_key.reveal() == KEY
     assert engine["gemini"].api_key.reveal() == "mine"
-    (folder / "key_XAI_API_KEY").write_bytes(b"\xff")
-    with pytest.raises(SettingsError, match="key_XAI_API_KEY: the credential cannot be read") as caught:
-        load(None, home | credentials)
-    assert KEY not in str(caught.value)
     assert load(None, home | {"CREDENTIALS_DIRECTORY": str(tmp_path / "none")}) == load(None, home)
+
+
+def test_a_credential_that_cannot_be_read_is_warned_of_and_concerns_nobody_else(tmp_path, home):
+    (tmp_path / "key_OPENAI_API_KEY").write_text(KEY)
+    (tmp_path / "key_XAI_API_KEY").write_bytes(b"\xff")
+    (tmp_path / "key_GEMINI_API_KEY").mkdir()
+    loaded = read(None, home | {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert loaded.settings.engine["openai"].api_key.reveal() == KEY
+    assert not loaded.settings.engine["xai"].api_key
+    assert loaded.warnings == (
+        "the key in /etc/parley/keys/GEMINI_API_KEY cannot be read (Is a directory): write it anew",
+        "the key in /etc/parley/keys/XAI_API_KEY cannot be read (it is not text): write it anew",
+    )
