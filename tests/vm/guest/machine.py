@@ -29,6 +29,11 @@ def run(*command: str, within: float = 300, fails: bool = False) -> str:
     return told
 
 
+def install(*arguments: str, fails: bool = False) -> str:
+    """Run scripts/install from the checkout."""
+    return run(str(SOURCE / "scripts" / "install"), *arguments, fails=fails)
+
+
 def shown(unit: str, key: str) -> str:
     """Return a property of a unit."""
     return run("systemctl", "show", "--value", "-p", key, unit).strip()

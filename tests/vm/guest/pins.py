@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -28,10 +29,30 @@ def press(pin: int = 17, seconds: float = 0.15) -> None:
     pull(pin, up=True)
 
 
-def duty(pin: int, seconds: float) -> float:
-    """Return for what part of a span of time a line was high."""
-    seen, end = [], time.monotonic() + seconds
-    while time.monotonic() < end:
-        seen.append(value(pin))
-        time.sleep(0.003)
-    return sum(seen) / len(seen)
+class Watch:
+    """Sees several lines at once, all the time."""
+
+    def __init__(self, *pins: int) -> None:
+        self._files = [(_line(pin) / "value").open() for pin in pins]
+        self._seen: list[tuple[float, tuple[int, ...]]] = []
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def _look(self) -> None:
+        while True:
+            levels = []
+            for file in self._files:
+                file.seek(0)
+                levels.append(int(file.read()))
+            self._seen.append((time.monotonic(), tuple(levels)))
+            time.sleep(0.0037)  # and not the period of any PWM
+
+    def shares(self, begin: float, end: float) -> tuple[float, ...]:
+        """Return for what part of a span of time, past or to come, each line was high."""
+        time.sleep(max(0.0, end - time.monotonic()))
+        seen = [levels for at, levels in self._seen if begin <= at < end]
+        return tuple(sum(column) / len(seen) for column in zip(*seen, strict=True))
+
+    def next(self, seconds: float) -> tuple[float, ...]:
+        """Return the shares from now on, for so long."""
+        now = time.monotonic()
+        return self.shares(now, now + seconds)

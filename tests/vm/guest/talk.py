@@ -6,17 +6,27 @@ import os
 import re
 import signal
 import time
+from typing import TYPE_CHECKING
 
 from checks import Failed, must, until
 from farend import Ear, say
 from machine import DAEMON, Log, pid
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def signalled() -> None:
+    """Press the button where there is none: SIGUSR1 stands in for it."""
+    os.kill(pid(DAEMON), signal.SIGUSR1)
+
 
 class Visitor:
-    """Talks to the assistant; `slow` is by how much longer than on a Pi everything may take."""
+    """Talks to the assistant and presses its button; `slow` is by how much longer than on a Pi everything may take."""
 
-    def __init__(self, slow: float = 1.0) -> None:
+    def __init__(self, slow: float = 1.0, press: Callable[[], None] = signalled) -> None:
         self.slow = slow
+        self.press = press
         self.log = Log()
         self.ear = Ear()
 
@@ -31,12 +41,11 @@ class Visitor:
         return f"a reply {1000 * ((first or 0) - ended):.0f} ms after the question was over"
 
     def listens_to_a_long_reply(self) -> float:
-        """Have it talk at length; return since when it talks."""
+        """Have it talk at length, without the wake word; return since when it talks."""
         self.asleep()
-        began, ended = say("time.wav")
-        at = self.log.wait(r"→ speaking", began, 30 * self.slow)
-        until(lambda: self.ear.loud(max(at, ended)) > 0.3, 20 * self.slow, "a reply on the loudspeaker")
-        self.ear.quiet(within=40 * self.slow)
+        pressed = time.monotonic()
+        self.press()
+        self.log.wait(r"→ listening", pressed, 10 * self.slow)
         asked, ended = say("help.wav")
         at = self.log.wait(r"→ speaking", asked, 30 * self.slow)
         until(lambda: self.ear.loud(max(at, ended)) > 0.6, 20 * self.slow, "a long reply on the loudspeaker")
@@ -51,14 +60,11 @@ class Visitor:
         lowered = self.log.since(began, r"\b(duck|hold)\b")
         return f"lowered {1000 * ((lowered or [(cut, '')])[0][0] - began):.0f} ms, cut {1000 * (cut - began):.0f} ms in"
 
-    def presses(self, press: object = None) -> str:
-        """End a reply by the button; by SIGUSR1, which stands in for it where there is none."""
+    def presses(self) -> str:
+        """End a reply by the button."""
         self.listens_to_a_long_reply()
         pressed = time.monotonic()
-        if callable(press):
-            press()
-        else:
-            os.kill(pid(DAEMON), signal.SIGUSR1)
+        self.press()
         self.log.wait(r"\bcut\b|→ listening", pressed, 5 * self.slow)
         time.sleep(0.5 * self.slow)
         later = time.monotonic()
@@ -75,16 +81,19 @@ class Visitor:
         must(self.ear.loud(ended) < 0.1, "the loudspeaker talked")
         return "the wake word comes to nothing"
 
+    def state(self) -> str:
+        """Return the assistant's last state that was told; a start ends a conversation, too."""
+        told = [line for _, line in self.log.lines if "→ " in line or line.startswith("Listening on")]
+        found = re.search(r"→ (\w+)", told[-1]) if told else None
+        return found[1] if found else "asleep"
+
     def asleep(self) -> None:
-        """Wait until the conversation is over."""
-
-        def over() -> bool:
-            # A start ends a conversation, too.
-            told = [line for _, line in self.log.lines if "→ " in line or line.startswith("Listening on")]
-            return not told or not re.search(r"→ (?!asleep)", told[-1])
-
-        until(over, 60 * self.slow, "the end of the conversation")
+        """Wait until the assistant has said what it has to say, and end the conversation."""
+        until(lambda: self.state() in {"asleep", "listening"}, 60 * self.slow, "the end of the reply")
         self.ear.quiet(within=30 * self.slow)
+        if self.state() == "listening":
+            self.press()
+        until(lambda: self.state() == "asleep", 10 * self.slow, "the end of the conversation")
 
     def talks_again(self, since: float, within: float, *, tries: int = 2) -> str:
         """Have an answer to a question that was asked within so many seconds after `since`."""

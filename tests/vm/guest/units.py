@@ -5,51 +5,18 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import sys
 import time
 import urllib.request
 from pathlib import Path
 
 from checks import Checks, must, until
-from faults import DeadEnd, fill, hung_thread, killed
-from machine import DAEMON, ENGINE, KEYS, SETTINGS, SOURCE, STATE, active, pid, restart, run, shown, up
+from machine import DAEMON, ENGINE, KEYS, SETTINGS, SOURCE, STATE, active, install, pid, restart, run, shown
+from sound import sound, without_sound
 from talk import Visitor
+from trials import Trials
 
-AGAIN_S = 10
-WATCHDOG_S = 12
 LINK = Path("/opt/parley")
-KEY = "sk-of-the-machine-under-test"
-PORT = 9911
-
-PULSE = """
-load-module module-native-protocol-unix auth-anonymous=1
-load-module module-null-sink sink_name=spk rate=48000 channels=1 norewinds=1
-load-module module-null-sink sink_name=micbus rate=48000 channels=1 norewinds=1
-load-module module-remap-source source_name=vmic master=micbus.monitor channels=1
-set-default-sink spk
-set-default-source vmic
-"""
-ALSA = """
-pcm.!default { type pulse server "unix:/run/pulse/native" }
-ctl.!default { type pulse server "unix:/run/pulse/native" }
-pcm.far_mouth { type plug slave.pcm { type pulse server "unix:/run/pulse/native" device micbus } }
-pcm.far_ear { type plug slave.pcm { type pulse server "unix:/run/pulse/native" device spk.monitor } }
-"""
-
-
-def sound() -> None:
-    """Start a sound server that needs no card."""
-    Path("/etc/vm.pa").write_text(PULSE)
-    Path("/etc/asound.conf").write_text(ALSA)
-    run("systemd-run", "--unit=vm-sound", "pulseaudio", "--system", "-n", "-F", "/etc/vm.pa", "--disallow-exit",
-        "--exit-idle-time=-1", "--use-pid-file=no")  # fmt: skip
-    until(lambda: Path("/run/pulse/native").exists(), 20, "the sound server")
-
-
-def install(*arguments: str, fails: bool = False) -> str:
-    """Run scripts/install from the checkout."""
-    return run(str(SOURCE / "scripts" / "install"), *arguments, fails=fails)
 
 
 def status(process: int) -> dict[str, str]:
@@ -110,137 +77,24 @@ def one_engine() -> str:
     return ""
 
 
-class Units:
+class Units(Trials):
     """The checks that talk."""
 
-    def __init__(self, visitor: Visitor) -> None:
-        self.visitor = visitor
-
-    def daemon_killed(self) -> str:
-        """kill -9 of the daemon."""
-        began = time.monotonic()
-        killed(DAEMON, AGAIN_S)
-        return self.visitor.talks_again(began, AGAIN_S)
-
-    def engine_killed(self) -> str:
-        """kill -9 of the engine, while nobody talks."""
-        self.visitor.asleep()
-        began = time.monotonic()
-        killed(ENGINE, AGAIN_S)
-        return self.visitor.talks_again(began, AGAIN_S)
-
-    def engine_killed_talking(self) -> str:
-        """kill -9 of the engine in the middle of a reply."""
-        self.visitor.listens_to_a_long_reply()
-        began = time.monotonic()
-        killed(ENGINE, AGAIN_S)
-        self.visitor.asleep()
-        return self.visitor.talks_again(began, 3 * AGAIN_S)
-
-    def loop_hangs(self) -> str:
-        """Stop the main thread alone: the sound goes on, the event loop does not."""
-        before, began = pid(DAEMON), time.monotonic()
-        with hung_thread(before):
-            up(DAEMON, before, WATCHDOG_S + 20)
-        must(shown(DAEMON, "NRestarts") != "0", "systemd counts no restart")
-        return self.visitor.talks_again(began, WATCHDOG_S + AGAIN_S)
-
-    def process_stops(self) -> str:
-        """Stop the whole process: SIGABRT does not end it either, only SIGKILL."""
-        before, began = pid(DAEMON), time.monotonic()
-        os.kill(before, signal.SIGSTOP)
-        up(DAEMON, before, WATCHDOG_S + 25)
-        return self.visitor.talks_again(began, WATCHDOG_S + 5 + AGAIN_S)
-
-    def muted(self) -> str:
-        """Mute, start anew, and see that it is still muted; then speak to it again."""
-        os.kill(pid(DAEMON), signal.SIGUSR2)
-        until((STATE / "muted").exists, 5, "the note that it is muted")
-        try:
-            time.sleep(0.5)
-            self.visitor.is_not_heard()
+    def card_late(self) -> str:
+        """Start without any sound, and bring it later."""
+        self.visitor.close()
+        with without_sound():
             restart()
-            self.visitor.is_not_heard()
-        finally:
-            os.kill(pid(DAEMON), signal.SIGUSR2)
-            until(lambda: not (STATE / "muted").exists(), 5, "the note is gone")
-        time.sleep(0.5)
+            told = shown(DAEMON, "StatusText")
+            must(told.startswith("Waiting for the sound card"), f"its status is “{told}”")
+            before = pid(DAEMON)
+            found = doctor_says("parley.service", fails=True)
+            must("plug the card in" in found, found)
+        until(lambda: shown(DAEMON, "StatusText").startswith("Listening"), 10, "that it listens")
+        must(pid(DAEMON) == before, "it was started anew")
+        self.visitor = Visitor()
+        time.sleep(1)
         return self.visitor.asks()
-
-    def falls_back(self) -> str:
-        """Give it an engine that hangs up and see that it was shown the key, and that the local one answers."""
-        (KEYS / "OPENAI_API_KEY").write_text(KEY)
-        (KEYS / "OPENAI_API_KEY").chmod(0o600)
-        before = SETTINGS.read_text()
-        # A vendor's key goes to other servers only where the user names it for them.
-        table = f'url = "ws://127.0.0.1:{PORT}/v1/realtime"\nkey_variable = "OPENAI_API_KEY"\n'
-        SETTINGS.write_text(
-            'engines = ["openai", "local"]\n' + before.replace("[engine.openai]\n", f"[engine.openai]\n{table}", 1)
-        )
-        server = DeadEnd(PORT)
-        try:
-            restart()
-            self.visitor.asks()
-            must(
-                any(KEY in greeting for greeting in server.greetings),
-                f"the key was not shown: {len(server.greetings)} greetings",
-            )
-            server.close()
-            self.visitor.asleep()
-            told = self.visitor.asks()  # now nobody listens there at all
-        finally:
-            server.close()
-            SETTINGS.write_text(before)
-            restart()
-        process = pid(DAEMON)
-        for place in (Path(f"/proc/{process}/environ"), Path(f"/proc/{process}/cmdline")):
-            must(KEY.encode() not in place.read_bytes(), f"the key is in {place}")
-        must(KEY not in run("journalctl", "-b", "-o", "cat", "--no-pager"), "the key is in the log")
-        return told
-
-    def disk_full(self) -> str:
-        """Talk while nothing can be written, and again once it can."""
-        small = Path("/run/small")
-        run("systemctl", "stop", DAEMON)
-        small.mkdir()
-        run("mount", "--bind", str(STATE / "models"), str(small))
-        run("mount", "-t", "tmpfs", "-o", "size=256k,mode=755,uid=parley,gid=parley", "tmpfs", str(STATE))
-        try:
-            (STATE / "models").mkdir()
-            run("mount", "--bind", str(small), str(STATE / "models"))
-            fill(STATE / "ballast")
-            began = time.monotonic()
-            run("systemctl", "start", DAEMON)
-            self.visitor.asks()
-            told = self.visitor.log.since(began, r"(?i)no space|disk|cannot be written")
-            must(told, "nobody is told that the disk is full")
-            (STATE / "ballast").unlink()
-            self.visitor.asleep()
-            self.visitor.asks()
-            time.sleep(2)
-            kept = [
-                path.name
-                for path in STATE.rglob("*")
-                if path.is_file() and path.stat().st_size and "models" not in path.parts
-            ]
-            must(kept, "nothing is kept once there is room again")
-            return told[0][1].strip()
-        finally:
-            run("systemctl", "stop", DAEMON)
-            for place in (STATE / "models", STATE, small):
-                run("umount", str(place))
-            run("systemctl", "start", DAEMON)
-
-    def ends_in_a_reply(self) -> str:
-        """Stop the service in the middle of a reply."""
-        self.visitor.listens_to_a_long_reply()
-        began = time.monotonic()
-        run("systemctl", "stop", DAEMON)
-        took = time.monotonic() - began
-        must(shown(DAEMON, "Result") == "success", f"its result is {shown(DAEMON, 'Result')}")
-        run("systemctl", "start", DAEMON)
-        must(took < 2, f"it took {took:.1f} s")
-        return f"{took:.2f} s"
 
     def comes_up_after_upgrade(self) -> str:
         """Upgrade to a version that differs, and see that it runs and talks."""
@@ -286,6 +140,81 @@ def retention() -> str:
     return shown("parley-retention.service", "Result")
 
 
+def doctor_says(name: str, *, fails: bool = False) -> str:
+    """Return what the doctor says of one thing, with the mend."""
+    told = run("parley", "doctor", fails=fails)
+    lines = told.splitlines()
+    at = next((n for n, line in enumerate(lines) if name in line), None)
+    must(at is not None, f"it says nothing of {name}: {told[-400:]}")
+    return "\n".join(lines[at : (at or 0) + 3])
+
+
+def broken_settings() -> str:
+    """Break the settings by hand: the last good ones stay in force, and that is told where one looks."""
+    before = SETTINGS.read_text()
+    SETTINGS.write_text(before + "\n[listen]\nfollow_up_s = \n")
+    try:
+        restart()
+        told = shown(DAEMON, "StatusText")
+        must("cannot be used" in told and "parley.toml" in told, f"its status is “{told}”")
+        must("cannot be used" in run("parley", "doctor", fails=True), "the doctor does not say it")
+        engine = run("systemctl", "restart", ENGINE) + shown(ENGINE, "StatusText")
+        must("cannot be used" in engine, f"the engine's status is “{engine}”")
+    finally:
+        SETTINGS.write_text(before)
+        run("systemctl", "restart", ENGINE)
+        restart()
+    must("cannot" not in shown(DAEMON, "StatusText"), "it still says so")
+    return told
+
+
+def second() -> str:
+    """Start a second assistant by mistake, as root and as the service's user."""
+    before = pid(DAEMON)
+    for who in ("root", "parley"):
+        told = run("runuser", "-u", who, "--", "parley", "run", fails=True, within=20)
+        must("runs already" in told and "sudo systemctl stop parley" in told, f"as {who}: {told}")
+    must(pid(DAEMON) == before and active(DAEMON), "the first one was disturbed")
+    return told.strip()
+
+
+def bad_keys() -> str:
+    """Have a key that is no text, one that is a folder, and then no folder of keys at all: it starts all the same."""
+    key, folder = KEYS / "XAI_API_KEY", KEYS / "GEMINI_API_KEY"
+    key.write_bytes(b"\xff\xfe\x00\x81")
+    folder.mkdir()
+    try:
+        restart()
+        must(shown(DAEMON, "StatusText").startswith("Listening"), shown(DAEMON, "StatusText"))
+        found = run("parley", "doctor", fails=True)
+        must(f"{key} cannot be read" in found and "write the key anew" in found, found)
+        must(f"{folder} cannot be read" in found, found)
+        key.unlink()
+        folder.rmdir()
+        KEYS.rename(KEYS.with_name("gone"))
+        try:
+            must("install -d" in run("parley", "doctor", fails=True), "the doctor does not say that the folder is gone")
+            run("systemd-tmpfiles", "--create", "parley.conf")  # as at the next start of the machine
+            restart()
+            must(shown(DAEMON, "StatusText").startswith("Listening"), shown(DAEMON, "StatusText"))
+        finally:
+            KEYS.rmdir()
+            KEYS.with_name("gone").rename(KEYS)
+    finally:
+        key.unlink(missing_ok=True)
+        if folder.exists():
+            folder.rmdir()
+        restart()
+    return ""
+
+
+def doctor_of_the_user() -> str:
+    """Have it look at itself as the service's user does, over a line without a terminal, as by SSH."""
+    told = run("runuser", "-u", "parley", "--", "setsid", "parley", "doctor", within=60)
+    must("parley.service" in told and "fail" not in told.split(), told[-600:])
+    return f"{len(told.splitlines())} lines"
+
+
 def doctor() -> str:
     """Have it look at itself, as root."""
     told = run("parley", "doctor")
@@ -321,8 +250,8 @@ def main() -> None:
     if not checks("scripts/install on a machine that never had it", fresh):
         checks.summary()
         sys.exit(1)
-    visitor = Visitor()
-    units = Units(visitor)
+    units = Units(Visitor())
+    visitor = units.visitor
     checks("the engine serves", engine_serves)
     checks("the sandbox, as the kernel has it", shut_in)
     checks("the groups of the card and the pins", groups)
@@ -340,13 +269,18 @@ def main() -> None:
     checks("a full disk", units.disk_full)
     checks("stopped in a reply", units.ends_in_a_reply)
     checks("the doctor", doctor)
+    checks("the doctor, as the service's user", doctor_of_the_user)
+    checks("settings broken by hand", broken_settings)
+    checks("a second assistant, by mistake", second)
+    checks("keys that cannot be read", bad_keys)
+    checks("the sound card comes late", units.card_late)
     checks("the retention service", retention)
     checks("installed again", again)
     checks("upgraded", units.comes_up_after_upgrade)
     checks("a broken upgrade goes back", units.goes_back)
     checks("--uninstall", uninstalled)
     checks("--purge", purged)
-    visitor.close()
+    units.visitor.close()
     sys.exit(not checks.summary())
 
 
