@@ -85,7 +85,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-QUICK_FADE_MS = 8
+QUICK_FADE_MS = 4
 """For a reply that the button ends: no click, and over within one block."""
 QUIET = (State.ASLEEP, State.MUTED, State.FAULT)
 """States in which nobody's voice matters, but for the wake word."""

@@ -22,7 +22,7 @@ from device.daemon import Detectors
 from device.panel.leds import Strip, apa102
 from device.panel.panel import GAP_S, Painter, Panel
 from device.panel_settings import PanelSettings
-from device.scene import Scene
+from device.scene import Acoustics, Scene
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 WHAT = (
     "Presses at random moments of replies in the simulated room, in real time: an edge on a line of gpiozero's mock "
     "factory, from another thread; to the last sample that is not zero as it leaves the loudspeaker. The room's card "
-    "has an output latency of its own, which is told; a real card's, and the time that a line must be still "
-    "(panel.debounce_ms) come in its place and on top. The lights: 12 LEDs that follow a reply, on a bus without wires."
+    "has the whole of card.latency_ms as its output latency; the time that a line must be still "
+    "(panel.debounce_ms) comes on top. The lights: 12 LEDs that follow a reply, on a bus without wires."
 )
 AT_MOST_MS = 60.0
 LIGHTS_AT_MOST = 1.0
@@ -103,7 +103,9 @@ def measure(job: Job) -> Result:
     settings = plain(job.settings)
     settings = replace(settings, barge_in=replace(settings.barge_in, decide="off"))
     job.say(f"{count} presses")
-    room = NotingRoom(Scene(name="button", seconds=20.0 + 6 * count))
+    # The loudspeaker lies behind the buffer that a card is asked for.
+    acoustics = Acoustics(latency_ms=job.settings.card.latency_ms)
+    room = NotingRoom(Scene(name="button", seconds=20.0 + 6 * count, room=acoustics))
     detectors = Detectors.load(settings)
     with Peer(Plan(every_s=0.8, reply_s=4.0)) as peer:
         live = Pressed(room, settings, peer.url)

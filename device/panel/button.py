@@ -14,6 +14,8 @@ LONG_S = 1.0
 RESET_S = 10.0
 CONFIRM_S = 10.0
 """How long a factory reset waits for its confirmation."""
+BOUNCE_S = 0.02
+"""How long a button must be up to have been let go: longer than it bounces, shorter than within a double press."""
 
 
 class Gesture(StrEnum):
@@ -33,6 +35,42 @@ class Gesture(StrEnum):
     """It was pressed again within ten seconds."""
     RELENT = "relent"
     """It was not."""
+
+
+class Contact:
+    """A contact that bounces: closed at its first edge, which must not wait, and open once it has been so for a while.
+
+    Edges in, edges out, each with its time and whether it closes.
+    """
+
+    def __init__(self) -> None:
+        self._closed = False
+        self._opened: float | None = None  # since when it may be open
+
+    @property
+    def due(self) -> float | None:
+        """When to call `tick` at the latest; None if nothing happens by itself."""
+        return None if self._opened is None else self._opened + BOUNCE_S
+
+    def edge(self, t: float, *, down: bool) -> list[tuple[float, bool]]:
+        """Take an edge of the line at `t`; return those that count."""
+        counted = self.tick(t)
+        if not down:
+            if self._closed and self._opened is None:
+                self._opened = t
+            return counted
+        self._opened = None
+        if not self._closed:
+            self._closed = True
+            counted.append((t, True))
+        return counted
+
+    def tick(self, t: float) -> list[tuple[float, bool]]:
+        """Return the edge that counts by `t` without another one."""
+        if self._opened is None or t < self._opened + BOUNCE_S:
+            return []
+        opened, self._opened, self._closed = self._opened, None, False
+        return [(opened, False)]
 
 
 class Gestures:

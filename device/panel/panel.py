@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from device.panel import lights
-from device.panel.button import Gesture, Gestures
+from device.panel.button import Contact, Gesture, Gestures
 from device.panel.gpio import PanelFault, chips, choose, claim, open_lines
 from device.panel.leds import open_leds
 from device.panel.truth import LEAK_S, Loudness, Streaming
@@ -35,6 +35,8 @@ _log = logging.getLogger(__name__)
 
 GAP_S = 0.04
 """Between frames, at least."""
+GLITCH_S = 0.001
+"""A shorter pulse on the button's line is none: its cable has caught it."""
 REST_S = 0.1
 """How often the lights look whether sound leaves, while they rest."""
 
@@ -138,6 +140,7 @@ class Panel:
         self._factory = factory
         self._own = factory is None
         self._loop = asyncio.get_running_loop()
+        self._contact = Contact()
         self._gestures = Gestures()
         self._timer: asyncio.TimerHandle | None = None
         self._inputs: list[Any] = []
@@ -225,10 +228,11 @@ class Panel:
 
     def _open_inputs(self) -> None:
         settings = self._settings
-        if settings.button_pin >= 0 and (button := self._input("button_pin")):
+        bounce = settings.debounce_ms / 1000
+        if settings.button_pin >= 0 and (button := self._input("button_pin", min(bounce, GLITCH_S))):
             button.when_activated = lambda: self._post(self._edge, time.monotonic(), True)  # noqa: FBT003
             button.when_deactivated = lambda: self._post(self._edge, time.monotonic(), False)  # noqa: FBT003
-        if settings.mute_pin >= 0 and (switch := self._input("mute_pin")):
+        if settings.mute_pin >= 0 and (switch := self._input("mute_pin", bounce)):
 
             def look() -> None:
                 self._assistant.switch(closed=switch.is_active)
@@ -237,20 +241,19 @@ class Panel:
             look()
         if settings.volume == "buttons":
             for key, steps in (("volume_up_pin", 1), ("volume_down_pin", -1)):
-                if knob := self._input(key):
+                if knob := self._input(key, bounce):
                     knob.when_activated = lambda steps=steps: self._post(self._assistant.turn, steps)
         elif settings.volume == "encoder" and (encoder := self._try(self._encoder)):
             encoder.when_rotated_clockwise = lambda: self._post(self._assistant.turn, 1)
             encoder.when_rotated_counter_clockwise = lambda: self._post(self._assistant.turn, -1)
 
-    def _input(self, key: str) -> Any:
-        """Return what is on a pin, None if it cannot be used."""
+    def _input(self, key: str, bounce_s: float) -> Any:
+        """Return what is on a pin whose level counts once it is still for so long, None if it cannot be used."""
         from gpiozero import DigitalInputDevice  # noqa: PLC0415 - takes a while, and most machines have no buttons
 
         pin = getattr(self._settings, key)
         low = self._settings.closed == "low"
-        bounce = self._settings.debounce_ms / 1000 or None
-        make = partial(DigitalInputDevice, pin, pull_up=low, bounce_time=bounce, pin_factory=self._factory)
+        make = partial(DigitalInputDevice, pin, pull_up=low, bounce_time=bounce_s or None, pin_factory=self._factory)
         part = self._try(lambda: claim(key, pin, self._factory, make))
         if part is not None:
             self._inputs.append(part)
@@ -284,19 +287,26 @@ class Panel:
             self._loop.call_soon_threadsafe(what, *args)
 
     def _edge(self, t: float, down: bool) -> None:  # noqa: FBT001 - passed on by position
-        self._mean(self._gestures.edge(t, down=down))
+        self._mean(self._contact.edge(t, down=down))
 
-    def _mean(self, gestures: list[Gesture]) -> None:
-        for gesture in gestures:
+    def _mean(self, edges: list[tuple[float, bool]]) -> None:
+        """Do what edges mean that count, and wait for what time alone will mean."""
+        told = [gesture for t, down in edges for gesture in self._gestures.edge(t, down=down)]
+        for gesture in told:
             self._assistant.gesture(gesture)
         if self._timer is not None:
             self._timer.cancel()
-        due = self._gestures.due
+        # As long as the button may have been let go, it is not held either.
+        due = self._gestures.due if self._contact.due is None else self._contact.due
         self._timer = None if due is None else self._loop.call_later(due - time.monotonic(), self._wait_over)
         self.attend()
 
     def _wait_over(self) -> None:
-        self._mean(self._gestures.tick(time.monotonic()))
+        now = time.monotonic()
+        if self._contact.due is None:
+            for gesture in self._gestures.tick(now):
+                self._assistant.gesture(gesture)
+        self._mean(self._contact.tick(now))
 
     # The lights' thread
 

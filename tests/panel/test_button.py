@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.panel.button import CONFIRM_S, DOUBLE_S, LONG_S, RESET_S, Gesture, Gestures
+from device.panel.button import BOUNCE_S, CONFIRM_S, DOUBLE_S, LONG_S, RESET_S, Contact, Gesture, Gestures
 
 PRESS, CLICK, DOUBLE, LONG, RESET, CONFIRM, RELENT = Gesture
 
@@ -100,3 +100,46 @@ def test_the_light_can_tell_that_a_reset_waits():
     assert gestures.asking
     gestures.tick(12.0 + CONFIRM_S)
     assert not gestures.asking
+
+
+def counted(edges):
+    """Return the edges that count of `(time, down)`, each with when it did."""
+    contact, told = Contact(), []
+    for t, down in [*edges, (1000.0, False)]:
+        while contact.due is not None and contact.due <= t:
+            due = contact.due
+            told += [(round(due, 4), edge) for edge in contact.tick(due)]
+        if t < 1000.0:
+            told += [(t, edge) for edge in contact.edge(t, down=down)]
+    return told
+
+
+def test_a_press_counts_at_its_first_edge_and_its_bounces_do_not():
+    edges = [(1.0, True), (1.002, False), (1.003, True), (1.005, False), (1.006, True), (1.2, False), (1.201, True)]
+    edges += [(1.204, False), (1.205, False)]
+    assert counted(edges) == [(1.0, (1.0, True)), (1.224, (1.204, False))]
+
+
+def test_a_double_press_is_two():
+    assert [edge for _, edge in counted([(1.0, True), (1.05, False), (1.09, True), (1.2, False)])] == [
+        (1.0, True),
+        (1.05, False),
+        (1.09, True),
+        (1.2, False),
+    ]
+
+
+@given(st.lists(st.tuples(st.floats(0.0005, 0.1), st.booleans()), max_size=30))
+def test_whatever_a_contact_does_what_counts_alternates_and_no_release_is_shorter_than_a_bounce(steps):
+    t, edges = 1.0, []
+    for gap, down in steps:
+        t += gap
+        edges.append((t, down))
+    told = counted(edges)
+    assert [down for _, (_, down) in told] == [n % 2 == 0 for n in range(len(told))]
+    for (_, (at, down)), (_, (after, _)) in pairwise(told):
+        assert down or after - at >= BOUNCE_S - 1e-9
+    if edges and edges[-1][1] is False:
+        assert not told or told[-1][1][1] is False, "what is up at last counts as up"
+    for when, (at, down) in told:
+        assert when == at if down else when == pytest.approx(at + BOUNCE_S, abs=1e-3)
