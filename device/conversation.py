@@ -91,27 +91,11 @@ from device.handover import Handover
 from device.history import History
 from device.lineup import Attempt, Lineup
 from device.pending import PendingTools
+from device.user_turn import UserTurn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WAKE_PREROLL = samples(1200)
-"""A question in one breath is sent with the wake word before it, which may have ended 360 ms before it was detected:
-half a word in front of the first one would spoil its recognition."""
-WAKE_PAUSE = samples(400)
-"""A voice that goes on this long after the wake word is a question in one breath."""
-WAKE_LENGTH = samples(900)
-"""A voice no longer than this has said the wake word at the most."""
-WAKE_LENGTH_SLOW = samples(1050)
-"""Likewise, if it ended about when the wake word was detected."""
-WAKE_LATE = samples(50)
-"""How much later than its detection the wake word ends, when no more was said than that."""
-ONSET_PREROLL = samples(300)
-"""Soft first sounds lie before the voice detector's onset."""
-COMMA = samples(600)
-"""Longest pause between a word over a reply, too short to interrupt it, and the rest of the sentence ("Stop, I …")."""
-UNNOTICED = samples(150)
-"""A voice that began less than this ago may not have been noticed yet."""
 THINKING_LIMIT = samples(15_000)
 """An engine that says nothing for so long has failed."""
 RING_LIMIT = samples(60_000)
@@ -186,14 +170,8 @@ class Conversation:
         self._closing = Closing(self.rules.result_tool)
         self._holding = True
         # The user's turn
-        self._wake_at: int | None = None
+        self._turn = UserTurn()
         self._greets = False  # whoever woke the device has not said or been told anything yet
-        self._voice: int | None = None  # onset of the voice that is speaking now
-        self._murmur: tuple[int, int] | None = None  # onset and end of the last voice that did not interrupt the reply
-        self._unanswered: int | None = None  # where what has no answer yet begins
-        self._uncommitted: int | None = None  # end of a voice that the engine was not yet told to answer
-        self._committed: int | None = None  # end of the one that it was told to answer last
-        self._hearing = False  # the engine hears the user speak
         self._half_said = False  # a reply began over a turn of which the engine has heard the beginning
         self._quiet_since = 0
         self._exchange_at = 0
@@ -247,18 +225,17 @@ class Conversation:
         self._record("wake", event.at, word=event.word, score=event.score)
         self._stop_ringing()
         if self.state in (State.ASLEEP, State.FAULT):
-            self._wake_at = event.at
+            self._turn.wake_at = event.at
             self._wake_up(event.at)
         elif self.state in (State.SPEAKING, State.OVERLAP) and self._cut_from is None:
-            self._cut(_breath(event.at, self._voice))
+            self._cut(self._turn.breath(event.at))
 
     def _wake_up(self, at: int) -> None:
         self._end_aside()
         self._history.clear()
         self._closing.begin()
-        self._unanswered = max(0, at - WAKE_PREROLL)
+        self._turn.begin(at)
         self._quiet_since = self._exchange_at = at
-        self._voice = None
         self._greets = bool(self.rules.greeting)
         attempt = self._lineup.begin(at)
         if attempt is None:
@@ -312,40 +289,33 @@ class Conversation:
 
     @_take.register
     def _on_voice_start(self, event: VoiceStart) -> None:
-        self._voice = event.onset
+        self._turn.starts(event.onset, awake=self._wanted)
         self._quiet_since = event.at
-        self._uncommitted = None
-        self._greets = self._greets and self._wake_at is not None
-        if self._unanswered is None and self._wanted:
-            self._unanswered = self._first_word(event.onset)
+        self._greets = self._greets and self._turn.wake_at is not None
         self._record("voice_start", event.onset)
         self._begin_overlap(event.onset, event.at)
 
     @_take.register
     def _on_voice(self, event: Voice) -> None:
-        self._voice = event.onset
+        self._turn.voice = event.onset
         self._quiet_since = event.at
         self._follow(self._barge_in.goes_on(event))
-        self._settle_wake(event.at)
+        self._send_breath(self._turn.goes_on(event.at))
 
     @_take.register
     def _on_voice_end(self, event: VoiceEnd) -> None:
-        self._voice = None
+        self._turn.voice = None
         self._quiet_since = event.at
         self._record("voice_end", event.end, voiced_ms=event.voiced_ms)
         if self.state in (State.CONNECTING, State.LISTENING, State.THINKING):
             self._barge_in.usual(event)
-        if self._wake_at is not None and _only_wake_word(event, self._wake_at):
-            # Nothing else was said so far: it need not reach the engine.
-            self._wake_at = None
-            self._unanswered = event.end
+        if self._turn.only_woke(event):
             self._listen(event.end)
         elif self.state in (State.CONNECTING, State.LISTENING, State.THINKING):
-            self._uncommitted = event.end
-            if self._wake_at is not None:
-                self._send_breath(event.onset)
+            self._turn.ends(event.end)
+            self._send_breath(self._turn.in_one_breath(event.onset))
         if (over := self._barge_in.voice) is not None:
-            self._murmur = over.onset, event.end
+            self._turn.murmured(over.onset, event.end)
             self._follow(self._barge_in.ends(event))
 
     # A voice over a reply
@@ -378,59 +348,46 @@ class Conversation:
                 self._do(Lower() if step.do == "lower" else Duck())
                 self._to(State.OVERLAP)
             elif step.do == "cut":
-                self._cut(self._first_word(step.onset), step.why)
+                self._cut(self._turn.first_word(step.onset), step.why)
             elif step.do == "restore":
                 self._restore(step.why)
                 self._to(State.SPEAKING)
             else:
                 self._do(Recognise(step.onset, step.upto, step.paused))
         if self.state is State.SPEAKING and self._barge_in.voice is None:
-            self._unanswered = None  # what was said is not for the engine
+            self._turn.unanswered = None  # what was said is not for the engine
 
     @_take.register
     def _on_understood(self, event: Understood) -> None:
         self._record("overheard", event.at, kind=event.kind, text=event.text, ms=_ms(event.upto - event.onset))
         self._follow(self._barge_in.understood(event))
 
-    def _first_word(self, onset: int) -> int:
-        """Return from where to send what somebody says whose voice began at `onset`, maybe after a comma's pause."""
-        if self._murmur is not None and onset < self._murmur[1] + COMMA:
-            onset = self._murmur[0]
-        return max(0, onset - ONSET_PREROLL)
-
-    def _settle_wake(self, at: int) -> None:
-        """Once the voice has gone on after the wake word, send all of it."""
-        if self._wake_at is not None and at >= self._wake_at + WAKE_PAUSE:
-            self._send_breath(self._voice)
-
-    def _send_breath(self, onset: int | None) -> None:
-        """Send the wake word and what was said in one breath with it, from the voice's `onset`."""
-        if self._wake_at is not None:
-            self._unanswered = start = _breath(self._wake_at, onset)
-            self._wake_at = None
+    def _send_breath(self, start: int | None) -> None:
+        """Send from `start` what was said in one breath with the wake word, if anything was."""
+        if start is not None:
             self._greets = False
             self._listen(start)
 
     @_take.register
     def _on_tick(self, event: Tick) -> None:
         at = event.at
-        self._settle_wake(at)
+        self._send_breath(self._turn.goes_on(at))
         self._follow(self._barge_in.tick(at))
         if self._ringing is not None and at >= self._ringing + RING_LIMIT:
             self._stop_ringing()
         after = self._commit_after_ms
-        due = after is not None and self._uncommitted is not None and at >= self._uncommitted + samples(after)
+        due = after is not None and self._turn.over(at, samples(after))
         if due and self._open and self.state in (State.LISTENING, State.THINKING):
             self._do(Commit(at))
-            self._committed, self._uncommitted = self._uncommitted, None
+            self._turn.commit()
             self._think()
         if self.state is State.LISTENING:
-            quiet = self._voice is None and not (self._hearing or self._working or self._tools)
+            quiet = not (self._turn.talking or self._working or self._tools)
             if (
                 quiet
                 and self._prompted
                 and self._greets
-                and self._wake_at is None
+                and self._turn.wake_at is None
                 and at >= self._exchange_at + GREET_AFTER
             ):
                 self._greets = False
@@ -472,11 +429,11 @@ class Conversation:
     @_take.register
     def _on_fault(self, event: Fault) -> None:
         self._record("engine_error", self._now, code=event.code, message=event.message, retry=event.retry)
-        self._open = self._hearing = False
+        self._open = self._turn.heard_by_engine = False
         self._handover.forget()
-        if self._unanswered is not None:
+        if self._turn.unanswered is not None:
             self._history.forget_unanswered()  # those words are sent again as sound
-            self._uncommitted = self._uncommitted or self._committed
+            self._turn.reopen()
         elif self._running or self._awaited or self._tools:
             self._broken = True
         self._tools.clear()
@@ -495,13 +452,13 @@ class Conversation:
             self._hold()
             self._do(CloseSession(), Earcon("error"))
             self._wanted = self._broken = False
-            self._wake_at = None
+            self._turn.wake_at = None
             if not self._queued:
                 self._to(State.FAULT)
             return
-        if self._unanswered is not None and self._wake_at is None and not self._queued:
+        if self._turn.unanswered is not None and self._turn.wake_at is None and not self._queued:
             self._holding = False
-            self._do(Listen(self._unanswered, again=True))
+            self._do(Listen(self._turn.unanswered, again=True))
         self._connect(attempt)
 
     def _connect(self, attempt: Attempt) -> None:
@@ -514,7 +471,7 @@ class Conversation:
     @_take.register
     def _on_speech_started(self, _event: SpeechStarted) -> None:
         self._record("engine_speech_started", self._now)
-        self._hearing = True
+        self._turn.heard_by_engine = True
         self._quiet_since = self._now
         if self.rules.barge_in == "engine" and self.state is State.SPEAKING and not self._stream:
             self._cut(self._now, "the engine")
@@ -522,7 +479,7 @@ class Conversation:
     @_take.register
     def _on_speech_stopped(self, _event: SpeechStopped) -> None:
         self._record("engine_speech_stopped", self._now)
-        self._hearing = False
+        self._turn.heard_by_engine = False
         # An engine that talks and listens at once may well choose to say nothing.
         if self._wanted and self.state is State.LISTENING and not self._stream:
             self._think()
@@ -582,7 +539,7 @@ class Conversation:
             return
         announced = self._stream or any(item.reply == event.reply for item in self._queued.values())
         self._tools.begin(event.call_id, self._now, announced=announced)
-        self._unanswered = None  # acted upon: to send it again would do it twice
+        self._turn.unanswered = None  # acted upon: to send it again would do it twice
         self._record("tool", self._now, name=event.name, arguments=event.arguments)
         self._do(RunTool(event))
 
@@ -601,7 +558,7 @@ class Conversation:
             self._record_result(event.result)
             event = structs.replace(event, reply=event.reply and self._closing.submitted(event.result))
         self._awaited = self._awaited or event.reply
-        self._do(*self._tools.done(event, talking=self._talking))
+        self._do(*self._tools.done(event, talking=self._turn.talking))
         self._sleep_next = self._sleep_next or event.sleep
         self._settle()
 
@@ -620,7 +577,7 @@ class Conversation:
             self._record("engine_error", self._now, code="reply_failed", message=event.message)
             self._do(Earcon("error"))
         elif event.status == "cancelled" and self._queued and self._cut_from is None:
-            self._cut(self._voice if self._voice is not None else self._now)
+            self._cut(self._turn.voice if self._turn.voice is not None else self._now)
             return
         self._settle()
 
@@ -647,9 +604,8 @@ class Conversation:
 
     def _change_over(self, at: int) -> None:
         """Go on in another session, if that is due and nobody speaks."""
-        idle = not (self._hearing or self.replying)
-        lull = self._voice is None and at >= self._quiet_since + LULL
-        if not (self._open and self.state is State.LISTENING and idle and lull):
+        lull = not (self._turn.talking or self.replying) and at >= self._quiet_since + LULL
+        if not (self._open and self.state is State.LISTENING and lull):
             return
         action, fresh = self._handover.step(at, self._history.said)
         if isinstance(action, Prepare):
@@ -680,16 +636,12 @@ class Conversation:
 
     def _attend_tools(self, at: int) -> None:
         """Return results that waited for the user to be silent, and have a tool spoken of that takes long."""
-        if self._talking:
+        if self._turn.talking:
             return
         self._do(*self._tools.quiet())
         quiet = self._open and self.state is State.THINKING and not (self._running or self._queued)
         if quiet and self._prompted and (cover := self._tools.cover(at)) is not None:
             self._do(cover)
-
-    @property
-    def _talking(self) -> bool:
-        return self._voice is not None or self._hearing
 
     # The loudspeaker
 
@@ -700,19 +652,17 @@ class Conversation:
         if not item.repeated:
             self._record("reply_first_audio", event.at, item=event.item)
             self._lineup.answered()
-            self._committed = None
-            self._unanswered = None
-            self._uncommitted = None
+            self._turn.answered()
         if self.state in (State.LISTENING, State.THINKING, State.CONNECTING):
             if not self._live:
-                self._half_said = self._hearing or self._voice is not None
+                self._half_said = self._turn.talking
                 self._hold()
             self._to(State.SPEAKING)
             if self.card_gone:
                 self._cut(self._now)
-            elif self._voice is not None:
-                self._unanswered = self._first_word(self._voice)
-                self._begin_overlap(self._voice, self._now)
+            elif self._turn.voice is not None:
+                self._turn.restart()
+                self._begin_overlap(self._turn.voice, self._now)
 
     @_take.register
     def _on_playout_starved(self, event: PlayoutStarved) -> None:
@@ -754,7 +704,7 @@ class Conversation:
         self._queued, self._running, self._awaited = kept, running, awaited
         self._exchange_at = self._now
         if self._wanted:
-            self._unanswered = start
+            self._turn.unanswered = start
             self._listen(start)
             self._quiet_since = self._now
             self._to(State.LISTENING if self._open else State.CONNECTING)
@@ -807,17 +757,17 @@ class Conversation:
 
     def _hold(self) -> None:
         self._holding = True
-        self._hearing = False
-        self._wake_at = None
+        self._turn.heard_by_engine = False
+        self._turn.wake_at = None
         self._do(Hold())
 
     def _listen_on(self) -> None:
         """Send again after a reply, from where a voice began that is speaking already, noticed or not."""
-        if self._holding and self._half_said and self._voice is None:
+        if self._holding and self._half_said and self._turn.voice is None:
             # Else the silence to come would end that turn, and be answered.
             self._do(Discard())
         if self._holding:
-            self._listen(max(0, self._now - UNNOTICED) if self._voice is None else self._first_word(self._voice))
+            self._listen(self._turn.resume_at(self._now))
 
     def _restore(self, why: str = "") -> None:
         if self.state is State.OVERLAP:
@@ -873,7 +823,7 @@ class Conversation:
 
     def _back_to_listening(self) -> None:
         self._quiet_since = self._exchange_at = self._now
-        self._unanswered = None if self._voice is None else self._first_word(self._voice)
+        self._turn.restart()
         self._restore()
         self._listen_on()
         self._to(State.LISTENING if self._open else State.CONNECTING)
@@ -951,10 +901,9 @@ class Conversation:
         self._do(CloseSession())
         if self._queued:  # what has not begun to play would wait for its end for ever
             self._do(Cut())
-        self._voice = None
+        self._turn.clear()
         self._open = self._wanted = self._working = False
         self._handover.forget()
-        self._wake_at = self._unanswered = self._uncommitted = self._committed = None
         self._sleep_next = False
         self._closing.begin()
         self._dropped.clear()
@@ -980,19 +929,8 @@ class Conversation:
         self._actions.extend(actions)
 
 
-def _only_wake_word(voice: VoiceEnd, wake_at: int) -> bool:
-    """Return whether a voice said the wake word and no more; if in doubt, it said more."""
-    length = voice.end - voice.onset
-    return length <= WAKE_LENGTH or (length <= WAKE_LENGTH_SLOW and voice.end <= wake_at + WAKE_LATE)
-
-
 def _ms(length: int) -> int:
     return round(length * 1000 / CLOCK_RATE)
-
-
-def _breath(wake_at: int, onset: int | None) -> int:
-    """Return where the breath begins in which the wake word was said, by a voice that began at `onset` if known."""
-    return max(0, 0 if onset is None else onset - ONSET_PREROLL, wake_at - WAKE_PREROLL)
 
 
 class _Item(Struct):

@@ -33,12 +33,9 @@ from device.actions import (
     State,
 )
 from device.conversation import (
-    ONSET_PREROLL,
     RING_LIMIT,
     THINKING_LIMIT,
     UNANSWERED_LIMIT,
-    UNNOTICED,
-    WAKE_PREROLL,
     Conversation,
     Opened,
     Rules,
@@ -83,6 +80,7 @@ from device.events import (
     samples,
 )
 from device.lineup import RETRY_MS
+from device.user_turn import ONSET_PREROLL, UNNOTICED
 
 
 class Talk:
@@ -145,12 +143,6 @@ def test_wake_opens_a_session_and_listens_from_before_the_end_of_the_wake_word(t
     assert talk.ms(Voice, 1500, samples(400), 1100) == []
     talk(Opened(24000), second(3))
     assert talk.state is State.LISTENING
-
-
-def test_of_somebody_who_spoke_before_the_wake_word_only_the_last_breath_is_sent(talk):
-    talk.ms(Wake, 9000, "hey_jarvis", 0.9)
-    talk.ms(VoiceStart, 9010, samples(2000))
-    assert talk.ms(Voice, 9400, samples(2000), 7000) == [Listen(samples(9000) - WAKE_PREROLL)]
 
 
 def test_a_pause_after_the_wake_word_keeps_it_from_the_engine(talk):
@@ -737,33 +729,6 @@ def test_a_reply_that_has_just_come_is_not_played_after_the_conversation_was_end
     talk(ReplyStarted("r1"), samples(2600))
     talk(Audio("r1", "i1", b"ab"), samples(2700))
     assert talk(event(samples(2710)))[:3] == [Hold(), CloseSession(), Cut()]
-
-
-@pytest.mark.parametrize(
-    ("end", "start"),
-    [
-        (1040, 1040),  # the voice ended with the wake word
-        (1310, 100),  # a word followed
-        (1460, 100),  # likewise
-    ],
-)
-def test_one_word_after_the_wake_word_is_not_taken_for_its_end(talk, end, start):
-    talk.ms(Wake, 1000, "hey_jarvis", 0.9)
-    talk.ms(VoiceStart, 1010, samples(400))
-    listen = talk(VoiceEnd(samples(end + 240), samples(400), samples(end), end - 400))
-    assert listen == [Listen(samples(start))]
-
-
-def test_a_word_after_a_wake_word_that_was_detected_late_is_sent(talk):
-    talk.ms(Wake, 1500, "hey_jarvis", 0.9)
-    talk.ms(VoiceStart, 1510, samples(400))
-    assert talk(VoiceEnd(samples(1740), samples(400), samples(1490), 1090)) == [Listen(samples(300))]
-
-
-def test_a_wake_word_detected_before_its_end_is_not_taken_for_a_question(talk):
-    talk.ms(Wake, 1000, "hey_jarvis", 0.9)
-    talk.ms(VoiceStart, 1010, samples(450))
-    assert talk(VoiceEnd(samples(1390), samples(450), samples(1340), 800)) == [Listen(samples(1340))]
 
 
 def test_a_reply_that_comes_while_the_old_one_fades_is_played(talk):
