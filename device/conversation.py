@@ -24,13 +24,11 @@ from device.actions import (
     Discard,
     Duck,
     Earcon,
-    Finish,
     Hold,
     Interrupt,
     Listen,
     Lower,
     OpenSession,
-    Play,
     Prepare,
     Recognise,
     Record,
@@ -44,6 +42,7 @@ from device.actions import (
 )
 from device.bargein import BargeIn, Step
 from device.closing import Closing
+from device.current_reply import CurrentReply
 from device.engines.contract import (
     Audio,
     AudioDone,
@@ -100,10 +99,8 @@ THINKING_LIMIT = samples(15_000)
 """An engine that says nothing for so long has failed."""
 RING_LIMIT = samples(60_000)
 """How long a timer rings by itself."""
-STALLED = samples(5_000)
-"""An engine that began a reply and sends nothing more of it for so long is taken for dead."""
 SILENT = samples(8_000)
-"""Likewise one that says nothing to what the user said, where there is another engine."""
+"""An engine that says nothing to what the user said is taken for dead after so long, where there is another."""
 UNANSWERED_LIMIT = samples(90_000)
 """Voices that the engine answers nothing to, a television's say, keep a session open no longer than this."""
 GREET_AFTER = samples(600)
@@ -177,14 +174,9 @@ class Conversation:
         self._exchange_at = 0
         self._thinking_since = 0
         # The reply
-        self._reply = ""
-        self._running = False  # the engine is not done with the reply
-        self._dropped: set[str] = set()
-        self._queued: dict[str, _Item] = {}
+        self._reply = CurrentReply()
         self._tools = PendingTools()
-        self._heard_from = 0  # when the engine last sent anything of the reply
         self._working = False  # the engine works on what it was asked for, beside the talk
-        self._awaited = False  # the engine has its tools' results and will speak of them
         self._cut_from: int | None = None  # a cut is under way; listen from there when it is done
         self._broken = False  # the reply broke off with its session, and the user was not told
         self._sleep_next = False
@@ -211,7 +203,7 @@ class Conversation:
     @property
     def replying(self) -> bool:
         """Whether a reply is being made, queued or played."""
-        return self._running or self._awaited or self._working or bool(self._queued) or bool(self._tools)
+        return self._reply.to_come or self._reply.queued or self._working or bool(self._tools)
 
     @property
     def repeating(self) -> bool:
@@ -268,7 +260,7 @@ class Conversation:
         self._end_aside()
         if self._wanted:
             self._greets = False
-            self._queued[item] = _Item(item, complete=True, repeated=True)
+            self._reply.repeat(item)
         else:
             self._aside = item
         self._do(Again(item))
@@ -434,14 +426,13 @@ class Conversation:
         if self._turn.unanswered is not None:
             self._history.forget_unanswered()  # those words are sent again as sound
             self._turn.reopen()
-        elif self._running or self._awaited or self._tools:
+        elif self._reply.to_come or self._tools:
             self._broken = True
         self._tools.clear()
-        self._running = self._awaited = self._working = False
-        for name, item in self._queued.items():
-            if not item.complete:
-                item.complete = self._broken = True
-                self._do(Finish(name))
+        self._working = False
+        if broken_off := self._reply.lose():
+            self._broken = True
+            self._do(*broken_off)
         if self._wanted:
             self._recover(event)
 
@@ -453,10 +444,10 @@ class Conversation:
             self._do(CloseSession(), Earcon("error"))
             self._wanted = self._broken = False
             self._turn.wake_at = None
-            if not self._queued:
+            if not self._reply.queued:
                 self._to(State.FAULT)
             return
-        if self._turn.unanswered is not None and self._turn.wake_at is None and not self._queued:
+        if self._turn.unanswered is not None and self._turn.wake_at is None and not self._reply.queued:
             self._holding = False
             self._do(Listen(self._turn.unanswered, again=True))
         self._connect(attempt)
@@ -465,7 +456,7 @@ class Conversation:
         self._wanted = True
         self._open = False
         self._do(OpenSession(self._history.said, attempt.after_ms, attempt.engine))
-        if not self._queued:
+        if not self._reply.queued:
             self._to(State.CONNECTING)
 
     @_take.register
@@ -490,33 +481,19 @@ class Conversation:
             return
         self._exchange_at = self._now
         self._greets = False
-        self._reply = event.reply
-        self._running = True
-        self._heard_from = self._now
-        self._awaited = False
+        self._reply.begin(event.reply, self._now)
         self._record("reply_start", self._now, reply=event.reply)
         if self.state is State.LISTENING:
             self._think()
 
     @_take.register
     def _on_audio(self, event: Audio) -> None:
-        if event.reply in self._dropped or not self._wanted:
-            return
-        item = self._queued.get(event.item)
-        if item is None:
-            item = self._queued[event.item] = _Item(event.reply)
-            self._record("reply_received", self._now, item=event.item)
-        item.bytes += len(event.pcm)
-        item.starving = False
-        self._heard_from = self._now
-        self._do(Play(event.item, event.pcm))
+        if self._wanted and not self._reply.dropped(event.reply):
+            self._do(*self._reply.audio(event, self._now))
 
     @_take.register
     def _on_audio_done(self, event: AudioDone) -> None:
-        item = self._queued.get(event.item)
-        if item is not None and not item.complete:
-            item.complete = True
-            self._do(Finish(event.item))
+        self._do(*self._reply.audio_done(event.item))
 
     @_take.register
     def _on_words(self, event: Words) -> None:
@@ -526,7 +503,7 @@ class Conversation:
                 self._record("user", self._now, text=text)
                 if text:
                     self._history.user(text)
-                elif self.state is State.THINKING and not self._running and not self._queued:
+                elif self.state is State.THINKING and not (self._reply.running or self._reply.queued):
                     self._back_to_listening()
             return
         self._history.assistant(event.item, event.text, final=event.final)
@@ -535,9 +512,9 @@ class Conversation:
 
     @_take.register
     def _on_tool_call(self, event: ToolCall) -> None:
-        if event.reply in self._dropped:
+        if self._reply.dropped(event.reply):
             return
-        announced = self._stream or any(item.reply == event.reply for item in self._queued.values())
+        announced = self._stream or self._reply.speaks(event.reply)
         self._tools.begin(event.call_id, self._now, announced=announced)
         self._turn.unanswered = None  # acted upon: to send it again would do it twice
         self._record("tool", self._now, name=event.name, arguments=event.arguments)
@@ -557,7 +534,7 @@ class Conversation:
         if event.result is not None:
             self._record_result(event.result)
             event = structs.replace(event, reply=event.reply and self._closing.submitted(event.result))
-        self._awaited = self._awaited or event.reply
+        self._reply.awaited = self._reply.awaited or event.reply
         self._do(*self._tools.done(event, talking=self._turn.talking))
         self._sleep_next = self._sleep_next or event.sleep
         self._settle()
@@ -565,18 +542,13 @@ class Conversation:
     @_take.register
     def _on_reply_ended(self, event: ReplyEnded) -> None:
         self._record_end(event)
-        if event.reply == self._reply:
-            self._running = False
-        for name, item in self._queued.items():
-            if item.reply == event.reply and not item.complete:
-                item.complete = True
-                self._do(Finish(name))
-        if event.reply in self._dropped:
+        self._do(*self._reply.end(event.reply))
+        if self._reply.dropped(event.reply):
             return
         if event.status == "failed":
             self._record("engine_error", self._now, code="reply_failed", message=event.message)
             self._do(Earcon("error"))
-        elif event.status == "cancelled" and self._queued and self._cut_from is None:
+        elif event.status == "cancelled" and self._reply.queued and self._cut_from is None:
             self._cut(self._turn.voice if self._turn.voice is not None else self._now)
             return
         self._settle()
@@ -621,15 +593,14 @@ class Conversation:
 
     def _watch_engine(self, at: int) -> None:
         """Take an engine for dead that says nothing where it should."""
-        starving = self._running and not self._tools and all(item.starving for item in self._queued.values())
-        if starving and self._open and at >= self._heard_from + STALLED:
+        if self._open and not self._tools and self._reply.stalled(at):
             self._on_fault(Fault("stalled", "The engine began a reply and sends nothing more of it.", retry=True))
         elif self.state is not State.THINKING or self._tools:
             return
         elif self._open and not self._lineup.alone and at >= self._thinking_since + SILENT:
             self._on_fault(Fault("no_reply", "The engine did not answer.", retry=True))
         elif at >= self._thinking_since + THINKING_LIMIT:
-            self._awaited = False
+            self._reply.awaited = False
             self._record("engine_error", at, code="no_reply", message="The engine did not answer.")
             self._do(Earcon("error"))
             self._back_to_listening()
@@ -639,7 +610,7 @@ class Conversation:
         if self._turn.talking:
             return
         self._do(*self._tools.quiet())
-        quiet = self._open and self.state is State.THINKING and not (self._running or self._queued)
+        quiet = self._open and self.state is State.THINKING and not (self._reply.running or self._reply.queued)
         if quiet and self._prompted and (cover := self._tools.cover(at)) is not None:
             self._do(cover)
 
@@ -647,7 +618,7 @@ class Conversation:
 
     @_take.register
     def _on_playout_started(self, event: PlayoutStarted) -> None:
-        if (item := self._queued.get(event.item)) is None:
+        if (item := self._reply.find(event.item)) is None:
             return
         if not item.repeated:
             self._record("reply_first_audio", event.at, item=event.item)
@@ -667,14 +638,13 @@ class Conversation:
     @_take.register
     def _on_playout_starved(self, event: PlayoutStarved) -> None:
         self._record("starved", event.at, item=event.item)
-        if (item := self._queued.get(event.item)) is not None:
-            item.starving = True
+        self._reply.starved(event.item)
 
     @_take.register
     def _on_playout_done(self, event: PlayoutDone) -> None:
         if event.heard.item == self._aside:
             self._aside = ""
-        if (item := self._queued.pop(event.heard.item, None)) is None:
+        if (item := self._reply.played(event.heard.item)) is None:
             return
         self._now = max(self._now, event.at)  # the last samples are still on their way to the loudspeaker
         self._exchange_at = self._now
@@ -690,18 +660,14 @@ class Conversation:
             return
         self._cut_from = None
         for heard in event.heard:
-            if (item := self._queued.get(heard.item)) is not None and not item.repeated:
-                length_ms = item.bytes * 500 / self._rate
+            if (share := self._reply.share(heard, self._rate)) is not None:
                 self._record("truncate", event.at, item=heard.item, ms=heard.ms, whole=heard.whole)
-                self._heard(heard, event.at, 1.0 if heard.whole else heard.ms / max(1.0, length_ms))
+                self._heard(heard, event.at, share)
         self._record("silence", event.at)
         if self._open:
-            self._do(Interrupt(tuple(heard for heard in event.heard if not self._repeated(heard.item))))
-        # A new reply may have begun while the old one faded.
-        kept = {name: item for name, item in self._queued.items() if item.reply not in self._dropped}
-        running, awaited = self._running and self._reply not in self._dropped, self._awaited and bool(kept)
-        self._forget_reply()
-        self._queued, self._running, self._awaited = kept, running, awaited
+            self._do(Interrupt(tuple(heard for heard in event.heard if not self._reply.repeats(heard.item))))
+        self._reply.keep_new()
+        self._forget_beside()
         self._exchange_at = self._now
         if self._wanted:
             self._turn.unanswered = start
@@ -710,9 +676,6 @@ class Conversation:
             self._to(State.LISTENING if self._open else State.CONNECTING)
         else:
             self._to(State.FAULT)
-
-    def _repeated(self, name: str) -> bool:
-        return (item := self._queued.get(name)) is not None and item.repeated
 
     def _heard(self, heard: Heard, at: int, share: float = 1.0) -> None:
         """Keep the words of an item of which this was heard, `share` of them."""
@@ -785,31 +748,33 @@ class Conversation:
             return
         self._record("cut", self._now, **({"why": why} if why else {}))
         self._cut_from = listen_from
-        self._dropped.update(item.reply for item in self._queued.values())
-        if self._running:
-            self._dropped.add(self._reply)
+        self._reply.drop()
         self._do(Cut(quick))
 
     def _forget_reply(self) -> None:
-        self._queued.clear()
+        self._reply.forget()
+        self._forget_beside()
+
+    def _forget_beside(self) -> None:
+        """Forget what goes with the reply: its words, its tools, its end."""
         self._history.forget_unheard()
         if not (self._stream and self._open):  # there, to cut off what is said does not end what is done
             self._tools.clear()
-        self._running = self._broken = self._awaited = self._sleep_next = False
+        self._broken = self._sleep_next = False
         self._cut_from = None
 
     def _settle(self) -> None:
         """After a piece of a reply is over: find out whether all of it is."""
-        if self._queued or self._cut_from is not None:
+        if self._reply.queued or self._cut_from is not None:
             return
         self._own_up()
-        if self._sleep_next and not (self._tools or self._running or self._awaited):
+        if self._sleep_next and not (self._tools or self._reply.to_come):
             self._sleep("a request")
         elif not self._wanted:
             if self.state not in (State.ASLEEP, State.MUTED):
                 self._restore()
                 self._to(State.FAULT)
-        elif self._running or self._tools or self._awaited:
+        elif self._reply.to_come or self._tools:
             if self.state in (State.SPEAKING, State.OVERLAP):
                 self._think()
         elif self.state in (State.SPEAKING, State.OVERLAP, State.THINKING):
@@ -817,7 +782,7 @@ class Conversation:
 
     def _own_up(self) -> None:
         """Let the user hear, once a new session is open, that the reply broke off; without one, that is worse news."""
-        if self._broken and self._open and not self._queued:
+        if self._broken and self._open and not self._reply.queued:
             self._broken = False
             self._do(Earcon("error"))
 
@@ -839,10 +804,10 @@ class Conversation:
             return
         self._restore()
         self._hold()
-        if self._running:
-            self._dropped.add(self._reply)
+        if self._reply.running:
+            self._reply.drop_running()
             self._do(Interrupt(()))
-        if self._queued:
+        if self._reply.queued:
             self._do(Cut())
         self._handover.forget()
         self._forget_reply()
@@ -869,7 +834,7 @@ class Conversation:
                     self._do(ReturnTool(event.call_id, event.output, reply=True))
             case ReplyEnded():
                 self._record_end(event)
-                over = event.reply not in self._dropped and self._closing.refused(event.reply)
+                over = not self._reply.dropped(event.reply) and self._closing.refused(event.reply)
             case Words(role="user", final=True) if event.text.strip():
                 self._record("user", self._now, text=event.text.strip())
             case Fault():
@@ -899,15 +864,15 @@ class Conversation:
         self._restore()
         self._hold()
         self._do(CloseSession())
-        if self._queued:  # what has not begun to play would wait for its end for ever
+        if self._reply.queued:  # what has not begun to play would wait for its end for ever
             self._do(Cut())
         self._turn.clear()
         self._open = self._wanted = self._working = False
         self._handover.forget()
         self._sleep_next = False
         self._closing.begin()
-        self._dropped.clear()
-        self._forget_reply()
+        self._reply.clear()
+        self._forget_beside()
 
     def _stop_ringing(self) -> None:
         if self._ringing is not None:
@@ -931,15 +896,3 @@ class Conversation:
 
 def _ms(length: int) -> int:
     return round(length * 1000 / CLOCK_RATE)
-
-
-class _Item(Struct):
-    """A reply item that is queued or playing."""
-
-    reply: str
-    bytes: int = 0
-    complete: bool = False
-    repeated: bool = False
-    """It was heard before; the engine does not know that it is played."""
-    starving: bool = False
-    """The loudspeaker has played what there is of it, and waits for more."""
