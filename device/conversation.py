@@ -11,9 +11,9 @@ and fault from anywhere.
 from __future__ import annotations
 
 from functools import singledispatchmethod
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from device.actions import (
     Action,
@@ -46,10 +46,10 @@ from device.current_reply import CurrentReply
 from device.engines.contract import (
     Audio,
     AudioDone,
-    Capabilities,
     EngineEvent,
     Expiring,
     Fault,
+    Opened,
     Prepared,
     ReplyEnded,
     ReplyStarted,
@@ -75,6 +75,7 @@ from device.events import (
     PlayoutStarved,
     Repeat,
     Stir,
+    StopHeard,
     Submitted,
     Tick,
     TimerRang,
@@ -90,6 +91,7 @@ from device.handover import Handover
 from device.history import History
 from device.lineup import Attempt, Lineup
 from device.pending import PendingTools
+from device.rules import Rules
 from device.user_turn import UserTurn
 
 if TYPE_CHECKING:
@@ -107,40 +109,6 @@ GREET_AFTER = samples(600)
 """Whoever has something to ask has begun by then, after the button or the wake word."""
 LULL = samples(800)
 """So long must nobody have spoken before another session takes over."""
-
-
-class Opened(EngineEvent, frozen=True):
-    """The session that `OpenSession` asked for is open; its audio is at `rate` Hz."""
-
-    rate: int
-    capabilities: Capabilities = Capabilities()
-
-
-class StopHeard(DeviceEvent, frozen=True):
-    """The user told the ringing to stop; recognised on the device."""
-
-
-class Rules(Struct, frozen=True, kw_only=True):
-    """What the user can set."""
-
-    engines: tuple[str, ...] = ("local",)
-    """Their names, in the order in which they are asked."""
-    follow_up_ms: int = 8000
-    """Listening without a voice that ends the conversation."""
-    greeting: str = ""
-    """What to have said to somebody who wakes the device and asks nothing."""
-    cut_ms: int = 400
-    """Voice over a reply that cuts it off, where no recogniser says what it is."""
-    barge_in: Literal["device", "engine", "off"] = "device"
-    """Who decides whether a voice interrupts a reply; off: only the wake word and the button do."""
-    recogniser: bool = False
-    """Whether `Recognise` is ever answered."""
-    commit_after_ms: int | None = None
-    """Silence after which the device ends the user's turn; None where the engine does, if it can."""
-    silence_ms: int = 500
-    """The same with an engine that cannot (`Capabilities.server_vad`), where `commit_after_ms` is None."""
-    result_tool: str = ""
-    """The tool by which the engine submits the conversation's result; empty if none is wanted."""
 
 
 class Conversation:

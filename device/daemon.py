@@ -43,7 +43,7 @@ from device.audio.earcons import earcon
 from device.audio.echo import EchoCanceller
 from device.audio.frontend import FrontEnd
 from device.audio.playout import Playout
-from device.conversation import Conversation, Rules, StopHeard
+from device.conversation import Conversation
 from device.events import (
     CLOCK_RATE,
     CardBack,
@@ -51,6 +51,7 @@ from device.events import (
     Mute,
     PlayoutDone,
     Repeat,
+    StopHeard,
     Tick,
     TimerRang,
     ToolDone,
@@ -68,6 +69,7 @@ from device.overheard import Overheard
 from device.profiles import tools_of
 from device.recogniser import SharedRecogniser
 from device.result import NAME as RESULT
+from device.rules import Rules
 from device.sessions import HANDOVER_S, OPEN_TIMEOUT_S, Sessions
 from device.stopword import StopWord
 from device.tools.builtin import builtin_tools

@@ -144,6 +144,10 @@ class TimerRang(DeviceEvent, frozen=True):
     name: str
 
 
+class StopHeard(DeviceEvent, frozen=True):
+    """The user told the ringing to stop; recognised on the device."""
+
+
 class CardLost(DeviceEvent, frozen=True):
     """The sound card vanished; the clock goes on, on silence."""
 

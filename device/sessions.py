@@ -6,8 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from device.conversation import Opened
-from device.engines.contract import EngineError, Fault, Prepared, Unprepared
+from device.engines.contract import EngineError, Fault, Opened, Prepared, Unprepared
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine

@@ -37,15 +37,13 @@ from device.conversation import (
     THINKING_LIMIT,
     UNANSWERED_LIMIT,
     Conversation,
-    Opened,
-    Rules,
-    StopHeard,
 )
 from device.engines.contract import (
     Audio,
     AudioDone,
     Capabilities,
     Fault,
+    Opened,
     ReplyEnded,
     ReplyStarted,
     Said,
@@ -68,6 +66,7 @@ from device.events import (
     PlayoutStarted,
     Repeat,
     Stir,
+    StopHeard,
     Submitted,
     Tick,
     TimerRang,
@@ -80,6 +79,7 @@ from device.events import (
     samples,
 )
 from device.lineup import RETRY_MS
+from device.rules import Rules
 from device.user_turn import ONSET_PREROLL, UNNOTICED
 
 

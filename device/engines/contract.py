@@ -161,6 +161,13 @@ class Expiring(EngineEvent, frozen=True):
     seconds: float
 
 
+class Opened(EngineEvent, frozen=True):
+    """The session that was asked for is open; its audio is at `rate` Hz."""
+
+    rate: int
+    capabilities: Capabilities = Capabilities()
+
+
 class Prepared(EngineEvent, frozen=True):
     """A session beside the present one is open; it is with `engine`, and its audio at `rate` Hz."""
 
