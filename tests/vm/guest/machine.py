@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 from checks import Failed, until
@@ -60,19 +59,21 @@ def restart(within: float = 60) -> None:
 
 
 class Log:
-    """What a unit logs from now on: lines with the time of each, on the monotonic clock."""
+    """What a unit logs from now on: lines with the time at which each was logged, on the monotonic clock."""
 
     def __init__(self, unit: str = DAEMON) -> None:
         self.lines: list[tuple[float, str]] = []
         self._follower = subprocess.Popen(
-            ["journalctl", "-q", "-f", "-n", "0", "-o", "cat", "-u", unit],
+            ["journalctl", "-q", "-f", "-n", "0", "-o", "short-monotonic", "-u", unit],
             stdout=subprocess.PIPE, text=True, errors="replace",
         )  # fmt: skip
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
         for line in self._follower.stdout or ():
-            self.lines.append((time.monotonic(), line.rstrip()))
+            # [   12.345678] parley-vm parley[123]: what it says
+            if found := re.match(r"\[ *([\d.]+)\] \S+ [^:]+: (.*)", line):
+                self.lines.append((float(found[1]), found[2].rstrip()))
 
     def since(self, begin: float, pattern: str) -> list[tuple[float, str]]:
         """Return the lines since `begin` that match."""

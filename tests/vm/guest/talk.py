@@ -94,6 +94,7 @@ class Visitor:
         if self.state() == "listening":
             self.press()
         until(lambda: self.state() == "asleep", 10 * self.slow, "the end of the conversation")
+        time.sleep(0.6)  # another press sooner would make a double press
 
     def talks_again(self, since: float, within: float, *, tries: int = 2) -> str:
         """Have an answer to a question that was asked within so many seconds after `since`."""
