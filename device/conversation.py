@@ -28,8 +28,6 @@ from device.actions import (
     Interrupt,
     Listen,
     Lower,
-    OpenSession,
-    Prepare,
     Recognise,
     Record,
     Restore,
@@ -42,6 +40,7 @@ from device.actions import (
 )
 from device.bargein import BargeIn, Step
 from device.closing import Closing
+from device.connection import Connection
 from device.current_reply import CurrentReply
 from device.engines.contract import (
     Audio,
@@ -87,15 +86,15 @@ from device.events import (
     Wake,
     samples,
 )
-from device.handover import Handover
 from device.history import History
-from device.lineup import Attempt, Lineup
 from device.pending import PendingTools
 from device.rules import Rules
 from device.user_turn import UserTurn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from device.lineup import Attempt
 
 THINKING_LIMIT = samples(15_000)
 """An engine that says nothing for so long has failed."""
@@ -122,15 +121,7 @@ class Conversation:
         self._actions: list[Action] = []
         self._now = 0
         # The session
-        self._open = False
-        self._wanted = False
-        self._rate = 24_000
-        self._stream = False  # the engine listens while it talks
-        self._prompted = True  # it can be asked to speak
-        self._finds_ends = True  # of the user's turns
-        self._lineup = Lineup(self.rules.engines, barred)
-        self._handover = Handover(self._lineup)
-        self._takes_tools = True
+        self._connection = Connection(self.rules.engines, barred)
         self._history = History()
         self._closing = Closing(self.rules.result_tool)
         self._holding = True
@@ -197,7 +188,7 @@ class Conversation:
         self._turn.begin(at)
         self._quiet_since = self._exchange_at = at
         self._greets = bool(self.rules.greeting)
-        attempt = self._lineup.begin(at)
+        attempt = self._connection.begin(at)
         if attempt is None:
             self._record("engine_error", at, code="over_budget", message="Every engine is over the day's budget.")
             self._do(Earcon("error"))
@@ -226,7 +217,7 @@ class Conversation:
         item = f"repeat-{self._repeats}"
         self._record("repeat", event.at, item=item)
         self._end_aside()
-        if self._wanted:
+        if self._connection.wanted:
             self._greets = False
             self._reply.repeat(item)
         else:
@@ -249,7 +240,7 @@ class Conversation:
 
     @_take.register
     def _on_voice_start(self, event: VoiceStart) -> None:
-        self._turn.starts(event.onset, awake=self._wanted)
+        self._turn.starts(event.onset, awake=self._connection.wanted)
         self._quiet_since = event.at
         self._greets = self._greets and self._turn.wake_at is not None
         self._record("voice_start", event.onset)
@@ -283,7 +274,7 @@ class Conversation:
     @property
     def _live(self) -> bool:
         """Whether the engine hears the user while it speaks."""
-        return self.rules.barge_in == "engine" or (self._stream and self.rules.barge_in == "device")
+        return self.rules.barge_in == "engine" or (self._connection.stream and self.rules.barge_in == "device")
 
     @_take.register
     def _on_stir(self, event: Stir) -> None:
@@ -337,7 +328,7 @@ class Conversation:
             self._stop_ringing()
         after = self._commit_after_ms
         due = after is not None and self._turn.over(at, samples(after))
-        if due and self._open and self.state in (State.LISTENING, State.THINKING):
+        if due and self._connection.open and self.state in (State.LISTENING, State.THINKING):
             self._do(Commit(at))
             self._turn.commit()
             self._think()
@@ -345,7 +336,7 @@ class Conversation:
             quiet = not (self._turn.talking or self._working or self._tools)
             if (
                 quiet
-                and self._prompted
+                and self._connection.can.prompted
                 and self._greets
                 and self._turn.wake_at is None
                 and at >= self._exchange_at + GREET_AFTER
@@ -363,24 +354,16 @@ class Conversation:
     @property
     def _commit_after_ms(self) -> int | None:
         """Silence after which the present engine is told that the user's turn is over; None if it finds that itself."""
-        if self._stream:
+        if self._connection.stream:
             return None
         after = self.rules.commit_after_ms
-        return self.rules.silence_ms if after is None and not self._finds_ends else after
+        return self.rules.silence_ms if after is None and not self._connection.can.server_vad else after
 
     # The engine
 
     @_take.register
     def _on_opened(self, event: Opened) -> None:
-        self._open = True
-        self._rate = event.rate
-        self._stream = event.capabilities.family == "stream"
-        self._prompted = event.capabilities.prompted
-        self._finds_ends = event.capabilities.server_vad
-        self._takes_tools = event.capabilities.tools
-        self._handover.forget()
-        self._lineup.opened(self._now)
-        self._record("session_open", self._now, engine=self._lineup.current)
+        self._do(self._connection.opened(event, self._now))
         if self.state is State.CONNECTING:
             self._quiet_since = max(self._quiet_since, self._now)
             self._to(State.LISTENING)
@@ -389,8 +372,8 @@ class Conversation:
     @_take.register
     def _on_fault(self, event: Fault) -> None:
         self._record("engine_error", self._now, code=event.code, message=event.message, retry=event.retry)
-        self._open = self._turn.heard_by_engine = False
-        self._handover.forget()
+        self._turn.heard_by_engine = False
+        self._connection.lost()
         if self._turn.unanswered is not None:
             self._history.forget_unanswered()  # those words are sent again as sound
             self._turn.reopen()
@@ -401,16 +384,16 @@ class Conversation:
         if broken_off := self._reply.lose():
             self._broken = True
             self._do(*broken_off)
-        if self._wanted:
+        if self._connection.wanted:
             self._recover(event)
 
     def _recover(self, fault: Fault) -> None:
         """Open the next session, from where the unanswered words begin; or give up."""
-        attempt = self._lineup.failed(self._now, retry=fault.retry, after_s=fault.retry_after_s or None)
+        attempt = self._connection.failed(fault, self._now)
         if attempt is None:
             self._hold()
             self._do(CloseSession(), Earcon("error"))
-            self._wanted = self._broken = False
+            self._broken = False
             self._turn.wake_at = None
             if not self._reply.queued:
                 self._to(State.FAULT)
@@ -421,9 +404,7 @@ class Conversation:
         self._connect(attempt)
 
     def _connect(self, attempt: Attempt) -> None:
-        self._wanted = True
-        self._open = False
-        self._do(OpenSession(self._history.said, attempt.after_ms, attempt.engine))
+        self._do(self._connection.ask(attempt, self._history.said))
         if not self._reply.queued:
             self._to(State.CONNECTING)
 
@@ -432,7 +413,7 @@ class Conversation:
         self._record("engine_speech_started", self._now)
         self._turn.heard_by_engine = True
         self._quiet_since = self._now
-        if self.rules.barge_in == "engine" and self.state is State.SPEAKING and not self._stream:
+        if self.rules.barge_in == "engine" and self.state is State.SPEAKING and not self._connection.stream:
             self._cut(self._now, "the engine")
 
     @_take.register
@@ -440,12 +421,12 @@ class Conversation:
         self._record("engine_speech_stopped", self._now)
         self._turn.heard_by_engine = False
         # An engine that talks and listens at once may well choose to say nothing.
-        if self._wanted and self.state is State.LISTENING and not self._stream:
+        if self._connection.wanted and self.state is State.LISTENING and not self._connection.stream:
             self._think()
 
     @_take.register
     def _on_reply_started(self, event: ReplyStarted) -> None:
-        if not self._wanted:
+        if not self._connection.wanted:
             return
         self._exchange_at = self._now
         self._greets = False
@@ -456,7 +437,7 @@ class Conversation:
 
     @_take.register
     def _on_audio(self, event: Audio) -> None:
-        if self._wanted and not self._reply.dropped(event.reply):
+        if self._connection.wanted and not self._reply.dropped(event.reply):
             self._do(*self._reply.audio(event, self._now))
 
     @_take.register
@@ -482,7 +463,7 @@ class Conversation:
     def _on_tool_call(self, event: ToolCall) -> None:
         if self._reply.dropped(event.reply):
             return
-        announced = self._stream or self._reply.speaks(event.reply)
+        announced = self._connection.stream or self._reply.speaks(event.reply)
         self._tools.begin(event.call_id, self._now, announced=announced)
         self._turn.unanswered = None  # acted upon: to send it again would do it twice
         self._record("tool", self._now, name=event.name, arguments=event.arguments)
@@ -529,43 +510,30 @@ class Conversation:
 
     @_take.register
     def _on_expiring(self, event: Expiring) -> None:
-        self._record("engine_expiring", self._now, seconds=event.seconds)
-        self._handover.expiring(self._now)
+        self._do(self._connection.expiring(event, self._now))
 
     @_take.register
     def _on_prepared(self, event: Prepared) -> None:
-        self._handover.prepared(event)
+        self._connection.prepared(event)
         self._change_over(self._now)
 
     @_take.register
     def _on_unprepared(self, event: Unprepared) -> None:
-        self._record("session_unprepared", self._now, engine=event.engine, message=event.message)
-        self._handover.unprepared(self._now)
+        self._do(self._connection.unprepared(event, self._now))
 
     def _change_over(self, at: int) -> None:
         """Go on in another session, if that is due and nobody speaks."""
         lull = not (self._turn.talking or self.replying) and at >= self._quiet_since + LULL
-        if not (self._open and self.state is State.LISTENING and lull):
-            return
-        action, fresh = self._handover.step(at, self._history.said)
-        if isinstance(action, Prepare):
-            self._record("session_prepare", at, engine=action.engine)
-        if fresh is not None:
-            self._rate, self._stream = fresh.rate, fresh.capabilities.family == "stream"
-            self._prompted = fresh.capabilities.prompted
-            self._finds_ends = fresh.capabilities.server_vad
-            self._takes_tools = fresh.capabilities.tools
-            self._record("session_switch", at, engine=fresh.engine)
-        if action is not None:
-            self._do(action)
+        if self._connection.open and self.state is State.LISTENING and lull:
+            self._do(*self._connection.change_over(at, self._history.said))
 
     def _watch_engine(self, at: int) -> None:
         """Take an engine for dead that says nothing where it should."""
-        if self._open and not self._tools and self._reply.stalled(at):
+        if self._connection.open and not self._tools and self._reply.stalled(at):
             self._on_fault(Fault("stalled", "The engine began a reply and sends nothing more of it.", retry=True))
         elif self.state is not State.THINKING or self._tools:
             return
-        elif self._open and not self._lineup.alone and at >= self._thinking_since + SILENT:
+        elif self._connection.open and not self._connection.alone and at >= self._thinking_since + SILENT:
             self._on_fault(Fault("no_reply", "The engine did not answer.", retry=True))
         elif at >= self._thinking_since + THINKING_LIMIT:
             self._reply.awaited = False
@@ -578,8 +546,9 @@ class Conversation:
         if self._turn.talking:
             return
         self._do(*self._tools.quiet())
-        quiet = self._open and self.state is State.THINKING and not (self._reply.running or self._reply.queued)
-        if quiet and self._prompted and (cover := self._tools.cover(at)) is not None:
+        able = self._connection.open and self._connection.can.prompted
+        quiet = self.state is State.THINKING and not (self._reply.running or self._reply.queued)
+        if able and quiet and (cover := self._tools.cover(at)) is not None:
             self._do(cover)
 
     # The loudspeaker
@@ -590,7 +559,7 @@ class Conversation:
             return
         if not item.repeated:
             self._record("reply_first_audio", event.at, item=event.item)
-            self._lineup.answered()
+            self._connection.answered()
             self._turn.answered()
         if self.state in (State.LISTENING, State.THINKING, State.CONNECTING):
             if not self._live:
@@ -628,20 +597,20 @@ class Conversation:
             return
         self._cut_from = None
         for heard in event.heard:
-            if (share := self._reply.share(heard, self._rate)) is not None:
+            if (share := self._reply.share(heard, self._connection.rate)) is not None:
                 self._record("truncate", event.at, item=heard.item, ms=heard.ms, whole=heard.whole)
                 self._heard(heard, event.at, share)
         self._record("silence", event.at)
-        if self._open:
+        if self._connection.open:
             self._do(Interrupt(tuple(heard for heard in event.heard if not self._reply.repeats(heard.item))))
         self._reply.keep_new()
         self._forget_beside()
         self._exchange_at = self._now
-        if self._wanted:
+        if self._connection.wanted:
             self._turn.unanswered = start
             self._listen(start)
             self._quiet_since = self._now
-            self._to(State.LISTENING if self._open else State.CONNECTING)
+            self._to(State.LISTENING if self._connection.open else State.CONNECTING)
         else:
             self._to(State.FAULT)
 
@@ -726,7 +695,7 @@ class Conversation:
     def _forget_beside(self) -> None:
         """Forget what goes with the reply: its words, its tools, its end."""
         self._history.forget_unheard()
-        if not (self._stream and self._open):  # there, to cut off what is said does not end what is done
+        if not (self._connection.stream and self._connection.open):  # which goes on working when it is cut off
             self._tools.clear()
         self._broken = self._sleep_next = False
         self._cut_from = None
@@ -738,7 +707,7 @@ class Conversation:
         self._own_up()
         if self._sleep_next and not (self._tools or self._reply.to_come):
             self._sleep("a request")
-        elif not self._wanted:
+        elif not self._connection.wanted:
             if self.state not in (State.ASLEEP, State.MUTED):
                 self._restore()
                 self._to(State.FAULT)
@@ -750,7 +719,7 @@ class Conversation:
 
     def _own_up(self) -> None:
         """Let the user hear, once a new session is open, that the reply broke off; without one, that is worse news."""
-        if self._broken and self._open and not self._reply.queued:
+        if self._broken and self._connection.open and not self._reply.queued:
             self._broken = False
             self._do(Earcon("error"))
 
@@ -759,12 +728,12 @@ class Conversation:
         self._turn.restart()
         self._restore()
         self._listen_on()
-        self._to(State.LISTENING if self._open else State.CONNECTING)
+        self._to(State.LISTENING if self._connection.open else State.CONNECTING)
 
     def _sleep(self, why: str) -> None:
         """End the conversation, once the engine has been asked for its result."""
         talked = len(self._history.said) > 1
-        able = self._open and self._takes_tools and self._prompted
+        able = self._connection.open and self._connection.can.tools and self._connection.can.prompted
         question = self._closing.ask(why, self._now) if talked and able else None
         if question is None:
             self._fall_asleep(why)
@@ -777,7 +746,7 @@ class Conversation:
             self._do(Interrupt(()))
         if self._reply.queued:
             self._do(Cut())
-        self._handover.forget()
+        self._connection.stay()
         self._forget_reply()
         self._do(Earcon("sleep"), question)
         self._to(State.THINKING)
@@ -835,8 +804,8 @@ class Conversation:
         if self._reply.queued:  # what has not begun to play would wait for its end for ever
             self._do(Cut())
         self._turn.clear()
-        self._open = self._wanted = self._working = False
-        self._handover.forget()
+        self._working = False
+        self._connection.close()
         self._sleep_next = False
         self._closing.begin()
         self._reply.clear()
