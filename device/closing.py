@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from device.actions import Say
-from device.events import samples
+from device.actions import Action, Record, ReturnTool, RunTool, Say
+from device.current_reply import reply_end
+from device.engines.contract import Fault, ReplyEnded, ToolCall, Words
+from device.events import Tick, ToolDone, samples
 
 if TYPE_CHECKING:
-    from device.engines.contract import ToolCall
-    from device.events import Submitted, ToolDone
+    from device.engines.contract import EngineEvent
+    from device.events import DeviceEvent, Submitted
 
 LONGEST = samples(5_000)
 """So long is the result waited for."""
@@ -55,7 +57,29 @@ class Closing:
 
     # While it is waited for
 
-    def carries_out(self, call: ToolCall) -> bool:
+    def take(self, event: DeviceEvent | EngineEvent, at: int) -> tuple[list[Action], bool]:
+        """Take an event; return what to do, and whether the result need not be waited for any longer."""
+        actions: list[Action] = []
+        over = False
+        match event:
+            case ToolCall() if self._carries_out(event):
+                actions = [Record("tool", at, {"name": event.name, "arguments": event.arguments}), RunTool(event)]
+            case ToolDone() if self._awaits(event):
+                over = not self._again(event.result)
+                actions = [] if event.result is None else [result_record(event.result, at)]
+                actions += [] if over else [ReturnTool(event.call_id, event.output, reply=True)]
+            case ReplyEnded():
+                actions, over = [reply_end(event, at)], self._refused(event.reply)
+            case Words(role="user", final=True) if text := event.text.strip():
+                actions = [Record("user", at, {"text": text})]
+            case Fault():
+                fields = {"code": event.code, "message": event.message, "retry": event.retry}
+                actions, over = [Record("engine_error", at, fields)], True
+            case Tick():
+                over = self._late(event.at)
+        return actions, over
+
+    def _carries_out(self, call: ToolCall) -> bool:
         """Return whether a call is for the result; no other is carried out any more."""
         if call.name != self._tool:
             return False
@@ -63,18 +87,23 @@ class Closing:
         self._replies.add(call.reply)
         return True
 
-    def awaits(self, done: ToolDone) -> bool:
+    def _awaits(self, done: ToolDone) -> bool:
         """Return whether what a tool returned is about the result."""
         return done.result is not None or done.call_id in self._calls
 
-    def again(self, result: Submitted | None) -> bool:
+    def _again(self, result: Submitted | None) -> bool:
         """Take what was submitted, as in `submitted`; return whether another try is of use."""
         return self.submitted(result) and not self._valid
 
-    def refused(self, reply: str) -> bool:
+    def _refused(self, reply: str) -> bool:
         """Return whether a reply that has ended was none to the question: without a call for the result."""
         return reply not in self._replies
 
-    def late(self, at: int) -> bool:
+    def _late(self, at: int) -> bool:
         """Return whether the result has been waited for long enough."""
         return self._asked_at is not None and at >= self._asked_at + LONGEST
+
+
+def result_record(result: Submitted, at: int) -> Record:
+    """Return the record of what an engine submitted as the conversation's result."""
+    return Record("result", at, {"result": result.text, "valid": not result.faults, "faults": list(result.faults)})

@@ -31,17 +31,15 @@ from device.actions import (
     Recognise,
     Record,
     Restore,
-    ReturnTool,
-    Ring,
     RunTool,
     Say,
     Show,
     State,
 )
 from device.bargein import BargeIn, Step
-from device.closing import Closing
+from device.closing import Closing, result_record
 from device.connection import Connection
-from device.current_reply import CurrentReply
+from device.current_reply import CurrentReply, reply_end
 from device.engines.contract import (
     Audio,
     AudioDone,
@@ -75,7 +73,6 @@ from device.events import (
     Repeat,
     Stir,
     StopHeard,
-    Submitted,
     Tick,
     TimerRang,
     ToolDone,
@@ -88,6 +85,7 @@ from device.events import (
 )
 from device.history import History
 from device.pending import PendingTools
+from device.ringing import Ringing
 from device.rules import Rules
 from device.user_turn import UserTurn
 
@@ -98,8 +96,6 @@ if TYPE_CHECKING:
 
 THINKING_LIMIT = samples(15_000)
 """An engine that says nothing for so long has failed."""
-RING_LIMIT = samples(60_000)
-"""How long a timer rings by itself."""
 SILENT = samples(8_000)
 """An engine that says nothing to what the user said is taken for dead after so long, where there is another."""
 UNANSWERED_LIMIT = samples(90_000)
@@ -141,7 +137,7 @@ class Conversation:
         self._sleep_next = False
         self._repeats = 0
         self._aside = ""  # a reply that is repeated while there is no conversation
-        self._ringing: int | None = None
+        self._ringing = Ringing()
         self.card_gone = False
         """Whether the card has vanished: nobody is heard, and nobody hears."""
 
@@ -174,7 +170,7 @@ class Conversation:
     @_take.register
     def _on_wake(self, event: Wake) -> None:
         self._record("wake", event.at, word=event.word, score=event.score)
-        self._stop_ringing()
+        self._do(*self._ringing.stop())
         if self.state in (State.ASLEEP, State.FAULT):
             self._turn.wake_at = event.at
             self._wake_up(event.at)
@@ -199,8 +195,8 @@ class Conversation:
 
     @_take.register
     def _on_button(self, event: Button) -> None:
-        if self._ringing is not None:
-            self._stop_ringing()
+        if self._ringing.on:
+            self._do(*self._ringing.stop())
         elif self._aside:
             self._end_aside()
         elif self.state in (State.ASLEEP, State.FAULT):
@@ -324,8 +320,7 @@ class Conversation:
         at = event.at
         self._send_breath(self._turn.goes_on(at))
         self._follow(self._barge_in.tick(at))
-        if self._ringing is not None and at >= self._ringing + RING_LIMIT:
-            self._stop_ringing()
+        self._do(*self._ringing.tick(at))
         after = self._commit_after_ms
         due = after is not None and self._turn.over(at, samples(after))
         if due and self._connection.open and self.state in (State.LISTENING, State.THINKING):
@@ -481,7 +476,7 @@ class Conversation:
             return
         self._thinking_since = self._now
         if event.result is not None:
-            self._record_result(event.result)
+            self._do(result_record(event.result, self._now))
             event = structs.replace(event, reply=event.reply and self._closing.submitted(event.result))
         self._reply.awaited = self._reply.awaited or event.reply
         self._do(*self._tools.done(event, talking=self._turn.talking))
@@ -490,7 +485,7 @@ class Conversation:
 
     @_take.register
     def _on_reply_ended(self, event: ReplyEnded) -> None:
-        self._record_end(event)
+        self._do(reply_end(event, self._now))
         self._do(*self._reply.end(event.reply))
         if self._reply.dropped(event.reply):
             return
@@ -626,15 +621,13 @@ class Conversation:
     @_take.register
     def _on_timer(self, event: TimerRang) -> None:
         self._record("timer", event.at, name=event.name)
-        if self._ringing is None:
-            self._do(Ring(on=True))
-        self._ringing = event.at
+        self._do(*self._ringing.begin(event.at))
 
     @_take.register
     def _on_stop_heard(self, event: StopHeard) -> None:
-        if self._ringing is not None:
+        if self._ringing.on:
             self._record("stop", event.at)
-            self._stop_ringing()
+            self._do(*self._ringing.stop())
 
     @_take.register
     def _on_card_lost(self, event: CardLost) -> None:
@@ -756,46 +749,24 @@ class Conversation:
         self._end_session()
         self._to(State.ASLEEP)
 
-    def _take_closing(self, event: DeviceEvent | EngineEvent) -> None:  # noqa: C901 - a table of events
+    def _take_closing(self, event: DeviceEvent | EngineEvent) -> None:
         """Wait for the result; what is for the ears, or from the mouth, is passed over."""
-        why, over = self._closing.why, False
+        why = self._closing.why
         match event:
-            case ToolCall() if self._closing.carries_out(event):
-                self._record("tool", self._now, name=event.name, arguments=event.arguments)
-                self._do(RunTool(event))
-            case ToolDone() if self._closing.awaits(event):
-                if event.result is not None:
-                    self._record_result(event.result)
-                over = not self._closing.again(event.result)
-                if not over:
-                    self._do(ReturnTool(event.call_id, event.output, reply=True))
-            case ReplyEnded():
-                self._record_end(event)
-                over = not self._reply.dropped(event.reply) and self._closing.refused(event.reply)
-            case Words(role="user", final=True) if event.text.strip():
-                self._record("user", self._now, text=event.text.strip())
-            case Fault():
-                self._record("engine_error", self._now, code=event.code, message=event.message, retry=event.retry)
-                over = True
-            case Tick():
-                over = self._closing.late(event.at)
-            case Button() if self._ringing is None:
-                over = True
             case Wake() | Mute() | Repeat():
                 self._fall_asleep(why)
                 self._take(event)
+            case Button() if not self._ringing.on:
+                self._fall_asleep(why)
             case Button() | TimerRang() | StopHeard() | CardLost() | CardBack():
                 self._take(event)
-        if over:
-            self._fall_asleep(why)
-
-    def _record_result(self, result: Submitted) -> None:
-        valid = not result.faults
-        self._record("result", self._now, result=result.text, valid=valid, faults=list(result.faults))
-
-    def _record_end(self, event: ReplyEnded) -> None:
-        cost = {name: value for name, value in structs.asdict(event.usage).items() if value}
-        self._record("reply_end", self._now, reply=event.reply, status=event.status, **cost)
+            case ReplyEnded() if self._reply.dropped(event.reply):
+                self._do(reply_end(event, self._now))
+            case _:
+                actions, over = self._closing.take(event, self._now)
+                self._do(*actions)
+                if over:
+                    self._fall_asleep(why)
 
     def _end_session(self) -> None:
         self._restore()
@@ -810,11 +781,6 @@ class Conversation:
         self._closing.begin()
         self._reply.clear()
         self._forget_beside()
-
-    def _stop_ringing(self) -> None:
-        if self._ringing is not None:
-            self._ringing = None
-            self._do(Ring(on=False))
 
     def _to(self, state: State) -> None:
         if state not in (State.SPEAKING, State.OVERLAP):

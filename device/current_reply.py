@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from device.actions import Action, Finish, Play, Record
 from device.events import samples
 
 if TYPE_CHECKING:
-    from device.engines.contract import Audio
+    from device.engines.contract import Audio, ReplyEnded
     from device.events import Heard
 
 STALLED = samples(5_000)
@@ -169,3 +169,9 @@ class CurrentReply:
                 self._items[name].complete = True
                 actions.append(Finish(name))
         return actions
+
+
+def reply_end(event: ReplyEnded, at: int) -> Record:
+    """Return the record of a reply's end, with what it cost."""
+    cost = {name: value for name, value in structs.asdict(event.usage).items() if value}
+    return Record("reply_end", at, {"reply": event.reply, "status": event.status, **cost})

@@ -33,7 +33,6 @@ from device.actions import (
     State,
 )
 from device.conversation import (
-    RING_LIMIT,
     THINKING_LIMIT,
     UNANSWERED_LIMIT,
     Conversation,
@@ -639,7 +638,7 @@ def test_a_timer_rings_also_asleep_until_stop_is_heard(talk):
     assert talk.state is State.ASLEEP
 
 
-@pytest.mark.parametrize("event", [Button(second(6)), Wake(second(6), "hey_jarvis", 0.9), Tick(second(5) + RING_LIMIT)])
+@pytest.mark.parametrize("event", [Button(second(6)), Wake(second(6), "hey_jarvis", 0.9), Tick(second(65))])
 def test_other_ends_of_ringing(talk, event):
     talk.ms(TimerRang, 5000, "tea")
     assert Ring(on=False) in talk(event)
@@ -963,13 +962,6 @@ def test_a_result_that_is_not_valid_is_asked_for_once_more_with_its_faults(last,
     assert talk.state is State.ASLEEP
 
 
-def test_what_is_not_even_json_is_a_try_and_no_result():
-    talk, _ = ended()
-    assert submit(talk, None, second(13)) == [ReturnTool("c", "told", True)]
-    assert submit(talk, None, second(13), "d") == [Hold(), CloseSession()]
-    assert talk.events("result") == []
-
-
 @pytest.mark.parametrize(
     "event",
     [
@@ -986,13 +978,6 @@ def test_without_a_result_the_conversation_ends_all_the_same(event):
     assert talk(event, second(17)) == [Hold(), CloseSession()]
     assert talk.state is State.ASLEEP
     assert talk.events("result") == []
-
-
-def test_other_tools_are_not_called_any_more():
-    talk, _ = ended()
-    assert talk(ToolCall("q", "c", "set_volume", "{}"), second(13)) == []
-    assert talk(ToolDone(second(13), "old", "{}")) == []
-    assert talk.state is State.THINKING
 
 
 def test_the_wake_word_begins_a_new_conversation_at_once_and_mute_mutes():
