@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -25,10 +25,7 @@ from device.trouble import FAILED, Trouble
 
 if TYPE_CHECKING:
     from device.check import Check
-    from device.daemon import Daemon
-    from device.engines.choose import Engines
     from device.lastgood import InForce
-    from device.notify import Notifier
     from device.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -237,6 +234,7 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
     from device.engines.beside import READY_LINE  # noqa: PLC0415
     from device.local.server import EngineStartError, serve  # noqa: PLC0415
     from device.notify import Notifier  # noqa: PLC0415
+    from device.serving import tell_ready, until_closed, until_signal  # noqa: PLC0415
 
     found = _in_force(config)
     settings = found.settings
@@ -245,14 +243,14 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
 
     def ready(bound: int) -> None:
         click.echo(f"{READY_LINE}ws://{local.host}:{bound}/v1/realtime")
-        _tell_ready(Notifier(), found, f"port {bound}")
+        tell_ready(Notifier(), found, f"port {bound}")
         sys.stdout.flush()
 
     async def work() -> None:
         serving = asyncio.create_task(serve(msgspec.structs.replace(settings, local=local), ready=ready))
-        waits = {serving, asyncio.create_task(_until_signal())}
+        waits = {serving, asyncio.create_task(until_signal())}
         if with_parent:
-            waits.add(asyncio.create_task(_until_closed(sys.stdin.fileno())))
+            waits.add(asyncio.create_task(until_closed(sys.stdin.fileno())))
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             await serving
@@ -340,78 +338,13 @@ def _run_alone(config: Path | None, out: Path | None) -> bool:
     except single.AlreadyRunning as error:
         raise Trouble(str(error)) from None
     try:
-        return asyncio.run(_run(found, config, out))
+        from device.running import run as be_assistant  # noqa: PLC0415
+
+        return asyncio.run(be_assistant(found, config, _folder(out) if out else None))
     except _faults() as error:
         raise Trouble(str(error)) from None
     finally:
         lock.close()
-
-
-async def _run(found: InForce, config: Path | None, out: Path | None) -> bool:
-    """Be the assistant until a signal comes; return whether a factory reset is wanted."""
-    from device import mute  # noqa: PLC0415
-    from device.controls import Controls  # noqa: PLC0415
-    from device.daemon import Daemon  # noqa: PLC0415
-    from device.engines.choose import Engines  # noqa: PLC0415
-    from device.keeping import Keeping  # noqa: PLC0415
-    from device.ledger import Ledger  # noqa: PLC0415
-    from device.notify import Notifier  # noqa: PLC0415
-    from device.panel.panel import Panel  # noqa: PLC0415
-    from device.store import state_dir  # noqa: PLC0415
-    from device.timeline import Timeline  # noqa: PLC0415
-    from device.waiting import wait_for_card  # noqa: PLC0415
-
-    console, settings = Console(highlight=False), found.settings
-    notifier = Notifier()
-    if (card := await wait_for_card(settings, notifier)) is None:
-        return False
-    # The system's log keeps what it gets, whatever the settings say of transcripts.
-    timeline = Timeline(console, words=lastgood.service_folder() is None)
-    ledger = Ledger(_folder(out) / "ledger.jsonl" if out else None, on_entry=timeline.show)
-    engines = Engines(settings, config)
-    keeping = Keeping(settings, ledger)
-    daemon = Daemon(settings, card, ledger, engines.session, barred=keeping.costs.over_budget)
-    controls = Controls(daemon, mark=state_dir() / "updating")
-    panel = Panel(settings.panel, controls)
-    beside = [asyncio.create_task(_prepare(engines))]
-    try:
-        await daemon.start()
-        daemon.mute.keep(state_dir() / mute.FILE)
-        daemon.attend = panel.attend
-        panel.open()
-        beside.append(asyncio.create_task(notifier.watch(lambda: daemon.frontend.now)))
-        with _button(daemon):
-            console.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)
-            if daemon.mute.on:
-                console.print("The microphone is muted: hold the button for a second, or type m and Enter.")
-            _tell_ready(notifier, found, card.name)
-            await _until_signal()
-            if not controls.reset:  # which starts anew
-                notifier.tell("STOPPING=1")
-    finally:
-        for task in beside:
-            task.cancel()
-        panel.close()
-        await daemon.stop()
-        await engines.close()
-        ledger.close()
-        keeping.close()
-    return controls.reset
-
-
-def _tell_ready(notifier: Notifier, found: InForce, where: str) -> None:
-    """Tell the service manager that all is well, but for the settings perhaps; if they are, keep them."""
-    fault = found.fault.partition("\n")[0]
-    notifier.tell(f"READY=1\nSTATUS=Listening on {where}{f'. {fault}' if fault else ''}")
-    lastgood.keep(found)
-
-
-async def _prepare(engines: Engines) -> None:
-    """Start the local engine while the card opens; what fails now is tried again with the first session."""
-    try:
-        await engines.prepare()
-    except EngineError as error:
-        log.error("%s", error)  # noqa: TRY400 - the message says it all
 
 
 def _rehearse(scene: str, config: Path | None, out: Path | None, json_file: Path | None) -> None:
@@ -487,60 +420,6 @@ def _write(path: Path, data: bytes) -> None:
         path.write_bytes(data + b"\n")
     except OSError as error:
         raise Trouble(f"--json {path}: {error.strerror}") from None
-
-
-def _wake_words(settings: Settings) -> str:
-    return "” or “".join(Path(name).stem.replace("_", " ") for name in settings.wake.models)
-
-
-async def _until_signal() -> None:
-    """Wait for Ctrl-C or SIGTERM."""
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await stop.wait()
-
-
-async def _until_closed(fd: int) -> None:
-    """Wait for the end of a pipe."""
-    closed = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def read() -> None:
-        if not os.read(fd, 4096):
-            closed.set()
-
-    loop.add_reader(fd, read)
-    await closed.wait()
-    loop.remove_reader(fd)
-
-
-@contextlib.contextmanager
-def _button(daemon: Daemon) -> Any:
-    """Let Enter on a terminal, and SIGUSR1, be the button; m and Enter, and SIGUSR2, a long press of it."""
-    from device.events import Button  # noqa: PLC0415
-
-    loop = asyncio.get_running_loop()
-
-    def press() -> None:
-        daemon.on(Button(daemon.frontend.now))
-
-    def key() -> None:
-        if line := sys.stdin.readline():
-            daemon.mute.toggle() if line.strip().lower() == "m" else press()
-        else:
-            loop.remove_reader(sys.stdin)
-
-    loop.add_signal_handler(signal.SIGUSR1, press)
-    loop.add_signal_handler(signal.SIGUSR2, daemon.mute.toggle)
-    terminal = sys.stdin is not None and sys.stdin.isatty()
-    if terminal:
-        loop.add_reader(sys.stdin, key)
-    try:
-        yield
-    finally:
-        if terminal:
-            loop.remove_reader(sys.stdin)
 
 
 if __name__ == "__main__":
