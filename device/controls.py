@@ -6,6 +6,8 @@ import logging
 import os
 import signal
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device.actions import State
@@ -13,8 +15,6 @@ from device.events import Button
 from device.panel.button import Gesture
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from device.audio.card import Card
     from device.daemon import Daemon
 
@@ -23,20 +23,22 @@ _log = logging.getLogger(__name__)
 VOLUME_STEP = 0.05
 UPDATE_S = 1800.0
 """An update that takes longer has died."""
+UPDATER = Path("/run/parley-update/updating")
+"""The mark of the updates that come by themselves: their user may write there alone."""
 
 
 class Controls:
     """The panel's view of a daemon that has been started.
 
-    While a file `updating` is at `mark`, an update is under way: whoever
-    updates makes it and deletes it.
+    While a file is at `mark`, or at `UPDATER`, an update is under way:
+    whoever updates makes it and deletes it.
     """
 
     def __init__(self, daemon: Daemon, *, mark: Path) -> None:
         self.reset = False
         """Whether a factory reset is wanted: once everything is closed. The process has been sent SIGTERM then."""
         self._daemon = daemon
-        self._mark = mark
+        self._marks = (mark, UPDATER)
         self._marked: tuple[float, bool] = (-UPDATE_S, False)
         self._pressed: int | None = None  # where a press was that may become a wake
         self._muted = False  # before the button was held
@@ -69,10 +71,7 @@ class Controls:
         now = time.monotonic()
         looked, found = self._marked
         if now - looked >= 1.0:
-            try:
-                found = abs(time.time() - self._mark.stat().st_mtime) < UPDATE_S
-            except OSError:
-                found = False
+            found = any(map(_fresh, self._marks))
             self._marked = now, found
         return found
 
@@ -124,3 +123,10 @@ class Controls:
     def turn(self, steps: int) -> None:
         """Make it louder by so many steps, or softer."""
         self._daemon.playout.volume += steps * VOLUME_STEP
+
+
+def _fresh(mark: Path) -> bool:
+    """Whether a mark is there, and not for longer than an update takes."""
+    with suppress(OSError):
+        return abs(time.time() - mark.stat().st_mtime) < UPDATE_S
+    return False

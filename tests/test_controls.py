@@ -127,10 +127,13 @@ def test_without_its_card_it_shows_a_fault_but_does_not_hide_what_matters_more(c
     assert controls.state is shown
 
 
-def test_an_update_is_shown_while_its_mark_is_there_and_not_for_ever(controls, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["updating", "of-the-updater"])
+def test_an_update_is_shown_while_its_mark_is_there_and_not_for_ever(daemon, tmp_path, monkeypatch, name):
     now = [0.0]
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0], time=lambda: 1e9 + now[0]))
-    mark = tmp_path / "updating"
+    monkeypatch.setattr(module, "UPDATER", tmp_path / "of-the-updater")
+    controls = Controls(daemon, mark=tmp_path / "updating")
+    mark = tmp_path / name
     assert not controls.updating
     mark.touch()
     os.utime(mark, (1e9, 1e9))
