@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import msgspec
 from msgspec import Struct, field
-from yarl import URL
+
+from device.local.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -82,12 +82,7 @@ class Completions:
 
     def __init__(self, settings: BrainSettings) -> None:
         self._settings = settings
-        base = URL(settings.url)
-        whole = base.path.rstrip("/").endswith("/chat/completions")
-        self._url = base if whole else base.with_path(base.path.rstrip("/") + "/chat/completions")
-        if settings.api_key:
-            self._url = self._url.with_user(None)  # two kinds of credentials cannot go together
-        self._shown = str(self._url.with_user(None).with_query(None))
+        self._endpoint = Endpoint(settings, section="brain", name="the language model at", path="/chat/completions")
         self._count_tokens = True
 
     async def ask(self, request: dict[str, Any]) -> AsyncGenerator[Chunk, None]:
@@ -95,41 +90,31 @@ class Completions:
         timeout = aiohttp.ClientTimeout(total=None, connect=min(_CONNECT_S, self._settings.timeout_s))
         try:
             async with (
-                aiohttp.ClientSession(timeout=timeout, headers=self._headers()) as http,
+                aiohttp.ClientSession(timeout=timeout, headers=self._endpoint.headers) as http,
                 aclosing(self._chunks(http, request)) as chunks,
             ):
                 while (chunk := await self._next(chunks)) is not None:
                     yield chunk
-        except TimeoutError:
-            raise self._error(
-                f"gave no answer for {self._settings.timeout_s:g} s: take a faster model or a larger brain.timeout_s"
-            ) from None
-        except aiohttp.InvalidURL:
-            raise self._error("is no address: mend brain.url") from None
         except (aiohttp.ClientError, OSError) as error:
-            raise self._error(f"is out of reach ({self._clean(error)}): is it running, is brain.url right?") from None
+            raise CompletionsError(self._endpoint.unreached(error)) from None
 
     async def _next(self, chunks: AsyncGenerator[Chunk, None]) -> Chunk | None:
         """Return the next event that says something, or None at the end; comments that keep alive do not count."""
         async with asyncio.timeout(self._settings.timeout_s):
             return await anext(chunks, None)
 
-    def _headers(self) -> dict[str, str]:
-        key = self._settings.api_key
-        return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
-
     async def _chunks(self, http: aiohttp.ClientSession, request: dict[str, Any]) -> AsyncGenerator[Chunk, None]:
         body = {"model": self._settings.model or "default", "stream": True, **request}
         if self._count_tokens:
             body["stream_options"] = {"include_usage": True}
-        async with http.post(self._url, json=body, allow_redirects=False) as response:
+        async with http.post(self._endpoint.url, json=body, allow_redirects=False) as response:
             if response.status in {400, 422} and self._count_tokens:
                 said = await self._text(response)
                 if "stream_options" not in said:
-                    raise self._refusal(response.status, said)
+                    raise CompletionsError(self._endpoint.refusal(response.status, said))
                 self._count_tokens = False
             elif response.status != 200:
-                raise self._refusal(response.status, await self._text(response))
+                raise CompletionsError(self._endpoint.refusal(response.status, await self._text(response)))
             else:
                 if response.content_type == "application/json":
                     yield self._chunk((await self._text(response, _LONGEST_ANSWER)).encode())
@@ -146,37 +131,17 @@ class Completions:
         try:
             chunk = msgspec.json.decode(data, type=Chunk)
         except msgspec.MsgspecError as error:
-            raise self._error(f"sent what is no chat completion ({error}): does brain.url end in /v1?") from None
+            fault = f"sent what is no chat completion ({error}): does brain.url end in /v1?"
+            raise CompletionsError(self._endpoint.tell(fault)) from None
         if chunk.error:
-            raise self._error(f"failed: {self._clean(json.dumps(chunk.error))}")
+            raise CompletionsError(self._endpoint.tell(f"failed: {self._endpoint.quote(json.dumps(chunk.error))}"))
         return chunk
-
-    def _refusal(self, status: int, said: str) -> CompletionsError:
-        model = self._settings.model or "(none)"
-        mend = {
-            401: "set the right key, in PARLEY_BRAIN_API_KEY or brain.api_key",
-            403: "set a key that may use this model, in PARLEY_BRAIN_API_KEY or brain.api_key",
-            404: f"is brain.url right (it mostly ends in /v1), and is there a model {model!r} (brain.model)?",
-            429: "its limit is reached: wait, or raise the quota",
-        }.get(status, "see its log" if status >= 500 else "check brain.url and brain.model")
-        return self._error(f"answered {status}: {mend}. It says: {self._clean(said)}")
-
-    def _error(self, message: str) -> CompletionsError:
-        return CompletionsError(f"the language model at {self._shown} {message}")
 
     async def _text(self, response: aiohttp.ClientResponse, limit: int = 4096) -> str:
         data = bytearray()
         while len(data) < limit and (piece := await response.content.read(limit - len(data))):
             data += piece
         return data.decode("utf-8", "replace")
-
-    def _clean(self, said: object) -> str:
-        """Return what a stranger said, shortened and without the key, which some servers repeat."""
-        text = str(said)
-        if key := self._settings.api_key.reveal():
-            text = text.replace(key, "***")
-        text = re.sub(r"\b(sk|key|Bearer)[-_ ][\w*.-]{6,}", "***", text)
-        return " ".join(text.split())[:300]
 
 
 async def _events(stream: aiohttp.StreamReader) -> AsyncGenerator[bytes, None]:

@@ -80,9 +80,6 @@ async def test_a_connection_is_used_again(recogniser, endpoint):
     ("answer", "said"),
     [
         (lambda: web.Response(status=401, text=f"bad {KEY}"), "PARLEY_TRANSCRIPTION_API_KEY"),
-        (lambda: web.Response(status=404, text="x"), "transcription.url right.*'tiny'"),
-        (lambda: web.Response(status=429, text="x"), "quota"),
-        (lambda: web.Response(status=503, text="x"), "see its log"),
         (lambda: web.Response(text="<html>"), "end in /v1.*<html>"),
         (lambda: web.json_response({"words": []}), "no transcription"),
     ],
