@@ -11,6 +11,7 @@ from pathlib import Path
 import pins
 from checks import Checks, must, until
 from farend import say
+from faults import SlowBrain
 from machine import DAEMON, ENGINE, SETTINGS, STATE, Log, active, pid, restart, run, shown
 from talk import Visitor
 from trials import Trials
@@ -116,15 +117,27 @@ class Board:
         return "red all the time, the wake word comes to nothing"
 
     def thinking(self) -> str:
-        """Ask what takes a moment: the light is that of listening no more, and not yet that of speaking."""
-        began = time.monotonic()
-        told = self.visitor.asks()
-        thought = self.visitor.log.wait(r"→ thinking", began, 1)
-        spoke = self.visitor.log.wait(r"→ speaking", began, 1)
-        must(spoke - thought > 0.1, f"it thought for {spoke - thought:.2f} s only")
-        seen = self.lights.shares(thought + 0.05, spoke)
-        must(0 < seen[2] < 0.8 and seen[0] < seen[2] and seen[1] < seen[2], f"thinking looks {seen}")
-        return f"{told}; thinking looks {' '.join(f'{share:.2f}' for share in seen[:3])}"
+        """Have the local engine's brain take long."""
+        visitor, before = self.visitor, SETTINGS.read_text()
+        with SlowBrain(9912, 2.5) as brain:
+            SETTINGS.write_text(f'{before}\n[brain]\nurl = "http://127.0.0.1:{brain.server_port}/v1"\nmodel = "slow"\n')
+            try:
+                run("systemctl", "restart", ENGINE)
+                visitor.asleep()
+                began = time.monotonic()
+                visitor.press()
+                visitor.log.wait(r"→ listening", began, 10 * SLOW)
+                asked, _ = say("help.wav")
+                thought = visitor.log.wait(r"→ thinking", asked, 20 * SLOW)
+                spoke = visitor.log.wait(r"→ speaking", asked, 20 * SLOW)
+                visitor.asleep()
+            finally:
+                SETTINGS.write_text(before)
+                run("systemctl", "restart", ENGINE)
+        seen = self.lights.shares(thought + 0.2, spoke)
+        must(spoke - thought > 1, f"it thought for {spoke - thought:.1f} s only")
+        must(0.05 < seen[2] < 0.8 and seen[0] < seen[1] < seen[2], f"thinking looks {seen}")
+        return " ".join(f"{share:.2f}" for share in seen[:3])
 
     def conversation(self) -> str:
         """Listening, speaking, overlap: each by its colour, and the streaming light by what leaves."""
@@ -264,13 +277,14 @@ def main() -> None:
     checks("lights: asleep is dark", board.dark)
     checks("lights: updating", board.updating)
     checks("muted by the switch's line", board.switched)
-    checks("wake, question, reply; lights: thinking", board.thinking)
+    checks("wake, question, reply", visitor.asks)
     checks("lights: listening, speaking, overlap; interrupted by voice", board.conversation)
     checks("interrupted by the button's line", visitor.presses)
     checks("pressed twice: repeated", board.repeats)
     checks("the card goes and comes back; lights: fault", board.card_goes)
     checks("kill -9 of the daemon", trials.daemon_killed)
     if LONG:
+        checks("lights: thinking", board.thinking)
         checks("muted by the button's line, also over a restart", board.muted)
         checks("a factory reset that is not confirmed", board.forgets_nothing)
         checks("a pin in use, and no SPI", board.panel_faults)

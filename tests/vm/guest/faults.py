@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import signal
 import socket
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 from checks import Failed
@@ -83,6 +85,28 @@ class DeadEnd:
             self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
         time.sleep(0.1)
+
+
+class SlowBrain(ThreadingHTTPServer):
+    """A chat-completions endpoint that thinks for a while before it says a sentence."""
+
+    def __init__(self, port: int, seconds: float) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                time.sleep(seconds)
+                said = json.dumps({"choices": [{"index": 0, "delta": {"content": "That took me a while."}}]})
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.end_headers()
+                with contextlib.suppress(OSError):
+                    self.wfile.write(f"data: {said}\n\ndata: [DONE]\n\n".encode())
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        super().__init__(("127.0.0.1", port), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
 def fill(ballast: Path) -> None:
