@@ -21,12 +21,9 @@ from device.actions import (
     CloseSession,
     Commit,
     Cut,
-    Discard,
     Duck,
     Earcon,
-    Hold,
     Interrupt,
-    Listen,
     Lower,
     Recognise,
     Record,
@@ -84,6 +81,7 @@ from device.events import (
     samples,
 )
 from device.history import History
+from device.patience import Patience
 from device.pending import PendingTools
 from device.ringing import Ringing
 from device.rules import Rules
@@ -93,17 +91,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from device.lineup import Attempt
-
-THINKING_LIMIT = samples(15_000)
-"""An engine that says nothing for so long has failed."""
-SILENT = samples(8_000)
-"""An engine that says nothing to what the user said is taken for dead after so long, where there is another."""
-UNANSWERED_LIMIT = samples(90_000)
-"""Voices that the engine answers nothing to, a television's say, keep a session open no longer than this."""
-GREET_AFTER = samples(600)
-"""Whoever has something to ask has begun by then, after the button or the wake word."""
-LULL = samples(800)
-"""So long must nobody have spoken before another session takes over."""
 
 
 class Conversation:
@@ -120,19 +107,14 @@ class Conversation:
         self._connection = Connection(self.rules.engines, barred)
         self._history = History()
         self._closing = Closing(self.rules.result_tool)
-        self._holding = True
         # The user's turn
         self._turn = UserTurn()
         self._greets = False  # whoever woke the device has not said or been told anything yet
-        self._half_said = False  # a reply began over a turn of which the engine has heard the beginning
-        self._quiet_since = 0
-        self._exchange_at = 0
-        self._thinking_since = 0
+        self._patience = Patience(self.rules.follow_up_ms)
         # The reply
         self._reply = CurrentReply()
         self._tools = PendingTools()
         self._working = False  # the engine works on what it was asked for, beside the talk
-        self._cut_from: int | None = None  # a cut is under way; listen from there when it is done
         self._broken = False  # the reply broke off with its session, and the user was not told
         self._sleep_next = False
         self._repeats = 0
@@ -174,7 +156,7 @@ class Conversation:
         if self.state in (State.ASLEEP, State.FAULT):
             self._turn.wake_at = event.at
             self._wake_up(event.at)
-        elif self.state in (State.SPEAKING, State.OVERLAP) and self._cut_from is None:
+        elif self.state in (State.SPEAKING, State.OVERLAP) and not self._reply.cutting:
             self._cut(self._turn.breath(event.at))
 
     def _wake_up(self, at: int) -> None:
@@ -182,7 +164,7 @@ class Conversation:
         self._history.clear()
         self._closing.begin()
         self._turn.begin(at)
-        self._quiet_since = self._exchange_at = at
+        self._patience.begin(at)
         self._greets = bool(self.rules.greeting)
         attempt = self._connection.begin(at)
         if attempt is None:
@@ -201,7 +183,7 @@ class Conversation:
             self._end_aside()
         elif self.state in (State.ASLEEP, State.FAULT):
             self._wake_up(event.at)
-            self._listen(event.at)
+            self._do(*self._turn.listen(event.at))
         elif self.state in (State.SPEAKING, State.OVERLAP):
             self._cut(event.at, quick=True)
         elif self.state is not State.MUTED:  # which is left by `Mute` only, never by chance
@@ -237,7 +219,7 @@ class Conversation:
     @_take.register
     def _on_voice_start(self, event: VoiceStart) -> None:
         self._turn.starts(event.onset, awake=self._connection.wanted)
-        self._quiet_since = event.at
+        self._patience.stirred(event.at)
         self._greets = self._greets and self._turn.wake_at is not None
         self._record("voice_start", event.onset)
         self._begin_overlap(event.onset, event.at)
@@ -245,19 +227,19 @@ class Conversation:
     @_take.register
     def _on_voice(self, event: Voice) -> None:
         self._turn.voice = event.onset
-        self._quiet_since = event.at
+        self._patience.stirred(event.at)
         self._follow(self._barge_in.goes_on(event))
         self._send_breath(self._turn.goes_on(event.at))
 
     @_take.register
     def _on_voice_end(self, event: VoiceEnd) -> None:
         self._turn.voice = None
-        self._quiet_since = event.at
+        self._patience.stirred(event.at)
         self._record("voice_end", event.end, voiced_ms=event.voiced_ms)
         if self.state in (State.CONNECTING, State.LISTENING, State.THINKING):
             self._barge_in.usual(event)
         if self._turn.only_woke(event):
-            self._listen(event.end)
+            self._do(*self._turn.listen(event.end))
         elif self.state in (State.CONNECTING, State.LISTENING, State.THINKING):
             self._turn.ends(event.end)
             self._send_breath(self._turn.in_one_breath(event.onset))
@@ -279,7 +261,7 @@ class Conversation:
 
     @property
     def _interruptible(self) -> bool:
-        playing = self.state in (State.SPEAKING, State.OVERLAP) and self._cut_from is None
+        playing = self.state in (State.SPEAKING, State.OVERLAP) and not self._reply.cutting
         return playing and self.rules.barge_in == "device"
 
     def _begin_overlap(self, onset: int, at: int) -> None:
@@ -313,7 +295,7 @@ class Conversation:
         """Send from `start` what was said in one breath with the wake word, if anything was."""
         if start is not None:
             self._greets = False
-            self._listen(start)
+            self._do(*self._turn.listen(start))
 
     @_take.register
     def _on_tick(self, event: Tick) -> None:
@@ -334,14 +316,12 @@ class Conversation:
                 and self._connection.can.prompted
                 and self._greets
                 and self._turn.wake_at is None
-                and at >= self._exchange_at + GREET_AFTER
+                and self._patience.hesitates(at)
             ):
                 self._greets = False
                 self._do(Say(self.rules.greeting))
-            if quiet and at >= self._quiet_since + samples(self.rules.follow_up_ms):
-                self._sleep("silence")
-            elif at >= self._exchange_at + UNANSWERED_LIMIT:
-                self._sleep("talk that was not meant for it")
+            if why := self._patience.over(at, quiet=quiet):
+                self._sleep(why)
         self._watch_engine(at)
         self._attend_tools(at)
         self._change_over(at)
@@ -360,7 +340,7 @@ class Conversation:
     def _on_opened(self, event: Opened) -> None:
         self._do(self._connection.opened(event, self._now))
         if self.state is State.CONNECTING:
-            self._quiet_since = max(self._quiet_since, self._now)
+            self._patience.opened(self._now)
             self._to(State.LISTENING)
         self._own_up()
 
@@ -386,16 +366,15 @@ class Conversation:
         """Open the next session, from where the unanswered words begin; or give up."""
         attempt = self._connection.failed(fault, self._now)
         if attempt is None:
-            self._hold()
+            self._do(*self._turn.hold())
             self._do(CloseSession(), Earcon("error"))
             self._broken = False
             self._turn.wake_at = None
             if not self._reply.queued:
                 self._to(State.FAULT)
             return
-        if self._turn.unanswered is not None and self._turn.wake_at is None and not self._reply.queued:
-            self._holding = False
-            self._do(Listen(self._turn.unanswered, again=True))
+        if not self._reply.queued:
+            self._do(*self._turn.listen_again())
         self._connect(attempt)
 
     def _connect(self, attempt: Attempt) -> None:
@@ -407,7 +386,7 @@ class Conversation:
     def _on_speech_started(self, _event: SpeechStarted) -> None:
         self._record("engine_speech_started", self._now)
         self._turn.heard_by_engine = True
-        self._quiet_since = self._now
+        self._patience.stirred(self._now)
         if self.rules.barge_in == "engine" and self.state is State.SPEAKING and not self._connection.stream:
             self._cut(self._now, "the engine")
 
@@ -423,7 +402,7 @@ class Conversation:
     def _on_reply_started(self, event: ReplyStarted) -> None:
         if not self._connection.wanted:
             return
-        self._exchange_at = self._now
+        self._patience.exchanged(self._now)
         self._greets = False
         self._reply.begin(event.reply, self._now)
         self._record("reply_start", self._now, reply=event.reply)
@@ -474,7 +453,7 @@ class Conversation:
     def _on_tool_done(self, event: ToolDone) -> None:
         if event.call_id not in self._tools:
             return
-        self._thinking_since = self._now
+        self._patience.thinks(self._now)
         if event.result is not None:
             self._do(result_record(event.result, self._now))
             event = structs.replace(event, reply=event.reply and self._closing.submitted(event.result))
@@ -492,7 +471,7 @@ class Conversation:
         if event.status == "failed":
             self._record("engine_error", self._now, code="reply_failed", message=event.message)
             self._do(Earcon("error"))
-        elif event.status == "cancelled" and self._reply.queued and self._cut_from is None:
+        elif event.status == "cancelled" and self._reply.queued and not self._reply.cutting:
             self._cut(self._turn.voice if self._turn.voice is not None else self._now)
             return
         self._settle()
@@ -501,7 +480,7 @@ class Conversation:
     def _on_working(self, event: Working) -> None:
         self._record("working", self._now, on=event.on)
         self._working = event.on
-        self._quiet_since = self._now
+        self._patience.stirred(self._now)
 
     @_take.register
     def _on_expiring(self, event: Expiring) -> None:
@@ -518,7 +497,7 @@ class Conversation:
 
     def _change_over(self, at: int) -> None:
         """Go on in another session, if that is due and nobody speaks."""
-        lull = not (self._turn.talking or self.replying) and at >= self._quiet_since + LULL
+        lull = not (self._turn.talking or self.replying) and self._patience.lull(at)
         if self._connection.open and self.state is State.LISTENING and lull:
             self._do(*self._connection.change_over(at, self._history.said))
 
@@ -528,9 +507,9 @@ class Conversation:
             self._on_fault(Fault("stalled", "The engine began a reply and sends nothing more of it.", retry=True))
         elif self.state is not State.THINKING or self._tools:
             return
-        elif self._connection.open and not self._connection.alone and at >= self._thinking_since + SILENT:
+        elif self._connection.open and not self._connection.alone and self._patience.wants_another(at):
             self._on_fault(Fault("no_reply", "The engine did not answer.", retry=True))
-        elif at >= self._thinking_since + THINKING_LIMIT:
+        elif self._patience.at_an_end(at):
             self._reply.awaited = False
             self._record("engine_error", at, code="no_reply", message="The engine did not answer.")
             self._do(Earcon("error"))
@@ -558,8 +537,7 @@ class Conversation:
             self._turn.answered()
         if self.state in (State.LISTENING, State.THINKING, State.CONNECTING):
             if not self._live:
-                self._half_said = self._turn.talking
-                self._hold()
+                self._do(*self._turn.give_way())
             self._to(State.SPEAKING)
             if self.card_gone:
                 self._cut(self._now)
@@ -579,7 +557,7 @@ class Conversation:
         if (item := self._reply.played(event.heard.item)) is None:
             return
         self._now = max(self._now, event.at)  # the last samples are still on their way to the loudspeaker
-        self._exchange_at = self._now
+        self._patience.exchanged(self._now)
         if not item.repeated:
             self._record("reply_last_audio", event.at, item=event.heard.item, ms=event.heard.ms)
             self._heard(event.heard, event.at)
@@ -587,10 +565,9 @@ class Conversation:
 
     @_take.register
     def _on_playout_cut(self, event: PlayoutCut) -> None:
-        start = self._cut_from
+        start = self._reply.cut_from
         if start is None:
             return
-        self._cut_from = None
         for heard in event.heard:
             if (share := self._reply.share(heard, self._connection.rate)) is not None:
                 self._record("truncate", event.at, item=heard.item, ms=heard.ms, whole=heard.whole)
@@ -600,11 +577,11 @@ class Conversation:
             self._do(Interrupt(tuple(heard for heard in event.heard if not self._reply.repeats(heard.item))))
         self._reply.keep_new()
         self._forget_beside()
-        self._exchange_at = self._now
+        self._patience.exchanged(self._now)
         if self._connection.wanted:
             self._turn.unanswered = start
-            self._listen(start)
-            self._quiet_since = self._now
+            self._do(*self._turn.listen(start))
+            self._patience.stirred(self._now)
             self._to(State.LISTENING if self._connection.open else State.CONNECTING)
         else:
             self._to(State.FAULT)
@@ -644,24 +621,6 @@ class Conversation:
 
     # Moves
 
-    def _listen(self, at: int) -> None:
-        self._holding = self._half_said = False
-        self._do(Listen(at))
-
-    def _hold(self) -> None:
-        self._holding = True
-        self._turn.heard_by_engine = False
-        self._turn.wake_at = None
-        self._do(Hold())
-
-    def _listen_on(self) -> None:
-        """Send again after a reply, from where a voice began that is speaking already, noticed or not."""
-        if self._holding and self._half_said and self._turn.voice is None:
-            # Else the silence to come would end that turn, and be answered.
-            self._do(Discard())
-        if self._holding:
-            self._listen(self._turn.resume_at(self._now))
-
     def _restore(self, why: str = "") -> None:
         if self.state is State.OVERLAP:
             self._record("restore", self._now, **({"why": why} if why else {}))
@@ -669,17 +628,12 @@ class Conversation:
 
     def _think(self) -> None:
         self._restore()
-        self._listen_on()
-        self._thinking_since = self._now
+        self._do(*self._turn.resume(self._now))
+        self._patience.thinks(self._now)
         self._to(State.THINKING)
 
     def _cut(self, listen_from: int, why: str = "", *, quick: bool = False) -> None:
-        if self._cut_from is not None:
-            return
-        self._record("cut", self._now, **({"why": why} if why else {}))
-        self._cut_from = listen_from
-        self._reply.drop()
-        self._do(Cut(quick))
+        self._do(*self._reply.cut(self._now, listen_from, why, quick=quick))
 
     def _forget_reply(self) -> None:
         self._reply.forget()
@@ -691,11 +645,10 @@ class Conversation:
         if not (self._connection.stream and self._connection.open):  # which goes on working when it is cut off
             self._tools.clear()
         self._broken = self._sleep_next = False
-        self._cut_from = None
 
     def _settle(self) -> None:
         """After a piece of a reply is over: find out whether all of it is."""
-        if self._reply.queued or self._cut_from is not None:
+        if self._reply.queued or self._reply.cutting:
             return
         self._own_up()
         if self._sleep_next and not (self._tools or self._reply.to_come):
@@ -717,10 +670,10 @@ class Conversation:
             self._do(Earcon("error"))
 
     def _back_to_listening(self) -> None:
-        self._quiet_since = self._exchange_at = self._now
+        self._patience.begin(self._now)
         self._turn.restart()
         self._restore()
-        self._listen_on()
+        self._do(*self._turn.resume(self._now))
         self._to(State.LISTENING if self._connection.open else State.CONNECTING)
 
     def _sleep(self, why: str) -> None:
@@ -733,7 +686,7 @@ class Conversation:
             self._do(Earcon("sleep"))
             return
         self._restore()
-        self._hold()
+        self._do(*self._turn.hold())
         if self._reply.running:
             self._reply.drop_running()
             self._do(Interrupt(()))
@@ -770,7 +723,7 @@ class Conversation:
 
     def _end_session(self) -> None:
         self._restore()
-        self._hold()
+        self._do(*self._turn.hold())
         self._do(CloseSession())
         if self._reply.queued:  # what has not begun to play would wait for its end for ever
             self._do(Cut())

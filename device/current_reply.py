@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
-from device.actions import Action, Finish, Play, Record
+from device.actions import Action, Cut, Finish, Play, Record
 from device.events import samples
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class CurrentReply:
         """Whether the engine is not done with it."""
         self.awaited = False
         """Whether the engine has its tools' results and will speak of them."""
+        self.cut_from: int | None = None
+        """While it fades out because it was cut off: from where to listen when it is silent."""
         self._name = ""
         self._items: dict[str, Item] = {}
         self._dropped: set[str] = set()
@@ -55,6 +57,11 @@ class CurrentReply:
     def queued(self) -> bool:
         """Whether anything is queued or playing."""
         return bool(self._items)
+
+    @property
+    def cutting(self) -> bool:
+        """Whether it fades out because it was cut off."""
+        return self.cut_from is not None
 
     # From the engine
 
@@ -132,10 +139,14 @@ class CurrentReply:
 
     # Its end
 
-    def drop(self) -> None:
-        """Play no more of what is queued, nor of what is in the making."""
+    def cut(self, at: int, listen_from: int, why: str = "", *, quick: bool = False) -> list[Action]:
+        """Play no more of what is queued, nor of what is in the making; return what to do, unless that is under way."""
+        if self.cutting:
+            return []
+        self.cut_from = listen_from
         self._dropped.update(item.reply for item in self._items.values())
         self.drop_running()
+        return [Record("cut", at, {"why": why} if why else {}), Cut(quick)]
 
     def drop_running(self) -> None:
         """Play no more of what is in the making."""
@@ -151,11 +162,13 @@ class CurrentReply:
         self._items = {name: item for name, item in self._items.items() if item.reply not in self._dropped}
         self.running = self.running and self._name not in self._dropped
         self.awaited = self.awaited and self.queued
+        self.cut_from = None
 
     def forget(self) -> None:
         """Forget it, but not what was dropped."""
         self._items.clear()
         self.running = self.awaited = False
+        self.cut_from = None
 
     def clear(self) -> None:
         """Forget everything: the session is over."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from device.actions import Action, Discard, Hold, Listen
 from device.events import samples
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class UserTurn:
         """Where what has no answer yet begins."""
         self.heard_by_engine = False
         """Whether the engine hears the user speak."""
+        self._holding = True  # nothing is sent
+        self._half_said = False  # a reply began over a turn of which the engine has heard the beginning
         self._murmur: tuple[int, int] | None = None  # onset and end of the last voice that did not interrupt the reply
         self._uncommitted: int | None = None  # end of a voice that the engine was not yet told to answer
         self._committed: int | None = None  # end of the one that it was told to answer last
@@ -100,10 +103,6 @@ class UserTurn:
         """Leave unanswered what is being said now, and nothing before it."""
         self.unanswered = None if self.voice is None else self.first_word(self.voice)
 
-    def resume_at(self, now: int) -> int:
-        """Return from where to send again after a reply: a voice may be speaking already, noticed or not."""
-        return max(0, now - UNNOTICED) if self.voice is None else self.first_word(self.voice)
-
     def breath(self, wake_at: int) -> int:
         """Return where the breath begins in which the wake word was said, if the voice goes on."""
         return _breath(wake_at, self.voice)
@@ -120,6 +119,42 @@ class UserTurn:
         self.unanswered = _breath(self.wake_at, onset)
         self.wake_at = None
         return self.unanswered
+
+    # The microphone
+
+    def listen(self, at: int) -> list[Action]:
+        """Send what is heard from `at` on."""
+        self._holding = self._half_said = False
+        return [Listen(at)]
+
+    def listen_again(self) -> list[Action]:
+        """Send to another session what has no answer, unless it is open yet where that begins."""
+        if self.unanswered is None or self.wake_at is not None:
+            return []
+        self._holding = False
+        return [Listen(self.unanswered, again=True)]
+
+    def hold(self) -> list[Action]:
+        """Send no more."""
+        self._holding = True
+        self.heard_by_engine = False
+        self.wake_at = None
+        return [Hold()]
+
+    def give_way(self) -> list[Action]:
+        """Send no more while a reply is played."""
+        self._half_said = self.talking
+        return self.hold()
+
+    def resume(self, now: int) -> list[Action]:
+        """Send again after a reply, from where a voice began that is speaking already, noticed or not."""
+        if not self._holding:
+            return []
+        if self.voice is not None:
+            return self.listen(self.first_word(self.voice))
+        # Else the silence to come would end a turn that is half said, and be answered.
+        forget: list[Action] = [Discard()] if self._half_said else []
+        return forget + self.listen(max(0, now - UNNOTICED))
 
     # Its end, where the device finds that
 

@@ -32,11 +32,7 @@ from device.actions import (
     Show,
     State,
 )
-from device.conversation import (
-    THINKING_LIMIT,
-    UNANSWERED_LIMIT,
-    Conversation,
-)
+from device.conversation import Conversation
 from device.engines.contract import (
     Audio,
     AudioDone,
@@ -78,6 +74,7 @@ from device.events import (
     samples,
 )
 from device.lineup import RETRY_MS
+from device.patience import THINKING_LIMIT, UNANSWERED_LIMIT
 from device.rules import Rules
 from device.user_turn import ONSET_PREROLL, UNNOTICED
 

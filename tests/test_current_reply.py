@@ -1,6 +1,6 @@
 """A reply and its queue by themselves; what is done about them is in test_conversation."""
 
-from device.actions import Finish, Play, Record
+from device.actions import Cut, Finish, Play, Record
 from device.current_reply import STALLED, CurrentReply
 from device.engines.contract import Audio
 from device.events import Heard
@@ -66,10 +66,13 @@ def test_the_share_that_was_heard_is_of_what_was_received():
 
 def test_what_begins_while_the_old_reply_fades_is_kept():
     current = begun("i1")
-    current.drop()
+    assert current.cut(9, 5, "speech") == [Record("cut", 9, {"why": "speech"}), Cut()]
+    assert current.cut(9, 6) == [], "one at a time"
+    assert current.cut_from == 5
     current.begin("r2", 10)
     current.audio(Audio("r2", "i2", b"ab"), 10)
     current.keep_new()
+    assert not current.cutting
     assert current.dropped("r1")
     assert not current.dropped("r2")
     assert current.running
@@ -79,7 +82,7 @@ def test_what_begins_while_the_old_reply_fades_is_kept():
 
 def test_a_reply_that_was_dropped_does_not_come_back():
     current = begun()
-    current.drop()
+    assert current.cut(9, 5, quick=True) == [Record("cut", 9, {}), Cut(quick=True)]
     current.awaited = True
     current.keep_new()
     assert not current.to_come

@@ -2,6 +2,7 @@
 
 import pytest
 
+from device.actions import Discard, Hold, Listen
 from device.events import VoiceEnd, samples
 from device.user_turn import ONSET_PREROLL, UNNOTICED, WAKE_PREROLL, UserTurn
 
@@ -64,14 +65,50 @@ def test_what_follows_a_word_over_a_reply_soon_begins_with_that_word(pause_ms, s
 
 def test_after_a_reply_a_voice_that_speaks_is_heard_from_its_onset_and_else_one_not_noticed_yet():
     turn = UserTurn()
-    assert turn.resume_at(samples(5000)) == samples(5000) - UNNOTICED
+    assert turn.resume(samples(5000)) == [Listen(samples(5000) - UNNOTICED)]
+    assert turn.resume(samples(5000)) == [], "it is heard already"
+    assert turn.hold() == [Hold()]
     turn.starts(samples(4000), awake=True)
-    assert turn.resume_at(samples(5000)) == samples(4000) - ONSET_PREROLL
+    assert turn.resume(samples(5000)) == [Listen(samples(4000) - ONSET_PREROLL)]
+
+
+def test_what_is_being_said_now_stays_unanswered_and_nothing_before_it():
+    turn = UserTurn()
+    turn.starts(samples(1000), awake=True)
+    turn.starts(samples(4000), awake=True)
     turn.restart()
     assert turn.unanswered == samples(4000) - ONSET_PREROLL
     turn.voice = None
     turn.restart()
     assert turn.unanswered is None
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_the_beginning_of_a_turn_that_a_reply_talks_over_is_forgotten_unless_it_goes_on(goes_on):
+    turn = UserTurn()
+    turn.listen(0)
+    turn.starts(samples(4000), awake=True)
+    turn.heard_by_engine = True
+    assert turn.give_way() == [Hold()]
+    assert not turn.heard_by_engine
+    if goes_on:
+        assert turn.resume(samples(5000)) == [Listen(samples(4000) - ONSET_PREROLL)]
+    else:
+        turn.voice = None
+        assert turn.resume(samples(5000)) == [Discard(), Listen(samples(5000) - UNNOTICED)]
+    turn.voice = None
+    turn.hold()
+    assert Discard() not in turn.resume(samples(6000)), "it was forgotten"
+
+
+def test_another_session_hears_what_has_no_answer_once_it_is_known_where_that_begins():
+    turn = UserTurn()
+    assert turn.listen_again() == []
+    turn = woken(5000)
+    assert turn.listen_again() == []
+    turn.hold()
+    assert turn.listen_again() == [Listen(samples(5000) - WAKE_PREROLL, again=True)]
+    assert turn.resume(samples(9000)) == []
 
 
 def test_the_first_of_several_voices_is_where_the_answer_is_owed_from():
