@@ -34,13 +34,18 @@ USER: Final = "parley"
 """Whom the service runs as."""
 GROUPS: Final = ("audio", "gpio", "spi")
 """The groups that it is in."""
-UNITS: Final = ("parley.service", "parley-engine.service", "parley-retention.timer")
-ONCE: Final = "parley-retention.service"
-"""A unit that runs now and then, and otherwise rests."""
+UNITS: Final = (
+    *("parley.service", "parley-engine.service"),
+    *("parley-retention.timer", "parley-update.timer", "parley-switch.path"),
+)
+ONCE: Final = ("parley-retention.service", "parley-update.service", "parley-switch.service")
+"""Units that run now and then, and otherwise rest."""
 PROPERTIES: Final = (
     *("Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "Result", "NRestarts", "StatusText"),
-    *("IPAddressDeny", "IPAddressAllow"),
+    *("IPAddressDeny", "IPAddressAllow", "ExecMainStatus"),
 )
+LATER: Final = "75"
+"""The status of an update that was put off."""
 LITTLE: Final = 200_000_000
 """Bytes free from which on a disk is fine."""
 FULL: Final = 20_000_000
@@ -159,7 +164,7 @@ def show_units(asked: Ask = ask, root: Path = Path("/")) -> dict[str, dict[str, 
     """Return the properties of the units that are installed, by the unit's name; none where no systemd runs."""
     if not (root / "run/systemd/system").is_dir():
         return {}
-    shown = asked(["systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", *UNITS, ONCE])
+    shown = asked(["systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", *UNITS, *ONCE])
     units = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in shown.split("\n\n")]
     return {unit["Id"]: unit for unit in units if unit.get("LoadState") not in (None, "not-found")}
 
@@ -174,8 +179,13 @@ def check_units(units: Mapping[str, Mapping[str, str]], asked: Ask = ask) -> Ite
             yield Check(name, "warn", "not installed", "sudo scripts/install, in Parley's folder")
             continue
         yield _unit_check(name, units[name], asked)
-    if (once := units.get(ONCE)) and once.get("ActiveState") == "failed":
-        yield _unit_check(ONCE, once, asked)
+    for name in ONCE:
+        unit = units.get(name, {})
+        if unit.get("ActiveState") == "failed":
+            yield _unit_check(name, unit, asked)
+        elif unit.get("ExecMainStatus") == LATER:
+            text = "the last update was put off, for want of network, time or room"
+            yield Check(name, "warn", text, OLDER_FAULTS.format(unit=name.removesuffix(".service")))
 
 
 def check_egress(settings: Settings, units: Mapping[str, Mapping[str, str]]) -> Iterator[Check]:

@@ -36,7 +36,7 @@ MOST_LINES: Final = 20_000
 """Of the log, the last ones."""
 JOURNAL: Final = (
     *("journalctl", "--output=json", "--no-pager", "--quiet", f"--since=-{LOG_DAYS}d", f"--lines={MOST_LINES}"),
-    *("--unit=parley", "--unit=parley-engine"),
+    *("--unit=parley", "--unit=parley-engine", "--unit=parley-update", "--unit=parley-switch"),
 )
 CONTENTS: Final = {
     "doctor.txt": "what the doctor found",

@@ -1,6 +1,7 @@
 """What is found on machines where something keeps the service from its work."""
 
 import os
+import re
 import shutil
 import time
 from pathlib import Path
@@ -59,15 +60,28 @@ def test_units_that_are_not_there(tmp_path):
     assert show_units(lambda _: pytest.fail("no systemd runs here"), tmp_path) == {}
     assert next(check_units({})).status == "ok"
     some = {"parley.service": WELL["parley.service"]}
-    assert [found.status for found in check_units(some)] == ["ok", "warn", "warn"]
+    assert [found.status for found in check_units(some)] == ["ok", *["warn"] * (len(UNITS) - 1)]
 
 
-def test_a_unit_that_runs_now_and_then_may_rest_but_not_fail():
-    once = {"Id": ONCE, "LoadState": "loaded", "ActiveState": "inactive", "SubState": "dead"}
-    assert len(list(check_units(WELL | {ONCE: once}))) == len(UNITS)
-    *_, last = check_units(WELL | {ONCE: {**once, "ActiveState": "failed", "Result": "exit-code"}})
-    assert (last.name, last.status) == (ONCE, "fail")
-    assert "journalctl -u parley-retention" in last.mend
+@pytest.mark.parametrize("name", ONCE)
+def test_a_unit_that_runs_now_and_then_may_rest_but_not_fail(name):
+    once = {"Id": name, "LoadState": "loaded", "ActiveState": "inactive", "SubState": "dead", "ExecMainStatus": "0"}
+    assert len(list(check_units(WELL | {name: once}))) == len(UNITS)
+    *_, last = check_units(WELL | {name: {**once, "ActiveState": "failed", "Result": "exit-code"}})
+    assert (last.name, last.status) == (name, "fail")
+    assert f"journalctl -u {name.removesuffix('.service')} " in last.mend
+
+
+def test_an_update_that_was_put_off_is_told():
+    name = "parley-update.service"
+    once = {"Id": name, "ActiveState": "inactive", "SubState": "dead", "Result": "success", "ExecMainStatus": "75"}
+    *_, last = check_units(WELL | {name: once})
+    assert (last.name, last.status) == (name, "warn")
+    assert "put off" in last.message
+    assert "journalctl -u parley-update " in last.mend
+    status = re.search(r"SuccessExitStatus=(\d+)", (Path(__file__).parent.parent / "systemd" / name).read_text())
+    assert status
+    assert status[1] == appliance.LATER
 
 
 def test_what_systemctl_prints_is_understood(tmp_path):

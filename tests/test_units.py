@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 SYSTEMD = Path(__file__).parent.parent / "systemd"
-SERVICES = sorted(SYSTEMD.glob("*.service"))
+UNITS = sorted(unit for unit in SYSTEMD.iterdir() if unit.suffix in (".service", ".timer", ".path"))
+SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
 MOST_EXPOSED = 1.5
 NEWER = ("RestartSteps", "RestartMaxDelaySec")
 """Keys of systemd 254, which older ones pass over."""
@@ -28,7 +29,7 @@ def test_little_is_exposed(unit: Path) -> None:
     assert float(level[1]) <= MOST_EXPOSED
 
 
-@pytest.mark.parametrize("unit", sorted(SYSTEMD.glob("*.[st][ei][rm]*")), ids=lambda unit: unit.name)
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_systemd_understands_it(unit: Path) -> None:
     command = ["systemd-analyze", "verify", "--man=no", str(unit)]
     told = subprocess.run(command, capture_output=True, text=True, check=False).stderr
@@ -43,8 +44,31 @@ def test_no_key_is_on_a_command_line_or_in_the_environment() -> None:
             assert not re.match(r"(ExecStart|Environment).*(key|token|secret)", line, re.IGNORECASE), line
 
 
-def test_the_installer_knows_every_unit() -> None:
+def listed(name: str) -> set[str]:
+    """Return the units that a variable of the installer names."""
     installer = (SYSTEMD.parent / "scripts" / "install").read_text()
-    listed = re.search(r"units=\((.*)\)", installer)
-    assert listed
-    assert set(listed[1].split()) == {unit.name for unit in SYSTEMD.iterdir() if unit.suffix in (".service", ".timer")}
+    found = re.search(rf"^{name}=\((.*?)\)", installer, re.MULTILINE | re.DOTALL)
+    assert found
+    return set(re.findall(r"[\w-]+\.\w+", found[1]))
+
+
+def test_the_installer_knows_every_unit() -> None:
+    assert listed("units") == {unit.name for unit in UNITS}
+    started = {unit.name for unit in UNITS if "[Install]" in unit.read_text()}
+    assert listed("enabled") | listed("watching") == started
+
+
+def test_only_the_switch_is_root_and_it_has_no_network() -> None:
+    root = [unit for unit in SERVICES if not re.search(r"^(User|DynamicUser)=", unit.read_text(), re.MULTILINE)]
+    assert [unit.stem for unit in root] == ["parley-switch"]
+    text = root[0].read_text()
+    assert "PrivateNetwork=yes" in text
+    assert "CapabilityBoundingSet=\n" in text
+    assert re.findall(r"^ReadWritePaths=(.*)$", text, re.MULTILINE) == ["/opt"]
+
+
+def test_root_runs_nothing_that_an_update_has_brought() -> None:
+    scripts = SYSTEMD.parent / "scripts"
+    assert re.search(r"id -u.* = 0.*exec /opt/parley-installed/bin/parley", (scripts / "parley").read_text())
+    run = [unit.stem for unit in SERVICES if re.search(r"^Exec\w+=.*/opt/", unit.read_text(), re.MULTILINE)]
+    assert sorted(run) == ["parley", "parley-engine", "parley-retention"]

@@ -1,0 +1,384 @@
+"""Updates: scripts/update with real repositories and signatures; scripts/switch with services that are made up."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parent.parent / "scripts"
+OLD = "parley-000000000000"
+PARLEY = """#!/bin/sh
+case $1 in
+    --version) echo "parley, version {version}" ;;
+    settings) ! grep -q {chokes} "$3" ;;
+esac
+"""
+BUILD = """#!/usr/bin/env bash
+set -eu
+cd "$(dirname "$0")/.."
+{extra}
+folder=$1/parley-$(sha256sum pyproject.toml | cut -c1-12)
+mkdir -p "$folder/bin"
+cp parley "$folder/bin/parley"
+touch "$folder/.complete"
+echo "$folder"
+"""
+
+
+def test_what_the_tests_need_is_here() -> None:
+    for tool in ("git", "ssh-keygen"):
+        assert shutil.which(tool), f"{tool} is missing: sudo apt install git openssh-client"
+
+
+class Machine:
+    """A machine with version 0.1.0, and the repository that it follows."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root, self.origin, self.tools = folder / "root", folder / "origin", folder / "tools"
+        self.etc, self.state = self.root / "etc/parley", self.root / "var/lib/parley-update"
+        self.own, self.link = self.root / "var/lib/parley-switch", self.root / "opt/parley"
+        for made in (
+            self.etc,
+            self.state / "ready",
+            self.own,
+            self.root / "run/parley-update",
+            self.origin,
+            self.tools,
+        ):
+            made.mkdir(parents=True)
+        self.key, self.foreign = self._key(folder / "key"), self._key(folder / "foreign")
+        self.trust(self.key)
+        (self.etc / "update.conf").write_text(f"# where from\n{self.origin}\n")
+        (self.etc / "parley.toml").write_text("name = 'Ada'\n")
+        old = self.root / "opt" / OLD
+        (old / "bin").mkdir(parents=True)
+        (old / ".complete").touch()
+        program(old / "bin/parley", PARLEY.format(version="0.1.0", chokes="nothing"))
+        self.link.symlink_to(old)
+        self.environ = {
+            "PATH": f"{self.tools}:{os.environ['PATH']}",
+            "HOME": str(folder),
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            **{f"GIT_{who}_{what}": "Ada@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+        }
+        self.git("init", "-q")
+
+    @staticmethod
+    def _key(path: Path) -> Path:
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path], check=True)
+        return path
+
+    def trust(self, *keys: Path) -> None:
+        lines = [f'releases namespaces="git" {key.with_suffix(".pub").read_text()}' for key in keys]
+        (self.etc / "release-keys").write_text("# who may sign\n" + "".join(lines))
+
+    def git(self, *arguments: str | Path) -> str:
+        command = ["git", "-C", self.origin, "-c", "gpg.format=ssh", *arguments]
+        return subprocess.run(command, check=True, env=self.environ, capture_output=True, text=True).stdout.strip()
+
+    def release(self, version: str, key: Path | None = None, *, says: str = "", runs: str = "", extra: str = "",
+                chokes: str = "nothing") -> None:  # fmt: skip
+        """Make a release, signed by a key if there is one; it may say, and run as, another version."""
+        (self.origin / "scripts").mkdir(exist_ok=True)
+        (self.origin / "pyproject.toml").write_text(f'[project]\nversion = "{says or version}"\n')
+        (self.origin / "parley").write_text(PARLEY.format(version=runs or version, chokes=chokes))
+        (self.origin / "parley").chmod(0o755)
+        program(self.origin / "scripts/build-release", BUILD.format(extra=extra))
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", version)
+        sign = ["-s", "-u", key] if key else ["-a"]
+        self.git("tag", *sign, "-m", version, f"v{version}")
+
+    def run(self, script: str = "update") -> tuple[int, str]:
+        """Run a script and return its status and what it says."""
+        command = [SCRIPTS / script, "--root", self.root]
+        done = subprocess.run(command, env=self.environ, capture_output=True, text=True, check=False, timeout=30)
+        assert not list(self.root.rglob("updating")), "it is still marked as updating"
+        return done.returncode, done.stdout + done.stderr
+
+    def tool(self, name: str, script: str) -> None:
+        program(self.tools / name, f"#!/usr/bin/env bash\n{script}\n")
+
+    @property
+    def ready(self) -> str:
+        """The version that is ready, if there is one."""
+        file = self.state / "ready/release"
+        return file.read_text().split()[1] if file.exists() else ""
+
+    @property
+    def built(self) -> list[Path]:
+        """The releases that were built."""
+        return sorted(self.state.glob("releases/*"))
+
+
+def program(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path.resolve())
+
+
+def test_the_newest_signed_release_is_built_and_made_ready(machine: Machine) -> None:
+    for version in ("0.0.9", "0.2.0", "0.10.0", "0.9.0"):
+        machine.release(version, machine.key)
+    for other in ("v0.11.0-rc1", "v0.12", "w0.13.0"):
+        machine.git("tag", "-s", "-u", machine.key, "-m", other, other)
+    assert machine.run() == (0, "parley: Parley 0.10.0 is ready\n")
+    (built,) = machine.built
+    assert (machine.state / "ready/release").read_text() == f"{built.name} 0.10.0\n"
+    assert (built / "bin/parley").stat().st_mode & 0o005 == 0o005, "others run it"
+    left = {path.name for path in machine.state.iterdir()}
+    assert left.isdisjoint({"source", "repository", "cache"}), "it takes room"
+    assert machine.link.resolve().name == OLD, "that is the switch's"
+
+
+def test_run_again_it_builds_nothing_but_announces_what_waits(machine: Machine) -> None:
+    machine.release("0.2.0", machine.key)
+    machine.run()
+    (built,) = machine.built
+    (built / "it is the same").touch()
+    before = (machine.state / "ready/release").stat().st_ino
+    assert machine.run() == (0, "parley: Parley 0.2.0 is ready\n")
+    assert (built / "it is the same").exists()
+    assert (machine.state / "ready/release").stat().st_ino != before, "the switch is called by a new file"
+    machine.link.unlink()
+    machine.link.symlink_to(built)
+    assert machine.run() == (0, "parley: nothing newer than Parley 0.2.0\n")
+
+
+def refused(machine: Machine, why: str) -> None:
+    status, told = machine.run()
+    assert status == 1
+    assert f"parley: Refused: {why}" in told.splitlines()[-1]
+    assert machine.ready == ""
+    assert machine.built == []
+    assert machine.link.resolve().name == OLD
+
+
+def test_who_has_not_signed_is_refused(machine: Machine) -> None:
+    machine.release("0.2.0", machine.key)
+    machine.release("0.3.0")
+    refused(machine, "v0.3.0 is not signed by a key of ")
+    machine.release("0.4.0", machine.foreign)
+    refused(machine, "v0.4.0 is not signed by a key of ")
+    machine.git("tag", "v0.5.0")
+    refused(machine, "v0.5.0 is not signed by a key of ")
+
+
+def test_a_key_for_something_else_signs_no_release(machine: Machine) -> None:
+    keys = machine.etc / "release-keys"
+    keys.write_text(keys.read_text().replace('"git"', '"file"'))
+    machine.release("0.2.0", machine.key)
+    refused(machine, "v0.2.0 is not signed by a key of ")
+
+
+def test_an_older_release_under_a_newer_name_is_refused(machine: Machine) -> None:
+    machine.release("0.0.9", machine.key)
+    assert machine.run() == (0, "parley: nothing newer than Parley 0.1.0\n")
+    machine.git("update-ref", "refs/tags/v0.9.0", machine.git("rev-parse", "v0.0.9"))
+    refused(machine, "v0.9.0 is another tag under this name")
+
+
+def test_a_signature_of_another_tag_is_none_of_this_one(machine: Machine) -> None:
+    machine.release("0.2.0", machine.key)
+    forged = machine.git("cat-file", "tag", "v0.2.0").replace("tag v0.2.0", "tag v0.3.0")
+    command = ["git", "-C", machine.origin, "hash-object", "-t", "tag", "-w", "--stdin"]
+    made = subprocess.run(command, input=forged + "\n", capture_output=True, text=True, check=True).stdout.strip()
+    machine.git("update-ref", "refs/tags/v0.3.0", made)
+    refused(machine, "v0.3.0 is not signed by a key of ")
+
+
+def test_a_tag_of_another_version_is_refused(machine: Machine) -> None:
+    machine.release("0.2.0", machine.key, says="0.0.5")
+    refused(machine, "v0.2.0 says in its pyproject.toml that it is 0.0.5")
+
+
+def test_what_cannot_be_built_or_does_not_run_is_refused(machine: Machine) -> None:
+    machine.release("0.2.0", machine.key, extra="mkdir -p $1/parley-half; echo what is wrong >&2; exit 3")
+    refused(machine, "v0.2.0 cannot be built")
+    assert "what is wrong" in machine.run()[1]
+    machine.release("0.3.0", machine.key, runs="0.2.9")
+    refused(machine, "v0.3.0 does not run")
+    machine.release("0.4.0", machine.key, chokes="Ada")
+    refused(machine, "v0.4.0 cannot do with the settings in ")
+
+
+def test_settings_that_are_broken_anyhow_keep_no_release_out(machine: Machine) -> None:
+    program(machine.link / "bin/parley", PARLEY.format(version="0.1.0", chokes="Ada"))
+    machine.release("0.2.0", machine.key, chokes="Ada")
+    assert machine.run()[0] == 0
+    assert machine.ready == "0.2.0"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("release-keys", "# none\n\n", "no release key in "),
+        ("release-keys", None, "no release key in "),
+        ("update.conf", "# none\n", "no address in "),
+        ("update.conf", None, "no address in "),
+    ],
+)
+def test_without_a_key_or_an_address_nothing_happens(machine: Machine, file: str, text: str | None, told: str) -> None:
+    machine.release("0.2.0", machine.key)
+    (machine.etc / file).unlink()
+    if text is not None:
+        (machine.etc / file).write_text(text)
+    status, said = machine.run()
+    assert status == 0
+    assert said == f"parley: {told}{machine.etc / file}: nothing is installed\n"
+    assert machine.ready == ""
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://example.org/p.git", "ext::sh -c touch", "git@example.org:p.git", "https://me:secret@example.org"],
+)
+def test_an_address_that_others_could_change_or_read_is_refused(machine: Machine, address: str) -> None:
+    (machine.etc / "update.conf").write_text(address)
+    refused(machine, "the address in ")
+    assert "secret" not in machine.run()[1]
+
+
+def test_what_may_be_otherwise_tomorrow_is_put_off(machine: Machine) -> None:
+    def put_off(why: str) -> None:
+        status, told = machine.run()
+        assert (status, len(told.splitlines())) == (75, 1)
+        assert why in told
+        assert machine.ready == ""
+
+    machine.release("0.2.0", machine.key)
+    machine.origin.rename(machine.origin.with_name("away"))
+    put_off(f"{machine.origin} cannot be reached: ")
+    machine.origin.with_name("away").rename(machine.origin)
+    machine.tool("df", "echo Avail; echo 3")
+    put_off("MB free on the disk")
+    (machine.tools / "df").unlink()
+    os.utime(machine.link / ".complete", (4e9, 4e9))
+    put_off("the clock is not set")
+    os.utime(machine.link / ".complete", (1, 1))
+    assert machine.run()[0] == 0
+
+
+def test_what_did_not_come_up_is_not_built_again(machine: Machine) -> None:
+    (machine.own / "bad").write_text("0.2.0\n")
+    machine.release("0.2.0", machine.key)
+    refused(machine, "v0.2.0 did not come up when it was tried")
+    machine.release("0.2.1", machine.key)
+    assert machine.run()[0] == 0
+    assert machine.ready == "0.2.1"
+
+
+SYSTEMCTL = """
+root={root}
+echo "$*" >>$root/told
+now=$(basename "$(readlink $root/opt/parley)")
+case $1 in
+    is-active) exec grep -qx "${{@: -1}}" $root/active ;;
+    restart) [[ ! -e $root/fails-at-once || $now == {old} ]] ;;
+    show) if [[ -e $root/dies-later && $now != {old} ]]; then echo $RANDOM$RANDOM$RANDOM; else echo steady; fi ;;
+esac
+"""
+
+
+@pytest.fixture
+def switching(machine: Machine) -> Machine:
+    """Return a machine with a release that is ready, and services that run."""
+    machine.tool("systemctl", SYSTEMCTL.format(root=machine.root, old=OLD))
+    machine.tool("sleep", "")
+    (machine.root / "active").write_text("parley-engine.service\nparley.service\n")
+    machine.release("0.2.0", machine.key)
+    machine.run()
+    return machine
+
+
+def restarts(machine: Machine) -> list[str]:
+    told = machine.root / "told"
+    return [line for line in (told.read_text().splitlines() if told.exists() else []) if line.startswith("restart")]
+
+
+def test_what_is_ready_is_switched_to_once(switching: Machine) -> None:
+    assert switching.run("switch") == (0, "parley: Parley 0.2.0 runs\n")
+    assert switching.link.resolve() == switching.built[0]
+    assert restarts(switching) == ["restart parley-engine.service parley.service"]
+    assert switching.run("switch") == (0, "")
+    assert len(restarts(switching)) == 1
+    assert not (switching.own / "trying").exists()
+
+
+@pytest.mark.parametrize("how", ["fails-at-once", "dies-later"])
+def test_what_does_not_come_up_gives_way_to_the_one_before(switching: Machine, how: str) -> None:
+    (switching.root / how).touch()
+    status, told = switching.run("switch")
+    assert (status, told) == (1, "parley: Refused: Parley 0.2.0 does not come up; the one before is back\n")
+    assert switching.link.resolve().name == OLD
+    assert (switching.own / "bad").read_text() == "0.2.0\n"
+    assert len(restarts(switching)) == 2
+    assert not (switching.own / "trying").exists()
+    assert "did not come up" in switching.run()[1]
+
+
+def test_what_was_stopped_stays_stopped(switching: Machine) -> None:
+    (switching.root / "active").write_text("")
+    assert switching.run("switch")[0] == 0
+    assert switching.link.resolve() == switching.built[0]
+    assert restarts(switching) == []
+
+
+@pytest.mark.parametrize("moved", [True, False])
+@pytest.mark.parametrize("good", [True, False])
+def test_a_trial_that_a_power_cut_ended_is_made_again(switching: Machine, moved: bool, good: bool) -> None:
+    (switching.own / "trying").write_text(f"{switching.root}/opt/{OLD}\n0.2.0\nparley.service\n")
+    if moved:
+        switching.link.unlink()
+        switching.link.symlink_to(switching.built[0])
+    if not good:
+        (switching.root / "dies-later").touch()
+    assert switching.run("switch")[0] == (0 if good else 1)
+    assert switching.link.resolve().name == (switching.built[0].name if good else OLD)
+    assert not (switching.own / "trying").exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["parley-../../../opt 0.2.0", "/etc 0.2.0", "parley-0123456789ab 0.2.0", "{built} 0.2.0;reboot", "{built}", ""],
+)
+def test_root_follows_no_line_that_names_no_release(switching: Machine, line: str) -> None:
+    (switching.state / "ready/release").write_text(line.format(built=switching.built[0].name))
+    assert switching.run("switch")[0] == 1
+    assert switching.link.resolve().name == OLD
+    assert restarts(switching) == []
+
+
+def test_root_follows_no_link_of_the_updater(switching: Machine) -> None:
+    (built,) = switching.built
+    built.rename(switching.root / "elsewhere")
+    built.symlink_to(switching.root / "elsewhere")
+    assert switching.run("switch")[0] == 1
+    built.unlink()
+    (switching.root / "elsewhere").rename(built)
+    built.parent.rename(switching.root / "elsewhere")
+    (switching.state / "releases").symlink_to(switching.root / "elsewhere")
+    assert switching.run("switch")[0] == 1
+    (switching.state / "ready/release").rename(switching.root / "release")
+    (switching.state / "ready/release").symlink_to(switching.root / "release")
+    assert switching.run("switch") == (0, "")
+    assert switching.link.resolve().name == OLD
+
+
+def test_what_runs_and_the_one_before_are_kept_and_the_older_go(switching: Machine) -> None:
+    switching.run("switch")
+    (first,) = switching.built
+    for version in ("0.3.0", "0.4.0"):
+        before = switching.link.resolve()
+        switching.release(version, switching.key)
+        assert switching.run()[0] == 0
+        assert switching.run("switch")[0] == 0
+        assert set(switching.built) == {before, switching.link.resolve()}
+    assert first not in switching.built
