@@ -8,13 +8,20 @@ import shutil
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from checks import Checks, must, until
 from machine import DAEMON, ENGINE, KEYS, SETTINGS, SOURCE, STATE, active, install, pid, restart, run, shown
+from releases import STATE as UPDATES
+from releases import follow_releases, release, switched, update
 from sound import sound, without_sound
 from talk import Visitor
 from trials import Trials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LINK = Path("/opt/parley")
 
@@ -29,7 +36,7 @@ def fresh() -> str:
     """Install on a machine that has never had it."""
     must(not Path("/etc/systemd/system/parley.service").exists(), "it is installed already")
     install()
-    for unit in (DAEMON, ENGINE, "parley-retention.timer"):
+    for unit in (DAEMON, ENGINE, "parley-retention.timer", "parley-update.timer", "parley-switch.path"):
         must(active(unit), f"{unit} does not run")
         must(run("systemctl", "is-enabled", unit).strip() == "enabled", f"{unit} does not start at boot")
     told = shown(DAEMON, "StatusText")
@@ -110,19 +117,63 @@ class Units(Trials):
     def goes_back(self) -> str:
         """Upgrade to a version that does not start."""
         before = LINK.resolve()
-        cli = SOURCE / "device" / "cli.py"
-        good = cli.read_text()
-        cli.write_text(
-            good.replace("async def _run(", "async def _run(*_):\n    raise SystemExit(7)\n\n\nasync def _never(", 1)
-        )
-        try:
+        with broken_source():
             told = install(fails=True)
-        finally:
-            cli.write_text(good)
         must("the one before is back" in told, told[-200:])
         must(LINK.resolve() == before, "the link is not back")
         must(active(DAEMON), "it does not run")
         return self.visitor.asks()
+
+    def updated(self) -> str:
+        """Update to a signed release, which never runs as root; then see that one without a signature is refused."""
+        was = pid(DAEMON)
+        follow_releases()
+        release("9.1.0", signed=True)
+        began = time.monotonic()
+        with switched("success"):
+            told = update()
+            took = time.monotonic() - began
+            must("9.1.0 is ready" in told, told)
+        now = LINK.resolve()
+        must(now.parent == UPDATES / "releases", f"{now} runs")
+        must(pid(DAEMON) != was and active(DAEMON) and active(ENGINE), "it was not started anew")
+        must("9.1.0" in run("runuser", "-u", "parley", "--", "parley", "--version"), "another version runs")
+        must("9.1.0" not in run("parley", "--version"), "root runs what an update has brought")
+        talked = self.visitor.asks()
+        release("9.2.0", signed=False)
+        told = update(fails=True)
+        must("v9.2.0 is not signed" in told, told)
+        must("fail" in doctor_says("parley-update.service", fails=True), "the doctor does not say it")
+        must(LINK.resolve() == now and active(DAEMON), "it made a difference")
+        return f"built in {took:.0f} s; {talked}"
+
+    def update_goes_back(self) -> str:
+        """Update to a signed release that does not start; then install by hand over what an update has brought."""
+        before = LINK.resolve()
+        must(before.parent == UPDATES / "releases", "there was no update")
+        with broken_source():
+            release("9.3.0", signed=True)
+        with switched("exit-code"):
+            told = update()
+            must("9.3.0 is ready" in told, told)
+        must(LINK.resolve() == before and active(DAEMON), "the one before does not run")
+        must("did not come up" in update(fails=True), "it is tried again")
+        install()
+        must(LINK.resolve().parent == Path("/opt"), f"{LINK.resolve()} runs")
+        return self.visitor.asks()
+
+
+@contextmanager
+def broken_source() -> Iterator[None]:
+    """Let the source be of a version that does not start."""
+    runs = SOURCE / "device" / "running.py"
+    good = runs.read_text()
+    must("\nasync def run(" in good, "the source is not what it was")
+    runs.write_text(good + "\n\nasync def run(*_):\n    raise SystemExit(7)\n")
+    try:
+        yield
+    finally:
+        runs.write_text(good)
 
 
 def again() -> str:
@@ -237,9 +288,15 @@ def uninstalled() -> str:
 def purged() -> str:
     """Remove it with all that there is of it."""
     install("--purge")
-    for place in (SETTINGS.parent, STATE, Path("/var/lib/private/parley-engine"), Path("/var/lib/parley-engine")):
+    for place in (
+        SETTINGS.parent,
+        STATE,
+        Path("/var/lib/private/parley-engine"),
+        Path("/var/lib/parley-engine"),
+        UPDATES,
+    ):
         must(not os.path.lexists(place), f"{place} is left")
-    must("parley:" not in Path("/etc/passwd").read_text(), "the user is left")
+    must(not re.search(r"(?m)^parley(-update)?:", Path("/etc/passwd").read_text()), "a user is left")
     return ""
 
 
@@ -278,6 +335,8 @@ def main() -> None:
     checks("installed again", again)
     checks("upgraded", units.comes_up_after_upgrade)
     checks("a broken upgrade goes back", units.goes_back)
+    checks("updated by a signed release", units.updated)
+    checks("an update that does not come up goes back", units.update_goes_back)
     checks("--uninstall", uninstalled)
     checks("--purge", purged)
     units.visitor.close()
