@@ -43,10 +43,18 @@ class Floor:
         self.tools = PendingTools()
         self.working = False
         """Whether the engine works on what it was asked for, beside the talk."""
+        self.greets = False
+        """Whether whoever woke the device has not said or been told anything yet, and is to be greeted."""
         self.sleep_next = False
         """Whether the conversation is to end with the reply."""
+        self._greeting = rules.greeting
         self._broken = False  # the reply broke off with its session, and the user was not told
         self._actions: list[Action] = []
+
+    @property
+    def replying(self) -> bool:
+        """Whether a reply is being made, queued or played."""
+        return self.reply.to_come or self.reply.queued or self.working or bool(self.tools)
 
     def arrive(self, now: int) -> None:
         """Go on to the position `now`; the clock never goes back."""
@@ -82,6 +90,7 @@ class Floor:
         self.closing.begin()
         self.turn.begin(at)
         self.patience.begin(at)
+        self.greets = bool(self._greeting)
         attempt = self.connection.begin(at)
         if attempt is None:
             self.record("engine_error", at, code="over_budget", message="Every engine is over the day's budget.")
