@@ -13,6 +13,7 @@ PARLEY = """#!/bin/sh
 case $1 in
     --version) echo "parley, version {version}" ;;
     settings) ! grep -q {chokes} "$3" ;;
+    models) [ "$2 {chokes}" != "verify models" ] ;;
 esac
 """
 BUILD = """#!/usr/bin/env bash
@@ -126,7 +127,7 @@ def machine(tmp_path: Path) -> Machine:
 
 def test_the_newest_signed_release_is_built_and_made_ready(machine: Machine) -> None:
     for version in ("0.0.9", "0.2.0", "0.10.0", "0.9.0"):
-        machine.release(version, machine.key)
+        machine.release(version, machine.key, extra=f"test -e {machine.root}/run/parley-update/updating")
     for other in ("v0.11.0-rc1", "v0.12", "w0.13.0"):
         machine.git("tag", "-s", "-u", machine.key, "-m", other, other)
     assert machine.run() == (0, "parley: Parley 0.10.0 is ready\n")
@@ -207,6 +208,8 @@ def test_what_cannot_be_built_or_does_not_run_is_refused(machine: Machine) -> No
     refused(machine, "v0.3.0 does not run")
     machine.release("0.4.0", machine.key, chokes="Ada")
     refused(machine, "v0.4.0 cannot do with the settings in ")
+    machine.release("0.5.0", machine.key, chokes="models")
+    refused(machine, "v0.5.0 needs models that are not here")
 
 
 def test_settings_that_are_broken_anyhow_keep_no_release_out(machine: Machine) -> None:
