@@ -13,7 +13,8 @@ from yarl import URL
 
 from device.engines.cartesia_turns import Turns
 from device.engines.contract import Capabilities, EngineEvent, Fault
-from device.engines.socket import Server, SocketSession
+from device.engines.line import Server
+from device.engines.socket import SocketSession
 from device.engines.wire import cartesia as wire
 from device.engines.wire.errors import Unknown, WireError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from device.engines.socket import Server
+from device.engines.line import Server
 from device.engines.wire import gemini as wire
 
 if TYPE_CHECKING:

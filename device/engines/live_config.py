@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from device.engines.line import Server
 from device.engines.live_text import latest
-from device.engines.socket import Server
 from device.engines.wire import live as wire
 
 if TYPE_CHECKING:

@@ -19,9 +19,10 @@ from device.audio.resample import Resampler
 from device.engines import faults
 from device.engines.contract import Audio, AudioDone, Capabilities, EngineEvent, Fault, Said
 from device.engines.dialects import drop, take
+from device.engines.line import Line
 from device.engines.realtime_config import RealtimeConfig, session_of
 from device.engines.realtime_responses import TRUNCATE, Responses
-from device.engines.socket import Line, SocketSession
+from device.engines.socket import SocketSession
 from device.engines.wire import realtime as wire
 from device.engines.wire.errors import Unknown, WireError
 from device.engines.wire.realtime_items import Content, Item
