@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from device import settings as configuration
 from device import store, transcripts
 from device.appliance import ask, machine_keys, show_units
 from device.audio import devices
@@ -22,6 +21,7 @@ from device.audio.card import CardError
 from device.costs import spent
 from device.prices import prices
 from device.scrub import Scrub, secrets_in
+from device.settings_text import in_force
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -64,7 +64,7 @@ def gather(
     scrub = Scrub([*secrets_in(settings), *_keys(found, environ)], _said())
     return {
         "doctor.txt": scrub.text("\n".join(_told(checks))),
-        "settings.toml": scrub.secrets(configuration.in_force(settings, found.loaded.origins)),
+        "settings.toml": scrub.secrets(in_force(settings, found.loaded.origins)),
         "log.txt": "\n".join(_journal(asked, scrub)),
         "units.txt": scrub.text("\n\n".join(_properties(unit) for unit in show_units(asked).values()) or "no units"),
         "costs.json": _or_why(

@@ -319,13 +319,15 @@ main.add_command(show_ledger)
 @CONFIG
 def show_settings(config: Path | None) -> None:
     """Show the settings in force, without secrets, and where each comes from."""
+    from device.settings_text import in_force  # noqa: PLC0415
+
     try:
         loaded = configuration.read(config)
     except configuration.SettingsError as error:
         raise Trouble(str(error)) from None
     for warning in loaded.warnings:
         click.echo(f"# {warning}", err=True)
-    click.echo(configuration.in_force(loaded.settings, loaded.origins), nl=False)
+    click.echo(in_force(loaded.settings, loaded.origins), nl=False)
 
 
 def _run_alone(config: Path | None, out: Path | None) -> bool:

@@ -21,7 +21,7 @@ from device.engine_settings import missing_key
 from device.profiles import ProfileError
 from device.profiles import load as load_profile
 from device.settings import Loaded, Settings, SettingsError
-from device.tables import Table, merge
+from device.tables import Table, merge, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +85,7 @@ def keep(found: InForce, environ: Mapping[str, str] = os.environ) -> None:
         return
     loaded = found.loaded
     profile = loaded.settings.profile
-    layer, _ = configuration.without_secrets(load_profile(profile).layer) if profile else ({}, [])
+    layer, _ = without_secrets(load_profile(profile).layer) if profile else ({}, [])
     data = msgspec.json.encode(_Kept(loaded.table, layer, loaded.left_out))
     path = folder / FILE
     try:

@@ -53,7 +53,9 @@ def show_ledger(days: int, config: Path | None, as_json: bool) -> None:  # noqa:
         f"At the most ${sum(one.cost or 0 for one in found):.2f}{', without what has no price' if unknown else ''}."
     )
     if unknown:
-        table = f"[prices.{configuration.quoted(unknown[0])}]"
+        from device.settings_text import quoted  # noqa: PLC0415 - not for every command
+
+        table = f"[prices.{quoted(unknown[0])}]"
         click.echo(f"No price is known of {', '.join(unknown)}: add {table} to the settings.")
     if budget := settings.ledger.budget_per_day:
         click.echo(f"The day's budget is ${budget:.2f}.")

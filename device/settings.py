@@ -6,10 +6,8 @@ beside it; `parley.example.toml` shows them all.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
@@ -22,7 +20,7 @@ from device.engine_settings import engine_faults, engines, known_engines, missin
 from device.panel_settings import PanelSettings
 from device.prices import Price  # noqa: TC001 - msgspec resolves annotations at run time
 from device.prompt import Instructions, sections
-from device.section import Name, Seconds, Secret, Section, Unit
+from device.section import Name, Seconds, Section, Unit
 from device.stage_settings import (
     BrainSettings,
     CartesiaSettings,
@@ -32,7 +30,7 @@ from device.stage_settings import (
     TranscriptionSettings,
     lacks,
 )
-from device.tables import Table, TableError, faults, hide_password, merge, read_toml
+from device.tables import Table, TableError, faults, leaves, merge, read_toml, without_secrets
 from device.tools.builtin import Builtin
 
 if TYPE_CHECKING:
@@ -232,8 +230,8 @@ def read(
             continue
         wrong = _write_out(one, file.parent) + table_faults(one)
         found += [f"{file}: {fault}" for fault in wrong]
-        origins |= dict.fromkeys(_leaves(one), str(file))
-        if file.stat().st_mode & stat.S_IROTH and any(key.endswith("api_key") for key in _leaves(one)):
+        origins |= dict.fromkeys(leaves(one), str(file))
+        if file.stat().st_mode & stat.S_IROTH and any(key.endswith("api_key") for key in leaves(one)):
             warnings.append(f"{file} holds a key and everybody can read it; this mends it: chmod o-r {file}")
         table = merge(table, one)
     if found:
@@ -306,11 +304,6 @@ def require(settings: Settings) -> None:
         raise SettingsError(f"brain.url: brain.model is {settings.brain.model!r}, but not where it is to be found")
 
 
-def in_force(settings: Settings, origins: Mapping[str, str] | None = None) -> str:
-    """Return the settings as TOML that `read` would read again, secrets left out, each with its origin beside it."""
-    return "\n".join(_lines(settings, "", origins or {})) + "\n"
-
-
 def _write_out(table: Table, folder: Path) -> list[str]:
     """Write out in full what a file in `folder` may say in short; return what is wrong with it."""
     if isinstance(table.get("barge_in"), str):
@@ -342,7 +335,7 @@ def _over_profile(table: Table) -> tuple[Table, dict[str, str]]:
         raise SettingsError(str(error)) from None
     if unknown := profiles.unknown_engines(profile, {*known_engines(), *table.get("engine", {})}):
         raise SettingsError("\n".join(unknown))
-    return merge(profile.layer, table), dict.fromkeys(_leaves(profile.layer), f"profile {profile.path}")
+    return merge(profile.layer, table), dict.fromkeys(leaves(profile.layer), f"profile {profile.path}")
 
 
 def _credentials(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
@@ -360,58 +353,3 @@ def _credentials(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]
             why = error.strerror if isinstance(error, OSError) else "it is not text"
             unreadable.append(f"the key in /etc/parley/keys/{name} cannot be read ({why}): write it anew")
     return keys, unreadable
-
-
-def without_secrets(table: Table, above: str = "") -> tuple[Table, list[str]]:
-    """Return a table without its keys and passwords, and which keys it is without."""
-    rest: Table = {}
-    found = []
-    for key, value in table.items():
-        if isinstance(value, dict):
-            rest[key], below = without_secrets(value, f"{above}{key}.")
-            found += below
-        elif key == "api_key" or (isinstance(value, str) and hide_password(value) != value):
-            found.append(above + key)
-        else:
-            rest[key] = value
-    return rest, found
-
-
-def _leaves(table: Table, above: str = "") -> list[str]:
-    leaves = []
-    for key, value in table.items():
-        leaves += _leaves(value, f"{above}{key}.") if isinstance(value, dict) else [above + key]
-    return leaves
-
-
-def _lines(section: Section, above: str, origins: Mapping[str, str]) -> list[str]:
-    lines, tables = [], []
-    for key, value in msgspec.structs.asdict(section).items():
-        path = above + key
-        origin = origins.get(path, "")
-        if value is None:
-            continue
-        if isinstance(value, dict) and isinstance(section, Settings):
-            for name in value if key == "prices" else set(section.engines) & set(value):
-                tables += ["", f"[{path}.{quoted(name)}]", *_lines(value[name], f"{path}.{name}.", origins)]
-        elif isinstance(value, Section):
-            tables += ["", f"[{path}]", *_lines(value, f"{path}.", origins)]
-        elif isinstance(value, Secret):
-            lines.append(f"# {key} is {'set' if value else 'not set'}{f', by {origin}' if origin else ''}")
-        else:
-            lines.append(f"{key} = {_toml(value)}{f'  # {origin}' if origin else ''}")
-    return lines + tables
-
-
-def quoted(name: str) -> str:
-    """Return `name` as TOML has it in the name of a table."""
-    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else _toml(name)
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{_toml(key)} = {_toml(one)}' for key, one in value.items())}}}"
-    # A JSON string is a TOML string, but for one character that TOML wants escaped.
-    return hide_password(json.dumps(value, ensure_ascii=False)).replace("\x7f", "\\u007f")

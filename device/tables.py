@@ -139,6 +139,29 @@ def valid(kind: Any) -> str:
     return _admits(info)
 
 
+def without_secrets(table: Table, above: str = "") -> tuple[Table, list[str]]:
+    """Return a table without its keys and passwords, and which keys it is without."""
+    rest: Table = {}
+    found = []
+    for key, value in table.items():
+        if isinstance(value, dict):
+            rest[key], below = without_secrets(value, f"{above}{key}.")
+            found += below
+        elif key == "api_key" or (isinstance(value, str) and hide_password(value) != value):
+            found.append(above + key)
+        else:
+            rest[key] = value
+    return rest, found
+
+
+def leaves(table: Table, above: str = "") -> list[str]:
+    """Return the keys of a table and of those in it, e.g. `card.rate`."""
+    found = []
+    for key, value in table.items():
+        found += leaves(value, f"{above}{key}.") if isinstance(value, dict) else [above + key]
+    return found
+
+
 def _admits(info: inspect.Type) -> str:  # noqa: PLR0911 - a case for each type
     match info:
         case inspect.LiteralType(values=values):

@@ -31,12 +31,12 @@ from device.doctor import (
 )
 from device.engine_settings import RealtimeEngine
 from device.panel_settings import PanelSettings
+from device.section import Secret
 from device.settings import (
     CardSettings,
     ListenSettings,
     LocalSettings,
     PiperSettings,
-    Secret,
     Settings,
     SherpaSettings,
     WakeSettings,

@@ -9,7 +9,8 @@ from device import profiles
 from device.engine_settings import known_engines
 from device.profiles import ProfileError, load
 from device.prompt import instructions
-from device.settings import SettingsError, in_force, read, require
+from device.settings import SettingsError, read, require
+from device.settings_text import in_force
 from device.tools.builtin import Builtin
 
 MINE = """

@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 import device
-from device.settings import Secret, Section, Settings, SettingsError, in_force, load, read, require
+from device.section import Secret, Section
+from device.settings import Settings, SettingsError, load, read, require
+from device.settings_text import in_force
 
 EXAMPLE = Path(device.__file__).with_name("parley.example.toml")
 KEY = "sk-this-must-never-be-seen"

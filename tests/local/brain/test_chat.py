@@ -9,7 +9,8 @@ from device.engines.contract import ToolSpec
 from device.local.brain.chat import Chat
 from device.local.brain.sentences import Sentences
 from device.local.stages import Call, Choice, Cost, Text, Turn
-from device.settings import BrainSettings, Secret
+from device.section import Secret
+from device.stage_settings import BrainSettings
 
 KEY = "sk-very-secret-123456"
 TOOL = ToolSpec("set_timer", "Sets.", {"type": "object", "properties": {"seconds": {"type": "integer"}}})
