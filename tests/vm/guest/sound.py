@@ -40,7 +40,7 @@ def sound() -> None:
 @contextmanager
 def without_sound() -> Iterator[None]:
     """Have no sound for a while."""
-    run("systemctl", "stop", "vm-sound")
+    run("systemctl", "stop", _UNIT.format(_started[-1]))
     SOCKET.unlink(missing_ok=True)
     try:
         yield
@@ -48,7 +48,13 @@ def without_sound() -> Iterator[None]:
         _start()
 
 
+_UNIT = "vm-sound-{}"
+_started: list[int] = []
+
+
 def _start() -> None:
-    run("systemd-run", "--unit=vm-sound", "--collect", "pulseaudio", "--system", "-n", "-F", "/etc/vm.pa",
+    # Of another name each time: systemd forgets one that has ended when it pleases.
+    _started.append(len(_started))
+    run("systemd-run", f"--unit={_UNIT.format(_started[-1])}", "pulseaudio", "--system", "-n", "-F", "/etc/vm.pa",
         "--disallow-exit", "--exit-idle-time=-1", "--use-pid-file=no")  # fmt: skip
     until(SOCKET.exists, 20, "the sound server")
