@@ -95,6 +95,7 @@ class Floor:
         if attempt is None:
             self.record("engine_error", at, code="over_budget", message="Every engine is over the day's budget.")
             self.do(Earcon("error"))
+            self.turn.clear()
             self.to(State.FAULT)
             return
         self.do(Earcon("wake"))

@@ -1365,6 +1365,18 @@ def test_with_every_engine_over_budget_nobody_is_sent_anything():
     assert talk.events("engine_error")[0]["code"] == "over_budget"
 
 
+def test_a_wake_word_that_nobody_could_answer_is_forgotten():
+    talk = Talk()
+    over = [True]
+    talk.conversation = Conversation(Rules(), lambda _: over[0])
+    talk.ms(Wake, 1000, "hey_jarvis", 0.9)
+    over[0] = False
+    talk.ms(Button, 600_000)
+    began = [talk.ms(Tick, ms) for ms in range(600_600, 604_000, 50)]
+    sent = [action.at for actions in began for action in actions if isinstance(action, Listen)]
+    assert all(at > samples(590_000) for at in sent)
+
+
 @pytest.mark.parametrize("prompted", [False, True])
 def test_an_engine_that_cannot_be_asked_to_speak_is_not(prompted):
     talk = Talk(greeting=GREETING)
