@@ -35,8 +35,13 @@ UNITS = Path(__file__).parent.parent / "systemd"
 
 @pytest.mark.parametrize("unit", sorted(UNITS.glob("*.service")), ids=lambda unit: unit.stem)
 def test_every_unit_starts_a_command_that_there_is(unit):
-    (line,) = re.findall(r"^ExecStart=/opt/parley/bin/parley (.*)$", unit.read_text(), re.MULTILINE)
-    assert CliRunner().invoke(main, [*line.split(), "--help"]).exit_code == 0
+    (line,) = re.findall(r"^ExecStart=(.*)$", unit.read_text(), re.MULTILINE)
+    command, *arguments = line.split()
+    if command == "/opt/parley/bin/parley":
+        assert CliRunner().invoke(main, [*arguments, "--help"]).exit_code == 0
+    else:
+        assert command.startswith("/usr/local/lib/parley/")
+        assert os.access(UNITS.parent / "scripts" / Path(command).name, os.X_OK)
 
 
 def refused(environ, config):
