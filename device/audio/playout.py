@@ -80,6 +80,8 @@ class _Duck:
         """Of the card, since then."""
         self.quiet = 0
         """Of these, how many silent."""
+        self.end = 0
+        """Where in the item it ended, if the item went on meanwhile."""
 
 
 class Playout:
@@ -97,6 +99,7 @@ class Playout:
         self._volume = volume
         self._duck: _Duck | None = None  # the order; `_held` is what the callback made of it
         self._held: _Duck | None = None
+        self._dipped: _Duck | None = None  # the last one that was but lowered; the callback's
         self._fade_ms = 0
         self._gain = volume * volume
         self._prebuffer_ms = self._least_prebuffer_ms = prebuffer_ms
@@ -241,9 +244,23 @@ class Playout:
                 self._end(at)
             if self._items:
                 duck.item, duck.mark = self._items[0], self._items[0].at
-        elif held is not None and not self._go_on(held):
-            return
+                self._join(duck)
+        elif held is not None:
+            if not self._go_on(held):
+                return
+            self._dipped = None if held.hold else held
+            held.end = held.item.at if held.item is not None else 0
         self._held = duck
+
+    def _join(self, duck: _Duck) -> None:
+        """Make one of a dip and the one before, if the reply was hardly at its level between them."""
+        before = self._dipped
+        if (
+            before is not None
+            and before.item is duck.item
+            and duck.mark - before.end < self._frames(RESTORE_MS + REST_MS)
+        ):
+            duck.frames, duck.mark = duck.mark - before.mark, before.mark
 
     def _go_on(self, held: _Duck) -> bool:
         """Let a reply go on that was lowered, and return True; False while it has to fall silent before."""
