@@ -41,9 +41,13 @@ class MuteSwitch:
 
     def want(self, *, on: bool) -> None:
         """Mute because the user wants it, or no longer."""
-        if on is not self._wish:
+        if on is self._wish:
+            return
+        if not on:
             self._write(on=on)
-            self._set(on, self._switch)
+        self._set(on, self._switch)
+        if on:  # which does not wait for a slow disk
+            self._write(on=on)
 
     def toggle(self) -> None:
         """Take the gesture for the other thing; while the switch is closed, it means nothing."""

@@ -55,11 +55,15 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
     controls = Controls(daemon, mark=state_dir() / "updating")
     panel = Panel(settings.panel, controls)
     beside = [asyncio.create_task(_prepare(engines))]
+    kept = state_dir() / mute.FILE
+    # Until it is known how the switch stands, nothing is heard either.
+    card.deaf = kept.exists() or settings.panel.mute_pin >= 0
     try:
         await daemon.start()
-        daemon.mute.keep(state_dir() / mute.FILE)
+        daemon.mute.keep(kept)
         daemon.attend = panel.attend
         panel.open()
+        card.deaf = daemon.mute.on
         beside.append(asyncio.create_task(notifier.watch(lambda: daemon.frontend.now)))
         with _button(daemon):
             console.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)

@@ -27,6 +27,16 @@ def test_a_wish_outlasts_a_restart_and_is_undone_for_good(tmp_path, mute, told):
     assert again == [True]
 
 
+def test_it_mutes_before_it_keeps_that(tmp_path):
+    path = tmp_path / "muted"
+    kept = []
+    mute = MuteSwitch(lambda on: kept.append((on, path.exists())))
+    mute.keep(path)
+    mute.toggle()
+    mute.toggle()
+    assert kept == [(True, False), (False, False)]
+
+
 def test_while_the_switch_is_closed_nothing_opens_the_microphone(mute, told):
     mute.switch(closed=True)
     mute.toggle()

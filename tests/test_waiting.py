@@ -3,12 +3,14 @@
 import asyncio
 import os
 import signal
+import threading
 from types import SimpleNamespace
 
 import pytest
 
 from device import waiting as module
 from device.actions import State
+from device.audio import looks
 from device.audio.card import CardError
 from device.settings import Settings
 from device.waiting import STATUS, wait_for_card
@@ -54,14 +56,15 @@ def card(monkeypatch):
 
     monkeypatch.setattr(module, "AlsaCard", make)
     monkeypatch.setattr(module, "Panel", panel)
-    monkeypatch.setattr(module, "RETRY_S", 0.001)
+    monkeypatch.setattr(module, "LOOK_S", 0.001)
+    monkeypatch.setattr(looks, "RETRY_S", 0.0)
     return found
 
 
 async def test_a_card_that_is_there_is_taken_and_nothing_is_said(card):
     manager = Manager()
     assert await wait_for_card(Settings(), manager) is card.card
-    assert manager.told == []
+    assert manager.told == ["WATCHDOG=1"]
     assert card.panels == []
 
 
@@ -69,7 +72,7 @@ async def test_a_service_waits_alive_with_a_light_and_says_once_what_it_waits_fo
     card.missing = 3
     manager = Manager()
     assert await wait_for_card(Settings(), manager) is card.card
-    assert manager.told == [f"READY=1\nWATCHDOG=1\nSTATUS={STATUS}: no microphone is called Jabra"] * 3
+    assert manager.told == [f"READY=1\nWATCHDOG=1\nSTATUS={STATUS}: no microphone is called Jabra"] * 3 + ["WATCHDOG=1"]
     assert [(panel.state, panel.open_now) for panel in card.panels] == [(State.FAULT, False)]
     assert [record.message for record in caplog.records] == [f"{STATUS}: no microphone is called Jabra"]
 
@@ -86,3 +89,12 @@ async def test_sigterm_ends_the_waiting_and_the_light(card):
     card.on_try = lambda: card.tries == 3 and os.kill(os.getpid(), signal.SIGTERM)
     assert await asyncio.wait_for(wait_for_card(Settings(), Manager()), 10) is None
     assert not card.panels[0].open_now
+
+
+async def test_sigterm_does_not_wait_for_a_look_that_lasts(card):
+    going = threading.Event()
+    card.on_try = lambda: (os.kill(os.getpid(), signal.SIGTERM), going.wait(10))
+    try:
+        assert await asyncio.wait_for(wait_for_card(Settings(), Manager()), 5) is None
+    finally:
+        going.set()

@@ -18,6 +18,7 @@ import pyaudio
 
 from device.audio import devices
 from device.audio.card import BLOCK_MS, RING_SECONDS, Card, CardError
+from device.audio.looks import Looks
 from device.audio.portaudio import ask_latency, session
 from device.audio.stream import Stream
 
@@ -41,12 +42,12 @@ to be read; the sound goes on, at the cost of a core. A callback of ours uses a 
 """
 SPIN_S = 1.0
 LONGEST_LATENCY_S = 0.32
-RETRY_S = 1.0
-"""Between attempts to open a card that is gone."""
 OVERRUN = pyaudio.paInputOverflow | pyaudio.paInputUnderflow
 """Microphone samples were lost, or had not come and were replaced by silence."""
 UNDERRUN = pyaudio.paOutputUnderflow | pyaudio.paOutputOverflow
 """The loudspeaker ran dry, or a block for it was thrown away."""
+LOOK_S = 0.2
+"""How often a card that is gone is asked after; how often it is looked for is another matter."""
 CLOSE_S = 3.0
 """How long `close` waits for PortAudio, which may hang on a sound server that is gone."""
 
@@ -197,15 +198,17 @@ class AlsaCard(Card):
     def _reopen(self, gone: Stream, opened: list[Stream]) -> None:
         """Close what is left of a stream and try until a new one is `opened` or the card is closed."""
         gone.close()
-        said = ""
+        said, looks = "", Looks(time.monotonic())
         while not self._closing.is_set():
+            if not looks.due(time.monotonic()):
+                self._closing.wait(LOOK_S)
+                continue
             try:
                 opened.append(self._start())
             except (CardError, OSError) as error:
                 if str(error) != said:
                     said = str(error)
                     log.info("Waiting for the card: %s", said)
-                self._closing.wait(RETRY_S)
             else:
                 if self._closing.is_set():
                     opened[0].close()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Exchange = Callable[["Stream", bytes, int], NDArray[np.int16]]
 
-FIRST_CALLBACK_S = 2.0
+FIRST_CALLBACK_S = 4.0
 """How long a new stream may take to call back for the first time."""
 PRIORITY = 5
 """Of the callback's thread, 1 to 99: among the lowest of the real-time ones."""

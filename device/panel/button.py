@@ -40,17 +40,18 @@ class Gesture(StrEnum):
 class Contact:
     """A contact that bounces: closed at its first edge, which must not wait, and open once it has been so for a while.
 
-    Edges in, edges out, each with its time and whether it closes.
+    Edges in, edges out, each with its time and whether it closes. `bounce_s` may make that while longer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bounce_s: float = 0.0) -> None:
+        self._bounce_s = max(BOUNCE_S, bounce_s)
         self._closed = False
         self._opened: float | None = None  # since when it may be open
 
     @property
     def due(self) -> float | None:
         """When to call `tick` at the latest; None if nothing happens by itself."""
-        return None if self._opened is None else self._opened + BOUNCE_S
+        return None if self._opened is None else self._opened + self._bounce_s
 
     def edge(self, t: float, *, down: bool) -> list[tuple[float, bool]]:
         """Take an edge of the line at `t`; return those that count."""
@@ -67,7 +68,7 @@ class Contact:
 
     def tick(self, t: float) -> list[tuple[float, bool]]:
         """Return the edge that counts by `t` without another one."""
-        if self._opened is None or t < self._opened + BOUNCE_S:
+        if self._opened is None or t < self._opened + self._bounce_s:
             return []
         opened, self._opened, self._closed = self._opened, None, False
         return [(opened, False)]

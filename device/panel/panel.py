@@ -140,7 +140,7 @@ class Panel:
         self._factory = factory
         self._own = factory is None
         self._loop = asyncio.get_running_loop()
-        self._contact = Contact()
+        self._contact = Contact(settings.debounce_ms / 1000)
         self._gestures = Gestures()
         self._timer: asyncio.TimerHandle | None = None
         self._inputs: list[Any] = []

@@ -120,6 +120,14 @@ def test_a_press_counts_at_its_first_edge_and_its_bounces_do_not():
     assert counted(edges) == [(1.0, (1.0, True)), (1.224, (1.204, False))]
 
 
+def test_a_contact_may_bounce_for_longer():
+    contact = Contact(0.05)
+    contact.edge(1.0, down=True)
+    contact.edge(1.1, down=False)
+    assert contact.due == pytest.approx(1.15)
+    assert contact.edge(1.14, down=True) == []
+
+
 def test_a_double_press_is_two():
     assert [edge for _, edge in counted([(1.0, True), (1.05, False), (1.09, True), (1.2, False)])] == [
         (1.0, True),
