@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 _PACKAGE = Path(__file__).parent
 _CHECKOUT = _PACKAGE.parent / "models"
-_SYSTEM = Path("/var/lib/parley/models")
+_SYSTEM = Path("/var/lib/parley-models")
+_FORMER = Path("/var/lib/parley/models")
+"""Where scripts/install once put them."""
 _PIP_TIMEOUT_S = 900
 
 
@@ -141,7 +143,7 @@ def places(directory: str = "") -> list[Path]:
         return [Path(directory).expanduser()]
     data_home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
     checkout = [_CHECKOUT] if (_CHECKOUT / "manifest.toml").exists() else []
-    return [*checkout, data_home / "parley" / "models", _SYSTEM]
+    return [*checkout, data_home / "parley" / "models", _SYSTEM, _FORMER]
 
 
 def find(name: str, directory: str = "", manifest: Manifest | None = None) -> Path:

@@ -274,7 +274,8 @@ def test_places(monkeypatch, tmp_path):
     assert models.places("/some/where") == [Path("/some/where")]
     assert models.places("~/models") == [Path.home() / "models"]
     checkout = Path(models.__file__).parent.parent / "models"
-    assert models.places() == [checkout, tmp_path / "parley/models", Path("/var/lib/parley/models")]
+    system = [Path("/var/lib/parley-models"), Path("/var/lib/parley/models")]
+    assert models.places() == [checkout, tmp_path / "parley/models", *system]
     monkeypatch.setattr(models, "_CHECKOUT", tmp_path / "no-checkout")
     assert models.places()[0] == tmp_path / "parley/models"
 
@@ -283,7 +284,7 @@ def test_the_first_place_that_has_the_file_counts(monkeypatch, manifest, tmp_pat
     monkeypatch.setattr(models, "_CHECKOUT", tmp_path / "no-checkout")
     monkeypatch.setattr(models, "_SYSTEM", tmp_path / "system")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    with pytest.raises(ModelError, match=f"is missing .looked in {tmp_path}/home/parley/models, {tmp_path}/system"):
+    with pytest.raises(ModelError, match=f"is missing .looked in {tmp_path}/home/parley/models, {tmp_path}/system, "):
         models.find("mel.onnx", manifest=manifest)
     (tmp_path / "system").mkdir()
     (tmp_path / "system/mel.onnx").write_bytes(FILES["mel.onnx"])

@@ -6,118 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-SCRIPTS = Path(__file__).parent.parent / "scripts"
-OLD = "parley-000000000000"
-PARLEY = """#!/bin/sh
-case $1 in
-    --version) echo "parley, version {version}" ;;
-    settings) ! grep -q {chokes} "$3" ;;
-    models) [ "$2 {chokes}" != "verify models" ] ;;
-esac
-"""
-BUILD = """#!/usr/bin/env bash
-set -eu
-cd "$(dirname "$0")/.."
-{extra}
-folder=$1/parley-$(sha256sum pyproject.toml | cut -c1-12)
-mkdir -p "$folder/bin"
-cp parley "$folder/bin/parley"
-touch "$folder/.complete"
-echo "$folder"
-"""
+from support.updated import OLD, PARLEY, Machine, program
 
 
 def test_what_the_tests_need_is_here() -> None:
     for tool in ("git", "ssh-keygen"):
         assert shutil.which(tool), f"{tool} is missing: sudo apt install git openssh-client"
-
-
-class Machine:
-    """A machine with version 0.1.0, and the repository that it follows."""
-
-    def __init__(self, folder: Path) -> None:
-        self.root, self.origin, self.tools = folder / "root", folder / "origin", folder / "tools"
-        self.etc, self.state = self.root / "etc/parley", self.root / "var/lib/parley-update"
-        self.own, self.link = self.root / "var/lib/parley-switch", self.root / "opt/parley"
-        for made in (
-            self.etc,
-            self.state / "ready",
-            self.own,
-            self.root / "run/parley-update",
-            self.origin,
-            self.tools,
-        ):
-            made.mkdir(parents=True)
-        self.key, self.foreign = self._key(folder / "key"), self._key(folder / "foreign")
-        self.trust(self.key)
-        (self.etc / "update.conf").write_text(f"# where from\n{self.origin}\n")
-        (self.etc / "parley.toml").write_text("name = 'Ada'\n")
-        old = self.root / "opt" / OLD
-        (old / "bin").mkdir(parents=True)
-        (old / ".complete").touch()
-        program(old / "bin/parley", PARLEY.format(version="0.1.0", chokes="nothing"))
-        self.link.symlink_to(old)
-        self.environ = {
-            "PATH": f"{self.tools}:{os.environ['PATH']}",
-            "HOME": str(folder),
-            "GIT_CONFIG_GLOBAL": "/dev/null",
-            "GIT_CONFIG_NOSYSTEM": "1",
-            **{f"GIT_{who}_{what}": "Ada@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
-        }
-        self.git("init", "-q")
-
-    @staticmethod
-    def _key(path: Path) -> Path:
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path], check=True)
-        return path
-
-    def trust(self, *keys: Path) -> None:
-        lines = [f'releases namespaces="git" {key.with_suffix(".pub").read_text()}' for key in keys]
-        (self.etc / "release-keys").write_text("# who may sign\n" + "".join(lines))
-
-    def git(self, *arguments: str | Path) -> str:
-        command = ["git", "-C", self.origin, "-c", "gpg.format=ssh", *arguments]
-        return subprocess.run(command, check=True, env=self.environ, capture_output=True, text=True).stdout.strip()
-
-    def release(self, version: str, key: Path | None = None, *, says: str = "", runs: str = "", extra: str = "",
-                chokes: str = "nothing") -> None:  # fmt: skip
-        """Make a release, signed by a key if there is one; it may say, and run as, another version."""
-        (self.origin / "scripts").mkdir(exist_ok=True)
-        (self.origin / "pyproject.toml").write_text(f'[project]\nversion = "{says or version}"\n')
-        (self.origin / "parley").write_text(PARLEY.format(version=runs or version, chokes=chokes))
-        (self.origin / "parley").chmod(0o755)
-        program(self.origin / "scripts/build-release", BUILD.format(extra=extra))
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", version)
-        sign = ["-s", "-u", key] if key else ["-a"]
-        self.git("tag", *sign, "-m", version, f"v{version}")
-
-    def run(self, script: str = "update") -> tuple[int, str]:
-        """Run a script and return its status and what it says."""
-        command = [SCRIPTS / script, "--root", self.root]
-        done = subprocess.run(command, env=self.environ, capture_output=True, text=True, check=False, timeout=30)
-        assert not list(self.root.rglob("updating")), "it is still marked as updating"
-        return done.returncode, done.stdout + done.stderr
-
-    def tool(self, name: str, script: str) -> None:
-        program(self.tools / name, f"#!/usr/bin/env bash\n{script}\n")
-
-    @property
-    def ready(self) -> str:
-        """The version that is ready, if there is one."""
-        file = self.state / "ready/release"
-        return file.read_text().split()[1] if file.exists() else ""
-
-    @property
-    def built(self) -> list[Path]:
-        """The releases that were built."""
-        return sorted(self.state.glob("releases/*"))
-
-
-def program(path: Path, text: str) -> None:
-    path.write_text(text)
-    path.chmod(0o755)
 
 
 @pytest.fixture

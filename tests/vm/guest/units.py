@@ -291,6 +291,7 @@ def purged() -> str:
     for place in (
         SETTINGS.parent,
         STATE,
+        Path("/var/lib/parley-models"),
         Path("/var/lib/private/parley-engine"),
         Path("/var/lib/parley-engine"),
         UPDATES,
