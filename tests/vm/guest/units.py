@@ -125,7 +125,7 @@ class Units(Trials):
         return self.visitor.asks()
 
     def updated(self) -> str:
-        """Update to a signed release, which never runs as root; then see that one without a signature is refused."""
+        """Update to a signed release, which no command runs; then see that one without a signature is refused."""
         was = pid(DAEMON)
         follow_releases()
         release("9.1.0", signed=True)
@@ -137,8 +137,10 @@ class Units(Trials):
         now = LINK.resolve()
         must(now.parent == UPDATES / "releases", f"{now} runs")
         must(pid(DAEMON) != was and active(DAEMON) and active(ENGINE), "it was not started anew")
-        must("9.1.0" in run("runuser", "-u", "parley", "--", "parley", "--version"), "another version runs")
-        must("9.1.0" not in run("parley", "--version"), "root runs what an update has brought")
+        must("9.1.0" in run("runuser", "-u", "parley", "--", str(LINK / "bin/parley"), "--version"), "another runs")
+        for who in ("root", "parley"):
+            told = run("runuser", "-u", who, "--", "parley", "--version")
+            must("9.1.0" not in told, f"the command of {who} runs what an update has brought")
         talked = self.visitor.asks()
         release("9.2.0", signed=False)
         told = update(fails=True)
