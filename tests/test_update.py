@@ -179,7 +179,10 @@ now=$(basename "$(readlink $root/opt/parley)")
 case $1 in
     is-active) exec grep -qx "${{@: -1}}" $root/active ;;
     restart) [[ ! -e $root/fails-at-once || $now == {old} ]] ;;
-    show) if [[ -e $root/dies-later && $now != {old} ]]; then echo $RANDOM$RANDOM$RANDOM; else echo steady; fi ;;
+    show)
+        state=active result=success restarts=0
+        if [[ $now != {old} && -e $root/becomes ]]; then read -r state result restarts <$root/becomes; fi
+        printf 'ActiveState=%s\\nResult=%s\\nNRestarts=%s\\n\\n' active success 0 $state $result $restarts ;;
 esac
 """
 
@@ -209,16 +212,68 @@ def test_what_is_ready_is_switched_to_once(switching: Machine) -> None:
     assert not (switching.own / "trying").exists()
 
 
-@pytest.mark.parametrize("how", ["fails-at-once", "dies-later"])
+def try_for(machine: Machine, how: str) -> None:
+    """Let what is tried fail at once, or come to a state of a service."""
+    (machine.root / ("fails-at-once" if how == "at once" else "becomes")).write_text(how + "\n")
+
+
+FAILS = ["at once", "active success 1", "activating exit-code 0", "failed watchdog 0", "activating success 0"]
+
+
+@pytest.mark.parametrize("how", FAILS)
 def test_what_does_not_come_up_gives_way_to_the_one_before(switching: Machine, how: str) -> None:
-    (switching.root / how).touch()
+    try_for(switching, how)
     status, told = switching.run("switch")
     assert (status, told) == (1, "parley: Refused: Parley 0.2.0 does not come up; the one before is back\n")
     assert switching.link.resolve().name == OLD
     assert (switching.own / "bad").read_text() == "0.2.0\n"
     assert len(restarts(switching)) == 2
-    assert not (switching.own / "trying").exists()
+    assert {path.name for path in switching.own.iterdir()} == {"bad"}
+    assert {path.name for path in switching.link.parent.iterdir()} == {"parley", OLD}
     assert "did not come up" in switching.run()[1]
+
+
+@pytest.mark.parametrize("state", ["active success 0", "inactive success 0"])
+def test_who_starts_or_stops_a_service_by_hand_ends_no_trial(switching: Machine, state: str) -> None:
+    try_for(switching, state)
+    assert switching.run("switch") == (0, "parley: Parley 0.2.0 runs\n")
+    assert not (switching.own / "bad").exists()
+
+
+def test_what_was_installed_by_hand_meanwhile_stays(switching: Machine) -> None:
+    third = switching.link.parent / "parley-333333333333"
+    third.mkdir()
+    switching.tool("sleep", f"ln -sfn {third} {switching.link}")
+    try_for(switching, "active success 1")
+    assert switching.run("switch") == (0, "parley: Parley 0.2.0 has given way to what was installed by hand\n")
+    assert switching.link.resolve() == third
+    assert not list(switching.own.iterdir())
+
+
+def test_what_has_not_come_up_is_not_tried_again(switching: Machine) -> None:
+    (switching.own / "bad").write_text("0.2.0\n")
+    assert switching.run("switch")[0] == 1
+    assert switching.link.resolve().name == OLD
+    assert restarts(switching) == []
+
+
+def test_a_full_disk_does_not_keep_it_from_going_back(switching: Machine) -> None:
+    try_for(switching, "active success 1")
+    for tool in ("ln", "cat"):
+        switching.tool(tool, f'[[ $(readlink {switching.link}) == *{OLD} ]] && PATH=${{PATH#*:}} exec {tool} "$@"')
+    assert switching.run("switch")[0] == 1
+    assert switching.link.resolve().name == OLD
+    assert (switching.own / "bad").read_text() == "0.2.0\n"
+
+
+def test_a_link_that_cannot_be_moved_back_starts_no_trial_for_ever(switching: Machine) -> None:
+    try_for(switching, "active success 1")
+    switching.tool("mv", '[[ $2 != *.back ]] && PATH=${PATH#*:} exec mv "$@"')
+    status, told = switching.run("switch")
+    assert status == 1
+    assert "cannot be moved back: sudo scripts/install" in told
+    assert not (switching.own / "trying").exists()
+    assert switching.run("switch") == (0, "")
 
 
 def test_what_was_stopped_stays_stopped(switching: Machine) -> None:
@@ -228,18 +283,37 @@ def test_what_was_stopped_stays_stopped(switching: Machine) -> None:
     assert restarts(switching) == []
 
 
+def cut_off(machine: Machine) -> None:
+    """Leave what a trial leaves when the power goes just before the link is moved."""
+    old = machine.root / "opt" / OLD
+    (machine.own / "trying").write_text(f"{old}\n0.2.0\nparley.service\n")
+    (machine.own / "bad.new").write_text("0.2.0\n")
+    machine.link.with_name("parley.back").symlink_to(old)
+
+
 @pytest.mark.parametrize("moved", [True, False])
 @pytest.mark.parametrize("good", [True, False])
 def test_a_trial_that_a_power_cut_ended_is_made_again(switching: Machine, moved: bool, good: bool) -> None:
-    (switching.own / "trying").write_text(f"{switching.root}/opt/{OLD}\n0.2.0\nparley.service\n")
+    cut_off(switching)
     if moved:
         switching.link.unlink()
         switching.link.symlink_to(switching.built[0])
     if not good:
-        (switching.root / "dies-later").touch()
+        try_for(switching, "active success 1")
     assert switching.run("switch")[0] == (0 if good else 1)
     assert switching.link.resolve().name == (switching.built[0].name if good else OLD)
     assert not (switching.own / "trying").exists()
+
+
+def test_what_was_found_bad_before_a_power_cut_is_not_tried_again(switching: Machine) -> None:
+    cut_off(switching)
+    (switching.own / "bad.new").rename(switching.own / "bad")
+    switching.link.unlink()
+    switching.link.symlink_to(switching.built[0])
+    assert switching.run("switch")[0] == 1
+    assert switching.link.resolve().name == OLD
+    assert (switching.own / "bad").read_text() == "0.2.0\n"
+    assert restarts(switching) == ["restart parley.service"]
 
 
 @pytest.mark.parametrize(
