@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.updated import Installed
+from support.updated import Installed, program
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def test_what_it_installs_is_where_the_units_look(machine: Installed) -> None:
     assert (machine.root / "opt/parley-installed").resolve() == machine.link.resolve()
     assert (machine.root / "var/lib/parley-models/model").exists()
     assert (machine.root / "etc/systemd/system/parley.service").exists()
-    assert machine.told[-1].startswith("start parley-engine.service parley.service ")
+    assert any(line.startswith("start parley-engine.service parley.service ") for line in machine.told)
 
 
 def test_root_follows_no_link_where_other_users_may_put_one(machine: Installed) -> None:
@@ -59,3 +59,66 @@ def test_removed_with_all_that_it_kept_nothing_is_left(machine: Installed) -> No
     assert machine.install("0.1.0", "--purge")[0] == 0
     assert not list((machine.root / "var/lib").glob("parley*"))
     assert not (machine.root / "etc/parley").exists()
+
+
+UPDATES = ("parley-update.timer", "parley-switch.path", "parley-update.service", "parley-switch.service")
+
+
+def test_updates_stand_still_while_it_installs(machine: Installed) -> None:
+    assert machine.install("0.1.0")[0] == 0
+    assert f"stop {' '.join(UPDATES)}" in machine.told
+    stopped = machine.told.index(f"stop {' '.join(UPDATES)}")
+    assert stopped < next(n for n, line in enumerate(machine.told) if line.startswith("restart"))
+    program(machine.checkout / "scripts/setup", "#!/bin/sh\nexit 3\n")
+    assert machine.install("0.1.1")[0] == 3
+    assert machine.told[-1] == "start parley-update.timer", "the path was not active before"
+
+
+@pytest.mark.parametrize("unit", ["parley-engine.service", "parley.service"])
+def test_it_goes_back_if_a_service_does_not_start(machine: Installed, unit: str) -> None:
+    machine.install("0.1.0")
+    (machine.root / f"fails-{unit}").write_text(machine.folder_of("0.2.0").name + "\n")
+    status, told = machine.install("0.2.0")
+    assert status == 1
+    assert "the one before is back" in told
+    assert machine.version == "0.1.0"
+    assert (machine.root / "opt/parley-installed").resolve() == machine.folder_of("0.1.0")
+    assert (machine.root / "runs").read_text().strip() == machine.folder_of("0.1.0").name
+    assert not (machine.own / "bad").exists()
+
+
+def test_what_was_being_tried_is_nothing_to_go_back_to(machine: Installed) -> None:
+    machine.install("0.1.0")
+    machine.release("0.2.0", machine.key)
+    machine.run()
+    (machine.own / "trying").write_text(f"{machine.link.resolve()}\n0.2.0\nparley.service\n")
+    machine.link.unlink()
+    machine.link.symlink_to(machine.built[0])
+    (machine.root / "fails-parley.service").write_text(machine.folder_of("0.3.0").name + "\n")
+    assert machine.install("0.3.0")[0] == 1
+    assert machine.version == "0.1.0"
+    assert not (machine.own / "trying").exists()
+    assert machine.install("0.3.1")[0] == 0
+    assert machine.version == "0.3.1"
+
+
+def test_an_older_version_that_was_installed_by_hand_stays(machine: Installed) -> None:
+    machine.install("0.1.0")
+    machine.release("0.2.0", machine.key)
+    machine.run()
+    assert machine.run("switch")[0] == 0
+    assert machine.install("0.1.5")[0] == 0
+    assert machine.run()[0] == 1
+    assert machine.run("switch")[0] == 1
+    assert machine.version == "0.1.5"
+    machine.release("0.2.1", machine.key)
+    assert machine.run()[0] == 0
+    assert machine.run("switch")[0] == 0
+    assert machine.version == "0.2.1"
+
+
+def test_what_did_not_come_up_is_known_after_an_installation(machine: Installed) -> None:
+    machine.install("0.1.0")
+    (machine.own / "bad").write_text("0.2.0\n")
+    assert machine.install("0.1.1")[0] == 0
+    assert (machine.own / "bad").read_text() == "0.2.0\n"

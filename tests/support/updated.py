@@ -24,6 +24,8 @@ cd "$(dirname "$0")/.."
 folder=$1/parley-$(sha256sum pyproject.toml | cut -c1-12)
 mkdir -p "$folder/bin"
 cp parley "$folder/bin/parley"
+version=$(./parley --version)
+mkdir -p "$folder/lib/python3.13/site-packages/parley-${{version##* }}.dist-info"
 touch "$folder/.complete"
 echo "$folder"
 """
@@ -127,6 +129,7 @@ case $1 in
         for unit in "${{@:2}}"; do
             if [[ -e $root/fails-$unit ]] && grep -qx "$now" $root/fails-$unit; then exit 1; fi
         done ;;
+    show) printf 'ActiveState=active\\nResult=success\\nNRestarts=0\\n' ;;
 esac
 exit 0
 """
@@ -146,6 +149,8 @@ cd "$(dirname "$0")/.."
 folder=$1/parley-$(sha256sum parley | cut -c1-12)
 mkdir -p "$folder/bin"
 cp parley python "$folder/bin/"
+version=$(./parley --version)
+mkdir -p "$folder/lib/python3.13/site-packages/parley-${version##* }.dist-info"
 touch "$folder/.complete"
 echo "$folder"
 """
