@@ -57,13 +57,51 @@ def refused(machine: Machine, why: str) -> None:
 
 
 def test_who_has_not_signed_is_refused(machine: Machine) -> None:
-    machine.release("0.2.0", machine.key)
     machine.release("0.3.0")
     refused(machine, "v0.3.0 is not signed by a key of ")
     machine.release("0.4.0", machine.foreign)
     refused(machine, "v0.4.0 is not signed by a key of ")
     machine.git("tag", "v0.5.0")
     refused(machine, "v0.5.0 is not signed by a key of ")
+
+
+def test_one_that_will_not_do_keeps_no_other_out(machine: Machine) -> None:
+    machine.release("0.2.0", machine.key)
+    machine.release("0.3.0", machine.key)
+    machine.release("0.4.0", machine.key, says="0.0.5")
+    machine.release("0.5.0")
+    machine.release("0.6.0", machine.key)
+    (machine.own / "bad").write_text("0.6.0\n")
+    status, told = machine.run()
+    assert status == 0
+    refusals = [line.removeprefix("parley: Refused: ").split()[0] for line in told.splitlines() if "Refused" in line]
+    assert refusals == ["v0.4.0", "v0.5.0", "v0.6.0"]
+    assert machine.ready == "0.3.0"
+    (built,) = machine.built
+    (built / "it is the same").touch()
+    assert machine.run()[0] == 0
+    assert (built / "it is the same").exists(), "it still waits"
+
+
+def test_one_that_cannot_be_fetched_keeps_no_other_out(machine: Machine) -> None:
+    machine.release("0.2.0", machine.key)
+    machine.release("0.3.0", machine.key)
+    commit = machine.git("rev-parse", "v0.3.0^{tree}")
+    (machine.origin / ".git/objects" / commit[:2] / commit[2:]).unlink()
+    status, told = machine.run()
+    assert status == 0
+    assert "Not now: v0.3.0 cannot be fetched from" in told
+    assert machine.ready == "0.2.0"
+
+
+def test_while_one_is_being_tried_nothing_is_tidied_away(machine: Machine) -> None:
+    machine.release("0.2.0", machine.key)
+    before = machine.state / "releases/parley-111111111111"
+    before.mkdir(parents=True)
+    (machine.own / "trying").write_text(f"{before}\n0.1.0\n")
+    status, told = machine.run()
+    assert (status, told) == (75, "parley: Not now: a release is being tried\n")
+    assert before.exists()
 
 
 def test_a_key_for_something_else_signs_no_release(machine: Machine) -> None:
@@ -81,8 +119,8 @@ def test_an_older_release_under_a_newer_name_is_refused(machine: Machine) -> Non
 
 
 def test_a_signature_of_another_tag_is_none_of_this_one(machine: Machine) -> None:
-    machine.release("0.2.0", machine.key)
-    forged = machine.git("cat-file", "tag", "v0.2.0").replace("tag v0.2.0", "tag v0.3.0")
+    machine.release("0.0.9", machine.key)
+    forged = machine.git("cat-file", "tag", "v0.0.9").replace("tag v0.0.9", "tag v0.3.0")
     command = ["git", "-C", machine.origin, "hash-object", "-t", "tag", "-w", "--stdin"]
     made = subprocess.run(command, input=forged + "\n", capture_output=True, text=True, check=True).stdout.strip()
     machine.git("update-ref", "refs/tags/v0.3.0", made)
