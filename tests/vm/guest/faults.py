@@ -108,6 +108,11 @@ class SlowBrain(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def server_close(self) -> None:
+        """Be gone; its thread first, which would go round for ever else."""
+        self.shutdown()
+        super().server_close()
+
 
 def fill(ballast: Path) -> None:
     """Write a file until there is no room for another byte."""
