@@ -1,10 +1,11 @@
 """scripts/install on a machine below a folder: as it is, but for systemd, the users and what is built."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
-from support.updated import Installed, program
+from support.updated import SCRIPTS, Installed, program
 
 
 @pytest.fixture
@@ -122,3 +123,61 @@ def test_what_did_not_come_up_is_known_after_an_installation(machine: Installed)
     (machine.own / "bad").write_text("0.2.0\n")
     assert machine.install("0.1.1")[0] == 0
     assert (machine.own / "bad").read_text() == "0.2.0\n"
+
+
+UV = """#!/usr/bin/env bash
+case $1 in
+    venv)
+        mkdir -p "${@: -1}/bin" "${@: -1}/lib"
+        printf '#!/bin/sh\\nexec true\\n' >"${@: -1}/bin/python"
+        cp "${@: -1}/bin/python" "${@: -1}/bin/parley"
+        chmod +x "${@: -1}"/bin/* ;;
+esac
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Return a checkout that scripts/build-release can build, by a uv that makes what runs and says nothing."""
+    made = tmp_path / "checkout"
+    for folder in ("scripts", "models", "device/data/__pycache__"):
+        (made / folder).mkdir(parents=True)
+    for file in ("requirements.lock", "pyproject.toml", "models/manifest.toml", "device/cli.py"):
+        (made / file).touch()
+    shutil.copy(SCRIPTS / "build-release", made / "scripts")
+    program(made / "uv", UV)
+    return made
+
+
+def build(checkout: Path) -> Path:
+    """Build what runs and return its folder."""
+    command = [checkout / "scripts/build-release", checkout.parent / "opt", checkout / "uv"]
+    return Path(subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.strip())
+
+
+@pytest.mark.parametrize("name", ["mel.npz", "places.csv", "chime.wav", "read.md", "cli.py", "noise"])
+def test_every_file_of_it_makes_a_version_of_its_own(checkout: Path, name: str) -> None:
+    before = build(checkout)
+    file = checkout / "device" / name
+    file.write_text("something")
+    within = build(checkout)
+    assert within != before
+    file.rename(file.with_name("other." + name))
+    assert build(checkout) not in (within, before)
+
+
+def test_what_python_makes_of_it_makes_no_other_version(checkout: Path) -> None:
+    before = build(checkout)
+    (checkout / "device/data/__pycache__/some.pyc").touch()
+    assert build(checkout) == before
+
+
+def test_what_is_built_is_built_once_but_for_what_does_not_run(checkout: Path) -> None:
+    folder = build(checkout)
+    (folder / "it is the same").touch()
+    assert build(checkout) == folder
+    assert (folder / "it is the same").exists()
+    program(folder / "bin/parley", "#!/usr/bin/python3.0\n")
+    assert build(checkout) == folder
+    assert not (folder / "it is the same").exists()
+    assert (folder / ".complete").exists()
