@@ -73,3 +73,12 @@ def test_only_units_that_are_shut_in_run_what_an_update_has_brought() -> None:
     assert command == ['exec /opt/parley-installed/bin/parley "$@"']
     run = [unit.stem for unit in SERVICES if re.search(r"^Exec\w+=.*/opt/", unit.read_text(), re.MULTILINE)]
     assert sorted(run) == ["parley", "parley-engine", "parley-retention"]
+
+
+def test_an_update_is_made_at_night_alone_and_fills_no_disk() -> None:
+    timer = (SYSTEMD / "parley-update.timer").read_text()
+    assert re.findall(r"^(\w+)=", timer.partition("[Timer]")[2].partition("[Install]")[0], re.MULTILINE) == [
+        "OnCalendar",
+        "RandomizedDelaySec",
+    ]
+    assert re.search(r"^LimitFSIZE=512M$", (SYSTEMD / "parley-update.service").read_text(), re.MULTILINE)
