@@ -125,6 +125,30 @@ def test_what_did_not_come_up_is_known_after_an_installation(machine: Installed)
     assert (machine.own / "bad").read_text() == "0.2.0\n"
 
 
+@pytest.mark.parametrize("owner", ["ada", "root", "bob"])
+def test_the_checkout_of_whom_sudo_is_for_is_set_up_as_them(machine: Installed, owner: str) -> None:
+    home = machine.checkout.parent / "home/ada"
+    shutil.copytree(machine.checkout.parent / ".cache", home / ".cache")
+    (machine.checkout / ".venv").mkdir()
+    (machine.root / "as-users").touch()
+    machine.environ["SUDO_USER"] = "ada"
+    machine.tool("stat", f"if [[ $3 == .venv ]]; then echo root; else echo {owner}; fi")
+    machine.tool("getent", f"echo ada:x:1000:1000::{home}:/bin/sh")
+    program(machine.checkout / "scripts/setup", f'#!/bin/sh\necho "$HOME $*" >>{machine.root}/set-up\n')
+    status, told = machine.install("0.1.0")
+    assert status == 0, told
+    done = [line.rstrip() for line in (machine.root / "set-up").read_text().splitlines()]
+    as_users = (machine.root / "as-users").read_text()
+    if owner == "ada":
+        assert done == [f"{machine.environ['HOME']} --packages", str(home)]
+        assert as_users.startswith("-u ada -- ")
+        assert not (machine.checkout / ".venv").exists(), "root's would be in the way"
+    else:
+        assert done == [machine.environ["HOME"]]
+        assert "ada" not in as_users
+        assert (machine.checkout / ".venv").exists()
+
+
 UV = """#!/usr/bin/env bash
 case $1 in
     venv)
