@@ -57,7 +57,8 @@ async def wait_for_card(settings: Settings, notifier: Notifier) -> AlsaCard | No
                         told = str(error)
                         log.error("%s: %s", STATUS, told)  # noqa: TRY400 - the message says it all
                 else:
-                    notifier.tell("WATCHDOG=1")
+                    if panel is not None:
+                        notifier.tell("WATCHDOG=1")
                     return card
             notifier.tell(f"READY=1\nWATCHDOG=1\nSTATUS={STATUS}: {told}")
             await _unless(over, asyncio.ensure_future(asyncio.sleep(LOOK_S)))

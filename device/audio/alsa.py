@@ -20,7 +20,7 @@ from device.audio import devices
 from device.audio.card import BLOCK_MS, RING_SECONDS, Card, CardError
 from device.audio.looks import Looks
 from device.audio.portaudio import ask_latency, session
-from device.audio.stream import Stream
+from device.audio.stream import SilenceError, Stream
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,6 +48,8 @@ UNDERRUN = pyaudio.paOutputUnderflow | pyaudio.paOutputOverflow
 """The loudspeaker ran dry, or a block for it was thrown away."""
 LOOK_S = 0.2
 """How often a card that is gone is asked after; how often it is looked for is another matter."""
+STARTS = 3
+"""How often to open a stream that stays silent: on a busy machine, ALSA's pulse plugin may miss its start."""
 CLOSE_S = 3.0
 """How long `close` waits for PortAudio, which may hang on a sound server that is gone."""
 
@@ -123,7 +125,15 @@ class AlsaCard(Card):
         return wanted or liked[0]
 
     def _start(self) -> Stream:
-        """Open a stream and wait for its first callback. Raises CardError."""
+        """Open a stream and wait for its first callback; again, if none comes. Raises CardError."""
+        for _ in range(STARTS - 1):
+            try:
+                return self._start_once()
+            except SilenceError as error:
+                log.info("%s Trying again", error)
+        return self._start_once()
+
+    def _start_once(self) -> Stream:
         stream = Stream(self.rate, self.block, self._turn)
         try:
             found = devices.scan(stream.audio)

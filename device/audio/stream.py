@@ -25,12 +25,16 @@ if TYPE_CHECKING:
 
     Exchange = Callable[["Stream", bytes, int], NDArray[np.int16]]
 
-FIRST_CALLBACK_S = 4.0
+FIRST_CALLBACK_S = 2.0
 """How long a new stream may take to call back for the first time."""
 PRIORITY = 5
 """Of the callback's thread, 1 to 99: among the lowest of the real-time ones."""
 LONGEST_DELAY_S = 2.0
 DELAY_SMOOTHING = 1 / 64
+
+
+class SilenceError(CardError):
+    """The stream is open, but PortAudio does not call back."""
 
 
 class Stream:
@@ -57,7 +61,7 @@ class Stream:
         self.audio = portaudio.start()
 
     def open(self, microphone: Device, loudspeaker: Device) -> None:
-        """Open the stream and wait for its first callback. Raises CardError."""
+        """Open the stream and wait for its first callback. Raises CardError, and of these SilenceError if none comes."""
         names = " and ".join(dict.fromkeys((microphone.name, loudspeaker.name)))
         with quiet, zeroed_memory():
             try:
@@ -80,7 +84,7 @@ class Stream:
             end = time.monotonic() + FIRST_CALLBACK_S
             while not self.beats:
                 if time.monotonic() > end:
-                    raise CardError(f"{names} opened, but no sound came in {FIRST_CALLBACK_S:g} s; is it suspended?")
+                    raise SilenceError(f"{names} opened, but no sound came in {FIRST_CALLBACK_S:g} s; is it suspended?")
                 time.sleep(BLOCK_MS / 1000)
 
     def close(self) -> None:

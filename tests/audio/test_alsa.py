@@ -14,6 +14,8 @@ from support.pulse import RATE, Pulse
 
 from device.audio.alsa import AlsaCard
 from device.audio.card import CardError
+from device.audio.devices import Device
+from device.audio.stream import SilenceError, Stream
 from device.settings import CardSettings
 
 PERIOD = 30_000
@@ -371,6 +373,24 @@ def test_closing_while_the_card_is_away(pulse: Pulse) -> None:
     position = card.mic.position
     await_true(lambda: not any(t.name.startswith("card ") for t in threading.enumerate()))
     assert card.mic.position == position
+
+
+@pytest.mark.parametrize("silent", [2, 99])
+def test_a_stream_that_stays_silent_is_opened_again(pulse: Pulse, monkeypatch: pytest.MonkeyPatch, silent: int) -> None:
+    opening, tries = Stream.open, []
+
+    def open_stream(stream: Stream, *devices: Device) -> None:
+        tries.append(stream)
+        if len(tries) <= silent:
+            raise SilenceError("no sound came")
+        opening(stream, *devices)
+
+    monkeypatch.setattr(Stream, "open", open_stream)
+    card = AlsaCard(LOOP)
+    with contextlib.closing(card), pytest.raises(SilenceError) if silent > 2 else contextlib.nullcontext():
+        card.open(RampSource())
+        assert card.present
+    assert len(tries) == 3
 
 
 def test_opening_again_goes_on_where_the_clock_stood(pulse: Pulse) -> None:
