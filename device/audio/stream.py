@@ -61,7 +61,7 @@ class Stream:
         self.audio = portaudio.start()
 
     def open(self, microphone: Device, loudspeaker: Device) -> None:
-        """Open the stream and wait for its first callback. Raises CardError, and of these SilenceError if none comes."""
+        """Open the stream and wait for its first callback. Raises CardError: SilenceError if none comes."""
         names = " and ".join(dict.fromkeys((microphone.name, loudspeaker.name)))
         with quiet, zeroed_memory():
             try:
