@@ -278,11 +278,12 @@ def test_who_starts_or_stops_a_service_by_hand_ends_no_trial(switching: Machine,
     assert not (switching.own / "bad").exists()
 
 
-def test_what_was_installed_by_hand_meanwhile_stays(switching: Machine) -> None:
+@pytest.mark.parametrize("state", ["active success 0", "active success 1"])
+def test_what_was_installed_by_hand_meanwhile_stays(switching: Machine, state: str) -> None:
     third = switching.link.parent / "parley-333333333333"
     third.mkdir()
     switching.tool("sleep", f"ln -sfn {third} {switching.link}")
-    try_for(switching, "active success 1")
+    try_for(switching, state)
     assert switching.run("switch") == (0, "parley: Parley 0.2.0 has given way to what was installed by hand\n")
     assert switching.link.resolve() == third
     assert not list(switching.own.iterdir())
@@ -306,7 +307,7 @@ def test_a_full_disk_does_not_keep_it_from_going_back(switching: Machine) -> Non
 
 def test_a_link_that_cannot_be_moved_back_starts_no_trial_for_ever(switching: Machine) -> None:
     try_for(switching, "active success 1")
-    switching.tool("mv", '[[ $2 != *.back ]] && PATH=${PATH#*:} exec mv "$@"')
+    switching.tool("mv", f'[[ $1 != -T || $(readlink {switching.link}) == *{OLD} ]] && PATH=${{PATH#*:}} exec mv "$@"')
     status, told = switching.run("switch")
     assert status == 1
     assert "cannot be moved back: sudo scripts/install" in told
@@ -331,8 +332,11 @@ def cut_off(machine: Machine) -> None:
 
 @pytest.mark.parametrize("moved", [True, False])
 @pytest.mark.parametrize("good", [True, False])
-def test_a_trial_that_a_power_cut_ended_is_made_again(switching: Machine, moved: bool, good: bool) -> None:
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_trial_that_a_power_cut_ended_is_made_again(switching: Machine, moved: bool, good: bool, lost: bool) -> None:
     cut_off(switching)
+    if lost:
+        switching.link.with_name("parley.back").unlink()
     if moved:
         switching.link.unlink()
         switching.link.symlink_to(switching.built[0])
