@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def signalled() -> None:
     """Press the button where there is none: SIGUSR1 stands in for it."""
-    os.kill(pid(DAEMON), signal.SIGUSR1)
+    process = pid(DAEMON)
+    must(process, "there is no assistant")
+    os.kill(process, signal.SIGUSR1)
 
 
 class Visitor:
