@@ -230,7 +230,7 @@ class Board:
         (device / "driver" / "unbind").write_text(device.name)
         try:
             # With a single processor it takes long: PortAudio's thread goes round, and comes before all others.
-            lost = log.wait(r"card.lost", began, 20) - began
+            lost = log.wait(r"card.lost", began, 60) - began
             red, green, blue, streaming = self.lights.next(4)
             must(active(DAEMON), "the assistant has ended")
         finally:
