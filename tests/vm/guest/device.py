@@ -16,7 +16,7 @@ from machine import DAEMON, ENGINE, SETTINGS, STATE, Log, active, pid, restart, 
 from talk import Visitor
 from trials import Trials
 
-SLOW = 2.0
+SLOW = 3.0
 """The machine has one thousand million instructions a second for all it does: less than any Pi that Parley is for."""
 LONG = Path("/share/long").exists()
 RED, GREEN, BLUE, STREAMING, BUTTON, MUTE = 22, 23, 25, 27, 17, 24
