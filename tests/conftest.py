@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.pulse import Pulse
 
-from device.models import ModelError, find
+from device.model_files.files import ModelError, find
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ import numpy as np
 from msgspec import Struct
 
 from device.audio.reply import ReplyItem, word_start
-from device.events import Heard
+from device.conversation.events import Heard
 
 if TYPE_CHECKING:
     from collections.abc import Callable

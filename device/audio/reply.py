@@ -9,7 +9,7 @@ import numpy as np
 
 from device.audio.measure import SILENCE_DBFS, levels
 from device.audio.resample import Resampler
-from device.events import Heard
+from device.conversation.events import Heard
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Self
 
-from device.audio.devices import list_devices
+from device.audio.card.devices import list_devices
 from device.bench.result import BenchError
 from device.bench.soundserver import sound_server
 
@@ -43,7 +43,7 @@ class Assistant:
         options = ["--config", str(config)] if config else []
         self._began = time.monotonic()
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
-            [sys.executable, *interpreter, "-m", "device.cli", "run", *options],
+            [sys.executable, *interpreter, "-m", "device", "run", *options],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

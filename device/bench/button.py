@@ -13,21 +13,21 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 from msgspec import Struct
 from msgspec.structs import replace
 
-from device.actions import State
 from device.bench.live import Live, TimedRoom, plain
-from device.bench.peer import Peer, Plan
 from device.bench.result import BenchError, Figure, Job, Result, spread
-from device.controls import Controls
-from device.daemon import Detectors
+from device.conversation.actions import State
+from device.daemon.controls import Controls
+from device.listen.detectors import Detectors
 from device.panel.leds import Strip, apa102
 from device.panel.panel import GAP_S, Painter, Panel
-from device.panel_settings import PanelSettings
-from device.scene import Acoustics, Scene
+from device.settings.panel import PanelSettings
+from device.simulation.scene import Acoustics, Scene
+from device.simulation.timed_engine import Peer, Plan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from device.settings import Settings
+    from device.settings.tree import Settings
 
 WHAT = (
     "Presses at random moments of replies in the simulated room, in real time: an edge on a line of gpiozero's mock "

@@ -8,13 +8,13 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from device.audio.room import Room
-from device.audio.stream import be_urgent
+from device.audio.card.stream import be_urgent
 from device.bench.live import Live, plain
-from device.bench.peer import Peer, Plan
 from device.bench.result import Figure, Job, Result, percentile
-from device.daemon import Detectors
-from device.scene import Scene, Visitor
+from device.listen.detectors import Detectors
+from device.simulation.room import Room
+from device.simulation.scene import Scene, Visitor
+from device.simulation.timed_engine import Peer, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

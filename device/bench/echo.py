@@ -12,23 +12,23 @@ from msgspec import Struct
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from device import models
-from device.audio.card import Card
-from device.audio.echo import EchoCanceller
-from device.audio.frontend import STIR_AMONG, STIR_BLOCKS, STIR_DB, FrontEnd
+from device.audio.card.base import Card
+from device.audio.echo.canceller import EchoCanceller
 from device.audio.measure import FULL_SCALE, speech_bounds
 from device.audio.playout import Playout
 from device.bench import sounds
 from device.bench.echo_rooms import CHANGE_S, SECONDS, SETTLED_S, VISITOR_DBFS, VISITOR_S, Place, build
 from device.bench.result import BenchError, Figure, Job, Result, percentile
-from device.events import CLOCK_RATE, samples
+from device.listen.capture import STIR_AMONG, STIR_BLOCKS, STIR_DB, FrontEnd
 from device.listen.vad import SileroVad
+from device.model_files import files as models
+from device.sample_clock import CLOCK_RATE, samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from device.bench.echo_rooms import Scene, Sound
-    from device.events import DeviceEvent
+    from device.conversation.events import DeviceEvent
 
 WHAT = (
     "The canceller alone in simulated rooms of 32 s: the device's voice from a distorting loudspeaker, visitors who "

@@ -12,9 +12,9 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from device.audio import acoustics
 from device.audio.measure import FULL_SCALE, speech_level
-from device.events import CLOCK_RATE, samples
+from device.sample_clock import CLOCK_RATE, samples
+from device.simulation import acoustics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from device.bench.engine_client import Cost, Flood, cost_of_ours, cost_of_sdk
 from device.bench.engine_load import Load, load, questions
 from device.bench.result import BenchError, Figure, Job, Result, spread
-from device.engines.beside import LocalEngine
+from device.engines.local_process import LocalEngine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from aiohttp import WSMsgType, web
 from msgspec import Struct
 
-from device.bench.apart import apart
+from device.bench.isolated import apart
 from device.bench.result import BenchError
-from device.engine_settings import RealtimeEngine
-from device.engines.choose import wanted_by
-from device.engines.contract import Audio, Fault, ReplyEnded, SpeechStarted
-from device.engines.realtime import RealtimeSession
-from device.engines.realtime_config import RATE, remote_config
-from device.engines.wire import realtime as wire
-from device.engines.wire.realtime_items import Content, Item, Part, Response, Session
-from device.settings import Settings
+from device.conversation.engine import Audio, Fault, ReplyEnded, SpeechStarted
+from device.engines.factory import wanted_by
+from device.engines.realtime.config import RATE, remote_config
+from device.engines.realtime.session import RealtimeSession
+from device.settings.engines import RealtimeEngine
+from device.settings.tree import Settings
+from device.wire import realtime as wire
+from device.wire.realtime_items import Content, Item, Part, Response, Session
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection as Pipe

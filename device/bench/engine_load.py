@@ -15,15 +15,15 @@ from device.audio.clips import speak
 from device.audio.measure import speech_bounds
 from device.bench.latency import QUESTIONS
 from device.bench.result import BenchError
-from device.engines.choose import session_with
-from device.engines.contract import Audio, Fault, ReplyEnded
-from device.engines.realtime_config import RATE
+from device.conversation.engine import Audio, Fault, ReplyEnded
+from device.engines.factory import session_with
+from device.engines.realtime.config import RATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from device.engines.contract import EngineEvent, EngineSession
-    from device.settings import Settings
+    from device.conversation.engine import EngineEvent, EngineSession
+    from device.settings.tree import Settings
 
 BLOCK_MS: Final = 20
 STAGGER_S: Final = 0.37

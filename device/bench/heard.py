@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from device import recording
 from device.bench.live import plain, sessions
-from device.bench.peer import Peer, Plan
 from device.bench.result import Figure, Job, Result, spread
-from device.events import Button
-from device.rehearsal import Rehearsal
-from device.scene import Acoustics, Scene, Visitor
+from device.conversation.events import Button
+from device.simulation import recording
+from device.simulation.rehearsal import Rehearsal
+from device.simulation.scene import Acoustics, Scene, Visitor
+from device.simulation.timed_engine import Peer, Plan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from device.actions import State
-    from device.settings import Settings
+    from device.conversation.actions import State
+    from device.settings.tree import Settings
 
 WHAT = (
     "A scripted engine and a room with echo. A visitor interrupts replies at varied times; |audio_end_ms that the "

@@ -6,17 +6,17 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Literal
 
-from device import models
-from device import settings as configuration
 from device.audio.resample import resample
-from device.audio.room import Room
-from device.bench.apart import apart
+from device.bench.isolated import apart
 from device.bench.live import Live
 from device.bench.result import Figure, Job, Result, percentile
-from device.daemon import Detectors, wake_model
-from device.events import CLOCK_RATE
-from device.listen.wakeword import FRAME, library
-from device.scene import Scene, Visitor
+from device.listen.detectors import Detectors, wake_model
+from device.listen.wake_word import FRAME, library
+from device.model_files import files as models
+from device.sample_clock import CLOCK_RATE
+from device.settings import tree as configuration
+from device.simulation.room import Room
+from device.simulation.scene import Scene, Visitor
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from device.bench.result import BenchError, Figure, Job, Result, spread
-from device.rehearsal import Rehearsal
-from device.scene import Acoustics, Scene, Visitor
+from device.simulation.rehearsal import Rehearsal
+from device.simulation.scene import Acoustics, Scene, Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from device.audio.room import Room
-from device.daemon import Daemon, Detectors, Watcher
-from device.engines.choose import session_with
-from device.events import Button
-from device.ledger import Entry, Ledger
+from device.conversation.events import Button
+from device.daemon.daemon import Daemon
+from device.daemon.watcher import Watcher
+from device.engines.factory import session_with
+from device.records.ledger import Ledger
+from device.simulation.room import Room
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from device.actions import State
-    from device.engines.contract import EngineSession, ToolSpec
-    from device.scene import Scene
-    from device.settings import Settings
+    from device.conversation.actions import State
+    from device.conversation.engine import EngineSession, ToolSpec
+    from device.listen.detectors import Detectors
+    from device.records.entry import Entry
+    from device.settings.tree import Settings
+    from device.simulation.scene import Scene
 
 
 def plain(settings: Settings) -> Settings:

@@ -6,18 +6,18 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from device.audio.card import RING_SECONDS
+from device.audio.card.base import RING_SECONDS
 from device.audio.clips import speak
 from device.bench.assistant import Assistant, card
 from device.bench.result import BenchError, Figure, Job, Result
-from device.engines.beside import LocalEngine
-from device.engines.choose import session_with
-from device.engines.contract import Audio, Fault, ReplyEnded
-from device.engines.realtime_config import RATE
-from device.rehearsal import resident_mb
+from device.conversation.engine import Audio, Fault, ReplyEnded
+from device.engines.factory import session_with
+from device.engines.local_process import LocalEngine
+from device.engines.realtime.config import RATE
+from device.simulation.rehearsal import resident_mb
 
 if TYPE_CHECKING:
-    from device.settings import Settings
+    from device.settings.tree import Settings
 
 WHAT = (
     "Resident memory (RSS, shared libraries included), MB = 1,000,000 bytes. Daemon: `parley run` as a process of its "

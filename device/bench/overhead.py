@@ -8,12 +8,12 @@ from typing import Final
 import numpy as np
 
 from device.bench.live import Live, TimedRoom, plain
-from device.bench.peer import Peer, Plan, Report
 from device.bench.result import Job, Result, spread
-from device.daemon import Detectors
-from device.engines.realtime_config import RATE
-from device.events import CLOCK_RATE
-from device.scene import Acoustics, Scene, Visitor
+from device.engines.realtime.config import RATE
+from device.listen.detectors import Detectors
+from device.sample_clock import CLOCK_RATE
+from device.simulation.scene import Acoustics, Scene, Visitor
+from device.simulation.timed_engine import Peer, Plan, Report
 
 WHAT = (
     "A scripted engine in another process, on loopback; a room at 48 kHz. Up: from the callback that a block of the "

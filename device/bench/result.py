@@ -11,7 +11,7 @@ from msgspec import Struct
 from rich.table import Table
 from rich.text import Text
 
-from device.settings import Settings
+from device.settings.tree import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

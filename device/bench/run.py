@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 import msgspec
 from rich.console import Console
 
-from device.audio.card import CardError
+from device.audio.card.base import CardError
 from device.audio.clips import ClipError
 from device.bench.result import BenchError, Job, Result, as_data, render
-from device.engines.contract import EngineError
-from device.models import ModelError
-from device.scene import SceneError
+from device.conversation.engine import EngineError
+from device.model_files.files import ModelError
+from device.simulation.scene import SceneError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from device.settings import Settings
+    from device.settings.tree import Settings
 
 NAMES = ("latency", "overhead", "callback", "idle", "memory", "heard", "start", "bargein", "echo", "button", "engine")
 """Each is a module beside this one, with a function `measure`."""
@@ -71,9 +71,14 @@ def run_benches(
     return all(result.reached for result in results)
 
 
+def module_of(bench: str) -> str:
+    """Return the name of the module with a bench's `measure`."""
+    return "device.bench.bargein.run" if bench == "bargein" else f"device.bench.{bench}"
+
+
 def run_one(bench: str, job: Job) -> Result:
     """Run one bench; what keeps it from measuring becomes its result."""
-    module = import_module(f"device.bench.{bench}")
+    module = import_module(module_of(bench))
     try:
         result: Result = module.measure(job)
     except (BenchError, CardError, ClipError, EngineError, ModelError, SceneError) as error:

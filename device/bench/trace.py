@@ -16,7 +16,7 @@ import soxr
 from msgspec import Struct
 
 from device.audio.measure import SILENCE_DBFS, dbfs, levels, speech_level
-from device.events import CLOCK_RATE, samples
+from device.sample_clock import CLOCK_RATE, samples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,12 +16,12 @@ import msgspec
 from aiohttp import ClientConnectorCertificateError, ClientConnectorDNSError, ClientSSLError
 from msgspec import Struct
 
-from device.engines.contract import Fault
+from device.conversation.engine import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from device.engines.wire.realtime_items import ErrorDetail
+    from device.wire.realtime_items import ErrorDetail
 
 HARMLESS = frozenset(
     {

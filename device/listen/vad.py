@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from device.events import CLOCK_RATE
-from device.listen.endpoint import FRAME
-from device.listen.inference import load
-from device.models import ModelError
+from device.listen.endpointer import FRAME
+from device.listen.onnx import load
+from device.model_files.files import ModelError
+from device.sample_clock import CLOCK_RATE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,10 +14,9 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from device.audio.resample import Resampler
-from device.engines.contract import ToolSpec
-from device.listen.ending import Endings
-from device.listen.endpoint import FRAME
-from device.local.hearing import Vad
+from device.conversation.engine import ToolSpec
+from device.listen.endpointer import FRAME
+from device.local.end_of_turn.completeness import Endings
 from device.local.stages import (
     Brain,
     Call,
@@ -31,6 +30,7 @@ from device.local.stages import (
     Text,
     Turn,
     Utterance,
+    Vad,
     Voice,
     Word,
 )

@@ -5,22 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from device.listen.ending import endings
-from device.listen.prosody import load_smart_turn
-from device.listen.recognise import load_moonshine
+from device.listen.moonshine import load_moonshine
 from device.listen.vad import SileroVad
 from device.local.brain.chat import Chat
 from device.local.brain.language import LanguageError
 from device.local.brain.sentences import Sentences
 from device.local.cascade import Stages
-from device.local.server import EngineStartError
+from device.local.end_of_turn.completeness import endings
+from device.local.end_of_turn.prosody import load_smart_turn
+from device.local.stages import EngineStartError
 from device.local.tts.espeak import EspeakVoice, VoiceError
-from device.models import find
-from device.stage_settings import lacks
+from device.model_files.files import find
+from device.settings.local import lacks
 
 if TYPE_CHECKING:
     from device.local.stages import Brain, Recogniser, RemoteRecogniser, RemoteVoice, Voice
-    from device.settings import Settings
+    from device.settings.tree import Settings
 
 
 def load_stages(settings: Settings) -> Stages:

@@ -16,13 +16,14 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from msgspec import Struct
 
 from device.local.cascade import Cascade, Stages
-from device.local.outbox import FULL, Outbox
-from device.local.session import Session
+from device.local.session.client_events import Session
+from device.local.session.outbox import FULL, Outbox
+from device.local.stages import EngineStartError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from device.settings import Settings
+    from device.settings.tree import Settings
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +42,6 @@ class Limits(Struct, frozen=True):
     sessions: int = 8
     stall_s: float = 120.0
     """How long a client may leave an event unread."""
-
-
-class EngineStartError(Exception):
-    """The server cannot do what the settings ask; the message says why and what to do."""
 
 
 class Engine:

@@ -8,9 +8,12 @@ work in threads; those that are elsewhere (`Remote…`) wait on the event loop, 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Sequence
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from device.engines.contract import ToolSpec
+    from device.conversation.engine import ToolSpec
 
 
 class StageError(Exception):
@@ -249,3 +252,17 @@ class Brain(Protocol):
         Has no side effect: it may be started on a guess and closed before its first item is used. Closing the
         generator ends the work. With empty `instructions` it uses its own. Raises `BrainError`.
         """
+
+
+class Vad(Protocol):
+    """Finds voice in one stream of audio."""
+
+    def probability(self, block: NDArray[np.int16]) -> float:
+        """Return the probability of voice, 0 to 1, in the stream's next (512,) int16 at 16 kHz."""
+
+    def reset(self) -> None:
+        """Forget the stream so far."""
+
+
+class EngineStartError(Exception):
+    """The server cannot do what the settings ask; the message says why and what to do."""

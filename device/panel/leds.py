@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from device.panel.gpio import PanelFault, Spi, claim
-from device.panel_settings import LED_PINS
+from device.settings.panel import LED_PINS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from device.panel.lights import Colour, Frame
-    from device.panel_settings import PanelSettings
+    from device.settings.panel import PanelSettings
 
 GAMMA = 2.2
 """From brightness as the eye sees it to light."""

@@ -18,16 +18,16 @@ from device.panel import lights
 from device.panel.button import Contact, Gesture, Gestures
 from device.panel.gpio import PanelFault, chips, choose, claim, open_lines
 from device.panel.leds import open_leds
-from device.panel.truth import LEAK_S, Loudness, Streaming
-from device.panel_settings import used_pins, wrong_pins
+from device.panel.meters import LEAK_S, Loudness, Streaming
+from device.settings.panel import used_pins, wrong_pins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from device.actions import State
-    from device.audio.card import Card
+    from device.audio.card.base import Card
+    from device.conversation.actions import State
     from device.panel.leds import Leds
-    from device.panel_settings import PanelSettings
+    from device.settings.panel import PanelSettings
 
     Part = TypeVar("Part")
 

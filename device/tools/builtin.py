@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
-from device.clock import FIRST
+from device.system.wall_clock import FIRST
 from device.tools.registry import Arguments, Registry, Tool, ToolError
 from device.tools.timers import find
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from device.tools.timers import Timers
 
-
-Builtin = Literal["get_time", "set_timer", "list_timers", "cancel_timer", "set_volume", "mute", "sleep"]
-"""Their names."""
 
 # Not strftime's, which depend on the locale.
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

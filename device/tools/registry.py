@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
-from device.engines.contract import ToolSpec
-from device.events import Submitted
+from device.conversation.engine import ToolSpec
+from device.conversation.events import Submitted
+from device.settings.schema import inline_refs
+from device.settings.tools import TIMEOUT_S
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 log = logging.getLogger(__name__)
 
-TIMEOUT_S = 10.0
-"""A tool that takes longer has failed, as far as the model is concerned."""
 ANNOUNCE = "This takes a while: before you call it, say in a few words that you are looking."
 """What the model is told of a slow tool, so that the user is not left in silence."""
 
@@ -69,7 +69,7 @@ class Tool(Struct, frozen=True, kw_only=True):
     def spec(self) -> ToolSpec:
         """Return what the engine is told of this tool."""
         schema = msgspec.json.schema(self.arguments) if self.parameters is None else self.parameters
-        parameters = _inline(schema, schema.get("$defs", {}))
+        parameters = inline_refs(schema, schema.get("$defs", {}))
         # What the struct's docstring says is for readers of the code.
         for key in ("$defs", "title", "description"):
             parameters.pop(key, None)
@@ -128,14 +128,3 @@ def _result(tool: Tool, output: Any) -> ToolResult:
 
 def _error(message: str) -> ToolResult:
     return ToolResult(msgspec.json.encode({"error": message}).decode())
-
-
-def _inline(schema: Any, definitions: dict[str, Any]) -> Any:
-    """Return a JSON schema with its references replaced by what they stand for; engines know no `$ref`."""
-    if isinstance(schema, dict):
-        if "$ref" in schema:
-            return _inline(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-        return {key: _inline(value, definitions) for key, value in schema.items() if key != "$defs"}
-    if isinstance(schema, list):
-        return [_inline(item, definitions) for item in schema]
-    return schema

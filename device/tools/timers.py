@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from device.events import CLOCK_RATE
+from device.sample_clock import CLOCK_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -110,7 +110,7 @@ class Process:
         else:
             settings = folder / "parley.toml"
             settings.write_text(_SETTINGS.format(url=url))
-            command = [sys.executable, "-m", "device.cli", "run", "--config", str(settings)]
+            command = [sys.executable, "-m", "device", "run", "--config", str(settings)]
         self._path = folder / "client.log"
         self._log = self._path.open("wb")
         self._process = subprocess.Popen(  # noqa: S603 - our own commands

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from msgspec import Struct, field
 from yarl import URL
 
-from device import models
-from device.bench.scripted import Connection, Reply, ScriptedRealtime, Speech
-from device.engines.wire import realtime as wire
-from device.engines.wire.realtime_items import Content, Item
-from device.events import CLOCK_RATE
-from device.listen.endpoint import Offset, Onset
+from device.listen.endpointer import Offset, Onset
 from device.listen.vad import SileroVad
+from device.model_files import files as models
+from device.sample_clock import CLOCK_RATE
+from device.simulation.scripted_engine import Connection, Reply, ScriptedRealtime, Speech
+from device.wire import realtime as wire
+from device.wire.realtime_items import Content, Item
 from scripts.comparing.network import Network
 from scripts.comparing.turns import Turns, Voice, detection_of, session
 

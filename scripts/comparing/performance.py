@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
-from device.bench.scripted import RATE as WIRE_RATE
 from device.bench.soundserver import sound_server
+from device.simulation.scripted_engine import RATE as WIRE_RATE
 from scripts.comparing import figures, report
 from scripts.comparing.clients import Kind, Peers, Process
 from scripts.comparing.director import Director

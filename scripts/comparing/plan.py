@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 from msgspec import Struct
 
-from device.audio import acoustics
 from device.bench import sounds
-from device.bench.scripted import RATE
 from device.bench.sounds import Sound
+from device.simulation import acoustics
+from device.simulation.scripted_engine import RATE
 from scripts.comparing.director import Trial
 from scripts.comparing.room import REPLY_DB, Line, spoken
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from device.audio.resample import resample
-from device.bench.scripted import RATE as WIRE_RATE
-from device.events import CLOCK_RATE
+from device.sample_clock import CLOCK_RATE
+from device.simulation.scripted_engine import RATE as WIRE_RATE
 from scripts.comparing.engine import NETWORK_MS, Report
 from scripts.comparing.likeness import locate
 from scripts.comparing.pulse import RATE, VISITOR

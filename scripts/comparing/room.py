@@ -14,11 +14,11 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from device.audio import acoustics
 from device.audio.measure import FULL_SCALE, speech_bounds, speech_level
 from device.audio.resample import resample
 from device.bench.result import BenchError
-from device.events import CLOCK_RATE
+from device.sample_clock import CLOCK_RATE
+from device.simulation import acoustics
 from scripts.comparing.pulse import CHANNELS, COUNTER, LOUDSPEAKER, MICROPHONE, RATE, VISITOR, Card
 
 if TYPE_CHECKING:

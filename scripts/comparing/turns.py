@@ -8,11 +8,11 @@ import msgspec
 import numpy as np
 
 from device.audio.resample import Resampler
-from device.bench.scripted import RATE
-from device.engines.wire.realtime_items import Session, TurnDetection
-from device.events import CLOCK_RATE
-from device.listen.endpoint import FRAME, Endpointer, EndpointSettings, Offset, Onset
-from device.tables import merge
+from device.listen.endpointer import FRAME, Endpointer, EndpointSettings, Offset, Onset
+from device.sample_clock import CLOCK_RATE
+from device.settings.toml import merge
+from device.simulation.scripted_engine import RATE
+from device.wire.realtime_items import Session, TurnDetection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,13 +19,13 @@ import numpy as np
 from msgspec import Struct, field
 from numpy.typing import NDArray
 
-from device.audio.acoustics import convolve, impulse_response, ratio
 from device.audio.measure import FULL_SCALE, speech_bounds, speech_level
 from device.bench.sounds import load
-from device.events import CLOCK_RATE, samples
-from device.listen.bysound import KINDS, WEIGHTS
-from device.listen.firstwords import BEFORE, audible
-from device.listen.recognise import load_moonshine
+from device.listen.by_sound import KINDS, WEIGHTS
+from device.listen.first_words import BEFORE, audible
+from device.listen.moonshine import load_moonshine
+from device.sample_clock import CLOCK_RATE, samples
+from device.simulation.acoustics import convolve, impulse_response, ratio
 from scripts.firstwords.network import train
 from scripts.soundmaker import noises
 from scripts.soundmaker.voices import Voice

@@ -1,4 +1,4 @@
-"""The network while it is being trained; `device/listen/bysound.py` is what runs on the device."""
+"""The network while it is being trained; `device/listen/by_sound.py` is what runs on the device."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from device.listen.bysound import KINDS
+from device.listen.by_sound import KINDS
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,8 +17,8 @@ from msgspec import Struct, field
 
 from device.audio.measure import speech_level
 from device.bench.sounds import INDEX, SOUNDS
-from device.events import CLOCK_RATE
 from device.local.tts.espeak import EspeakVoice
+from device.sample_clock import CLOCK_RATE
 from scripts.soundmaker import noises
 from scripts.soundmaker.voices import Samples, Voice
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from device.audio.clips import Clip, read_wav
-from device.events import CLOCK_RATE
+from device.sample_clock import CLOCK_RATE
 
 Samples = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from device.audio.playout import MOST_PREBUFFER_MS, Playout
-from device.events import Heard
+from device.conversation.events import Heard
 
 RATE = 16_000
 BLOCK = RATE // 100

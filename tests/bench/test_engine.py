@@ -6,7 +6,7 @@ from device.bench import engine
 from device.bench.engine_client import Cost, Flood, cost_of_ours, cost_of_sdk
 from device.bench.engine_load import Load, cpu_s, questions
 from device.bench.result import BenchError, Job
-from device.settings import LocalSettings, Settings
+from device.settings.tree import LocalSettings, Settings
 
 
 def test_both_clients_take_and_send_the_same():

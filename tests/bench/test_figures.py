@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from device.bench import heard, latency, overhead, start
-from device.bench.peer import Report, speech
+from device.simulation.timed_engine import Report, speech
 
 
 def test_passages_are_the_sound_between_silences_of_more_than_200_ms():

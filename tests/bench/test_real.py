@@ -3,15 +3,15 @@
 import asyncio
 import os
 
-from device import settings as configuration
 from device.bench import overhead
-from device.bench.apart import apart
+from device.bench.isolated import apart
 from device.bench.live import Live, TimedRoom, plain
-from device.bench.peer import Peer, Plan
 from device.bench.result import Job
 from device.bench.run import run_one
-from device.daemon import Detectors
-from device.scene import Scene
+from device.listen.detectors import Detectors
+from device.settings import tree as configuration
+from device.simulation.scene import Scene
+from device.simulation.timed_engine import Peer, Plan
 
 
 def test_a_daemon_talks_to_the_scripted_engine_and_both_ways_are_timed(models):

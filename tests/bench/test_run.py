@@ -4,15 +4,15 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from device import settings as configuration
 from device.bench import run
 from device.bench.result import BenchError, Figure, Job, Result
-from device.cli import main
-from device.models import ModelError
+from device.commands.main import main
+from device.model_files.files import ModelError
+from device.settings import tree as configuration
 
 
 def of(bench, measure, monkeypatch):
-    monkeypatch.setattr(importlib.import_module(f"device.bench.{bench}"), "measure", measure)
+    monkeypatch.setattr(importlib.import_module(run.module_of(bench)), "measure", measure)
 
 
 def test_an_unknown_bench_is_named_with_those_that_there_are():
@@ -29,7 +29,7 @@ def test_the_command_says_so_without_a_traceback():
 
 @pytest.mark.parametrize("bench", run.NAMES)
 def test_each_bench_is_a_module_that_says_what_it_measures(bench):
-    module = importlib.import_module(f"device.bench.{bench}")
+    module = importlib.import_module(run.module_of(bench))
     assert callable(module.measure)
     assert len(module.WHAT) > 40
 

@@ -6,7 +6,7 @@ import pytest
 
 from device.audio.measure import speech_bounds, speech_level
 from device.bench.sounds import INDEX, SOUNDS, SoundError, load
-from device.events import CLOCK_RATE
+from device.sample_clock import CLOCK_RATE
 
 
 @pytest.fixture(scope="module")

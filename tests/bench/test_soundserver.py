@@ -1,10 +1,10 @@
 import subprocess
 import sys
 
-from device import models
 from device.bench.soundserver import sound_server
+from device.model_files import files as models
 
-_LOOK = "from device import models; print(*models.places(), sep='\\n')"
+_LOOK = "from device.model_files.files import places; print(*places(), sep='\\n')"
 
 
 def test_an_assistant_on_it_looks_for_models_where_it_always_does() -> None:

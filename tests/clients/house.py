@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from support.speech import say
 
 from device.audio.resample import resample
-from device.engines.beside import READY_LINE
+from device.engines.local_process import READY_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +108,7 @@ def engine(folder: Path, brain: str = "") -> Iterator[str]:
     config = folder / "parley.toml"
     config.write_text(f'[brain]\nurl = "{brain}"\n')
     arguments = ["engine", "--host", "127.0.0.1", "--port", "0", "--with-parent", "--config", str(config)]
-    with program([sys.executable, "-m", "device.cli", *arguments], folder / "engine.log") as url:
+    with program([sys.executable, "-m", "device", *arguments], folder / "engine.log") as url:
         yield url
     assert (folder / "engine.log").read_text() == ""
 

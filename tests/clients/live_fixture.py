@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from msgspec import to_builtins
 
-from device.engines.live_config import LiveConfig, session_of
-from device.engines.live_work import RESULT
+from device.engines.live.config import LiveConfig, session_of
+from device.engines.live.work import RESULT
 
 SECOND = 48_000
 """Bytes."""

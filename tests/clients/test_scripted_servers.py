@@ -21,17 +21,17 @@ from support.eventlog import Recorder
 from support.speech import say, silence
 
 from device.audio.resample import resample
-from device.engines.choose import session_with
-from device.engines.contract import Audio, AudioDone, EngineEvent, ReplyEnded, Said, ToolCall, ToolSpec, Words
-from device.engines.live import LiveSession
-from device.engines.live_config import LiveConfig
-from device.events import Heard
-from device.settings import ListenSettings, Settings
+from device.conversation.engine import Audio, AudioDone, EngineEvent, ReplyEnded, Said, ToolCall, ToolSpec, Words
+from device.conversation.events import Heard
+from device.engines.factory import session_with
+from device.engines.live.config import LiveConfig
+from device.engines.live.session import LiveSession
+from device.settings.tree import ListenSettings, Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from device.engines.realtime import RealtimeSession
+    from device.engines.realtime.session import RealtimeSession
 
 ASK = ToolSpec("ask", "Does anything.", {"type": "object", "properties": {"request": {"type": "string"}}})
 TIMER = ToolSpec("set_timer", "Set a timer.", {"type": "object", "properties": {"seconds": {"type": "integer"}}})

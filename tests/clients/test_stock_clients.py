@@ -14,7 +14,7 @@ import pytest
 from clients.house import NOON, SAYS, STORY, Model, engine, record, run
 
 from device.local.tts.espeak import EspeakVoice
-from device.settings import LocalSettings
+from device.settings.tree import LocalSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

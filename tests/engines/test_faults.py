@@ -13,7 +13,7 @@ from aiohttp import (
 from aiohttp.client_reqrep import ConnectionKey
 
 from device.engines import faults
-from device.engines.wire.realtime_items import ErrorDetail
+from device.wire.realtime_items import ErrorDetail
 
 AT = faults.Endpoint("example.org", "some-model", "openai")
 WHERE = ConnectionKey("example.org", 443, True, True, None, None, None)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from support.speech import noise, say, silence
 
-from device.listen.endpoint import FRAME, Endpointer, EndpointSettings, Offset, Onset
+from device.listen.endpointer import FRAME, Endpointer, EndpointSettings, Offset, Onset
 from device.listen.vad import SileroVad
-from device.models import ModelError
+from device.model_files.files import ModelError
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from support.scripted import PATIENCE, Brain, Prosody, Recogniser, Vad, Voice, happens
 
 from device.local.cascade import RUN_AHEAD, Cascade, Manner, Prompt, Sound, Stages
-from device.local.guess import Guess
+from device.local.session.speculation import Guess
 from device.local.stages import BrainError, Choice, Text, Turn
 
 PROMPT = Prompt((Turn("user", "hello"),), (), "", Choice())

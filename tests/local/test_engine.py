@@ -9,7 +9,7 @@ from support.speech import say
 
 from device.audio.resample import resample
 from device.local.load import load_stages
-from device.settings import Settings
+from device.settings.tree import Settings
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,10 @@ from device.local import load
 from device.local.brain.chat import Chat
 from device.local.brain.sentences import Sentences
 from device.local.load import load_stages, make_brain
-from device.local.server import EngineStartError
-from device.local.stages import Choice, Turn
-from device.models import ModelError
-from device.section import Secret
-from device.settings import BrainSettings, CartesiaSettings, LocalSettings, Settings, WakeSettings
+from device.local.stages import Choice, EngineStartError, Turn
+from device.model_files.files import ModelError
+from device.settings.tree import BrainSettings, CartesiaSettings, LocalSettings, Settings, WakeSettings
+from device.settings.types import Secret
 
 
 def test_the_default_stages_work(models):
@@ -74,10 +73,10 @@ def test_the_cloud_needs_neither_moonshine_nor_espeak(models, monkeypatch):
 
 def test_what_is_not_chosen_is_not_imported():
     code = (
-        "import sys; from device.local.load import load_stages; from device.settings import Settings;"
+        "import sys; from device.local.load import load_stages; from device.settings.tree import Settings;"
         "load_stages(Settings());"
         "print([m for m in sys.modules if m.startswith(('device.local.stt.', 'device.local.tts.sonic', 'piper',"
-        "'device.local.tts.piper', 'sherpa', 'device.local.cartesia'))])"
+        "'device.local.tts.piper', 'sherpa', 'device.local.remote.cartesia'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -11,9 +11,10 @@ from support.scripted import PATIENCE, Brain, Prosody, Recogniser, Vad, Voice
 
 from device.local import load
 from device.local.cascade import Stages
-from device.local.server import EngineStartError, serve
-from device.models import ModelError
-from device.settings import LocalSettings, Settings
+from device.local.server import serve
+from device.local.stages import EngineStartError
+from device.model_files.files import ModelError
+from device.settings.tree import LocalSettings, Settings
 
 ANY_PORT = Settings(local=LocalSettings(port=0))
 

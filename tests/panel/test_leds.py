@@ -2,11 +2,11 @@ import pytest
 from gpiozero import LED
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
-from device.actions import State
+from device.conversation.actions import State
 from device.panel.gpio import PanelFault
 from device.panel.leds import WS2812_HZ, PinLeds, PoweredStrip, Strip, apa102, open_leds, ws2812
 from device.panel.lights import Look, frame
-from device.panel_settings import PanelSettings
+from device.settings.panel import PanelSettings
 
 
 @pytest.fixture

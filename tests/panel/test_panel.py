@@ -7,14 +7,14 @@ import pytest
 from gpiozero import LED
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
-from device.actions import State
 from device.audio.ring import RingBuffer
+from device.conversation.actions import State
 from device.panel import panel as module
 from device.panel.button import Gesture
 from device.panel.lights import SILENT
+from device.panel.meters import Loudness, Streaming
 from device.panel.panel import Painter, Panel
-from device.panel.truth import Loudness, Streaming
-from device.panel_settings import PanelSettings
+from device.settings.panel import PanelSettings
 
 
 class Fake:

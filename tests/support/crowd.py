@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from device.audio.room import Room
-from device.listen.wakeword import Detection
+from device.listen.wake_word import Detection
+from device.simulation.room import Room
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
 
-    from device.scene import Scene
+    from device.simulation.scene import Scene
 
 RATE = 16_000
 TONE_HZ = 1000

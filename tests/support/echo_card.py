@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from device.audio.card import Card
+from device.audio.card.base import Card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from device.audio.card import Source
+    from device.audio.card.base import Source
 
 
 class EchoCard(Card):

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field, to_builtins
 
-from device.engines.contract import Audio, AudioDone, EngineEvent, ReplyEnded, ToolCall, Words
-from device.engines.realtime_responses import Responses
-from device.engines.wire import realtime as wire
-from device.events import Heard
+from device.conversation.engine import Audio, AudioDone, EngineEvent, ReplyEnded, ToolCall, Words
+from device.conversation.events import Heard
+from device.engines.realtime.responses import Responses
+from device.wire import realtime as wire
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from device.engines.realtime import RealtimeSession
+    from device.engines.realtime.session import RealtimeSession
 
 CALLS = ("commit", "discard", "interrupt", "say", "tool_result")
 MICROPHONE = "input_audio_buffer.append"

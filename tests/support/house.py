@@ -11,21 +11,22 @@ import numpy as np
 import soxr
 from msgspec.structs import replace
 
-from device import recording, virtual
-from device.engines.choose import session_with
-from device.rehearsal import Rehearsal
-from device.scene import Acoustics, CardEvent, Scene, Visitor
-from device.settings import ListenSettings, Settings
+from device.engines.factory import session_with
+from device.settings.tree import ListenSettings, Settings
+from device.simulation import recording
+from device.simulation import virtual_clock as virtual
+from device.simulation.rehearsal import Rehearsal
+from device.simulation.scene import Acoustics, CardEvent, Scene, Visitor
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from support.listener import Listener
 
-    from device.audio.visitors import Visit
-    from device.engines.contract import EngineSession, ToolSpec
-    from device.ledger import Entry
-    from device.summary import Summary
+    from device.conversation.engine import EngineSession, ToolSpec
+    from device.records.entry import Entry
+    from device.simulation.summary import Summary
+    from device.simulation.visitors import Visit
 
 RATE = 16_000
 DRY = Acoustics(rate=RATE, rt60=0.0, echo_db=-np.inf, visitor_reverb_db=-np.inf)

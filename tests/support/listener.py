@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from device.bench.peer import speech
-from device.bench.scripted import RATE, Connection, Reply, ScriptedRealtime, Speech
-from device.engines.wire import realtime as wire
-from device.engines.wire.realtime_items import Content, Item, TranscriptionUsage
-from device.listen.endpoint import Endpointer, EndpointSettings, Offset, Onset
+from device.listen.endpointer import Endpointer, EndpointSettings, Offset, Onset
+from device.simulation.scripted_engine import RATE, Connection, Reply, ScriptedRealtime, Speech
+from device.simulation.timed_engine import speech
+from device.wire import realtime as wire
+from device.wire.realtime_items import Content, Item, TranscriptionUsage
 
 FRAME = RATE * 32 // 1000
 LOUD_DBFS = -42.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from device.engines.contract import (
+from device.conversation.engine import (
     Audio,
     AudioDone,
     Capabilities,
@@ -24,13 +24,13 @@ from device.engines.contract import (
     Usage,
     Words,
 )
-from device.listen.endpoint import Endpointer, Offset, Onset
+from device.listen.endpointer import Endpointer, Offset, Onset
 
 if TYPE_CHECKING:
     import random
     from collections.abc import AsyncIterator, Sequence
 
-    from device.events import Heard
+    from device.conversation.events import Heard
 
 RATE = 24_000
 FRAME = RATE * 32 // 1000

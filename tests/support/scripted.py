@@ -13,8 +13,8 @@ from openai import AsyncOpenAI
 from openai.types.realtime import RealtimeServerEvent
 from pydantic import Field, TypeAdapter
 
-from device.listen.ending import endings
 from device.local.cascade import Stages
+from device.local.end_of_turn.completeness import endings
 from device.local.server import Limits, make_app
 from device.local.stages import Text
 

@@ -11,9 +11,9 @@ from collections import deque
 
 from support.scripted_socket import Ears, Peer, ScriptedSocket
 
-from device.bench.scripted import Call, Reply, Speech
-from device.engines.wire import cartesia as wire
-from device.listen.endpoint import Onset
+from device.listen.endpointer import Onset
+from device.simulation.scripted_engine import Call, Reply, Speech
+from device.wire import cartesia as wire
 
 RATE = 24_000
 

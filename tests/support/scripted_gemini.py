@@ -14,10 +14,10 @@ from collections import deque
 
 from support.scripted_socket import Ears, Peer, ScriptedSocket
 
-from device.bench.scripted import Call, Reply, Speech
-from device.engines.wire import gemini as wire
-from device.engines.wire.gemini import ServerMessage
-from device.listen.endpoint import Onset
+from device.listen.endpointer import Onset
+from device.simulation.scripted_engine import Call, Reply, Speech
+from device.wire import gemini as wire
+from device.wire.gemini import ServerMessage
 
 RATE = 24_000
 HEAR_RATE = 16_000

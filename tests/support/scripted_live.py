@@ -21,7 +21,7 @@ from openai.types.live import ClientEvent, ServerEvent
 from openai.types.responses import ResponseStreamEvent
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from device.listen.endpoint import Endpointer, EndpointSettings, Offset, Onset
+from device.listen.endpointer import Endpointer, EndpointSettings, Offset, Onset
 
 if TYPE_CHECKING:
     from pathlib import Path

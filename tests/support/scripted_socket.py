@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from aiohttp import WSMsgType, web
 
-from device.listen.endpoint import Endpointer, EndpointSettings, Offset, Onset
+from device.listen.endpointer import Endpointer, EndpointSettings, Offset, Onset
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from device.engines.contract import EngineEvent, EngineSession, Said
+    from device.conversation.engine import EngineEvent, EngineSession, Said
 
 SOON = 20
 """Seconds after which a test gives up."""

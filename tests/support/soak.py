@@ -12,19 +12,23 @@ import numpy as np
 from support.crowd import RATE, Crowd, Home, LoudnessDetector, ToneDetector
 from support.puppet import Plan
 
-from device import virtual
-from device.bench.peer import speech
-from device.daemon import Daemon, Detectors, Watcher
-from device.events import Button, Mute, samples
-from device.ledger import Entry, Ledger
-from device.rehearsal import resident_mb
-from device.scene import Acoustics, CardEvent, Scene
-from device.settings import ListenSettings, Settings
+from device.conversation.events import Button, Mute
+from device.daemon.daemon import Daemon
+from device.daemon.watcher import Watcher
+from device.listen.detectors import Detectors
+from device.records.ledger import Ledger
+from device.sample_clock import samples
+from device.settings.tree import ListenSettings, Settings
+from device.simulation import virtual_clock as virtual
+from device.simulation.rehearsal import resident_mb
+from device.simulation.scene import Acoustics, CardEvent, Scene
+from device.simulation.timed_engine import speech
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from device.actions import State
+    from device.conversation.actions import State
+    from device.records.entry import Entry
 
 LONGEST_S = {"connecting": 30, "listening": 100, "thinking": 16, "speaking": 15, "overlap": 15, "fault": 120}
 """How long a state can last: the longest reply, pause and patience there are."""

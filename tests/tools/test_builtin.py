@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from device.events import CLOCK_RATE
+from device.sample_clock import CLOCK_RATE
 from device.tools.builtin import builtin_tools
 from device.tools.timers import Timers
 

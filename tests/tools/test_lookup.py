@@ -3,9 +3,11 @@ import json
 
 import pytest
 
-from device import profiles
-from device.tables import TableError
-from device.tools.lookup import LONGEST, Lookup, lookup_faults, lookup_tool, read_rows, search
+from device.settings import profiles
+from device.settings.toml import TableError
+from device.settings.tools import LONGEST, Lookup, lookup_faults, read_rows
+from device.tools.lookup import lookup_tool, search
+from device.tools.profile import profile_tools
 from device.tools.registry import ANNOUNCE, Registry
 
 ROWS = [
@@ -106,7 +108,7 @@ def test_the_best_come_first_and_the_rest_is_left_out():
     ],
 )
 async def test_the_support_profile_s_data_answers(profile, asked, part):
-    tools = Registry(profiles.load("support").tools())
+    tools = Registry(profile_tools(profiles.load("support")))
     output = json.loads((await tools.call(profile, json.dumps(asked))).output)
     assert part in json.dumps(output["found"][0])
     assert len(output["found"][0]) <= 5
@@ -123,7 +125,7 @@ async def test_the_support_profile_s_data_answers(profile, asked, part):
     ],
 )
 async def test_the_kiosk_s_data_answers(said, part):
-    tools = Registry(profiles.load("kiosk").tools())
+    tools = Registry(profile_tools(profiles.load("kiosk")))
     output = json.loads((await tools.call("find_place", json.dumps({"what": said}))).output)
     assert part in json.dumps(output["found"])
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
-from device.events import Submitted
+from device.conversation.events import Submitted
 from device.tools.registry import Arguments, Registry, Tool, ToolError, ToolResult
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from device.events import CLOCK_RATE
+from device.sample_clock import CLOCK_RATE
 from device.tools import timers as module
 from device.tools.timers import MOST, Timers, default_name
 

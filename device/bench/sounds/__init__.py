@@ -25,7 +25,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from device.events import CLOCK_RATE
+from device.sample_clock import CLOCK_RATE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,10 +14,10 @@ from device.local.stages import Call, Choice, Cost, Text
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Sequence
 
-    from device.engines.contract import ToolSpec
+    from device.conversation.engine import ToolSpec
     from device.local.brain.sentences import Sentences
     from device.local.stages import Turn
-    from device.stage_settings import BrainSettings
+    from device.settings.local import BrainSettings
 
 log = logging.getLogger(__name__)
 

@@ -11,12 +11,12 @@ import aiohttp
 import msgspec
 from msgspec import Struct, field
 
-from device.local.endpoint import Endpoint
+from device.local.remote.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from device.stage_settings import BrainSettings
+    from device.settings.local import BrainSettings
 
 _LONGEST_LINE = 1 << 20
 """Bytes of one event."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from device.engines.contract import ToolSpec
+    from device.conversation.engine import ToolSpec
     from device.local.stages import Choice, Turn
 
 

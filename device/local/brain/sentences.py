@@ -17,7 +17,7 @@ from device.local.stages import BrainError, Call, Choice, Text, Turn
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
-    from device.engines.contract import ToolSpec
+    from device.conversation.engine import ToolSpec
     from device.local.stages import Cost
 
 _ENDS = {"stop", "goodbye", "sleep", "good_night"}

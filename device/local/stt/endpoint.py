@@ -13,15 +13,15 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
-from device.events import CLOCK_RATE
-from device.local.endpoint import Endpoint
+from device.local.remote.endpoint import Endpoint
 from device.local.stages import RemoteRecogniser, StageError
+from device.sample_clock import CLOCK_RATE
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from device.stage_settings import TranscriptionSettings
+    from device.settings.local import TranscriptionSettings
 
 LONGEST: Final = 1 << 20
 """Bytes of an answer."""

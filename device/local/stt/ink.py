@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
-from device.engines.wire import ink as wire
-from device.engines.wire.errors import Unknown, WireError
-from device.events import CLOCK_RATE, samples
-from device.local.cartesia import Cartesia, CartesiaError
+from device.local.remote.cartesia import Cartesia, CartesiaError
 from device.local.stages import TurnBegan, TurnEnded, TurnLost, TurnPaused, TurnRecogniser, TurnResumed
+from device.sample_clock import CLOCK_RATE, samples
+from device.wire import ink as wire
+from device.wire.errors import Unknown, WireError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from device.local.stages import TurnEvent
-    from device.stage_settings import CartesiaSettings
+    from device.settings.local import CartesiaSettings
 
 log = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from device.events import CLOCK_RATE
-from device.models import ModelError
+from device.model_files.files import ModelError
+from device.sample_clock import CLOCK_RATE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from device.stage_settings import SherpaSettings
+    from device.settings.local import SherpaSettings
 
 FILES: Final = {
     "transducer": {"encoder": "*encoder*", "decoder": "*decoder*", "joiner": "*joiner*"},

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from device.local.tts.plain import chunks, plain
-from device.models import ModelError
+from device.model_files.files import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Generator

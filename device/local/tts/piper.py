@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from device.local.tts.plain import chunks, plain
-from device.models import ModelError
+from device.model_files.files import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from numpy.typing import NDArray
 
-    from device.stage_settings import PiperSettings
+    from device.settings.local import PiperSettings
 
 SLOWEST: Final = 0.25
 """Of the usual speed."""

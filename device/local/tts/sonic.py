@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
-from device.engines.wire import sonic as wire
-from device.engines.wire.errors import Unknown, WireError
-from device.local.cartesia import Cartesia, CartesiaError
+from device.local.remote.cartesia import Cartesia, CartesiaError
 from device.local.stages import RemoteVoice, StageError, Word
 from device.local.tts.plain import plain
+from device.wire import sonic as wire
+from device.wire.errors import Unknown, WireError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from numpy.typing import NDArray
 
-    from device.stage_settings import CartesiaSettings
+    from device.settings.local import CartesiaSettings
 
 log = logging.getLogger(__name__)
 

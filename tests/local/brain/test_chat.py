@@ -5,12 +5,12 @@ import logging
 import pytest
 from aiohttp import web
 
-from device.engines.contract import ToolSpec
+from device.conversation.engine import ToolSpec
 from device.local.brain.chat import Chat
 from device.local.brain.sentences import Sentences
 from device.local.stages import Call, Choice, Cost, Text, Turn
-from device.section import Secret
-from device.stage_settings import BrainSettings
+from device.settings.local import BrainSettings
+from device.settings.types import Secret
 
 KEY = "sk-very-secret-123456"
 TOOL = ToolSpec("set_timer", "Sets.", {"type": "object", "properties": {"seconds": {"type": "integer"}}})

@@ -1,4 +1,4 @@
-from device.engines.contract import ToolSpec
+from device.conversation.engine import ToolSpec
 from device.local.brain.messages import messages, tool_fields
 from device.local.stages import Choice, Turn
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.engines.contract import ToolSpec
+from device.conversation.engine import ToolSpec
 from device.local.brain.language import LanguageError, load_language
 from device.local.brain.sentences import Sentences
 from device.local.stages import BrainError, Call, Choice, Text, Turn

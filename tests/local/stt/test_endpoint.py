@@ -7,11 +7,11 @@ import pytest
 from aiohttp import web
 from support.scripted import Scripted
 
-from device.local import verdict
+from device.local.session import verdict
 from device.local.stages import StageError
 from device.local.stt.endpoint import EndpointRecogniser
-from device.section import Secret
-from device.stage_settings import TranscriptionSettings
+from device.settings.local import TranscriptionSettings
+from device.settings.types import Secret
 
 KEY = "sk-very-secret-123456"
 PCM = np.arange(16_000, dtype=np.int16)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from support.speech import say
 
-from device.listen.recognise import _read_tokens
+from device.listen.moonshine import _read_tokens
 from device.local.stt.sherpa import SherpaRecogniser, found
-from device.models import ModelError
-from device.stage_settings import SherpaSettings
+from device.model_files.files import ModelError
+from device.settings.local import SherpaSettings
 
 
 def folder(tmp_path, *names, called="model"):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from device.local.tts.piper import PiperVoice
-from device.models import ModelError
-from device.stage_settings import PiperSettings
+from device.model_files.files import ModelError
+from device.settings.local import PiperSettings
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ RATE = 16_000
 BLOCK_S = 0.02
 HEARD = 300
 """Peak, of 32768, from which a block is no silence: 20 dB below a quiet reply."""
-CLIPS = SOURCE / "device" / "scenes" / "demo"
+CLIPS = SOURCE / "device" / "data" / "scenes" / "demo"
 
 
 class Ear:

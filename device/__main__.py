@@ -1,0 +1,5 @@
+"""`python -m device` is `parley`."""
+
+from device.commands.main import main
+
+main(prog_name="parley")

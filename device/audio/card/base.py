@@ -1,0 +1,110 @@
+"""The sound card as the rest of the device sees it: two rings, one clock, one source of sound.
+
+`Card` is what the ALSA card (`alsa.py`) and the simulated room (`room.py`) have in common. Whoever owns the
+hardware calls `exchange` once a block, from the audio callback.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from msgspec import Struct
+
+from device.audio.ring import RingBuffer
+from device.sample_clock import CLOCK_RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+
+BLOCK_MS = 10
+"""Length of a callback block."""
+RING_SECONDS = 60
+"""How far back a cursor on the microphone can go."""
+
+
+class CardError(Exception):
+    """The card cannot be used; the message names it and says what to do."""
+
+
+class Source(Protocol):
+    """Where the sound for the loudspeaker comes from."""
+
+    def render(self, out: NDArray[np.int16], position: int) -> None:
+        """Fill `out`, `(n,) int16` at the card's rate, whose first frame is the card's frame `position`.
+
+        Called from the audio callback: must not block, allocate arrays, lock or log.
+        """
+
+
+class Xruns(Struct):
+    """How often the card lost samples, since it was opened."""
+
+    overruns: int = 0
+    """Microphone samples came faster than they were taken."""
+    underruns: int = 0
+    """The loudspeaker ran out of samples."""
+
+
+class Card:
+    """A duplex card: what was heard and what was played at the same moment, at the same position.
+
+    `mic` and `reference` are `(n,) int16` mono rings at `rate`; a frame of one belongs to the frame of the other
+    with the same position, and the reference is there by the time the microphone's frame is.
+    """
+
+    def __init__(self, rate: int, *, ring_seconds: float = RING_SECONDS) -> None:
+        self.rate = rate
+        self.block = rate * BLOCK_MS // 1000
+        self.mic = RingBuffer(rate, ring_seconds)
+        # The front end reads the reference at once; only the echo delay is ever looked back.
+        self.reference = RingBuffer(rate, 5)
+        self.xruns = Xruns()
+        self.output_latency = 0
+        """Frames between `exchange` and the loudspeaker."""
+        self.on_presence: Callable[[bool], None] = lambda present: None  # noqa: ARG005
+        """Called with False when the card vanishes and with True when it is back, on any thread but the callback's."""
+        self.deaf = False
+        """While it is set, silence is taken from the microphone: nothing of the room gets any further than here."""
+        self._source: Source | None = None
+        self._out = np.zeros(self.block, np.int16)
+        self._nothing = np.zeros(self.block, np.int16)
+
+    @property
+    def name(self) -> str:
+        """What to call this card to the user."""
+        raise NotImplementedError
+
+    def open(self, source: Source) -> None:
+        """Start the stream, taking sound from `source`. Raises CardError."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Stop the stream; harmless when repeated."""
+        raise NotImplementedError
+
+    def clock(self, frame: int) -> int:
+        """Return a frame of this card as a position on the device's clock (`events.CLOCK_RATE`)."""
+        return frame * CLOCK_RATE // self.rate
+
+    @property
+    def now(self) -> int:
+        """The present position on the device's clock."""
+        return self.clock(self.mic.position)
+
+    def exchange(self, heard: Any) -> NDArray[np.int16]:
+        """Take one block from the microphone and return the block for the loudspeaker.
+
+        `heard` is a buffer of int16 frames. The array returned is reused by the next call.
+        """
+        frames = len(memoryview(heard).cast("B")) // 2
+        if frames != len(self._out):
+            self._out, self._nothing = np.zeros((2, frames), np.int16)  # only when the host changes its block size
+        if self._source is not None:
+            self._source.render(self._out, self.mic.position)
+        self.reference.write(self._out)
+        self.mic.write(self._nothing if self.deaf else heard)
+        return self._out

@@ -1,0 +1,188 @@
+"""Takes the loudspeaker's echo out of the microphone's signal, and says what cannot be echo.
+
+    played ──► filter ──► echo estimate
+                             │ -
+    microphone ─────────────(+)──► `linear` ──► leftover: `excess`, and suppressed ──► clean
+
+The parts are in `echo_filter` and `echo_leftover`; here they get int16 in frames, and rest while nothing is played.
+`parley bench echo` measures it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from device.audio.echo.align import Alignment
+from device.audio.echo.filter import BLOCK, EchoFilter
+from device.audio.echo.residual import Leftover
+from device.audio.measure import FULL_SCALE
+from device.sample_clock import CLOCK_RATE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FRAME = BLOCK
+"""Samples that are cancelled at a time: 10 ms."""
+DELAY = FRAME
+"""How many samples the output lies behind the input."""
+GOOD_RATIO = 0.15
+"""Part of a frame's power that is left over when the echo path is known: 8 dB less."""
+QUIET_RATIO = 4.0
+"""Or what is left over is about as loud as the room's noise."""
+GOOD_FRAMES = 15
+"""So many more good frames than a quarter of the bad ones, and the path counts as learnt. Single frames are counted,
+not their mean power, because somebody who speaks meanwhile is louder than any echo left."""
+NO_ECHO_RATIO = 0.001
+"""A microphone that hears so little of what was just played, 30 dB less, has no echo to learn: with headphones, or with
+a card that cancels it."""
+FADING = 0.98
+"""What is kept of the loudest reference from frame to frame, while its echo is under way."""
+LEFT_OVER_RATIO = 0.01
+"""What the filter leaves that is so far below the loudest the microphone heard just before, 20 dB, is left of the
+echo: a long reverberation goes on after the filter's end. Measured at +6 dB, RT60 0.6 s: the device's own voice
+exceeds its expected leftover at -22 to -28 dB, visitors 6 dB below the echo at -17 dB and more."""
+HOLD = 0.9
+"""What is kept of the microphone's power from frame to frame: it falls by 46 dB in a second."""
+CONVERGED_FRAMES = 300
+"""Frames of playback after which the echo path counts as learnt anyhow."""
+
+_SCALE = np.float32(1 / FULL_SCALE)
+
+
+class EchoCanceller:
+    """Cancels the echo of one loudspeaker in one microphone, both at 16 kHz, in frames of 160 samples.
+
+    `tail_ms` is the longest echo that can be cancelled, from the card's playing it to the last reverberation that
+    matters. While nothing was played for longer than that, frames pass through untouched at hardly any cost. Output is
+    always `DELAY` samples behind the input.
+
+    Raises ValueError for a tail that makes no sense.
+    """
+
+    delay = DELAY
+
+    def __init__(self, tail_ms: int) -> None:
+        if not 10 <= tail_ms <= 2000:
+            raise ValueError(f"an echo tail of {tail_ms} ms makes no sense: 50 to 1000 ms do")
+        blocks = -(-tail_ms * CLOCK_RATE // (1000 * FRAME))
+        self._filter = EchoFilter(blocks)
+        self._alignment = Alignment(self._filter)
+        self._leftover = Leftover()
+        self.excess = np.zeros(0, np.float32)
+        """By how many dB each frame of the last `cancel` was louder than what may be left of the echo, and than the
+        room's noise: `(n,) float32`, 0 to 20, the mean over frequency bands. It is of the frames that went in, so
+        that the frame of `excess[-1]` comes out with the next call. 0 while not `active`, and worth nothing until
+        `converged`.
+
+        Measured by `parley bench echo`: the device's own voice takes three of four frames to 3 dB once in some minutes,
+        a visitor as loud as the echo within 40 ms (90 %: 92 ms), one 10 dB below it within 60 ms (180 ms)."""
+        self._linear: list[NDArray[np.int16] | NDArray[np.float32]] = []
+        self._before = np.zeros(FRAME, np.int16)
+        self._rise = np.linspace(0, 1, FRAME, endpoint=False, dtype=np.float32)
+        self._rested = 0
+        self._tail_frames = blocks + 3
+        self._quiet = self._tail_frames
+        self._active = False
+        self._frames_played = 0
+        self._good = 0.0
+        self._loudest = self._heard = 0.0
+        self._converged = False
+
+    @property
+    def active(self) -> bool:
+        """True while frames are worked on, because something is or was just played."""
+        return self._active
+
+    @property
+    def converged(self) -> bool:
+        """True once the echo path is learnt. Until then, a voice heard during playback may be the device's own."""
+        return self._converged
+
+    @property
+    def linear(self) -> NDArray[np.int16]:
+        """The frames that went into the last `cancel`, without the echo estimate and with nothing suppressed.
+
+        `(n * 160,) int16`, not delayed. What is near is all in it, and some of the echo.
+        """
+        return np.concatenate([part if part.dtype == np.int16 else _pcm(part) for part in self._linear])
+
+    def cancel(self, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Return the microphone's signal of `DELAY` samples ago without the echo of what was played.
+
+        All are `(n * 160,) int16, 16 kHz mono`; `reference` was played while `mic` was recorded. Raises ValueError for
+        other shapes.
+        """
+        if mic.ndim != 1 or len(mic) % FRAME or mic.shape != reference.shape:
+            raise ValueError(f"the echo canceller takes frames of ({FRAME},), not {mic.shape} and {reference.shape}")
+        clean = np.concatenate((self._before, mic))
+        self._linear = [mic]
+        self.excess = np.zeros(len(mic) // FRAME, np.float32)
+        if self._active or self._quiet < self._tail_frames or reference.any():
+            self._linear = []
+            for number in range(len(self.excess)):
+                part = slice(number * FRAME, (number + 1) * FRAME)
+                clean[part] = self._frame(number, mic[part], reference[part])
+        else:
+            self._rested += len(mic)
+        # What was worked on is of the frames up to the last; that one is still as the microphone heard it.
+        self._before = mic[-FRAME:].copy() if len(mic) else self._before
+        return clean[: len(mic)]
+
+    def _frame(self, number: int, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Return the frame before this one without echo."""
+        self._quiet = 0 if reference.any() else self._quiet + 1
+        wanted = self._quiet < self._tail_frames
+        raw = self._before
+        self._before = mic
+        if not (wanted or self._active):
+            self._rested += FRAME
+            self._linear.append(mic)
+            return raw
+        if not self._active:
+            self._leftover.rest(raw * _SCALE)
+            self._alignment.rest(self._rested)
+            self._rested = 0
+        heard = mic * _SCALE
+        self._filter.step(heard, self._alignment.push(reference * _SCALE))
+        self._linear.append(self._filter.error)
+        if not self._quiet:
+            self._alignment.follow(heard)
+        clean = self._leftover.step(self._filter.error, self._filter.estimate, self._filter.doubt)
+        if not wanted:  # at rest from the next frame on, which is not worked on
+            clean += self._rise * (raw * _SCALE - clean)
+        elif not self._is_left_over(heard):
+            self.excess[number] = self._leftover.excess
+        if not self._converged:
+            self._judge(heard, reference * _SCALE)
+        self._active = wanted
+        return _pcm(clean)
+
+    def _is_left_over(self, heard: NDArray[np.float32]) -> bool:
+        self._heard = max(_power(heard), HOLD * self._heard)
+        return _power(self._filter.error) < LEFT_OVER_RATIO * self._heard
+
+    def _judge(self, heard: NDArray[np.float32], played: NDArray[np.float32]) -> None:
+        if self._quiet:
+            return
+        self._frames_played += 1
+        self._loudest = max(_power(played), FADING * self._loudest)
+        power, left = _power(heard), _power(self._filter.error)
+        good = (
+            left < max(GOOD_RATIO * power, QUIET_RATIO * self._leftover.noise) or power < NO_ECHO_RATIO * self._loudest
+        )
+        self._good = max(0.0, self._good + (1.0 if good else -0.25))
+        self._converged = self._good >= GOOD_FRAMES or self._frames_played >= CONVERGED_FRAMES
+
+
+def _power(frame: NDArray[np.float32]) -> float:
+    return float(np.dot(frame, frame))
+
+
+def _pcm(samples: NDArray[Any]) -> NDArray[np.int16]:
+    whole = samples * np.float32(FULL_SCALE)
+    np.rint(whole, out=whole)
+    np.minimum(np.maximum(whole, -FULL_SCALE, out=whole), FULL_SCALE - 1, out=whole)  # faster than clip
+    clipped: NDArray[np.int16] = whole.astype(np.int16)
+    return clipped

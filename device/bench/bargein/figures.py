@@ -1,0 +1,122 @@
+"""The figures of barge-in, and under which conditions they are how good."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from device.bench.bargein.judge import KEPT_MS, WORD_MS
+from device.bench.result import Figure, percentile, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from device.bench.bargein.judge import Outcome
+
+
+def figures(outcomes: Sequence[Outcome]) -> tuple[Figure, ...]:
+    """Return the figures with what they must reach."""
+
+    def of(role: str) -> list[Outcome]:
+        return [outcome for outcome in outcomes if outcome.role == role and outcome.reached is not None]
+
+    interrupted = of("yield")
+    silenced = [outcome for outcome in interrupted if outcome.reached]
+    ducks = [np.inf if outcome.duck_ms is None else outcome.duck_ms for outcome in interrupted]
+    silences = [outcome.silence_ms for outcome in silenced if outcome.silence_ms is not None]
+    heard = [outcome.heard_ms for outcome in outcomes if outcome.heard_ms is not None]
+    made = [
+        *_two(f"duck, {len(ducks)} interruptions", ducks, median=120, p95=200),
+        _rate(f"yield rate, {len(interrupted)} interruptions", [bool(o.reached) for o in interrupted], 98),
+        *_two("yield time", silences, median=550, p95=900),
+        *_kept("backchannels", of("backchannel"), 90),
+        *_kept("not speech", of("noise"), 95),
+        *_kept("not meant for the device", of("distant"), 70),
+        *_alone([outcome for outcome in of("self") if outcome.talk.startswith("self")]),
+        _rate("first word reaches the engine", [bool(o.first_word) for o in silenced], 98),
+        Figure(f"heard, the worst of {len(heard)}", max(heard, default=float("nan")), "ms", 20),
+        Figure("heard, p95", percentile(heard, 95), "ms"),
+        *_woken("wake word through a reply", of("wake"), of("wake alone"), only=False),
+        *_woken("…, where only it interrupts", of("wake"), of("wake alone"), only=True),
+        Figure("trials without anything to judge", sum(o.reached is None for o in outcomes), ""),
+    ]
+    return tuple(figure for figure in made if not np.isnan(figure.value) or figure.bound)
+
+
+def notes(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """Return under which conditions the device did worst, and when there was nothing to judge."""
+    by: dict[str, Callable[[Outcome], str]] = {
+        "echo": lambda o: f"echo {o.echo_db:+g} dB",
+        "noise": lambda o: f"noise {o.noise_db:g} dBFS",
+        "clip": lambda o: f"clip {o.clip:g}",
+        "RT60": lambda o: f"RT60 {o.rt60:g} s",
+        "voice": lambda o: o.voice,
+        "text": lambda o: f"“{o.text}”" if o.text else o.sound,
+    }
+    told = []
+    for role in ("yield", "backchannel", "noise", "distant", "wake"):
+        judged = [o for o in outcomes if o.role == role and o.reached is not None]
+        worst = []
+        for key in by.values():
+            groups: dict[str, list[bool]] = defaultdict(list)
+            for outcome in judged:
+                groups[key(outcome)].append(bool(outcome.reached))
+            poor = sorted((sum(hits) / len(hits), name) for name, hits in groups.items() if not all(hits))
+            if len(groups) > 1:
+                worst += [f"{name} {sum(groups[name])}/{len(groups[name])}" for _, name in poor[:2]]
+        if worst:
+            told.append(f"{role}, worst: {', '.join(worst)}")
+    idle = Counter(f"{o.role}: {o.why}" for o in outcomes if o.reached is None)
+    told += [f"nothing to judge, {count} times {why}" for why, count in idle.most_common(5)]
+    return tuple(told)
+
+
+def _two(name: str, values: Sequence[float], *, median: float, p95: float) -> tuple[Figure, Figure]:
+    return spread(name, values, "ms", median=median, p95=p95)
+
+
+def _rate(name: str, hits: Sequence[bool], at_least: float | None) -> Figure:
+    share = 100 * sum(hits) / len(hits) if hits else float("nan")
+    return Figure(name, share, "%", at_least=at_least)
+
+
+def _kept(name: str, judged: Sequence[Outcome], at_least: float) -> list[Figure]:
+    """Return how often a reply was kept, and how often each part of that was so."""
+    return [
+        _rate(f"{name}, {len(judged)}: kept", [bool(o.reached) for o in judged], at_least),
+        _rate(f"{name}: not cut off", [not o.cut for o in judged], None),
+        _rate(f"{name}: never lowered", [not o.cut and not o.dips for o in judged], None),
+        _rate(
+            f"{name}: back within {KEPT_MS:g} ms, if lowered",
+            [not o.cut and not o.why.startswith("back") for o in judged if o.dips],
+            None,
+        ),
+        _rate(f"{name}: no word lost", [not o.cut and (o.lost_ms or 0.0) < WORD_MS for o in judged], None),
+    ]
+
+
+def _alone(judged: Sequence[Outcome]) -> list[Figure]:
+    """Return how often the device interrupted itself, for each echo level."""
+    made = []
+    for echo in sorted({o.echo_db for o in judged}):
+        talked = [o for o in judged if o.echo_db == echo]
+        minutes = sum(o.reply_s for o in talked) / 60
+        name = f"self-interruptions, echo {echo:+g} dB, {minutes:.0f} minutes"
+        made.append(Figure(name, sum(o.cut for o in talked), "", at_most=1 if echo > 0 else 0))
+        made.append(Figure("… lowered for nothing", sum(o.false_dips for o in talked) / max(1e-9, minutes), "a minute"))
+    return made
+
+
+def _woken(name: str, over: Sequence[Outcome], alone: Sequence[Outcome], *, only: bool) -> list[Figure]:
+    """Return how often the wake word is detected, as part of how often it is without a reply."""
+    heard = [bool(o.reached) for o in over if o.talk.startswith("wake-only") == only]
+    usual = [bool(o.reached) for o in alone if o.talk.startswith("wake-only") == only]
+    if not heard or not sum(usual):
+        return []
+    share = 100 * (sum(heard) / len(heard)) / (sum(usual) / len(usual))
+    return [
+        Figure(f"{name}, of what is detected without, {len(heard)}", share, "%", at_least=90),
+        _rate("… without a reply", usual, None),
+    ]

@@ -1,0 +1,52 @@
+"""`parley bench`: Parley measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from device.bench.result import BenchError
+from device.bench.run import run_benches
+from device.commands.terminal import CONFIG, FAILED, JSON, CommandError, load_settings, make_folder
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--quick", is_flag=True, help="Measure for a short time only, to see that a bench works.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder for recordings of what went wrong (bargein).",
+)
+@click.option("--part", default="", help="Only a part of bargein: talks, self, wake or turns.")
+@click.option(
+    "--sounds",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="A folder of sounds instead of the bundled ones (bargein).",
+)
+@JSON
+@CONFIG
+def bench(  # noqa: PLR0917 - click's parameters have no order
+    name: str | None,
+    quick: bool,  # noqa: FBT001 - a flag
+    part: str,
+    out: Path | None,
+    sounds: Path | None,
+    json_file: Path | None,
+    config: Path | None,
+) -> None:
+    """Measure: latency, overhead, callback, idle, memory, heard, start, bargein, echo, button, engine.
+
+    Without NAME, all: an hour.
+    """
+    try:
+        settings = load_settings(config)
+        folder = make_folder(out) if out else None
+        reached = run_benches(
+            name, settings, json_file, config=config, quick=quick, part=part, out=folder, sounds=sounds
+        )
+    except BenchError as error:
+        raise CommandError(str(error)) from None
+    if not reached:
+        raise SystemExit(FAILED)

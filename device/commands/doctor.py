@@ -1,0 +1,78 @@
+"""`parley doctor`: what is wrong with this machine, and the bundle for whoever helps."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from msgspec.structs import replace
+from rich.console import Console
+
+from device.commands.terminal import CONFIG, FAILED, CommandError, set_up_log
+from device.doctor.bundle import CONTENTS, default_name, gather, pack
+from device.doctor.checks import examine
+from device.doctor.engine import examine_engine
+from device.doctor.service import machine_keys
+from device.settings import last_good
+from device.settings import tree as configuration
+
+if TYPE_CHECKING:
+    from device.doctor.finding import Check
+    from device.settings.last_good import InForce
+
+
+@click.command()
+@CONFIG
+@click.option("--engine", metavar="NAME", help="Hold a short conversation with this engine instead: half a minute.")
+@click.option(
+    "--bundle",
+    metavar="[FILE]",
+    is_flag=False,
+    flag_value="",
+    help="Write all that helps somebody to help you to a file, without keys or words spoken.",
+)
+def doctor(config: Path | None, engine: str | None, bundle: str | None) -> None:
+    """Check card, levels, echo, models, engine, panel and service, and say what to do about each."""
+    found = last_good.look(config, machine_keys(os.environ))
+    set_up_log(last_good.InForce(found.loaded))  # its fault is what a check finds
+    settings = found.settings
+    if engine is not None:
+        settings = replace(settings, engines=(engine,))
+        try:
+            configuration.require(settings)
+        except configuration.SettingsError as error:
+            raise CommandError(str(error)) from None
+    console = Console(highlight=False)
+    results: list[Check] = []
+    marks = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
+
+    async def run_all() -> None:
+        checks = examine(settings, config, found.fault) if engine is None else examine_engine(settings, engine, config)
+        async for check in checks:
+            console.print(f"{marks[check.status]}  {check.name}: {check.message}", soft_wrap=True)
+            if check.status != "ok" and check.mend:
+                console.print(f"      → {check.mend}", soft_wrap=True)
+            results.append(check)
+
+    asyncio.run(run_all())
+    if bundle is not None:
+        _write_bundle(found, results, Path(bundle) if bundle else None)
+    if any(check.status == "fail" for check in results):
+        raise SystemExit(FAILED)
+
+
+def _write_bundle(found: InForce, results: list[Check], path: Path | None) -> None:
+
+    path = path or default_name()
+    parts = gather(found, results)
+    try:
+        pack(parts, path)
+    except OSError as error:
+        raise CommandError(f"--bundle {path}: {error.strerror}") from None
+    click.echo(f"\n{path} holds, without keys or words spoken:")
+    for name, text in parts.items():
+        click.echo(f"  {name:<14} {len(text.encode()) / 1000:7.1f} kB  {CONTENTS[name]}")
+    click.echo("Read it before you hand it on: tar -xzOf FILE | less")

@@ -1,0 +1,58 @@
+"""`parley engine`: the local engine as a server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from device.commands.terminal import CONFIG, CommandError, load_in_force
+from device.conversation.engine import EngineError
+from device.daemon.readiness import tell_ready, until_closed, until_signal
+from device.engines.local_process import READY_LINE
+from device.local.server import serve
+from device.local.stages import EngineStartError
+from device.model_files.files import ModelError
+from device.system.notify import Notifier
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; the settings' by default.")
+@click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input is closed.")
+@CONFIG
+def engine(host: str | None, port: int | None, with_parent: bool, config: Path | None) -> None:  # noqa: FBT001
+    """Run the local engine: a server of the OpenAI Realtime protocol."""
+    found = load_in_force(config)
+    settings = found.settings
+    local = settings.local
+    local = msgspec.structs.replace(local, host=host or local.host, port=local.port if port is None else port)
+
+    def ready(bound: int) -> None:
+        click.echo(f"{READY_LINE}ws://{local.host}:{bound}/v1/realtime")
+        tell_ready(Notifier(), found, f"port {bound}")
+        sys.stdout.flush()
+
+    async def work() -> None:
+        serving = asyncio.create_task(serve(msgspec.structs.replace(settings, local=local), ready=ready))
+        waits = {serving, asyncio.create_task(until_signal())}
+        if with_parent:
+            waits.add(asyncio.create_task(until_closed(sys.stdin.fileno())))
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            await serving
+        serving.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+
+    try:
+        asyncio.run(work())
+    except (EngineError, EngineStartError, ModelError) as error:
+        raise CommandError(str(error)) from None

@@ -1,0 +1,66 @@
+"""The console script `parley`: its commands, each imported only when it is called, because a Pi imports slowly."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+import click
+
+COMMANDS: Final = {
+    "bench": (
+        "bench:bench",
+        "Measure: latency, overhead, callback, idle, memory, heard, start, bargein, echo, button, engine.",
+    ),
+    "demo": ("room:demo", "Hold a whole conversation in a simulated room: no sound card, no key."),
+    "devices": ("devices:devices", "List the microphones and loudspeakers there are."),
+    "doctor": (
+        "doctor:doctor",
+        "Check card, levels, echo, models, engine, panel and service, and say what to do about each.",
+    ),
+    "engine": ("engine:engine", "Run the local engine: a server of the OpenAI Realtime protocol."),
+    "ledger": ("ledger:show_ledger", "Show what was sent to each engine and what it cost, by day."),
+    "models": ("models:models", "List, fetch or verify the model files."),
+    "profiles": ("profiles:profiles", "List profiles, show one, check one of your own, or try its look-ups."),
+    "room": (
+        "room:room",
+        "Run the whole assistant in the simulated room that the file SCENE describes, or in a bundled scene.",
+    ),
+    "run": ("run:run", "Be the assistant, on this machine's microphone and loudspeaker."),
+    "settings": ("settings:show_settings", "Show the settings in force, without secrets, and where each comes from."),
+    "transcripts": ("transcripts:transcripts", "List what was said, show, export or delete it."),
+}
+"""For each command where it is, as MODULE:NAME below this package, and what `parley --help` says of it."""
+
+
+class LazyGroup(click.Group):
+    """The commands of `COMMANDS`, imported one at a time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of the commands, in order."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import a command; None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(f"device.commands.{module}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands for `--help`, without importing any."""
+        room = formatter.width - 6 - max(map(len, COMMANDS))
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, click.Command(name, help=COMMANDS[name][1]).get_short_help_str(room))
+                    for name in self.list_commands(ctx)
+                ]
+            )
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="parley")
+def main() -> None:
+    """Parley: a full-duplex voice assistant. Say the wake word, talk, interrupt."""

@@ -1,0 +1,79 @@
+"""`parley models`: the model files; those that are fetched show how far they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+
+from device.commands.terminal import CONFIG, FAILED, CommandError, load_settings
+from device.model_files import files
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def models(context: click.Context) -> None:
+    """List, fetch or verify the model files."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_models)
+
+
+@models.command("list")
+@CONFIG
+def list_models(config: Path | None = None) -> None:
+    """Show every model file that Parley knows, and whether it is here."""
+    for found in files.status(load_settings(config).models_dir):
+        state = {"ok": "here", "missing": "needed" if found.file.default else "not here"}.get(found.state, found.state)
+        file = found.file
+        click.echo(f"{file.name:<39} {state:<11} {file.size / 1e6:5.1f} MB  {found.source.licence:<16} {file.purpose}")
+
+
+@models.command("fetch")
+@click.argument("names", nargs=-1)
+@CONFIG
+def fetch_models(names: tuple[str, ...], config: Path | None) -> None:
+    """Fetch the files that Parley needs, or those NAMES (a wake word or a file); continues where it stopped."""
+    try:
+        _with_progress(names, load_settings(config).models_dir)
+    except files.ModelError as error:
+        raise CommandError(str(error)) from None
+
+
+@models.command("verify")
+@CONFIG
+def verify_models(config: Path | None) -> None:
+    """Read every model file that is here and compare it with its checksum."""
+    bad = 0
+    for found in files.verify(load_settings(config).models_dir):
+        if found.state == "ok":
+            click.echo(f"ok       {found.file.name}")
+        elif found.state != "missing" or found.file.default:
+            bad += 1
+            click.echo(f"{found.state}  {found.file.name}: {files.mend(found.file)}")
+    if bad:
+        raise SystemExit(FAILED)
+
+
+def _with_progress(names: Sequence[str], directory: str) -> None:
+    """Fetch as `files.fetch` does, and show how far it is. Raises ModelError."""
+    console = Console(stderr=True, highlight=False)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total or None)
+
+        fetched = files.fetch(names or None, directory, progress=progress, say=console.print)
+    for path in fetched:
+        console.print(f"fetched {path.name}")
+    if not fetched:
+        console.print("Everything is there already.")

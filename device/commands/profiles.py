@@ -1,0 +1,121 @@
+"""`parley profiles`: which profiles there are, what is in one, and whether one of the user's own is right."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import textwrap
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from device.commands.terminal import CommandError
+from device.engines.prompt import instructions
+from device.settings import profiles as known
+from device.settings.engines import known_engines
+from device.settings.tree import Settings
+from device.tools.profile import profile_tools
+from device.tools.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from device.settings.profiles import Profile
+
+_FILE = click.argument("profile")
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def profiles(context: click.Context) -> None:
+    """List profiles, show one, check one of your own, or try its look-ups.
+
+    A profile says what the assistant is for. PROFILE is the name of a bundled one or the path of a TOML file; in the
+    settings, profile = "support" puts it in force.
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(list_profiles)
+
+
+@profiles.command("list")
+def list_profiles() -> None:
+    """List the bundled profiles."""
+    for name in known.names():
+        click.echo(f"{name:<10} {_load(name).description}")
+
+
+@profiles.command("show")
+@_FILE
+def show_profile(profile: str) -> None:
+    """Show what PROFILE sets, its tools, and the instructions that it makes."""
+    click.echo("\n".join(_lines(_load(profile))))
+
+
+@profiles.command("check")
+@_FILE
+def check_profile(profile: str) -> None:
+    """Say what is wrong with PROFILE, file and key and mend; else in a line what it makes."""
+    read = _load(profile)
+    for warning in known.unknown_engines(read, known_engines()):
+        click.echo(f"parley: {warning}", err=True)
+    rows = [f"{name} ({len(rows)} rows)" for name, (_, rows) in read.lookups.items()]
+    result = f"a result ({', '.join(read.result_schema['properties'])})" if read.result_schema else "no result"
+    words = len(instructions(_settings(read)).split())
+    click.echo(f"{read.path}: right: {', '.join([f'{words} words of instructions', *rows, result])}")
+
+
+@profiles.command("look")
+@_FILE
+@click.argument("tool")
+@click.argument("arguments", nargs=-1)
+def look_up(profile: str, tool: str, arguments: tuple[str, ...]) -> None:
+    """Call the look-up TOOL of PROFILE as an engine would, each of its ARGUMENTS being KEY=WORDS.
+
+    For example: parley profiles look support find_order number="P L four seven double two"
+    """
+    if wrong := [one for one in arguments if "=" not in one]:
+        raise click.UsageError(f"{wrong[0]!r} is not KEY=WORDS")
+    given = dict(one.split("=", 1) for one in arguments)
+    result = asyncio.run(Registry(profile_tools(_load(profile))).call(tool, json.dumps(given)))
+    output = json.loads(result.output)
+    if "error" in output:
+        raise CommandError(output["error"])
+    click.echo(json.dumps(output, indent=2, ensure_ascii=False))
+
+
+def _lines(profile: Profile) -> Iterator[str]:
+    settings = _settings(profile)
+    yield f"{profile.title}: {profile.description}"
+    facts = {
+        "file": str(profile.path),
+        "engines": ", ".join(profile.layer.get("engines", ())),
+        "voice": ", ".join(f"{voice} ({engine})" for engine, voice in profile.voices.items()),
+        "called": settings.name,
+        "wakes at": ", ".join(settings.wake.models),
+        "greeting": settings.greeting,
+        "idle": f"{settings.listen.follow_up_s:g} s",
+        "tools": ", ".join(settings.tools),
+        "result": ", ".join(profile.result_schema["properties"]) if profile.result_schema else "",
+    }
+    yield from (f"  {name:<9} {value}" for name, value in facts.items() if value)
+    for name, (lookup, rows) in profile.lookups.items():
+        yield f"  {name:<12} looks {len(rows)} rows up by {' and '.join(lookup.keys)}: {lookup.file}"
+    told = instructions(settings)
+    yield f"\nInstructions ({len(told.split())} words):"
+    width = min(100, shutil.get_terminal_size().columns)
+    for section in told.splitlines():
+        yield textwrap.fill(section, width, initial_indent="  ", subsequent_indent="  ")
+
+
+def _settings(profile: Profile) -> Settings:
+    """Return the defaults under the profile."""
+    return msgspec.convert({key: value for key, value in profile.layer.items() if key != "engine"}, Settings)
+
+
+def _load(profile: str) -> Profile:
+    try:
+        return known.load(profile)
+    except known.ProfileError as error:
+        raise CommandError(str(error)) from None

@@ -1,0 +1,59 @@
+"""`parley run`: the assistant itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from device.audio.card.base import CardError
+from device.commands.terminal import CONFIG, CommandError, load_in_force, make_folder
+from device.conversation.engine import EngineError
+from device.daemon.run import run as be_assistant
+from device.model_files.files import ModelError
+from device.system import lock
+from device.system.notify import Notifier
+from device.system.reset import factory_reset
+
+log = logging.getLogger(__name__)
+
+
+@click.command()
+@CONFIG
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="A folder for ledger.jsonl.")
+def run(config: Path | None, out: Path | None) -> None:
+    """Be the assistant, on this machine's microphone and loudspeaker.
+
+    On a terminal, Enter is the button: it wakes, interrupts, and ends a conversation. m and Enter mutes or unmutes.
+    """
+    for number in (signal.SIGUSR1, signal.SIGUSR2):  # these are buttons, and would kill before there are any
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        reset = _run_alone(config, out)
+    except CommandError as error:
+        # `systemctl status` shows it, and the doctor.
+        Notifier().tell(f"STATUS=Cannot start: {error.message.partition(chr(10))[0]}")
+        raise
+    if reset:
+        log.warning("Factory reset: %d files are gone; starting anew", len(factory_reset()))
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - what runs already
+
+
+def _run_alone(config: Path | None, out: Path | None) -> bool:
+    """Be the assistant unless another one is; return whether a factory reset is wanted."""
+    found = load_in_force(config, need_engine=True)
+    try:
+        held = lock.take()
+    except lock.AlreadyRunning as error:
+        raise CommandError(str(error)) from None
+    try:
+        return asyncio.run(be_assistant(found, config, make_folder(out) if out else None))
+    except (CardError, EngineError, ModelError) as error:
+        raise CommandError(str(error)) from None
+    finally:
+        held.close()

@@ -1,0 +1,84 @@
+"""What all commands share on the terminal: options, settings and the log, and how one ends that cannot do its work."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from device.settings import last_good
+from device.settings.tree import SettingsError
+
+if TYPE_CHECKING:
+    from device.settings.last_good import InForce
+    from device.settings.tree import Settings
+
+log = logging.getLogger(__name__)
+
+FAILED: Final = 1
+"""Exit code: something is wrong with the machine, the network or a file."""
+WIDE: Final = 200
+"""Columns of a table that goes into a file or a pipe."""
+
+CONFIG = click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), help="A settings file; counts over all others."
+)
+JSON = click.option(
+    "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the results to this file."
+)
+OUT = click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder for conversation.wav and ledger.jsonl.",
+)
+
+
+class CommandError(click.ClickException):
+    """Something that the user can fix; shown without a traceback."""
+
+    exit_code = FAILED
+
+    def show(self, file: Any = None) -> None:  # noqa: ARG002 - click's signature
+        """Print the message to stderr."""
+        click.echo(f"parley: {self.format_message()}", err=True)
+
+
+def load_settings(config: Path | None, *, need_engine: bool = False) -> Settings:
+    """Load the settings and set up the log. Raises CommandError."""
+    return load_in_force(config, need_engine=need_engine).settings
+
+
+def load_in_force(config: Path | None, *, need_engine: bool = False) -> InForce:
+    """Load the settings, in a service the last good ones if need be, and set up the log. Raises CommandError."""
+    try:
+        found = last_good.load(config, need_engine=need_engine)
+    except SettingsError as error:
+        raise CommandError(str(error)) from None
+    set_up_log(found)
+    return found
+
+
+def set_up_log(found: InForce) -> None:
+    """Log to stderr as the settings say, and first what is wrong with them."""
+    level = found.settings.log_level.upper()
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    for warning in found.loaded.warnings:
+        log.warning("%s", warning)
+    for line in found.fault.splitlines():
+        log.error("%s", line)
+
+
+def make_folder(path: Path) -> Path:
+    """Return the folder that `--out` names, made if need be. Raises CommandError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"--out {path}: {error.strerror}") from None
+    if not os.access(path, os.W_OK):
+        raise CommandError(f"--out {path}: nothing can be written there")
+    return path

@@ -1,0 +1,190 @@
+"""`parley transcripts`: what was said, to be read, exported and deleted."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from typing import TYPE_CHECKING, Final
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from device.commands.terminal import CONFIG, WIDE, CommandError
+from device.records import costs
+from device.records import transcripts as kept
+from device.records.store import StoreError
+from device.settings import last_good
+from device.settings.tree import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from device.records.transcripts import Line, Transcript
+
+_WHEN: Final = "%Y-%m-%d %H:%M"
+_COLUMNS: Final = ("conversation", "began", "at_ms", "kind", "text", "unheard", "heard_ms", "arguments")
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def transcripts(context: click.Context) -> None:
+    """List, show, export or delete what was said.
+
+    Transcripts are kept on this device for as many days as transcripts.keep_days in the settings says.
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(list_transcripts)
+
+
+@transcripts.command("list")
+def list_transcripts() -> None:
+    """List the conversations that are kept, the last one first."""
+    table = Table("Id", "Began", "Length", "Engines", "Result", box=None)
+    table.add_column("Began with", no_wrap=True)
+    for one in reversed(_kept()):
+        engines = dict.fromkeys(line.text for line in one.lines if line.kind == "engine")
+        words = next((line.text for line in one.lines if line.kind == "user"), "")
+        length = "goes on" if one.length_ms is None else _length(one.length_ms)
+        result = {None: "", True: "valid", False: "not valid"}[one.valid]
+        table.add_row(one.id, one.began.strftime(_WHEN), length, ", ".join(engines), result, words)
+    if not table.rows:
+        click.echo("No conversation is kept.")
+        return
+    Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDE).print(table)
+
+
+@transcripts.command("show")
+@click.argument("name", metavar="ID|last", default="last")
+def show_transcript(name: str) -> None:
+    """Print a conversation to be read: the last one, or one by its id or the beginning of it."""
+    click.echo("\n".join(_told(_one(name))))
+
+
+@transcripts.command("export")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["json", "csv", "txt"]),
+    default="json",
+    show_default=True,
+    help="What to write.",
+)
+@click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", _WHEN]), help="Leave out what is older.")
+def export_transcripts(kind: str, since: datetime | None) -> None:
+    """Write all conversations to standard output.
+
+    JSON: a list of conversations. CSV: a row for each thing said. txt: as `show` prints them.
+    """
+    found = _kept(since.astimezone() if since else None)
+    if kind == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+    elif kind == "csv":
+        click.echo(_csv(found), nl=False)
+    else:
+        click.echo("\n\n".join("\n".join(_told(one)) for one in found))
+
+
+@transcripts.command("delete")
+@click.argument("names", metavar="[ID|last]...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Delete all of them.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete_transcripts(names: tuple[str, ...], every: bool, yes: bool) -> None:  # noqa: FBT001 - flags
+    """Delete conversations for good, also one that goes on."""
+    if bool(names) == every:
+        raise click.UsageError("give the ids of conversations, or --all")
+    ids = None if every else [_one(name).id for name in names]
+    if not yes:
+        click.confirm(f"Delete {'all conversations' if every else ', '.join(names)}?", abort=True)
+    try:
+        count = kept.delete(ids)
+    except StoreError as error:
+        raise CommandError(str(error)) from None
+    click.echo(f"{count} deleted.")
+
+
+@transcripts.command("purge")
+@click.option("--trust-clock", is_flag=True, help="Believe this machine's clock, though the network has not told it.")
+@CONFIG
+def purge_transcripts(trust_clock: bool, config: Path | None) -> None:  # noqa: FBT001 - a flag
+    """Delete what was kept for longer than the settings say: transcripts, and the ledger's days.
+
+    A timer of the system does it daily, and the assistant itself does when it starts.
+    """
+    try:
+        settings = last_good.load(config).settings
+        gone = kept.purge(settings.transcripts.keep_days, trust=trust_clock)
+        days = costs.purge(settings.ledger.keep_days, trust=trust_clock)
+    except (SettingsError, StoreError) as error:
+        raise CommandError(str(error)) from None
+    click.echo(f"{gone} conversations and {days} rows of the ledger deleted.")
+
+
+def _kept(since: datetime | None = None) -> list[Transcript]:
+    try:
+        return kept.kept(since)
+    except StoreError as error:
+        raise CommandError(str(error)) from None
+
+
+def _one(name: str) -> Transcript:
+    found = _kept()
+    matching = found[-1:] if name == "last" else [one for one in found if one.id.startswith(name)]
+    if not matching:
+        raise CommandError(f"no conversation {name} is kept; there are {', '.join(one.id for one in found) or 'none'}")
+    if len(matching) > 1:
+        raise CommandError(f"{name} is the beginning of {', '.join(one.id for one in matching)}")
+    return matching[0]
+
+
+def _told(one: Transcript) -> Iterator[str]:
+    profile = f", profile {one.profile}" if one.profile else ""
+    yield f"{one.id}: {one.began.strftime('%A, %Y-%m-%d %H:%M:%S %z')}{profile}"
+    for line in one.lines:
+        yield f"{_length(line.at_ms):>7}  {_words(line)}"
+    if one.length_ms is not None:
+        yield f"{_length(one.length_ms):>7}  (over{f': {one.why}' if one.why else ''})"
+    if one.valid is not None:
+        result = msgspec.json.encode(one.result).decode()
+        yield f"Result{'' if one.valid else ', not valid'}: {result}"
+        yield from (f"  {fault}" for fault in one.faults)
+
+
+def _words(line: Line) -> str:
+    match line.kind:
+        case "user":
+            return f"You: {line.text}"
+        case "assistant":
+            return " ".join(filter(None, ("Assistant:", line.text, _interruption(line))))
+        case "tool":
+            return f"(tool {line.text} {line.arguments})"
+        case "engine":
+            return f"(engine {line.text})"
+        case _:
+            return f"(error: {line.text})"
+
+
+def _interruption(line: Line) -> str:
+    if line.heard_ms is None:
+        return ""
+    rest = f"; not heard: {line.unheard}" if line.unheard else ""
+    return f"[interrupted after {line.heard_ms / 1000:.1f} s{rest}]"
+
+
+def _length(ms: int) -> str:
+    return f"{ms // 60_000}:{ms // 1000 % 60:02}"
+
+
+def _csv(found: list[Transcript]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for one in found:
+        for line in one.lines:
+            fields = msgspec.structs.asdict(line)
+            writer.writerow([one.id, one.began.isoformat(), *(fields[name] for name in _COLUMNS[2:])])
+    return text.getvalue()

@@ -1,0 +1,162 @@
+"""A voice over a reply, from its onset to the verdict: when to duck, when the recogniser shall look, when to decide.
+
+Pure, like the conversation that asks it. What the verdict is, is for `listen.overlap`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from device.conversation.overlap import Over, Verdict, due, judge
+from device.sample_clock import samples
+
+if TYPE_CHECKING:
+    from device.conversation.events import Understood, Voice, VoiceEnd
+
+VOICES = 4
+"""How many of the user's last voices tell how loud the user is."""
+UTTERANCE_MS = 300
+"""A voice shorter than this says little about that."""
+FAR = "far away"
+STIR = samples(320)
+"""How long after something stirs a voice is waited for: the fricatives before a vowel are no longer."""
+PATIENCE = samples(3000)
+"""So long nothing that stirs lowers the reply after it did for nothing: somebody types, or clears the table."""
+
+
+class Step(Struct, frozen=True):
+    """What to do, and why."""
+
+    do: Literal["lower", "duck", "restore", "cut", "look"]
+    onset: int
+    """Of the voice."""
+    upto: int
+    """Position up to which it was listened to."""
+    why: str = ""
+    paused: bool = False
+    """Whether it may have said what it wanted."""
+
+
+class BargeIn:
+    """Follows one voice at a time. Each of its methods returns what to do, in order."""
+
+    def __init__(self, *, cut_ms: float, recogniser: bool = False) -> None:
+        self._cut_ms = cut_ms
+        self._recogniser = recogniser
+        self._levels: deque[float] = deque(maxlen=VOICES)  # of the user's voices, dBFS
+        self._looking = False
+        self._last_look = False  # at what seems to be all of the voice
+        self._patient_until = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget the voice and its like: the reply is over."""
+        self.voice: Over | None = None
+        """The voice that is being followed."""
+        self._before_ms = 0.0  # what was voiced of it before its last pause
+        self._looked_ms = 0.0  # its age when the recogniser looked at it last
+        self._stirred: int | None = None  # when the reply was lowered for what may become a voice
+        self._low = False
+        self._let_be = ""  # why the reply goes on though the voice does, too
+        self._far_talk = False  # voices that are not meant for the device go on over the reply
+
+    def usual(self, voice: VoiceEnd) -> None:
+        """Learn how loud the user is, from something said to the device."""
+        if voice.voiced_ms >= UTTERANCE_MS:
+            self._levels.append(voice.peak_db)
+
+    def stirs(self, at: int) -> list[Step]:
+        """Take note of a sound over the reply that may become a voice."""
+        if self.voice is not None or self._low or self._far_talk or self._stirred is not None:
+            return []
+        if at < self._patient_until:
+            return []
+        self._stirred = at
+        return [Step("lower", at, at)]
+
+    def begin(self, onset: int, at: int) -> list[Step]:
+        """Take note of a voice that began over the reply, or goes on after a pause."""
+        self._stirred = None
+        if self.voice is None:
+            self.voice = Over(onset, at, at)
+            self._before_ms = self._looked_ms = 0.0
+            self._let_be = FAR if self._far_talk else ""
+        else:
+            self._before_ms = self.voice.voiced_ms
+            self.voice.at = self.voice.end = at
+            self.voice.ended = False
+        return self._duck(self.voice)
+
+    def goes_on(self, event: Voice) -> list[Step]:
+        """Take note of a little more of the voice, or of silence in it."""
+        voice = self.voice
+        if voice is None:
+            return []
+        steps = []
+        if voice.said and not event.silence_ms and self._let_be != FAR:
+            self._let_be = ""  # it goes on after all
+            steps = self._duck(voice)
+        voice.at, voice.end = event.at, event.at - samples(event.silence_ms)
+        voice.voiced_ms = self._before_ms + event.voiced_ms
+        voice.level_db = event.peak_db - max(self._levels) if self._levels else None
+        return steps + self._weigh(voice)
+
+    def ends(self, event: VoiceEnd) -> list[Step]:
+        """Take note of the voice's end."""
+        if self.voice is None:
+            return []
+        self.voice.at, self.voice.end, self.voice.ended = event.at, event.end, True
+        self.voice.voiced_ms = self._before_ms + event.voiced_ms
+        return self._weigh(self.voice)
+
+    def understood(self, event: Understood) -> list[Step]:
+        """Take note of what the recogniser made of a voice."""
+        self._looking = False
+        if self.voice is None or self.voice.onset != event.onset:
+            return []
+        self.voice.kind, self.voice.looked_to, self.voice.looked_last = event.kind, event.upto, self._last_look
+        return self._weigh(self.voice)
+
+    def tick(self, at: int) -> list[Step]:
+        """Take note of the time: what stirred may be no voice, and a recogniser may not answer."""
+        if self._stirred is not None and at >= self._stirred + STIR:
+            self._patient_until = at + PATIENCE
+            stirred, self._stirred = self._stirred, None
+            return [Step("restore", stirred, at, "no voice")]
+        if self.voice is None or not self.voice.ended:
+            return []
+        self.voice.at = max(self.voice.at, at)
+        return self._weigh(self.voice)
+
+    def _duck(self, voice: Over) -> list[Step]:
+        if self._low or self._let_be:
+            return []
+        self._low = True
+        return [Step("duck", voice.onset, voice.at)]
+
+    def _weigh(self, voice: Over) -> list[Step]:
+        verdict, why = judge(voice, cut_ms=self._cut_ms, recogniser=self._recogniser)
+        if verdict is Verdict.CUT:
+            self.voice = None
+            return [Step("cut", voice.onset, voice.at, why)]
+        if verdict is Verdict.RESTORE:
+            return self._restore(voice, why)
+        if self._let_be == FAR:
+            if why == "soft":
+                return []
+            self._let_be = ""
+            return self._duck(voice)
+        if self._recogniser and not self._looking and due(voice, self._looked_ms):
+            self._looking, self._looked_ms, self._last_look = True, voice.age_ms, voice.pausing
+            return [Step("look", voice.onset, voice.at, paused=voice.pausing)]
+        return []
+
+    def _restore(self, voice: Over, why: str) -> list[Step]:
+        self._let_be, self._far_talk = why, why == FAR
+        if voice.ended:
+            self.voice = None
+        was_low, self._low = self._low, False
+        return [Step("restore", voice.onset, voice.at, why)] if was_low else []

@@ -1,0 +1,111 @@
+"""The connection to an engine: whether a session is wanted and open, what it can do, and what follows when it fails.
+
+Which engine is asked is for `lineup`, and going on in another session in mid-conversation for `handover`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from device.conversation.actions import Action, OpenSession, Prepare, Record
+from device.conversation.engine import Capabilities
+from device.conversation.failover import Attempt, Lineup
+from device.conversation.handover import Handover
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from device.conversation.engine import Expiring, Fault, Opened, Prepared, Said, Unprepared
+
+
+class Connection:
+    """One conversation's at a time; engines for which `barred` holds, by their names, are passed over."""
+
+    def __init__(self, engines: Sequence[str], barred: Callable[[str], bool]) -> None:
+        self.wanted = False
+        """Whether a session is open or will be, if that is possible."""
+        self.open = False
+        self.rate = 24_000
+        """Hz of the session's audio."""
+        self.can = Capabilities()
+        """What the present session can do or, while none is open, what the last one could."""
+        self._lineup = Lineup(engines, barred)
+        self._handover = Handover(self._lineup)
+
+    @property
+    def stream(self) -> bool:
+        """Whether the engine listens while it talks."""
+        return self.can.family == "stream"
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is no other engine to hand over to."""
+        return self._lineup.alone
+
+    def begin(self, at: int) -> Attempt | None:
+        """Return whom to ask for a session, for a new conversation; None if all engines are barred."""
+        return self._lineup.begin(at)
+
+    def ask(self, attempt: Attempt, history: tuple[Said, ...]) -> Action:
+        """Return how to ask for a session that is told what was said."""
+        self.wanted, self.open = True, False
+        return OpenSession(history, attempt.after_ms, attempt.engine)
+
+    def opened(self, event: Opened, at: int) -> Action:
+        """Take note that the session is open; return its record."""
+        self.open = True
+        self.rate, self.can = event.rate, event.capabilities
+        self._handover.forget()
+        self._lineup.opened(at)
+        return Record("session_open", at, {"engine": self._lineup.current})
+
+    def answered(self) -> None:
+        """Take note that the engine answers."""
+        self._lineup.answered()
+
+    def lost(self) -> None:
+        """Take note that the session is lost, or the attempt to open one."""
+        self.open = False
+        self._handover.forget()
+
+    def failed(self, fault: Fault, at: int) -> Attempt | None:
+        """Return whom to ask after a fault; None if that is of no use: then no session is wanted any more."""
+        attempt = self._lineup.failed(at, retry=fault.retry, after_s=fault.retry_after_s or None)
+        self.wanted = attempt is not None
+        return attempt
+
+    def close(self) -> None:
+        """Take note that the conversation is over."""
+        self.wanted = False
+        self.lost()
+
+    # Another session in mid-conversation
+
+    def expiring(self, event: Expiring, at: int) -> Action:
+        """Take note that the present session will end soon; return the record."""
+        self._handover.expiring(at)
+        return Record("engine_expiring", at, {"seconds": event.seconds})
+
+    def prepared(self, event: Prepared) -> None:
+        """Take note that the session beside the present one is open."""
+        self._handover.prepared(event)
+
+    def unprepared(self, event: Unprepared, at: int) -> Action:
+        """Take note that it could not be opened; return the record."""
+        self._handover.unprepared(at)
+        return Record("session_unprepared", at, {"engine": event.engine, "message": event.message})
+
+    def stay(self) -> None:
+        """Let go of whatever is prepared."""
+        self._handover.forget()
+
+    def change_over(self, at: int, history: tuple[Said, ...]) -> list[Action]:
+        """Prepare another session or go on in it, if that is due, in a pause at `at`; return what to do."""
+        action, fresh = self._handover.step(at, history)
+        records: list[Action] = []
+        if isinstance(action, Prepare):
+            records = [Record("session_prepare", at, {"engine": action.engine})]
+        if fresh is not None:
+            self.rate, self.can = fresh.rate, fresh.capabilities
+            records = [Record("session_switch", at, {"engine": fresh.engine})]
+        return records if action is None else [*records, action]

@@ -1,0 +1,134 @@
+"""What a voice over a reply is: an interruption, a backchannel, or neither.
+
+Pure: `judge` looks at what is known of the voice so far and says whether to cut the reply, to bring it back up or to
+wait. How loud, how long and what the small recogniser made of it comes from elsewhere.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from device.conversation.events import Kind
+from device.sample_clock import CLOCK_RATE
+
+CLOSURE_MS = 64
+"""Silence within words, before a plosive, is hardly longer."""
+PAUSE_MS = 128
+"""Silence after which a voice is taken to have said what it wanted."""
+FAR_DB = 10.0
+"""A voice that stays so far below the user's is not meant for the device: a television, somebody across the room."""
+FAR_MS = 250
+"""When that can be told: by then even a voice with a soft onset has reached its level."""
+LOOKS_MS = (480, 640, 800, 960, 1200, 1500, 2000)
+"""When the recogniser looks at a voice that goes on, after its onset. Nothing is gained by guessing from half a word:
+the reply is silent already, and nothing that is said is lost."""
+MURMUR_MS = 900
+"""A voice that goes on longer is no backchannel, whatever was recognised."""
+COME_BACK_MS = 640
+"""What is still a backchannel after so long does not hold the reply down any more, though it goes on."""
+NO_WORDS_MS = 1600
+"""A voice without a word that could be recognised cuts only after so long: most noises are over by then."""
+ANSWER_MS = 320
+"""How long to wait for the recogniser after a voice has ended."""
+
+
+class Verdict(StrEnum):
+    """What to do about the voice."""
+
+    WAIT = "wait"
+    CUT = "cut"
+    RESTORE = "restore"
+
+
+class Over(Struct):
+    """What is known of a voice over a reply. Positions are samples at 16 kHz."""
+
+    onset: int
+    at: int
+    """Up to which it was listened to."""
+    end: int
+    """End of its last frame of voice so far."""
+    voiced_ms: float = 0.0
+    """Of voice, pauses not counted."""
+    level_db: float | None = None
+    """How loud its loudest frame is relative to the user's usual voice; None while that is not known."""
+    ended: bool = False
+    kind: Kind | None = None
+    """What the recogniser made of it last, if it has looked."""
+    looked_to: int = 0
+    """Up to which it had looked then."""
+    looked_last: bool = False
+    """Whether it then knew that this was all."""
+
+    @property
+    def age_ms(self) -> float:
+        """Milliseconds since the onset."""
+        return (self.at - self.onset) * 1000 / CLOCK_RATE
+
+    @property
+    def silence_ms(self) -> float:
+        """Milliseconds since the last frame of voice."""
+        return (self.at - self.end) * 1000 / CLOCK_RATE
+
+    @property
+    def pausing(self) -> bool:
+        """Whether it may have said what it wanted: soon enough to know what it was when it has."""
+        return self.ended or self.silence_ms >= CLOSURE_MS
+
+    @property
+    def heard_out(self) -> bool:
+        """Whether the recogniser has looked at all of it, knowing that it was all."""
+        return self.looked_last and self.looked_to >= self.end
+
+    @property
+    def said(self) -> bool:
+        """Whether it seems to have said what it wanted."""
+        return self.ended or self.silence_ms >= PAUSE_MS
+
+
+def judge(voice: Over, *, cut_ms: float, recogniser: bool = True) -> tuple[Verdict, str]:
+    """Return what to do about a voice over a reply, and why.
+
+    `cut_ms` of voice cut where no `recogniser` says what it is.
+    """
+    if voice.level_db is not None and voice.level_db < -FAR_DB:
+        return (Verdict.RESTORE, "far away") if voice.age_ms >= FAR_MS or voice.said else (Verdict.WAIT, "soft")
+    if not recogniser or voice.kind == "unknown":
+        return _by_length(voice, cut_ms)
+    words = voice.kind in ("stop", "speech")
+    if words and (not voice.said or voice.heard_out or voice.silence_ms >= ANSWER_MS):
+        return Verdict.CUT, str(voice.kind)
+    return _said(voice, cut_ms) if voice.said else _going_on(voice)
+
+
+def _said(voice: Over, cut_ms: float) -> tuple[Verdict, str]:
+    """Judge a voice that has said what it wanted, but no word of which is known to interrupt."""
+    if voice.kind is not None and voice.heard_out:
+        return Verdict.RESTORE, voice.kind
+    if voice.silence_ms < ANSWER_MS:
+        return Verdict.WAIT, "unheard"
+    unheard_ms = (voice.end - voice.looked_to) * 1000 / CLOCK_RATE
+    return _by_length(voice, cut_ms) if voice.kind is None or unheard_ms >= cut_ms else (Verdict.RESTORE, voice.kind)
+
+
+def _going_on(voice: Over) -> tuple[Verdict, str]:
+    looked_ms = (voice.looked_to - voice.onset) * 1000 / CLOCK_RATE
+    if voice.kind == "backchannel" and voice.age_ms < MURMUR_MS and looked_ms >= COME_BACK_MS:
+        return Verdict.RESTORE, "backchannel"
+    limit = NO_WORDS_MS if voice.kind == "nothing" else MURMUR_MS
+    return (Verdict.CUT, "length") if voice.voiced_ms >= limit else (Verdict.WAIT, voice.kind or "unheard")
+
+
+def due(voice: Over, looked_ms: float) -> bool:
+    """Return whether the recogniser shall look at `voice`; it looked last `looked_ms` after the onset (0: never)."""
+    if voice.pausing:
+        return not voice.heard_out
+    return not voice.silence_ms and any(looked_ms < look <= voice.age_ms for look in LOOKS_MS)
+
+
+def _by_length(voice: Over, cut_ms: float) -> tuple[Verdict, str]:
+    if voice.voiced_ms >= cut_ms:
+        return Verdict.CUT, "length"
+    return (Verdict.RESTORE, "length") if voice.said else (Verdict.WAIT, "short")

@@ -1,0 +1,72 @@
+"""Tools that run beside the conversation: what is said of them meanwhile, and when their results may be spoken of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from device.conversation.actions import Action, ReturnTool, Say
+from device.sample_clock import samples
+
+if TYPE_CHECKING:
+    from device.conversation.events import ToolDone
+
+COVER = samples(700)
+"""A tool that takes longer is spoken of meanwhile."""
+COVERS = (
+    "The tool's result is not there yet. Until it is, say in at most six words that you are looking that up.",
+    "The tool's result is not there yet. Until it is, say in at most six words that this takes a moment.",
+    "The tool's result is not there yet. Until it is, ask the user in at most six words to hold on.",
+)
+"""What the engine is asked to say, in turn; it stays in the conversation, so it must be true later on."""
+
+
+class PendingTools:
+    """The calls without a result yet, and the results that wait for the user to be silent."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, int] = {}
+        self._results: list[ReturnTool] = []
+        self._turn = 0
+        self._covered = False
+
+    def __bool__(self) -> bool:
+        return bool(self._since or self._results)
+
+    def __contains__(self, call_id: str) -> bool:
+        return call_id in self._since
+
+    def begin(self, call_id: str, at: int, *, announced: bool) -> None:
+        """Take note of a call; `announced` if the engine said something before it."""
+        self._covered = announced or (self._covered and bool(self._since))
+        self._since[call_id] = at
+
+    def done(self, event: ToolDone, *, talking: bool) -> list[Action]:
+        """Take a result; return what to do about it now, while the user is `talking` or not."""
+        del self._since[event.call_id]
+        result = ReturnTool(event.call_id, event.output, event.reply)
+        if event.reply and talking:
+            self._results.append(result)
+            return []
+        return [result]
+
+    def cancel(self, call_id: str) -> None:
+        """Forget a call; harmless for one that is not pending."""
+        self._since.pop(call_id, None)
+
+    def quiet(self) -> list[Action]:
+        """Return what waited for the user to be silent."""
+        results, self._results = self._results, []
+        return list(results)
+
+    def cover(self, at: int) -> Say | None:
+        """Return what to have said while nothing else is, if a tool takes long; once, and never twice the same."""
+        if self._covered or not self._since or at < min(self._since.values()) + COVER:
+            return None
+        self._covered = True
+        self._turn += 1
+        return Say(COVERS[self._turn % len(COVERS)])
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._since.clear()
+        self._results.clear()

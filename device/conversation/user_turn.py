@@ -1,0 +1,186 @@
+"""The user's turn: from which sound on it is sent to the engine, and what of it has no answer yet.
+
+A turn may begin in one breath with the wake word, or with a word over the reply that alone did not interrupt it; and
+soft first sounds lie before the onset that the voice detector saw. All positions are of the device's clock.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from device.conversation.actions import Action, Discard, Hold, Listen
+from device.sample_clock import samples
+
+if TYPE_CHECKING:
+    from device.conversation.events import VoiceEnd
+
+WAKE_PREROLL = samples(1200)
+"""A question in one breath is sent with the wake word before it, which may have ended 360 ms before it was detected:
+half a word in front of the first one would spoil its recognition."""
+WAKE_PAUSE = samples(400)
+"""A voice that goes on this long after the wake word is a question in one breath."""
+WAKE_LENGTH = samples(900)
+"""A voice no longer than this has said the wake word at the most."""
+WAKE_LENGTH_SLOW = samples(1050)
+"""Likewise, if it ended about when the wake word was detected."""
+WAKE_LATE = samples(50)
+"""How much later than its detection the wake word ends, when no more was said than that."""
+ONSET_PREROLL = samples(300)
+"""Soft first sounds lie before the voice detector's onset."""
+COMMA = samples(600)
+"""Longest pause between a word over a reply, too short to interrupt it, and the rest of the sentence ("Stop, I …")."""
+UNNOTICED = samples(150)
+"""A voice that began less than this ago may not have been noticed yet."""
+
+
+class UserTurn:
+    """What is known of it, whether it has begun or not."""
+
+    def __init__(self) -> None:
+        self.wake_at: int | None = None
+        """Where the wake word was detected, while it is open whether a question follows in the same breath."""
+        self.voice: int | None = None
+        """Onset of the voice that is speaking now."""
+        self.unanswered: int | None = None
+        """Where what has no answer yet begins."""
+        self.heard_by_engine = False
+        """Whether the engine hears the user speak."""
+        self._holding = True  # nothing is sent
+        self._half_said = False  # a reply began over a turn of which the engine has heard the beginning
+        self._murmur: tuple[int, int] | None = None  # onset and end of the last voice that did not interrupt the reply
+        self._uncommitted: int | None = None  # end of a voice that the engine was not yet told to answer
+        self._committed: int | None = None  # end of the one that it was told to answer last
+
+    @property
+    def talking(self) -> bool:
+        """Whether the user speaks, as far as the device or the engine can tell."""
+        return self.voice is not None or self.heard_by_engine
+
+    def begin(self, at: int) -> None:
+        """Begin a conversation, woken at `at`."""
+        self.unanswered = max(0, at - WAKE_PREROLL)
+        self.voice = None
+
+    def clear(self) -> None:
+        """End it."""
+        self.voice = self.wake_at = None
+        self.answered()
+
+    def answered(self) -> None:
+        """Take note that the answer is heard."""
+        self.unanswered = self._uncommitted = self._committed = None
+
+    # The voice
+
+    def starts(self, onset: int, *, awake: bool) -> None:
+        """Take note of a voice; what it says wants an answer if the device is `awake`."""
+        self.voice = onset
+        self._uncommitted = None
+        if self.unanswered is None and awake:
+            self.unanswered = self.first_word(onset)
+
+    def only_woke(self, voice: VoiceEnd) -> bool:
+        """Return whether a voice that ended said the wake word and no more, which then need not reach the engine."""
+        if self.wake_at is None or not _only_wake_word(voice, self.wake_at):
+            return False
+        self.wake_at = None
+        self.unanswered = voice.end
+        return True
+
+    def murmured(self, onset: int, end: int) -> None:
+        """Take note of a voice that did not interrupt the reply; what follows it soon may belong to it."""
+        self._murmur = onset, end
+
+    # Where it begins
+
+    def first_word(self, onset: int) -> int:
+        """Return from where to send what somebody says whose voice began at `onset`, maybe after a comma's pause."""
+        if self._murmur is not None and onset < self._murmur[1] + COMMA:
+            onset = self._murmur[0]
+        return max(0, onset - ONSET_PREROLL)
+
+    def restart(self) -> None:
+        """Leave unanswered what is being said now, and nothing before it."""
+        self.unanswered = None if self.voice is None else self.first_word(self.voice)
+
+    def breath(self, wake_at: int) -> int:
+        """Return where the breath begins in which the wake word was said, if the voice goes on."""
+        return _breath(wake_at, self.voice)
+
+    def goes_on(self, at: int) -> int | None:
+        """Return from where to send, once the voice has gone on after the wake word."""
+        late = self.wake_at is not None and at >= self.wake_at + WAKE_PAUSE
+        return self.in_one_breath(self.voice) if late else None
+
+    def in_one_breath(self, onset: int | None) -> int | None:
+        """Return from where to send a voice that began at `onset`, if it said more after the wake word than that."""
+        if self.wake_at is None:
+            return None
+        self.unanswered = _breath(self.wake_at, onset)
+        self.wake_at = None
+        return self.unanswered
+
+    # The microphone
+
+    def listen(self, at: int) -> list[Action]:
+        """Send what is heard from `at` on."""
+        self._holding = self._half_said = False
+        return [Listen(at)]
+
+    def listen_again(self) -> list[Action]:
+        """Send to another session what has no answer, unless it is open yet where that begins."""
+        if self.unanswered is None or self.wake_at is not None:
+            return []
+        self._holding = False
+        return [Listen(self.unanswered, again=True)]
+
+    def hold(self) -> list[Action]:
+        """Send no more."""
+        self._holding = True
+        self.heard_by_engine = False
+        self.wake_at = None
+        return [Hold()]
+
+    def give_way(self) -> list[Action]:
+        """Send no more while a reply is played."""
+        self._half_said = self.talking
+        return self.hold()
+
+    def resume(self, now: int) -> list[Action]:
+        """Send again after a reply, from where a voice began that is speaking already, noticed or not."""
+        if not self._holding:
+            return []
+        if self.voice is not None:
+            return self.listen(self.first_word(self.voice))
+        # Else the silence to come would end a turn that is half said, and be answered.
+        forget: list[Action] = [Discard()] if self._half_said else []
+        return forget + self.listen(max(0, now - UNNOTICED))
+
+    # Its end, where the device finds that
+
+    def ends(self, end: int) -> None:
+        """Take note of the end of something said that the engine is to answer."""
+        self._uncommitted = end
+
+    def over(self, at: int, silence: int) -> bool:
+        """Return whether there has been enough `silence` for the engine to be told to answer."""
+        return self._uncommitted is not None and at >= self._uncommitted + silence
+
+    def commit(self) -> None:
+        """Take note that the engine was told to answer."""
+        self._committed, self._uncommitted = self._uncommitted, None
+
+    def reopen(self) -> None:
+        """Take note that the engine that was told to answer is lost, and another is to be told."""
+        self._uncommitted = self._uncommitted or self._committed
+
+
+def _only_wake_word(voice: VoiceEnd, wake_at: int) -> bool:
+    """Return whether a voice said the wake word and no more; if in doubt, it said more."""
+    length = voice.end - voice.onset
+    return length <= WAKE_LENGTH or (length <= WAKE_LENGTH_SLOW and voice.end <= wake_at + WAKE_LATE)
+
+
+def _breath(wake_at: int, onset: int | None) -> int:
+    """Return where the breath begins in which the wake word was said, by a voice that began at `onset` if known."""
+    return max(0, 0 if onset is None else onset - ONSET_PREROLL, wake_at - WAKE_PREROLL)

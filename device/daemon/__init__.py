@@ -1,0 +1,1 @@
+"""The daemon: the parts put together, their life, and what the conversation wants done."""

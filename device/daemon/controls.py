@@ -1,0 +1,132 @@
+"""What the buttons, switches and knobs of the panel do to the assistant."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from device.conversation.actions import State
+from device.conversation.events import Button
+from device.panel.button import Gesture
+
+if TYPE_CHECKING:
+    from device.audio.card.base import Card
+    from device.daemon.daemon import Daemon
+
+_log = logging.getLogger(__name__)
+
+VOLUME_STEP = 0.05
+UPDATE_S = 1800.0
+"""An update that takes longer has died."""
+UPDATER = Path("/run/parley-update/updating")
+"""The mark of the updates that come by themselves: their user may write there alone."""
+
+
+class Controls:
+    """The panel's view of a daemon that has been started.
+
+    While a file is at `mark`, or at `UPDATER`, an update is under way:
+    whoever updates makes it and deletes it.
+    """
+
+    def __init__(self, daemon: Daemon, *, mark: Path) -> None:
+        self.reset = False
+        """Whether a factory reset is wanted: once everything is closed. The process has been sent SIGTERM then."""
+        self._daemon = daemon
+        self._marks = (mark, UPDATER)
+        self._marked: tuple[float, bool] = (-UPDATE_S, False)
+        self._pressed: int | None = None  # where a press was that may become a wake
+        self._muted = False  # before the button was held
+
+    @property
+    def state(self) -> State:
+        """Whose turn it is; a fault, where it would be nobody's, while the card is away."""
+        conversation = self._daemon.conversation
+        asleep = conversation.state is State.ASLEEP
+        return State.FAULT if asleep and conversation.card_gone else conversation.state
+
+    @property
+    def sent(self) -> int:
+        """How much sound of the microphone was handed to the socket so far, in samples."""
+        return self._daemon.uplink.sent_samples
+
+    @property
+    def ringing(self) -> bool:
+        """Whether a timer rings."""
+        return self._daemon.ringing
+
+    @property
+    def card(self) -> Card:
+        """The sound card."""
+        return self._daemon.card
+
+    @property
+    def updating(self) -> bool:
+        """Whether an update is under way, as of the last second."""
+        now = time.monotonic()
+        looked, found = self._marked
+        if now - looked >= 1.0:
+            found = any(map(_fresh, self._marks))
+            self._marked = now, found
+        return found
+
+    def gesture(self, gesture: Gesture) -> None:
+        """Do what the button means.
+
+        A press acts at once, but for one that would wake: it may become a long one, that mutes, and nothing may leave
+        meanwhile. It wakes when the button is let go, and what was said since it went down is sent.
+        """
+        daemon = self._daemon
+        match gesture:
+            case Gesture.PRESS if self._wakes:
+                self._pressed = daemon.position
+            case Gesture.PRESS:
+                self._pressed = None
+                daemon.on(Button(daemon.position))
+            case Gesture.CLICK if self._pressed is not None:
+                if self._wakes:
+                    daemon.on(Button(self._pressed))
+                self._pressed = None
+            case Gesture.DOUBLE:
+                daemon.repeat()
+            case Gesture.LONG:
+                self._muted = daemon.mute.wish
+                daemon.mute.toggle()
+                daemon.sound("sleep" if daemon.mute.on else "wake")
+            case Gesture.RESET:
+                daemon.mute.want(on=self._muted)  # the button was held for something else
+                _log.warning("Factory reset: press the button within ten seconds to confirm it")
+                daemon.sound("error")
+            case Gesture.RELENT:
+                _log.warning("Factory reset: not confirmed, nothing is changed")
+            case Gesture.CONFIRM:
+                self.reset = True
+                os.kill(os.getpid(), signal.SIGTERM)
+            case _:
+                pass
+
+    @property
+    def _wakes(self) -> bool:
+        """Whether a press would begin a conversation."""
+        asleep = self.state in (State.ASLEEP, State.FAULT)
+        return asleep and not (self.ringing or self._daemon.conversation.repeating)
+
+    def switch(self, *, closed: bool) -> None:
+        """Mute as long as the switch is closed."""
+        self._daemon.mute.switch(closed=closed)
+
+    def turn(self, steps: int) -> None:
+        """Make it louder by so many steps, or softer."""
+        self._daemon.playout.volume += steps * VOLUME_STEP
+
+
+def _fresh(mark: Path) -> bool:
+    """Whether a mark is there, and not for longer than an update takes."""
+    with suppress(OSError):
+        return abs(time.time() - mark.stat().st_mtime) < UPDATE_S
+    return False

@@ -1,0 +1,48 @@
+"""The life of a process that serves: it tells that it is ready, and goes on until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from typing import TYPE_CHECKING
+
+from device.settings import last_good
+from device.system.notify import Notifier
+
+if TYPE_CHECKING:
+    from device.settings.last_good import InForce
+    from device.system.notify import Notifier
+
+
+def tell_ready(notifier: Notifier, found: InForce, where: str) -> None:
+    """Tell the service manager that all is well, but for the settings perhaps; if they are, keep them."""
+    fault = found.fault.partition("\n")[0]
+    notifier.tell(f"READY=1\nSTATUS=Listening on {where}{f'. {fault}' if fault else ''}")
+    last_good.keep(found)
+
+
+async def until_signal() -> None:
+    """Wait for Ctrl-C or SIGTERM."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+async def until_closed(fd: int) -> None:
+    """Wait for the end of a pipe."""
+    closed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        if not os.read(fd, 4096):
+            closed.set()
+
+    loop.add_reader(fd, read)
+    await closed.wait()
+    loop.remove_reader(fd)
+
+
+STATUS = "Waiting for the sound card"
+"""How what the service manager is told meanwhile begins."""

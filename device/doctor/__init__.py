@@ -1,0 +1,1 @@
+"""The doctor: what is wrong with card, models, engine, panel and service, and what to do about it."""

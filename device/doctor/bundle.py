@@ -1,0 +1,204 @@
+"""The support bundle: what somebody who helps needs to know of this machine, without secrets or words spoken."""
+
+from __future__ import annotations
+
+import io
+import os
+import platform
+import tarfile
+import time
+from importlib import metadata
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from device.audio.card import devices
+from device.audio.card.base import CardError
+from device.doctor.redact import Scrub, secrets_in
+from device.doctor.service import ask, machine_keys, show_units
+from device.records import store, transcripts
+from device.records.costs import spent
+from device.settings.prices import prices
+from device.settings.text import in_force
+from device.system import paths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from device.doctor.finding import Check
+    from device.doctor.service import Ask
+    from device.settings.last_good import InForce
+
+LOG_DAYS: Final = 2
+COST_DAYS: Final = 31
+MOST_LINES: Final = 20_000
+"""Of the log, the last ones."""
+JOURNAL: Final = (
+    *("journalctl", "--output=json", "--no-pager", "--quiet", f"--since=-{LOG_DAYS}d", f"--lines={MOST_LINES}"),
+    *("--unit=parley", "--unit=parley-engine", "--unit=parley-update", "--unit=parley-switch"),
+)
+CONTENTS: Final = {
+    "doctor.txt": "what the doctor found",
+    "settings.toml": "the settings in force and where each comes from, without keys",
+    "log.txt": f"the services' log of the last {LOG_DAYS} days, without what was said",
+    "units.txt": "the state of the services",
+    "costs.json": f"what was sent to engines and what it cost in the last {COST_DAYS} days, without what was said",
+    "cards.txt": "sound cards",
+    "machine.txt": "board, kernel, memory, disk",
+    "versions.txt": "versions of Parley and of what it is made of",
+}
+"""What is in a bundle."""
+
+
+def default_name(now: float | None = None) -> Path:
+    """Return the name of a bundle that is made now."""
+    return Path(time.strftime("parley-bundle-%Y%m%d-%H%M%S.tar.gz", time.localtime(now)))
+
+
+def gather(
+    found: InForce, checks: Sequence[Check], environ: Mapping[str, str] = os.environ, asked: Ask = ask
+) -> dict[str, str]:
+    """Return the text of each of `CONTENTS`; what cannot be had says why not."""
+    settings = found.settings
+    scrub = Scrub([*secrets_in(settings), *_keys(found, environ)], _said())
+    return {
+        "doctor.txt": scrub.text("\n".join(_told(checks))),
+        "settings.toml": scrub.secrets(in_force(settings, found.loaded.origins)),
+        "log.txt": "\n".join(_journal(asked, scrub)),
+        "units.txt": scrub.text("\n\n".join(_properties(unit) for unit in show_units(asked).values()) or "no units"),
+        "costs.json": _or_why(
+            lambda: msgspec.json.format(msgspec.json.encode(spent(prices(settings.prices), COST_DAYS))).decode()
+        ),
+        "cards.txt": scrub.secrets(_or_why(_cards)),
+        "machine.txt": "\n".join(_machine(asked)),
+        "versions.txt": "\n".join(_versions(asked)),
+    }
+
+
+def pack(parts: Mapping[str, str], path: Path) -> None:
+    """Write a bundle that only its owner can read. Raises OSError."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:gz") as tar:
+        for name, text in parts.items():
+            encoded = text.encode(errors="replace") + b"\n"
+            entry = tarfile.TarInfo(f"parley-bundle/{name}")
+            entry.size, entry.mtime, entry.mode = len(encoded), int(time.time()), 0o600
+            tar.addfile(entry, io.BytesIO(encoded))
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(data.getvalue())
+
+
+def _keys(found: InForce, environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield keys that the environment and the machine have, in use or not."""
+    variables = {getattr(engine, "key_variable", "") for engine in found.settings.engine.values()}
+    everything = machine_keys(environ)
+    for name, value in everything.items():
+        if name in variables or name.endswith("_KEY") or (name not in environ and value):
+            yield value.strip()
+
+
+def _said() -> list[str]:
+    """Return what was said, as far as it is kept and can be read here."""
+    try:
+        found = transcripts.kept()
+    except store.StoreError:
+        return []
+    lines = [line for one in found for line in one.lines if line.kind in ("user", "assistant", "tool")]
+    texts = [text for line in lines for text in (line.text, line.unheard, line.arguments)]
+    return texts + [msgspec.json.encode(one.result).decode() for one in found if one.result is not None]
+
+
+def _told(checks: Sequence[Check]) -> Iterator[str]:
+    for check in checks:
+        yield f"{check.status:<4}  {check.name}: {check.message}"
+        if check.mend and check.status != "ok":
+            yield f"      → {check.mend}"
+
+
+def _journal(asked: Ask, scrub: Scrub) -> Iterator[str]:
+    """Yield the services' log: what systemd says of them, and what they say themselves as far as it may be shown."""
+    entries = [entry for line in asked(JOURNAL).splitlines() if (entry := _entry(line))]
+    if not entries:
+        yield "Nothing can be read here; this includes the log: sudo parley doctor --bundle"
+    shown = ((begin, line) for entry in entries for begin, line in _lines(entry, scrub))
+    for left_out, group in groupby(shown, key=lambda pair: pair[1] is None):
+        if left_out:
+            yield f"({sum(1 for _ in group)} lines left out)"
+        else:
+            yield from (f"{begin} {line}" for begin, line in group)
+
+
+def _entry(printed: str) -> dict[str, Any]:
+    """Return an entry of the journal; an empty one if it is no text."""
+    try:
+        entry = msgspec.json.decode(printed, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return {}
+    return entry if isinstance(entry.get("MESSAGE"), str) else {}
+
+
+def _lines(entry: Mapping[str, Any], scrub: Scrub) -> Iterator[tuple[str, str | None]]:
+    """Yield each line of an entry with what it begins with: when it was written, and by whom."""
+    own = entry.get("SYSLOG_IDENTIFIER") != "systemd"
+    at = int(entry.get("__REALTIME_TIMESTAMP", 0)) // 1_000_000
+    by = str(entry.get("_SYSTEMD_UNIT", "")).removesuffix(".service") if own else "systemd"
+    begin = f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(at))} {by}:"
+    for line in entry["MESSAGE"].splitlines():
+        yield begin, scrub.log(line) if own else scrub.text(line)
+
+
+def _properties(unit: Mapping[str, str]) -> str:
+    return "\n".join(f"{name}={value}" for name, value in unit.items())
+
+
+def _cards() -> str:
+    found = [
+        f"{one.name}: {one.inputs} in, {one.outputs} out, rates {', '.join(map(str, one.rates)) or 'unknown'}"
+        for one in devices.list_devices()
+    ]
+    return "\n".join([*(found or ["no device"]), "", _text(devices.CARDS)])
+
+
+def _machine(asked: Ask) -> Iterator[str]:
+    system = platform.freedesktop_os_release() if Path("/etc/os-release").exists() else {}
+    yield f"Board: {_text(Path('/proc/device-tree/model')) or platform.machine()}"
+    yield f"System: {system.get('PRETTY_NAME', 'unknown')}"
+    yield f"Kernel: {platform.release()} {platform.version()} {platform.machine()}"
+    yield f"Up for: {time.clock_gettime(time.CLOCK_BOOTTIME) / 3600:.1f} h, load {_text(Path('/proc/loadavg'))}"
+    yield from _text(Path("/proc/meminfo")).splitlines()[:3]
+    yield f"Throttled: {_text(Path('/sys/devices/platform/soc/soc:firmware/get_throttled')) or 'unknown'}"
+    yield from asked(["df", "-h", "/", "/var/lib"]).splitlines()
+    for folder in dict.fromkeys((paths.SHARED, paths.state_dir())):
+        yield f"{folder}:"
+        yield from _listed(folder)
+
+
+def _listed(folder: Path) -> Iterator[str]:
+    try:
+        for path in sorted(folder.iterdir()) if folder.exists() else ():
+            yield f"  {path.name}  {path.stat().st_size} bytes"
+    except OSError as error:
+        yield f"  {error.strerror}"
+
+
+def _versions(asked: Ask) -> Iterator[str]:
+    yield f"Parley {metadata.version('parley')}, Python {platform.python_version()}"
+    yield asked(["systemctl", "--version"]).partition("\n")[0] or "no systemd"
+    yield from sorted(f"{one.name} {one.version}" for one in metadata.distributions())
+
+
+def _or_why(get: Callable[[], str]) -> str:
+    try:
+        return get()
+    except (OSError, store.StoreError, CardError) as error:
+        return f"cannot be had: {error}"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace").strip("\0\n ")
+    except OSError:
+        return ""

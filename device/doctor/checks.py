@@ -1,0 +1,315 @@
+"""Every check that a user can run on the machine, each with its mend; `examine` runs them all."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import importlib.util
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from device.audio.card.alsa import AlsaCard
+from device.audio.card.base import Card, CardError
+from device.audio.card.soundcheck import ChirpSource, check_sound
+from device.conversation.actions import State
+from device.conversation.engine import EngineError
+from device.doctor.finding import Check
+from device.doctor.service import check_appliance
+from device.engines.factory import Engines
+from device.model_files import files as models
+from device.panel.panel import Panel
+from device.panel.unattended import Nobody
+from device.settings import tree as configuration
+from device.settings.panel import used_pins
+from device.system import lock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from device.audio.card.soundcheck import SoundCheck
+    from device.settings.panel import PanelSettings
+    from device.settings.tree import CardSettings, Settings
+
+SILENT_DBFS = -80.0
+"""Below this a microphone hears nothing: even a quiet room is louder."""
+CLIPPING_PEAK = 0.99
+LOUD_DBFS = -35.0
+"""A room louder than this, while nobody speaks, leaves little for the wake word."""
+CHIRP_VOLUME = 0.25
+ENGINE_TIMEOUT_S = 45.0
+SLOW_ENGINE_MS = 1500
+TAIL_MARGIN_MS = 100
+"""How much of the room's reverberation the canceller must reach beyond the first echo."""
+VOICE_LIBRARY = "libespeak-ng.so.1"
+THROTTLING = {
+    0: "the supply voltage is too low",
+    1: "the clock is capped",
+    2: "it is throttled",
+    3: "it is hot",
+    16: "the supply voltage was too low",
+    18: "it was throttled",
+}
+"""Bits of the Raspberry Pi firmware's `get_throttled` that matter."""
+
+
+async def examine(settings: Settings, config: Path | None = None, fault: str = "") -> AsyncIterator[Check]:
+    """Run every check and yield what each finds, as it comes; `config` is the file that `settings` came from, if any.
+
+    `fault` says why these are not the settings of the files. The machine is fit for Parley if none fails.
+    """
+    yield check_settings(settings, fault)
+    yield check_python()
+    yield check_processor()
+    for found in check_libraries(settings):
+        yield found
+    for found in await asyncio.to_thread(lambda: list(check_models(settings))):
+        yield found
+    for found in check_appliance(settings):
+        yield found
+    yield check_gpio()
+    if running := lock.runs():
+        text = f"in use by Parley itself, so sound and panel are not tested. {running}"
+        yield Check("card", "ok", text)
+    else:
+        for found in check_panel(settings.panel):
+            yield found
+        async for found in check_card(settings):
+            yield found
+    for engine in settings.engines:
+        yield await check_engine(settings, engine, config)
+
+
+def check_settings(settings: Settings, fault: str = "") -> Check:
+    """Say what is in force, and whether the engine lacks a setting."""
+    if fault:
+        return Check("settings", "fail", fault, "mend the file, then: sudo systemctl restart parley parley-engine")
+    try:
+        configuration.require(settings)
+    except configuration.SettingsError as error:
+        return Check("settings", "fail", str(error), "`parley settings` shows what is in force and where it comes from")
+    return Check("settings", "ok", f"engine {', '.join(settings.engines)}, wake word {', '.join(settings.wake.models)}")
+
+
+def check_python(
+    version: tuple[int, ...] = sys.version_info[:3], word: int = 8 * ctypes.sizeof(ctypes.c_void_p)
+) -> Check:
+    """Check for a Python that Parley and its libraries run on."""
+    text = f"Python {'.'.join(map(str, version))}, {word}-bit, {platform.machine()}"
+    if word != 64:
+        return Check("python", "fail", text, "install a 64-bit system: onnxruntime has no 32-bit build for Arm")
+    if not (3, 11) <= version[:2] <= (3, 13):
+        return Check("python", "fail", text, "./scripts/run sets up a Python that fits: 3.11 to 3.13")
+    return Check("python", "ok", text)
+
+
+def check_processor(root: Path = Path("/")) -> Check:
+    """Check whether the processor is held back, as far as the machine tells."""
+    cores = f"{os.cpu_count()} cores"
+    throttled = _read(root / "sys/devices/platform/soc/soc:firmware/get_throttled")
+    if throttled and (word := int(throttled, 16)):
+        faults = [fault for bit, fault in THROTTLING.items() if word >> bit & 1]
+        if faults:
+            mend = "use the power supply made for this Raspberry Pi, and a heat sink"
+            return Check("processor", "warn", f"{cores}; since the start {', '.join(faults)}", mend)
+    frequency = root / "sys/devices/system/cpu/cpu0/cpufreq"
+    governor, driver = _read(frequency / "scaling_governor"), _read(frequency / "scaling_driver")
+    # With the pstate drivers of PCs, powersave is the dynamic one.
+    if governor == "powersave" and "pstate" not in driver:
+        mend = "echo ondemand | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
+        return Check("processor", "warn", f"{cores}, always at the lowest clock (governor powersave)", mend)
+    return Check("processor", "ok", cores + (f", governor {governor}" if governor else ""))
+
+
+def check_libraries(settings: Settings, load: Callable[[str], object] = ctypes.CDLL) -> Iterator[Check]:
+    """Check for what the local engine's stages need: the system's library, packages, the user's models."""
+    local = settings.local
+    if "local" not in settings.engines or local.url:
+        return
+    for chosen, module, package, key, path in (
+        (local.stt == "sherpa-onnx", "sherpa_onnx", "sherpa-onnx", "sherpa.model", settings.sherpa.model),
+        (local.tts == "piper", "piper", "piper-tts", "piper.voice", settings.piper.voice),
+    ):
+        if chosen and importlib.util.find_spec(module) is None:
+            text = f"the package {package}, which {key} needs, is missing"
+            yield Check("library", "fail", text, f"in Parley's environment: pip install {package}")
+        if chosen and path and not Path(path).expanduser().exists():
+            yield Check("models", "fail", f"{key}: there is no {path}", "correct the path in the settings")
+    if local.tts == "espeak-ng":
+        try:
+            load(VOICE_LIBRARY)
+        except OSError:
+            mend = "sudo apt install libespeak-ng1 espeak-ng-data"
+            yield Check("library", "fail", f"{VOICE_LIBRARY} (the local engine's voice) is missing", mend)
+        else:
+            yield Check("library", "ok", f"{VOICE_LIBRARY} (the local engine's voice)")
+
+
+def check_models(settings: Settings) -> Iterator[Check]:
+    """Read every model file that the settings make necessary and compare it with its checksum."""
+    wake = settings.wake
+    paths = [name for name in wake.models if Path(name).suffix]
+    names = [f"{name}.{wake.framework}" for name in wake.models if name not in paths]
+    for path in paths:
+        if not Path(path).expanduser().is_file():
+            yield Check("models", "fail", f"wake.models: there is no file {path}", "correct the path in the settings")
+    manifest = models.own_manifest()
+    try:
+        needed = manifest.select(names) | {file.name for file in manifest.files.values() if file.default}
+    except models.ModelError as error:
+        yield Check("models", "fail", f"wake.models: {error}", "`parley models list` shows those there are")
+        return
+    verified = [found for found in models.verify(settings.models_dir) if found.file.name in needed]
+    bad = [found for found in verified if found.state != "ok"]
+    for found in bad:
+        yield Check("models", "fail", f"{found.file.name}: {found.state} ({found.path})", models.mend(found.file))
+    if not bad:
+        megabytes = sum(found.file.size for found in verified) / 1e6
+        yield Check("models", "ok", f"{len(verified)} files verified, {megabytes:.0f} MB")
+
+
+def check_gpio(root: Path = Path("/")) -> Check:
+    """Check for GPIO lines, which lights and button hang on; a PC has none."""
+    chips = sorted((root / "dev").glob("gpiochip*"))
+    if not chips:
+        if "Raspberry Pi" in _read(root / "proc/device-tree/model"):
+            mend = "use a Raspberry Pi OS kernel, or leave lights and button unused"
+            return Check("gpio", "warn", "this Raspberry Pi shows no GPIO: lights and button are off", mend)
+        return Check("gpio", "ok", "no GPIO: lights and button are off")
+    names = ", ".join(chip.name for chip in chips)
+    if not any(os.access(chip, os.R_OK | os.W_OK) for chip in chips):
+        mend = "sudo usermod -aG gpio $USER, then log in again"
+        return Check("gpio", "warn", f"{names}, but not for this user: lights and button are off", mend)
+    return Check("gpio", "ok", names)
+
+
+def check_panel(panel: PanelSettings, factory: Any = None) -> Iterator[Check]:
+    """Take every pin that the panel is set to, as the assistant would, and let go of it; on the event loop."""
+    pins = used_pins(panel)
+    if not pins and panel.leds == "none":
+        return
+    tried = Panel(panel, Nobody(State.ASLEEP), factory)
+    faults = tried.open()
+    lines = tried.has_lines
+    tried.close()
+    for fault in faults:
+        yield Check("panel", "warn", str(fault.args[0]), fault.mend)
+    if pins and not lines and not faults:
+        mend = "set panel.chip to the label of the chip that they are on, or leave [panel] out"
+        yield Check("panel", "warn", "this machine has no GPIO header: lights and buttons are off", mend)
+    elif not faults:
+        named = ", ".join(f"{key} GPIO{pin}" for key, pin in pins.items())
+        yield Check("panel", "ok", f"lights {panel.leds}" + (f", {named}" if named else ""))
+
+
+async def check_card(settings: Settings, make: Callable[[CardSettings], Card] = AlsaCard) -> AsyncIterator[Check]:
+    """Open the card, listen to the room, play chirps and look for their echo; takes about 5 s."""
+    lost = []
+    try:
+        card = await asyncio.to_thread(make, settings.card)
+        source = ChirpSource(card, CHIRP_VOLUME)
+        card.on_presence = lambda present: None if present else lost.append(card.now)
+        await asyncio.to_thread(card.open, source)
+    except CardError as error:
+        mend = "`parley devices` lists what there is for card.input and card.output; `parley demo` needs no card"
+        yield Check("card", "fail", str(error), mend)
+        return
+    try:
+        found = await asyncio.to_thread(check_sound, card, source)
+    finally:
+        await asyncio.to_thread(card.close)
+    latency = 1000 * card.output_latency / card.rate
+    message = f"{card.name}, {card.rate} Hz, output latency {latency:.0f} ms"
+    if lost or found is None:
+        yield Check("card", "fail", f"{message}; it vanished during the test", "check its cable, its power and its hub")
+        return
+    yield Check("card", "ok", message)
+    yield judge_microphone(found)
+    yield judge_loudspeaker(found, settings)
+    yield judge_xruns(card, len(source.track) / card.rate)
+
+
+def judge_microphone(found: SoundCheck) -> Check:
+    """Say whether the microphone hears a room."""
+    text = f"{found.level:.0f} dBFS in the room"
+    if found.peak == 0:
+        mend = "unmute it and raise its capture level: alsamixer (F4), or pavucontrol"
+        return Check("microphone", "fail", "it delivers nothing but zeros", mend)
+    if found.peak >= CLIPPING_PEAK:
+        return Check("microphone", "warn", f"{text}, clipping", "lower its capture level: alsamixer (F4)")
+    if found.level < SILENT_DBFS:
+        return Check("microphone", "warn", f"{text}: nearly nothing", "raise its capture level: alsamixer (F4)")
+    if found.level > LOUD_DBFS:
+        mend = "if the room is quiet, lower its capture level: alsamixer (F4)"
+        return Check("microphone", "warn", f"{text}: too loud for the wake word to stand out", mend)
+    return Check("microphone", "ok", text)
+
+
+def judge_loudspeaker(found: SoundCheck, settings: Settings) -> Check:
+    """Say whether the microphone heard the loudspeaker, and whether the canceller reaches as far as the echo."""
+    if found.delay_ms is None:
+        mend = "with headphones that is as it should be; else raise the volume: alsamixer, and try again"
+        return Check("loudspeaker", "warn", "the microphone did not hear the test tone", mend)
+    text = f"test tone heard by the microphone after {found.delay_ms:.0f} ms, at {found.echo_level:.0f} dBFS"
+    reach = round(found.delay_ms) + TAIL_MARGIN_MS
+    if settings.listen.echo_canceller == "device" and reach > settings.listen.echo_tail_ms:
+        mend = f"set listen.echo_tail_ms to {reach} or more, or card.latency_ms lower than {settings.card.latency_ms}"
+        return Check("loudspeaker", "warn", f"{text}: too late for the echo canceller", mend)
+    return Check("loudspeaker", "ok", text)
+
+
+def judge_xruns(card: Card, seconds: float) -> Check:
+    """Say whether samples were lost."""
+    over, under = card.xruns.overruns, card.xruns.underruns
+    text = f"{over} overruns and {under} underruns in {seconds:.0f} s"
+    if over or under:
+        return Check("xruns", "warn", text, "raise card.latency_ms, or end what keeps the processor busy")
+    return Check("xruns", "ok", text)
+
+
+async def check_engine(settings: Settings, engine: str, config: Path | None = None) -> Check:
+    """Open a session with an engine, as a conversation would, starting the local one if need be."""
+    engines = Engines(settings, config)
+    name = f"engine {engine}"
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(ENGINE_TIMEOUT_S):
+            session = await engines.session((), engine)
+            made = time.monotonic()
+            await session.open(())
+            opened = time.monotonic()
+            await session.close()
+    except EngineError as error:
+        return Check(name, "fail", str(error), _engine_mend(settings, engine))
+    except TimeoutError:
+        return Check(name, "fail", f"no session within {ENGINE_TIMEOUT_S:g} s", _engine_mend(settings, engine))
+    finally:
+        await engines.close()
+    took = 1000 * (opened - made)
+    text = f"session open in {took:.0f} ms"
+    if engine == "local" and not settings.local.url:
+        text = f"ready in {made - began:.1f} s, {text}"
+    if took > SLOW_ENGINE_MS:
+        return Check(name, "warn", text, "that is slow: check the network, or use an engine nearer by")
+    return Check(name, "ok", text)
+
+
+def _engine_mend(settings: Settings, engine: str) -> str:
+    if engine == "local":
+        if settings.local.url:
+            return "start the engine there with `parley engine --host 0.0.0.0`, or check local.url"
+        return "`parley engine` shows what it lacks"
+    variable = settings.engine[engine].key_variable
+    key = f"the key in {variable}" if variable else f"engine.{engine}.api_key"
+    return f"check the network, engine.{engine}.url, its model and {key}"
+
+
+def _read(path: Path) -> str:
+    """Return what a file of the kernel says, or an empty string if it is not there."""
+    try:
+        return path.read_text(errors="replace").strip("\0\n ")
+    except OSError:
+        return ""

@@ -1,0 +1,1 @@
+"""Cartesia's Managed Agents as an engine."""

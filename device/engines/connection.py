@@ -1,0 +1,173 @@
+"""How to reach a server by a WebSocket, and one call over such a line, from the handshake to hanging up."""
+
+from __future__ import annotations
+
+import asyncio
+import socket as sockets
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import aiohttp
+from aiohttp import ClientSession, ClientWebSocketResponse, ClientWSTimeout, WSServerHandshakeError
+from msgspec import Struct
+from yarl import URL
+
+from device.engines import faults
+from device.engines.faults import Endpoint
+from device.settings.types import Secret
+
+if TYPE_CHECKING:
+    from device.conversation.engine import Fault
+
+MAX_FRAME: Final = 4 * 2**20
+"""Bytes of the longest message that is taken from a server."""
+CLOSE_S: Final = 1.0
+"""How long to wait for a server to say goodbye."""
+MAX_REFUSAL: Final = 8192
+"""Bytes that are read of a refused handshake's body."""
+PROBE_S: Final = 1
+"""When nothing is sent, the system asks the other end as often whether it is still there."""
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """How to reach a server."""
+
+    url: str
+    at: Endpoint
+    """What messages may say of it; an address can hold secrets."""
+    key: Secret = Secret()
+    headers: Mapping[str, str] = {}
+    """To be sent with the handshake; `{key}` stands for the key."""
+    open_timeout_s: float = 10.0
+    """For the connection, and again for each answer while the session opens."""
+    stuck_s: float = 5.0
+    """A socket that takes nothing for so long is dead."""
+    heartbeat_s: float | None = 15.0
+    """Between pings; half of it for the answer. None: no pings."""
+    unheard_s: float = 2.0
+    """A connection of which the other end acknowledges nothing for so long is dead (Linux only); 0: as the system has
+    it, which is a quarter of an hour."""
+    lifetime_s: float = 0
+    """When the server ends the session; 0 if it does not."""
+
+
+class Server(Struct, frozen=True, kw_only=True):
+    """Where a session is to be had: the base of what each protocol asks for."""
+
+    url: str
+    model: str = ""
+    """What is asked for by its name there."""
+    api_key: Secret = Secret()
+    section: str
+    """The table of the settings that this comes from, for messages."""
+    key_variable: str = ""
+    """The environment variable for the key, likewise."""
+    open_timeout_s: float = 10.0
+    stuck_s: float = 5.0
+    heartbeat_s: float | None = 15.0
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """What messages may say of the server; an address can hold secrets."""
+        return Endpoint(URL(self.url).host or "The engine", self.model, self.section, self.key_variable)
+
+    def line(self, header: str, value: str = "{key}", *, url: str = "") -> Line:
+        """Return how to reach it, with the key in this header; at another `url`, if it is given."""
+        return Line(
+            url=url or self.url,
+            at=self.endpoint,
+            key=self.api_key,
+            headers={header: value} if self.api_key else {},
+            open_timeout_s=self.open_timeout_s,
+            stuck_s=self.stuck_s,
+            heartbeat_s=self.heartbeat_s,
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.endpoint.host!r}, model={self.model!r})"
+
+
+class Call:
+    """One connection at a time over a line."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._http: ClientSession | None = None
+        self._socket: ClientWebSocketResponse | None = None
+
+    @property
+    def socket(self) -> ClientWebSocketResponse:
+        """The present connection, or the last. Raises RuntimeError before the first."""
+        if self._socket is None:
+            raise RuntimeError("the session was never opened")
+        return self._socket
+
+    async def connect(self, url: URL) -> Fault | None:
+        """Connect to `url`, after `hang_up` if need be. Returns what went wrong, without the key."""
+        line = self._line
+        key = line.key.reveal()
+        headers = {name: value.replace("{key}", key) for name, value in line.headers.items()}
+        if "Authorization" in headers and url.user is not None:
+            url = url.with_user(None)  # aiohttp admits one authorization only
+        refusal = _Refusal()
+        self._http = ClientSession(trace_configs=[refusal.trace])
+        try:
+            async with asyncio.timeout(line.open_timeout_s):
+                self._socket = await self._http.ws_connect(
+                    url,
+                    headers=headers or None,
+                    heartbeat=line.heartbeat_s,
+                    max_msg_size=MAX_FRAME,
+                    timeout=ClientWSTimeout(ws_close=CLOSE_S),
+                )
+        except WSServerHandshakeError as error:
+            return faults.refused(error.status, refusal.body, line.at, refusal.headers)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return faults.unreachable(error, line.at)
+        _watch(self._socket, line.unheard_s)
+        return None
+
+    async def hang_up(self, farewell: str | None = None) -> None:
+        """End the connection, after a last message if there is one; harmless when repeated."""
+        if self._socket is not None:
+            with suppress(TimeoutError, ConnectionError):
+                async with asyncio.timeout(2 * CLOSE_S):
+                    if farewell is not None:
+                        await self._socket.send_str(farewell)
+                    await self._socket.close()
+        if self._http is not None:
+            await self._http.close()
+
+
+def _watch(socket: ClientWebSocketResponse, unheard_s: float) -> None:
+    """Have the system notice soon that nobody is at the other end any more, also when no farewell came.
+
+    What was sent must be acknowledged within `unheard_s`; when there is nothing to send, probes are. It is the other
+    machine's system that answers, however busy its server is: pings could not be as strict.
+    """
+    plain = socket.get_extra_info("socket")
+    if plain is None or unheard_s <= 0 or not hasattr(sockets, "TCP_USER_TIMEOUT"):
+        return
+    with suppress(OSError):
+        plain.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_USER_TIMEOUT, round(1000 * unheard_s))
+        plain.setsockopt(sockets.SOL_SOCKET, sockets.SO_KEEPALIVE, 1)
+        plain.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_KEEPIDLE, PROBE_S)
+        plain.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_KEEPINTVL, PROBE_S)
+
+
+class _Refusal:
+    """What a server said when it refused the handshake: aiohttp drops it, but it tells a quota from a crowd."""
+
+    def __init__(self) -> None:
+        self.body = b""
+        self.headers: dict[str, str] = {}
+        """Names in lower case."""
+        self.trace = aiohttp.TraceConfig()
+        self.trace.on_request_end.append(self._read)
+
+    async def _read(self, _session: ClientSession, _context: Any, params: aiohttp.TraceRequestEndParams) -> None:
+        if params.response.status >= 400:
+            self.headers = {name.lower(): value for name, value in params.response.headers.items()}
+            with suppress(aiohttp.ClientError):
+                self.body = await params.response.content.read(MAX_REFUSAL)

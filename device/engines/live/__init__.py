@@ -1,0 +1,1 @@
+"""GPT-Live as an engine: it talks and listens at once."""

@@ -1,0 +1,1 @@
+"""OpenAI's Realtime API, its dialects and its relatives as engines."""

@@ -1,0 +1,281 @@
+"""What all sessions over a WebSocket have in common: to connect, send, receive, and end for a reason that is told.
+
+`SocketSession` is an `EngineSession` but for the protocol: a subclass agrees on a session in `greet`, understands
+what comes in `receive`, and sends by `send`. Nothing that is called from outside waits for the network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from aiohttp import WebSocketError, WSMessage, WSMsgType
+from msgspec.structs import replace
+from yarl import URL
+
+from device.conversation.engine import EngineError, EngineEvent, Expiring, Fault, ReplyEnded, Said
+from device.engines import faults
+from device.engines.connection import Call, Line
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from device.conversation.events import Heard
+
+_log = logging.getLogger(__name__)
+
+MAX_UNSENT: Final = 8 * 2**20
+"""Characters that may wait to be sent; some 2 minutes of audio."""
+EXPIRING_S: Final = 120.0
+"""How long before a session's end it is announced."""
+QUOTED: Final = 300
+"""Characters of a server's text that are passed on."""
+KINDS: Final = 50
+"""Kinds of oddities of a server that are warned of."""
+
+AnyEvent = TypeVar("AnyEvent", bound=EngineEvent)
+
+
+class SocketSession(ABC):
+    """One conversation over one socket, opened once."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._at = line.at
+        self._inbox: asyncio.Queue[EngineEvent | None] = asyncio.Queue()
+        self._outbox: asyncio.Queue[str | bytes] = asyncio.Queue()
+        self._unsent = 0
+        self._call = Call(line)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._expiry: asyncio.TimerHandle | None = None
+        self._joined = asyncio.Event()
+        self._joined.set()
+        self._live = False
+        self._over = False
+        self._noted: set[str] = set()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._at.host!r}, model={self._at.model!r})"
+
+    # For subclasses
+
+    @abstractmethod
+    async def greet(self, history: Sequence[Said]) -> Fault | None:
+        """Agree on the session, by `agree`; `seed` comes after it. Returns what went wrong."""
+
+    def seed(self, history: Sequence[Said]) -> None:  # noqa: B027 - most take it in `greet`
+        """Send what was said before, in protocols that take it once the session is agreed on."""
+
+    @abstractmethod
+    def receive(self, data: str | bytes) -> None:
+        """Take a message of the server's; hand on what it means by `tell`."""
+
+    def stale(self, _event: EngineEvent) -> bool:
+        """Return whether an event that waits for its reader has meanwhile lost its meaning."""
+        return False
+
+    async def resume(self, _fault: Fault) -> bool:
+        """Get the session back after its connection broke for `_fault`, by `reconnect`, in protocols that can.
+
+        Returns whether it is back. What is sent meanwhile waits.
+        """
+        return False
+
+    def closed(self, code: int | None, reason: str) -> Fault:
+        """Return the fault for a connection that closed, by the server's code if it gave one."""
+        return faults.closed(code, reason, self._at)
+
+    def farewell(self) -> str | None:
+        """Return the message that ends a session in good order, where there is one."""
+        return None
+
+    def tell(self, event: EngineEvent) -> None:
+        """Hand an event on to whoever reads `events`."""
+        self._inbox.put_nowait(self._discreet(event))
+
+    def send(self, message: str | bytes) -> None:
+        """Send a text or a binary message when the session is open; it waits its turn."""
+        if not self._live:
+            return
+        self._unsent += len(message)
+        self._outbox.put_nowait(message)
+        if self._unsent > MAX_UNSENT:
+            self.die(self._stuck())
+
+    async def agree(
+        self, message: str | None, answer: str, judge: Callable[[str | bytes], Fault | bool]
+    ) -> Fault | None:
+        """While opening: send a message, if there is one, and wait until `judge` says that a message is the answer.
+
+        `answer` is what is waited for, as the user may be told. Returns what went wrong.
+        """
+        seconds = self._line.open_timeout_s
+        try:
+            async with asyncio.timeout(seconds):
+                if message is not None:
+                    await self._call.socket.send_str(message)
+                while True:
+                    got = await self._call.socket.receive()
+                    if got.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                        return self._closed(got)
+                    if (verdict := judge(got.data)) is not False:
+                        return verdict if isinstance(verdict, Fault) else None
+        except TimeoutError:
+            text = f"{self._at.host} sent no {answer} within {seconds:g} s: is it a server of the right kind?"
+            return Fault("timeout", f"{text} Check {self._at.section}.url", retry=True)
+        except ConnectionError:
+            return faults.closed(None, "", self._at)
+
+    async def reconnect(self, url: str) -> Fault | None:
+        """For `resume`: connect anew, to `url`. Returns what went wrong."""
+        await self._call.hang_up()
+        return await self._connect(URL(url))
+
+    def expire_in(self, seconds: float) -> None:
+        """Announce the session's end, which is in so many seconds, in time; replaces what was said of it before."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+        left = max(0.0, seconds - EXPIRING_S)
+        loop = asyncio.get_running_loop()
+        self._expiry = loop.call_later(left, self._inbox.put_nowait, Expiring(seconds - left))
+
+    def die(self, fault: Fault) -> None:
+        """End the session by a fault, which is the last that its reader gets."""
+        if not self._over:
+            self.tell(fault)
+            self._finish()
+            self._tasks.append(asyncio.create_task(self._call.hang_up()))
+
+    def note(self, what: str, text: str) -> None:
+        """Warn of what a server does wrong, once for each kind of it."""
+        fresh = what not in self._noted and len(self._noted) < KINDS
+        self._noted.add(what) if fresh else None
+        _log.log(logging.WARNING if fresh else logging.DEBUG, "%s: %s", self._at.host, self.clean(text))
+
+    def clean(self, text: str) -> str:
+        """Return what a server says without our key, which some quote, and fit for one line of a log."""
+        if key := self._line.key.reveal():
+            text = text.replace(key, "***")
+        return "".join(c if c.isprintable() else " " for c in text[:QUOTED])
+
+    # An EngineSession
+
+    async def played(self, heard: Heard) -> None:  # noqa: B027 - few have a use for it
+        """Do nothing: only sessions that want to know of the playout (`capabilities.playback`) have a use for it."""
+
+    async def open(self, history: Sequence[Said]) -> None:
+        """Connect, configure and seed with what was said before. Raises `EngineError`."""
+        try:
+            fault = await self._open(history)
+        except BaseException:
+            await self.close()
+            raise
+        if fault is not None:
+            await self.close()
+            raise EngineError(self._discreet(fault))
+
+    async def events(self) -> AsyncIterator[EngineEvent]:
+        """Yield what the engine says until the session is over; for one reader."""
+        while (event := await self._inbox.get()) is not None:
+            if not self.stale(event):
+                yield event
+        self._inbox.put_nowait(None)  # for whoever asks again
+
+    async def close(self) -> None:
+        """End the session; harmless when repeated."""
+        farewell = self.farewell() if self._live else None
+        self._finish()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._call.hang_up(farewell)
+
+    async def _open(self, history: Sequence[Said]) -> Fault | None:
+        """As `open`, but returns the fault: an exception raised here would carry aiohttp's, which shows the headers."""
+        line, url = self._line, URL(self._line.url)
+        if url.scheme not in {"ws", "wss", "http", "https"} or not url.host:
+            return Fault("bad_url", f"{self._at.section}.url must be a ws:// or wss:// address", retry=False)
+        if (fault := await self._connect(url)) is not None:
+            return fault
+        if (fault := await self.greet(history)) is not None:
+            return fault
+        self._live = True
+        self.seed(history)
+        self._tasks += [asyncio.create_task(self._write()), asyncio.create_task(self._read())]
+        if line.lifetime_s:
+            self.expire_in(line.lifetime_s)
+        return None
+
+    async def _connect(self, url: URL) -> Fault | None:
+        if self._line.key and url.scheme in {"ws", "http"} and url.host not in {"127.0.0.1", "::1", "localhost"}:
+            self.note("plain", f"The key travels unencrypted; give {self._at.section}.url as wss:// if you can")
+        return await self._call.connect(url)
+
+    async def _read(self) -> None:
+        """Take what the server sends, until it is over."""
+        try:
+            while self._live:
+                message = await self._call.socket.receive()
+                if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                    self.receive(message.data)
+                    continue
+                self._joined.clear()
+                fault = self._closed(message)
+                if not (self._live and await self.resume(fault)):
+                    self.die(fault)
+                    return
+                self._joined.set()
+        except Exception as error:  # noqa: BLE001  whatever a server provokes must end its session, and no more
+            _log.error("The session with %s failed in %s", self._at.host, type(error).__name__)
+            self.die(Fault("internal", f"The session with {self._at.host} failed ({type(error).__name__})", retry=True))
+
+    async def _write(self) -> None:
+        """Send what waits; alone in touching the socket, so that nobody else waits for it."""
+        message: str | bytes | None = None
+        while True:
+            message = message if message is not None else await self._outbox.get()
+            await self._joined.wait()
+            socket = self._call.socket
+            try:
+                async with asyncio.timeout(self._line.stuck_s):
+                    if isinstance(message, str):
+                        await socket.send_str(message)
+                    else:
+                        await socket.send_bytes(message)
+            except TimeoutError:
+                self.die(self._stuck())
+                return
+            except ConnectionError:
+                if socket is self._call.socket:
+                    self._joined.clear()  # the reader learns why, and whether the session can go on
+            else:
+                self._unsent -= len(message)
+                message = None
+
+    def _finish(self) -> None:
+        if self._over:
+            return
+        self._over = True
+        self._live = False
+        self._inbox.put_nowait(None)
+        if self._expiry is not None:
+            self._expiry.cancel()
+        for task in self._tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
+
+    def _closed(self, message: WSMessage) -> Fault:
+        """Return the fault for the last that came from a socket, which is no event."""
+        if message.type is WSMsgType.CLOSE:
+            return self.closed(message.data, self.clean(message.extra or ""))
+        code = message.data.code if isinstance(message.data, WebSocketError) else None
+        return self.closed(code, "")
+
+    def _stuck(self) -> Fault:
+        return Fault("stuck", f"The connection to {self._at.host} takes no more audio: the network stalls", retry=True)
+
+    def _discreet(self, event: AnyEvent) -> AnyEvent:
+        """Return an event of which the message can be shown."""
+        if isinstance(event, Fault | ReplyEnded) and event.message:
+            return replace(event, message=self.clean(event.message))
+        return event

@@ -1,0 +1,50 @@
+"""The models that listen all the time: voice activity and the wake word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from device.listen.vad import SileroVad
+from device.listen.wake_word import WakeWord
+from device.model_files import files as models
+
+if TYPE_CHECKING:
+    from device.settings.tree import Settings
+
+
+def wake_model(name: str, framework: str, directory: str) -> Path:
+    """Find a wake word model by its name, or by the path of a file."""
+    if "/" in name or name.endswith((".onnx", ".tflite")):
+        return Path(name).expanduser()
+    return models.find(f"{name}.{framework}", directory)
+
+
+class Detectors(Struct, frozen=True):
+    """The models that listen."""
+
+    voice: SileroVad
+    wake: WakeWord
+
+    @classmethod
+    def load(cls, settings: Settings) -> Detectors:
+        """Load them as the settings say; takes a second. Raises ModelError."""
+        wake, directory = settings.wake, settings.models_dir
+
+        def find(name: str) -> Any:
+            return models.find(name, directory)
+
+        return cls(
+            voice=SileroVad(find("silero_vad.onnx")),
+            wake=WakeWord(
+                [wake_model(name, wake.framework, directory) for name in wake.models],
+                melspectrogram=find(f"melspectrogram.{wake.framework}"),
+                embedding=find(f"embedding_model.{wake.framework}"),
+                framework=wake.framework,
+                threshold=wake.threshold,
+                patience=wake.patience,
+                gate_dbfs=wake.gate_dbfs,
+            ),
+        )

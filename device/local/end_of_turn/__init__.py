@@ -1,0 +1,1 @@
+"""Whether a turn is over at a pause: by the sound and by the words."""

@@ -1,0 +1,1 @@
+"""What stages share that work on a server."""

@@ -1,0 +1,101 @@
+"""Cartesia's sockets, for the stages that are there: how to reach them, and what went wrong, in words to act on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aiohttp
+from aiohttp import ClientSession, ClientWebSocketResponse, ClientWSTimeout, WSMsgType, WSServerHandshakeError
+from yarl import URL
+
+from device.local.stages import StageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aiohttp import WSMessage
+
+    from device.settings.local import CartesiaSettings
+
+HEARTBEAT_S = 15.0
+"""Between pings, which find out sockets whose other end vanished; half of it for the answer."""
+MAX_FRAME = 4 * 2**20
+"""Bytes of the longest message that is taken."""
+QUOTED = 300
+"""Characters of a server's text that are passed on."""
+CLOSE_S = 1.0
+
+
+class CartesiaError(StageError):
+    """Cartesia does not do its part."""
+
+    code = "cartesia_error"
+    quiet = False
+    """Whether it means nothing unless something was going on: the server closed a connection."""
+
+
+class Cartesia:
+    """Connects to Cartesia's servers."""
+
+    def __init__(self, settings: CartesiaSettings) -> None:
+        self._settings = settings
+        self._host = URL(settings.url).host or "Cartesia"
+
+    async def connect(
+        self, http: ClientSession, path: str, query: Mapping[str, str] | Sequence[tuple[str, str]] = ()
+    ) -> ClientWebSocketResponse:
+        """Open a socket at `path`. Raises `CartesiaError`."""
+        settings = self._settings
+        headers = {"Cartesia-Version": settings.version}
+        if settings.api_key:
+            headers["Authorization"] = f"Bearer {settings.api_key.reveal()}"
+        url = URL(settings.url.rstrip("/") + path).update_query(query)
+        try:
+            return await http.ws_connect(
+                url,
+                headers=headers,
+                heartbeat=HEARTBEAT_S,
+                max_msg_size=MAX_FRAME,
+                timeout=ClientWSTimeout(ws_close=CLOSE_S),
+            )
+        except WSServerHandshakeError as error:
+            mend = {
+                401: "set the right key in CARTESIA_API_KEY",
+                402: "its credits are used up",
+                403: "set a key that may use this in CARTESIA_API_KEY",
+                404: "check cartesia.url",
+                429: "its limit is reached: wait, or raise the quota",
+            }.get(error.status, "try again later" if error.status >= 500 else "check cartesia.url and the models")
+            # From None: aiohttp's own error shows the headers.
+            raise self.error(f"refused the connection ({error.status}): {mend}") from None
+        except (aiohttp.ClientError, OSError) as error:
+            reason = self.clean(str(error) or type(error).__name__)
+            raise self.error(f"is out of reach ({reason}): check the network and cartesia.url") from None
+
+    def closed(self, message: WSMessage) -> CartesiaError:
+        """Return the error for the last that came from a socket, which is no event."""
+        code = message.data if message.type is WSMsgType.CLOSE else None
+        reason = ", ".join(str(part) for part in (code, self.clean(str(message.extra or ""))) if part)
+        error = self.error(f"closed the connection{f' ({reason})' if reason else ''}")
+        error.quiet = True
+        return error
+
+    def said(self, title: str | None, message: str | None, code: str | None) -> CartesiaError:
+        """Return the error that a server told of."""
+        return self.error(f"reports: {self.clean(': '.join(p for p in (title, message, code) if p) or 'no reason')}")
+
+    def silent(self, what: str) -> CartesiaError:
+        """Return the error for something that did not come in time."""
+        return self.error(
+            f"sent no {what} within {self._settings.timeout_s:g} s: check the network, or raise cartesia.timeout_s"
+        )
+
+    def error(self, text: str) -> CartesiaError:
+        """Return an error of the server's."""
+        return CartesiaError(f"{self._host} {text}")
+
+    def clean(self, text: str) -> str:
+        """Return what a server says without our key, and fit for one line of a log."""
+        if key := self._settings.api_key.reveal():
+            text = text.replace(key, "***")
+        return "".join(c if c.isprintable() else " " for c in text[:QUOTED])

@@ -1,0 +1,1 @@
+"""A session of the local engine: the Realtime protocol, seen from the server."""

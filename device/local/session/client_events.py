@@ -1,0 +1,194 @@
+"""One client's session: the protocol's client events in, its server events out."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final, assert_never
+
+from device.local.session import config as settings
+from device.local.session.dialogue import Dialogue
+from device.local.session.listening import Listening
+from device.local.session.streamed import Streamed
+from device.local.stages import TurnRecogniser
+from device.wire import realtime as wire
+from device.wire.errors import WireError, envelope
+from device.wire.realtime_items import ErrorDetail
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from device.local.cascade import Cascade
+
+log = logging.getLogger(__name__)
+
+LARGEST: Final = 15 * 1024 * 1024
+"""Bytes in a client's event, at most."""
+
+
+class Session:
+    """A session. `receive` takes client events one after the other and never raises for what a client does.
+
+    `write` takes a server event as JSON text and never waits; `room` waits until the client has taken most of what
+    was written.
+    """
+
+    def __init__(
+        self,
+        cascade: Cascade,
+        write: Callable[[str], None],
+        room: Callable[[], Awaitable[None]],
+        *,
+        model: str = "parley",
+        voice: str = "en-gb",
+    ) -> None:
+        self._dialogue = Dialogue(cascade, model, voice, write, room)
+        recogniser = cascade.stages.recogniser
+        self._listening = (
+            Streamed(self._dialogue, recogniser)
+            if isinstance(recogniser, TurnRecogniser)
+            else Listening(self._dialogue)
+        )
+        self._answers = self._listening.answers
+        self.id = self._dialogue.settings.id or ""
+
+    def begin(self) -> None:
+        """Greet the client."""
+        self._dialogue.cascade.prepare()
+        self._dialogue.send(wire.SessionCreated(session=self._dialogue.settings))
+
+    def close(self) -> None:
+        """End all work of the session."""
+        self._listening.close()
+        self._dialogue.close()
+
+    async def receive(self, text: str) -> None:
+        """Take an event of the client; what is wrong with it is said in an `error` event."""
+        event_id: str | None = None
+        try:
+            event = _read(text)
+            event_id = event.event_id
+            await self._handle(event)
+        except WireError as error:
+            self._error(error, event_id)
+        except Exception:
+            log.exception("an event of session %s failed", self.id)
+            fault = ErrorDetail(
+                type="server_error",
+                code="server_error",
+                message="The local engine failed on this event; see its log.",
+                event_id=event_id,
+            )
+            self._dialogue.send(wire.ErrorEvent(error=fault))
+
+    def refuse_binary(self) -> None:
+        """Say that a binary frame is no event."""
+        self._error(WireError("Events are JSON in text frames; this frame is binary.", code="invalid_json"), None)
+
+    def _error(self, error: WireError, event_id: str | None) -> None:
+        detail = ErrorDetail(
+            type="invalid_request_error",
+            message=error.message,
+            code=error.code,
+            param=error.param,
+            event_id=error.event_id or event_id,
+        )
+        self._dialogue.send(wire.ErrorEvent(error=detail))
+
+    async def _handle(self, event: wire.ClientEvent) -> None:
+        match event:
+            case wire.InputAudioBufferAppend():
+                await self._listening.append(event.audio)
+            case wire.InputAudioBufferCommit():
+                self._listening.commit()
+            case wire.InputAudioBufferClear():
+                self._listening.clear()
+            case wire.SessionUpdate():
+                self._update(event)
+            case wire.ResponseCreate():
+                self._answers.create(event.response)
+            case wire.ResponseCancel():
+                self._answers.cancel(event.response_id)
+            case wire.OutputAudioBufferClear():
+                raise WireError(
+                    "output_audio_buffer.clear is for WebRTC and SIP: on a WebSocket the client plays, and says what "
+                    "it played with conversation.item.truncate.",
+                    code="invalid_value",
+                    param="type",
+                )
+            case _:
+                self._converse(event)
+
+    def _converse(
+        self,
+        event: wire.ConversationItemCreate
+        | wire.ConversationItemDelete
+        | wire.ConversationItemRetrieve
+        | wire.ConversationItemTruncate,
+    ) -> None:
+        conversation, send = self._dialogue.conversation, self._dialogue.send
+        match event:
+            case wire.ConversationItemCreate():
+                self._create(event)
+            case wire.ConversationItemDelete():
+                conversation.remove(event.item_id)
+                send(wire.ConversationItemDeleted(item_id=event.item_id))
+            case wire.ConversationItemRetrieve():
+                entry = conversation.get(event.item_id, "item_retrieve_invalid_item_id")
+                send(wire.ConversationItemRetrieved(item=entry.item))
+            case wire.ConversationItemTruncate():
+                self._truncate(event)
+            case _:
+                assert_never(event)
+
+    def _update(self, event: wire.SessionUpdate) -> None:
+        dialogue = self._dialogue
+        dialogue.settings = settings.update(dialogue.settings, event.session)
+        dialogue.config = settings.read(dialogue.settings)
+        self._listening.configure()
+        dialogue.send(wire.SessionUpdated(session=dialogue.settings))
+
+    def _create(self, event: wire.ConversationItemCreate) -> None:
+        dialogue, item = self._dialogue, event.item
+        calls = {entry.item.call_id for entry in dialogue.conversation if entry.item.type == "function_call"}
+        if item.type == "function_call_output" and item.call_id not in calls:
+            raise WireError(
+                f"Tool call ID '{item.call_id}' not found in conversation.",
+                code="invalid_tool_call_id",
+                param="item.call_id",
+            )
+        entry = dialogue.entry(item, "item")
+        before = dialogue.conversation.add(entry, event.previous_item_id)
+        dialogue.send(wire.ConversationItemAdded(item=item, previous_item_id=before))
+        dialogue.send(wire.ConversationItemDone(item=item, previous_item_id=before))
+
+    def _truncate(self, event: wire.ConversationItemTruncate) -> None:
+        """Cut an assistant's item to what was heard.
+
+        More than there is, or an item without audio, does no harm and makes no error: stock clients take every error
+        for the end of the session.
+        """
+        entry = self._dialogue.conversation.get(event.item_id, "item_truncate_invalid_item_id")
+        if entry.item.role != "assistant":
+            raise WireError("Only an assistant's message can be truncated.", code="invalid_value", param="item_id")
+        if event.content_index != 0:
+            raise WireError(
+                "The message has one part: 'content_index' must be 0.", code="invalid_value", param="content_index"
+            )
+        if event.audio_end_ms < 0:
+            raise WireError("'audio_end_ms' must be 0 or more.", code="invalid_value", param="audio_end_ms")
+        heard = min(event.audio_end_ms, int(entry.audio_ms))
+        if entry.spoken:
+            entry.truncate(event.audio_end_ms)
+        self._dialogue.send(wire.ConversationItemTruncated(item_id=entry.id, content_index=0, audio_end_ms=heard))
+
+
+def _read(text: str) -> wire.ClientEvent:
+    """Return a client's event. Raises `WireError`."""
+    if len(text) > LARGEST:
+        event_id = envelope(text).event_id
+        raise WireError(
+            f"The event is larger than {LARGEST // 2**20} MiB: append less audio at once.",
+            code="event_too_large",
+            event_id=event_id if isinstance(event_id, str) else None,
+        )
+    return wire.decode_client(text)

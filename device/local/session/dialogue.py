@@ -1,0 +1,138 @@
+"""What the parts of a session share: its settings, its conversation, and the way to its client."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from device.audio.resample import resample
+from device.local.cascade import Cascade, Manner, Prompt
+from device.local.session import config as settings
+from device.local.session.coding import RATES, decode
+from device.local.session.items import Conversation, Entry, fresh, turns
+from device.sample_clock import CLOCK_RATE
+from device.wire.errors import WireError
+from device.wire.realtime import Message, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
+
+    from device.wire.realtime_items import Item
+
+log = logging.getLogger(__name__)
+
+OWN_ITEMS: Final = ("message", "function_call", "function_call_output")
+"""Types of item that a client may add here; the rest are for engines that call MCP servers."""
+
+
+class Dialogue:
+    """A session's settings and conversation.
+
+    `write` takes a server event as JSON text and never waits; `room` waits until the client has taken most of what
+    was written.
+    """
+
+    def __init__(
+        self,
+        cascade: Cascade,
+        model: str,
+        voice: str,
+        write: Callable[[str], None],
+        room: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.cascade = cascade
+        self.conversation = Conversation()
+        self.room = room
+        self.voice = voice
+        self._write = write
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.settings = settings.default(fresh("sess"), model, voice, cascade.stages.recogniser_name)
+        self.config = settings.read(self.settings)
+
+    def send(self, event: Message) -> None:
+        """Send an event as it is now."""
+        event.event_id = fresh("event")
+        self._write(encode(event))
+
+    def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Run something beside the session, until `close` at the latest."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._spent)
+        return task
+
+    def close(self) -> None:
+        """End all that was spawned."""
+        for task in self._tasks:
+            task.cancel()
+
+    def prompt(self, config: settings.Config, entries: Iterable[Entry]) -> Prompt:
+        """Return what the brain is asked about these items."""
+        return Prompt(turns(entries), config.tools, config.instructions, config.choice)
+
+    @staticmethod
+    def manner(config: settings.Config) -> Manner:
+        """Return how a reply is to be given."""
+        return Manner(config.speak, RATES[config.output_format], config.speed)
+
+    def entry(self, item: Item, path: str) -> Entry:
+        """Return a client's item, ready for a conversation. Raises `WireError` for one that cannot be had here."""
+        if item.type not in OWN_ITEMS:
+            raise _refused(
+                f"{path}.type", "invalid_value", f"the local engine takes {', '.join(OWN_ITEMS)}, not '{item.type}'"
+            )
+        for n, part in enumerate(item.content or ()):
+            place = f"{path}.content[{n}]"
+            if part.type == "output_audio":
+                raise _refused(
+                    f"{place}.type",
+                    "invalid_value",
+                    "an assistant's audio cannot be added: use 'output_text' for history",
+                )
+            if part.type == "input_image":
+                raise _refused(f"{place}.type", "unsupported_content_type", "the local engine cannot see images")
+            need = "audio" if part.type == "input_audio" else "text"
+            if getattr(part, need) is None and not part.transcript:
+                raise WireError(
+                    f"Missing required parameter: '{place}.{need}'.",
+                    code="missing_required_parameter",
+                    param=f"{place}.{need}",
+                )
+        item.status = "completed"
+        if item.type == "function_call" and not item.call_id:
+            item.call_id = fresh("call")
+        entry = Entry(item)
+        self._listen(entry, path)
+        return entry
+
+    def _listen(self, entry: Entry, path: str) -> None:
+        """Find out what a user's item says that came with audio; the audio itself is not kept."""
+        kind = self.config.input_format
+        pieces = []
+        for n, part in enumerate(entry.item.content or ()):
+            if part.audio is not None:
+                try:
+                    pcm = decode(kind, part.audio)
+                except ValueError as error:
+                    raise _refused(f"{path}.content[{n}].audio", "invalid_value", str(error)) from error
+                part.audio = None
+                entry.audio_ms += len(pcm) * 1000 / RATES[kind]
+                if not part.transcript:
+                    pieces.append(resample(pcm, RATES[kind], CLOCK_RATE))
+        if pieces:
+            entry.transcribing = self.spawn(self._transcribe(entry, self.cascade.transcribe(np.concatenate(pieces))))
+
+    async def _transcribe(self, entry: Entry, heard: asyncio.Future[str]) -> None:
+        entry.hear(await heard)
+
+    def _spent(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a task of session %s failed", self.settings.id, exc_info=error)
+
+
+def _refused(param: str, code: str, why: str) -> WireError:
+    return WireError(f"Invalid value for '{param}': {why}.", code=code, param=param)

@@ -1,0 +1,73 @@
+"""The ledger: what happened when, on the card's clock.
+
+`ledger.jsonl` holds one JSON object a line: `{"t": seconds on the card's clock, "event": kind, …}`. After each
+turn, an entry `turn` gathers its times, what was said and heard, and what it cost (see `turns`).
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
+
+from device.records.entry import Entry
+from device.records.turns import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+SPOKEN = {"user", "assistant", "heard", "overheard", "turn", "tool", "result", "timer"}
+"""Events that hold somebody's words."""
+
+
+class Ledger:
+    """Writes entries down and hands them on. Without a path, it only hands them on."""
+
+    def __init__(self, path: Path | None = None, *, on_entry: Callable[[Entry], None] | None = None) -> None:
+        self._file: IO[bytes] | None = path.open("wb", buffering=0) if path else None
+        self._watchers = [on_entry] if on_entry else []
+        self._encoder = msgspec.json.Encoder()
+        self._turns = Turns()
+        self._at = 0
+        self.sent_s: Callable[[], float] = lambda: 0.0
+        """How much audio has been sent to the engine so far, in seconds."""
+
+    def watch(self, watcher: Callable[[Entry], None]) -> None:
+        """Hand every later entry to `watcher`, too."""
+        self._watchers.append(watcher)
+
+    def record(self, event: str, at: int, **fields: Any) -> None:
+        """Write an entry down at once: a crash later loses nothing of it."""
+        entry = Entry(event, at, fields)
+        self._at = max(self._at, at)
+        self._put(entry)
+        if turn := self._turns.take(entry, self.sent_s()):
+            self._put(Entry("turn", at, turn))
+
+    def close(self) -> None:
+        """Write down the turn that is not over and close the file; later entries are only handed on."""
+        if turn := self._turns.close(self.sent_s()):
+            self._put(Entry("turn", self._at, turn))
+        self._close_file()
+
+    def _put(self, entry: Entry) -> None:
+        if self._file is not None:
+            try:
+                line = {"t": entry.t, "event": entry.event, **entry.fields}
+                self._file.write(self._encoder.encode(line) + b"\n")
+            except OSError as error:
+                log.warning("The ledger cannot be written any more (%s); the conversation goes on.", error)
+                self._close_file()
+        if entry.event not in SPOKEN:
+            log.debug("%8.3f %s %s", entry.t, entry.event, entry.fields)
+        for watcher in self._watchers:
+            watcher(entry)
+
+    def _close_file(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None

@@ -1,0 +1,330 @@
+"""Transcripts: what both sides said and when, kept on the device for as many days as the user wants.
+
+`Transcripts` watches the ledger's entries and writes as things happen. Times are wall time at the beginning of a
+conversation and milliseconds on the card's clock since then: the clock of a Pi may be set in mid-conversation.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from device.conversation.actions import State
+from device.records.store import DAY_S, Store, change, read, remove, work
+from device.sample_clock import CLOCK_RATE
+from device.system import wall_clock as clock
+from device.system.paths import find, state_dir
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from device.records.entry import Entry
+
+log = logging.getLogger(__name__)
+
+FILE = "transcripts.sqlite"
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS conversation (
+    id TEXT PRIMARY KEY,
+    began REAL NOT NULL,      -- seconds since 1970
+    zone INTEGER NOT NULL,    -- seconds east of Greenwich
+    profile TEXT NOT NULL,
+    length_ms INTEGER,        -- NULL while it goes on, or if the power failed
+    why TEXT NOT NULL DEFAULT '',
+    result TEXT,              -- JSON
+    valid INTEGER,
+    faults TEXT NOT NULL DEFAULT '[]'
+);
+CREATE TABLE IF NOT EXISTS line (
+    conversation TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    content TEXT NOT NULL,    -- a Line as JSON
+    PRIMARY KEY (conversation, number)
+) WITHOUT ROWID;
+"""
+CLOCK_WAS_SET_S = 5.0
+"""A wall clock that is off by so much at a conversation's end has been set meanwhile: it is right now."""
+
+_BEGIN = "INSERT INTO conversation (id, began, zone, profile) VALUES (?, ?, ?, ?)"
+# A conversation that was deleted while it goes on stays deleted.
+_LINE = (
+    "INSERT OR REPLACE INTO line SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM conversation WHERE conversation.id = ?1)"
+)
+_END = "UPDATE conversation SET length_ms = ?2, why = ?3, began = ?4, zone = ?5 WHERE id = ?1"
+_RESULT = "UPDATE conversation SET result = ?2, valid = ?3, faults = ?4 WHERE id = ?1"
+
+_OVER = (State.ASLEEP, State.MUTED, State.FAULT)
+
+
+class Line(Struct, omit_defaults=True):
+    """One thing in a transcript."""
+
+    at_ms: int
+    """Since the beginning of the conversation."""
+    kind: Literal["user", "assistant", "tool", "engine", "error"]
+    text: str = ""
+    """What was said; of the assistant only what was heard. A tool's name, an engine's name, or an error's message."""
+    unheard: str = ""
+    """What the assistant would have said, had it not been interrupted."""
+    heard_ms: int | None = None
+    """How much of an interrupted reply was heard; None if it was not interrupted."""
+    arguments: str = ""
+    """Of a tool: JSON text, as the model wrote it."""
+
+
+class Transcript(Struct, frozen=True, kw_only=True):
+    """A conversation as it was kept."""
+
+    id: str
+    began: datetime
+    """With the device's time zone."""
+    profile: str
+    length_ms: int | None
+    why: str
+    """What ended it."""
+    result: Any = None
+    valid: bool | None = None
+    """Whether the result is as the profile wants it; None without a result."""
+    faults: list[str] = []
+    """What is wrong with the result."""
+    lines: list[Line] = []
+
+
+class Transcripts:
+    """Writes down what the ledger tells; `take` is to be called with each of its entries.
+
+    With `keep_days` 0 nothing is written, and what is there is deleted.
+    """
+
+    def __init__(
+        self,
+        keep_days: int,
+        *,
+        path: Path | None = None,
+        profile: str = "",
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+    ) -> None:
+        path = path or state_dir() / FILE
+        self._profile = profile
+        self._now = now
+        self._store: Store | None = None
+        self._conversation: _Conversation | None = None
+        self._at = 0
+        if keep_days:
+            self._store = Store(path, SCHEMA, daily=lambda database: _purge(database, keep_days))
+        else:
+            remove(path)
+
+    def take(self, entry: Entry) -> None:
+        """Take note of what happened."""
+        if self._store is None:
+            return
+        self._at = entry.at
+        if entry.event == "state":
+            asleep = entry.fields["state"] in _OVER
+            if asleep and self._conversation is not None:
+                self._conversation.end(entry.at, self._now())
+                self._conversation = None
+            elif not asleep and self._conversation is None:
+                self._conversation = _Conversation(self._store, entry.at, self._now(), self._profile)
+        elif self._conversation is not None:
+            self._conversation.take(entry)
+
+    def close(self) -> None:
+        """Write what is left; harmless when repeated."""
+        if self._conversation is not None:
+            self._conversation.end(self._at, self._now())
+            self._conversation = None
+        if self._store is not None:
+            self._store.close()
+
+
+class _Conversation:
+    """A conversation that goes on. One in which nothing is said and nothing goes wrong leaves no trace."""
+
+    def __init__(self, store: Store, at: int, now: datetime, profile: str) -> None:
+        self._store = store
+        self._start = at
+        self._began = now
+        self._profile = profile
+        self._id = ""
+        self._lines: list[Line] = []
+        self._said: dict[str, int] = {}  # reply item → number of its line
+        self._unfinished: set[str] = set()  # those of them that are not known to be heard
+        self._first_heard: dict[str, int] = {}
+        self._voice: int | None = None  # onset of the first voice since the user's last words
+        self._engine = ""
+        self._why = ""
+
+    def take(self, entry: Entry) -> None:  # noqa: C901, PLR0912 - a table of events
+        fields, at_ms = entry.fields, self._ms(entry.at)
+        match entry.event:
+            case "voice_start":
+                self._voice = at_ms if self._voice is None else self._voice
+            case "restore":
+                self._voice = None
+            case "user":
+                if fields["text"]:
+                    self._add(Line(at_ms if self._voice is None else self._voice, "user", fields["text"]))
+                self._voice = None
+            case "reply_first_audio":
+                self._first_heard[fields["item"]] = at_ms
+                if fields["item"] in self._said:
+                    self._change(fields["item"], at_ms=at_ms)
+            case "assistant":
+                self._saying(fields["item"], at_ms, fields["text"])
+            case "heard":
+                self._heard(fields, at_ms)
+            case "tool":
+                self._add(Line(at_ms, "tool", fields["name"], arguments=fields["arguments"]))
+            case "session_open" | "session_switch":
+                if (engine := fields.get("engine", "")) != self._engine:
+                    self._engine = engine
+                    self._add(Line(at_ms, "engine", engine))
+            case "engine_error":
+                self._add(Line(at_ms, "error", fields.get("message") or fields.get("code", "")))
+            case "result":
+                self._begin()
+                valid, faults = fields["valid"], msgspec.json.encode(fields["faults"]).decode()
+                self._store.put(_RESULT, self._id, fields["result"], valid, faults)
+            case "sleep":
+                self._why = fields["why"]
+
+    def end(self, at: int, now: datetime) -> None:
+        """Close the transcript, if there is one."""
+        if not self._id:
+            return
+        length_ms = self._ms(at)
+        for item in self._unfinished:
+            line = self._lines[self._said[item]]
+            if item in self._first_heard:  # how many of the words, nobody knows
+                self._change(item, heard_ms=length_ms - line.at_ms)
+            else:
+                self._change(item, text="", unheard=line.text, heard_ms=0)
+        began = now.timestamp() - length_ms / 1000
+        if abs(began - self._began.timestamp()) < CLOCK_WAS_SET_S:
+            began = self._began.timestamp()
+        self._store.put(_END, self._id, length_ms, self._why, began, _zone(now))
+
+    def _saying(self, item: str, at_ms: int, text: str) -> None:
+        """Take what an item says before it is heard; nothing of it may ever be."""
+        if item in self._said:
+            line = self._lines[self._said[item]]
+            if line.heard_ms is None:
+                self._change(item, text=text, unheard="")
+        elif text:
+            self._said[item] = len(self._lines)
+            self._unfinished.add(item)
+            self._add(Line(self._first_heard.get(item, at_ms), "assistant", text))
+
+    def _heard(self, fields: dict[str, Any], at_ms: int) -> None:
+        item = fields["item"]
+        if item not in self._said:
+            self._said[item] = len(self._lines)
+            self._add(Line(self._first_heard.get(item, at_ms), "assistant"))
+        self._unfinished.discard(item)
+        heard_ms = None if fields["whole"] else fields["ms"]
+        self._change(item, text=fields["text"], unheard=fields["unheard"], heard_ms=heard_ms)
+
+    def _add(self, line: Line) -> None:
+        self._lines.append(line)
+        if self._id:
+            self._put(len(self._lines) - 1)
+        elif line.kind != "engine":
+            self._begin()
+
+    def _change(self, item: str, **fields: Any) -> None:
+        number = self._said[item]
+        for name, value in fields.items():
+            setattr(self._lines[number], name, value)
+        self._put(number)
+
+    def _begin(self) -> None:
+        """Write the conversation down once there is something of it, and engines that were reached before that."""
+        if not self._id:
+            self._id = secrets.token_hex(4)
+            self._store.put(_BEGIN, self._id, self._began.timestamp(), _zone(self._began), self._profile)
+            for number in range(len(self._lines)):
+                self._put(number)
+
+    def _put(self, number: int) -> None:
+        self._store.put(_LINE, self._id, number, msgspec.json.encode(self._lines[number]).decode())
+
+    def _ms(self, at: int) -> int:
+        return max(0, at - self._start) * 1000 // CLOCK_RATE
+
+
+def kept(since: datetime | None = None, path: Path | None = None) -> list[Transcript]:
+    """Return the transcripts that are kept, the oldest first. Raises StoreError."""
+    path = path or find(FILE)
+    lines: dict[str, list[Line]] = {}
+    for row in read(path, "SELECT conversation, content FROM line ORDER BY conversation, number"):
+        lines.setdefault(row["conversation"], []).append(msgspec.json.decode(row["content"], type=Line))
+    rows = read(
+        path, "SELECT * FROM conversation WHERE began >= ? ORDER BY began, rowid", since.timestamp() if since else 0
+    )
+    return [_transcript(row, lines.get(row["id"], [])) for row in rows]
+
+
+def delete(ids: list[str] | None = None, path: Path | None = None) -> int:
+    """Delete these transcripts, or all; return how many there were. Raises StoreError."""
+    path = path or find(FILE)
+    if ids is None:
+        return change(path, SCHEMA, "DELETE FROM conversation")
+    return sum(change(path, SCHEMA, "DELETE FROM conversation WHERE id = ?", name) for name in ids)
+
+
+def purge(keep_days: int, path: Path | None = None, *, trust: bool = False) -> int:
+    """Delete what is older; return how many conversations that were. Raises StoreError.
+
+    `trust` believes the clock of this machine, however it looks.
+    """
+    return work(path or find(FILE), SCHEMA, lambda database: _purge(database, keep_days, trust=trust))
+
+
+def _purge(database: sqlite3.Connection, keep_days: int, *, trust: bool = False) -> int:
+    if not keep_days:
+        return database.execute("DELETE FROM conversation").rowcount
+    times = [began for (began,) in database.execute("SELECT began FROM conversation")]
+    now = time.time()
+    if not trust and not clock.plausible(times, now):
+        log.warning(clock.DOUBT, "transcripts")
+        return 0
+    # What lies in the future was said while the clock was wrong; it counts from now on.
+    database.execute("UPDATE conversation SET began = ?1 WHERE began > ?1 + ?2", (now, DAY_S))
+    return database.execute("DELETE FROM conversation WHERE began < ?", (now - keep_days * DAY_S,)).rowcount
+
+
+def _transcript(row: Any, lines: list[Line]) -> Transcript:
+    return Transcript(
+        id=row["id"],
+        began=datetime.fromtimestamp(row["began"], timezone(timedelta(seconds=row["zone"]))),
+        profile=row["profile"],
+        length_ms=row["length_ms"],
+        why=row["why"],
+        result=None if row["result"] is None else _json(row["result"]),
+        valid=None if row["valid"] is None else bool(row["valid"]),
+        faults=msgspec.json.decode(row["faults"]),
+        lines=sorted(lines, key=lambda line: line.at_ms),
+    )
+
+
+def _json(text: str) -> Any:
+    """Return what a model wrote as JSON; as text if it is none."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+
+
+def _zone(now: datetime) -> int:
+    offset = now.utcoffset()
+    return int(offset.total_seconds()) if offset else 0

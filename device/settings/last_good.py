@@ -1,0 +1,189 @@
+"""The last good settings: what a service goes on with when somebody breaks its settings file by hand.
+
+After each good start the settings' files are kept as one table in the service's state folder. Keys are not: those that
+stood in the file itself are lost until it is mended, those from systemd's credentials and the environment are not.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from device.settings import tree as configuration
+from device.settings.engines import missing_key
+from device.settings.profiles import ProfileError
+from device.settings.profiles import load as load_profile
+from device.settings.toml import Table, merge, without_secrets
+from device.settings.tree import Loaded, Settings, SettingsError
+from device.system import paths
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+log = logging.getLogger(__name__)
+
+FILE = "settings.last-good.json"
+
+
+class InForce(Struct, frozen=True):
+    """The settings that a command goes by."""
+
+    loaded: Loaded
+    fault: str = ""
+    """Why these are not those of the files, and what is lost; empty if they are."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings themselves."""
+        return self.loaded.settings
+
+
+class _Kept(Struct, frozen=True):
+    table: Table
+    layer: Table
+    """What the profile made of the settings, in case that it is broken, too."""
+    left_out: tuple[str, ...]
+
+
+def load(config: Path | None = None, environ: Mapping[str, str] = os.environ, *, need_engine: bool = False) -> InForce:
+    """Return the settings of the files; in a service whose files cannot be used, the last good ones.
+
+    `need_engine` wants them fit to run the assistant. Raises SettingsError.
+    """
+    try:
+        loaded = configuration.read(config, environ)
+        if need_engine:
+            _require(loaded)
+    except SettingsError as error:
+        folder = service_folder(environ)
+        recalled = recall(folder, environ, need_engine=need_engine) if folder else None
+        if recalled is None:
+            raise
+        why = f"The settings cannot be used; the last good ones stay in force. {error}"
+        return InForce(recalled.loaded, "\n".join(filter(None, (why, recalled.fault))))
+    return InForce(loaded)
+
+
+def _require(loaded: Loaded) -> None:
+    """See that settings are fit to run the assistant; what was warned of may be why they are not."""
+    try:
+        configuration.require(loaded.settings)
+    except SettingsError as error:
+        raise SettingsError("\n".join((str(error), *loaded.warnings))) from None
+
+
+def keep(found: InForce, environ: Mapping[str, str] = os.environ) -> None:
+    """Keep settings that have proved good, if this is a service. A disk that does not allow it is warned of."""
+    folder = service_folder(environ)
+    if folder is None or found.fault:
+        return
+    loaded = found.loaded
+    layer, _ = without_secrets(loaded.profile.layer) if loaded.profile else ({}, [])
+    data = msgspec.json.encode(_Kept(loaded.table, layer, loaded.left_out))
+    path = folder / FILE
+    try:
+        if not path.exists() or path.read_bytes() != data:
+            _write(path, data)
+    except OSError as error:
+        log.warning("%s cannot be written (%s): a broken settings file would stop Parley.", path, error.strerror)
+
+
+def recall(folder: Path, environ: Mapping[str, str] = os.environ, *, need_engine: bool = False) -> InForce | None:
+    """Return the last good settings and, as `fault`, what is lost of them; None if there are none to be used."""
+    try:
+        kept = msgspec.json.decode((folder / FILE).read_bytes(), type=_Kept)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    table, lost = kept.table, []
+    if profile := table.get("profile"):
+        try:
+            load_profile(profile)
+        except ProfileError:
+            lost.append(f"The profile {profile} cannot be used either: its tools are missing.")
+            table = {key: value for key, value in merge(kept.layer, table).items() if key != "profile"}
+    if configuration.table_faults(table):
+        return None
+    try:
+        loaded = configuration.settle(table, environ)
+        given = {key for key in kept.left_out if _secret(loaded.settings, key)}
+        if gone := [key for key in kept.left_out if key not in given]:
+            lost.append(f"{', '.join(gone)} stood in the file and is not kept elsewhere: keys belong in {KEYS}.")
+        if need_engine:
+            settings, passed_over = _able(loaded.settings)
+            lost += passed_over
+            loaded = msgspec.structs.replace(loaded, settings=settings)
+            configuration.require(settings)
+    except SettingsError:
+        return None
+    return InForce(loaded, " ".join(lost))
+
+
+def look(config: Path | None = None, environ: Mapping[str, str] = os.environ) -> InForce:
+    """Return the settings for who examines the machine: if the files cannot be used, those that a service goes on with.
+
+    `fault` then says why, and which they are.
+    """
+    try:
+        return load(config, environ)
+    except SettingsError as error:
+        for folder in (paths.SHARED, paths.state_dir(environ)):
+            if recalled := recall(folder, environ):
+                why = f"{error}\nThe service goes on with the last good ones. {recalled.fault}"
+                return InForce(recalled.loaded, why.strip())
+        return InForce(configuration.settle({}, environ), f"{error}\nWhat follows goes by the defaults.")
+
+
+KEYS = Path("/etc/parley/keys")
+"""Where the machine's keys are, a file each, which systemd hands to the services as credentials."""
+
+
+def service_folder(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the folder for the state of the service that this process is; None if it is none."""
+    given = environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    return Path(given) if given else None
+
+
+def _able(settings: Settings) -> tuple[Settings, list[str]]:
+    """Pass over the engines that lack a key, unless that are all."""
+    lacking = [
+        name for name in settings.engines if name in settings.engine and missing_key(name, settings.engine[name])
+    ]
+    able = tuple(name for name in settings.engines if name not in lacking)
+    if not lacking or not able:
+        return settings, []
+    return msgspec.structs.replace(settings, engines=able), [f"Without its key, {', '.join(lacking)} is passed over."]
+
+
+def _secret(settings: Settings, key: str) -> bool:
+    """Return whether a key that was left out is there again, from elsewhere."""
+    *sections, name = key.split(".")
+    one: object = settings
+    for section in sections:
+        one = one.get(section) if isinstance(one, dict) else getattr(one, section, None)
+    return name == "api_key" and bool(getattr(one, name, None))
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Replace a file wholly or not at all, also when the power fails."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,132 @@
+"""The tables of the local engine's stages: where it listens, what it is made of, and what each stage needs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from device.settings.types import Name, OptionalAddress, OptionalSocket, Seconds, Secret, Section, Socket
+
+
+class LocalSettings(Section, frozen=True):
+    """`[local]`: the local engine."""
+
+    url: OptionalSocket = ""
+    """Where it runs, e.g. ws://192.168.1.5:8765/v1/realtime; empty: Parley starts one beside itself."""
+    host: Name = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8765
+    """Where `parley engine` listens; 0 takes a free port."""
+    sessions: Annotated[int, Meta(ge=1, le=1000)] = 8
+    """How many clients at once; one more is refused."""
+    stt: Literal["moonshine", "sherpa-onnx", "endpoint", "cartesia"] = "moonshine"
+    """Speech to text: Moonshine, a model in `[sherpa]`, an endpoint in `[transcription]`, or Ink in `[cartesia]`."""
+    tts: Literal["espeak-ng", "piper", "cartesia"] = "espeak-ng"
+    """Text to speech: espeak-ng, a voice in `[piper]`, or Sonic in `[cartesia]`."""
+    voice: Name = "en-gb"
+    """espeak-ng voice."""
+    words_per_minute: Annotated[int, Meta(ge=80, le=450)] = 165
+
+
+class BrainSettings(Section, frozen=True):
+    """`[brain]`: a language model for the local engine, by any OpenAI-compatible chat endpoint."""
+
+    url: OptionalAddress = ""
+    """E.g. http://127.0.0.1:11434/v1; empty: the built-in sentences only."""
+    model: str = ""
+    api_key: Secret = Secret()
+    """Better in PARLEY_BRAIN_API_KEY."""
+    timeout_s: Seconds = 20.0
+
+
+class TranscriptionSettings(Section, frozen=True):
+    """`[transcription]`: for `local.stt = "endpoint"`, any OpenAI-compatible transcription endpoint."""
+
+    url: OptionalAddress = ""
+    """E.g. http://127.0.0.1:8000/v1; each pause is sent there, so that its words are known when the turn is over."""
+    model: str = ""
+    api_key: Secret = Secret()
+    """Better in PARLEY_TRANSCRIPTION_API_KEY."""
+    timeout_s: Seconds = 10.0
+
+
+class SherpaSettings(Section, frozen=True):
+    """`[sherpa]`: for `local.stt = "sherpa-onnx"`, a model of the user's."""
+
+    model: str = ""
+    """The folder that the model was unpacked to."""
+    kind: Literal["auto", "transducer", "whisper", "moonshine", "sense_voice", "paraformer", "nemo_ctc"] = "auto"
+    """What the model is; `auto` tells it by the files and the name of the folder."""
+    threads: Annotated[int, Meta(ge=1, le=64)] = 1
+
+
+class PiperSettings(Section, frozen=True):
+    """`[piper]`: for `local.tts = "piper"`, a voice of the user's."""
+
+    voice: str = ""
+    """Its .onnx file; the .onnx.json lies beside it."""
+    speaker: Annotated[int, Meta(ge=0)] = 0
+    """Which one, in a voice of several speakers."""
+
+
+class CartesiaSettings(Section, frozen=True):
+    """`[cartesia]`: for `local.stt = "cartesia"` (Ink) and `local.tts = "cartesia"` (Sonic).
+
+    The thresholds are those of Ink's turns, SDK cartesia 4.2: 0.05 to 0.9, each above the next.
+    """
+
+    url: Socket = "wss://api.cartesia.ai"
+    api_key: Secret = Secret()
+    """Better in CARTESIA_API_KEY."""
+    version: Name = "2026-08-14"
+    """Of the API."""
+    stt_model: Name = "ink-2"
+    start_threshold: Annotated[float, Meta(ge=0.5, le=0.9)] = 0.8
+    """Probability of speech above which a turn begins."""
+    eager_end_threshold: Annotated[float, Meta(ge=0.3, le=0.8)] = 0.4
+    """… below which the reply is begun, to be thrown away if the user goes on."""
+    end_threshold: Annotated[float, Meta(ge=0.05, le=0.5)] = 0.2
+    """… below which the turn is over."""
+    end_timeout_ms: Annotated[int, Meta(ge=640, le=11_200)] = 5600
+    """Silence that ends a turn whatever was said."""
+    keyterms: tuple[Name, ...] = ()
+    """Words that are likely to be said."""
+    tts_model: Name = "sonic-3.5"
+    voice: str = ""
+    """Id of a voice."""
+    timeout_s: Seconds = 5.0
+    """How long to wait for a connection, for audio, and for what was said."""
+
+
+def lacks(
+    local: LocalSettings,
+    transcription: TranscriptionSettings,
+    sherpa: SherpaSettings,
+    piper: PiperSettings,
+    cartesia: CartesiaSettings,
+) -> str:
+    """Return what the chosen stages lack, the setting and the mend; empty if they have all that they need."""
+    stt, tts = f'local.stt = "{local.stt}"', f'local.tts = "{local.tts}"'
+    ink, sonic = local.stt == "cartesia", local.tts == "cartesia"
+    needs = (
+        (
+            local.stt == "endpoint",
+            stt,
+            transcription.url,
+            "transcription.url",
+            "give it, e.g. http://127.0.0.1:8000/v1",
+        ),
+        (local.stt == "sherpa-onnx", stt, sherpa.model, "sherpa.model", "give the folder of a sherpa-onnx model"),
+        (local.tts == "piper", tts, piper.voice, "piper.voice", "give the .onnx file of a piper voice"),
+        (ink or sonic, stt if ink else tts, cartesia.api_key, "cartesia.api_key", "set CARTESIA_API_KEY"),
+        (sonic, tts, cartesia.voice, "cartesia.voice", "give the id of a voice of Cartesia's"),
+    )
+    for needed, choice, value, key, mend in needs:
+        if needed and not value:
+            return f"{key}: is missing, and {choice} needs it: {mend}"
+    if ink and not cartesia.start_threshold > cartesia.eager_end_threshold > cartesia.end_threshold:
+        return (
+            "cartesia.eager_end_threshold: must lie between cartesia.end_threshold "
+            f"({cartesia.end_threshold:g}) and cartesia.start_threshold ({cartesia.start_threshold:g})"
+        )
+    return ""

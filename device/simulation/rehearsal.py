@@ -1,0 +1,172 @@
+"""The whole daemon in a simulated room: `parley demo`, `parley room` and most benches."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from device.audio.card.base import BLOCK_MS
+from device.daemon.daemon import Daemon
+from device.daemon.watcher import Watcher
+from device.engines.factory import Engines
+from device.listen.detectors import Detectors
+from device.records.ledger import Ledger
+from device.sample_clock import CLOCK_RATE
+from device.simulation import recording
+from device.simulation.room import Room
+from device.simulation.summary import Summary, summarise
+from device.simulation.virtual_clock import VirtualLoop, VirtualThread
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from device.conversation.actions import State
+    from device.conversation.engine import EngineSession, ToolSpec
+    from device.records.entry import Entry
+    from device.records.timeline import Timeline
+    from device.settings.tree import Settings
+    from device.simulation.scene import Scene
+    from device.tools.registry import Tool
+
+    Sessions = Callable[[Sequence[ToolSpec], str], Awaitable[EngineSession]]
+
+LOOK_S = 0.02
+"""How often the room is looked at for the end of the scene and for visitors."""
+
+
+class Rehearsal(Watcher):
+    """A scene, played once with the whole daemon in it: in real time, or with `pace="step"` as fast as it goes.
+
+    That takes a virtual clock (`virtual.run`) and an engine without a process or a host of its own.
+
+    `tools` are those that a profile brings along. `session` makes engine sessions; without it, the engine that the
+    settings name is used, and the local one runs in a process of its own for the occasion. The recording and the ledger
+    go to `folder`.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        settings: Settings,
+        folder: Path,
+        *,
+        tools: Sequence[Tool] = (),
+        session: Sessions | None = None,
+        config: Path | None = None,
+        timeline: Timeline | None = None,
+        pace: Literal["real", "step"] = "real",
+    ) -> None:
+        self.entries: list[Entry] = []
+        self.items: dict[str, list[bytes]] = defaultdict(list)
+        """The reply items as they came from the engine, by their ids."""
+        self.rates: dict[str, int] = {}
+        self._settings = settings
+        self._folder = folder
+        self._timeline = timeline
+        self._engines = Engines(settings, config, reuse=False)
+        self._prepare = session is None
+        self._recording = recording.Recording(folder / "conversation.wav", scene.room.rate)
+        self.room = Room(scene, pace=pace, recording=self._recording)
+        self.ledger = Ledger(folder / "ledger.jsonl", on_entry=self._entry)
+        self.daemon = Daemon(settings, self.room, self.ledger, session or self._engines.session, self, tools=tools)
+        self._shown = 0
+
+    async def play(self) -> Summary:
+        """Play the scene to its end and sum it up. Raises ModelError, or EngineError if there is no engine."""
+        try:
+            # The scene's clock starts only when everything is ready: nobody talks to a device that still starts.
+            detectors = await asyncio.to_thread(Detectors.load, self._settings)
+            if self._prepare:
+                await self._engines.prepare()
+            loop = asyncio.get_running_loop()
+            if isinstance(loop, VirtualLoop):
+                self.daemon.recogniser.thread = VirtualThread(loop, charge=loop.charge)
+            began, cpu = loop.time(), time.process_time()
+            await self.daemon.start(detectors, thread=self.room.pace == "real")
+            if self.room.pace == "step":
+                if not isinstance(loop, VirtualLoop):
+                    raise RuntimeError("a room that is stepped through needs a virtual clock: use virtual.run")
+                loop.drive(self._step)
+            while not self.room.finished.is_set():
+                await asyncio.sleep(LOOK_S)
+                self._show_visitors()
+            cpu = (time.process_time() - cpu - self.room.cpu_s) / (loop.time() - began)
+            memory = resident_mb()
+        finally:
+            await self.daemon.stop()
+            await self._engines.close()
+            self.ledger.close()
+            self._recording.close()
+        tracks = recording.load(self._recording.path)
+        return summarise(
+            self.room.scene.name,
+            tracks,
+            self.room.visits,
+            self.entries,
+            {name: (self.rates[name], np.frombuffer(b"".join(pcm), np.int16)) for name, pcm in self.items.items()},
+            xruns=self.room.xruns.overruns + self.room.xruns.underruns,
+            lost_samples=self.daemon.frontend.lost + self.daemon.uplink.lost,
+            cpu=cpu,
+            rss_mb=memory,
+            missed=self.room.waiting,
+        )
+
+    def state(self, state: State, at: int) -> None:
+        """Let visitors know whose turn it is."""
+        self.room.notify(state.value, at)
+
+    def reply_audio(self, item: str, pcm: bytes, rate: int) -> None:
+        """Keep what the engine sent, to find it again in the recording."""
+        self.items[item].append(pcm)
+        self.rates[item] = rate
+
+    def _step(self) -> float:
+        """Let one block pass; return how long that is, in seconds."""
+        if not self.room.step():
+            return 0.0
+        self.daemon.frontend.process()
+        return BLOCK_MS / 1000
+
+    def _entry(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        if self._timeline is not None:
+            self._timeline.show(entry)
+        if entry.event == "reply_last_audio" and not self.daemon.conversation.replying:
+            self.room.notify("reply_end", entry.at)
+        elif entry.event == "timer":
+            self.room.notify("ringing", entry.at)
+
+    def _show_visitors(self) -> None:
+        for visit in self.room.visits[self._shown :]:
+            self._shown += 1
+            if self._timeline is not None:
+                at = visit.onset * CLOCK_RATE // self.room.rate
+                self._timeline.line(at, "visitor", f"says “{visit.text or visit.label}”")
+
+
+async def rehearse(
+    scene: Scene,
+    settings: Settings,
+    *,
+    tools: Sequence[Tool] = (),
+    out: Path | None = None,
+    config: Path | None = None,
+    timeline: Timeline | None = None,
+) -> Summary:
+    """Play `scene` and return its summary; without `out`, recording and ledger are thrown away afterwards."""
+    if out is not None:
+        return await Rehearsal(scene, settings, out, tools=tools, config=config, timeline=timeline).play()
+    with tempfile.TemporaryDirectory(prefix="parley-") as folder:
+        return await Rehearsal(scene, settings, Path(folder), tools=tools, config=config, timeline=timeline).play()
+
+
+def resident_mb(pid: int | str = "self") -> float:
+    """Return the memory that a process has in RAM, in MB. Raises OSError if there is no such process."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
+    return pages * 4096 / 1e6

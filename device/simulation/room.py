@@ -1,0 +1,272 @@
+"""A simulated room as a card: visitors, the echo of the loudspeaker, noise, and a clock that may be virtual.
+
+    visitors ──┬─ room ──────────────────────────┐
+               │                                 ├─(+)─ microphone ─► exchange ─► loudspeaker
+    noise ─────┼─────────────────────────────────┘  │                                │
+               │      room ◄─ distortion ◄─ delay ◄─┼────────────────────────────────┘
+               ▼                                    ▼
+           recording: visitors, microphone, loudspeaker
+
+Frame 0 is second 0 of the scene and position 0 of the device's clock.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from device.audio import clips
+from device.audio.card.base import BLOCK_MS, RING_SECONDS, Card, CardError
+from device.audio.measure import FULL_SCALE
+from device.sample_clock import CLOCK_RATE
+from device.simulation import acoustics
+from device.simulation.recording import CHANNELS
+from device.simulation.scene import SLIP_MS, SceneError
+from device.simulation.visitors import Visit, Visitors
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from device.audio.card.base import Source
+    from device.simulation.recording import Recording
+    from device.simulation.scene import Scene, State
+
+log = logging.getLogger(__name__)
+
+BUFFER_MS = 40
+"""How late a block may be before a card with buffers of this length would have lost samples: `card.latency_ms`."""
+GIVE_UP_S = 1.0
+"""A room that is later than this (a machine that slept) goes on from there instead of making up for it."""
+ECHO_REVERB_DB = -6.0
+"""The loudspeaker is nearer to its microphone than the walls are."""
+_TIMINGS = 1 << 17
+
+
+class Room(Card):
+    """A card in a scene.
+
+    With `pace="real"`, a thread calls the device once every 10 ms on a fixed schedule, like a card. A block that is
+    late is made up for by shorter waits, and no sample is ever lost; but each time that it gets later than 40 ms, one
+    underrun is counted, because a card would have run out of samples. With `pace="step"`, `step` does it.
+
+    `rate` replaces the scene's. Raises SceneError for a sound that cannot be had.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        *,
+        pace: Literal["real", "step"] = "real",
+        rate: int | None = None,
+        recording: Recording | None = None,
+        ring_seconds: float = RING_SECONDS,
+    ) -> None:
+        room = scene.room
+        super().__init__(rate or room.rate, ring_seconds=ring_seconds)
+        if recording is not None and scene.seconds > recording.longest(self.rate):
+            raise SceneError(
+                f"{scene.name}: a recording at {self.rate} Hz cannot be longer than "
+                f"{recording.longest(self.rate):.0f} s, the scene lasts {scene.seconds:g}: do without the recording"
+            )
+        self.scene = scene
+        self.output_latency = self._frames(room.latency_ms / 1000)
+        self.finished = threading.Event()
+        """Set when the scene is over or the card was closed."""
+        self.cpu_s = 0.0
+        """CPU seconds that the simulation took, the device's callbacks left out; known once a real scene is over."""
+        self.visits: list[Visit] = []
+        """What was said so far, in the order of time."""
+        self.pace = pace
+        self._length = self._frames(scene.seconds)
+        self._recording = recording
+        self._thread: threading.Thread | None = None
+        self._closing = threading.Event()
+
+        seeds = np.random.SeedSequence(room.seed).spawn(3)
+        echo_rng, visitor_rng, noise_rng = (np.random.default_rng(seed) for seed in seeds)
+        noise = _noise(scene, self.rate, noise_rng)
+        self._noise_length = len(noise)
+        self._noise = np.resize(noise, len(noise) + self.block)  # a block of it never has to be put together
+        self._heard = np.zeros(self.block, np.int16)
+        response = acoustics.impulse_response(self.rate, room.rt60, ECHO_REVERB_DB, echo_rng)
+        # So that what plays at loudspeaker_db, distorted as it is, comes back echo_db louder than visitors speak.
+        loss = acoustics.saturation_loss(acoustics.ratio(room.loudspeaker_db), room.clip)
+        gain = acoustics.ratio(scene.speech_db + room.echo_db - room.loudspeaker_db) / loss
+        self._echo = acoustics.Convolver(response * np.float32(gain), self.block)
+        self._air = acoustics.DriftingDelay(
+            self._frames(room.delay_ms / 1000) + self.output_latency,
+            self.block,
+            drift_ppm=room.drift_ppm,
+            slip=self._frames(SLIP_MS / 1000),
+        )
+        self._output = acoustics.DriftingDelay(self.output_latency + self.block, self.block)
+        around = acoustics.impulse_response(self.rate, room.rt60, room.visitor_reverb_db, visitor_rng)
+        self._visitors = Visitors(scene, self.rate, around, self.visits)
+        self._unplugged = False
+        self._events = deque(scene.card)
+        self._frame_block = np.zeros((self.block, CHANNELS), np.int16)
+        self._timings = np.zeros(_TIMINGS, np.int64)
+        self._exchanges = 0
+        self._device_ns = 0
+
+    @property
+    def name(self) -> str:
+        """What to call this card to the user."""
+        return f"the simulated room of the scene {self.scene.name or 'without a name'}"
+
+    @property
+    def frame(self) -> int:
+        """Frames that have passed in the room."""
+        return self.mic.position
+
+    @property
+    def over(self) -> bool:
+        """True once the scene's time has passed."""
+        return self.frame >= self._length
+
+    @property
+    def callback_ns(self) -> NDArray[np.int64]:
+        """How long the device kept each block's callback, in ns: the last 131072 (22 minutes), oldest first."""
+        first = self._exchanges % _TIMINGS if self._exchanges > _TIMINGS else 0
+        return np.roll(self._timings, -first)[: min(self._exchanges, _TIMINGS)]
+
+    @property
+    def waiting(self) -> list[str]:
+        """The names of the visitors who have not spoken yet."""
+        return self._visitors.waiting
+
+    def notify(self, state: State, position: int) -> None:
+        """Say that the conversation entered `state` (or that a reply's playout ended: `reply_end`) at `position`.
+
+        `position` is on the device's clock. Visitors wait for this. From any thread.
+        """
+        self._visitors.notify(state, position * self.rate // CLOCK_RATE)
+
+    def open(self, source: Source) -> None:
+        """Let the room's time pass, taking sound from `source`. Raises CardError if it is open already."""
+        if self._source is not None:
+            raise CardError(f"{self.name} is open already")
+        self._source = source
+        self._closing.clear()
+        self.finished.clear()
+        if self.pace == "real":
+            self._thread = threading.Thread(target=self._run, name="room", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Stop the room's time; harmless when repeated."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self._source = None
+        self.finished.set()
+
+    def step(self, blocks: int = 1) -> bool:
+        """Let `blocks` of 10 ms pass, with `pace="step"`; return False once the scene is over, and nothing passes."""
+        for _ in range(blocks):
+            if self.over:
+                break
+            self._exchange(self._listen())
+        if self.over:
+            self.finished.set()
+        return not self.over
+
+    def _run(self) -> None:
+        """Call the device on the schedule of a card: a block is due when its last sample has been heard."""
+        period, due, was_late = BLOCK_MS / 1000, time.monotonic(), False
+        try:
+            while not self.over:
+                heard = self._listen()
+                due += period
+                late = time.monotonic() - due
+                if late < 0 and self._closing.wait(-late):
+                    break
+                if late > BUFFER_MS / 1000 and not was_late:
+                    self.xruns.underruns += 1
+                was_late = late > BUFFER_MS / 1000
+                if late > GIVE_UP_S:
+                    log.warning("The room stood still for %.1f s.", late)
+                    due += late
+                self._exchange(heard)
+                if self._closing.is_set():
+                    break
+        except Exception:
+            log.exception("The room stopped.")
+        finally:
+            self.cpu_s = (time.thread_time_ns() - self._device_ns) / 1e9
+            self.finished.set()
+
+    def _listen(self) -> NDArray[np.int16]:
+        """Return the block that the microphone hears next."""
+        start = self.frame
+        self._replug(start)
+        clean, heard = self._visitors.render(start, self.block)
+        heard += self._echo.process(acoustics.saturate(self._air.read(), self.scene.room.clip))
+        at = start % self._noise_length
+        heard += self._noise[at : at + self.block]
+        if self._recording is not None:
+            self._frame_block[:, 0] = _pcm(clean)
+        self._heard[:] = 0 if self._unplugged else _pcm(heard)
+        return self._heard
+
+    def _exchange(self, heard: NDArray[np.int16]) -> None:
+        spent, began = time.thread_time_ns(), time.perf_counter_ns()
+        out = self.exchange(heard)
+        self._timings[self._exchanges % _TIMINGS] = time.perf_counter_ns() - began
+        self._device_ns += time.thread_time_ns() - spent
+        self._exchanges += 1
+        sound = np.zeros(self.block, np.float32) if self._unplugged else out / np.float32(FULL_SCALE)
+        self._air.write(sound)
+        if self._recording is not None:
+            self._output.write(sound)
+            self._frame_block[:, 1] = heard
+            self._frame_block[:, 2] = _pcm(self._output.read())
+            self._record(self._recording)
+
+    def _record(self, recording: Recording) -> None:
+        try:
+            recording.write(self._frame_block)
+        except OSError as error:
+            log.error("%s cannot be written any more (%s); the room goes on.", recording.path, error.strerror)  # noqa: TRY400 - the cause is said
+            self._recording = None
+
+    def _replug(self, frame: int) -> None:
+        """Unplug the card or plug it in, if the scene says so."""
+        while self._events and self._frames(self._events[0].at) < frame + self.block:
+            self._unplugged = self._events.popleft().action == "unplug"
+            if self.pace == "real":  # on a thread of its own, as it may block
+                threading.Thread(target=self.on_presence, args=(not self._unplugged,), daemon=True).start()
+            else:
+                self.on_presence(not self._unplugged)
+
+    def _frames(self, seconds: float) -> int:
+        return round(seconds * self.rate)
+
+
+def _noise(scene: Scene, rate: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return the noise of the scene, to be looped."""
+    if scene.room.noise_db == -np.inf:
+        return np.zeros(1, np.float32)
+    colour = scene.room.noise
+    if colour in acoustics.COLOURS:
+        samples = acoustics.noise(colour, rate, rng)
+    else:
+        try:
+            samples = clips.read_wav(Path(colour)).at(rate)
+        except clips.ClipError as error:
+            raise SceneError(str(error)) from error
+        samples = samples / np.sqrt(np.mean(samples**2))
+    return samples * np.float32(acoustics.ratio(scene.room.noise_db))
+
+
+def _pcm(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+    whole = np.rint(samples * np.float32(FULL_SCALE))
+    clipped: NDArray[np.int16] = np.clip(whole, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+    return clipped

@@ -1,0 +1,30 @@
+"""Where state is kept."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SHARED = Path("/var/lib/parley")
+"""Where the service of the machine keeps its state."""
+
+
+def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where state is kept: what systemd says, else XDG_STATE_HOME/parley or ~/.local/state/parley."""
+    if given := environ.get("STATE_DIRECTORY", "").partition(":")[0]:
+        return Path(given)
+    home = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME") or Path.home(), ".local", "state")
+    return Path(home, "parley")
+
+
+def find(name: str, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the file of that name that is to be read: the user's, else that of the machine's service if there is."""
+    own, shared = state_dir(environ) / name, SHARED / name
+    with suppress(OSError):
+        return shared if shared.exists() and not own.exists() else own
+    return own

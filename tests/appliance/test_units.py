@@ -1,0 +1,84 @@
+"""The units: how far they are shut in, what they name, and that systemd understands them."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SYSTEMD = Path(__file__).parents[2] / "systemd"
+UNITS = sorted(unit for unit in SYSTEMD.iterdir() if unit.suffix in (".service", ".timer", ".path"))
+SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
+MOST_EXPOSED = 1.5
+NEWER = ("RestartSteps", "RestartMaxDelaySec")
+"""Keys of systemd 254, which older ones pass over."""
+
+
+@pytest.fixture(autouse=True)
+def analyze() -> None:
+    assert shutil.which("systemd-analyze"), "systemd-analyze is missing: sudo apt install systemd"
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.stem)
+def test_little_is_exposed(unit: Path) -> None:
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)]
+    told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    level = re.search(r"Overall exposure level for .*: ([\d.]+)", told)
+    assert level, told
+    assert float(level[1]) <= MOST_EXPOSED
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_understands_it(unit: Path) -> None:
+    command = ["systemd-analyze", "verify", "--man=no", str(unit)]
+    told = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    known = ("is not executable", *NEWER)  # Parley is not installed where the tests run
+    wrong = [line for line in told.splitlines() if str(unit.name) in line and not any(word in line for word in known)]
+    assert wrong == []
+
+
+def test_no_key_is_on_a_command_line_or_in_the_environment() -> None:
+    for unit in SERVICES:
+        for line in unit.read_text().splitlines():
+            assert not re.match(r"(ExecStart|Environment).*(key|token|secret)", line, re.IGNORECASE), line
+
+
+def listed(name: str) -> set[str]:
+    """Return the units that a variable of the installer names."""
+    installer = (SYSTEMD.parent / "scripts" / "install").read_text()
+    found = re.search(rf"^{name}=\((.*?)\)", installer, re.MULTILINE | re.DOTALL)
+    assert found
+    return set(re.findall(r"[\w-]+\.\w+", found[1]))
+
+
+def test_the_installer_knows_every_unit() -> None:
+    assert listed("units") == {unit.name for unit in UNITS}
+    started = {unit.name for unit in UNITS if "[Install]" in unit.read_text()}
+    assert listed("enabled") | listed("watching") == started
+
+
+def test_only_the_switch_is_root_and_it_has_no_network() -> None:
+    root = [unit for unit in SERVICES if not re.search(r"^(User|DynamicUser)=", unit.read_text(), re.MULTILINE)]
+    assert [unit.stem for unit in root] == ["parley-switch"]
+    text = root[0].read_text()
+    assert "PrivateNetwork=yes" in text
+    assert "CapabilityBoundingSet=\n" in text
+    assert re.findall(r"^ReadWritePaths=(.*)$", text, re.MULTILINE) == ["/opt"]
+
+
+def test_only_units_that_are_shut_in_run_what_an_update_has_brought() -> None:
+    scripts = SYSTEMD.parent / "scripts"
+    command = [line for line in (scripts / "parley").read_text().splitlines() if not line.startswith("#")]
+    assert command == ['exec /opt/parley-installed/bin/parley "$@"']
+    run = [unit.stem for unit in SERVICES if re.search(r"^Exec\w+=.*/opt/", unit.read_text(), re.MULTILINE)]
+    assert sorted(run) == ["parley", "parley-engine", "parley-retention"]
+
+
+def test_an_update_is_made_at_night_alone_and_fills_no_disk() -> None:
+    timer = (SYSTEMD / "parley-update.timer").read_text()
+    assert re.findall(r"^(\w+)=", timer.partition("[Timer]")[2].partition("[Install]")[0], re.MULTILINE) == [
+        "OnCalendar",
+        "RandomizedDelaySec",
+    ]
+    assert re.search(r"^LimitFSIZE=512M$", (SYSTEMD / "parley-update.service").read_text(), re.MULTILINE)

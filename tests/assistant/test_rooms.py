@@ -1,0 +1,99 @@
+"""The whole daemon in the scenes of rooms/: who interrupts, and who does not, with generous bounds.
+
+`parley bench bargein` has the exact figures, over many voices and rooms.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import soxr
+from msgspec import json
+from msgspec.structs import replace
+from support.house import House, play
+from support.listener import Listener
+
+from device.bench import sounds
+from device.simulation import scene
+from device.simulation.scripted_engine import RATE, Reply, Speech
+
+if TYPE_CHECKING:
+    from device.simulation.visitors import Visit
+
+ROOMS = Path(__file__).parents[1] / "rooms"
+INTERRUPTIONS = [
+    "barge_in_sentence",
+    "barge_in_stop",
+    "barge_in_wait",
+    "barge_in_question",
+    "barge_in_early",
+    "barge_in_loud_echo",
+    "barge_in_after_backchannel",
+]
+ASIDES = ["backchannel_uh_huh", "backchannel_okay", "backchannel_twice", "cough", "door", "distant"]
+
+
+@cache
+def answer() -> Reply:
+    """A long answer in the device's own voice."""
+    sound = next(s for s in sounds.load() if s.kind == "replies" and s.voice == "own")
+    pcm = np.rint(soxr.resample(sound.samples().astype(float), 16_000, RATE)).astype(np.int16)
+    return Reply((Speech(pcm.tobytes(), sound.text),), pace=0.3)
+
+
+class Room(House):
+    """The scene `name`, and the engine that answers in it."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        loaded = scene.load(ROOMS / f"{name}.toml")
+        super().__init__(folder, loaded.visitors, loaded.seconds, room=replace(loaded.room, rate=16_000))
+        self.server = Listener(answer())
+        play(self, self.server)
+        assert not self.summary.missed, "the scene was not played"
+        self.replies = self.all("reply_first_audio")
+
+    def sent_whole(self, visit: Visit) -> bool:
+        """Return whether what was said reached the engine from its first sound to its last."""
+        return any(start <= visit.onset and end >= visit.offset for start, end in self.sent())
+
+    def __repr__(self) -> str:
+        told = [(round(e.t, 2), e.event, e.fields) for e in self.entries if e.event != "state"]
+        return f"{json.encode(self.summary).decode()}\n" + "\n".join(map(str, told))
+
+
+@pytest.mark.parametrize("name", INTERRUPTIONS)
+def test_who_interrupts_is_heard_and_the_reply_is_silent(tmp_path, models, name):
+    models("moonshine_tiny_en/encoder_model.ort")
+    room = Room(tmp_path, name)
+    *_, interruption = room.room.visits
+    (turn,) = (t for t in room.summary.turns if t.interrupted)
+    assert turn.duck_ms is None or turn.duck_ms <= 350, room  # None: the reply was silent itself just then
+    assert turn.silence_ms <= 1200, room
+    assert abs(turn.heard_ms - turn.heard_true_ms) <= 20, room
+    assert room.all("cut")[0].at > interruption.onset, room
+    assert room.server.turns == 2, room
+    assert room.sent_whole(interruption), room
+
+
+@pytest.mark.parametrize("name", ASIDES)
+def test_what_is_no_interruption_leaves_the_reply_whole(tmp_path, models, name):
+    models("moonshine_tiny_en/encoder_model.ort")
+    room = Room(tmp_path, name)
+    assert not room.all("cut"), room
+    assert room.server.turns == 1, room
+    for restored in room.summary.restored:
+        assert restored.restore_ms <= 1200, room
+        assert restored.lost_ms <= 100, room
+    if name.startswith("backchannel"):
+        assert len(room.summary.restored) >= len(room.room.visits) - 1, "it was noticed"
+
+
+def test_nobody_interrupts_a_loud_loudspeaker(tmp_path, models):
+    models("moonshine_tiny_en/encoder_model.ort")
+    room = Room(tmp_path, "loud_echo")
+    assert not room.all("cut"), room
+    assert room.replies

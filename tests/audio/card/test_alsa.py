@@ -1,0 +1,407 @@
+"""The card on a real sound server: full duplex, names, latency, and a server that goes away and comes back."""
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pyaudio
+import pytest
+from numpy.typing import NDArray
+from support.pulse import RATE, Pulse
+
+from device.audio.card.alsa import AlsaCard
+from device.audio.card.base import CardError
+from device.audio.card.devices import Device
+from device.audio.card.stream import SilenceError, Stream
+from device.settings.tree import CardSettings
+
+PERIOD = 30_000
+"""Length of the sawtooth whose every sample tells its place."""
+LOOP = CardSettings(input="Loopback", output="Loopback")
+
+
+def ramp(start: int, n: int) -> NDArray[np.int16]:
+    return ((start + np.arange(n)) % PERIOD + 1).astype(np.int16)
+
+
+def breaks(track: NDArray[np.int16]) -> int:
+    """How often the ramp is left: by a jump, or by a stretch of silence, which a busy machine may cause."""
+    follows = np.diff(track.astype(np.int32)) % PERIOD == 1
+    silent = (track[1:] == 0) & (track[:-1] == 0)
+    return int(np.count_nonzero(~follows & ~silent))
+
+
+def is_ramp(track: NDArray[np.int16]) -> bool:
+    """True if all but a few hiccups are the ramp."""
+    return breaks(track) < 20 and np.count_nonzero(track) > 0.9 * len(track)
+
+
+class RampSource:
+    """Plays the ramp by position, and keeps a list of the blocks asked for."""
+
+    def __init__(self) -> None:
+        self.blocks: list[tuple[int, int]] = []
+        self.trouble: Exception | None = None
+
+    def render(self, out: NDArray[np.int16], position: int) -> None:
+        self.blocks.append((position, len(out)))
+        if self.trouble is not None:
+            raise self.trouble
+        out[:] = ramp(position, len(out))
+
+    def assert_one_after_the_other(self) -> None:
+        expected = 0
+        for position, n in list(self.blocks):
+            assert position == expected
+            expected = position + n
+
+
+@contextlib.contextmanager
+def opened(settings: CardSettings, source: RampSource | None = None) -> Iterator[AlsaCard]:
+    card = AlsaCard(settings)
+    card.open(source or RampSource())
+    try:
+        yield card
+    finally:
+        card.close()
+
+
+def read(card: AlsaCard, seconds: float) -> NDArray[np.int16]:
+    """The next seconds of the microphone."""
+    block = card.mic.cursor().read(round(seconds * card.rate), 30)
+    assert block is not None, "the microphone stands still"
+    return block
+
+
+def await_true(what: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.01)
+
+
+def await_ramp(card: AlsaCard) -> NDArray[np.int16]:
+    """Half a second of the microphone that is the ramp; until it comes, the machine may be busy."""
+    for _ in range(16):
+        track = read(card, 0.5)
+        if is_ramp(track):
+            return track
+    pytest.fail(f"the ramp does not arrive: {breaks(track)} breaks in the last half second, {card.xruns}")
+
+
+class Presence:
+    """What the card says of its coming and going."""
+
+    def __init__(self, card: AlsaCard) -> None:
+        self.said: list[tuple[bool, float]] = []
+        self.gone, self.back = threading.Event(), threading.Event()
+        card.on_presence = self.note
+
+    def note(self, present: bool) -> None:
+        self.said.append((present, time.monotonic()))
+        (self.back if present else self.gone).set()
+
+
+def test_full_duplex_keeps_every_sample(pulse: Pulse) -> None:
+    source = RampSource()
+    with pulse.speaking(ramp(0, 30 * RATE)), opened(CardSettings(), source) as card, pulse.recording() as played:
+        assert card.rate == RATE
+        heard = await_ramp(card)
+        reference = card.reference.cursor(card.mic.position - RATE // 2).read(RATE // 2, 5)
+    assert len(heard) == RATE // 2
+    assert reference is not None
+    assert breaks(reference) == 0
+    loud = np.flatnonzero(played[0])
+    track = played[0][loud[0] : loud[-1] + 1]
+    assert len(track) > RATE // 4
+    assert is_ramp(track)
+    source.assert_one_after_the_other()
+
+
+def test_reference_and_microphone_share_their_positions(pulse: Pulse) -> None:
+    with opened(LOOP) as card:
+        lags = []
+        for _ in range(2):
+            heard = await_ramp(card)
+            end = card.mic.position
+            # The ramp says at which position its sample was rendered; the block ends at `end` or little before.
+            lags.append((end - int(heard[-1])) % PERIOD * 1000 / card.rate)
+    assert 10 < lags[0] < 300
+    assert lags[1] == pytest.approx(lags[0], abs=30)
+
+
+def test_reference_holds_what_was_rendered(pulse: Pulse) -> None:
+    with opened(LOOP) as card:
+        read(card, 0.3)
+        reference = card.reference.cursor(0).read(4800, 5)
+    assert reference is not None
+    assert (reference == ramp(0, 4800)).all()
+
+
+@pytest.mark.parametrize("rate", [16_000, 24_000])
+def test_a_rate_can_be_asked_for(pulse: Pulse, rate: int) -> None:
+    with opened(CardSettings(rate=rate)) as card:
+        began = time.monotonic()
+        read(card, 1)
+        assert card.rate == rate
+        assert card.block == rate // 100
+        assert time.monotonic() - began == pytest.approx(1, abs=0.5)
+
+
+def test_latency_is_what_was_asked_for(pulse: Pulse) -> None:
+    latencies = []
+    for ms in (20, 150):
+        with opened(CardSettings(latency_ms=ms)) as card:
+            read(card, 1)
+            latencies.append(card.output_latency * 1000 / card.rate)
+    assert 10 < latencies[0] < 100
+    assert latencies[1] > latencies[0] + 80
+
+
+def test_names(pulse: Pulse) -> None:
+    assert AlsaCard(LOOP).name == "Loopback"
+    mixed = AlsaCard(CardSettings(input="microph", output="loop"))
+    assert mixed.name == "Microphone and Loopback"
+    assert not mixed.present
+
+
+def test_an_unknown_name_lists_those_there_are(pulse: Pulse) -> None:
+    with pytest.raises(CardError, match=r"no microphone 'Jabra'.*default.*'Loopback'.*'Microphone'"):
+        AlsaCard(CardSettings(input="Jabra"))
+    with pytest.raises(CardError, match=r"no loudspeaker 'Jabra'.*'Loopback'"):
+        AlsaCard(CardSettings(output="Jabra"))
+
+
+def test_no_card_is_said(no_sound: None) -> None:
+    with pytest.raises(CardError, match=r"^no microphone was found: plug in a sound card"):
+        AlsaCard(CardSettings())
+
+
+def test_a_card_that_went_before_it_was_opened_is_an_error(pulse: Pulse) -> None:
+    card = AlsaCard(CardSettings())
+    pulse.stop()
+    with pytest.raises(CardError, match="default"):
+        card.open(RampSource())
+    pulse.start()
+    card.open(RampSource())
+    card.close()
+
+
+def test_opening_makes_no_noise(pulse: Pulse) -> None:
+    class Silence:
+        def render(self, out: NDArray[np.int16], position: int) -> None:
+            out[:] = 0
+
+    # PortAudio alone plays noise at every other opening, from memory that it has not written to.
+    with pulse.recording() as played:
+        for _ in range(12):
+            card = AlsaCard(CardSettings())
+            card.open(Silence())
+            card.mic.cursor().read(card.rate // 20, 5)
+            card.close()
+    assert len(played[0]) > RATE // 4
+    assert not played[0].any()
+
+
+def test_the_callback_goes_first_where_it_may(pulse: Pulse) -> None:
+    policies: dict[str, int] = {}
+
+    class Asking:
+        def render(self, out: NDArray[np.int16], position: int) -> None:
+            out[:] = 0
+            policies["callback"] = os.sched_getscheduler(0)
+
+    def try_it() -> None:
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+        policies["allowed"] = os.sched_getscheduler(0)
+
+    thread = threading.Thread(target=try_it)
+    thread.start()
+    thread.join()
+    card = AlsaCard(CardSettings())
+    card.open(Asking())
+    await_true(lambda: "callback" in policies)
+    card.close()
+    assert policies["callback"] == policies["allowed"]
+
+
+def test_xruns_are_counted(pulse: Pulse) -> None:
+    with opened(CardSettings()) as card:
+        before = (card.xruns.overruns, card.xruns.underruns)
+        stream = card._pen
+        assert stream is not None
+        times = {"output_buffer_dac_time": 0.0, "current_time": 0.0}
+        block = bytes(2 * card.block)
+    # Closed, so that the test has the pen; the flags are PortAudio's.
+    card._pen = stream
+    for flags in (0, pyaudio.paInputOverflow, pyaudio.paOutputUnderflow, pyaudio.paOutputUnderflow):
+        stream._callback(block, card.block, times, flags)
+    assert card.xruns.overruns == before[0] + 1
+    assert card.xruns.underruns == before[1] + 2
+
+
+def test_a_stream_without_the_pen_writes_nothing(pulse: Pulse) -> None:
+    source = RampSource()
+    card = AlsaCard(LOOP)
+    card.open(source)
+    stream = card._pen
+    assert stream is not None
+    card.close()
+    position, rendered, overruns = card.mic.position, len(source.blocks), card.xruns.overruns
+    # As late callbacks of a stream that was given up, or early ones of a stream that is being tried.
+    times = {"output_buffer_dac_time": 0.0, "current_time": 0.0}
+    block, _ = stream._callback(b"\1" * 2 * card.block, card.block, times, pyaudio.paInputOverflow)
+    assert not block.any()
+    assert (card.mic.position, card.reference.position, len(source.blocks)) == (position, position, rendered)
+    assert card.xruns.overruns == overruns
+
+
+def test_an_exception_in_the_source_plays_silence_and_is_reported(
+    pulse: Pulse, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = RampSource()
+    with opened(LOOP, source) as card:
+        source.trouble = ValueError("no more sound")
+        await_true(lambda: "no more sound" in caplog.text)
+        read(card, 0.5)
+        assert card.present
+        assert not np.any(card.reference.cursor(card.mic.position - 1000).read(1000, 5))
+        source.trouble = None
+        await_ramp(card)
+        assert [r.levelname for r in caplog.records] == ["ERROR"], "once, not a hundred times a second"
+    source.assert_one_after_the_other()
+
+
+def test_the_clock_goes_on_without_a_sound_server_and_the_card_comes_back(pulse: Pulse) -> None:
+    source = RampSource()
+    with opened(LOOP, source) as card:
+        presence = Presence(card)
+        await_ramp(card)
+        card.xruns.overruns += 1000
+        began, position = time.monotonic(), card.mic.position
+        pulse.stop()
+        assert presence.gone.wait(10)
+        assert not card.present
+        silent = read(card, 1)
+        assert not silent.any()
+        assert not np.any(card.reference.cursor(card.mic.position - 4800).read(4800, 5))
+        gone_for = time.monotonic() - began
+        assert (card.mic.position - position) / card.rate == pytest.approx(gone_for, abs=0.2)
+        pulse.start()
+        assert presence.back.wait(20)
+        assert card.present
+        await_ramp(card)
+        elapsed = time.monotonic() - began
+        assert (card.mic.position - position) / card.rate == pytest.approx(elapsed, abs=0.4)
+        assert card.xruns.overruns >= 1000
+        assert [present for present, _ in presence.said] == [False, True]
+    source.assert_one_after_the_other()
+
+
+def test_a_suspended_loudspeaker_counts_as_unplugged(pulse: Pulse) -> None:
+    source = RampSource()
+    with opened(LOOP, source) as card:
+        presence = Presence(card)
+        await_ramp(card)
+        pulse.pactl("suspend-sink", "spk", "1")
+        assert presence.gone.wait(10)
+        read(card, 0.5)
+        pulse.pactl("suspend-sink", "spk", "0")
+        assert presence.back.wait(20)
+        await_ramp(card)
+    source.assert_one_after_the_other()
+
+
+def test_a_stall_does_not_keep_a_core_busy_for_good(pulse: Pulse) -> None:
+    class Stalling(RampSource):
+        stalls = 3
+
+        def render(self, out: NDArray[np.int16], position: int) -> None:
+            if self.stalls and position % (RATE // 2) < len(out):
+                self.stalls -= 1
+                time.sleep(0.1)
+            super().render(out, position)
+
+    def share() -> float:
+        stream = card._pen
+        used = stream.used() if stream is not None else 0.0
+        time.sleep(0.5)
+        return (stream.used() - used) / 0.5 if stream is not None and stream is card._pen else 1.0
+
+    source = Stalling()
+    with opened(CardSettings(input="Loopback", output="Loopback", latency_ms=40), source) as card:
+        await_true(lambda: not source.stalls)
+        await_true(lambda: share() < 0.3, 10)
+        assert share() < 0.3
+        source.assert_one_after_the_other()
+
+
+def test_a_device_removed_and_restored_is_heard_again(pulse: Pulse) -> None:
+    source = RampSource()
+    with opened(LOOP, source) as card:
+        await_ramp(card)
+        position, began = card.mic.position, time.monotonic()
+        pulse.pactl("unload-module", "module-remap-source")
+        pulse.pactl("unload-module", "module-null-sink")
+        read(card, 1)
+        for sink in ("spk", "micbus"):
+            pulse.pactl(
+                "load-module", "module-null-sink", f"sink_name={sink}", f"rate={RATE}", "channels=1", "norewinds=1"
+            )
+        pulse.pactl("load-module", "module-remap-source", "source_name=loop", "master=spk.monitor", "channels=1")
+        await_true(lambda: card.present)
+        await_ramp(card)
+        elapsed = time.monotonic() - began
+        assert (card.mic.position - position) / card.rate == pytest.approx(elapsed, abs=0.4)
+    source.assert_one_after_the_other()
+
+
+def test_closing_while_the_card_is_away(pulse: Pulse) -> None:
+    card = AlsaCard(LOOP)
+    presence = Presence(card)
+    card.open(RampSource())
+    pulse.stop()
+    assert presence.gone.wait(10)
+    began = time.monotonic()
+    card.close()
+    card.close()
+    assert time.monotonic() - began < 5
+    position = card.mic.position
+    await_true(lambda: not any(t.name.startswith("card ") for t in threading.enumerate()))
+    assert card.mic.position == position
+
+
+@pytest.mark.parametrize("silent", [2, 99])
+def test_a_stream_that_stays_silent_is_opened_again(pulse: Pulse, monkeypatch: pytest.MonkeyPatch, silent: int) -> None:
+    opening, tries = Stream.open, []
+
+    def open_stream(stream: Stream, *devices: Device) -> None:
+        tries.append(stream)
+        if len(tries) <= silent:
+            raise SilenceError("no sound came")
+        opening(stream, *devices)
+
+    monkeypatch.setattr(Stream, "open", open_stream)
+    card = AlsaCard(LOOP)
+    with contextlib.closing(card), pytest.raises(SilenceError) if silent > 2 else contextlib.nullcontext():
+        card.open(RampSource())
+        assert card.present
+    assert len(tries) == 3
+
+
+def test_opening_again_goes_on_where_the_clock_stood(pulse: Pulse) -> None:
+    source = RampSource()
+    card = AlsaCard(LOOP)
+    card.open(source)
+    read(card, 0.2)
+    card.close()
+    position = card.mic.position
+    card.open(source)
+    await_ramp(card)
+    card.close()
+    assert card.mic.position >= position + RATE // 2
+    source.assert_one_after_the_other()

@@ -1,0 +1,219 @@
+"""Which device a name means, and what PortAudio says there is."""
+
+import ctypes
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyaudio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from support.pulse import Pulse
+
+from device.audio.card.base import CardError
+from device.audio.card.devices import Device, again, choose, list_devices, scan, shared_rates
+from device.audio.card.portaudio import quiet
+
+CARDS = """\
+ 0 [Headphones     ]: bcm2835_headpho - bcm2835 Headphones
+                      bcm2835 Headphones
+ 1 [ArrayUAC10     ]: USB-Audio - ReSpeaker 4 Mic Array (UAC1.0)
+                      SEEED ReSpeaker 4 Mic Array (UAC1.0) at usb-0000:01:00.0-1.1, high speed
+ 2 [Device         ]: USB-Audio - USB PnP Sound Device
+                      C-Media Electronics USB PnP Sound Device at usb-0000:01:00.0-1.2, full speed
+ 3 [Device_1       ]: USB-Audio - USB PnP Sound Device
+                      C-Media Electronics USB PnP Sound Device at usb-0000:01:00.0-1.3, full speed
+"""
+
+HEADPHONES = Device(0, "bcm2835 Headphones: - (hw:0,0)", 0, 8, "Headphones", "bcm2835 Headphones")
+RESPEAKER = Device(
+    1, "ReSpeaker 4 Mic Array (UAC1.0): USB Audio (hw:1,0)", 6, 2, "ArrayUAC10", "SEEED ReSpeaker at usb-1.1, high"
+)
+STICK = Device(
+    2, "USB PnP Sound Device: Audio (hw:2,0)", 1, 2, "Device", "C-Media USB PnP Sound Device at usb-1.2, full"
+)
+TWIN = Device(
+    3, "USB PnP Sound Device: Audio (hw:3,0)", 1, 2, "Device_1", "C-Media USB PnP Sound Device at usb-1.3, full"
+)
+PLAIN = Device(4, "pulse", 32, 32)
+DEFAULT = Device(5, "default", 32, 32, default_input=True, default_output=True)
+ALL = [HEADPHONES, RESPEAKER, STICK, TWIN, PLAIN, DEFAULT]
+
+
+class FakePortAudio:
+    """PortAudio's tables for a Raspberry Pi with three USB cards; JACK's devices are listed too."""
+
+    def __init__(self, rates: dict[int, set[int]]) -> None:
+        self.rates = rates
+        self.infos = [
+            {"index": i, "name": d.name, "maxInputChannels": d.inputs, "maxOutputChannels": d.outputs, "hostApi": 0}
+            for i, d in enumerate(ALL)
+        ] + [{"index": 6, "name": "system", "maxInputChannels": 2, "maxOutputChannels": 2, "hostApi": 1}]
+
+    def get_device_count(self) -> int:
+        return len(self.infos)
+
+    def get_device_info_by_index(self, index: int) -> dict[str, Any]:
+        return self.infos[index]
+
+    def get_host_api_info_by_type(self, kind: int) -> dict[str, int]:
+        assert kind == pyaudio.paALSA
+        return {"index": 0, "defaultInputDevice": 5, "defaultOutputDevice": 5}
+
+    def is_format_supported(self, rate: int, input_device: int = -1, output_device: int = -1, **_: Any) -> bool:
+        if any(rate not in self.rates[i] for i in (input_device, output_device) if i >= 0):
+            raise ValueError("Invalid sample rate")
+        return True
+
+
+def renumbered(found: list[Device], seed: int) -> list[Device]:
+    """The same cards as PortAudio lists them after they were plugged in another order."""
+    numbers = random.Random(seed).sample(range(10, 20), len(found))
+    moved = [
+        replace(d, index=i, name=d.name.replace(f"(hw:{d.name[-4]},", f"(hw:{i},"))
+        for i, d in zip(numbers, found, strict=True)
+    ]
+    return sorted(moved, key=lambda d: d.index)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "direction", "expected"),
+    [
+        ("default", "input", DEFAULT),
+        ("default", "output", DEFAULT),
+        ("ReSpeaker", "input", RESPEAKER),
+        ("respeaker 4 mic", "output", RESPEAKER),
+        ("ArrayUAC10", "input", RESPEAKER),
+        ("seeed", "input", RESPEAKER),
+        ("ReSpeaker 4 Mic Array (UAC1.0): USB Audio (hw:1,0)", "input", RESPEAKER),
+        ("USB PnP Sound Device: Audio (hw:3,0)", "input", TWIN),
+        ("Device_1", "input", TWIN),
+        ("Device", "input", STICK),
+        ("usb-1.3", "output", TWIN),
+        ("pulse", "input", PLAIN),
+        ("headphones", "output", HEADPHONES),
+    ],
+)
+def test_a_name_means_a_device(wanted: str, direction: Any, expected: Device) -> None:
+    assert choose(ALL, wanted, direction) == expected
+
+
+@given(seed=st.integers(0, 999), wanted=st.sampled_from(["ReSpeaker", "usb", "Device_1", "pnp", "default"]))
+def test_a_name_keeps_meaning_the_same_card_when_numbers_change(seed: int, wanted: str) -> None:
+    before = choose(ALL, wanted, "input")
+    after = choose(renumbered(ALL, seed), wanted, "input")
+    assert (after.plain_name, after.card_id, after.card_name) == (before.plain_name, before.card_id, before.card_name)
+
+
+@given(seed=st.integers(0, 999), device=st.sampled_from(ALL))
+def test_a_device_is_found_again_under_its_new_number(seed: int, device: Device) -> None:
+    found = again(renumbered(ALL, seed), device, "output")
+    assert (found.plain_name, found.card_name) == (device.plain_name, device.card_name)
+
+
+def test_a_card_in_another_usb_port_is_found_again() -> None:
+    moved = replace(STICK, card_id="Device_2", card_name="C-Media USB PnP Sound Device at usb-1.4, full")
+    assert again([RESPEAKER, moved], STICK, "input") == moved
+
+
+def test_another_card_does_not_take_the_place_of_one_that_is_away() -> None:
+    with pytest.raises(CardError, match="ReSpeaker 4 Mic Array"):
+        again([HEADPHONES, STICK, PLAIN, DEFAULT], RESPEAKER, "input")
+
+
+def test_an_ambiguous_name_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    assert choose(ALL, "usb pnp", "input") == STICK
+    assert "fits 'USB PnP Sound Device: Audio (hw:2,0)', 'USB PnP Sound Device: Audio (hw:3,0)'" in caplog.text
+
+
+def test_an_unknown_name_lists_those_there_are() -> None:
+    with pytest.raises(CardError) as caught:
+        choose(ALL, "Jabra", "input")
+    message = str(caught.value)
+    assert "card.input" in message
+    assert "'Jabra'" in message
+    assert "default" in message
+    assert all(repr(d.name) in message for d in ALL if d.inputs)
+    assert "Headphones" not in message, "it has no microphone"
+
+
+def test_a_name_is_looked_for_among_devices_of_its_direction() -> None:
+    with pytest.raises(CardError, match="no microphone 'Headphones'"):
+        choose(ALL, "Headphones", "input")
+
+
+@pytest.mark.parametrize(("found", "word"), [([], "microphone"), ([HEADPHONES], "microphone")])
+def test_no_card_is_one_clear_line(found: list[Device], word: str) -> None:
+    with pytest.raises(CardError) as caught:
+        choose(found, "default", "input")
+    assert str(caught.value).startswith(f"no {word} was found")
+    assert "\n" not in str(caught.value)
+
+
+def test_devices_carry_the_names_of_their_cards(tmp_path: Path) -> None:
+    (tmp_path / "cards").write_text(CARDS)
+    found = scan(FakePortAudio({}), tmp_path / "cards")
+    assert [d.name for d in found] == [d.name for d in ALL], "ALSA's only"
+    assert [d.card_id for d in found] == ["Headphones", "ArrayUAC10", "Device", "Device_1", "", ""]
+    assert found[1].card_name == "SEEED ReSpeaker 4 Mic Array (UAC1.0) at usb-0000:01:00.0-1.1, high speed"
+    assert [d.default_input for d in found] == [False] * 5 + [True]
+    assert [d.card_id for d in scan(FakePortAudio({}), tmp_path / "none")] == [""] * 6
+
+
+@pytest.mark.parametrize(
+    ("microphone", "loudspeaker", "expected"),
+    [
+        ({48_000, 44_100}, {48_000}, (48_000,)),
+        ({16_000}, {16_000, 24_000, 48_000}, (16_000,)),
+        ({16_000, 24_000}, {16_000, 24_000}, (24_000, 16_000)),
+        ({16_000}, {48_000}, ()),
+    ],
+)
+def test_a_rate_is_one_that_both_take(microphone: set[int], loudspeaker: set[int], expected: tuple[int, ...]) -> None:
+    audio = FakePortAudio({1: microphone, 0: loudspeaker})
+    assert shared_rates(audio, RESPEAKER, HEADPHONES) == expected
+
+
+def test_the_devices_of_a_sound_server_are_listed(pulse: Pulse) -> None:
+    found = {d.name: d for d in list_devices()}
+    assert set(found) >= {"default", "Loopback", "Microphone"}
+    assert found["default"].default_input
+    assert found["default"].default_output
+    assert found["Loopback"].rates == (48_000, 24_000, 16_000)
+    assert not found["Loopback"].default_input
+
+
+def test_looking_for_devices_is_silent(
+    pulse: Pulse, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # The system's own ALSA configuration names dozens of devices that a machine does not have.
+    monkeypatch.delenv("ALSA_CONFIG_PATH")
+    assert list_devices()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_trying_a_device_that_cannot_be_opened_is_silent(pulse: Pulse, capfd: pytest.CaptureFixture[str]) -> None:
+    microphone = next(d for d in list_devices() if d.name == "Microphone")
+    assert microphone.rates == (), "it has no loudspeaker, though ALSA says so"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_rest_of_the_process_is_not_silenced(capfd: pytest.CaptureFixture[str]) -> None:
+    library = ctypes.CDLL(None)
+    with quiet:
+        with quiet:
+            sys.stderr.write("from Python\n")
+            library.perror(b"from C, while quiet")
+        library.perror(b"from C, still quiet")
+    library.perror(b"from C")
+    said = capfd.readouterr().err
+    assert "from Python" in said
+    assert "quiet" not in said
+    assert "from C" in said
+
+
+def test_a_machine_without_sound_has_no_devices(no_sound: None) -> None:
+    assert list_devices() == []

@@ -1,0 +1,98 @@
+"""The figures of made-up outcomes."""
+
+import math
+
+import pytest
+
+from device.bench.bargein.figures import figures, notes
+from device.bench.bargein.judge import Outcome
+from device.bench.bargein.turns import Ended, turn_figures
+
+
+def outcome(role, reached, **known):
+    known = {"talk": "talk-000", "echo_db": 0.0, **known}
+    return Outcome(slot="s", role=role, reached=reached, at=1.0, noise_db=-60, clip=0.6, rt60=0.2, **known)
+
+
+def value(outcomes, name):
+    found = [figure for figure in figures(outcomes) if figure.name.startswith(name)]
+    assert len(found) == 1, [figure.name for figure in figures(outcomes)]
+    return found[0]
+
+
+def test_interruptions_that_never_lowered_the_reply_count_among_the_slowest():
+    done = [outcome("yield", True, duck_ms=100.0, silence_ms=400.0, first_word=True)] * 9
+    missed = [outcome("yield", False)]
+    assert value(done, "duck, 9 interruptions, p95").reached
+    assert value(done + missed, "duck, 10 interruptions, median").value == 100
+    assert value(done + missed, "duck, 10 interruptions, p95").value == math.inf
+    assert value(done + missed, "yield rate").value == 90
+    assert not value(done + missed, "yield rate").reached
+    assert value(done + missed, "yield time, median").value == 400
+
+
+def test_what_could_not_be_judged_counts_for_nothing_but_is_told():
+    found = [outcome("yield", None, why="there was no reply"), outcome("yield", True, first_word=False)]
+    assert value(found, "yield rate, 1 interruptions").value == 100
+    assert value(found, "first word").value == 0
+    assert value(found, "trials without").value == 1
+    assert any("there was no reply" in note for note in notes(found))
+
+
+def test_a_reply_is_kept_if_it_is_back_in_time_with_all_its_words():
+    found = [
+        outcome("backchannel", True, dips=1, back_ms=600.0, lost_ms=0.0),
+        outcome("backchannel", False, cut=True, why="cut off"),
+        outcome("backchannel", False, dips=1, back_ms=1200.0, lost_ms=0.0, why="back after 1200 ms"),
+        outcome("backchannel", False, dips=1, back_ms=700.0, lost_ms=300.0, why="300 ms of the reply …"),
+    ]
+    assert value(found, "backchannels, 4: kept").value == 25
+    assert value(found, "backchannels: not cut off").value == 75
+    assert value(found, "backchannels: back within").value == pytest.approx(200 / 3)
+    assert value(found, "backchannels: no word lost").value == 50
+
+
+@pytest.mark.parametrize(("echo_db", "allowed"), [(-math.inf, 0), (-10.0, 0), (0.0, 0), (6.0, 1)])
+def test_the_device_may_interrupt_itself_once_at_the_highest_echo_level_only(echo_db, allowed):
+    whole = outcome("self", True, talk="self-00", echo_db=echo_db, reply_s=1740.0, false_dips=3)
+    cut = outcome("self", False, talk="self-00", echo_db=echo_db, reply_s=60.0, cut=True)
+    assert value([whole, cut], "self-interruptions").value == 1
+    assert value([whole, cut], "self-interruptions").reached is (allowed >= 1)
+    assert value([whole, cut], "… lowered for nothing").value == pytest.approx(0.1)
+
+
+def test_wake_words_are_compared_with_those_detected_without_a_reply():
+    over = [outcome("wake", hit, talk="wake-00") for hit in (True, True, True, False)]
+    alone = [outcome("wake alone", hit, talk="wake-00") for hit in (True, True, True, True)]
+    assert value(over + alone, "wake word through a reply").value == 75
+    only = [outcome("wake", True, talk="wake-only-00"), outcome("wake alone", True, talk="wake-only-00")]
+    assert value(over + alone + only, "…, where only it interrupts").value == 100
+
+
+def test_the_worst_conditions_are_named():
+    found = [outcome("yield", echo < 6, echo_db=echo, voice="ann", text="Stop.") for echo in (-10.0, 0.0, 6.0)]
+    (note,) = notes(found)
+    assert note.startswith("yield, worst: echo +6 dB 0/1")
+
+
+def ended(kind, rule, *, cut_in=False, reply_ms=500.0):
+    return Ended(
+        sound="x",
+        kind=kind,
+        voice="v",
+        text="t",
+        noise_db=-60,
+        rule=rule,
+        cut_in=cut_in,
+        turn_ms=1.0,
+        reply_ms=reply_ms,
+    )
+
+
+def test_cutting_in_is_weighed_against_the_delay_that_avoiding_it_costs():
+    found = [ended("pauses", "settings", cut_in=hit) for hit in (True, False, False, False)]
+    found += [ended("pauses", "plain", cut_in=True)] * 4
+    found += [ended("complete", "settings", reply_ms=700.0)] * 3 + [ended("complete", "plain", reply_ms=550.0)] * 3
+    cut_ins, plain, added, _ = turn_figures(found)
+    assert (cut_ins.value, plain.value, added.value) == (25, 100, 150)
+    assert (cut_ins.reached, added.reached) == (False, True)

@@ -1,0 +1,122 @@
+import csv
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from device.commands.main import main
+from device.records.ledger import Ledger
+from device.records.transcripts import FILE, Transcripts, kept
+
+
+@pytest.fixture
+def state(tmp_path, monkeypatch):
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    return tmp_path
+
+
+def parley(*arguments, **kwargs):
+    result = CliRunner().invoke(main, ["transcripts", *arguments], **kwargs)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+    return result
+
+
+def converse(state, question="What's the time?", result=None):
+    ledger = Ledger()
+    transcripts = Transcripts(7, path=state / FILE)
+    ledger.watch(transcripts.take)
+    ledger.record("state", 0, state="connecting")
+    ledger.record("session_open", 0, engine="openai")
+    ledger.record("user", 16_000, text=question)
+    ledger.record("tool", 20_000, name="get_time", arguments="{}")
+    ledger.record("assistant", 30_000, item="i", text="It is twelve, my friend")
+    ledger.record("heard", 48_000, item="i", ms=900, whole=False, text="It is twelve,", unheard="my friend")
+    if result:
+        ledger.record("result", 48_000, result=json.dumps(result), valid=False, faults=["mood: is missing"])
+    ledger.record("sleep", 16_000 * 75, why="silence")
+    ledger.record("state", 16_000 * 75, state="asleep")
+    transcripts.close()
+
+
+def test_without_any_it_says_so(state):
+    assert parley().output == "No conversation is kept.\n"
+    result = parley("show")
+    assert result.exit_code == 1
+    assert result.output == "parley: no conversation last is kept; there are none\n"
+
+
+def test_a_conversation_is_listed_and_shown_to_be_read(state):
+    converse(state, result={"time": "12:00"})
+    (one,) = kept(path=state / FILE)
+    listed = parley("list").output.splitlines()[1]
+    for shown in (one.id, "1:15", "openai", "not valid", "What's the time?"):
+        assert shown in listed
+    shown = parley("show", one.id[:4]).output.splitlines()
+    assert shown[0].startswith(f"{one.id}: {one.began:%A}")
+    assert shown[1:] == [
+        "   0:00  (engine openai)",
+        "   0:01  You: What's the time?",
+        "   0:01  (tool get_time {})",
+        "   0:01  Assistant: It is twelve, [interrupted after 0.9 s; not heard: my friend]",
+        "   1:15  (over: silence)",
+        'Result, not valid: {"time":"12:00"}',
+        "  mood: is missing",
+    ]
+
+
+def test_export_is_for_machines_and_for_people(state):
+    converse(state, "First?")
+    converse(state, 'Second, "quoted"?')
+    first, second = json.loads(parley("export").output)
+    assert [line["text"] for line in first["lines"]] == ["openai", "First?", "get_time", "It is twelve,"]
+    assert first["began"] <= second["began"]
+    rows = list(csv.DictReader(parley("export", "--format", "csv").output.splitlines()))
+    assert (len(rows), rows[5]["text"], rows[3]["unheard"]) == (8, 'Second, "quoted"?', "my friend")
+    assert parley("export", "--format", "txt").output.count("You: ") == 2
+    assert json.loads(parley("export", "--since", "2100-01-01").output) == []
+    assert len(json.loads(parley("export", "--since", "2020-01-01 12:00").output)) == 2
+
+
+def test_deleting_asks_and_is_for_good(state):
+    converse(state)
+    converse(state)
+    first, second = kept(path=state / FILE)
+    assert parley("delete", input="y").exit_code == 2
+    assert parley("delete", "last", input="n\n").exit_code == 1
+    assert len(kept(path=state / FILE)) == 2
+    assert parley("delete", "last", input="y\n").output.endswith("1 deleted.\n")
+    assert [one.id for one in kept(path=state / FILE)] == [first.id]
+    assert parley("delete", second.id).exit_code == 1
+    assert parley("delete", "--all", "--yes").output == "1 deleted.\n"
+    assert b"twelve" not in (state / FILE).read_bytes()
+
+
+def test_a_damaged_file_is_one_line(state):
+    (state / FILE).write_text("damaged" * 1000)
+    for command in (["list"], ["show"], ["export"], ["delete", "--all", "--yes"]):
+        result = parley(*command)
+        assert result.exit_code == 1
+        assert "file is not a database" in result.output
+        assert len(result.output.splitlines()) == 1
+
+
+def test_purge_applies_the_days_of_the_settings(state, tmp_path):
+    assert parley("purge").output == "0 conversations and 0 rows of the ledger deleted.\n"
+    assert not (state / FILE).exists(), "where nothing is, nothing is made"
+    converse(state)
+    assert parley("purge").exit_code == 0
+    assert len(kept()) == 1
+    config = tmp_path / "none.toml"
+    config.write_text("[transcripts]\nkeep_days = 0")
+    assert parley("purge", "--config", str(config)).output.startswith("1 conversations")
+    assert kept() == []
+
+
+def test_purge_does_nothing_by_settings_that_cannot_be_used(state, tmp_path):
+    converse(state)
+    config = tmp_path / "broken.toml"
+    config.write_text("[transcripts")
+    shown = parley("purge", "--config", str(config))
+    assert shown.exit_code == 1
+    assert "not TOML" in shown.output
+    assert len(kept()) == 1

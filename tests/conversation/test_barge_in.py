@@ -1,0 +1,101 @@
+import pytest
+
+from device.conversation.barge_in import PATIENCE, STIR, UTTERANCE_MS, BargeIn
+from device.conversation.events import Understood, Voice, VoiceEnd
+from device.conversation.overlap import FAR_DB
+from device.sample_clock import samples
+
+
+@pytest.fixture
+def barge_in():
+    """Follows voices of a user who usually peaks at -20 dBFS."""
+    made = BargeIn(cut_ms=400, recogniser=True)
+    made.usual(VoiceEnd(0, 0, 0, UTTERANCE_MS, -20.0))
+    return made
+
+
+def goes_on(barge_in, begin, until, peak=-20.0):
+    """The voice that began at `begin` ms goes on until `until`; return what was to be done."""
+    return [
+        step.do
+        for at in range(begin + 32, until + 1, 32)
+        for step in barge_in.goes_on(Voice(samples(at), samples(begin), at - begin, 0, peak))
+    ]
+
+
+def ended(begin, end, peak=-20.0):
+    return VoiceEnd(samples(end + 240), samples(begin), samples(end), end - begin, peak)
+
+
+def dos(steps):
+    return [step.do for step in steps]
+
+
+def test_a_voice_ducks_and_is_looked_at(barge_in):
+    assert dos(barge_in.begin(0, samples(40))) == ["duck"]
+    assert goes_on(barge_in, 0, 512) == ["look"]
+
+
+def test_a_short_voice_says_nothing_of_how_loud_the_user_is():
+    barge_in = BargeIn(cut_ms=400)
+    barge_in.usual(VoiceEnd(0, 0, 0, UTTERANCE_MS - 1, -5.0))
+    barge_in.begin(0, 0)
+    assert goes_on(barge_in, 0, 500, peak=-40.0) == ["cut"]
+
+
+def test_the_loudest_of_the_last_voices_counts():
+    barge_in = BargeIn(cut_ms=400)
+    for peak in (-20.0, -33.0, -34.0):
+        barge_in.usual(VoiceEnd(0, 0, 0, 800, peak))
+    barge_in.begin(0, 0)
+    assert "cut" not in goes_on(barge_in, 0, 900, peak=-20.0 - FAR_DB - 1)
+
+
+def test_a_reply_that_is_over_is_forgotten(barge_in):
+    barge_in.begin(0, 0)
+    barge_in.forget()
+    assert barge_in.goes_on(Voice(samples(2000), 0, 2000)) == []
+    assert barge_in.ends(ended(0, 2000)) == []
+    assert barge_in.tick(samples(3000)) == []
+    assert dos(barge_in.begin(samples(4000), samples(4040))) == ["duck"]
+
+
+def test_what_was_understood_of_another_voice_is_not_of_this_one(barge_in):
+    barge_in.begin(0, 0)
+    goes_on(barge_in, 0, 512)
+    barge_in.forget()
+    barge_in.begin(samples(1000), samples(1032))
+    assert barge_in.understood(Understood(samples(1040), 0, samples(500), "stop")) == []
+    assert goes_on(barge_in, 1000, 1512) == ["look"]
+
+
+def test_two_words_with_a_pause_between_are_one_voice(barge_in):
+    barge_in.begin(0, 0)
+    goes_on(barge_in, 0, 300)
+    barge_in.understood(Understood(samples(300), 0, samples(288), "backchannel"))
+    assert dos(barge_in.ends(ended(0, 300))) == ["look"]
+    assert barge_in.begin(samples(560), samples(600)) == []
+    assert barge_in.understood(Understood(samples(610), 0, samples(540), "backchannel")) == []
+    # What has been said since is part of it.
+    (look,) = barge_in.goes_on(Voice(samples(660), samples(560), 100))
+    assert (look.do, look.onset, look.upto) == ("look", 0, samples(660))
+    (cut,) = barge_in.understood(Understood(samples(700), 0, samples(660), "speech"))
+    assert (cut.do, cut.onset) == ("cut", 0)
+
+
+def test_what_stirs_lowers_the_reply_until_it_is_a_voice(barge_in):
+    assert dos(barge_in.stirs(0)) == ["lower"]
+    assert barge_in.stirs(samples(20)) == []
+    assert dos(barge_in.begin(0, samples(90))) == ["duck"]
+    assert barge_in.tick(STIR) == []
+
+
+def test_what_stirs_for_nothing_lowers_it_for_a_moment_and_not_again_soon(barge_in):
+    barge_in.stirs(0)
+    assert barge_in.tick(STIR - 1) == []
+    assert dos(barge_in.tick(STIR)) == ["restore"]
+    assert barge_in.stirs(STIR + PATIENCE - 1) == []
+    # A voice ducks at any time.
+    assert dos(barge_in.begin(STIR + 10, STIR + 20)) == ["duck"]
+    barge_in.forget()
+    assert dos(barge_in.stirs(STIR + PATIENCE)) == ["lower"]

@@ -1,0 +1,82 @@
+"""The last moment by itself; what a conversation makes of it is in test_conversation."""
+
+import pytest
+
+from device.conversation.actions import Record, ReturnTool, RunTool
+from device.conversation.engine import Fault, ReplyEnded, ToolCall, Words
+from device.conversation.events import Submitted, Tick, ToolDone, VoiceStart
+from device.conversation.final_result import LONGEST, TRIES, Closing
+
+CALL = ToolCall("r", "c", "submit", "{}")
+RIGHT = Submitted("{}")
+WRONG = Submitted("{}", ("no",))
+
+
+def asked(at=0):
+    closing = Closing("submit")
+    assert closing.ask("silence", at).text.count("submit") == 1
+    return closing
+
+
+def done(result, call="c"):
+    return ToolDone(0, call, "told", result=result)
+
+
+def test_only_calls_for_the_result_are_carried_out_and_waited_for():
+    closing = asked()
+    assert closing.take(ToolCall("r", "x", "sleep", "{}"), 5) == ([], False)
+    assert closing.take(ToolDone(0, "x", "{}"), 5) == ([], False)
+    assert closing.take(CALL, 5) == ([Record("tool", 5, {"name": "submit", "arguments": "{}"}), RunTool(CALL)], False)
+    result = Record("result", 6, {"result": "{}", "valid": True, "faults": []})
+    assert closing.take(done(RIGHT), 6) == ([result], True)
+    # One that was under way when the conversation ended counts.
+    assert asked().take(done(RIGHT, "y"), 6) == ([result], True)
+
+
+def test_a_reply_without_a_call_for_the_result_is_a_refusal():
+    closing = asked()
+    closing.take(CALL, 0)
+    assert not closing.take(ReplyEnded("r", "completed"), 0)[1]
+    actions, over = closing.take(ReplyEnded("q", "completed"), 7)
+    assert over
+    assert actions == [Record("reply_end", 7, {"reply": "q", "status": "completed"})]
+
+
+@pytest.mark.parametrize("nonsense", [WRONG, None])
+def test_what_is_not_valid_or_not_even_json_is_asked_for_once_more(nonsense):
+    closing = asked()
+    closing.take(CALL, 0)
+    actions, over = closing.take(done(nonsense), 0)
+    assert not over
+    assert actions[-1] == ReturnTool("c", "told", reply=True)
+    assert len(actions) == (1 if nonsense is None else 2)
+    actions, over = closing.take(done(nonsense), 0)
+    assert over
+    assert not any(isinstance(action, ReturnTool) for action in actions)
+
+
+def test_the_engine_has_its_tries_again_when_it_is_asked():
+    closing = Closing("submit")
+    assert [closing.submitted(WRONG) for _ in range(TRIES)] == [True] * (TRIES - 1) + [False]
+    assert closing.ask("silence", 0)
+    assert [closing.take(done(WRONG), 0)[1] for _ in range(TRIES)] == [False] * (TRIES - 1) + [True]
+    closing.begin()
+    assert closing.why == ""
+    assert closing.submitted(RIGHT)
+    assert closing.ask("silence", 0) is None, "it is there"
+
+
+def test_it_is_late_only_some_time_after_it_was_asked_for():
+    assert not Closing("submit").take(Tick(10 * LONGEST), 0)[1]
+    closing = asked(at=1000)
+    assert not closing.take(Tick(999 + LONGEST), 0)[1]
+    assert closing.take(Tick(1000 + LONGEST), 0) == ([], True)
+
+
+def test_a_fault_ends_the_wait_and_the_users_last_words_are_recorded():
+    closing = asked()
+    assert closing.take(Words("user", " Bye. ", final=True), 8) == ([Record("user", 8, {"text": "Bye."})], False)
+    assert closing.take(Words("user", " ", final=True), 8) == ([], False)
+    assert closing.take(VoiceStart(8, 8), 8) == ([], False)
+    fields = {"code": "closed", "message": "gone", "retry": True}
+    assert closing.take(Fault("closed", "gone", retry=True), 9) == ([Record("engine_error", 9, fields)], True)

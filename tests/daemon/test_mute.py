@@ -1,0 +1,69 @@
+import pytest
+
+from device.daemon.mute import MuteSwitch
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def mute(told):
+    return MuteSwitch(told.append)
+
+
+def test_a_wish_outlasts_a_restart_and_is_undone_for_good(tmp_path, mute, told):
+    path = tmp_path / "state" / "muted"
+    mute.keep(path)
+    assert told == []
+    mute.toggle()
+    again = []
+    MuteSwitch(again.append).keep(path)
+    assert told == again == [True]
+    mute.toggle()
+    assert told == [True, False]
+    MuteSwitch(again.append).keep(path)
+    assert again == [True]
+
+
+def test_it_mutes_before_it_keeps_that(tmp_path):
+    path = tmp_path / "muted"
+    kept = []
+    mute = MuteSwitch(lambda on: kept.append((on, path.exists())))
+    mute.keep(path)
+    mute.toggle()
+    mute.toggle()
+    assert kept == [(True, False), (False, False)]
+
+
+def test_while_the_switch_is_closed_nothing_opens_the_microphone(mute, told):
+    mute.switch(closed=True)
+    mute.toggle()
+    mute.want(on=False)
+    assert mute.on
+    assert told == [True]
+    mute.switch(closed=False)
+    assert told == [True, False]
+
+
+def test_a_wish_outlasts_the_switch(mute, told):
+    mute.want(on=True)
+    mute.switch(closed=True)
+    mute.switch(closed=False)
+    assert mute.on
+    assert told == [True]
+
+
+def test_the_switch_is_not_kept(tmp_path, mute):
+    mute.keep(tmp_path / "muted")
+    mute.switch(closed=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_cannot_be_written_mutes_all_the_same(tmp_path, mute, told, caplog):
+    (tmp_path / "file").touch()
+    mute.keep(tmp_path / "file" / "muted")
+    mute.want(on=True)
+    assert told == [True]
+    assert "will not outlast a restart" in caplog.text

@@ -1,0 +1,54 @@
+"""A process that serves: what it tells once it is ready, and what ends it."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from device.daemon.readiness import tell_ready, until_closed, until_signal
+from device.settings import last_good
+from device.settings.last_good import InForce
+from device.settings.tree import read
+
+
+class Told:
+    def __init__(self):
+        self.messages = []
+
+    def tell(self, message):
+        self.messages.append(message)
+
+
+@pytest.mark.parametrize(("fault", "kept"), [("", True), ("settings: no such key\nmore of it", False)])
+def test_who_is_ready_says_where_and_what_is_wrong_with_the_settings(tmp_path, monkeypatch, fault, kept):
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    told = Told()
+    tell_ready(told, InForce(read(), fault), "port 5")
+    assert told.messages == [f"READY=1\nSTATUS=Listening on port 5{'' if kept else '. settings: no such key'}"]
+    assert (tmp_path / last_good.FILE).exists() is kept
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_ends_it(number):
+    waiting = asyncio.create_task(until_signal())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    try:
+        os.kill(os.getpid(), number)
+        await asyncio.wait_for(waiting, 10)
+    finally:
+        for one in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().remove_signal_handler(one)
+
+
+async def test_the_end_of_a_pipe_ends_it_and_what_comes_through_it_does_not():
+    reading, writing = os.pipe()
+    waiting = asyncio.create_task(until_closed(reading))
+    os.write(writing, b"a line\n")
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    os.close(writing)
+    await asyncio.wait_for(waiting, 10)
+    os.close(reading)

@@ -1,0 +1,194 @@
+"""The support bundle: what is in it, and that no key and no word spoken is."""
+
+import json
+import logging
+import stat
+import tarfile
+
+import pytest
+from click.testing import CliRunner
+
+from device.commands.main import main
+from device.doctor import bundle
+from device.doctor import service as appliance
+from device.doctor.bundle import CONTENTS, JOURNAL, default_name, gather, pack
+from device.doctor.finding import Check
+from device.records.costs import Costs
+from device.records.ledger import Ledger
+from device.records.transcripts import Transcripts
+from device.settings import last_good
+from device.settings.prices import prices
+from device.system import paths
+
+KEYS = {
+    "file": "key-of-the-file-1",
+    "environment": "key-of-the-environment-2",
+    "unused": "key-of-another-engine-3",
+    "password": "hush-hush-4",
+    "machine": "key-of-the-machine-5",
+    "shaped": "sk-proj-nobodyknowsthis6",
+}
+WORDS = ("tangerine", "xylophone", "marmalade", "zeppelin", "quicksand", "porcupine")
+
+
+def entry(message, unit="parley.service", by="parley"):
+    return json.dumps(
+        {"MESSAGE": message, "_SYSTEMD_UNIT": unit, "SYSLOG_IDENTIFIER": by, "__REALTIME_TIMESTAMP": "1800000000000000"}
+    )
+
+
+LOG = "\n".join(
+    [
+        entry("Listening on USB. Say “hey jarvis”."),
+        entry("Started Parley, a voice assistant.", unit="init.scope", by="systemd"),
+        entry("  12.34 s  understood “Where is my tangerine?”"),
+        entry("  14.34 s  saying     “On the\nxylophone, of course.”"),
+        entry('  14.40 s  tool       set_timer {"name": "marmalade"}'),
+        entry(
+            f"ERROR device.daemon.daemon: Engine: refused {KEYS['file']}, {KEYS['shaped']} and {KEYS['environment']}"
+        ),
+        entry("ERROR device.daemon.daemon: Engine: cannot say 'a zeppelin, please'"),
+        entry(
+            "ERROR device.tools.registry: The tool failed.\nTraceback (most recent call last):\nKeyError: 'quicksand'"
+        ),
+        entry("WARNING device.x: nobody said a porcupine is in the bath, honestly"),
+        entry(f"WARNING device.x: ws://me:{KEYS['password']}@10.0.0.5/v1?token={KEYS['machine']}"),
+        entry([1, 2, 3]),
+        "no JSON",
+    ]
+)
+
+
+@pytest.fixture
+def device_of_somebody(tmp_path, monkeypatch):
+    """A device on which keys and words are wherever they can be; returns its settings file."""
+    state, keys = tmp_path / "state", tmp_path / "keys"
+    keys.mkdir()
+    (keys / "GEMINI_API_KEY").write_text(KEYS["machine"])
+    monkeypatch.setattr(bundle, "machine_keys", lambda environ: appliance.machine_keys(environ, keys))
+    monkeypatch.setattr(paths, "SHARED", tmp_path / "none")
+    for name, value in {
+        "HOME": str(tmp_path),
+        "STATE_DIRECTORY": str(state),
+        "XAI_API_KEY": KEYS["environment"],
+        "SOME_OTHER_KEY": KEYS["unused"],
+    }.items():
+        monkeypatch.setenv(name, value)
+    ledger = Ledger()
+    transcripts = Transcripts(7)
+    costs = Costs({"openai": "gpt-realtime-2.1"}, prices({}), lambda: 2.0)
+    ledger.watch(transcripts.take)
+    ledger.watch(costs.take)
+    ledger.record("state", 0, state="connecting")
+    ledger.record("session_open", 0, engine="openai")
+    ledger.record("user", 1, text="A porcupine is in the bath")
+    ledger.record("tool", 2, name="set_timer", arguments='{"name": "marmalade zeppelin quicksand"}')
+    ledger.record("assistant", 2, item="i", text="Tangerine and xylophone for tea")
+    ledger.record("reply_end", 3, reply="r", status="completed", input_tokens=10)
+    ledger.record("state", 4, state="asleep")
+    transcripts.close()
+    costs.close()
+    file = tmp_path / "parley.toml"
+    file.write_text(
+        f'engines = ["openai", "local"]\n[engine.openai]\napi_key = "{KEYS["file"]}"\n'
+        f'[brain]\nurl = "http://me:{KEYS["password"]}@10.0.0.5/v1?key={KEYS["shaped"]}"\nmodel = "m"\n'
+    )
+    file.chmod(0o600)
+    return file
+
+
+def asked(command):
+    return LOG if tuple(command) == JOURNAL else ""
+
+
+def leaks(text):
+    return [one for one in (*KEYS.values(), *WORDS) if one in text.casefold()]
+
+
+def test_neither_keys_nor_words_are_in_it_wherever_they_were(device_of_somebody):
+    checks = [
+        Check("settings", "fail", f"openai refused {KEYS['file']}", f"not {KEYS['environment']}"),
+        Check("engine openai", "warn", "it answered “a porcupine”; A porcupine is in the bath"),
+    ]
+    parts = gather(last_good.look(device_of_somebody), checks, asked=asked)
+    assert list(parts) == list(CONTENTS)
+    assert {name: leaks(text) for name, text in parts.items()} == {name: [] for name in parts}
+
+
+def test_what_helps_is_in_it(device_of_somebody):
+    parts = gather(last_good.look(device_of_somebody), [Check("card", "fail", "none", "plug one in")], asked=asked)
+    assert parts["doctor.txt"] == "fail  card: none\n      → plug one in"
+    assert f'engines = ["openai", "local"]  # {device_of_somebody}' in parts["settings.toml"]
+    assert "# api_key is set" in parts["settings.toml"]
+    log = parts["log.txt"].splitlines()
+    assert log[0].endswith(" parley: Listening on USB. Say “…”.")
+    assert log[1].endswith(" systemd: Started Parley, a voice assistant.")
+    assert log[2].endswith("understood …")
+    assert log[4] == "(1 lines left out)"
+    assert "Engine: refused ***, *** and ***" in parts["log.txt"]
+    assert parts["log.txt"].count("KeyError") == 1
+    (day,) = json.loads(parts["costs.json"])
+    assert (day["engine"], day["amounts"]["input_tokens"]) == ("openai", 10)
+    assert "transcripts.sqlite" in parts["machine.txt"]
+    assert "Kernel: " in parts["machine.txt"]
+    assert "Parley " in parts["versions.txt"]
+    assert "aiohttp " in parts["versions.txt"]
+
+
+def test_what_cannot_be_had_says_why(device_of_somebody, tmp_path):
+    (tmp_path / "state" / "costs.sqlite").write_text("no database" * 100)
+    (tmp_path / "state" / "transcripts.sqlite").write_text("no database" * 100)
+    parts = gather(last_good.look(device_of_somebody), [], asked=lambda _: "")
+    assert "sudo parley doctor --bundle" in parts["log.txt"]
+    assert "cannot be read" in parts["costs.json"]
+
+
+def test_only_its_owner_can_read_it(tmp_path):
+    path = tmp_path / default_name(0)
+    path.touch(mode=0o666)
+    pack({"doctor.txt": "all well"}, path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with tarfile.open(path) as tar:
+        (member,) = tar.getmembers()
+        assert (member.name, member.uname, tar.extractfile(member).read()) == (
+            "parley-bundle/doctor.txt",
+            "",
+            b"all well\n",
+        )
+
+
+@pytest.fixture
+def one_check(monkeypatch):
+    """Let the doctor find one thing, without a look at the machine."""
+
+    async def examine(settings, config, fault):
+        yield Check("card", "fail", "none", "plug one in")
+
+    monkeypatch.setattr("device.doctor.checks.examine", examine)
+    monkeypatch.setattr(logging, "basicConfig", lambda **_: None)
+
+
+def test_the_command_shows_what_it_wrote(device_of_somebody, one_check, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["doctor", "--config", str(device_of_somebody), "--bundle"])
+    assert result.exit_code == 1, "what the doctor found counts"
+    (made,) = tmp_path.glob("parley-bundle-*.tar.gz")
+    assert f"{made.name} holds, without keys or words spoken:" in result.output
+    assert all(f"  {name} " in result.output for name in CONTENTS)
+    with tarfile.open(made) as tar:
+        members = {member.name: tar.extractfile(member).read().decode() for member in tar.getmembers()}
+    assert len(members) == len(CONTENTS)
+    assert leaks("".join(members.values())) == []
+    assert leaks(result.output) == []
+
+
+def test_a_bundle_goes_where_it_is_wanted_and_a_folder_that_is_not_there_is_said(
+    device_of_somebody, one_check, tmp_path
+):
+    path = tmp_path / "mine.tgz"
+    CliRunner().invoke(main, ["doctor", "--config", str(device_of_somebody), "--bundle", str(path)])
+    assert tarfile.is_tarfile(path)
+    result = CliRunner().invoke(main, ["doctor", "--bundle", str(tmp_path / "no" / "mine.tgz")])
+    assert result.exit_code == 1
+    assert "No such file or directory" in result.output
+    assert "Traceback" not in result.output

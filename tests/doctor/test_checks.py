@@ -1,0 +1,380 @@
+"""What the doctor finds on machines that are well and on machines that are not."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from aiohttp import web
+from gpiozero import LED
+from gpiozero.pins.mock import MockFactory, MockPWMPin
+from msgspec.structs import replace
+from support.echo_card import EchoCard
+from support.pulse import RATE, Pulse
+
+from device.audio.card.base import CardError
+from device.doctor import checks as doctor
+from device.doctor.checks import (
+    Check,
+    check_card,
+    check_engine,
+    check_gpio,
+    check_libraries,
+    check_models,
+    check_panel,
+    check_processor,
+    check_python,
+    check_settings,
+    examine,
+)
+from device.settings.engines import RealtimeEngine
+from device.settings.panel import PanelSettings
+from device.settings.tree import (
+    CardSettings,
+    ListenSettings,
+    LocalSettings,
+    PiperSettings,
+    Settings,
+    SherpaSettings,
+    WakeSettings,
+)
+from device.settings.types import Secret
+
+KEY = "sk-very-secret"
+
+
+async def on(card: Callable[[], Any], settings: Settings = Settings()) -> dict[str, Check]:  # noqa: B008 - frozen
+    return {found.name: found async for found in check_card(settings, lambda _: card())}
+
+
+async def test_a_good_card() -> None:
+    card = EchoCard(48_000, delay_ms=62, gain=0.5, noise_dbfs=-60)
+    found = await on(lambda: card)
+    assert {name: check.status for name, check in found.items()} == {
+        "card": "ok",
+        "microphone": "ok",
+        "loudspeaker": "ok",
+        "xruns": "ok",
+    }
+    assert found["card"].message == "Echo, 48000 Hz, output latency 20 ms"
+    assert found["microphone"].message == "-60 dBFS in the room"
+    assert "after 62 ms" in found["loudspeaker"].message
+    assert card.closed
+
+
+@pytest.mark.parametrize(
+    ("card", "name", "status", "message", "mend"),
+    [
+        ({"gain": 0.0, "noise_dbfs": -60}, "loudspeaker", "warn", "did not hear", "headphones"),
+        ({"delay_ms": 250}, "loudspeaker", "warn", "too late", "listen.echo_tail_ms to 350"),
+        ({}, "microphone", "fail", "nothing but zeros", "alsamixer"),
+        ({"noise_dbfs": -86}, "microphone", "warn", "nearly nothing", "raise"),
+        ({"noise_dbfs": -30}, "microphone", "warn", "too loud", "lower"),
+        ({"noise_dbfs": -5}, "microphone", "warn", "clipping", "lower"),
+        ({"underruns": 3}, "xruns", "warn", "0 overruns and 3 underruns in 4 s", "card.latency_ms"),
+    ],
+)
+async def test_a_poor_card(card: dict[str, float], name: str, status: str, message: str, mend: str) -> None:
+    made = EchoCard(16_000, **{"delay_ms": 50, "gain": 0.5, **card})
+    found = (await on(lambda: made))[name]
+    assert found.status == status
+    assert message in found.message
+    assert mend in found.mend
+
+
+async def test_a_card_that_cancels_its_own_echo_may_be_slow() -> None:
+    settings = Settings(listen=ListenSettings(echo_canceller="card"))
+    found = await on(lambda: EchoCard(16_000, delay_ms=250, gain=0.5), settings)
+    assert found["loudspeaker"].status == "ok"
+
+
+async def test_no_card_is_a_failure_and_ends_the_checks_of_sound() -> None:
+    def none() -> Any:
+        raise CardError("no microphone was found")
+
+    found = await on(none)
+    assert list(found) == ["card"]
+    assert found["card"].status == "fail"
+    assert found["card"].message == "no microphone was found"
+    assert "parley devices" in found["card"].mend
+
+
+async def test_a_card_that_vanishes_during_the_test_is_a_failure() -> None:
+    card = EchoCard(16_000, delay_ms=50, gain=0.5)
+    render = EchoCard.open
+
+    def unplugged(source: Any) -> None:
+        render(card, source)
+        card.on_presence(False)
+
+    card.open = unplugged
+    found = await on(lambda: card)
+    assert found["card"].status == "fail"
+    assert "vanished" in found["card"].message
+    assert card.closed
+
+
+async def test_a_sound_server(pulse: Pulse) -> None:
+    noise = np.random.default_rng(0).normal(0, 10 ** (-50 / 20) * 32768, 20 * RATE).astype(np.int16)
+    pulse.pactl("load-module", "module-loopback", "source=spk.monitor", "sink=micbus", "latency_msec=60")
+    with pulse.speaking(noise):
+        found = {check.name: check async for check in check_card(Settings())}
+    assert found["card"].status == "ok"
+    assert found["card"].message.startswith("default, 48000 Hz, output latency ")
+    assert found["microphone"].status == "ok"
+    level = int(found["microphone"].message.split()[0])
+    assert level == pytest.approx(-50, abs=2)
+    assert "test tone heard by the microphone after" in found["loudspeaker"].message
+
+
+@pytest.mark.parametrize(
+    ("version", "word", "status"),
+    [
+        ((3, 11, 2), 64, "ok"),
+        ((3, 13, 0), 64, "ok"),
+        ((3, 10, 9), 64, "fail"),
+        ((3, 14, 0), 64, "fail"),
+        ((3, 11, 2), 32, "fail"),
+    ],
+)
+def test_python(version: tuple[int, ...], word: int, status: str) -> None:
+    found = check_python(version, word)
+    assert found.status == status
+    assert (found.mend == "") == (status == "ok")
+
+
+def test_settings() -> None:
+    assert check_settings(Settings()).status == "ok"
+    lacking = check_settings(Settings(engines=("openai",)))
+    assert lacking.status == "fail"
+    assert "OPENAI_API_KEY" in lacking.message
+
+
+@pytest.mark.parametrize(
+    ("files", "status", "message"),
+    [
+        ({}, "ok", "cores"),
+        ({"cpufreq/scaling_governor": "ondemand"}, "ok", "governor ondemand"),
+        ({"cpufreq/scaling_governor": "powersave", "cpufreq/scaling_driver": "cpufreq-dt"}, "warn", "powersave"),
+        ({"cpufreq/scaling_governor": "powersave", "cpufreq/scaling_driver": "intel_pstate"}, "ok", "powersave"),
+        ({"throttled": "0"}, "ok", "cores"),
+        (
+            {"throttled": "50005"},
+            "warn",
+            "the supply voltage is too low, it is throttled, the supply voltage was too low",
+        ),
+        ({"throttled": "80000"}, "ok", "cores"),
+    ],
+)
+def test_processor(tmp_path: Path, files: dict[str, str], status: str, message: str) -> None:
+    for name, text in files.items():
+        folder = "sys/devices/platform/soc/soc:firmware" if name == "throttled" else "sys/devices/system/cpu/cpu0"
+        path = tmp_path / folder / ("get_throttled" if name == "throttled" else name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n")
+    found = check_processor(tmp_path)
+    assert found.status == status
+    assert message in found.message
+
+
+def test_libraries_that_the_settings_need() -> None:
+    def missing(library: str) -> None:
+        raise OSError(library)
+
+    (found,) = check_libraries(Settings(), missing)
+    assert found.status == "fail"
+    assert "libespeak-ng1" in found.mend
+    elsewhere = Settings(local=LocalSettings(url="ws://10.0.0.2:8765"))
+    assert list(check_libraries(elsewhere, missing)) == []
+    assert [found.status for found in check_libraries(Settings())] == ["ok"]
+
+
+def test_what_chosen_stages_lack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    chosen = Settings(
+        local=LocalSettings(stt="sherpa-onnx", tts="piper"),
+        sherpa=SherpaSettings(model="/nowhere/model"),
+        piper=PiperSettings(voice="/nowhere/voice.onnx"),
+    )
+    found = [(check.status, check.message, check.mend) for check in check_libraries(chosen)]
+    assert [status for status, _, _ in found] == ["fail"] * 4
+    assert [mend.partition(": ")[2] for _, _, mend in found if "pip" in mend] == [
+        "pip install sherpa-onnx",
+        "pip install piper-tts",
+    ]
+    assert "sherpa.model: there is no /nowhere/model" in [message for _, message, _ in found]
+    assert "piper.voice: there is no /nowhere/voice.onnx" in [message for _, message, _ in found]
+
+
+def test_models_that_are_here(models: Callable[[str], Path]) -> None:
+    models("hey_jarvis.onnx")
+    assert [found.status for found in check_models(Settings())] == ["ok"]
+
+
+def test_missing_models(tmp_path: Path) -> None:
+    found = list(check_models(Settings(models_dir=str(tmp_path), wake=WakeSettings(models=("alexa",)))))
+    assert all(check.status == "fail" for check in found)
+    missing = {check.message.split(":")[0]: check for check in found}
+    assert missing["silero_vad.onnx"].mend == "parley models fetch"
+    assert missing["alexa.onnx"].mend == "parley models fetch alexa.onnx"
+
+
+def test_a_corrupt_model(tmp_path: Path, models: Callable[[str], Path]) -> None:
+    whole = models("silero_vad.onnx")
+    (tmp_path / "silero_vad.onnx").write_bytes(bytes(whole.stat().st_size))
+    found = {check.message.split(":")[0]: check for check in check_models(Settings(models_dir=str(tmp_path)))}
+    assert "wrong sha256" in found["silero_vad.onnx"].message
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("hey_joe", "hey_joe"), ("/nowhere/hey_joe.onnx", "/nowhere/hey_joe.onnx")]
+)
+def test_an_unknown_wake_word(name: str, message: str) -> None:
+    found = list(check_models(Settings(wake=WakeSettings(models=(name,)))))
+    assert found[0].status == "fail"
+    assert message in found[0].message
+    assert found[0].mend
+
+
+def test_gpio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check_gpio(tmp_path) == Check("gpio", "ok", "no GPIO: lights and button are off")
+    (tmp_path / "proc/device-tree").mkdir(parents=True)
+    (tmp_path / "proc/device-tree/model").write_text("Raspberry Pi 5 Model B Rev 1.0\0")
+    assert check_gpio(tmp_path).status == "warn"
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev/gpiochip0").touch()
+    assert check_gpio(tmp_path) == Check("gpio", "ok", "gpiochip0")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    refused = check_gpio(tmp_path)
+    assert refused.status == "warn"
+    assert "usermod -aG gpio" in refused.mend
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[str]:
+    """A Realtime server that opens sessions for the right key; returns its address."""
+
+    async def realtime(request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Authorization") != f"Bearer {KEY}":
+            return web.json_response({"error": {"code": "invalid_api_key", "message": f"no: {KEY}x"}}, status=401)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        session = {"type": "realtime", "id": "sess_1", "object": "realtime.session", "model": "m"}
+        await socket.send_json({"type": "session.created", "event_id": "e1", "session": session})
+        async for message in socket:
+            if message.json()["type"] == "session.update":
+                await socket.send_json({"type": "session.updated", "event_id": "e2", "session": session})
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/v1/realtime", realtime)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    yield f"ws://127.0.0.1:{runner.addresses[0][1]}/v1/realtime"
+    await runner.cleanup()
+
+
+def openai_at(url: str, key: str) -> Settings:
+    return Settings(
+        engines=("openai",),
+        engine={"openai": RealtimeEngine(url=url, api_key=Secret(key), key_variable="OPENAI_API_KEY")},
+    )
+
+
+async def test_an_engine_that_answers(server: str) -> None:
+    found = await check_engine(openai_at(server, KEY), "openai")
+    assert found.status == "ok"
+    assert found.name == "engine openai"
+    assert found.message.startswith("session open in ")
+
+
+async def test_an_engine_that_is_slow(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "SLOW_ENGINE_MS", 0)
+    assert (await check_engine(openai_at(server, KEY), "openai")).status == "warn"
+
+
+async def test_an_engine_that_refuses_the_key(server: str) -> None:
+    found = await check_engine(openai_at(server, KEY + "x"), "openai")
+    assert found.status == "fail"
+    assert "401" in found.message or "invalid_api_key" in found.message
+    assert "OPENAI_API_KEY" in found.mend
+    assert KEY not in repr(found)
+
+
+async def test_an_engine_that_is_not_there() -> None:
+    found = await check_engine(Settings(local=LocalSettings(url="ws://127.0.0.1:9/v1/realtime")), "local")
+    assert found.status == "fail"
+    assert "127.0.0.1" in found.message
+    assert "parley engine" in found.mend
+
+
+async def test_everything_is_examined_in_turn(no_sound: None, server: str) -> None:
+    settings = replace(openai_at(server, KEY), card=CardSettings(input="default"))
+    found = [check async for check in examine(settings)]
+    names = list(dict.fromkeys(check.name for check in found))
+    always = ["settings", "python", "processor", "models", "state", "clock", "service", "gpio", "card", "engine openai"]
+    assert [name for name in names if name in always] == always
+    assert {check.name: check.status for check in found}["card"] == "fail"
+    assert {check.name: check.status for check in found}["engine openai"] == "ok"
+    assert KEY not in repr(found)
+
+
+# The panel
+
+
+@pytest.fixture
+def factory():
+    made = MockFactory(pin_class=MockPWMPin)
+    yield made
+    made.reset()
+
+
+async def test_a_panel_that_is_not_set_is_not_spoken_of():
+    assert list(check_panel(PanelSettings())) == []
+
+
+async def test_a_panel_is_tried_out_and_let_go(factory):
+    panel = PanelSettings(leds="led", led_pin=12, button_pin=17)
+    for _ in range(2):
+        assert list(check_panel(panel, factory)) == [
+            Check("panel", "ok", "lights led, led_pin GPIO12, button_pin GPIO17")
+        ]
+
+
+async def test_each_fault_of_the_panel_comes_with_its_mend(factory):
+    other = LED(12, pin_factory=factory)
+    (taken,) = check_panel(PanelSettings(leds="led", led_pin=12), factory)
+    assert (taken.status, taken.message) == ("warn", "panel.led_pin: GPIO12 is in use")
+    assert "choose another pin" in taken.mend
+    other.close()
+    (twice,) = check_panel(PanelSettings(button_pin=4, mute_pin=4), factory)
+    assert "GPIO4 is used by panel.button_pin already" in twice.message
+    (spi,) = check_panel(PanelSettings(leds="apa102"), factory)
+    assert "/dev/spidev0.0" in spi.message
+
+
+async def test_a_panel_on_a_machine_without_a_header(monkeypatch):
+    monkeypatch.setattr("device.panel.panel.chips", list)
+    (found,) = check_panel(PanelSettings(button_pin=17))
+    assert found.status == "warn"
+    assert "no GPIO header" in found.message
+
+
+async def test_while_the_assistant_runs_its_card_and_pins_are_left_alone(monkeypatch, server: str) -> None:
+    monkeypatch.setattr(doctor.lock, "runs", lambda: "Parley runs already, as process 7; this stops it: kill 7")
+    for touched in ("check_card", "check_panel"):
+        monkeypatch.setattr(doctor, touched, lambda *_: pytest.fail("it is in use"))
+    found = {check.name: check async for check in examine(openai_at(server, KEY))}
+    assert found["card"].status == "ok"
+    assert "in use by Parley itself" in found["card"].message
+    assert "kill 7" in found["card"].message
+
+
+def test_settings_that_are_not_those_of_the_files_are_a_failure() -> None:
+    found = check_settings(Settings(), "parley.toml:1: not TOML")
+    assert (found.status, found.message) == ("fail", "parley.toml:1: not TOML")
+    assert "systemctl restart parley" in found.mend

@@ -1,0 +1,59 @@
+"""What `parley doctor --engine` finds with engines that behave well and badly; the servers are scripted, with ears."""
+
+from collections.abc import Callable
+
+import pytest
+from support.listener import Listener, spoken
+
+from device.doctor import engine as verify
+from device.doctor.engine import TOOL
+from device.engines.factory import session_with
+from device.settings.engines import RealtimeEngine
+from device.settings.tree import Settings
+from device.simulation import virtual_clock as virtual
+from device.simulation.scripted_engine import Call, Reply
+
+CALL = Reply((Call("get_time", "{}"),))
+TOLD = spoken(1.0, "It is seventeen minutes past six.")
+
+
+class Deaf(Listener):
+    def __init__(self) -> None:
+        super().__init__()
+        self.deaf = True
+
+
+async def found(server: Listener) -> dict[str, tuple[str, str]]:
+    async with server:
+        settings = Settings(engines=("it",), engine={"it": RealtimeEngine(url=server.url)})
+        session = session_with(settings, "it", [TOOL])
+        checks = [check async for check in verify.verify("it", session)]
+    return {check.name.removeprefix("it "): (check.status, check.message) for check in checks}
+
+
+def test_an_engine_that_does_all_that_is_needed() -> None:
+    checks = virtual.run(found(Listener(CALL, TOLD, spoken(5.0, pace=1.0), transcript="What time is it?")))
+    assert {name: status for name, (status, _) in checks.items()} == dict.fromkeys(
+        ("session", "reply", "words", "tools", "interruption"), "ok"
+    )
+    assert "What time is it?" in checks["words"][1]
+    assert "0 ms of the reply came afterwards" in checks["interruption"][1]
+
+
+@pytest.mark.parametrize(
+    ("server", "step", "status", "words"),
+    [
+        (lambda: Listener(refuse=401), "session", "fail", "refused the key"),
+        (lambda: Listener(spoken(1.0, "No idea."), spoken(5.0, pace=1.0)), "tools", "warn", "no tool was called"),
+        (lambda: Listener(CALL, spoken(1.0, "Done."), spoken(5.0, pace=1.0)), "tools", "warn", "get_time was called"),
+        (lambda: Listener(Reply(status="failed")), "conversation", "fail", "the reply failed"),
+        (Deaf, "conversation", "fail", "an answer did not come"),
+    ],
+)
+def test_what_an_engine_lacks_is_said(
+    server: Callable[[], Listener], step: str, status: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "ANSWER_S", 3.0)
+    checks = virtual.run(found(server()))
+    assert checks[step][0] == status
+    assert words in checks[step][1]

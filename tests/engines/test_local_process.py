@@ -1,0 +1,126 @@
+"""The local engine's process, with a stand-in for `parley engine` that starts quickly."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from device.conversation.engine import EngineError
+from device.engines import local_process as beside
+from device.engines.local_process import LocalEngine
+from device.settings.tree import LocalSettings
+
+ADDRESS = "ws://127.0.0.1:9/v1/realtime"
+GOOD = f'echo "a word before"; echo "Listening on {ADDRESS}"; exec cat'
+
+
+@pytest.fixture
+async def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[[str], LocalEngine]]:
+    """Return what makes a local engine whose program is these lines of shell."""
+    made = []
+
+    def make(lines: str) -> LocalEngine:
+        program = tmp_path / "engine"
+        program.write_text(f"#!/bin/sh\necho $$ >> {tmp_path}/starts\n{lines}\n")
+        program.chmod(0o755)
+        monkeypatch.setattr(beside.sys, "executable", str(program))
+        made.append(LocalEngine(LocalSettings(), reuse=False))
+        return made[-1]
+
+    make.starts = lambda: (tmp_path / "starts").read_text().split()
+    yield make
+    for one in made:
+        await one.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - a process's end sets no event
+            await asyncio.sleep(0.01)
+
+
+async def test_it_is_started_once_for_all_who_ask(engine):
+    local = engine(f"sleep 0.2; {GOOD}")
+    assert local.pid is None
+    assert await asyncio.gather(*(local.url() for _ in range(3))) == [ADDRESS] * 3
+    assert await local.url() == ADDRESS
+    assert engine.starts() == [str(local.pid)]
+
+
+async def test_who_gives_up_waiting_does_not_end_the_start(engine):
+    local = engine(f"sleep 1; {GOOD}")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await local.url()
+    assert await local.url() == ADDRESS
+    assert len(engine.starts()) == 1
+
+
+async def test_killed_it_is_started_again_by_itself(engine, monkeypatch):
+    monkeypatch.setattr(beside, "STEADY_S", 0)
+    local = engine(GOOD)
+    await local.url()
+    first = local.pid
+    os.kill(first, signal.SIGKILL)
+    await until(lambda: local.pid not in {first, None})
+    assert await local.url() == ADDRESS
+    assert len(engine.starts()) == 2
+
+
+async def test_one_that_dies_young_waits_for_the_next_session(engine):
+    local = engine(GOOD)
+    await local.url()
+    os.kill(local.pid, signal.SIGKILL)
+    await until(lambda: local.pid is None)
+    await asyncio.wait([local._watch])
+    assert len(engine.starts()) == 1
+    assert await local.url() == ADDRESS
+    assert len(engine.starts()) == 2
+
+
+@pytest.mark.parametrize(
+    ("lines", "retry", "words"), [("exit 1", False, "status 1"), ("kill -9 $$", True, "status -9")]
+)
+async def test_one_that_cannot_start_says_how_to_see_why(engine, lines, retry, words):
+    local = engine(lines)
+    with pytest.raises(EngineError) as caught:
+        await local.url()
+    assert caught.value.fault.retry is retry
+    assert words in caught.value.fault.message
+    assert "parley engine" in caught.value.fault.message
+
+
+async def test_one_that_never_gets_ready_is_ended(engine, monkeypatch):
+    monkeypatch.setattr(beside, "START_TIMEOUT_S", 0.2)
+    local = engine("exec sleep 60")
+    with pytest.raises(EngineError, match="did not get ready"):
+        await local.url()
+    await until(lambda: local.pid is None)
+
+
+async def test_a_program_that_is_not_there(engine, monkeypatch):
+    local = engine(GOOD)
+    monkeypatch.setattr(beside.sys, "executable", "/nowhere/python")
+    with pytest.raises(EngineError, match="cannot be started"):
+        await local.url()
+
+
+async def test_closing_ends_it_for_good(engine, monkeypatch):
+    monkeypatch.setattr(beside, "STEADY_S", 0)
+    local = engine(GOOD)
+    await local.url()
+    await local.close()
+    await local.close()
+    assert local.pid is None
+    assert local._watch.done()
+    assert len(engine.starts()) == 1
+
+
+async def test_the_service_manager_is_not_told_by_the_engine(engine, monkeypatch, tmp_path):
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/notify")
+    local = engine(f'echo "told: $NOTIFY_SOCKET." > {tmp_path}/told; {GOOD}')
+    await local.url()
+    assert (tmp_path / "told").read_text() == "told: .\n"

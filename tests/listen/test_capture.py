@@ -1,0 +1,302 @@
+import numpy as np
+import pytest
+
+from device.audio.card.base import Card
+from device.audio.playout import Playout
+from device.conversation.events import PlayoutDone, PlayoutStarted, Stir, Tick, Voice, VoiceEnd, VoiceStart, Wake
+from device.listen.capture import LOOK_BACK, ONSET_DB, STIR_BLOCKS, STIR_DB, FrontEnd
+from device.sample_clock import samples
+
+
+class Level:
+    """Takes loud frames for voice."""
+
+    def __init__(self):
+        self.resets = 0
+
+    def probability(self, block):
+        assert block.shape == (512,)
+        return 0.9 if np.abs(block).max() > 500 else 0.05
+
+    def reset(self):
+        self.resets += 1
+
+
+class Hit:
+    word, score, position = "hey_jarvis", 0.87654, 1280
+
+
+class OnceWake:
+    """Finds a wake word in the tenth block."""
+
+    resting = False
+
+    def __init__(self):
+        self.pushed = 0
+
+    def push(self, block):
+        before, self.pushed = self.pushed, self.pushed + len(block)
+        return [Hit] if before < 1600 <= self.pushed else []
+
+
+class Subtract:
+    """A canceller for an echo without delay, which cannot explain what is louder than 100."""
+
+    delay = 0
+    active = True
+    converged = True
+    excess = np.zeros(0, np.float32)
+
+    def __init__(self, excess_db=20.0):
+        self.excess_db = excess_db
+
+    def cancel(self, mic, reference):
+        clean = mic - reference
+        loud = np.abs(clean).reshape(-1, 160).max(axis=1) > 100
+        self.excess = np.where(loud, self.excess_db, 0).astype(np.float32)
+        return clean
+
+
+def make(rate=16_000, canceller=None, wake=None):
+    card = Card(rate)
+    playout = Playout(rate, prebuffer_ms=0)
+    card._source = playout
+    events = []
+    front = FrontEnd(card, playout, canceller=canceller, voice=Level(), wake=wake, emit=events.append)
+    return card, playout, front, events
+
+
+def feed(card, front, pcm):
+    for i in range(0, len(pcm), card.block):
+        card.exchange(np.ascontiguousarray(pcm[i : i + card.block]))
+        assert front.process()
+
+
+def of(events, kind):
+    return [e for e in events if isinstance(e, kind)]
+
+
+@pytest.mark.parametrize("rate", [16_000, 24_000, 48_000])
+def test_clean_positions_are_the_clock_whatever_the_rate_of_the_card(rate):
+    card, _, front, events = make(rate)
+    click = np.zeros(rate, np.int16)
+    click[rate // 2 : rate // 2 + rate // 100] = 10_000
+    feed(card, front, click)
+    clean = front.clean.cursor(0).take(16_000)
+    assert abs(int(np.argmax(np.abs(clean) > 5000)) - 8000) <= 3
+    assert 0 <= card.now - front.now <= samples(30)
+    ticks = [e.at for e in of(events, Tick)]
+    assert len(ticks) == pytest.approx(20, abs=1)
+
+
+def test_the_echo_is_cancelled_against_what_was_played_at_the_same_moment():
+    card, playout, front, _ = make(canceller=Subtract())
+    noise = np.random.default_rng(1).integers(-5000, 5000, 16_000).astype(np.int16)
+    playout.play("a", noise.tobytes(), 16_000)
+    feed(card, front, noise)  # the microphone hears exactly what is played
+    assert not front.clean.cursor(0).take(16_000).any()
+
+
+def test_voice_is_reported_with_positions_only_while_it_is_wanted():
+    card, _, front, events = make()
+    loud = np.full(8000, 3000, np.int16)
+    quiet = np.zeros(8000, np.int16)
+    feed(card, front, loud)
+    assert not of(events, VoiceStart)
+    feed(card, front, quiet)
+    front.want_voice(True)
+    feed(card, front, loud)
+    feed(card, front, quiet)
+    # The look-back finds the voice of the past second as well.
+    starts, ends = of(events, VoiceStart), of(events, VoiceEnd)
+    assert [round(e.onset / 16_000, 1) for e in starts] == [0.0, 1.0]
+    assert [round(e.end / 16_000, 1) for e in ends] == [0.5, 1.5]
+    assert ends[1].at - ends[1].end == pytest.approx(samples(240), abs=600)
+    assert of(events, Voice)[-1].voiced_ms == pytest.approx(500, abs=64)
+    assert LOOK_BACK > 16_000
+
+
+def test_the_wake_word_is_looked_for_in_every_sample():
+    card, _, front, events = make(wake=(wake := OnceWake()))
+    feed(card, front, np.zeros(16_000, np.int16))
+    assert wake.pushed == 16_000
+    assert of(events, Wake) == [Wake(1600, "hey_jarvis", 0.877)]
+
+
+def test_frames_lost_leave_silence_and_true_positions():
+    card, _, front, _ = make()
+    feed(card, front, np.full(1600, 1, np.int16))
+    lost = 16_000 * 61
+    for _ in range(lost // 160):
+        card.exchange(np.full(160, 2, np.int16))
+    while front.process():
+        pass
+    assert front.lost == lost - card.mic.capacity
+    assert front.now == card.now
+    cursor = front.clean.cursor(front.now - 16_000)
+    assert (cursor.take(16_000) == 2).all()
+
+
+def test_playout_is_reported_on_the_clock_with_the_latency_of_the_card():
+    card, playout, front, events = make(48_000)
+    card.output_latency = 480
+    playout.latency = lambda: card.output_latency
+    playout.play("a", np.ones(2400, np.int16).tobytes(), 24_000)
+    playout.finish("a")
+    feed(card, front, np.zeros(48_000, np.int16))
+    assert [e.at for e in of(events, PlayoutStarted)] == [160]
+    done = of(events, PlayoutDone)[0]
+    assert done.at == pytest.approx(160 + 1600, abs=16)
+    assert done.heard.whole
+
+
+def test_a_detector_that_fails_does_not_end_listening():
+    card, _, front, _ = make()
+    front.want_voice(True)
+    front._voice.probability = lambda block: 1 / 0
+    front.start()
+    for _ in range(30):
+        card.exchange(np.zeros(160, np.int16))
+    front._voice.probability = lambda block: 0.0
+    card.exchange(np.zeros(160, np.int16))
+    cursor = front.clean.cursor(0)
+    assert cursor.read(31 * 160, timeout=5) is not None
+    front.stop()
+
+
+def test_asleep_it_takes_blocks_up_to_the_end_of_a_frame_of_the_wake_words_models_at_once():
+    wake = OnceWake()
+    card, _, front, _ = make(wake=wake)
+    assert front._restful() == 8
+    feed(card, front, np.zeros(3 * card.block, np.int16))
+    assert front._restful() == 5
+    wake.resting = True
+    assert front._restful() == 21
+    front.want_voice(True)
+    assert front._restful() == 1
+
+
+def test_many_blocks_at_once_are_as_good_as_one_by_one():
+    pcm = np.random.default_rng(5).integers(-3000, 3000, 48_000, np.int16)
+    card, _, front, events = make(48_000, wake=OnceWake())
+    feed(card, front, pcm)
+    other_card, _, other, other_events = make(48_000, wake=OnceWake())
+    for i in range(0, len(pcm), other_card.block):
+        other_card.exchange(pcm[i : i + other_card.block])
+        other.process(blocks=8)
+    assert not other.process(blocks=8)
+    whole = other.now
+    assert whole >= front.now - samples(80)
+    assert np.array_equal(other.clean.cursor(0).take(whole), front.clean.cursor(0).take(whole))
+    assert [e.word for e in of(other_events, Wake)] == [e.word for e in of(events, Wake)] == ["hey_jarvis"]
+
+
+def test_a_microphone_that_is_unplugged_in_mid_reply_hears_nothing():
+    card, playout, front, events = make(canceller=Subtract())
+    front.want_voice(True)
+    tone = (np.sin(np.arange(16_000) / 5) * 8000).astype(np.int16)
+    playout.play("a", tone.tobytes(), 16_000)
+    feed(card, front, np.zeros(8000, np.int16))
+    assert card.reference.cursor(0).take(8000).any()
+    assert not front.clean.cursor(0).take(8000).any()
+    assert of(events, VoiceStart) == []
+
+
+LOUD, QUIET = np.full(8000, 3000, np.int16), np.zeros(8000, np.int16)
+
+
+@pytest.mark.parametrize(("excess_db", "heard"), [(ONSET_DB - 0.1, False), (ONSET_DB + 0.1, True)])
+def test_what_may_be_left_of_the_echo_is_no_onset(excess_db, heard):
+    card, _, front, events = make(canceller=Subtract(excess_db))
+    front.want_voice(True, alert=True)
+    feed(card, front, np.concatenate([QUIET, LOUD, QUIET]))
+    assert bool(of(events, VoiceStart)) is heard
+
+
+def test_a_voice_that_was_noticed_goes_on_in_what_may_be_left_of_the_echo():
+    canceller = Subtract()
+    card, _, front, events = make(canceller=canceller)
+    front.want_voice(True, alert=True)
+    feed(card, front, np.concatenate([QUIET, LOUD[:1600]]))
+    canceller.excess_db = 0.0
+    feed(card, front, np.concatenate([LOUD, QUIET]))
+    (end,) = of(events, VoiceEnd)
+    assert end.voiced_ms > 500
+
+
+@pytest.mark.parametrize(("excess_db", "stirs"), [(STIR_DB - 0.1, 0), (STIR_DB, 1)])
+def test_what_exceeds_the_echo_stirs_at_once_and_once(excess_db, stirs):
+    card, _, front, events = make(canceller=Subtract(excess_db))
+    front._voice.probability = lambda block: 0.0  # a fricative
+    front.want_voice(True, alert=True)
+    feed(card, front, np.concatenate([QUIET, LOUD]))
+    assert [e.at - 8000 for e in of(events, Stir)] == [160 * STIR_BLOCKS] * stirs
+
+
+def test_a_click_does_not_stir():
+    card, _, front, events = make(canceller=Subtract())
+    front.want_voice(True, alert=True)
+    feed(card, front, np.concatenate([QUIET, LOUD[: 160 * (STIR_BLOCKS - 1)], QUIET]))
+    assert not of(events, Stir)
+
+
+def test_nothing_stirs_while_no_reply_plays():
+    card, _, front, events = make(canceller=Subtract())
+    front.want_voice(True)
+    feed(card, front, np.concatenate([QUIET, LOUD]))
+    assert not of(events, Stir)
+
+
+def test_one_frame_of_voice_is_an_onset_over_a_reply_and_a_click_elsewhere():
+    for alert in (True, False):
+        card, _, front, events = make()
+        front.want_voice(True, alert=alert)
+        feed(card, front, np.concatenate([QUIET[:7680], LOUD[:512], QUIET[:7968]]))
+        assert bool(of(events, VoiceStart)) is alert
+
+
+def test_how_loud_a_voice_was_is_told():
+    card, _, front, events = make()
+    front.want_voice(True)
+    feed(card, front, np.concatenate([QUIET, LOUD // 2, LOUD, QUIET]))
+    (end,) = of(events, VoiceEnd)
+    assert end.peak_db == pytest.approx(20 * np.log10(3000 / 32768), abs=0.1)
+    assert of(events, Voice)[0].peak_db == pytest.approx(20 * np.log10(1500 / 32768), abs=0.1)
+
+
+def test_the_wake_word_is_told_when_the_device_speaks():
+    wake, canceller = OnceWake(), Subtract()
+    card, _, front, _ = make(wake=wake, canceller=canceller)
+    for active in (True, False):
+        canceller.active = active
+        card.exchange(np.zeros(160, np.int16))
+        front.process()
+        assert wake.masked is active
+
+
+def test_the_voice_detector_rests_while_all_is_echo_and_then_hears_what_came_just_before():
+    class Noting(Level):
+        def __init__(self):
+            super().__init__()
+            self.heard = []
+
+        def probability(self, block):
+            self.heard.append(block.copy())
+            return super().probability(block)
+
+    card, _, front, events = make(canceller=Subtract())
+    front._voice = voice = Noting()
+    front.want_voice(True, alert=True)
+    rng = np.random.default_rng(2)
+    echo_only = rng.integers(-50, 50, 32_000).astype(np.int16)
+    loud = rng.integers(-3000, 3000, 3200).astype(np.int16)
+    feed(card, front, echo_only)
+    assert not voice.heard
+    resets = voice.resets
+    feed(card, front, loud)
+    track = np.concatenate((echo_only, loud))
+    first = len(track) // 512 * 512 - 512 * len(voice.heard)
+    assert [frame.tolist() for frame in voice.heard] == track[first : len(track) // 512 * 512].reshape(-1, 512).tolist()
+    assert 7 * 512 <= len(echo_only) - first <= 9 * 512
+    assert voice.resets == resets + 1
+    assert of(events, VoiceStart)

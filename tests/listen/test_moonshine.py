@@ -1,0 +1,147 @@
+import re
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.speech import noise, say, silence
+
+from device.listen.moonshine import Moonshine, _loop, _pieces, _read_tokens, load_moonshine
+from device.model_files.files import ModelError
+
+SENTENCES = [
+    "What time is it?",
+    "Turn the volume up to fifty percent.",
+    "Set a timer for five minutes.",
+    "Tell me a joke.",
+    "Cancel the pasta timer.",
+    "Stop.",
+    "How are you?",
+    "What day is it today?",
+]
+
+
+def words(text):
+    return re.findall(r"[a-z0-9']+", text.lower().replace("50%", "fifty percent").replace("per cent", "percent"))
+
+
+def errors(said, heard):
+    """Count the words to change, add or take away: Levenshtein's distance."""
+    row = list(range(len(heard) + 1))
+    for i, word in enumerate(said, 1):
+        before, row[0] = row[0], i
+        for j, other in enumerate(heard, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (word != other))
+    return row[-1]
+
+
+@pytest.fixture(scope="module")
+def moonshine(models):
+    models("moonshine_tiny_en/encoder_model.ort")
+    return load_moonshine()
+
+
+def test_word_error_rate(moonshine):
+    wrong = sum(errors(words(text), words(moonshine.transcribe(say(text)))) for text in SENTENCES)
+    assert wrong / sum(len(words(text)) for text in SENTENCES) < 0.2
+
+
+@pytest.mark.parametrize("gain_db", [-20, -35])
+def test_quiet_speech_is_understood(moonshine, gain_db):
+    pcm = (say("What time is it?") * 10 ** (gain_db / 20)).astype(np.int16)
+    assert moonshine.transcribe(pcm) == "What time is it?"
+
+
+@pytest.mark.parametrize(
+    "pcm",
+    [
+        silence(0),
+        silence(2),
+        say("Stop.")[:1500],
+        noise(0.5, -70),
+        *(noise(seconds, dbfs) for seconds in (0.3, 1, 3) for dbfs in (-50, -30, -15)),
+        np.tile(np.hanning(160) * 20000, 3).astype(np.int16).repeat(20)[: 16_000 * 2],
+        (3000 * np.sin(np.arange(32_000) * 2 * np.pi * 50 / 16_000)).astype(np.int16),
+    ],
+)
+def test_no_words_where_nobody_speaks(moonshine, pcm):
+    assert moonshine.transcribe(pcm) == ""
+
+
+def test_speech_in_silence_and_noise(moonshine):
+    pcm = (
+        np.concatenate([silence(1), say("What time is it?"), silence(1)])
+        + noise(5, -60)[: len(say("What time is it?")) + 32_000]
+    )
+    assert moonshine.transcribe(pcm) == "What time is it?"
+
+
+def test_long_speech_is_cut_and_whole(moonshine):
+    first, then = say("What time is it?"), say("Tell me a joke.")
+    pcm = np.concatenate([first, silence(27), then, silence(5), first])
+    assert moonshine.transcribe(pcm) == "What time is it? Tell me a joke. What time is it?"
+
+
+def test_several_threads_at_once(moonshine):
+    texts = ["What time is it?", "Stop.", "Tell me a joke."]
+    heard = {}
+
+    def listen(text):
+        heard[text] = moonshine.transcribe(say(text))
+
+    threads = [threading.Thread(target=listen, args=(text,)) for text in texts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert heard == {text: text for text in texts}
+
+
+@pytest.mark.parametrize("pcm", [np.zeros(16_000, np.float32), np.zeros((16_000, 2), np.int16)])
+def test_other_audio_is_refused(moonshine, pcm):
+    with pytest.raises(ValueError, match=re.escape(str(pcm.shape))):
+        moonshine.transcribe(pcm)
+
+
+def test_missing_and_broken_files_are_named(models, tmp_path):
+    encoder, decoder, tokenizer = (
+        models(f"moonshine_tiny_en/{file}")
+        for file in ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
+    )
+    with pytest.raises(ModelError, match=r"nowhere.*parley models fetch"):
+        Moonshine(tmp_path / "nowhere", decoder, tokenizer)
+    broken = tmp_path / "tokenizer.bin"
+    broken.write_bytes(tokenizer.read_bytes()[:-3])
+    with pytest.raises(ModelError, match=r"tokenizer\.bin is truncated"):
+        Moonshine(encoder, decoder, broken)
+    broken.write_bytes(b"\x01a")
+    with pytest.raises(ModelError, match="do not belong together"):
+        Moonshine(encoder, decoder, broken)
+
+
+@given(st.lists(st.binary(max_size=300)))
+def test_token_file(tmp_path_factory, tokens):
+    path = tmp_path_factory.mktemp("tokens") / "tokenizer.bin"
+    path.write_bytes(
+        b"".join((bytes([len(t)]) if len(t) < 128 else bytes([len(t) % 128 + 128, len(t) // 128])) + t for t in tokens)
+    )
+    assert _read_tokens(path) == tokens
+
+
+@given(st.integers(0, 100), st.integers(0, 2**32 - 1))
+def test_pieces_lose_nothing_and_are_cut_in_silence(seconds, seed):
+    pcm = np.random.default_rng(seed).integers(-9000, 9000, seconds * 16_000 + 77).astype(np.int16)
+    quiet = 25 * 16_000
+    pcm[quiet : quiet + 3200] = 0
+    pieces = list(_pieces(pcm))
+    assert np.array_equal(np.concatenate(pieces), pcm)
+    assert all(len(piece) <= 30 * 16_000 for piece in pieces)
+    if len(pieces) > 1:
+        assert quiet <= len(pieces[0]) <= quiet + 3200
+
+
+@given(st.lists(st.integers(3, 9), min_size=1, max_size=8), st.lists(st.integers(10, 20), max_size=5))
+def test_loops_are_found(phrase, start):
+    assert _loop([*start, *phrase * 4]) > 0
+    assert _loop([*start, *phrase]) in (0, *range(3, len(phrase)))

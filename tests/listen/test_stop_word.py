@@ -1,0 +1,125 @@
+"""Stop words while a timer rings, with a recogniser that does as it is told."""
+
+import asyncio
+import gc
+import threading
+import weakref
+
+import numpy as np
+import pytest
+
+from device.audio.ring import RingBuffer
+from device.conversation.events import Voice, VoiceEnd
+from device.listen import moonshine as recognise
+from device.listen.shared_recogniser import SharedRecogniser
+from device.listen.stop_word import StopWord
+from device.model_files.files import ModelError
+from device.sample_clock import samples
+from device.simulation.rehearsal import resident_mb
+
+
+class Recogniser:
+    """Says `text` of everything, once `go` is set."""
+
+    def __init__(self, text):
+        self.text = text
+        self.heard = []
+        self.busy = threading.Event()
+        self.go = threading.Event()
+        self.go.set()
+
+    def transcribe(self, pcm):
+        self.heard.append(len(pcm))
+        self.busy.set()
+        assert self.go.wait(20)
+        return self.text
+
+
+@pytest.fixture
+def stopword(monkeypatch):
+    """Return a stop word detector, and the recognisers that it loaded."""
+    loaded = []
+
+    def load(directory):
+        loaded.append(stop.make())
+        return loaded[-1]
+
+    monkeypatch.setattr(recognise, "load_moonshine", load)
+    ring = RingBuffer(16_000, 10)
+    ring.write(np.zeros(samples(9000), np.int16))
+    stop = StopWord("en", ring, SharedRecogniser(""))
+    stop.make = lambda: Recogniser("Please stop it.")
+    stop.loaded = loaded
+    return stop
+
+
+def voice(voiced_ms, at_ms=3000):
+    return Voice(samples(at_ms), samples(at_ms - voiced_ms), voiced_ms)
+
+
+async def test_nothing_is_recognised_unless_something_rings(stopword):
+    assert not await stopword.heard(voice(600))
+    assert stopword.loaded == []
+
+
+@pytest.mark.parametrize(
+    ("text", "stops"), [("Stop.", True), ("please STOP it", True), ("stopping by woods", False), ("", False)]
+)
+async def test_a_stop_word_is_one_of_the_words(stopword, text, stops):
+    stopword.make = lambda: Recogniser(text)
+    stopword.want(True)
+    assert await stopword.heard(VoiceEnd(samples(3000), samples(2600), samples(2800), 200)) is stops
+    assert stopword.loaded[0].heard == [samples(400 + 250)]  # and a quarter of a second before the onset
+
+
+async def test_a_voice_that_goes_on_is_looked_at_now_and_then_and_not_all_of_it(stopword):
+    stopword.make = lambda: Recogniser("la la la")
+    stopword.want(True)
+    for ms in range(100, 6000, 32):
+        assert not await stopword.heard(voice(ms, 1000 + ms))
+    (recogniser,) = stopword.loaded
+    assert 10 <= len(recogniser.heard) <= 13
+    assert max(recogniser.heard) == samples(4000)
+
+
+@pytest.mark.parametrize("waiting", [1, 3])
+async def test_when_the_ringing_ends_while_it_listens_the_recogniser_is_dropped(stopword, waiting):
+    slow = Recogniser("stop")
+    slow.go.clear()
+    stopword.make = [slow].pop
+    stopword.want(True)
+    looks = [asyncio.create_task(stopword.heard(VoiceEnd(samples(3000), 0, 1, 200))) for _ in range(waiting)]
+    await asyncio.to_thread(slow.busy.wait, 20)
+    stopword.want(False)
+    slow.go.set()
+    assert not any(await asyncio.gather(*looks))
+    assert len(stopword.loaded) == 1
+    gone = weakref.ref(slow)
+    del slow
+    stopword.loaded.clear()
+    gc.collect()
+    assert gone() is None
+
+
+async def test_without_its_model_a_warning_says_so(stopword, caplog):
+    def make():
+        raise ModelError("decoder is missing: run parley models fetch")
+
+    stopword.make = make
+    stopword.want(True)
+    assert not await stopword.heard(VoiceEnd(samples(3000), 0, 1, 200))
+    assert "parley models fetch" in caplog.text
+
+
+async def test_the_memory_of_the_recogniser_goes_back_to_the_system(monkeypatch, stopword, models):
+    models("moonshine_tiny_en/encoder_model.ort")
+    monkeypatch.undo()
+    for _ in range(2):  # the first time, libraries are loaded that stay
+        before = resident_mb()
+        stopword.want(True)
+        await stopword.heard(VoiceEnd(samples(3000), samples(1000), samples(2800), 2000))
+        assert resident_mb() > before + 50
+        stopword.want(False)
+        async with asyncio.timeout(20):
+            while resident_mb() > before + 40:  # noqa: ASYNC110 - memory sets no event
+                await asyncio.sleep(0.01)

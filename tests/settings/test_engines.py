@@ -1,0 +1,65 @@
+"""The tables of engines: what is known, what a user changes, and what is wrong with it."""
+
+import pytest
+
+from device.settings.engines import RealtimeEngine, engine_faults, engines, known_engines, missing_key, with_keys
+
+
+def test_what_is_known_is_without_fault() -> None:
+    known = known_engines()
+    assert {"openai", "gpt-live", "gemini", "cartesia"} <= set(known)
+    assert all(engine.url.startswith("wss://") or not engine.key_variable for engine in known.values())
+
+
+def test_a_table_counts_over_what_is_known() -> None:
+    made = engines({"openai": {"model": "mine"}})
+    assert made["openai"].model == "mine"
+    assert made["openai"].url == known_engines()["openai"].url
+
+
+def test_a_new_engine_begins_like_a_known_one() -> None:
+    box = engines({"box": {"like": "openai", "url": "ws://10.0.0.5:8080/v1/realtime"}})["box"]
+    assert isinstance(box, RealtimeEngine)
+    assert (box.url, box.model) == ("ws://10.0.0.5:8080/v1/realtime", known_engines()["openai"].model)
+    assert engines({"box": {"url": "ws://10.0.0.5/x"}})["box"] == RealtimeEngine(url="ws://10.0.0.5/x")
+
+
+@pytest.mark.parametrize(
+    ("tables", "fault"),
+    [
+        ("openai", "the order of engines is `engines`"),
+        ({"openai": 3}, "engine.openai: is a table"),
+        ({"local": {}}, "the local engine's table is [local]"),
+        ({"box": {}}, "engine.box.url: is missing"),
+        ({"box": {"like": "opanai"}}, "engine.box.like: 'opanai' is not known; there are"),
+        ({"box": {"url": "ws://x/", "protocol": "smtp"}}, "engine.box.protocol: 'smtp' is not known"),
+        ({"openai": {"modle": "x"}}, "engine.openai.modle: no such key; did you mean model?"),
+        ({"gpt-live": {"noise_reduction": ""}}, "engine.gpt-live.noise_reduction: no such key"),
+    ],
+)
+def test_what_is_wrong_is_named(tables: object, fault: str) -> None:
+    found = engine_faults(tables)
+    assert len(found) == 1
+    assert fault in found[0]
+
+
+def test_keys_come_from_the_variable_of_the_engine_that_one_begins_like() -> None:
+    tables, origins = with_keys({"second": {"like": "openai"}}, {"OPENAI_API_KEY": "k"})
+    made = engines(tables)
+    assert made["second"].api_key.reveal() == made["openai"].api_key.reveal() == "k"
+    assert origins["engine.second.api_key"] == "OPENAI_API_KEY"
+    assert not made["gemini"].api_key
+
+
+def test_a_vendors_key_goes_to_no_other_server_unasked() -> None:
+    box = {"like": "openai", "url": "ws://10.0.0.5/v1/realtime"}
+    environ = {"OPENAI_API_KEY": "k", "BOX_KEY": "b"}
+    for table, key in ((box, ""), (box | {"key_variable": "BOX_KEY"}, "b")):
+        tables, _ = with_keys({"box": table}, environ)
+        assert engines(tables)["box"].api_key.reveal() == key
+
+
+def test_only_a_vendors_server_needs_a_key() -> None:
+    assert "OPENAI_API_KEY" in missing_key("openai", known_engines()["openai"])
+    assert not missing_key("openai", engines({"openai": {"url": "ws://10.0.0.5/v1/realtime"}})["openai"])
+    assert not missing_key("openai", engines({"openai": {"api_key": "x"}})["openai"])

@@ -1,0 +1,211 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.rooms import white, write_wav
+
+from device.audio import clips
+from device.simulation import scene
+from device.simulation.scene import Acoustics, Scene, SceneError, Visitor
+
+
+@pytest.fixture
+def refused(tmp_path):
+    """Return what `load` says of a scene file with the text given."""
+
+    def why(text: str) -> str:
+        path = tmp_path / "bad.toml"
+        path.write_text(text)
+        with pytest.raises(SceneError) as caught:
+            scene.load(path)
+        assert str(caught.value).startswith(str(path))
+        return str(caught.value)
+
+    return why
+
+
+VISITOR = "seconds = 9\n[[visitor]]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", ['the key "seconds" is missing']),
+        ("seconds = = 1", ["not a TOML file", "line 1"]),
+        ("seconds = -1", ["seconds: Expected `float` > 0.0"]),
+        ("seconds = 1\nsecond = 1", ['no key "second"', "there are seconds, name, room, visitor, card"]),
+        ("seconds = 1\n[room]\nrt6 = 1", ['room: there is no key "rt6"', "rt60"]),
+        ("seconds = 1\n[room]\nrt60 = -1", ["room: rt60"]),
+        ("seconds = 1\n[room]\nrate = 44100", ["room: rate", "44100", "16000, 24000, 48000"]),
+        ("seconds = 1\n[room]\nnoise_db = 3", ["room: noise_db"]),
+        ("seconds = 1\n[room]\necho_db = nan", ["room: echo_db"]),
+        ("seconds = 1\n[room]\nclip = 0", ["room: clip"]),
+        ('seconds = 1\n[room]\nnoise = "blue"', ['room.noise: "blue"', "white, pink, brown"]),
+        ('seconds = 1\n[room]\nnoise = "hum.wav"', ["hum.wav", "no such WAV file"]),
+        ("seconds = 1\n[room]\ndelay_ms = 0\nlatency_ms = 5", ["delay_ms and latency_ms must come to 10"]),
+        ("seconds = 1\n[room]\ndelay_ms = 9\ndrift_ppm = -5", ["must come to 31", "drift_ppm = -5"]),
+        (VISITOR + 'text = "a"', ["visitor 1: a visitor needs one time"]),
+        (VISITOR + 'at = 1\nafter = "asleep"\ntext = "a"', ["visitor 1: a visitor needs one time"]),
+        (VISITOR + "at = 1", ["visitor 1: a visitor needs one thing to say"]),
+        (VISITOR + 'at = 1\ntext = "a"\nwav = "a.wav"', ["visitor 1: a visitor needs one thing to say"]),
+        (VISITOR + 'at = 1\ntext = "a"\nplus = 1', ["visitor 1: plus and nth go with after"]),
+        (VISITOR + 'at = 9\ntext = "a"', ["at = 9 is past the scene's end"]),
+        (VISITOR + 'at = 1\ntext = "a"\nlevel_db = 1', ["visitor 1: level_db"]),
+        (VISITOR + 'at = 1\ntext = "a"\nlevl_db = 1', ['visitor 1: there is no key "levl_db"', "level_db"]),
+        (VISITOR + 'after = "asleep"\nnth = 0\ntext = "a"', ["visitor 1: nth"]),
+        (VISITOR + 'after = "bored"\ntext = "a"', ["visitor 1: after", "bored", "asleep", "reply_end"]),
+        (VISITOR + 'after = "visitor"\ntext = "a"', ["no visitor before it"]),
+        (VISITOR + 'at = 1\nwav = "none.wav"', ["none.wav", "no such WAV file"]),
+        (VISITOR + 'at = 1\ntext = "a"\nvoice = "tlh-xx"', ['the voice "tlh-xx"', "espeak-ng --voices"]),
+        (VISITOR + 'at = 1\ntext = "a"\nvoice = "en+Nobody"', ['variant "Nobody"', "--voices=variant"]),
+        (VISITOR + 'at = 1\ntext = "a"\nvoice = "-q"', ["visitor 1: voice"]),
+        (VISITOR + 'at = 1\ntext = " "', ["finds nothing to say"]),
+        ('seconds = 9\n[[card]]\nat = 1\naction = "plug"', ["[[card]]: unplug and plug take turns"]),
+        ('seconds = 9\n[[card]]\nat = 1\naction = "kick"', ["card 1: action", "unplug, plug"]),
+    ],
+)
+def test_a_bad_scene_is_explained(refused, text, said):
+    message = refused(text)
+    for words in said:
+        assert words in message
+
+
+def test_a_wav_file_that_cannot_be_used_is_named(refused, tmp_path):
+    write_wav(tmp_path / "high.wav", white(1000, -20), 96_000)
+    write_wav(tmp_path / "wide.wav", white(1000, -20), 48_000, width=4)
+    write_wav(tmp_path / "quad.wav", np.zeros((1000, 4), np.int16), 48_000)
+    write_wav(tmp_path / "mute.wav", np.zeros(1000, np.int16), 48_000)
+    (tmp_path / "not.wav").write_bytes(b"OggS and so on")
+    (tmp_path / "empty.wav").write_bytes(b"")
+    (tmp_path / "dir.wav").mkdir()
+    wanted = {
+        "high": ["96000 Hz", "8000 to 48000 Hz", "ffmpeg"],
+        "wide": ["32-bit"],
+        "quad": ["4 channels", "mono or stereo"],
+        "mute": ["no sound in it"],
+        "not": ["not a WAV file"],
+        "empty": ["not a WAV file"],
+        "dir": ["cannot be read"],
+    }
+    for name, said in wanted.items():
+        message = refused(VISITOR + f'at = 1\nwav = "{name}.wav"')
+        assert f"{name}.wav" in message
+        for words in said:
+            assert words in message
+
+
+def test_a_missing_espeak_says_how_to_get_it(refused, monkeypatch):
+    monkeypatch.setattr(clips.shutil, "which", lambda program: None)
+    clips.speak.cache_clear()
+    assert "apt install espeak-ng" in refused(VISITOR + 'at = 1\ntext = "good evening"')
+
+
+def test_an_unknown_scene_lists_the_bundled_ones():
+    with pytest.raises(SceneError, match=r"dema: there is no such scene file.* demo"):
+        scene.load("dema")
+
+
+def test_every_bundled_scene_loads():
+    assert "demo" in scene.names()
+    for name in scene.names():
+        assert scene.load(name).name == name
+
+
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parents[1] / "rooms").glob("*.toml")), ids=lambda path: path.stem
+)
+def test_every_scene_of_the_tests_loads(path):
+    loaded = scene.load(path)
+    assert loaded.name == path.stem
+    assert all(v.voice.startswith("en-us") for v in loaded.visitors)  # the assistant's is en-gb
+
+
+def test_the_demo_is_the_conversation_that_it_promises():
+    demo = scene.load("demo")
+    assert scene.wake_phrase(demo.visitors[0].name)
+    assert demo.visitors[0].wake_end
+    assert "speaking" in {v.after for v in demo.visitors}  # somebody interrupts
+    assert any("timer" in v.name for v in demo.visitors)
+    assert 30 <= demo.seconds <= 75
+
+
+def test_every_key_is_read(tmp_path):
+    write_wav(tmp_path / "a.wav", white(1000, -20), 8000)
+    file = tmp_path / "full.toml"
+    file.write_text(
+        """
+        seconds = 40
+        name = "a kitchen"
+        [room]
+        rate = 16000
+        rt60 = 0.5
+        delay_ms = 50
+        latency_ms = 10
+        echo_db = -inf
+        loudspeaker_db = -20
+        clip = inf
+        noise_db = -50
+        noise = "a.wav"
+        visitor_reverb_db = -3
+        drift_ppm = -40
+        seed = 7
+        [[visitor]]
+        at = 1
+        wav = "a.wav"
+        [[visitor]]
+        after = "speaking"
+        plus = 1.5
+        nth = 2
+        text = "no"
+        voice = "en-gb+f2"
+        words_per_minute = 130
+        level_db = -30
+        label = "interrupts"
+        wake_end = 0.5
+        [[card]]
+        at = 5
+        action = "unplug"
+        """
+    )
+    loaded = scene.load(file)
+    assert (loaded.name, loaded.seconds, loaded.speech_db) == ("a kitchen", 40, -28)
+    assert loaded.room == Acoustics(
+        rate=16_000, rt60=0.5, delay_ms=50, latency_ms=10, echo_db=-math.inf, loudspeaker_db=-20, clip=math.inf,
+        noise_db=-50, noise=str(tmp_path / "a.wav"), visitor_reverb_db=-3, drift_ppm=-40, seed=7,
+    )  # fmt: skip
+    assert loaded.visitors == (
+        Visitor(at=1, wav=str(tmp_path / "a.wav"), label="a"),
+        Visitor(
+            after="speaking", plus=1.5, nth=2, text="no", voice="en-gb+f2", words_per_minute=130, level_db=-30,
+            label="interrupts", wake_end=0.5,
+        ),
+    )  # fmt: skip
+    assert [(e.at, e.action) for e in loaded.card] == [(5, "unplug")]
+
+
+def test_a_scene_file_beats_a_bundled_name_when_it_is_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "demo.toml").write_text("seconds = 3")
+    assert scene.load("demo.toml").seconds == 3
+    assert scene.load("demo").seconds > 3
+
+
+def test_an_empty_room_has_a_usual_speech_level():
+    assert Scene(seconds=1).speech_db == scene.USUAL_SPEECH_DBFS
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("hey jarvis, what time is it", "hey jarvis,"),
+        ("Hey, Jarvis! Stop", "Hey, Jarvis,"),
+        ("alexa stop", "alexa,"),
+        ("hey mycroft", "hey mycroft,"),
+        ("hey jarvison", None),
+        ("tell alexa to stop", None),
+        ("", None),
+    ],
+)
+def test_wake_phrase(text, phrase):
+    assert scene.wake_phrase(text) == phrase
