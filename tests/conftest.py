@@ -11,7 +11,7 @@ from device.model_files.files import ModelError, find
 
 @pytest.fixture(scope="session")
 def models() -> Callable[[str], Path]:
-    """Find a model file by its manifest name; a missing one fails the test with the command that mends it."""
+    """Find a model file by its manifest name; a missing one fails the test with the command that fixes it."""
 
     def path(name: str) -> Path:
         try:

@@ -22,7 +22,7 @@ from device.panel.leds import Strip, apa102
 from device.panel.panel import GAP_S, Painter, Panel
 from device.settings.panel import PanelSettings
 from device.simulation.scene import Acoustics, Scene
-from device.simulation.timed_engine import Peer, Plan
+from device.simulation.timed_engine import Plan, TimedEngine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -107,7 +107,7 @@ def measure(job: Job) -> Result:
     acoustics = Acoustics(latency_ms=job.settings.card.latency_ms)
     room = NotingRoom(Scene(name="button", seconds=20.0 + 6 * count, room=acoustics))
     detectors = Detectors.load(settings)
-    with Peer(Plan(every_s=0.8, reply_s=4.0)) as peer:
+    with TimedEngine(Plan(every_s=0.8, reply_s=4.0)) as peer:
         live = Pressed(room, settings, peer.url)
         asyncio.run(live.play_and_press(detectors, count))
     if len(live.presses) < count:

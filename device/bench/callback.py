@@ -14,7 +14,7 @@ from device.bench.result import Figure, Job, Result, percentile
 from device.listen.detectors import Detectors
 from device.simulation.room import Room
 from device.simulation.scene import Scene, Visitor
-from device.simulation.timed_engine import Peer, Plan
+from device.simulation.timed_engine import Plan, TimedEngine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ def measure(job: Job) -> Result:
     visitors = tuple(Visitor(at=at, text=SAID[at % 3]) for at in range(5, round(minutes * 60) - 5, 13))
     room = UrgentRoom(Scene(name="callback", seconds=minutes * 60, visitors=visitors))
     detectors = Detectors.load(settings)
-    with Peer(Plan(every_s=3.0, reply_s=5.0)) as peer, busy():
+    with TimedEngine(Plan(every_s=3.0, reply_s=5.0)) as peer, busy():
         live = Live(room, settings, peer.url)
         asyncio.run(live.play(detectors))
     took = room.callback_ns / 1e6

@@ -19,7 +19,7 @@ from device.audio.playout import Playout
 from device.bench import sounds
 from device.bench.echo_rooms import CHANGE_S, SECONDS, SETTLED_S, VISITOR_DBFS, VISITOR_S, Place, build
 from device.bench.result import BenchError, Figure, Job, Result, percentile
-from device.listen.capture import STIR_AMONG, STIR_BLOCKS, STIR_DB, FrontEnd
+from device.listen.capture import STIR_AMONG, STIR_BLOCKS, STIR_DB, Capture
 from device.listen.vad import SileroVad
 from device.model_files import files as models
 from device.sample_clock import CLOCK_RATE, samples
@@ -218,7 +218,7 @@ def _cpu(job: Job, replies: Sequence[Sound], sentences: Sequence[Sound]) -> floa
     card = Card(48_000)
     voice = SileroVad(models.find("silero_vad.onnx", job.settings.models_dir))
     events: list[DeviceEvent] = []
-    front = FrontEnd(card, Playout(card.rate), canceller=EchoCanceller(300), voice=voice, wake=None, emit=events.append)
+    front = Capture(card, Playout(card.rate), canceller=EchoCanceller(300), voice=voice, wake=None, emit=events.append)
     front.want_voice(wanted=True, alert=True)
     spent = []
     for second in range(CPU_SECONDS):

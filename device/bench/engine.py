@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from device.bench.engine_client import Cost, Flood, cost_of_ours, cost_of_sdk
 from device.bench.engine_load import Load, load, questions
 from device.bench.result import BenchError, Figure, Job, Result, spread
-from device.engines.local_process import LocalEngine
+from device.engines.local_process import LocalProcess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +87,7 @@ def load_figures(loads: Sequence[Load]) -> list[Figure]:
 
 async def _loads(job: Job, counts: Sequence[int], asked: int) -> list[Load]:
     said = questions(asked)
-    engine = LocalEngine(job.settings.local, job.config, reuse=False)
+    engine = LocalProcess(job.settings.local, job.config, reuse=False)
     try:
         url = await engine.url()
         if engine.pid is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from aiohttp import WSMsgType, web
 from msgspec import Struct
 
-from device.bench.isolated import apart
+from device.bench.isolated import isolated
 from device.bench.result import BenchError
 from device.conversation.engine import Audio, Fault, ReplyEnded, SpeechStarted
 from device.engines.factory import wanted_by
@@ -70,12 +70,12 @@ class Flood:
 
 def cost_of_ours(url: str, seconds: float) -> Cost:
     """Return what our client costs, in a process of its own. Raises BenchError."""
-    return apart(_measured, "ours", url, seconds)
+    return isolated(_measured, "ours", url, seconds)
 
 
 def cost_of_sdk(url: str, seconds: float) -> Cost:
     """Return what the SDK openai costs, in a process of its own. Raises BenchError."""
-    return apart(_measured, "sdk", url, seconds)
+    return isolated(_measured, "sdk", url, seconds)
 
 
 def _measured(which: str, url: str, seconds: float) -> Cost:

@@ -15,7 +15,7 @@ from device.conversation.events import Button
 from device.simulation import recording
 from device.simulation.rehearsal import Rehearsal
 from device.simulation.scene import Acoustics, Scene, Visitor
-from device.simulation.timed_engine import Peer, Plan
+from device.simulation.timed_engine import Plan, TimedEngine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,7 +64,7 @@ def measure(job: Job) -> Result:
     scene = Scene(
         name="heard", seconds=float(after.sum() + 4.0 * count + 5), room=Acoustics(rt60=0.25), visitors=visitors
     )
-    with Peer(plan) as peer, tempfile.TemporaryDirectory(prefix="parley-") as folder:
+    with TimedEngine(plan) as peer, tempfile.TemporaryDirectory(prefix="parley-") as folder:
         played = Interrupted(scene, plain(job.settings), Path(folder), peer.url)
         asyncio.run(played.play())
         told = peer.report().truncated

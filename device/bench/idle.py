@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Literal
 
 from device.audio.resample import resample
-from device.bench.isolated import apart
+from device.bench.isolated import isolated
 from device.bench.live import Live
 from device.bench.result import Figure, Job, Result, percentile
 from device.listen.detectors import Detectors, wake_model
@@ -53,9 +53,9 @@ def measure(job: Job) -> Result:
         )
         whole, bare, fast = [], [], []
         for _ in range(rounds):
-            whole.append(apart(asleep, job.config, kind, seconds))
-            bare.append(apart(alone, job.config, kind, seconds))
-            fast.append(apart(alone, job.config, kind, seconds, hurry=True))
+            whole.append(isolated(asleep, job.config, kind, seconds))
+            bare.append(isolated(alone, job.config, kind, seconds))
+            fast.append(isolated(alone, job.config, kind, seconds, hurry=True))
         room = "in speech" if kind == "speech" else "in a quiet room"
         daemon, loop, hurried = (100 * percentile(taken, 50) for taken in (whole, bare, fast))
         figures += [

@@ -13,7 +13,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def apart(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def isolated(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call `work`, a function of a module, in a fresh process; return what it returns and raise what it raises."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(work, *args, **kwargs).result()

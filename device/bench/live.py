@@ -76,7 +76,7 @@ class Live(Watcher):
         await self.daemon.start(detectors)
         try:
             if self._url:
-                self.daemon.on(Button(self.daemon.frontend.now))
+                self.daemon.on(Button(self.daemon.capture.now))
             await asyncio.to_thread(self.room.finished.wait)
         finally:
             await self.daemon.stop()
@@ -86,9 +86,9 @@ class Live(Watcher):
         self.room.notify(state.value, at)
 
     def sent(self, at: int) -> None:
-        """Take note of what was sent."""
+        """Note what was sent."""
         self.sends.append((self.daemon.uplink.sent_samples, at))
 
     def lost(self) -> int:
         """Return how many samples the daemon was too late for."""
-        return self.daemon.frontend.lost + self.daemon.uplink.lost
+        return self.daemon.capture.lost + self.daemon.uplink.lost

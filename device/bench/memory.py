@@ -12,7 +12,7 @@ from device.bench.assistant import Assistant, card
 from device.bench.result import BenchError, Figure, Job, Result
 from device.conversation.engine import Audio, Fault, ReplyEnded
 from device.engines.factory import session_with
-from device.engines.local_process import LocalEngine
+from device.engines.local_process import LocalProcess
 from device.engines.realtime.config import RATE
 from device.simulation.rehearsal import resident_mb
 
@@ -57,7 +57,7 @@ def measure(job: Job) -> Result:
 
 async def _engine(job: Job) -> tuple[float, float]:
     """Return the memory of a local engine before and after it answered."""
-    engine = LocalEngine(job.settings.local, job.config, reuse=False)
+    engine = LocalProcess(job.settings.local, job.config, reuse=False)
     try:
         url = await engine.url()
         if engine.pid is None:

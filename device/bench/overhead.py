@@ -13,7 +13,7 @@ from device.engines.realtime.config import RATE
 from device.listen.detectors import Detectors
 from device.sample_clock import CLOCK_RATE
 from device.simulation.scene import Acoustics, Scene, Visitor
-from device.simulation.timed_engine import Peer, Plan, Report
+from device.simulation.timed_engine import Plan, Report, TimedEngine
 
 WHAT = (
     "A scripted engine in another process, on loopback; a room at 48 kHz. Up: from the callback that a block of the "
@@ -42,7 +42,7 @@ def measure(job: Job) -> Result:
             visitors=tuple(Visitor(at=at, text=TALK) for at in np.arange(2.0, listening - 6, 8.0)),
         )
     )
-    with Peer(plan) as peer:
+    with TimedEngine(plan) as peer:
         live = Live(room, settings, peer.url)
         asyncio.run(live.play(detectors))
         report = peer.report()

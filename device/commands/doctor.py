@@ -20,7 +20,7 @@ from device.settings import last_good
 from device.settings import tree as configuration
 
 if TYPE_CHECKING:
-    from device.doctor.finding import Check
+    from device.doctor.finding import Finding
     from device.settings.last_good import InForce
 
 
@@ -46,15 +46,15 @@ def doctor(config: Path | None, engine: str | None, bundle: str | None) -> None:
         except configuration.SettingsError as error:
             raise CommandError(str(error)) from None
     console = Console(highlight=False)
-    results: list[Check] = []
+    results: list[Finding] = []
     marks = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
 
     async def run_all() -> None:
         checks = examine(settings, config, found.fault) if engine is None else examine_engine(settings, engine, config)
         async for check in checks:
             console.print(f"{marks[check.status]}  {check.name}: {check.message}", soft_wrap=True)
-            if check.status != "ok" and check.mend:
-                console.print(f"      → {check.mend}", soft_wrap=True)
+            if check.status != "ok" and check.fix:
+                console.print(f"      → {check.fix}", soft_wrap=True)
             results.append(check)
 
     asyncio.run(run_all())
@@ -64,7 +64,7 @@ def doctor(config: Path | None, engine: str | None, bundle: str | None) -> None:
         raise SystemExit(FAILED)
 
 
-def _write_bundle(found: InForce, results: list[Check], path: Path | None) -> None:
+def _write_bundle(found: InForce, results: list[Finding], path: Path | None) -> None:
 
     path = path or default_name()
     parts = gather(found, results)

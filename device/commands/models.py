@@ -55,7 +55,7 @@ def verify_models(config: Path | None) -> None:
             click.echo(f"ok       {found.file.name}")
         elif found.state != "missing" or found.file.default:
             bad += 1
-            click.echo(f"{found.state}  {found.file.name}: {files.mend(found.file)}")
+            click.echo(f"{found.state}  {found.file.name}: {files.fix(found.file)}")
     if bad:
         raise SystemExit(FAILED)
 

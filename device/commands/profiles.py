@@ -56,7 +56,7 @@ def show_profile(profile: str) -> None:
 @profiles.command("check")
 @_FILE
 def check_profile(profile: str) -> None:
-    """Say what is wrong with PROFILE, file and key and mend; else in a line what it makes."""
+    """Say what is wrong with PROFILE, file and key and fix; else in a line what it makes."""
     read = _load(profile)
     for warning in known.unknown_engines(read, known_engines()):
         click.echo(f"parley: {warning}", err=True)

@@ -69,7 +69,7 @@ class BargeIn:
             self._levels.append(voice.peak_db)
 
     def stirs(self, at: int) -> list[Step]:
-        """Take note of a sound over the reply that may become a voice."""
+        """Note a sound over the reply that may become a voice."""
         if self.voice is not None or self._low or self._far_talk or self._stirred is not None:
             return []
         if at < self._patient_until:
@@ -78,7 +78,7 @@ class BargeIn:
         return [Step("lower", at, at)]
 
     def begin(self, onset: int, at: int) -> list[Step]:
-        """Take note of a voice that began over the reply, or goes on after a pause."""
+        """Note a voice that began over the reply, or goes on after a pause."""
         self._stirred = None
         if self.voice is None:
             self.voice = Over(onset, at, at)
@@ -91,7 +91,7 @@ class BargeIn:
         return self._duck(self.voice)
 
     def goes_on(self, event: Voice) -> list[Step]:
-        """Take note of a little more of the voice, or of silence in it."""
+        """Note a little more of the voice, or of silence in it."""
         voice = self.voice
         if voice is None:
             return []
@@ -105,7 +105,7 @@ class BargeIn:
         return steps + self._weigh(voice)
 
     def ends(self, event: VoiceEnd) -> list[Step]:
-        """Take note of the voice's end."""
+        """Note the voice's end."""
         if self.voice is None:
             return []
         self.voice.at, self.voice.end, self.voice.ended = event.at, event.end, True
@@ -113,7 +113,7 @@ class BargeIn:
         return self._weigh(self.voice)
 
     def understood(self, event: Understood) -> list[Step]:
-        """Take note of what the recogniser made of a voice."""
+        """Note what the recogniser made of a voice."""
         self._looking = False
         if self.voice is None or self.voice.onset != event.onset:
             return []
@@ -121,7 +121,7 @@ class BargeIn:
         return self._weigh(self.voice)
 
     def tick(self, at: int) -> list[Step]:
-        """Take note of the time: what stirred may be no voice, and a recogniser may not answer."""
+        """Note the time: what stirred may be no voice, and a recogniser may not answer."""
         if self._stirred is not None and at >= self._stirred + STIR:
             self._patient_until = at + PATIENCE
             stirred, self._stirred = self._stirred, None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from device.conversation.actions import Action, OpenSession, Prepare, Record
 from device.conversation.engine import Capabilities
-from device.conversation.failover import Attempt, Lineup
+from device.conversation.failover import Attempt, Failover
 from device.conversation.handover import Handover
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Connection:
         """Hz of the session's audio."""
         self.can = Capabilities()
         """What the present session can do or, while none is open, what the last one could."""
-        self._lineup = Lineup(engines, barred)
+        self._lineup = Failover(engines, barred)
         self._handover = Handover(self._lineup)
 
     @property
@@ -52,7 +52,7 @@ class Connection:
         return OpenSession(history, attempt.after_ms, attempt.engine)
 
     def opened(self, event: Opened, at: int) -> Action:
-        """Take note that the session is open; return its record."""
+        """Note that the session is open; return its record."""
         self.open = True
         self.rate, self.can = event.rate, event.capabilities
         self._handover.forget()
@@ -60,11 +60,11 @@ class Connection:
         return Record("session_open", at, {"engine": self._lineup.current})
 
     def answered(self) -> None:
-        """Take note that the engine answers."""
+        """Note that the engine answers."""
         self._lineup.answered()
 
     def lost(self) -> None:
-        """Take note that the session is lost, or the attempt to open one."""
+        """Note that the session is lost, or the attempt to open one."""
         self.open = False
         self._handover.forget()
 
@@ -75,23 +75,23 @@ class Connection:
         return attempt
 
     def close(self) -> None:
-        """Take note that the conversation is over."""
+        """Note that the conversation is over."""
         self.wanted = False
         self.lost()
 
     # Another session in mid-conversation
 
     def expiring(self, event: Expiring, at: int) -> Action:
-        """Take note that the present session will end soon; return the record."""
+        """Note that the present session will end soon; return the record."""
         self._handover.expiring(at)
         return Record("engine_expiring", at, {"seconds": event.seconds})
 
     def prepared(self, event: Prepared) -> None:
-        """Take note that the session beside the present one is open."""
+        """Note that the session beside the present one is open."""
         self._handover.prepared(event)
 
     def unprepared(self, event: Unprepared, at: int) -> Action:
-        """Take note that it could not be opened; return the record."""
+        """Note that it could not be opened; return the record."""
         self._handover.unprepared(at)
         return Record("session_unprepared", at, {"engine": event.engine, "message": event.message})
 

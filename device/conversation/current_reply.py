@@ -66,7 +66,7 @@ class CurrentReply:
     # From the engine
 
     def begin(self, reply: str, at: int) -> None:
-        """Take note that the engine begins a reply."""
+        """Note that the engine begins a reply."""
         self._name, self._received_at = reply, at
         self.running, self.awaited = True, False
 
@@ -83,17 +83,17 @@ class CurrentReply:
         return [*actions, Play(event.item, event.pcm)]
 
     def audio_done(self, name: str) -> list[Action]:
-        """Take note that an item is complete."""
+        """Note that an item is complete."""
         return self._complete([name] if name in self._items else [])
 
     def end(self, reply: str) -> list[Action]:
-        """Take note that the engine is done with a reply, maybe not the present one."""
+        """Note that the engine is done with a reply, maybe not the present one."""
         if reply == self._name:
             self.running = False
         return self._complete([name for name, item in self._items.items() if item.reply == reply])
 
     def lose(self) -> list[Action]:
-        """Take note that the session is lost: nothing more will come; return how to end what broke off."""
+        """Note that the session is lost: nothing more will come; return how to end what broke off."""
         self.running = self.awaited = False
         return self._complete(list(self._items))
 
@@ -117,7 +117,7 @@ class CurrentReply:
         return self._items.get(name)
 
     def starved(self, name: str) -> None:
-        """Take note that an item ran dry."""
+        """Note that an item ran dry."""
         if (item := self._items.get(name)) is not None:
             item.starving = True
 

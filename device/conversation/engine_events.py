@@ -33,13 +33,13 @@ from device.sample_clock import samples
 
 if TYPE_CHECKING:
     from device.conversation.rules import Rules
-    from device.conversation.turn_taking import Floor
+    from device.conversation.turn_taking import TurnTaking
 
 
 class EngineEvents:
     """Makes the moves on the `floor` that the engine's events call for; the tools that it calls are its own."""
 
-    def __init__(self, rules: Rules, floor: Floor) -> None:
+    def __init__(self, rules: Rules, floor: TurnTaking) -> None:
         self._rules = rules
         self._floor = floor
         self._connection, self._history, self._closing = floor.connection, floor.history, floor.closing
@@ -185,7 +185,7 @@ class EngineEvents:
             self._floor.think()
 
     def tick(self, at: int) -> None:
-        """Take note of the time."""
+        """Note the time."""
         self._watch_engine(at)
         self._attend_tools(at)
         self._change_over(at)

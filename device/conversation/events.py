@@ -39,7 +39,7 @@ class Wake(DeviceEvent, frozen=True):
     """0 to 1."""
 
 
-class Stir(DeviceEvent, frozen=True):
+class NearEnd(DeviceEvent, frozen=True):
     """Something sounds near the microphone that cannot be echo, and may become a voice."""
 
 

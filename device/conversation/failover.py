@@ -31,7 +31,7 @@ class Attempt(Struct, frozen=True):
     after_ms: int = 0
 
 
-class Lineup:
+class Failover:
     """The engines by their order, the best first; `barred` tells which are not to be asked at present.
 
     Positions are of the device's clock.
@@ -72,12 +72,12 @@ class Lineup:
         return Attempt(self.current)
 
     def opened(self, at: int) -> None:
-        """Take note that the session is open."""
+        """Note that the session is open."""
         self._open, self._since = True, at
         self._try_at = at + self._pause
 
     def answered(self) -> None:
-        """Take note that the engine answers."""
+        """Note that the engine answers."""
         self._rounds = 0
         self._failed_at.pop(self._current, None)
 
@@ -124,7 +124,7 @@ class Lineup:
         return self._engines[better[0]] if better else None
 
     def switched(self, engine: str, at: int) -> None:
-        """Take note that `engine` has taken over."""
+        """Note that `engine` has taken over."""
         self._current = self._engines.index(engine)
         self._failed_at.pop(self._current, None)
         self._open, self._since = True, at

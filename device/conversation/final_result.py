@@ -23,7 +23,7 @@ TRIES = 2
 """How often the engine may submit one that is not valid, before and again after it is asked."""
 
 
-class Closing:
+class FinalResult:
     """What is known of the result, which comes by a call of the tool `tool`; "" if none is wanted."""
 
     def __init__(self, tool: str) -> None:

@@ -13,7 +13,7 @@ from device.sample_clock import samples
 
 if TYPE_CHECKING:
     from device.conversation.engine import Prepared, Said
-    from device.conversation.failover import Lineup
+    from device.conversation.failover import Failover
 
 AGAIN = samples(10_000)
 """After a session could not be prepared, before the next attempt to renew."""
@@ -22,7 +22,7 @@ AGAIN = samples(10_000)
 class Handover:
     """What is being prepared; to be asked in pauses of the conversation only."""
 
-    def __init__(self, lineup: Lineup) -> None:
+    def __init__(self, lineup: Failover) -> None:
         self._lineup = lineup
         self._renew_at: int | None = None
         self._preparing = False
@@ -36,17 +36,17 @@ class Handover:
         self._preparing = False
 
     def expiring(self, at: int) -> None:
-        """Take note that the present session will end soon."""
+        """Note that the present session will end soon."""
         self._renew_at = at
 
     def prepared(self, event: Prepared) -> None:
-        """Take note that the session is open that was asked for."""
+        """Note that the session is open that was asked for."""
         if self._preparing:
             self._prepared = event
         self._preparing = False
 
     def unprepared(self, at: int) -> None:
-        """Take note that it could not be opened."""
+        """Note that it could not be opened."""
         self._preparing = False
         if self._renew_at is not None:
             self._renew_at = at + AGAIN

@@ -25,12 +25,12 @@ from device.conversation.events import (
     DeviceEvent,
     Heard,
     Mute,
+    NearEnd,
     PlayoutCut,
     PlayoutDone,
     PlayoutStarted,
     PlayoutStarved,
     Repeat,
-    Stir,
     StopHeard,
     Tick,
     TimerRang,
@@ -42,7 +42,7 @@ from device.conversation.events import (
 )
 from device.conversation.ringing import Ringing
 from device.conversation.rules import Rules
-from device.conversation.turn_taking import Floor
+from device.conversation.turn_taking import TurnTaking
 from device.sample_clock import CLOCK_RATE
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Conversation:
     def __init__(self, rules: Rules | None = None, barred: Callable[[str], bool] = lambda _: False) -> None:
         """Begin asleep; engines for which `barred` holds, by their names, are passed over."""
         self.rules = rules or Rules()
-        self._floor = floor = Floor(self.rules, barred)
+        self._floor = floor = TurnTaking(self.rules, barred)
         self._connection, self._history, self._closing = floor.connection, floor.history, floor.closing
         self._turn, self._reply, self._tools = floor.turn, floor.reply, floor.tools
         self._patience, self._barge_in = floor.patience, floor.barge_in
@@ -193,7 +193,7 @@ class Conversation:
         return self.rules.barge_in == "engine" or (self._connection.stream and self.rules.barge_in == "device")
 
     @_take.register
-    def _on_stir(self, event: Stir) -> None:
+    def _on_stir(self, event: NearEnd) -> None:
         if self._interruptible:
             self._follow(self._barge_in.stirs(event.at))
 

@@ -36,7 +36,7 @@ class PendingTools:
         return call_id in self._since
 
     def begin(self, call_id: str, at: int, *, announced: bool) -> None:
-        """Take note of a call; `announced` if the engine said something before it."""
+        """Note a call; `announced` if the engine said something before it."""
         self._covered = announced or (self._covered and bool(self._since))
         self._since[call_id] = at
 

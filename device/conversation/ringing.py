@@ -31,5 +31,5 @@ class Ringing:
         return [Ring(on=False)] if was else []
 
     def tick(self, at: int) -> list[Action]:
-        """Take note of the time."""
+        """Note the time."""
         return self.stop() if self._since is not None and at >= self._since + LIMIT else []

@@ -16,7 +16,7 @@ LULL = samples(800)
 """So long must nobody have spoken before another session takes over."""
 
 
-class Patience:
+class Timeouts:
     """Since when nobody has spoken, nothing was exchanged, and the engine thinks; positions of the device's clock."""
 
     def __init__(self, follow_up_ms: float) -> None:
@@ -30,19 +30,19 @@ class Patience:
         self._quiet_since = self._exchange_at = at
 
     def stirred(self, at: int) -> None:
-        """Take note that somebody speaks, or something else is still going on."""
+        """Note that somebody speaks, or something else is still going on."""
         self._quiet_since = at
 
     def exchanged(self, at: int) -> None:
-        """Take note that the engine speaks with the user."""
+        """Note that the engine speaks with the user."""
         self._exchange_at = at
 
     def thinks(self, at: int) -> None:
-        """Take note that it is the engine's turn."""
+        """Note that it is the engine's turn."""
         self._thinking_since = at
 
     def opened(self, at: int) -> None:
-        """Take note that the user is heard only now."""
+        """Note that the user is heard only now."""
         self._quiet_since = max(self._quiet_since, at)
 
     # The user

@@ -12,10 +12,10 @@ from device.conversation.actions import Action, CloseSession, Cut, Earcon, Inter
 from device.conversation.barge_in import BargeIn
 from device.conversation.connection import Connection
 from device.conversation.current_reply import CurrentReply
-from device.conversation.final_result import Closing
+from device.conversation.final_result import FinalResult
 from device.conversation.history import History
 from device.conversation.pending_tools import PendingTools
-from device.conversation.timeouts import Patience
+from device.conversation.timeouts import Timeouts
 from device.conversation.user_turn import UserTurn
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from device.conversation.rules import Rules
 
 
-class Floor:
+class TurnTaking:
     """The state, which begins asleep, and what belongs to it; engines for which `barred` holds are passed over."""
 
     def __init__(self, rules: Rules, barred: Callable[[str], bool]) -> None:
@@ -35,9 +35,9 @@ class Floor:
         """Position on the device's clock."""
         self.connection = Connection(rules.engines, barred)
         self.history = History()
-        self.closing = Closing(rules.result_tool)
+        self.closing = FinalResult(rules.result_tool)
         self.turn = UserTurn()
-        self.patience = Patience(rules.follow_up_ms)
+        self.patience = Timeouts(rules.follow_up_ms)
         self.barge_in = BargeIn(cut_ms=rules.cut_ms, recogniser=rules.recogniser)
         self.reply = CurrentReply()
         self.tools = PendingTools()

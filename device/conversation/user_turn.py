@@ -67,13 +67,13 @@ class UserTurn:
         self.answered()
 
     def answered(self) -> None:
-        """Take note that the answer is heard."""
+        """Note that the answer is heard."""
         self.unanswered = self._uncommitted = self._committed = None
 
     # The voice
 
     def starts(self, onset: int, *, awake: bool) -> None:
-        """Take note of a voice; what it says wants an answer if the device is `awake`."""
+        """Note a voice; what it says wants an answer if the device is `awake`."""
         self.voice = onset
         self._uncommitted = None
         if self.unanswered is None and awake:
@@ -88,7 +88,7 @@ class UserTurn:
         return True
 
     def murmured(self, onset: int, end: int) -> None:
-        """Take note of a voice that did not interrupt the reply; what follows it soon may belong to it."""
+        """Note a voice that did not interrupt the reply; what follows it soon may belong to it."""
         self._murmur = onset, end
 
     # Where it begins
@@ -159,7 +159,7 @@ class UserTurn:
     # Its end, where the device finds that
 
     def ends(self, end: int) -> None:
-        """Take note of the end of something said that the engine is to answer."""
+        """Note the end of something said that the engine is to answer."""
         self._uncommitted = end
 
     def over(self, at: int, silence: int) -> bool:
@@ -167,11 +167,11 @@ class UserTurn:
         return self._uncommitted is not None and at >= self._uncommitted + silence
 
     def commit(self) -> None:
-        """Take note that the engine was told to answer."""
+        """Note that the engine was told to answer."""
         self._committed, self._uncommitted = self._uncommitted, None
 
     def reopen(self) -> None:
-        """Take note that the engine that was told to answer is lost, and another is to be told."""
+        """Note that the engine that was told to answer is lost, and another is to be told."""
         self._uncommitted = self._uncommitted or self._committed
 
 

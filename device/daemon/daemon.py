@@ -59,10 +59,10 @@ from device.daemon.mute import MuteSwitch
 from device.daemon.watcher import Watcher
 from device.engines.sessions import HANDOVER_S, OPEN_TIMEOUT_S, Sessions
 from device.engines.uplink import Uplink
-from device.listen.capture import FrontEnd
+from device.listen.capture import Capture
 from device.listen.detectors import Detectors
 from device.listen.lexicon import lexicon
-from device.listen.over_reply import Overheard
+from device.listen.over_reply import OverReply
 from device.listen.shared_recogniser import SharedRecogniser
 from device.listen.stop_word import StopWord
 from device.sample_clock import CLOCK_RATE, samples
@@ -147,20 +147,20 @@ class Daemon:
             open_s=OPEN_TIMEOUT_S if len(settings.engines) == 1 else HANDOVER_S,
         )
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._frontend: FrontEnd | None = None
+        self._capture: Capture | None = None
         self._uplink: Uplink | None = None
         self.recogniser = SharedRecogniser(settings.models_dir)
         self._stopword: StopWord | None = None
-        self._overheard: Overheard | None = None
+        self._overheard: OverReply | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = asyncio.Event()
 
     @property
-    def frontend(self) -> FrontEnd:
+    def capture(self) -> Capture:
         """The capture thread; there once `start` has returned."""
-        if self._frontend is None:
+        if self._capture is None:
             raise RuntimeError("the daemon has not been started")
-        return self._frontend
+        return self._capture
 
     @property
     def uplink(self) -> Uplink:
@@ -172,7 +172,7 @@ class Daemon:
     async def start(self, detectors: Detectors | None = None, *, thread: bool = True) -> None:
         """Open the card and begin to listen. Raises CardError or ModelError.
 
-        Without `thread`, whoever drives a virtual clock calls `frontend.process`.
+        Without `thread`, whoever drives a virtual clock calls `capture.process`.
         """
         self._loop = asyncio.get_running_loop()
         self.card.on_presence = lambda present: self._post((CardBack if present else CardLost)(self._position()))
@@ -181,7 +181,7 @@ class Daemon:
         if detectors is None:
             detectors = await asyncio.to_thread(Detectors.load, self.settings)
         listen = self.settings.listen
-        self._frontend = FrontEnd(
+        self._capture = Capture(
             self.card,
             self.playout,
             canceller=EchoCanceller(listen.echo_tail_ms) if listen.echo_canceller == "device" else None,
@@ -190,13 +190,13 @@ class Daemon:
             emit=self._post,
             vad_threshold=listen.vad_threshold,
         )
-        self._uplink = Uplink(self.frontend.clean, on_first=self._sent_first, on_sent=self.watcher.sent)
+        self._uplink = Uplink(self.capture.clean, on_first=self._sent_first, on_sent=self.watcher.sent)
         self.sessions.send = self._uplink.serve
         self.ledger.sent_s = lambda: self.uplink.sent_samples / CLOCK_RATE
-        self._stopword = StopWord(self.settings.language, self.frontend.clean, self.recogniser)
-        self._overheard = Overheard(self.settings.language, self.frontend.clean, self.recogniser)
+        self._stopword = StopWord(self.settings.language, self.capture.clean, self.recogniser)
+        self._overheard = OverReply(self.settings.language, self.capture.clean, self.recogniser)
         if thread:
-            self.frontend.start()
+            self.capture.start()
         self.sound("ready")
         self.watcher.state(State.ASLEEP, self._position())
 
@@ -214,8 +214,8 @@ class Daemon:
             await asyncio.wait(self._tasks, timeout=2)
         for task in self._tasks:
             task.cancel()
-        if self._frontend is not None:
-            self._frontend.stop()
+        if self._capture is not None:
+            self._capture.stop()
         self.card.close()
 
     async def run(self) -> None:
@@ -262,7 +262,7 @@ class Daemon:
             self.sound("error")
 
     def _position(self) -> int:
-        return self._frontend.now if self._frontend is not None else self.card.now
+        return self._capture.now if self._capture is not None else self.card.now
 
     def _perform(self, action: Action) -> None:  # noqa: C901, PLR0912, PLR0915 - a table of actions
         match action:
@@ -319,7 +319,7 @@ class Daemon:
                 self._ring(on)
             case Show(state):
                 alert = state in (State.SPEAKING, State.OVERLAP)
-                self.frontend.want_voice(state not in QUIET or self.ringing, alert=alert)
+                self.capture.want_voice(state not in QUIET or self.ringing, alert=alert)
                 self.watcher.state(state, self._position())
                 self.attend()
             case Record(event, at, fields):
@@ -375,7 +375,7 @@ class Daemon:
         if self._stopword is not None:
             self._stopword.want(on)
         self.playout.sound(earcon("timer", self.card.rate) if on else None, repeat=on)
-        self.frontend.want_voice(on or self.conversation.state not in QUIET)
+        self.capture.want_voice(on or self.conversation.state not in QUIET)
 
     async def _hear_stop(self, event: Voice | VoiceEnd) -> None:
         if self._stopword is not None and await self._stopword.heard(event):

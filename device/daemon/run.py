@@ -21,7 +21,7 @@ from device.daemon.readiness import tell_ready, until_signal
 from device.daemon.wait_for_card import wait_for_card
 from device.engines.factory import Engines
 from device.panel.panel import Panel
-from device.records.keep import Keeping
+from device.records.keep import Keeper
 from device.records.ledger import Ledger
 from device.records.timeline import Timeline
 from device.settings import last_good
@@ -52,7 +52,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
     timeline = Timeline(console, words=last_good.service_folder() is None)
     ledger = Ledger(out / "ledger.jsonl" if out else None, on_entry=timeline.show)
     engines = Engines(settings, config)
-    keeping = Keeping(settings, ledger)
+    keeping = Keeper(settings, ledger)
     tools = profile_tools(found.loaded.profile)
     daemon = Daemon(settings, card, ledger, engines.session, tools=tools, barred=keeping.costs.over_budget)
     controls = Controls(daemon, mark=state_dir() / "updating")
@@ -67,7 +67,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
         daemon.attend = panel.attend
         panel.open()
         card.deaf = daemon.mute.on
-        beside.append(asyncio.create_task(notifier.watch(lambda: daemon.frontend.now)))
+        beside.append(asyncio.create_task(notifier.watch(lambda: daemon.capture.now)))
         with _button(daemon):
             console.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)
             if daemon.mute.on:
@@ -101,7 +101,7 @@ def _button(daemon: Daemon) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def press() -> None:
-        daemon.on(Button(daemon.frontend.now))
+        daemon.on(Button(daemon.capture.now))
 
     def key() -> None:
         if line := sys.stdin.readline():

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from device.audio.card.alsa import AlsaCard
 from device.audio.card.base import CardError
-from device.audio.card.retry import Looks
+from device.audio.card.retry import Retry
 from device.conversation.actions import State
 from device.daemon.readiness import STATUS
 from device.panel.panel import Panel
-from device.panel.unattended import Nobody
+from device.panel.unattended import Unattended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ async def wait_for_card(settings: Settings, notifier: Notifier) -> AlsaCard | No
     panel, told = None, ""
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, over.set)
-    looks = Looks(loop.time())
+    looks = Retry(loop.time())
     try:
         while not over.is_set():
             if looks.due(loop.time()):
@@ -50,7 +50,7 @@ async def wait_for_card(settings: Settings, notifier: Notifier) -> AlsaCard | No
                     if not notifier.listens:
                         raise
                     if panel is None:
-                        panel = Panel(settings.panel, Nobody(State.FAULT))
+                        panel = Panel(settings.panel, Unattended(State.FAULT))
                         panel.open()
                     if str(error) != told:
                         told = str(error)

@@ -16,7 +16,7 @@ import msgspec
 
 from device.audio.card import devices
 from device.audio.card.base import CardError
-from device.doctor.redact import Scrub, secrets_in
+from device.doctor.redact import Redaction, secrets_in
 from device.doctor.service import ask, machine_keys, show_units
 from device.records import store, transcripts
 from device.records.costs import spent
@@ -27,7 +27,7 @@ from device.system import paths
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from device.doctor.finding import Check
+    from device.doctor.finding import Finding
     from device.doctor.service import Ask
     from device.settings.last_good import InForce
 
@@ -58,11 +58,11 @@ def default_name(now: float | None = None) -> Path:
 
 
 def gather(
-    found: InForce, checks: Sequence[Check], environ: Mapping[str, str] = os.environ, asked: Ask = ask
+    found: InForce, checks: Sequence[Finding], environ: Mapping[str, str] = os.environ, asked: Ask = ask
 ) -> dict[str, str]:
     """Return the text of each of `CONTENTS`; what cannot be had says why not."""
     settings = found.settings
-    scrub = Scrub([*secrets_in(settings), *_keys(found, environ)], _said())
+    scrub = Redaction([*secrets_in(settings), *_keys(found, environ)], _said())
     return {
         "doctor.txt": scrub.text("\n".join(_told(checks))),
         "settings.toml": scrub.secrets(in_force(settings, found.loaded.origins)),
@@ -111,14 +111,14 @@ def _said() -> list[str]:
     return texts + [msgspec.json.encode(one.result).decode() for one in found if one.result is not None]
 
 
-def _told(checks: Sequence[Check]) -> Iterator[str]:
+def _told(checks: Sequence[Finding]) -> Iterator[str]:
     for check in checks:
         yield f"{check.status:<4}  {check.name}: {check.message}"
-        if check.mend and check.status != "ok":
-            yield f"      → {check.mend}"
+        if check.fix and check.status != "ok":
+            yield f"      → {check.fix}"
 
 
-def _journal(asked: Ask, scrub: Scrub) -> Iterator[str]:
+def _journal(asked: Ask, scrub: Redaction) -> Iterator[str]:
     """Yield the services' log: what systemd says of them, and what they say themselves as far as it may be shown."""
     entries = [entry for line in asked(JOURNAL).splitlines() if (entry := _entry(line))]
     if not entries:
@@ -140,7 +140,7 @@ def _entry(printed: str) -> dict[str, Any]:
     return entry if isinstance(entry.get("MESSAGE"), str) else {}
 
 
-def _lines(entry: Mapping[str, Any], scrub: Scrub) -> Iterator[tuple[str, str | None]]:
+def _lines(entry: Mapping[str, Any], scrub: Redaction) -> Iterator[tuple[str, str | None]]:
     """Yield each line of an entry with what it begins with: when it was written, and by whom."""
     own = entry.get("SYSLOG_IDENTIFIER") != "systemd"
     at = int(entry.get("__REALTIME_TIMESTAMP", 0)) // 1_000_000

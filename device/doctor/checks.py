@@ -1,4 +1,4 @@
-"""Every check that a user can run on the machine, each with its mend; `examine` runs them all."""
+"""Every check that a user can run on the machine, each with its fix; `examine` runs them all."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from device.audio.card.base import Card, CardError
 from device.audio.card.soundcheck import ChirpSource, check_sound
 from device.conversation.actions import State
 from device.conversation.engine import EngineError
-from device.doctor.finding import Check
+from device.doctor.finding import Finding
 from device.doctor.service import check_appliance
 from device.engines.factory import Engines
 from device.model_files import files as models
 from device.panel.panel import Panel
-from device.panel.unattended import Nobody
+from device.panel.unattended import Unattended
 from device.settings import tree as configuration
 from device.settings.panel import used_pins
 from device.system import lock
@@ -56,7 +56,7 @@ THROTTLING = {
 """Bits of the Raspberry Pi firmware's `get_throttled` that matter."""
 
 
-async def examine(settings: Settings, config: Path | None = None, fault: str = "") -> AsyncIterator[Check]:
+async def examine(settings: Settings, config: Path | None = None, fault: str = "") -> AsyncIterator[Finding]:
     """Run every check and yield what each finds, as it comes; `config` is the file that `settings` came from, if any.
 
     `fault` says why these are not the settings of the files. The machine is fit for Parley if none fails.
@@ -73,7 +73,7 @@ async def examine(settings: Settings, config: Path | None = None, fault: str = "
     yield check_gpio()
     if running := lock.runs():
         text = f"in use by Parley itself, so sound and panel are not tested. {running}"
-        yield Check("card", "ok", text)
+        yield Finding("card", "ok", text)
     else:
         for found in check_panel(settings.panel):
             yield found
@@ -83,48 +83,52 @@ async def examine(settings: Settings, config: Path | None = None, fault: str = "
         yield await check_engine(settings, engine, config)
 
 
-def check_settings(settings: Settings, fault: str = "") -> Check:
+def check_settings(settings: Settings, fault: str = "") -> Finding:
     """Say what is in force, and whether the engine lacks a setting."""
     if fault:
-        return Check("settings", "fail", fault, "mend the file, then: sudo systemctl restart parley parley-engine")
+        return Finding("settings", "fail", fault, "mend the file, then: sudo systemctl restart parley parley-engine")
     try:
         configuration.require(settings)
     except configuration.SettingsError as error:
-        return Check("settings", "fail", str(error), "`parley settings` shows what is in force and where it comes from")
-    return Check("settings", "ok", f"engine {', '.join(settings.engines)}, wake word {', '.join(settings.wake.models)}")
+        return Finding(
+            "settings", "fail", str(error), "`parley settings` shows what is in force and where it comes from"
+        )
+    return Finding(
+        "settings", "ok", f"engine {', '.join(settings.engines)}, wake word {', '.join(settings.wake.models)}"
+    )
 
 
 def check_python(
     version: tuple[int, ...] = sys.version_info[:3], word: int = 8 * ctypes.sizeof(ctypes.c_void_p)
-) -> Check:
+) -> Finding:
     """Check for a Python that Parley and its libraries run on."""
     text = f"Python {'.'.join(map(str, version))}, {word}-bit, {platform.machine()}"
     if word != 64:
-        return Check("python", "fail", text, "install a 64-bit system: onnxruntime has no 32-bit build for Arm")
+        return Finding("python", "fail", text, "install a 64-bit system: onnxruntime has no 32-bit build for Arm")
     if not (3, 11) <= version[:2] <= (3, 13):
-        return Check("python", "fail", text, "./scripts/run sets up a Python that fits: 3.11 to 3.13")
-    return Check("python", "ok", text)
+        return Finding("python", "fail", text, "./scripts/run sets up a Python that fits: 3.11 to 3.13")
+    return Finding("python", "ok", text)
 
 
-def check_processor(root: Path = Path("/")) -> Check:
+def check_processor(root: Path = Path("/")) -> Finding:
     """Check whether the processor is held back, as far as the machine tells."""
     cores = f"{os.cpu_count()} cores"
     throttled = _read(root / "sys/devices/platform/soc/soc:firmware/get_throttled")
     if throttled and (word := int(throttled, 16)):
         faults = [fault for bit, fault in THROTTLING.items() if word >> bit & 1]
         if faults:
-            mend = "use the power supply made for this Raspberry Pi, and a heat sink"
-            return Check("processor", "warn", f"{cores}; since the start {', '.join(faults)}", mend)
+            fix = "use the power supply made for this Raspberry Pi, and a heat sink"
+            return Finding("processor", "warn", f"{cores}; since the start {', '.join(faults)}", fix)
     frequency = root / "sys/devices/system/cpu/cpu0/cpufreq"
     governor, driver = _read(frequency / "scaling_governor"), _read(frequency / "scaling_driver")
     # With the pstate drivers of PCs, powersave is the dynamic one.
     if governor == "powersave" and "pstate" not in driver:
-        mend = "echo ondemand | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
-        return Check("processor", "warn", f"{cores}, always at the lowest clock (governor powersave)", mend)
-    return Check("processor", "ok", cores + (f", governor {governor}" if governor else ""))
+        fix = "echo ondemand | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
+        return Finding("processor", "warn", f"{cores}, always at the lowest clock (governor powersave)", fix)
+    return Finding("processor", "ok", cores + (f", governor {governor}" if governor else ""))
 
 
-def check_libraries(settings: Settings, load: Callable[[str], object] = ctypes.CDLL) -> Iterator[Check]:
+def check_libraries(settings: Settings, load: Callable[[str], object] = ctypes.CDLL) -> Iterator[Finding]:
     """Check for what the local engine's stages need: the system's library, packages, the user's models."""
     local = settings.local
     if "local" not in settings.engines or local.url:
@@ -135,77 +139,77 @@ def check_libraries(settings: Settings, load: Callable[[str], object] = ctypes.C
     ):
         if chosen and importlib.util.find_spec(module) is None:
             text = f"the package {package}, which {key} needs, is missing"
-            yield Check("library", "fail", text, f"in Parley's environment: pip install {package}")
+            yield Finding("library", "fail", text, f"in Parley's environment: pip install {package}")
         if chosen and path and not Path(path).expanduser().exists():
-            yield Check("models", "fail", f"{key}: there is no {path}", "correct the path in the settings")
+            yield Finding("models", "fail", f"{key}: there is no {path}", "correct the path in the settings")
     if local.tts == "espeak-ng":
         try:
             load(VOICE_LIBRARY)
         except OSError:
-            mend = "sudo apt install libespeak-ng1 espeak-ng-data"
-            yield Check("library", "fail", f"{VOICE_LIBRARY} (the local engine's voice) is missing", mend)
+            fix = "sudo apt install libespeak-ng1 espeak-ng-data"
+            yield Finding("library", "fail", f"{VOICE_LIBRARY} (the local engine's voice) is missing", fix)
         else:
-            yield Check("library", "ok", f"{VOICE_LIBRARY} (the local engine's voice)")
+            yield Finding("library", "ok", f"{VOICE_LIBRARY} (the local engine's voice)")
 
 
-def check_models(settings: Settings) -> Iterator[Check]:
+def check_models(settings: Settings) -> Iterator[Finding]:
     """Read every model file that the settings make necessary and compare it with its checksum."""
     wake = settings.wake
     paths = [name for name in wake.models if Path(name).suffix]
     names = [f"{name}.{wake.framework}" for name in wake.models if name not in paths]
     for path in paths:
         if not Path(path).expanduser().is_file():
-            yield Check("models", "fail", f"wake.models: there is no file {path}", "correct the path in the settings")
+            yield Finding("models", "fail", f"wake.models: there is no file {path}", "correct the path in the settings")
     manifest = models.own_manifest()
     try:
         needed = manifest.select(names) | {file.name for file in manifest.files.values() if file.default}
     except models.ModelError as error:
-        yield Check("models", "fail", f"wake.models: {error}", "`parley models list` shows those there are")
+        yield Finding("models", "fail", f"wake.models: {error}", "`parley models list` shows those there are")
         return
     verified = [found for found in models.verify(settings.models_dir) if found.file.name in needed]
     bad = [found for found in verified if found.state != "ok"]
     for found in bad:
-        yield Check("models", "fail", f"{found.file.name}: {found.state} ({found.path})", models.mend(found.file))
+        yield Finding("models", "fail", f"{found.file.name}: {found.state} ({found.path})", models.fix(found.file))
     if not bad:
         megabytes = sum(found.file.size for found in verified) / 1e6
-        yield Check("models", "ok", f"{len(verified)} files verified, {megabytes:.0f} MB")
+        yield Finding("models", "ok", f"{len(verified)} files verified, {megabytes:.0f} MB")
 
 
-def check_gpio(root: Path = Path("/")) -> Check:
+def check_gpio(root: Path = Path("/")) -> Finding:
     """Check for GPIO lines, which lights and button hang on; a PC has none."""
     chips = sorted((root / "dev").glob("gpiochip*"))
     if not chips:
         if "Raspberry Pi" in _read(root / "proc/device-tree/model"):
-            mend = "use a Raspberry Pi OS kernel, or leave lights and button unused"
-            return Check("gpio", "warn", "this Raspberry Pi shows no GPIO: lights and button are off", mend)
-        return Check("gpio", "ok", "no GPIO: lights and button are off")
+            fix = "use a Raspberry Pi OS kernel, or leave lights and button unused"
+            return Finding("gpio", "warn", "this Raspberry Pi shows no GPIO: lights and button are off", fix)
+        return Finding("gpio", "ok", "no GPIO: lights and button are off")
     names = ", ".join(chip.name for chip in chips)
     if not any(os.access(chip, os.R_OK | os.W_OK) for chip in chips):
-        mend = "sudo usermod -aG gpio $USER, then log in again"
-        return Check("gpio", "warn", f"{names}, but not for this user: lights and button are off", mend)
-    return Check("gpio", "ok", names)
+        fix = "sudo usermod -aG gpio $USER, then log in again"
+        return Finding("gpio", "warn", f"{names}, but not for this user: lights and button are off", fix)
+    return Finding("gpio", "ok", names)
 
 
-def check_panel(panel: PanelSettings, factory: Any = None) -> Iterator[Check]:
+def check_panel(panel: PanelSettings, factory: Any = None) -> Iterator[Finding]:
     """Take every pin that the panel is set to, as the assistant would, and let go of it; on the event loop."""
     pins = used_pins(panel)
     if not pins and panel.leds == "none":
         return
-    tried = Panel(panel, Nobody(State.ASLEEP), factory)
+    tried = Panel(panel, Unattended(State.ASLEEP), factory)
     faults = tried.open()
     lines = tried.has_lines
     tried.close()
     for fault in faults:
-        yield Check("panel", "warn", str(fault.args[0]), fault.mend)
+        yield Finding("panel", "warn", str(fault.args[0]), fault.fix)
     if pins and not lines and not faults:
-        mend = "set panel.chip to the label of the chip that they are on, or leave [panel] out"
-        yield Check("panel", "warn", "this machine has no GPIO header: lights and buttons are off", mend)
+        fix = "set panel.chip to the label of the chip that they are on, or leave [panel] out"
+        yield Finding("panel", "warn", "this machine has no GPIO header: lights and buttons are off", fix)
     elif not faults:
         named = ", ".join(f"{key} GPIO{pin}" for key, pin in pins.items())
-        yield Check("panel", "ok", f"lights {panel.leds}" + (f", {named}" if named else ""))
+        yield Finding("panel", "ok", f"lights {panel.leds}" + (f", {named}" if named else ""))
 
 
-async def check_card(settings: Settings, make: Callable[[CardSettings], Card] = AlsaCard) -> AsyncIterator[Check]:
+async def check_card(settings: Settings, make: Callable[[CardSettings], Card] = AlsaCard) -> AsyncIterator[Finding]:
     """Open the card, listen to the room, play chirps and look for their echo; takes about 5 s."""
     lost = []
     try:
@@ -214,8 +218,8 @@ async def check_card(settings: Settings, make: Callable[[CardSettings], Card] = 
         card.on_presence = lambda present: None if present else lost.append(card.now)
         await asyncio.to_thread(card.open, source)
     except CardError as error:
-        mend = "`parley devices` lists what there is for card.input and card.output; `parley demo` needs no card"
-        yield Check("card", "fail", str(error), mend)
+        fix = "`parley devices` lists what there is for card.input and card.output; `parley demo` needs no card"
+        yield Finding("card", "fail", str(error), fix)
         return
     try:
         found = await asyncio.to_thread(check_sound, card, source)
@@ -224,53 +228,55 @@ async def check_card(settings: Settings, make: Callable[[CardSettings], Card] = 
     latency = 1000 * card.output_latency / card.rate
     message = f"{card.name}, {card.rate} Hz, output latency {latency:.0f} ms"
     if lost or found is None:
-        yield Check("card", "fail", f"{message}; it vanished during the test", "check its cable, its power and its hub")
+        yield Finding(
+            "card", "fail", f"{message}; it vanished during the test", "check its cable, its power and its hub"
+        )
         return
-    yield Check("card", "ok", message)
+    yield Finding("card", "ok", message)
     yield judge_microphone(found)
     yield judge_loudspeaker(found, settings)
     yield judge_xruns(card, len(source.track) / card.rate)
 
 
-def judge_microphone(found: SoundCheck) -> Check:
+def judge_microphone(found: SoundCheck) -> Finding:
     """Say whether the microphone hears a room."""
     text = f"{found.level:.0f} dBFS in the room"
     if found.peak == 0:
-        mend = "unmute it and raise its capture level: alsamixer (F4), or pavucontrol"
-        return Check("microphone", "fail", "it delivers nothing but zeros", mend)
+        fix = "unmute it and raise its capture level: alsamixer (F4), or pavucontrol"
+        return Finding("microphone", "fail", "it delivers nothing but zeros", fix)
     if found.peak >= CLIPPING_PEAK:
-        return Check("microphone", "warn", f"{text}, clipping", "lower its capture level: alsamixer (F4)")
+        return Finding("microphone", "warn", f"{text}, clipping", "lower its capture level: alsamixer (F4)")
     if found.level < SILENT_DBFS:
-        return Check("microphone", "warn", f"{text}: nearly nothing", "raise its capture level: alsamixer (F4)")
+        return Finding("microphone", "warn", f"{text}: nearly nothing", "raise its capture level: alsamixer (F4)")
     if found.level > LOUD_DBFS:
-        mend = "if the room is quiet, lower its capture level: alsamixer (F4)"
-        return Check("microphone", "warn", f"{text}: too loud for the wake word to stand out", mend)
-    return Check("microphone", "ok", text)
+        fix = "if the room is quiet, lower its capture level: alsamixer (F4)"
+        return Finding("microphone", "warn", f"{text}: too loud for the wake word to stand out", fix)
+    return Finding("microphone", "ok", text)
 
 
-def judge_loudspeaker(found: SoundCheck, settings: Settings) -> Check:
+def judge_loudspeaker(found: SoundCheck, settings: Settings) -> Finding:
     """Say whether the microphone heard the loudspeaker, and whether the canceller reaches as far as the echo."""
     if found.delay_ms is None:
-        mend = "with headphones that is as it should be; else raise the volume: alsamixer, and try again"
-        return Check("loudspeaker", "warn", "the microphone did not hear the test tone", mend)
+        fix = "with headphones that is as it should be; else raise the volume: alsamixer, and try again"
+        return Finding("loudspeaker", "warn", "the microphone did not hear the test tone", fix)
     text = f"test tone heard by the microphone after {found.delay_ms:.0f} ms, at {found.echo_level:.0f} dBFS"
     reach = round(found.delay_ms) + TAIL_MARGIN_MS
     if settings.listen.echo_canceller == "device" and reach > settings.listen.echo_tail_ms:
-        mend = f"set listen.echo_tail_ms to {reach} or more, or card.latency_ms lower than {settings.card.latency_ms}"
-        return Check("loudspeaker", "warn", f"{text}: too late for the echo canceller", mend)
-    return Check("loudspeaker", "ok", text)
+        fix = f"set listen.echo_tail_ms to {reach} or more, or card.latency_ms lower than {settings.card.latency_ms}"
+        return Finding("loudspeaker", "warn", f"{text}: too late for the echo canceller", fix)
+    return Finding("loudspeaker", "ok", text)
 
 
-def judge_xruns(card: Card, seconds: float) -> Check:
+def judge_xruns(card: Card, seconds: float) -> Finding:
     """Say whether samples were lost."""
     over, under = card.xruns.overruns, card.xruns.underruns
     text = f"{over} overruns and {under} underruns in {seconds:.0f} s"
     if over or under:
-        return Check("xruns", "warn", text, "raise card.latency_ms, or end what keeps the processor busy")
-    return Check("xruns", "ok", text)
+        return Finding("xruns", "warn", text, "raise card.latency_ms, or end what keeps the processor busy")
+    return Finding("xruns", "ok", text)
 
 
-async def check_engine(settings: Settings, engine: str, config: Path | None = None) -> Check:
+async def check_engine(settings: Settings, engine: str, config: Path | None = None) -> Finding:
     """Open a session with an engine, as a conversation would, starting the local one if need be."""
     engines = Engines(settings, config)
     name = f"engine {engine}"
@@ -283,9 +289,9 @@ async def check_engine(settings: Settings, engine: str, config: Path | None = No
             opened = time.monotonic()
             await session.close()
     except EngineError as error:
-        return Check(name, "fail", str(error), _engine_mend(settings, engine))
+        return Finding(name, "fail", str(error), _engine_fix(settings, engine))
     except TimeoutError:
-        return Check(name, "fail", f"no session within {ENGINE_TIMEOUT_S:g} s", _engine_mend(settings, engine))
+        return Finding(name, "fail", f"no session within {ENGINE_TIMEOUT_S:g} s", _engine_fix(settings, engine))
     finally:
         await engines.close()
     took = 1000 * (opened - made)
@@ -293,11 +299,11 @@ async def check_engine(settings: Settings, engine: str, config: Path | None = No
     if engine == "local" and not settings.local.url:
         text = f"ready in {made - began:.1f} s, {text}"
     if took > SLOW_ENGINE_MS:
-        return Check(name, "warn", text, "that is slow: check the network, or use an engine nearer by")
-    return Check(name, "ok", text)
+        return Finding(name, "warn", text, "that is slow: check the network, or use an engine nearer by")
+    return Finding(name, "ok", text)
 
 
-def _engine_mend(settings: Settings, engine: str) -> str:
+def _engine_fix(settings: Settings, engine: str) -> str:
     if engine == "local":
         if settings.local.url:
             return "start the engine there with `parley engine --host 0.0.0.0`, or check local.url"

@@ -13,7 +13,7 @@ from device.audio.clips import ClipError, speak
 from device.audio.measure import speech_bounds
 from device.conversation.engine import Audio, EngineError, Fault, ReplyEnded, ReplyStarted, ToolCall, ToolSpec, Words
 from device.conversation.events import Heard
-from device.doctor.finding import Check
+from device.doctor.finding import Finding
 from device.engines.factory import Engines
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Examination:
                 self._events.put_nowait(event)
 
 
-async def examine_engine(settings: Settings, name: str, config: Path | None = None) -> AsyncIterator[Check]:
+async def examine_engine(settings: Settings, name: str, config: Path | None = None) -> AsyncIterator[Finding]:
     """Hold the conversation with the engine that the settings call `name`, starting the local one if need be."""
     engines = Engines(settings, config)
     try:
@@ -157,52 +157,54 @@ async def examine_engine(settings: Settings, name: str, config: Path | None = No
         async for check in verify(name, session):
             yield check
     except EngineError as error:
-        yield Check(name, "fail", str(error))
+        yield Finding(name, "fail", str(error))
     finally:
         await engines.close()
 
 
-async def verify(name: str, session: EngineSession) -> AsyncIterator[Check]:
+async def verify(name: str, session: EngineSession) -> AsyncIterator[Finding]:
     """Yield what comes of each step with an engine, whose `session` is yet to be opened."""
     began = _now()
     try:
         await session.open(())
     except EngineError as error:
-        yield Check(f"{name} session", "fail", str(error), "mend that first; nothing else can be tried")
+        yield Finding(f"{name} session", "fail", str(error), "mend that first; nothing else can be tried")
         return
     took = 1000 * (_now() - began)
-    yield Check(f"{name} session", "ok", f"open in {took:.0f} ms, {session.capabilities.family}, {session.rate} Hz")
+    yield Finding(f"{name} session", "ok", f"open in {took:.0f} ms, {session.capabilities.family}, {session.rate} Hz")
     examination = Examination(session)
     try:
         async for check in _steps(name, session, examination):
             yield check
     except (StepError, EngineError, ClipError) as failure:
-        yield Check(f"{name} conversation", "fail", str(failure), 'the log says more: log_level = "debug"')
+        yield Finding(f"{name} conversation", "fail", str(failure), 'the log says more: log_level = "debug"')
     finally:
         await examination.close()
 
 
-async def _steps(name: str, session: EngineSession, examination: Examination) -> AsyncIterator[Check]:
+async def _steps(name: str, session: EngineSession, examination: Examination) -> AsyncIterator[Finding]:
     await examination.ask(QUESTION)
     delay, length, understood, answer, called = await examination.answer()
     slow = "that is slow: a model or server nearer by, or less reasoning, would be quicker" if delay > SLOW_MS else ""
     text = f"speech → first audio {delay:.0f} ms, {length / 1000:.1f} s of speech: “{answer or '(no words told)'}”"
-    yield Check(f"{name} reply", "warn" if slow else "ok", text, slow)
+    yield Finding(f"{name} reply", "warn" if slow else "ok", text, slow)
     heard = f"“{QUESTION}” was understood as “{understood}”" if understood else "the user's words are not written down"
-    yield Check(f"{name} words", "ok", heard)
+    yield Finding(f"{name} words", "ok", heard)
     if not session.capabilities.tools:
-        yield Check(f"{name} tools", "warn", "the engine calls no tools", "timers, volume and such will not work")
+        yield Finding(f"{name} tools", "warn", "the engine calls no tools", "timers, volume and such will not work")
     elif called:
         told = "seventeen" in answer.lower() or "17" in answer
-        mend = "" if told or not answer else "the model may be too small for tools"
-        yield Check(f"{name} tools", "warn" if mend else "ok", "get_time was called, and its result spoken of", mend)
+        fix = "" if told or not answer else "the model may be too small for tools"
+        yield Finding(f"{name} tools", "warn" if fix else "ok", "get_time was called, and its result spoken of", fix)
     else:
         text = "no tool was called for the time of day"
-        yield Check(f"{name} tools", "warn", text, "check that the model calls functions; the agent may need the tool")
+        yield Finding(
+            f"{name} tools", "warn", text, "check that the model calls functions; the agent may need the tool"
+        )
     await examination.ask(LONG_QUESTION)
     late = await examination.interrupt()
     text = f"interrupted after {HEARD_MS} ms; {late:.0f} ms of the reply came afterwards"
-    yield Check(f"{name} interruption", "ok", text)
+    yield Finding(f"{name} interruption", "ok", text)
 
 
 def _now() -> float:

@@ -7,11 +7,11 @@ from typing import Literal
 from msgspec import Struct
 
 
-class Check(Struct, frozen=True):
+class Finding(Struct, frozen=True):
     """What a check found."""
 
     name: str
     status: Literal["ok", "warn", "fail"]
     message: str
-    mend: str = ""
+    fix: str = ""
     """What to do about it; empty if all is well."""

@@ -48,7 +48,7 @@ _RAISED: Final = re.compile(r"([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|
 _SPOKEN: Final = {NAMES.get(event, event) for event in WORDLESS} | {"visitor", "heard", "overheard"}
 
 
-class Scrub:
+class Redaction:
     """Knows the secrets of this device, and what was said to it as far as that is kept."""
 
     def __init__(self, secrets: Iterable[str], said: Iterable[str] = ()) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from device.daemon.readiness import STATUS as WAITING
-from device.doctor.finding import Check
+from device.doctor.finding import Finding
 from device.settings.last_good import KEYS
 from device.settings.panel import used_pins
 from device.system import paths
@@ -53,10 +53,10 @@ FULL: Final = 20_000_000
 OLDER_FAULTS: Final = "what went wrong: journalctl -u {unit} -n 20"
 
 
-def check_appliance(settings: Settings) -> Iterator[Check]:
+def check_appliance(settings: Settings) -> Iterator[Finding]:
     """Run all of them."""
     if os.geteuid() == 0 and _service_uid() is not None:
-        yield Check("user", "ok", f"root; what the service's user may: sudo -u {USER} parley doctor")
+        yield Finding("user", "ok", f"root; what the service's user may: sudo -u {USER} parley doctor")
     yield from check_access(settings)
     yield from check_keys(settings)
     yield check_state()
@@ -75,7 +75,7 @@ def ask(command: Sequence[str]) -> str:
     return ""
 
 
-def check_access(settings: Settings, root: Path = Path("/")) -> Iterator[Check]:
+def check_access(settings: Settings, root: Path = Path("/")) -> Iterator[Finding]:
     """Say which devices are there and not for this user; as root, not for the service's."""
     kinds = [("sound", "snd/pcm*", "audio")]
     if settings.panel.leds in ("apa102", "ws2812"):
@@ -86,21 +86,21 @@ def check_access(settings: Settings, root: Path = Path("/")) -> Iterator[Check]:
     for name, pattern, group in kinds:
         nodes = sorted((root / "dev").glob(pattern))
         if nodes and not any(may(node) for node in nodes):
-            mend = f"sudo usermod -aG {group} {user}, then log in again; of a service: restart it"
-            yield Check(name, "fail", f"{nodes[0]} is there, but not for {user}", mend)
+            fix = f"sudo usermod -aG {group} {user}, then log in again; of a service: restart it"
+            yield Finding(name, "fail", f"{nodes[0]} is there, but not for {user}", fix)
 
 
-def check_keys(settings: Settings, folder: Path = KEYS) -> Iterator[Check]:
+def check_keys(settings: Settings, folder: Path = KEYS) -> Iterator[Finding]:
     """Look at the folder of keys that systemd hands to the services."""
     try:
         if not folder.exists():
             if (folder.parent / "parley.toml").exists():
-                mend = f"sudo install -d -m 700 {folder}"
-                yield Check("keys", "fail", f"there is no folder {folder}: the service does not start without", mend)
+                fix = f"sudo install -d -m 700 {folder}"
+                yield Finding("keys", "fail", f"there is no folder {folder}: the service does not start without", fix)
             return
         files = sorted(folder.iterdir())
     except PermissionError:
-        yield Check("keys", "ok", f"{folder} is for root alone, as it should be; to look at it: sudo parley doctor")
+        yield Finding("keys", "ok", f"{folder} is for root alone, as it should be; to look at it: sudo parley doctor")
         return
     known = {getattr(engine, "key_variable", "") for engine in settings.engine.values()} | {
         *("PARLEY_BRAIN_API_KEY", "PARLEY_TRANSCRIPTION_API_KEY", "CARTESIA_API_KEY")
@@ -108,9 +108,9 @@ def check_keys(settings: Settings, folder: Path = KEYS) -> Iterator[Check]:
     faults = [found for file in files if (found := _key_fault(file, known)) is not None]
     yield from faults
     if folder.stat().st_mode & 0o077:
-        yield Check("keys", "warn", f"{folder} is not for root alone", f"sudo chmod 700 {folder}")
+        yield Finding("keys", "warn", f"{folder} is not for root alone", f"sudo chmod 700 {folder}")
     elif not faults:
-        yield Check("keys", "ok", ", ".join(file.name for file in files) or "none")
+        yield Finding("keys", "ok", ", ".join(file.name for file in files) or "none")
 
 
 def machine_keys(environ: Mapping[str, str], folder: Path = KEYS) -> dict[str, str]:
@@ -124,16 +124,16 @@ def machine_keys(environ: Mapping[str, str], folder: Path = KEYS) -> dict[str, s
     return keys | dict(environ)
 
 
-def check_state(folder: Path | None = None) -> Check:
+def check_state(folder: Path | None = None) -> Finding:
     """Say whether what is to be kept can be written, and how full its disk is."""
     folder = folder or _state()
     there = next(path for path in (folder, *folder.parents) if path.exists())
     disk = os.statvfs(there)
     free = disk.f_bavail * disk.f_frsize
     text = f"{folder}: {free / 1e6:.0f} MB free"
-    mend = "what takes room: sudo du -xh / | sort -h | tail; often this helps: sudo journalctl --vacuum-size=100M"
+    fix = "what takes room: sudo du -xh / | sort -h | tail; often this helps: sudo journalctl --vacuum-size=100M"
     if disk.f_flag & os.ST_RDONLY:
-        return Check(
+        return Finding(
             "state",
             "fail",
             f"{folder} is on a disk that is read-only: nothing is kept",
@@ -141,24 +141,24 @@ def check_state(folder: Path | None = None) -> Check:
         )
     if not os.access(there, os.W_OK | os.X_OK):
         owner = _name(there.stat().st_uid)
-        return Check("state", "fail", f"{there} belongs to {owner}: nothing is kept", f"sudo chown -R $USER {there}")
+        return Finding("state", "fail", f"{there} belongs to {owner}: nothing is kept", f"sudo chown -R $USER {there}")
     if free < FULL or (disk.f_files and not disk.f_favail):
-        return Check("state", "fail", f"{text}: nothing more is kept", mend)
-    return Check("state", "warn" if free < LITTLE else "ok", text, mend if free < LITTLE else "")
+        return Finding("state", "fail", f"{text}: nothing more is kept", fix)
+    return Finding("state", "warn" if free < LITTLE else "ok", text, fix if free < LITTLE else "")
 
 
-def check_clock(now: float | None = None, mark: Path = clock.SYNCHRONISED) -> Check:
+def check_clock(now: float | None = None, mark: Path = clock.SYNCHRONISED) -> Finding:
     """Say whether the clock is right: without the time, no server's certificate is valid."""
     now = time.time() if now is None else now
     text = time.strftime("%Y-%m-%d %H:%M %Z", time.localtime(now))
-    mend = "connect the network, and: sudo timedatectl set-ntp true; `timedatectl` shows what comes of it"
+    fix = "connect the network, and: sudo timedatectl set-ntp true; `timedatectl` shows what comes of it"
     if now < clock.FIRST:
-        return Check(
-            "clock", "fail", f"{text}: there is no time yet, and engines on the internet cannot be reached", mend
+        return Finding(
+            "clock", "fail", f"{text}: there is no time yet, and engines on the internet cannot be reached", fix
         )
     if clock.synchronised(mark, now) or not mark.parent.is_dir():
-        return Check("clock", "ok", text)
-    return Check("clock", "warn", f"{text}, but the network has not told the time since the start", mend)
+        return Finding("clock", "ok", text)
+    return Finding("clock", "warn", f"{text}, but the network has not told the time since the start", fix)
 
 
 def show_units(asked: Ask = ask, root: Path = Path("/")) -> dict[str, dict[str, str]]:
@@ -170,14 +170,14 @@ def show_units(asked: Ask = ask, root: Path = Path("/")) -> dict[str, dict[str, 
     return {unit["Id"]: unit for unit in units if unit.get("LoadState") not in (None, "not-found")}
 
 
-def check_units(units: Mapping[str, Mapping[str, str]], asked: Ask = ask) -> Iterator[Check]:
+def check_units(units: Mapping[str, Mapping[str, str]], asked: Ask = ask) -> Iterator[Finding]:
     """Say how the units are doing."""
     if "parley.service" not in units:
-        yield Check("service", "ok", "not installed: Parley runs while somebody runs it")
+        yield Finding("service", "ok", "not installed: Parley runs while somebody runs it")
         return
     for name in UNITS:
         if name not in units:
-            yield Check(name, "warn", "not installed", "sudo scripts/install, in Parley's folder")
+            yield Finding(name, "warn", "not installed", "sudo scripts/install, in Parley's folder")
             continue
         yield _unit_check(name, units[name], asked)
     for name in ONCE:
@@ -186,10 +186,10 @@ def check_units(units: Mapping[str, Mapping[str, str]], asked: Ask = ask) -> Ite
             yield _unit_check(name, unit, asked)
         elif unit.get("ExecMainStatus") == LATER:
             text = "the last update was put off, for want of network, time or room"
-            yield Check(name, "warn", text, OLDER_FAULTS.format(unit=name.removesuffix(".service")))
+            yield Finding(name, "warn", text, OLDER_FAULTS.format(unit=name.removesuffix(".service")))
 
 
-def check_egress(settings: Settings, units: Mapping[str, Mapping[str, str]]) -> Iterator[Check]:
+def check_egress(settings: Settings, units: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
     """Say whether the local engine's unit, which is shut off from the network, may reach what the settings name."""
     unit = units.get("parley-engine.service", {})
     if not unit.get("IPAddressDeny") or settings.local.url:
@@ -204,35 +204,37 @@ def check_egress(settings: Settings, units: Mapping[str, Mapping[str, str]]) -> 
         host = urlsplit(url).hostname or ""
         if host and not _allowed(host, unit.get("IPAddressAllow", "").split()):
             drop_in = "/etc/systemd/system/parley-engine.service.d"
-            mend = (
+            fix = (
                 f"sudo mkdir -p {drop_in} && printf '[Service]\\nIPAddressAllow=any\\n' | "
                 f"sudo tee {drop_in}/network.conf && sudo systemctl daemon-reload && "
                 "sudo systemctl restart parley-engine"
             )
-            yield Check("engine's network", "fail", f"{key} is {host}, which parley-engine.service may not reach", mend)
+            yield Finding(
+                "engine's network", "fail", f"{key} is {host}, which parley-engine.service may not reach", fix
+            )
 
 
-def _unit_check(name: str, unit: Mapping[str, str], asked: Ask) -> Check:
+def _unit_check(name: str, unit: Mapping[str, str], asked: Ask) -> Finding:
     active, sub, short = unit.get("ActiveState", ""), unit.get("SubState", ""), name.removesuffix(".service")
     status = unit.get("StatusText", "")
     text = f"{active} ({sub})" + (f": {status}" if status else "")
     restarts = unit.get("NRestarts", "0")
     if active == "failed" or sub == "auto-restart":
         why = f", because of {unit['Result']}" if unit.get("Result") not in (None, "", "success") else ""
-        return Check(name, "fail", f"{text}{why}", OLDER_FAULTS.format(unit=short))
+        return Finding(name, "fail", f"{text}{why}", OLDER_FAULTS.format(unit=short))
     if active in ("inactive", "deactivating"):
-        return Check(name, "warn", text, f"sudo systemctl start {short}")
+        return Finding(name, "warn", text, f"sudo systemctl start {short}")
     if unit.get("UnitFileState") == "disabled":
-        return Check(name, "warn", f"{text}, but it does not start with the system", f"sudo systemctl enable {short}")
+        return Finding(name, "warn", f"{text}, but it does not start with the system", f"sudo systemctl enable {short}")
     if WAITING in status or "cannot be used" in status:
-        mend = f"mend the settings, then: sudo systemctl restart {short}"
+        fix = f"mend the settings, then: sudo systemctl restart {short}"
         card = "plug the card in, or name another as [card] in the settings: parley devices lists them"
-        return Check(name, "fail", text, card) if WAITING in status else Check(name, "warn", text, mend)
+        return Finding(name, "fail", text, card) if WAITING in status else Finding(name, "warn", text, fix)
     if restarts not in ("", "0"):
         last = asked(["journalctl", "-q", f"--unit={name}", "-n1", "-o", "short-iso", "--grep=Failed with result"])
         why = f"; the last fault: {last.strip()}" if last.strip() else ""
-        return Check(name, "warn", f"{text}, after {restarts} restarts{why}", OLDER_FAULTS.format(unit=short))
-    return Check(name, "ok", text)
+        return Finding(name, "warn", f"{text}, after {restarts} restarts{why}", OLDER_FAULTS.format(unit=short))
+    return Finding(name, "ok", text)
 
 
 def _allowed(host: str, networks: Sequence[str]) -> bool:
@@ -245,18 +247,18 @@ def _allowed(host: str, networks: Sequence[str]) -> bool:
     return address.is_loopback or any(address in ipaddress.ip_network(network, strict=False) for network in networks)
 
 
-def _key_fault(file: Path, known: set[str]) -> Check | None:
+def _key_fault(file: Path, known: set[str]) -> Finding | None:
     try:
         text = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text"
-        return Check("keys", "fail", f"{file} cannot be read: {why}", "write the key anew, as text and nothing else")
+        return Finding("keys", "fail", f"{file} cannot be read: {why}", "write the key anew, as text and nothing else")
     if not text or len(text.split()) > 1:
-        mend = "a file holds one key, and nothing else"
-        return Check("keys", "fail", f"{file} is empty" if not text else f"{file} holds more than a key", mend)
+        fix = "a file holds one key, and nothing else"
+        return Finding("keys", "fail", f"{file} is empty" if not text else f"{file} holds more than a key", fix)
     if file.name not in known:
         names = ", ".join(sorted(known - {""}))
-        return Check("keys", "warn", f"{file}: no engine has its key in {file.name}", f"rename it: {names}")
+        return Finding("keys", "warn", f"{file}: no engine has its key in {file.name}", f"rename it: {names}")
     return None
 
 

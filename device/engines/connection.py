@@ -30,7 +30,7 @@ PROBE_S: Final = 1
 """When nothing is sent, the system asks the other end as often whether it is still there."""
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class Connection(Struct, frozen=True, kw_only=True):
     """How to reach a server."""
 
     url: str
@@ -72,9 +72,9 @@ class Server(Struct, frozen=True, kw_only=True):
         """What messages may say of the server; an address can hold secrets."""
         return Endpoint(URL(self.url).host or "The engine", self.model, self.section, self.key_variable)
 
-    def line(self, header: str, value: str = "{key}", *, url: str = "") -> Line:
+    def line(self, header: str, value: str = "{key}", *, url: str = "") -> Connection:
         """Return how to reach it, with the key in this header; at another `url`, if it is given."""
-        return Line(
+        return Connection(
             url=url or self.url,
             at=self.endpoint,
             key=self.api_key,
@@ -91,7 +91,7 @@ class Server(Struct, frozen=True, kw_only=True):
 class Call:
     """One connection at a time over a line."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Connection) -> None:
         self._line = line
         self._http: ClientSession | None = None
         self._socket: ClientWebSocketResponse | None = None

@@ -10,7 +10,7 @@ from device.engines.gemini.config import gemini_config
 from device.engines.gemini.session import GeminiSession
 from device.engines.live.config import live_config
 from device.engines.live.session import LiveSession
-from device.engines.local_process import LocalEngine
+from device.engines.local_process import LocalProcess
 from device.engines.prompt import instructions
 from device.engines.realtime.config import local_config, remote_config
 from device.engines.realtime.duplex import realtime_session
@@ -30,7 +30,7 @@ class Engines:
 
     def __init__(self, settings: Settings, config: Path | None = None, *, reuse: bool = True) -> None:
         self._settings = settings
-        self.local = LocalEngine(settings.local, config, reuse=reuse)
+        self.local = LocalProcess(settings.local, config, reuse=reuse)
 
     async def prepare(self) -> None:
         """Start what takes time to start. Raises EngineError."""

@@ -57,7 +57,7 @@ FATAL = {
     "model_not_found": "{host} has no model {model} for this key ({code}): set {section}.model to one that it has",
     "beta_api_shape_disabled": "{host} no longer speaks the protocol's beta ({code}): check {section}.url",
 }
-"""Errors that no attempt gets round, each with its mend."""
+"""Errors that no attempt gets round, each with its fix."""
 
 LONGEST_WAIT_S: Final = 3600.0
 """The longest that a server can ask to be left alone."""

@@ -30,7 +30,7 @@ STEADY_S = 10
 """An engine that ends sooner than this after its start would only do so again."""
 
 
-class LocalEngine:
+class LocalProcess:
     """Where the local engine is; `url` starts it when it is not running.
 
     `reuse` an engine that listens already at the address in the settings, as the systemd unit's does.

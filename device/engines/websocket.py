@@ -1,6 +1,6 @@
 """What all sessions over a WebSocket have in common: to connect, send, receive, and end for a reason that is told.
 
-`SocketSession` is an `EngineSession` but for the protocol: a subclass agrees on a session in `greet`, understands
+`WebSocketSession` is an `EngineSession` but for the protocol: a subclass agrees on a session in `greet`, understands
 what comes in `receive`, and sends by `send`. Nothing that is called from outside waits for the network.
 """
 
@@ -17,7 +17,7 @@ from yarl import URL
 
 from device.conversation.engine import EngineError, EngineEvent, Expiring, Fault, ReplyEnded, Said
 from device.engines import faults
-from device.engines.connection import Call, Line
+from device.engines.connection import Call, Connection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -38,10 +38,10 @@ KINDS: Final = 50
 AnyEvent = TypeVar("AnyEvent", bound=EngineEvent)
 
 
-class SocketSession(ABC):
+class WebSocketSession(ABC):
     """One conversation over one socket, opened once."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Connection) -> None:
         self._line = line
         self._at = line.at
         self._inbox: asyncio.Queue[EngineEvent | None] = asyncio.Queue()

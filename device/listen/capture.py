@@ -1,7 +1,7 @@
 """The capture thread: from the card's rings to clean 16 kHz audio and to events.
 
 Per block: resample, cancel the echo, write the clean ring, and let the detectors read it through cursors of their
-own. `FrontEnd.process` does that for one block and may be called by anything; `start` runs it in a thread.
+own. `Capture.process` does that for one block and may be called by anything; `start` runs it in a thread.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from device.audio.resample import Resampler
 from device.audio.ring import RingBuffer
 from device.conversation.events import (
     DeviceEvent,
+    NearEnd,
     PlayoutCut,
     PlayoutDone,
     PlayoutStarted,
     PlayoutStarved,
-    Stir,
     Tick,
     Voice,
     VoiceEnd,
@@ -118,7 +118,7 @@ class WakeDetector(Protocol):
         """Take `(n,) int16, 16 kHz mono`; positions count from the first sample ever pushed."""
 
 
-class FrontEnd:
+class Capture:
     """Turns a card's audio into `clean`, a ring `(n,) int16, 16 kHz mono`, and into events given to `emit`.
 
     Position p of `clean` is position p of the device's clock. `emit` is called on the capture thread.
@@ -341,7 +341,7 @@ class FrontEnd:
         last = [self._excess[(self._excess_to - i) % EXCESS_BLOCKS] for i in range(1, STIR_AMONG + 1)]
         stirring = sum(value >= STIR_DB for value in last) >= STIR_BLOCKS
         if stirring and not self._stirring and self._endpoint.settings is self._alert:
-            self._emit(Stir(self.now))
+            self._emit(NearEnd(self.now))
         self._stirring = stirring
 
     def _report_playout(self) -> None:

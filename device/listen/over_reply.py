@@ -22,7 +22,7 @@ LONGEST = samples(1500)
 """Most audio after the onset that is looked at."""
 
 
-class Overheard:
+class OverReply:
     """Looks at voices over a reply through the shared recogniser, in the language of `language`."""
 
     def __init__(self, language: str, clean: RingBuffer, recogniser: SharedRecogniser) -> None:

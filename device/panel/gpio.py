@@ -1,4 +1,4 @@
-"""The GPIO chip and its lines by gpiozero and lgpio, and what can be wrong with them: each with its mend."""
+"""The GPIO chip and its lines by gpiozero and lgpio, and what can be wrong with them: each with its fix."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ SOME_PI = 0xA02082
 class PanelFault(Exception):  # noqa: N818 - what is wrong with a part; the assistant runs on without it
     """A part of the panel cannot be used."""
 
-    def __init__(self, message: str, mend: str) -> None:
+    def __init__(self, message: str, fix: str) -> None:
         super().__init__(message)
-        self.mend = mend
+        self.fix = fix
 
     def __str__(self) -> str:
-        return f"{self.args[0]}; {self.mend}"
+        return f"{self.args[0]}; {self.fix}"
 
 
 class Chip(Struct, frozen=True):
@@ -159,11 +159,11 @@ class Spi:
     def __init__(self, device: int, hertz: int, root: Path = Path("/dev")) -> None:
         path = root / f"spidev0.{device}"
         if not path.exists():
-            mend = "switch SPI on: sudo raspi-config nonint do_spi 0 (dtparam=spi=on in config.txt), then restart"
-            raise PanelFault(f"panel.leds: there is no {path}", mend)
+            fix = "switch SPI on: sudo raspi-config nonint do_spi 0 (dtparam=spi=on in config.txt), then restart"
+            raise PanelFault(f"panel.leds: there is no {path}", fix)
         if not os.access(path, os.R_OK | os.W_OK):
-            mend = "sudo usermod -aG spi $USER, then log in again"
-            raise PanelFault(f"panel.leds: this user may not use {path}", mend)
+            fix = "sudo usermod -aG spi $USER, then log in again"
+            raise PanelFault(f"panel.leds: this user may not use {path}", fix)
         self._lgpio = library()
         try:
             self._handle = self._lgpio.spi_open(0, device, hertz, 0)

@@ -1,7 +1,7 @@
 """The panel: lights that show what the assistant does, and buttons, switches and knobs that tell it what to do.
 
 What hangs on pins runs on threads of gpiozero's; all that it means is done on the event loop. The lights have a thread
-of their own, so that a slow bus keeps nobody waiting. A part that cannot be used is told of once, with its mend, and
+of their own, so that a slow bus keeps nobody waiting. A part that cannot be used is told of once, with its fix, and
 the assistant goes on without it.
 """
 

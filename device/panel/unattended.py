@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from device.panel.button import Gesture
 
 
-class Nobody:
+class Unattended:
     """Stands in for an assistant: is in `state` for ever, plays nothing, and takes no note of what it is told."""
 
     sent = 0

@@ -115,7 +115,7 @@ class Costs:
         return bool(self._budget and price is not None and not price.free and self.spent_today >= self._budget)
 
     def take(self, entry: Entry) -> None:
-        """Take note of what happened."""
+        """Note what happened."""
         event, fields = entry.event, entry.fields
         over = event == "state" and fields["state"] in _OVER
         if not (over or event in _WRITE):

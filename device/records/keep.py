@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from device.settings.tree import Settings
 
 
-class Keeping:
+class Keeper:
     """Watches the ledger until it is closed."""
 
     def __init__(self, settings: Settings, ledger: Ledger) -> None:

@@ -136,7 +136,7 @@ def read(path: Path, sql: str, *values: Any) -> list[sqlite3.Row]:
             database.row_factory = sqlite3.Row
             return database.execute(sql, values).fetchall()
     except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"{path} cannot be read ({_why(error)}). {_mend(path)}") from None
+        raise StoreError(f"{path} cannot be read ({_why(error)}). {_fix(path)}") from None
 
 
 def change(path: Path, schema: str, sql: str, *values: Any) -> int:
@@ -155,7 +155,7 @@ def work(path: Path, schema: str, done: Work) -> int:
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return count
     except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"{path} cannot be changed ({_why(error)}). {_mend(path)}") from None
+        raise StoreError(f"{path} cannot be changed ({_why(error)}). {_fix(path)}") from None
 
 
 def remove(path: Path) -> None:
@@ -186,7 +186,7 @@ def _why(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-def _mend(path: Path) -> str:
+def _fix(path: Path) -> str:
     if path.exists() and not os.access(path, os.R_OK | os.W_OK):
         return "It belongs to another user: try it with sudo"
     return "If it is damaged, delete it: it is made anew"

@@ -124,7 +124,7 @@ class Transcripts:
             remove(path)
 
     def take(self, entry: Entry) -> None:
-        """Take note of what happened."""
+        """Note what happened."""
         if self._store is None:
             return
         self._at = entry.at

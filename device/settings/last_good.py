@@ -1,7 +1,7 @@
 """The last good settings: what a service goes on with when somebody breaks its settings file by hand.
 
 After each good start the settings' files are kept as one table in the service's state folder. Keys are not: those that
-stood in the file itself are lost until it is mended, those from systemd's credentials and the environment are not.
+stood in the file itself are lost until it is fixed, those from systemd's credentials and the environment are not.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def lacks(
     piper: PiperSettings,
     cartesia: CartesiaSettings,
 ) -> str:
-    """Return what the chosen stages lack, the setting and the mend; empty if they have all that they need."""
+    """Return what the chosen stages lack, the setting and the fix; empty if they have all that they need."""
     stt, tts = f'local.stt = "{local.stt}"', f'local.tts = "{local.tts}"'
     ink, sonic = local.stt == "cartesia", local.tts == "cartesia"
     needs = (
@@ -121,9 +121,9 @@ def lacks(
         (ink or sonic, stt if ink else tts, cartesia.api_key, "cartesia.api_key", "set CARTESIA_API_KEY"),
         (sonic, tts, cartesia.voice, "cartesia.voice", "give the id of a voice of Cartesia's"),
     )
-    for needed, choice, value, key, mend in needs:
+    for needed, choice, value, key, fix in needs:
         if needed and not value:
-            return f"{key}: is missing, and {choice} needs it: {mend}"
+            return f"{key}: is missing, and {choice} needs it: {fix}"
     if ink and not cartesia.start_threshold > cartesia.eager_end_threshold > cartesia.end_threshold:
         return (
             "cartesia.eager_end_threshold: must lie between cartesia.end_threshold "

@@ -199,8 +199,8 @@ def too_much_for_sentences(profile: Profile) -> list[str]:
     wants = [*profile.lookups, *(["the result"] if profile.result_schema else [])]
     if not wants:
         return []
-    mend = 'set brain.url and brain.model, or engines = "openai" or another that calls tools'
-    return [f"{profile.path}: {', '.join(wants)}: the local engine needs a language model for that; {mend}"]
+    fix = 'set brain.url and brain.model, or engines = "openai" or another that calls tools'
+    return [f"{profile.path}: {', '.join(wants)}: the local engine needs a language model for that; {fix}"]
 
 
 def _lookups(table: Table, folder: Path) -> tuple[dict[str, tuple[Lookup, list[Row]]], list[str]]:

@@ -111,7 +111,7 @@ class Rehearsal(Watcher):
             self.entries,
             {name: (self.rates[name], np.frombuffer(b"".join(pcm), np.int16)) for name, pcm in self.items.items()},
             xruns=self.room.xruns.overruns + self.room.xruns.underruns,
-            lost_samples=self.daemon.frontend.lost + self.daemon.uplink.lost,
+            lost_samples=self.daemon.capture.lost + self.daemon.uplink.lost,
             cpu=cpu,
             rss_mb=memory,
             missed=self.room.waiting,
@@ -130,7 +130,7 @@ class Rehearsal(Watcher):
         """Let one block pass; return how long that is, in seconds."""
         if not self.room.step():
             return 0.0
-        self.daemon.frontend.process()
+        self.daemon.capture.process()
         return BLOCK_MS / 1000
 
     def _entry(self, entry: Entry) -> None:

@@ -56,7 +56,7 @@ class Report(Struct):
     """How much was heard of each item that the client truncated, in ms, as the client said."""
 
 
-class Peer:
+class TimedEngine:
     """The engine's process, as a context manager; `url` is where it listens."""
 
     def __init__(self, plan: Plan) -> None:

@@ -208,7 +208,7 @@ class Room:
         self._card.write(self._counted(out))
 
     def _watch(self, played: NDArray[np.int16]) -> None:
-        """Take note of whether the loudspeaker plays."""
+        """Note whether the loudspeaker plays."""
         if np.sqrt(np.mean(np.square(played, dtype=np.float64))) > FULL_SCALE * acoustics.ratio(NOTHING_DB):
             self.quiet_since = self.now
             if self.playing_since is None:

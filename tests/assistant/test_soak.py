@@ -33,7 +33,7 @@ def test_much_has_happened(soak):
 
 
 def test_no_sample_was_lost(soak):
-    assert soak.daemon.frontend.lost == 0
+    assert soak.daemon.capture.lost == 0
     assert soak.daemon.uplink.lost == 0
     assert soak.room.xruns.overruns == soak.room.xruns.underruns == 0
 

@@ -96,9 +96,9 @@ def test_a_conversation_ends_with_a_checked_result_and_a_transcript(tmp_path, se
         transcripts = Transcripts(7, path=path, profile="support")
         house.daemon.ledger.watch(transcripts.take)
         await house.until("sleep")
-        asleep = house.daemon.frontend.now
+        asleep = house.daemon.capture.now
         await house.until("state", state="asleep")
-        assert house.daemon.frontend.now == asleep
+        assert house.daemon.capture.now == asleep
         transcripts.close()
 
     play(house, server, keep)
@@ -120,7 +120,7 @@ def test_a_conversation_ends_with_a_checked_result_and_a_transcript(tmp_path, se
 
 def test_who_presses_the_button_is_greeted(tmp_path, settings):
     async def press(house):
-        house.daemon.on(Button(house.daemon.frontend.now))
+        house.daemon.on(Button(house.daemon.capture.now))
         await house.until("reply_last_audio")
 
     house = House(tmp_path, [], 6.0)
@@ -157,7 +157,7 @@ def test_a_number_that_was_misheard_is_asked_about_before_anything_is_told(tmp_p
 @pytest.mark.parametrize("at", [0.4, 0.8, 1.0, 1.2, 1.6])
 def test_whenever_the_user_begins_to_speak_no_word_is_lost_to_the_greeting(at, tmp_path, settings):
     async def press(house):
-        house.daemon.on(Button(house.daemon.frontend.now))
+        house.daemon.on(Button(house.daemon.capture.now))
         await house.until("sleep")
 
     house = House(tmp_path, [says("I want to know where my order is", at=at)], 14.0)

@@ -4,14 +4,14 @@ import asyncio
 import os
 
 from device.bench import overhead
-from device.bench.isolated import apart
+from device.bench.isolated import isolated
 from device.bench.live import Live, TimedRoom, plain
 from device.bench.result import Job
 from device.bench.run import run_one
 from device.listen.detectors import Detectors
 from device.settings import tree as configuration
 from device.simulation.scene import Scene
-from device.simulation.timed_engine import Peer, Plan
+from device.simulation.timed_engine import Plan, TimedEngine
 
 
 def test_a_daemon_talks_to_the_scripted_engine_and_both_ways_are_timed(models):
@@ -19,7 +19,7 @@ def test_a_daemon_talks_to_the_scripted_engine_and_both_ways_are_timed(models):
     settings = plain(configuration.Settings())
     detectors = Detectors.load(settings)
     room = TimedRoom(Scene(name="short", seconds=6.0))
-    with Peer(Plan(after_s=2.5, every_s=0.5, reply_s=0.4)) as peer:
+    with TimedEngine(Plan(after_s=2.5, every_s=0.5, reply_s=0.4)) as peer:
         live = Live(room, settings, peer.url)
         asyncio.run(live.play(detectors))
         report = peer.report()
@@ -42,4 +42,4 @@ def test_the_start_is_measured_with_the_real_command():
 
 
 def test_work_apart_is_done_in_another_process():
-    assert apart(os.getpid) != os.getpid()
+    assert isolated(os.getpid) != os.getpid()

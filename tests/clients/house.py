@@ -26,7 +26,7 @@ RATE = 24_000
 HOME = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "parley" / "clients"
 PYTHON, NODE_MODULES = HOME / "venv" / "bin" / "python", HOME / "node_modules"
 HERE = Path(__file__).parent
-MEND = "the clients' environments are not there or not complete: run scripts/clients"
+FIX = "the clients' environments are not there or not complete: run scripts/clients"
 
 SAYS = {"time": "what time is it", "timer": "set a timer for five minutes", "story": "tell me a long story please"}
 STORY = [
@@ -41,8 +41,8 @@ CALL = {"index": 0, "id": "call_1", "function": {"name": "set_timer", "arguments
 
 def prepared() -> None:
     """Fail without what scripts/clients installs."""
-    assert PYTHON.exists(), MEND
-    assert NODE_MODULES.exists(), MEND
+    assert PYTHON.exists(), FIX
+    assert NODE_MODULES.exists(), FIX
 
 
 def record(folder: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.conversation.failover import BETTER_AFTER, COOLING, PATIENCE, RETRY_MS, STEADY, Attempt, Lineup
+from device.conversation.failover import BETTER_AFTER, COOLING, PATIENCE, RETRY_MS, STEADY, Attempt, Failover
 from device.sample_clock import samples
 
 
@@ -13,7 +13,7 @@ def second(n: float) -> int:
 
 
 def test_the_next_one_is_asked_at_once_and_the_first_again_after_a_pause() -> None:
-    lineup = Lineup(("best", "other", "local"))
+    lineup = Failover(("best", "other", "local"))
     assert lineup.begin(0) == Attempt("best")
     assert lineup.failed(10, retry=True) == Attempt("other")
     assert lineup.failed(20, retry=True) == Attempt("local")
@@ -22,7 +22,7 @@ def test_the_next_one_is_asked_at_once_and_the_first_again_after_a_pause() -> No
 
 
 def test_one_for_which_no_attempt_is_of_use_is_left_out() -> None:
-    lineup = Lineup(("best", "local"))
+    lineup = Failover(("best", "local"))
     lineup.begin(0)
     assert not lineup.alone
     assert lineup.failed(10, retry=False) == Attempt("local")
@@ -35,7 +35,7 @@ def test_one_for_which_no_attempt_is_of_use_is_left_out() -> None:
 
 
 def test_what_failed_just_now_is_not_asked_first_where_there_is_another() -> None:
-    lineup = Lineup(("best", "local"))
+    lineup = Failover(("best", "local"))
     lineup.begin(0)
     lineup.failed(100, retry=True)
     assert lineup.begin(second(10)) == Attempt("local")
@@ -46,7 +46,7 @@ def test_what_failed_just_now_is_not_asked_first_where_there_is_another() -> Non
 
 
 def test_pauses_grow_until_all_have_failed_and_begin_anew_after_a_good_session() -> None:
-    lineup = Lineup(("only",))
+    lineup = Failover(("only",))
     lineup.begin(0)
     pauses = []
     while (attempt := lineup.failed(second(1), retry=True)) is not None:
@@ -59,7 +59,7 @@ def test_pauses_grow_until_all_have_failed_and_begin_anew_after_a_good_session()
 
 
 def test_an_answer_makes_the_next_attempt_immediate() -> None:
-    lineup = Lineup(("only",))
+    lineup = Failover(("only",))
     lineup.begin(0)
     lineup.opened(10)
     lineup.answered()
@@ -67,7 +67,7 @@ def test_an_answer_makes_the_next_attempt_immediate() -> None:
 
 
 def test_patience_ends_even_if_attempts_are_slow() -> None:
-    lineup = Lineup(("only",))
+    lineup = Failover(("only",))
     lineup.begin(0)
     assert lineup.failed(PATIENCE - 1, retry=True) is not None
     assert lineup.failed(PATIENCE, retry=True) is None
@@ -75,7 +75,7 @@ def test_patience_ends_even_if_attempts_are_slow() -> None:
 
 @pytest.mark.parametrize(("engines", "after_s", "pause"), [(1, 3.0, 3000), (1, 1000.0, RETRY_MS[-1]), (2, 3.0, 0)])
 def test_an_engine_that_says_when_is_asked_then(engines: int, after_s: float, pause: int) -> None:
-    lineup = Lineup(("a", "b")[:engines])
+    lineup = Failover(("a", "b")[:engines])
     lineup.begin(0)
     attempt = lineup.failed(0, retry=True, after_s=after_s)
     assert attempt is not None
@@ -83,7 +83,7 @@ def test_an_engine_that_says_when_is_asked_then(engines: int, after_s: float, pa
 
 
 def test_the_better_one_is_tried_beside_the_other_ever_less_often() -> None:
-    lineup = Lineup(("best", "local"))
+    lineup = Failover(("best", "local"))
     lineup.begin(0)
     lineup.failed(0, retry=True)
     lineup.opened(0)
@@ -98,7 +98,7 @@ def test_the_better_one_is_tried_beside_the_other_ever_less_often() -> None:
 
 @given(st.integers(1, 4), st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=40))
 def test_it_always_ends_and_never_asks_one_that_is_out(engines: int, faults: list[tuple[int, bool]]) -> None:
-    lineup = Lineup([str(n) for n in range(engines)])
+    lineup = Failover([str(n) for n in range(engines)])
     lineup.begin(0)
     out = set()
     for seconds, retry in faults:
@@ -117,7 +117,7 @@ def test_it_always_ends_and_never_asks_one_that_is_out(engines: int, faults: lis
 
 def test_an_engine_over_the_budget_is_passed_over_and_left_in_a_pause() -> None:
     over = {"best"}
-    lineup = Lineup(("best", "other", "local"), over.__contains__)
+    lineup = Failover(("best", "other", "local"), over.__contains__)
     assert lineup.begin(0) == Attempt("other")
     lineup.opened(0)
     assert lineup.better(BETTER_AFTER) is None

@@ -5,7 +5,7 @@ import pytest
 from device.conversation.actions import Record, ReturnTool, RunTool
 from device.conversation.engine import Fault, ReplyEnded, ToolCall, Words
 from device.conversation.events import Submitted, Tick, ToolDone, VoiceStart
-from device.conversation.final_result import LONGEST, TRIES, Closing
+from device.conversation.final_result import LONGEST, TRIES, FinalResult
 
 CALL = ToolCall("r", "c", "submit", "{}")
 RIGHT = Submitted("{}")
@@ -13,7 +13,7 @@ WRONG = Submitted("{}", ("no",))
 
 
 def asked(at=0):
-    closing = Closing("submit")
+    closing = FinalResult("submit")
     assert closing.ask("silence", at).text.count("submit") == 1
     return closing
 
@@ -56,7 +56,7 @@ def test_what_is_not_valid_or_not_even_json_is_asked_for_once_more(nonsense):
 
 
 def test_the_engine_has_its_tries_again_when_it_is_asked():
-    closing = Closing("submit")
+    closing = FinalResult("submit")
     assert [closing.submitted(WRONG) for _ in range(TRIES)] == [True] * (TRIES - 1) + [False]
     assert closing.ask("silence", 0)
     assert [closing.take(done(WRONG), 0)[1] for _ in range(TRIES)] == [False] * (TRIES - 1) + [True]
@@ -67,7 +67,7 @@ def test_the_engine_has_its_tries_again_when_it_is_asked():
 
 
 def test_it_is_late_only_some_time_after_it_was_asked_for():
-    assert not Closing("submit").take(Tick(10 * LONGEST), 0)[1]
+    assert not FinalResult("submit").take(Tick(10 * LONGEST), 0)[1]
     closing = asked(at=1000)
     assert not closing.take(Tick(999 + LONGEST), 0)[1]
     assert closing.take(Tick(1000 + LONGEST), 0) == ([], True)

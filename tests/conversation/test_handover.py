@@ -1,6 +1,6 @@
 from device.conversation.actions import Prepare, Switch
 from device.conversation.engine import Prepared, Said
-from device.conversation.failover import BETTER_AFTER, Lineup
+from device.conversation.failover import BETTER_AFTER, Failover
 from device.conversation.handover import AGAIN, Handover
 from device.sample_clock import samples
 
@@ -9,7 +9,7 @@ TWO = (*ONE, Said("assistant", "two"))
 
 
 def handover() -> Handover:
-    lineup = Lineup(("best", "local"))
+    lineup = Failover(("best", "local"))
     lineup.begin(0)
     lineup.opened(0)
     return Handover(lineup)
@@ -50,7 +50,7 @@ def test_a_renewal_that_fails_is_tried_again_later() -> None:
 
 
 def test_a_better_engine_takes_over() -> None:
-    lineup = Lineup(("best", "local"))
+    lineup = Failover(("best", "local"))
     lineup.begin(0)
     lineup.failed(0, retry=True)
     lineup.opened(0)

@@ -55,11 +55,11 @@ from device.conversation.events import (
     CardLost,
     Heard,
     Mute,
+    NearEnd,
     PlayoutCut,
     PlayoutDone,
     PlayoutStarted,
     Repeat,
-    Stir,
     StopHeard,
     Submitted,
     Tick,
@@ -226,7 +226,7 @@ def test_what_stirs_lowers_the_reply_at_once():
     talk = Talk()
     awake(talk)
     speaking(talk)
-    assert talk.ms(Stir, 3400) == [Lower()]
+    assert talk.ms(NearEnd, 3400) == [Lower()]
     assert talk.state is State.OVERLAP
     assert talk.ms(Tick, 3450) == []
     assert talk.ms(VoiceStart, 3480, samples(3400)) == [Duck()]
@@ -236,9 +236,9 @@ def test_what_stirs_lowers_the_reply_at_once():
 def test_what_stirs_for_nothing_restores_the_reply():
     talk = Talk()
     awake(talk)
-    assert talk.ms(Stir, 2000) == []
+    assert talk.ms(NearEnd, 2000) == []
     speaking(talk)
-    talk.ms(Stir, 3400)
+    talk.ms(NearEnd, 3400)
     assert talk.ms(Tick, 3750) == [Restore()]
     assert talk.state is State.SPEAKING
 
@@ -567,16 +567,16 @@ def test_a_session_that_dies_in_mid_reply_lets_what_came_be_heard(talk):
     assert talk.state is State.LISTENING
 
 
-@pytest.mark.parametrize("mends", [True, False])
-def test_a_broken_reply_and_a_lost_engine_are_told_of_once(talk, mends):
+@pytest.mark.parametrize("fixes", [True, False])
+def test_a_broken_reply_and_a_lost_engine_are_told_of_once(talk, fixes):
     awake(talk)
     speaking(talk)
     actions = talk(Fault("closed", "gone", retry=True), samples(3300))
     actions += talk(PlayoutDone(samples(4000), Heard("i1", 1000, whole=True)))
     assert Earcon("error") not in actions
-    actions = talk(Opened(24000) if mends else Fault("quota", "Pay.", retry=False), samples(5000))
+    actions = talk(Opened(24000) if fixes else Fault("quota", "Pay.", retry=False), samples(5000))
     assert actions.count(Earcon("error")) == 1
-    assert talk.state is (State.LISTENING if mends else State.FAULT)
+    assert talk.state is (State.LISTENING if fixes else State.FAULT)
 
 
 def test_what_a_tool_has_settled_is_not_asked_again_in_a_new_session(talk):
@@ -1156,7 +1156,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule()
     def stir(self):
-        self.send(Stir)
+        self.send(NearEnd)
 
     @rule(ms=st.integers(0, 900))
     def voice(self, ms):

@@ -2,13 +2,13 @@
 
 import pytest
 
-from device.conversation.timeouts import GREET_AFTER, LULL, SILENT, THINKING_LIMIT, UNANSWERED_LIMIT, Patience
+from device.conversation.timeouts import GREET_AFTER, LULL, SILENT, THINKING_LIMIT, UNANSWERED_LIMIT, Timeouts
 from device.sample_clock import samples
 
 
 @pytest.fixture
 def patience():
-    patience = Patience(8000)
+    patience = Timeouts(8000)
     patience.begin(1000)
     return patience
 

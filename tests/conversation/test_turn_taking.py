@@ -17,7 +17,7 @@ from device.conversation.actions import (
 )
 from device.conversation.engine import Audio, Capabilities, Fault, Opened
 from device.conversation.rules import Rules
-from device.conversation.turn_taking import Floor
+from device.conversation.turn_taking import TurnTaking
 from device.conversation.user_turn import UNNOTICED, WAKE_PREROLL
 from device.sample_clock import samples
 
@@ -27,7 +27,7 @@ NOW = samples(10_000)
 @pytest.fixture
 def floor():
     """A floor on which somebody has said something and been answered; the user has the turn."""
-    floor = Floor(Rules(result_tool="submit"), lambda _: False)
+    floor = TurnTaking(Rules(result_tool="submit"), lambda _: False)
     floor.arrive(NOW)
     floor.wake(NOW)
     floor.open(Opened(24_000, Capabilities()))
@@ -54,7 +54,7 @@ def done(floor):
 
 
 def test_the_clock_never_goes_back_and_actions_are_handed_over_once():
-    floor = Floor(Rules(), lambda _: False)
+    floor = TurnTaking(Rules(), lambda _: False)
     floor.arrive(5)
     floor.arrive(3)
     assert floor.now == 5
@@ -71,7 +71,7 @@ def test_a_state_is_shown_when_it_is_new(floor):
 
 
 def test_with_every_engine_barred_to_wake_is_a_fault():
-    floor = Floor(Rules(), lambda _: True)
+    floor = TurnTaking(Rules(), lambda _: True)
     floor.wake(NOW)
     assert done(floor) == [Earcon("error")]
     assert floor.state is State.FAULT

@@ -93,8 +93,8 @@ def test_an_engine_that_takes_the_connection_and_says_nothing(tmp_path):
     assert server.turns == 1
 
 
-@pytest.mark.parametrize(("status", "mend"), [(401, "api_key"), (403, "key may do"), (404, "model")])
-def test_a_refusal_that_lasts_stops_at_once_and_the_wake_word_tries_again(tmp_path, status, mend, caplog):
+@pytest.mark.parametrize(("status", "fix"), [(401, "api_key"), (403, "key may do"), (404, "model")])
+def test_a_refusal_that_lasts_stops_at_once_and_the_wake_word_tries_again(tmp_path, status, fix, caplog):
     house = House(tmp_path, [says(QUESTION, at=1.0), says(QUESTION, after="fault", plus=1.0)], 11, engine="openai")
     server = Moody(status)
     play(house, server)
@@ -102,7 +102,7 @@ def test_a_refusal_that_lasts_stops_at_once_and_the_wake_word_tries_again(tmp_pa
     assert server.asked == 2
     assert house.sounds == ["wake", "error", "wake"]
     assert house.states[:3] == ["connecting", "fault", "connecting"]
-    assert [mend in r.getMessage() for r in caplog.records if r.name == "device.daemon.daemon"] == [True]
+    assert [fix in r.getMessage() for r in caplog.records if r.name == "device.daemon.daemon"] == [True]
     assert server.turns == 1
     assert house.summary.turns[-1].assistant
 
@@ -316,7 +316,7 @@ def test_a_timer_rings_asleep_and_stop_ends_it(tmp_path, models):
         await house.until("timer", 2)
         await asyncio.sleep(0.5)
         assert house.daemon.ringing
-        house.daemon.on(Button(house.daemon.frontend.now))
+        house.daemon.on(Button(house.daemon.capture.now))
         assert not house.daemon.ringing
         house.daemon.timers.add(1)
 
@@ -456,9 +456,9 @@ def test_the_button_interrupts_and_then_ends_the_conversation(tmp_path):
     async def script(house):
         await house.until("state", state="speaking")
         await asyncio.sleep(1.0)
-        house.daemon.on(Button(house.daemon.frontend.now))
+        house.daemon.on(Button(house.daemon.capture.now))
         await asyncio.sleep(1.0)
-        house.daemon.on(Button(house.daemon.frontend.now))
+        house.daemon.on(Button(house.daemon.capture.now))
 
     play(house, server, script)
     (told,) = server.all(wire.ConversationItemTruncate)

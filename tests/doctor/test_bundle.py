@@ -12,7 +12,7 @@ from device.commands.main import main
 from device.doctor import bundle
 from device.doctor import service as appliance
 from device.doctor.bundle import CONTENTS, JOURNAL, default_name, gather, pack
-from device.doctor.finding import Check
+from device.doctor.finding import Finding
 from device.records.costs import Costs
 from device.records.ledger import Ledger
 from device.records.transcripts import Transcripts
@@ -107,8 +107,8 @@ def leaks(text):
 
 def test_neither_keys_nor_words_are_in_it_wherever_they_were(device_of_somebody):
     checks = [
-        Check("settings", "fail", f"openai refused {KEYS['file']}", f"not {KEYS['environment']}"),
-        Check("engine openai", "warn", "it answered “a porcupine”; A porcupine is in the bath"),
+        Finding("settings", "fail", f"openai refused {KEYS['file']}", f"not {KEYS['environment']}"),
+        Finding("engine openai", "warn", "it answered “a porcupine”; A porcupine is in the bath"),
     ]
     parts = gather(last_good.look(device_of_somebody), checks, asked=asked)
     assert list(parts) == list(CONTENTS)
@@ -116,7 +116,7 @@ def test_neither_keys_nor_words_are_in_it_wherever_they_were(device_of_somebody)
 
 
 def test_what_helps_is_in_it(device_of_somebody):
-    parts = gather(last_good.look(device_of_somebody), [Check("card", "fail", "none", "plug one in")], asked=asked)
+    parts = gather(last_good.look(device_of_somebody), [Finding("card", "fail", "none", "plug one in")], asked=asked)
     assert parts["doctor.txt"] == "fail  card: none\n      → plug one in"
     assert f'engines = ["openai", "local"]  # {device_of_somebody}' in parts["settings.toml"]
     assert "# api_key is set" in parts["settings.toml"]
@@ -162,7 +162,7 @@ def one_check(monkeypatch):
     """Let the doctor find one thing, without a look at the machine."""
 
     async def examine(settings, config, fault):
-        yield Check("card", "fail", "none", "plug one in")
+        yield Finding("card", "fail", "none", "plug one in")
 
     monkeypatch.setattr("device.doctor.checks.examine", examine)
     monkeypatch.setattr(logging, "basicConfig", lambda **_: None)

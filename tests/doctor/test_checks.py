@@ -17,7 +17,6 @@ from support.pulse import RATE, Pulse
 from device.audio.card.base import CardError
 from device.doctor import checks as doctor
 from device.doctor.checks import (
-    Check,
     check_card,
     check_engine,
     check_gpio,
@@ -29,6 +28,7 @@ from device.doctor.checks import (
     check_settings,
     examine,
 )
+from device.doctor.finding import Finding
 from device.settings.engines import RealtimeEngine
 from device.settings.panel import PanelSettings
 from device.settings.tree import (
@@ -45,7 +45,7 @@ from device.settings.types import Secret
 KEY = "sk-very-secret"
 
 
-async def on(card: Callable[[], Any], settings: Settings = Settings()) -> dict[str, Check]:  # noqa: B008 - frozen
+async def on(card: Callable[[], Any], settings: Settings = Settings()) -> dict[str, Finding]:  # noqa: B008 - frozen
     return {found.name: found async for found in check_card(settings, lambda _: card())}
 
 
@@ -65,7 +65,7 @@ async def test_a_good_card() -> None:
 
 
 @pytest.mark.parametrize(
-    ("card", "name", "status", "message", "mend"),
+    ("card", "name", "status", "message", "fix"),
     [
         ({"gain": 0.0, "noise_dbfs": -60}, "loudspeaker", "warn", "did not hear", "headphones"),
         ({"delay_ms": 250}, "loudspeaker", "warn", "too late", "listen.echo_tail_ms to 350"),
@@ -76,12 +76,12 @@ async def test_a_good_card() -> None:
         ({"underruns": 3}, "xruns", "warn", "0 overruns and 3 underruns in 4 s", "card.latency_ms"),
     ],
 )
-async def test_a_poor_card(card: dict[str, float], name: str, status: str, message: str, mend: str) -> None:
+async def test_a_poor_card(card: dict[str, float], name: str, status: str, message: str, fix: str) -> None:
     made = EchoCard(16_000, **{"delay_ms": 50, "gain": 0.5, **card})
     found = (await on(lambda: made))[name]
     assert found.status == status
     assert message in found.message
-    assert mend in found.mend
+    assert fix in found.fix
 
 
 async def test_a_card_that_cancels_its_own_echo_may_be_slow() -> None:
@@ -98,7 +98,7 @@ async def test_no_card_is_a_failure_and_ends_the_checks_of_sound() -> None:
     assert list(found) == ["card"]
     assert found["card"].status == "fail"
     assert found["card"].message == "no microphone was found"
-    assert "parley devices" in found["card"].mend
+    assert "parley devices" in found["card"].fix
 
 
 async def test_a_card_that_vanishes_during_the_test_is_a_failure() -> None:
@@ -142,7 +142,7 @@ async def test_a_sound_server(pulse: Pulse) -> None:
 def test_python(version: tuple[int, ...], word: int, status: str) -> None:
     found = check_python(version, word)
     assert found.status == status
-    assert (found.mend == "") == (status == "ok")
+    assert (found.fix == "") == (status == "ok")
 
 
 def test_settings() -> None:
@@ -185,7 +185,7 @@ def test_libraries_that_the_settings_need() -> None:
 
     (found,) = check_libraries(Settings(), missing)
     assert found.status == "fail"
-    assert "libespeak-ng1" in found.mend
+    assert "libespeak-ng1" in found.fix
     elsewhere = Settings(local=LocalSettings(url="ws://10.0.0.2:8765"))
     assert list(check_libraries(elsewhere, missing)) == []
     assert [found.status for found in check_libraries(Settings())] == ["ok"]
@@ -198,9 +198,9 @@ def test_what_chosen_stages_lack(monkeypatch: pytest.MonkeyPatch) -> None:
         sherpa=SherpaSettings(model="/nowhere/model"),
         piper=PiperSettings(voice="/nowhere/voice.onnx"),
     )
-    found = [(check.status, check.message, check.mend) for check in check_libraries(chosen)]
+    found = [(check.status, check.message, check.fix) for check in check_libraries(chosen)]
     assert [status for status, _, _ in found] == ["fail"] * 4
-    assert [mend.partition(": ")[2] for _, _, mend in found if "pip" in mend] == [
+    assert [fix.partition(": ")[2] for _, _, fix in found if "pip" in fix] == [
         "pip install sherpa-onnx",
         "pip install piper-tts",
     ]
@@ -217,8 +217,8 @@ def test_missing_models(tmp_path: Path) -> None:
     found = list(check_models(Settings(models_dir=str(tmp_path), wake=WakeSettings(models=("alexa",)))))
     assert all(check.status == "fail" for check in found)
     missing = {check.message.split(":")[0]: check for check in found}
-    assert missing["silero_vad.onnx"].mend == "parley models fetch"
-    assert missing["alexa.onnx"].mend == "parley models fetch alexa.onnx"
+    assert missing["silero_vad.onnx"].fix == "parley models fetch"
+    assert missing["alexa.onnx"].fix == "parley models fetch alexa.onnx"
 
 
 def test_a_corrupt_model(tmp_path: Path, models: Callable[[str], Path]) -> None:
@@ -235,21 +235,21 @@ def test_an_unknown_wake_word(name: str, message: str) -> None:
     found = list(check_models(Settings(wake=WakeSettings(models=(name,)))))
     assert found[0].status == "fail"
     assert message in found[0].message
-    assert found[0].mend
+    assert found[0].fix
 
 
 def test_gpio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert check_gpio(tmp_path) == Check("gpio", "ok", "no GPIO: lights and button are off")
+    assert check_gpio(tmp_path) == Finding("gpio", "ok", "no GPIO: lights and button are off")
     (tmp_path / "proc/device-tree").mkdir(parents=True)
     (tmp_path / "proc/device-tree/model").write_text("Raspberry Pi 5 Model B Rev 1.0\0")
     assert check_gpio(tmp_path).status == "warn"
     (tmp_path / "dev").mkdir()
     (tmp_path / "dev/gpiochip0").touch()
-    assert check_gpio(tmp_path) == Check("gpio", "ok", "gpiochip0")
+    assert check_gpio(tmp_path) == Finding("gpio", "ok", "gpiochip0")
     monkeypatch.setattr(os, "access", lambda *_: False)
     refused = check_gpio(tmp_path)
     assert refused.status == "warn"
-    assert "usermod -aG gpio" in refused.mend
+    assert "usermod -aG gpio" in refused.fix
 
 
 @pytest.fixture
@@ -301,7 +301,7 @@ async def test_an_engine_that_refuses_the_key(server: str) -> None:
     found = await check_engine(openai_at(server, KEY + "x"), "openai")
     assert found.status == "fail"
     assert "401" in found.message or "invalid_api_key" in found.message
-    assert "OPENAI_API_KEY" in found.mend
+    assert "OPENAI_API_KEY" in found.fix
     assert KEY not in repr(found)
 
 
@@ -309,7 +309,7 @@ async def test_an_engine_that_is_not_there() -> None:
     found = await check_engine(Settings(local=LocalSettings(url="ws://127.0.0.1:9/v1/realtime")), "local")
     assert found.status == "fail"
     assert "127.0.0.1" in found.message
-    assert "parley engine" in found.mend
+    assert "parley engine" in found.fix
 
 
 async def test_everything_is_examined_in_turn(no_sound: None, server: str) -> None:
@@ -341,7 +341,7 @@ async def test_a_panel_is_tried_out_and_let_go(factory):
     panel = PanelSettings(leds="led", led_pin=12, button_pin=17)
     for _ in range(2):
         assert list(check_panel(panel, factory)) == [
-            Check("panel", "ok", "lights led, led_pin GPIO12, button_pin GPIO17")
+            Finding("panel", "ok", "lights led, led_pin GPIO12, button_pin GPIO17")
         ]
 
 
@@ -349,7 +349,7 @@ async def test_each_fault_of_the_panel_comes_with_its_mend(factory):
     other = LED(12, pin_factory=factory)
     (taken,) = check_panel(PanelSettings(leds="led", led_pin=12), factory)
     assert (taken.status, taken.message) == ("warn", "panel.led_pin: GPIO12 is in use")
-    assert "choose another pin" in taken.mend
+    assert "choose another pin" in taken.fix
     other.close()
     (twice,) = check_panel(PanelSettings(button_pin=4, mute_pin=4), factory)
     assert "GPIO4 is used by panel.button_pin already" in twice.message
@@ -377,4 +377,4 @@ async def test_while_the_assistant_runs_its_card_and_pins_are_left_alone(monkeyp
 def test_settings_that_are_not_those_of_the_files_are_a_failure() -> None:
     found = check_settings(Settings(), "parley.toml:1: not TOML")
     assert (found.status, found.message) == ("fail", "parley.toml:1: not TOML")
-    assert "systemctl restart parley" in found.mend
+    assert "systemctl restart parley" in found.fix

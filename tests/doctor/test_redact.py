@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from device.doctor.redact import HIDDEN, UNSAID, Scrub, secrets_in
+from device.doctor.redact import HIDDEN, UNSAID, Redaction, secrets_in
 from device.settings.tree import BrainSettings, Settings
 from device.settings.types import Secret
 
@@ -13,7 +13,7 @@ SAID = ["Remind me of the wedding on Friday", "Call Bob", "stop"]
 
 @pytest.fixture
 def scrub():
-    return Scrub([KEY, ""], SAID)
+    return Redaction([KEY, ""], SAID)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def unit_check(**changes: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("changes", "status", "message", "mend"),
+    ("changes", "status", "message", "fix"),
     [
         ({"StatusText": "Listening on USB"}, "ok", "active (running): Listening on USB", ""),
         ({"ActiveState": "failed", "Result": "watchdog"}, "fail", "because of watchdog", "journalctl -u parley -n"),
@@ -52,11 +52,11 @@ def unit_check(**changes: str) -> Any:
         ({"StatusText": "Waiting for the sound card: none"}, "fail", "sound card: none", "plug the card in"),
     ],
 )
-def test_each_state_of_a_unit_has_its_mend(changes, status, message, mend):
+def test_each_state_of_a_unit_has_its_mend(changes, status, message, fix):
     found = unit_check(**changes)
     assert (found.name, found.status) == ("parley.service", status)
     assert message in found.message
-    assert mend in found.mend
+    assert fix in found.fix
 
 
 def test_units_that_are_not_there(tmp_path):
@@ -72,7 +72,7 @@ def test_a_unit_that_runs_now_and_then_may_rest_but_not_fail(name):
     assert len(list(check_units(WELL | {name: once}))) == len(UNITS)
     *_, last = check_units(WELL | {name: {**once, "ActiveState": "failed", "Result": "exit-code"}})
     assert (last.name, last.status) == (name, "fail")
-    assert f"journalctl -u {name.removesuffix('.service')} " in last.mend
+    assert f"journalctl -u {name.removesuffix('.service')} " in last.fix
 
 
 def test_an_update_that_was_put_off_is_told():
@@ -81,7 +81,7 @@ def test_an_update_that_was_put_off_is_told():
     *_, last = check_units(WELL | {name: once})
     assert (last.name, last.status) == (name, "warn")
     assert "put off" in last.message
-    assert "journalctl -u parley-update " in last.mend
+    assert "journalctl -u parley-update " in last.fix
     status = re.search(r"SuccessExitStatus=(\d+)", (Path(__file__).parents[2] / "systemd" / name).read_text())
     assert status
     assert status[1] == appliance.LATER
@@ -118,8 +118,8 @@ def test_a_brain_that_the_engine_may_not_reach(url, allowed, shut_off):
     assert [check.status for check in found] == (["fail"] if shut_off else [])
     if shut_off:
         assert "brain.url" in found[0].message
-        assert "IPAddressAllow=any" in found[0].mend
-        assert "daemon-reload" in found[0].mend
+        assert "IPAddressAllow=any" in found[0].fix
+        assert "daemon-reload" in found[0].fix
     assert not list(check_egress(Settings(brain=BrainSettings(url=url)), {})), "no unit, no bar"
 
 
@@ -138,10 +138,10 @@ def test_a_card_that_is_not_for_this_user(tmp_path, monkeypatch):
     monkeypatch.setattr(appliance, "_may", lambda: (lambda _: False, "ada"))
     (found,) = check_access(Settings(), tmp_path)
     assert (found.name, found.status) == ("sound", "fail")
-    assert found.mend.startswith("sudo usermod -aG audio ada")
+    assert found.fix.startswith("sudo usermod -aG audio ada")
     (tmp_path / "dev/spidev0.0").touch()
     strip = Settings(panel=PanelSettings(leds="apa102"))
-    assert [found.mend.split()[3] for found in check_access(strip, tmp_path)] == ["audio", "spi"]
+    assert [found.fix.split()[3] for found in check_access(strip, tmp_path)] == ["audio", "spi"]
     monkeypatch.setattr(appliance, "_may", lambda: (lambda _: True, "ada"))
     assert list(check_access(strip, tmp_path)) == []
 
@@ -160,7 +160,7 @@ def test_keys_are_looked_at_and_never_shown(tmp_path):
     assert list(check_keys(Settings(), folder)) == []
     (tmp_path / "parley.toml").touch()
     (missing,) = check_keys(Settings(), folder)
-    assert (missing.status, missing.mend) == ("fail", f"sudo install -d -m 700 {folder}")
+    assert (missing.status, missing.fix) == ("fail", f"sudo install -d -m 700 {folder}")
     folder.mkdir(mode=0o700)
     assert [found.message for found in check_keys(Settings(), folder)] == ["none"]
     (folder / "OPENAI_API_KEY").write_text("sk-secret\n")
@@ -174,7 +174,7 @@ def test_keys_are_looked_at_and_never_shown(tmp_path):
     assert "it is not text" in found[0].message
     assert "no engine has its key in OPENAI_KEY" in found[1].message
     assert "more than a key" in found[2].message
-    assert "chmod 700" in found[3].mend
+    assert "chmod 700" in found[3].fix
     assert "sk-secret" not in repr(found)
 
 
@@ -209,7 +209,7 @@ class Disk:
 
 
 @pytest.mark.parametrize(
-    ("disk", "status", "message", "mend"),
+    ("disk", "status", "message", "fix"),
     [
         ({}, "ok", "4096 MB free", ""),
         ({"f_bavail": 20_000}, "warn", "82 MB free", "vacuum"),
@@ -218,12 +218,12 @@ class Disk:
         ({"f_flag": os.ST_RDONLY}, "fail", "read-only", "dmesg"),
     ],
 )
-def test_a_disk_that_is_full_or_read_only(monkeypatch, disk, status, message, mend):
+def test_a_disk_that_is_full_or_read_only(monkeypatch, disk, status, message, fix):
     monkeypatch.setattr(appliance.os, "statvfs", lambda _: Disk(**disk))
     found = check_state(Path("/tmp/not/yet/there"))
     assert found.status == status
     assert message in found.message
-    assert mend in found.mend
+    assert fix in found.fix
 
 
 def test_a_folder_of_somebody_elses(tmp_path, monkeypatch):
@@ -248,7 +248,7 @@ def test_the_clock(tmp_path):
     assert "no time yet" in check_clock(12345.0, mark).message
     mark.parent.mkdir()
     found = check_clock(NOW, mark)
-    assert (found.status, "timedatectl" in found.mend) == ("warn", True)
+    assert (found.status, "timedatectl" in found.fix) == ("warn", True)
     mark.touch()
     assert check_clock(time.time(), mark).status == "ok"
     assert check_clock(time.time() + 3650 * 86_400, mark).status == "warn", "set by hand since"

@@ -1,4 +1,4 @@
-"""What is said of servers that fail: each fault names the server and the mend."""
+"""What is said of servers that fail: each fault names the server and the fix."""
 
 import ssl
 

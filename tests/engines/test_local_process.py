@@ -10,7 +10,7 @@ import pytest
 
 from device.conversation.engine import EngineError
 from device.engines import local_process as beside
-from device.engines.local_process import LocalEngine
+from device.engines.local_process import LocalProcess
 from device.settings.tree import LocalSettings
 
 ADDRESS = "ws://127.0.0.1:9/v1/realtime"
@@ -18,16 +18,16 @@ GOOD = f'echo "a word before"; echo "Listening on {ADDRESS}"; exec cat'
 
 
 @pytest.fixture
-async def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[[str], LocalEngine]]:
+async def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[[str], LocalProcess]]:
     """Return what makes a local engine whose program is these lines of shell."""
     made = []
 
-    def make(lines: str) -> LocalEngine:
+    def make(lines: str) -> LocalProcess:
         program = tmp_path / "engine"
         program.write_text(f"#!/bin/sh\necho $$ >> {tmp_path}/starts\n{lines}\n")
         program.chmod(0o755)
         monkeypatch.setattr(beside.sys, "executable", str(program))
-        made.append(LocalEngine(LocalSettings(), reuse=False))
+        made.append(LocalProcess(LocalSettings(), reuse=False))
         return made[-1]
 
     make.starts = lambda: (tmp_path / "starts").read_text().split()

@@ -3,8 +3,8 @@ import pytest
 
 from device.audio.card.base import Card
 from device.audio.playout import Playout
-from device.conversation.events import PlayoutDone, PlayoutStarted, Stir, Tick, Voice, VoiceEnd, VoiceStart, Wake
-from device.listen.capture import LOOK_BACK, ONSET_DB, STIR_BLOCKS, STIR_DB, FrontEnd
+from device.conversation.events import NearEnd, PlayoutDone, PlayoutStarted, Tick, Voice, VoiceEnd, VoiceStart, Wake
+from device.listen.capture import LOOK_BACK, ONSET_DB, STIR_BLOCKS, STIR_DB, Capture
 from device.sample_clock import samples
 
 
@@ -62,7 +62,7 @@ def make(rate=16_000, canceller=None, wake=None):
     playout = Playout(rate, prebuffer_ms=0)
     card._source = playout
     events = []
-    front = FrontEnd(card, playout, canceller=canceller, voice=Level(), wake=wake, emit=events.append)
+    front = Capture(card, playout, canceller=canceller, voice=Level(), wake=wake, emit=events.append)
     return card, playout, front, events
 
 
@@ -230,21 +230,21 @@ def test_what_exceeds_the_echo_stirs_at_once_and_once(excess_db, stirs):
     front._voice.probability = lambda block: 0.0  # a fricative
     front.want_voice(True, alert=True)
     feed(card, front, np.concatenate([QUIET, LOUD]))
-    assert [e.at - 8000 for e in of(events, Stir)] == [160 * STIR_BLOCKS] * stirs
+    assert [e.at - 8000 for e in of(events, NearEnd)] == [160 * STIR_BLOCKS] * stirs
 
 
 def test_a_click_does_not_stir():
     card, _, front, events = make(canceller=Subtract())
     front.want_voice(True, alert=True)
     feed(card, front, np.concatenate([QUIET, LOUD[: 160 * (STIR_BLOCKS - 1)], QUIET]))
-    assert not of(events, Stir)
+    assert not of(events, NearEnd)
 
 
 def test_nothing_stirs_while_no_reply_plays():
     card, _, front, events = make(canceller=Subtract())
     front.want_voice(True)
     feed(card, front, np.concatenate([QUIET, LOUD]))
-    assert not of(events, Stir)
+    assert not of(events, NearEnd)
 
 
 def test_one_frame_of_voice_is_an_onset_over_a_reply_and_a_click_elsewhere():

@@ -5,7 +5,7 @@ from device.audio.ring import RingBuffer
 from device.listen import moonshine as recognise
 from device.listen import over_reply as overheard
 from device.listen.first_words import BEFORE, FirstWords
-from device.listen.over_reply import LONGEST, Overheard
+from device.listen.over_reply import LONGEST, OverReply
 from device.listen.shared_recogniser import SharedRecogniser
 from device.model_files.files import ModelError
 from device.sample_clock import samples
@@ -33,7 +33,7 @@ def looks(monkeypatch):
 
 
 async def test_it_listens_from_a_little_before_the_onset(ring, looks):
-    over = Overheard("en-GB", ring, SharedRecogniser(""))
+    over = OverReply("en-GB", ring, SharedRecogniser(""))
     over.want(wanted=True)
     assert (await over.look(samples(1000), samples(1500), ended=True)).kind == "stop"
     assert (await over.look(samples(0), samples(3900), ended=False)).text == "Stop."
@@ -42,13 +42,13 @@ async def test_it_listens_from_a_little_before_the_onset(ring, looks):
 
 async def test_in_a_language_without_words_it_does_not_know_and_loads_nothing(ring, monkeypatch):
     monkeypatch.setattr(recognise, "load_moonshine", lambda _: pytest.fail("loaded"))
-    over = Overheard("tlh", ring, SharedRecogniser(""))
+    over = OverReply("tlh", ring, SharedRecogniser(""))
     over.want(wanted=True)
     assert await over.look(samples(1000), samples(1500), ended=True) == FirstWords("unknown")
 
 
 async def test_it_does_not_know_when_it_is_not_wanted(ring, looks):
-    over = Overheard("en", ring, SharedRecogniser(""))
+    over = OverReply("en", ring, SharedRecogniser(""))
     assert await over.look(samples(1000), samples(1500), ended=True) == FirstWords("unknown")
     assert looks == []
 
@@ -58,7 +58,7 @@ async def test_without_the_models_a_warning_says_so(ring, monkeypatch, caplog):
         raise ModelError("decoder is missing: run parley models fetch")
 
     monkeypatch.setattr(recognise, "load_moonshine", load)
-    over = Overheard("en", ring, SharedRecogniser(""))
+    over = OverReply("en", ring, SharedRecogniser(""))
     over.want(wanted=True)
     assert await over.look(samples(1000), samples(1500), ended=True) == FirstWords("unknown")
     assert "parley models fetch" in caplog.text

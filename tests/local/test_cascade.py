@@ -7,7 +7,7 @@ import pytest
 from support.scripted import PATIENCE, Brain, Prosody, Recogniser, Vad, Voice, happens
 
 from device.local.cascade import RUN_AHEAD, Cascade, Manner, Prompt, Sound, Stages
-from device.local.session.speculation import Guess
+from device.local.session.speculation import Speculation
 from device.local.stages import BrainError, Choice, Text, Turn
 
 PROMPT = Prompt((Turn("user", "hello"),), (), "", Choice())
@@ -87,7 +87,7 @@ async def test_faults_reach_the_reader_after_what_came_before(cascade):
 async def test_a_guess_serves_its_own_prompt_only(cascade):
     brain = Brain()
     one = cascade(brain=brain)
-    guess = Guess(one, one.transcribe(np.zeros(16_000, np.int16)), lambda text: (PROMPT, ALOUD))
+    guess = Speculation(one, one.transcribe(np.zeros(16_000, np.int16)), lambda text: (PROMPT, ALOUD))
     assert await asyncio.wait_for(guess.confirm(), PATIENCE) == "what time is it"
     # Confirmed before the words were known: the caller asks the brain itself.
     assert guess.take(PROMPT, ALOUD) is None
@@ -99,7 +99,7 @@ async def test_a_guess_serves_its_own_prompt_only(cascade):
             begun.set()
             return PROMPT, ALOUD
 
-        guess = Guess(one, one.transcribe(np.zeros(16_000, np.int16)), ask)
+        guess = Speculation(one, one.transcribe(np.zeros(16_000, np.int16)), ask)
         await asyncio.wait_for(begun.wait(), PATIENCE)
         await asyncio.sleep(0)
         reply = guess.take(asked, ALOUD)
@@ -113,7 +113,7 @@ async def test_a_dropped_guess_leaves_a_confirmed_transcript_alone(cascade):
     recogniser = Recogniser("yes")
     recogniser.go.clear()
     one = cascade(recogniser)
-    guess = Guess(one, one.transcribe(np.zeros(16_000, np.int16)), lambda text: None)
+    guess = Speculation(one, one.transcribe(np.zeros(16_000, np.int16)), lambda text: None)
     heard = guess.confirm()
     guess.drop()
     recogniser.go.set()

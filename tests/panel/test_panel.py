@@ -321,7 +321,7 @@ async def test_a_pin_in_use_costs_only_its_part(assistant, factory, caplog):
     panel = Panel(PanelSettings(leds="led", led_pin=12, button_pin=17), assistant, factory)
     (fault,) = panel.open()
     assert "panel.led_pin: GPIO12 is in use" in str(fault)
-    assert "choose another pin" in fault.mend
+    assert "choose another pin" in fault.fix
     assert [r.levelname for r in caplog.records] == ["WARNING"]
     factory.pin(17).drive_low()
     await turns()

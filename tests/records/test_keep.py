@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from device.records.costs import spent
-from device.records.keep import Keeping
+from device.records.keep import Keeper
 from device.records.ledger import Ledger
 from device.records.transcripts import kept
 from device.settings.prices import prices
@@ -14,7 +14,7 @@ from device.settings.tree import LedgerSettings, Settings, TranscriptSettings
 def talk(settings):
     """Hold a conversation with the first engine that costs a dollar; return what is kept."""
     ledger = Ledger()
-    keeping = Keeping(settings, ledger)
+    keeping = Keeper(settings, ledger)
     ledger.record("state", 16_000, state="connecting")
     ledger.record("session_open", 16_000, engine=settings.engines[0])
     ledger.sent_s = lambda: 2.5

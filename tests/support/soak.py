@@ -91,7 +91,7 @@ class Soak(Watcher):
     def _step(self) -> float:
         if not self.room.step():
             return 0.0
-        self.daemon.frontend.process()
+        self.daemon.capture.process()
         return 0.01
 
     async def _buttons(self) -> None:
@@ -101,34 +101,34 @@ class Soak(Watcher):
             if self.daemon.ringing or self.rng.random() < 0.01:
                 self.counts["buttons"] += 1
                 self._is_unfair()
-                self.daemon.on(Button(self.daemon.frontend.now))
+                self.daemon.on(Button(self.daemon.capture.now))
 
     async def _mutes(self) -> None:
         while True:
             await asyncio.sleep(self.rng.uniform(300, 1500))
-            began = self.daemon.frontend.now
+            began = self.daemon.capture.now
             self.daemon.on(Mute(began, on=True))
             sent = self.daemon.uplink.sent_samples
             await asyncio.sleep(self.rng.uniform(1, 30))
             assert self.daemon.uplink.sent_samples == sent, "something was sent while muted"
-            self.daemon.on(Mute(self.daemon.frontend.now, on=False))
-            self.unfair.append((began, self.daemon.frontend.now))
+            self.daemon.on(Mute(self.daemon.capture.now, on=False))
+            self.unfair.append((began, self.daemon.capture.now))
 
     async def _outages(self) -> None:
         """Have the engine fail for longer than anybody waits for it."""
         usual = self.plan.trouble
         while True:
             await asyncio.sleep(self.rng.uniform(400, 1200))
-            began = self.daemon.frontend.now
+            began = self.daemon.capture.now
             self.plan.trouble = 1.0
             for session in list(self.plan.sessions):
                 session.die()
             await asyncio.sleep(40)
             self.plan.trouble = usual
-            self.unfair.append((began, self.daemon.frontend.now))
+            self.unfair.append((began, self.daemon.capture.now))
 
     def _is_unfair(self) -> None:
-        now = self.daemon.frontend.now
+        now = self.daemon.capture.now
         self.unfair.append((now, now))
 
     def state(self, state: State, at: int) -> None:
@@ -172,7 +172,7 @@ class Soak(Watcher):
                 self._playing.clear()
 
     def _measure(self) -> None:
-        now = self.daemon.frontend.now
+        now = self.daemon.capture.now
         if self._state != "asleep" or self._ringing() or now < self._measured + samples(600_000):
             return
         self._measured = now
@@ -182,7 +182,7 @@ class Soak(Watcher):
             {
                 "objects": len(gc.get_objects()) - 2 * len(self.crowd.asked),
                 "tasks": len(asyncio.all_tasks()),
-                "wakers": len(daemon.frontend.clean._wakers),
+                "wakers": len(daemon.capture.clean._wakers),
                 "items": len(daemon.playout._items),
                 "notes": len(daemon.playout._notes),
                 "orders": len(daemon.uplink._orders),

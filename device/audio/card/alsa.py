@@ -19,7 +19,7 @@ import pyaudio
 from device.audio.card import devices
 from device.audio.card.base import BLOCK_MS, RING_SECONDS, Card, CardError
 from device.audio.card.portaudio import ask_latency, session
-from device.audio.card.retry import Looks
+from device.audio.card.retry import Retry
 from device.audio.card.stream import SilenceError, Stream
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ class AlsaCard(Card):
     def _reopen(self, gone: Stream, opened: list[Stream]) -> None:
         """Close what is left of a stream and try until a new one is `opened` or the card is closed."""
         gone.close()
-        said, looks = "", Looks(time.monotonic())
+        said, looks = "", Retry(time.monotonic())
         while not self._closing.is_set():
             if not looks.due(time.monotonic()):
                 self._closing.wait(LOOK_S)

@@ -17,7 +17,7 @@ CARDS = Path("/proc/asound/cards")
 """Where the kernel lists them."""
 
 
-class Looks:
+class Retry:
     """Tells when to look, by any clock in seconds: often at first and after the kernel's list of cards has changed."""
 
     def __init__(self, now: float) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from device.audio.echo.align import Alignment
 from device.audio.echo.filter import BLOCK, EchoFilter
-from device.audio.echo.residual import Leftover
+from device.audio.echo.residual import Residual
 from device.audio.measure import FULL_SCALE
 from device.sample_clock import CLOCK_RATE
 
@@ -69,7 +69,7 @@ class EchoCanceller:
         blocks = -(-tail_ms * CLOCK_RATE // (1000 * FRAME))
         self._filter = EchoFilter(blocks)
         self._alignment = Alignment(self._filter)
-        self._leftover = Leftover()
+        self._leftover = Residual()
         self.excess = np.zeros(0, np.float32)
         """By how many dB each frame of the last `cancel` was louder than what may be left of the echo, and than the
         room's noise: `(n,) float32`, 0 to 20, the mean over frequency bands. It is of the frames that went in, so

@@ -48,7 +48,7 @@ _BAND = np.maximum(np.searchsorted(EDGES, np.arange(BINS), side="right") - 1, 0)
 """The band of each bin; below 200 Hz the lowest."""
 
 
-class Leftover:
+class Residual:
     """Judges and cleans the filter's error, block by block."""
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class Leftover:
         return float(self._noise.sum()) / BLOCK  # half a spectrum, under a window of mean power 1/2
 
     def rest(self, mic: NDArray[np.float32]) -> None:
-        """Take note of the block before the ones to come; there was no echo."""
+        """Note the block before the ones to come; there was no echo."""
         self._frames[:] = 0
         self._frames[0, BLOCK:] = mic
         self._overlap[:] = mic * self._window[BLOCK:] ** 2

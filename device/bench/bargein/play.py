@@ -131,7 +131,7 @@ class _Conversation(Rehearsal):
         )
 
     def state(self, state: State, at: int) -> None:
-        """Take note that the device is ready, with the first state of all."""
+        """Note that the device is ready, with the first state of all."""
         super().state(state, at)
         self._ready.set()
 
@@ -160,7 +160,7 @@ class _Conversation(Rehearsal):
         while self._now < end:
             state = self.daemon.conversation.state
             if state in (State.ASLEEP, State.FAULT):
-                self.daemon.on(Button(self.daemon.frontend.now))
+                self.daemon.on(Button(self.daemon.capture.now))
             elif state is not State.CONNECTING:
                 return
             await asyncio.sleep(0.05)

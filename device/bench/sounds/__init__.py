@@ -45,7 +45,7 @@ Seconds = Annotated[float, Meta(ge=0)]
 
 
 class SoundError(Exception):
-    """A folder of sounds cannot be used; the message names the file and the mend."""
+    """A folder of sounds cannot be used; the message names the file and the fix."""
 
 
 class Sound(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -110,7 +110,7 @@ def _checked(sound: Sound, folder: Path) -> Sound:
 
 
 def _read(path: Path) -> NDArray[np.int16]:
-    mend = f'make it again with `ffmpeg -i "{path.name}" -ac 1 -ar {CLOCK_RATE} -c:a pcm_s16le new.wav`'
+    fix = f'make it again with `ffmpeg -i "{path.name}" -ac 1 -ar {CLOCK_RATE} -c:a pcm_s16le new.wav`'
     try:
         with wave.open(str(path), "rb") as file:
             form = file.getframerate(), file.getnchannels(), 8 * file.getsampwidth()
@@ -120,10 +120,10 @@ def _read(path: Path) -> NDArray[np.int16]:
     except OSError as error:
         raise SoundError(f"{path} cannot be read: {error.strerror}") from error
     except (wave.Error, EOFError) as error:
-        raise SoundError(f"{path} is not a WAV file of 16-bit PCM ({error or 'it ends early'}): {mend}") from error
+        raise SoundError(f"{path} is not a WAV file of 16-bit PCM ({error or 'it ends early'}): {fix}") from error
     if form != (CLOCK_RATE, 1, 16):
         rate, channels, bits = form
-        raise SoundError(f"{path} has {rate} Hz, {channels} channels, {bits} bits, not {CLOCK_RATE}, 1 and 16: {mend}")
+        raise SoundError(f"{path} has {rate} Hz, {channels} channels, {bits} bits, not {CLOCK_RATE}, 1 and 16: {fix}")
     samples = np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.int16)
     if not samples.any():
         raise SoundError(f"{path} is silent: put a sound there or take it out of the index")

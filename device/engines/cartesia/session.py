@@ -14,7 +14,7 @@ from yarl import URL
 from device.conversation.engine import Capabilities, EngineEvent, Fault
 from device.engines.cartesia.turns import Turns
 from device.engines.connection import Server
-from device.engines.websocket import SocketSession
+from device.engines.websocket import WebSocketSession
 from device.wire import cartesia as wire
 from device.wire.errors import Unknown, WireError
 
@@ -59,7 +59,7 @@ def cartesia_config(section: str, engine: CartesiaEngine, *, name: str, language
     )
 
 
-class CartesiaSession(SocketSession):
+class CartesiaSession(WebSocketSession):
     """An `EngineSession` with a Cartesia agent; for one conversation, opened once."""
 
     rate = RATE

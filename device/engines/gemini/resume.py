@@ -53,7 +53,7 @@ class Kept:
             self._size -= _size(self._input.popleft())
 
     def spoil(self) -> None:
-        """Take note that something happened which cannot be sent again."""
+        """Note that something happened which cannot be sent again."""
         self._spoilt = True
         self._forget()
 

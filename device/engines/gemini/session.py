@@ -18,7 +18,7 @@ from device.engines import faults
 from device.engines.gemini.config import HEAR_RATE, RATE, GeminiConfig, setup_of
 from device.engines.gemini.resume import Kept
 from device.engines.gemini.turns import Turns
-from device.engines.websocket import SocketSession
+from device.engines.websocket import WebSocketSession
 from device.wire import gemini as wire
 from device.wire.errors import Unknown, WireError
 
@@ -185,7 +185,7 @@ class GeminiSession:
         return connection is not self._connection
 
 
-class _Connection(SocketSession):
+class _Connection(WebSocketSession):
     """One connection of a session; `handle` is empty for the first. `take` gets its messages."""
 
     def __init__(

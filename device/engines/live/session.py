@@ -16,7 +16,7 @@ from device.conversation.engine import Capabilities, EngineEvent, Fault, Said
 from device.engines import faults
 from device.engines.live.config import RATE, LiveConfig, session_of
 from device.engines.live.stream import Stream
-from device.engines.websocket import SocketSession
+from device.engines.websocket import WebSocketSession
 from device.wire import live as wire
 from device.wire.errors import Unknown, WireError
 from device.wire.realtime_items import ErrorDetail
@@ -40,7 +40,7 @@ REASONS: Final = {
 """What `session.closed` may say, unless we asked for it."""
 
 
-class LiveSession(SocketSession):
+class LiveSession(WebSocketSession):
     """An `EngineSession` with GPT-Live; for one conversation, opened once.
 
     It is billed by the second, silence too: whoever does not talk to it any more closes it.
@@ -80,7 +80,7 @@ class LiveSession(SocketSession):
         self._tell_all(self._stream.tool_result(call_id, output, reply=reply))
 
     async def played(self, heard: Heard) -> None:
-        """Take note of what was played: how far it is behind."""
+        """Note what was played: how far it is behind."""
         self._stream.played(heard)
 
     def stale(self, event: EngineEvent) -> bool:

@@ -231,7 +231,7 @@ class DuplexSession(RealtimeSession):
         self.send(realtime.encode(ack))
 
     def _hush(self, reply: str | None) -> None:
-        """Take note that the model goes on listening; if a reply is named, it is over."""
+        """Note that the model goes on listening; if a reply is named, it is over."""
         if reply:
             done = realtime.ResponseDone(Response(id=reply, status="completed"))
             for event in self._responses.receive(done):

@@ -164,7 +164,7 @@ class Responses:
                 self._forget(name, output)
 
     def refused(self, error: ErrorDetail) -> list[EngineEvent]:
-        """Take note of an error that answers one of our messages."""
+        """Note an error that answers one of our messages."""
         if error.code == "conversation_already_has_active_response" and not (self._asked or error.event_id):
             # The server's own answer to the user's turn found a reply still in the making: it is asked for after that.
             self._user_speaks = False
@@ -318,7 +318,7 @@ class Responses:
         return [Words("user", "", final=True, item=event.item_id)]
 
     def _nothing_said(self) -> None:
-        """Take note that a voice was no words: the server may not reply to it."""
+        """Note that a voice was no words: the server may not reply to it."""
         self._user_speaks = False
         self._ask()
 

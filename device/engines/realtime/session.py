@@ -18,11 +18,11 @@ from yarl import URL
 from device.audio.resample import Resampler
 from device.conversation.engine import Audio, AudioDone, Capabilities, EngineEvent, Fault, Said
 from device.engines import faults
-from device.engines.connection import Line
+from device.engines.connection import Connection
 from device.engines.realtime.config import RealtimeConfig, session_of
 from device.engines.realtime.dialects import drop, take
 from device.engines.realtime.responses import TRUNCATE, Responses
-from device.engines.websocket import SocketSession
+from device.engines.websocket import WebSocketSession
 from device.wire import realtime as wire
 from device.wire.errors import Unknown, WireError
 from device.wire.realtime_items import Content, Item
@@ -41,13 +41,13 @@ LONGEST_S: Final = 86_400
 """Sessions are shorter than that: what a server says of an end beyond it is not believed, nor is our clock."""
 
 
-class RealtimeSession(SocketSession):
+class RealtimeSession(WebSocketSession):
     """An `EngineSession` with a Realtime server; for one conversation, opened once."""
 
     def __init__(self, config: RealtimeConfig) -> None:
         engine, dialect = config.engine, config.dialect
         super().__init__(
-            Line(
+            Connection(
                 url=str(_address(config)),
                 at=config.endpoint,
                 key=engine.api_key,

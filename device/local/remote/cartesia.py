@@ -59,7 +59,7 @@ class Cartesia:
                 timeout=ClientWSTimeout(ws_close=CLOSE_S),
             )
         except WSServerHandshakeError as error:
-            mend = {
+            fix = {
                 401: "set the right key in CARTESIA_API_KEY",
                 402: "its credits are used up",
                 403: "set a key that may use this in CARTESIA_API_KEY",
@@ -67,7 +67,7 @@ class Cartesia:
                 429: "its limit is reached: wait, or raise the quota",
             }.get(error.status, "try again later" if error.status >= 500 else "check cartesia.url and the models")
             # From None: aiohttp's own error shows the headers.
-            raise self.error(f"refused the connection ({error.status}): {mend}") from None
+            raise self.error(f"refused the connection ({error.status}): {fix}") from None
         except (aiohttp.ClientError, OSError) as error:
             reason = self.clean(str(error) or type(error).__name__)
             raise self.error(f"is out of reach ({reason}): check the network and cartesia.url") from None

@@ -55,13 +55,13 @@ class Endpoint:
         """Return what an answer other than 200 means, and what to do."""
         section, model = self._section, self._settings.model or "(none)"
         key = f"in PARLEY_{section.upper()}_API_KEY or {section}.api_key"
-        mend = {
+        fix = {
             401: f"set the right key, {key}",
             403: f"set a key that may use this model, {key}",
             404: f"is {section}.url right (it mostly ends in /v1), and is there a model {model!r} ({section}.model)?",
             429: "its limit is reached: wait, or raise the quota",
         }.get(status, "see its log" if status >= 500 else f"check {section}.url and {section}.model")
-        return self.tell(f"answered {status}: {mend}. It says: {self.quote(said)}")
+        return self.tell(f"answered {status}: {fix}. It says: {self.quote(said)}")
 
     def quote(self, said: object) -> str:
         """Return what a stranger said, shortened and without keys, which some servers repeat."""

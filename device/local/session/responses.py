@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from device.local.cascade import Prompt, Reply
     from device.local.session.dialogue import Dialogue
-    from device.local.session.speculation import Guess
+    from device.local.session.speculation import Speculation
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Running(Struct, eq=False):
     task: asyncio.Task[None] | None = None
 
 
-class Answers:
+class Responses:
     """The responses in the making. `ended` is called with each one of the conversation that is over."""
 
     def __init__(self, dialogue: Dialogue, ended: Callable[[Answer], None]) -> None:
@@ -45,7 +45,7 @@ class Answers:
         self._ended = ended
         self._active: Running | None = None
         self._beside: dict[str, Running] = {}
-        self.guess: Guess | None = None
+        self.guess: Speculation | None = None
         """Where a reply to the last turn may be in the making already."""
 
     @property

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from device.local.cascade import Cascade, Manner, Prompt, Reply
 
 
-class Guess:
+class Speculation:
     """Recogniser, brain and voice at work on what was said before a lull.
 
     `ask` says what would be asked of the brain after the words that it is given, or None if nothing would.

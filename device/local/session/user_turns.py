@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from device.local.session.hearing import ms
 from device.local.session.items import Entry, fresh, message
-from device.local.session.responses import Answers
-from device.local.session.speculation import Guess
+from device.local.session.responses import Responses
+from device.local.session.speculation import Speculation
 from device.local.stages import StageError
 from device.sample_clock import CLOCK_RATE, samples
 from device.wire.realtime import (
@@ -43,7 +43,7 @@ class Turns:
         self._dialogue = dialogue
         self._hearing = hearing
         self._speaking = speaking
-        self.answers = Answers(dialogue, self._answered)
+        self.answers = Responses(dialogue, self._answered)
         self._item_id = ""
         """Of the turn that is being spoken."""
         self._due: set[str] = set()
@@ -67,7 +67,7 @@ class Turns:
     def guess(self, heard: asyncio.Future[str]) -> None:
         """Begin with the answer to a turn that may be over, once it is known what it says."""
         self.answers.drop_guess()
-        self.answers.guess = Guess(self._dialogue.cascade, heard, self._ask)
+        self.answers.guess = Speculation(self._dialogue.cascade, heard, self._ask)
 
     def stop(self, position: int, length: int, heard: asyncio.Future[str], detection: Detection) -> None:
         """End the turn, of so many samples, and have it answered once it is known what it says."""
@@ -134,7 +134,7 @@ class Turns:
         self._know(entry, text)
 
     def _know(self, entry: Entry, text: str) -> None:
-        """Take note of what a turn says, and have it answered."""
+        """Note what a turn says, and have it answered."""
         dialogue = self._dialogue
         entry.hear(text)
         if dialogue.config.transcription and dialogue.conversation.find(entry.id):

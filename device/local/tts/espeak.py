@@ -39,7 +39,7 @@ _CALIBRATION = "The quick brown fox jumps over the lazy dog."
 
 
 class VoiceError(ModelError):
-    """There is no such voice, or no espeak-ng; the message names the mend."""
+    """There is no such voice, or no espeak-ng; the message names the fix."""
 
 
 class EspeakVoice:

@@ -1,7 +1,7 @@
 import pytest
 
 from device.audio.card import retry as module
-from device.audio.card.retry import EAGER_S, RETRY_S, SELDOM_S, Looks
+from device.audio.card.retry import EAGER_S, RETRY_S, SELDOM_S, Retry
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def due(looks, begin, seconds):
 
 
 def test_looks_become_rare(cards):
-    found = due(Looks(100.0), 100.0, EAGER_S + 10 * SELDOM_S)
+    found = due(Retry(100.0), 100.0, EAGER_S + 10 * SELDOM_S)
     eager = [t for t in found if t < 100.0 + EAGER_S]
     assert found[0] == 100.0
     assert len(eager) == pytest.approx(EAGER_S / RETRY_S, abs=6)
@@ -25,7 +25,7 @@ def test_looks_become_rare(cards):
 
 def test_another_card_is_looked_at_at_once_and_again_while_it_settles(cards):
     cards.write_text("0 [Loopback]")
-    looks = Looks(0.0)
+    looks = Retry(0.0)
     due(looks, 0.0, 200.0)
     assert not looks.due(200.0)
     cards.write_text("0 [Loopback]\n1 [USB]")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from device.audio.echo.filter import BINS, BLOCK
-from device.audio.echo.residual import MOST_DB, Leftover
+from device.audio.echo.residual import MOST_DB, Residual
 
 SURE = np.zeros(BINS, np.float32)
 
@@ -22,7 +22,7 @@ def spoken(dbfs, blocks, seed=0):
 
 def taught(left_db, *, seconds=12.0):
     """One who has heard what is left over of an echo of -20 dBFS, `left_db` below it, in a room of -70 dBFS."""
-    leftover = Leftover()
+    leftover = Residual()
     for quiet in hiss(-70, 50, seed=9):
         leftover.step(quiet, 0 * quiet, SURE)
     blocks = round(100 * seconds)
@@ -87,7 +87,7 @@ def test_the_leftover_is_suppressed_and_what_is_near_is_not():
 
 
 def test_without_echo_it_is_a_delay_of_one_block():
-    leftover = Leftover()
+    leftover = Residual()
     blocks = hiss(-30, 20)
     leftover.rest(np.zeros(BLOCK, np.float32))
     out = np.concatenate([leftover.step(block, 0 * block, SURE) for block in blocks])

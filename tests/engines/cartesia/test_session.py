@@ -193,7 +193,7 @@ async def test_a_call_that_wants_no_result_leaves_nobody_waiting(server, opened)
 
 
 @pytest.mark.parametrize(
-    ("code", "retry", "mend"),
+    ("code", "retry", "fix"),
     [
         ("agent_not_found", False, "engine.cartesia.agent"),
         ("unauthorized_key", False, "CARTESIA_API_KEY"),
@@ -201,7 +201,7 @@ async def test_a_call_that_wants_no_result_leaves_nobody_waiting(server, opened)
         ("internal_error", True, "some reason"),
     ],
 )
-async def test_a_session_that_is_refused(server, code, retry, mend) -> None:
+async def test_a_session_that_is_refused(server, code, retry, fix) -> None:
     server.refusal = wire.ErrorEvent(code=code, message=f"some reason, not {KEY}", fatal=True)
     config = CartesiaConfig(url=server.url, model="a", api_key=Secret(KEY), key_variable="CARTESIA_API_KEY")
     session = CartesiaSession(config)
@@ -210,7 +210,7 @@ async def test_a_session_that_is_refused(server, code, retry, mend) -> None:
             await session.open(())
     fault = caught.value.fault
     assert (fault.code, fault.retry) == (code, retry)
-    assert mend in fault.message
+    assert fix in fault.message
     assert KEY not in "".join(traceback.format_exception(caught.value)) + repr(config) + repr(session)
 
 

@@ -433,7 +433,7 @@ async def test_one_that_closes_in_mid_reply_ends_the_session(server, opened) -> 
 
 
 @pytest.mark.parametrize(
-    ("code", "reason", "name", "retry", "mend"),
+    ("code", "reason", "name", "retry", "fix"),
     [
         (1007, "API key not valid. Please pass a valid API key.", "bad_key", False, "GEMINI_API_KEY"),
         (1007, "Request contains an invalid argument.", "closed_1007", False, "[engine.gemini]"),
@@ -444,7 +444,7 @@ async def test_one_that_closes_in_mid_reply_ends_the_session(server, opened) -> 
     ],
 )
 async def test_a_setup_that_is_not_accepted(  # noqa: PLR0917 - a table's columns
-    server, code, reason, name, retry, mend
+    server, code, reason, name, retry, fix
 ) -> None:
     server._set_up = lambda peer, _setup: peer.close(code, reason)
     config = GeminiConfig(url=server.url, model="x", api_key=Secret(KEY), key_variable="GEMINI_API_KEY")
@@ -454,7 +454,7 @@ async def test_a_setup_that_is_not_accepted(  # noqa: PLR0917 - a table's column
             await session.open(())
     fault = caught.value.fault
     assert (fault.code, fault.retry) == (name, retry)
-    assert mend in fault.message
+    assert fix in fault.message
     assert KEY not in "".join(traceback.format_exception(caught.value)) + repr(config) + repr(session)
 
 

@@ -50,7 +50,7 @@ def talked(tmp_path_factory):
 
     async def script(house):
         await house.until("reply_last_audio", 2)
-        house.daemon.on(Mute(house.daemon.frontend.now, on=True))
+        house.daemon.on(Mute(house.daemon.capture.now, on=True))
 
     play(house, server, script)
     if folder := os.environ.get("PARLEY_RECORD"):

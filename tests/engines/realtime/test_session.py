@@ -595,7 +595,7 @@ async def test_fatal_errors_end_the_session_and_say_what_to_do(
     fault = await last(session)
     assert isinstance(fault, Fault)
     assert (fault.code, fault.retry) == (code, False)
-    assert any(mend in fault.message for mend in ("set ", "check ", "see "))
+    assert any(fix in fault.message for fix in ("set ", "check ", "see "))
 
 
 async def test_a_reply_that_failed_for_want_of_credit_ends_the_session(server: ScriptedRealtime, opened: Open) -> None:

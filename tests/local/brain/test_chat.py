@@ -200,7 +200,7 @@ async def test_a_server_that_knows_no_stream_options(chat, endpoint):
 
 
 @pytest.mark.parametrize(
-    ("status", "mend"),
+    ("status", "fix"),
     [
         (400, "check brain.url and brain.model"),
         (401, "PARLEY_BRAIN_API_KEY"),
@@ -211,13 +211,13 @@ async def test_a_server_that_knows_no_stream_options(chat, endpoint):
         (302, "check brain.url"),
     ],
 )
-async def test_refusals_are_spoken_of_and_the_log_names_the_mend(chat, endpoint, caplog, status, mend):
+async def test_refusals_are_spoken_of_and_the_log_names_the_mend(chat, endpoint, caplog, status, fix):
     endpoint.answer = refuses(status, f'{{"error": "Incorrect API key provided: {KEY}."}}')
     items = await ask(chat, "x")
     assert len(items) == 1
     assert items[0].text.startswith("Sorry")
     assert str(status) in caplog.text
-    assert mend in caplog.text
+    assert fix in caplog.text
     assert KEY not in caplog.text + repr(items)
 
 

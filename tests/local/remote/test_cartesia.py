@@ -193,14 +193,14 @@ async def test_sonic_is_reached_again_after_it_closed_for_want_of_use(cascade):
         assert not client.of("error")
 
 
-@pytest.mark.parametrize(("status", "mend"), [(401, "CARTESIA_API_KEY"), (429, "quota"), (500, "later")])
-async def test_a_refusal_is_told_with_its_mend_and_without_the_key(cascade, status, mend, caplog):
+@pytest.mark.parametrize(("status", "fix"), [(401, "CARTESIA_API_KEY"), (429, "quota"), (500, "later")])
+async def test_a_refusal_is_told_with_its_mend_and_without_the_key(cascade, status, fix, caplog):
     cascade.refuse = {"/stt/turns/websocket": status}
     async with engine(cascade) as server, server.connect() as client:
         error = await client.error()
         assert error.code == "recogniser_unavailable"
         assert f"({status})" in error.message
-        assert mend in error.message
+        assert fix in error.message
         del cascade.refuse["/stt/turns/websocket"]
         await client.append(ZEROS)
         await cascade.until(lambda: cascade.streams and cascade.heard)

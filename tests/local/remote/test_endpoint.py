@@ -51,7 +51,7 @@ def test_a_refusal_repeats_no_key_nor_what_looks_like_one(make, leak):
 
 
 @pytest.mark.parametrize(
-    ("status", "mend"),
+    ("status", "fix"),
     [
         (401, "the right key, in PARLEY_{0}_API_KEY or {1}.api_key"),
         (403, "may use this model, in PARLEY_{0}_API_KEY"),
@@ -61,10 +61,10 @@ def test_a_refusal_repeats_no_key_nor_what_looks_like_one(make, leak):
         (418, "check {1}.url and {1}.model"),
     ],
 )
-def test_a_refusal_is_told_with_its_mend_and_a_piece_of_what_was_said(make, status, mend):
+def test_a_refusal_is_told_with_its_mend_and_a_piece_of_what_was_said(make, status, fix):
     message = make(model="tiny").refusal(status, "no  \n good " + 1000 * "x")
     assert f"answered {status}: " in message
-    assert mend.format(make.section.upper(), make.section) in message
+    assert fix.format(make.section.upper(), make.section) in message
     assert "It says: no good xxx" in message
     assert message.count("x") < QUOTED + 20
 

@@ -73,7 +73,7 @@ def test_the_kind_is_told_by_the_files(tmp_path, called, names, kind, arguments)
 
 @pytest.fixture
 def fake(monkeypatch):
-    """A sherpa-onnx that takes note of what it is told."""
+    """A sherpa-onnx that notes what it is told."""
     told = {}
 
     class OfflineRecognizer:

@@ -20,7 +20,7 @@ def voice(tmp_path):
 
 @pytest.fixture
 def fake(monkeypatch):
-    """A piper that takes note of what it is told: 10 samples a word, a piece a sentence."""
+    """A piper that notes what it is told: 10 samples a word, a piece a sentence."""
     told = types.SimpleNamespace(speakers=1, said=[], fails=False)
 
     class Voice:

@@ -194,7 +194,7 @@ def retention() -> str:
 
 
 def doctor_says(name: str, *, fails: bool = False) -> str:
-    """Return what the doctor says of one thing, with the mend."""
+    """Return what the doctor says of one thing, with the fix."""
     told = run("parley", "doctor", fails=fails)
     lines = told.splitlines()
     at = next((n for n, line in enumerate(lines) if name in line), None)
