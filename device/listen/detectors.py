@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from device.listen.capture import VoiceDetector, WakeDetector
 from device.listen.vad import SileroVad
 from device.listen.wake_word import WakeWord
 from device.model_files import files as models
@@ -25,8 +26,8 @@ def wake_model(name: str, framework: str, directory: str) -> Path:
 class Detectors(Struct, frozen=True):
     """The models that listen."""
 
-    voice: SileroVad
-    wake: WakeWord
+    voice: VoiceDetector
+    wake: WakeDetector
 
     @classmethod
     def load(cls, settings: Settings) -> Detectors:

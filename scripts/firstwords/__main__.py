@@ -28,7 +28,7 @@ from device.sample_clock import CLOCK_RATE, samples
 from device.simulation.acoustics import convolve, impulse_response, ratio
 from scripts.firstwords.network import train
 from scripts.soundmaker import noises
-from scripts.soundmaker.voices import Voice
+from scripts.soundmaker.voices import Synthesizer, Voice
 
 PLAN = Path(__file__).parent / "plan.toml"
 LONGEST = samples(2500)
@@ -47,10 +47,10 @@ DUCKED_DB = -10.0
 """How much less residual echo there is once the reply has been lowered."""
 
 
-class Synthesizer(Struct, frozen=True, forbid_unknown_fields=True):
-    """Some of its voices, drawn from with a weight."""
+class Voices(Struct, frozen=True, forbid_unknown_fields=True):
+    """Some voices of a synthesizer, drawn from with a weight."""
 
-    name: str
+    name: Synthesizer
     weight: int
     voices: list[str]
 
@@ -60,9 +60,9 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
 
     seed: int
     count: dict[str, int]
-    synthesizer: list[Synthesizer]
+    synthesizer: list[Voices]
     texts: dict[str, list[str]]
-    hum: dict[str, str] = field(default_factory=dict)
+    hum: dict[Synthesizer, str] = field(default_factory=dict)
 
 
 class Said(Struct, frozen=True):
@@ -159,7 +159,9 @@ def hear(said: list[Said], seed: int) -> tuple[list[NDArray[np.float16]], NDArra
     return states, np.array(kinds)
 
 
-def beginnings(pcm: NDArray[np.float32], echoes: list[NDArray[np.float32]], rng: np.random.Generator) -> list[NDArray]:
+def beginnings(
+    pcm: NDArray[np.float32], echoes: list[NDArray[np.float32]], rng: np.random.Generator
+) -> list[NDArray[np.int16]]:
     """Return what the clean ring would hold of `pcm` at each look: (n,) int16."""
     bounds = speech_bounds(pcm * FULL_SCALE, CLOCK_RATE)
     if bounds is None:
@@ -194,7 +196,8 @@ def _pink(n: int, rng: np.random.Generator) -> NDArray[np.float32]:
     spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
     spectrum[0] = 0
     noise = np.fft.irfft(spectrum, n)
-    return (noise / noise.std()).astype(np.float32)
+    pink: NDArray[np.float32] = (noise / noise.std()).astype(np.float32)
+    return pink
 
 
 if __name__ == "__main__":

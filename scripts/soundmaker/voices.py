@@ -19,13 +19,14 @@ from device.audio.clips import Clip, read_wav
 from device.sample_clock import CLOCK_RATE
 
 Samples = NDArray[np.float64]
+Synthesizer = Literal["espeak-ng", "mbrola", "flite", "festival", "rhvoice", "pico"]
 
 
 class Voice(Struct, frozen=True, forbid_unknown_fields=True):
     """A speaker: one of a synthesizer's voices, and how fast and high it speaks."""
 
     name: str
-    synthesizer: Literal["espeak-ng", "mbrola", "flite", "festival", "rhvoice", "pico"]
+    synthesizer: Synthesizer
     voice: str
     kind: str = ""
     """Male, female or child: for the reader."""

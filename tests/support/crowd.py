@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from device.listen.wake_word import Detection
 from device.simulation.room import Room
+from device.simulation.visitors import Visitors
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from device.simulation.scene import Scene
 
-RATE = 16_000
+RATE: Final = 16_000
 TONE_HZ = 1000
 LEVEL = 32768 * 10 ** (-26 / 20)
 
 
-def tone(ms: int) -> np.ndarray:
+def tone(ms: int) -> NDArray[np.float32]:
     """The wake word of these people, (n,) float32."""
     t = np.arange(ms * RATE // 1000)
-    return (np.sin(2 * np.pi * TONE_HZ * t / RATE) * 0.07).astype(np.float32)
+    wave: NDArray[np.float64] = np.sin(2 * np.pi * TONE_HZ * t / RATE)
+    return (wave * 0.07).astype(np.float32)
 
 
-def words(ms: int, seed: int) -> np.ndarray:
+def words(ms: int, seed: int) -> NDArray[np.float32]:
     """Something said, (n,) float32: noise without the tone of the wake word."""
     n = ms * RATE // 1000
     rng = np.random.default_rng(seed)
@@ -42,6 +46,8 @@ class ToneDetector:
     """Detects the tone as openWakeWord does words: once, in frames of 80 ms."""
 
     FRAME = 1280
+    masked = False
+    resting = False
 
     def __init__(self) -> None:
         t = np.arange(self.FRAME)
@@ -50,7 +56,7 @@ class ToneDetector:
         self._position = 0
         self._run = 0
 
-    def push(self, block: np.ndarray) -> Sequence[Detection]:
+    def push(self, block: NDArray[np.int16]) -> Sequence[Detection]:
         self._rest = np.concatenate((self._rest, block))
         found = []
         while len(self._rest) >= self.FRAME:
@@ -68,7 +74,7 @@ class LoudnessDetector:
 
     LOUD = 32768 * 10 ** (-42 / 20)
 
-    def probability(self, block: np.ndarray) -> float:
+    def probability(self, block: NDArray[np.int16]) -> float:
         frame = block.astype(np.float32)
         return 0.9 if frame @ frame > len(frame) * self.LOUD**2 else 0.0
 
@@ -76,10 +82,8 @@ class LoudnessDetector:
         pass
 
 
-class Crowd:
+class Crowd(Visitors):
     """In place of a scene's visitors; positions are frames at 16 kHz."""
-
-    waiting: Sequence[str] = ()
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
@@ -92,18 +96,23 @@ class Crowd:
         self.interruptions = 0
         self._state, self._since = "asleep", 0
         self._plan_at: int | None = None
-        self._active: list[tuple[int, np.ndarray]] = []
+        self._active: list[tuple[int, NDArray[np.float32]]] = []
         self._busy_until = 0
         self._now = 0
         self._wake = tone(600)
         self._questions = [words(ms, ms) for ms in (900, 1200, 1500, 1900, 2400)]
         self._mutters = [words(ms, ms) for ms in (120, 160, 200)]
 
+    @property
+    def waiting(self) -> list[str]:
+        """Nobody waits for a moment of their own."""
+        return []
+
     def notify(self, state: str, frame: int) -> None:
         self._state, self._since = state, frame
         self._plan_at = self._choose(frame)
 
-    def render(self, start: int, n: int) -> tuple[np.ndarray, np.ndarray]:
+    def render(self, start: int, n: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         self._now = start
         if self._plan_at is None and self._state == "asleep" and not self.hush:
             self._plan_at = self._choose(start)
@@ -154,7 +163,7 @@ class Crowd:
         self._say(at, sound)
         self.asked.append((at, at + len(sound)))
 
-    def _say(self, at: int, sound: np.ndarray) -> None:
+    def _say(self, at: int, sound: NDArray[np.float32]) -> None:
         self._active.append((at, sound))
         self._busy_until = max(self._busy_until, at + len(sound))
 

@@ -44,7 +44,8 @@ class Recorder:
                 self.lines.append({"client": _without_audio(event)})
             send(message)
 
-        session.receive, session.send = receiving, sending
+        for name, instead in (("receive", receiving), ("send", sending)):
+            setattr(session, name, instead)
         for name in CALLS:
             setattr(session, name, self._noting(name, getattr(session, name)))
 

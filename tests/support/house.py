@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, Final
+from unittest.mock import patch
 
 import numpy as np
 import soxr
@@ -21,17 +22,20 @@ from device.simulation.scene import Acoustics, CardEvent, Scene, Visitor
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from support.listener import Listener
 
     from device.conversation.engine import EngineSession, ToolSpec
+    from device.daemon.daemon import Daemon
     from device.records.entry import Entry
+    from device.simulation.room import Room
     from device.simulation.summary import Summary
     from device.simulation.visitors import Visit
 
-RATE = 16_000
+RATE: Final = 16_000
 DRY = Acoustics(rate=RATE, rt60=0.0, echo_db=-np.inf, visitor_reverb_db=-np.inf)
 """Headphones in a room without walls: what the microphone hears is what visitors say, over soft noise."""
-Script = Callable[["House"], Awaitable[None]]
+Script = Callable[["House"], Coroutine[Any, Any, None]]
 
 
 def says(text: str, **when: Any) -> Visitor:
@@ -59,9 +63,11 @@ class House:
         """Where engines are, by name; all others are where `play` says."""
         self.sounds: list[str] = []
         self.summary: Summary | None = None
-        self.rehearsal: _Noting | None = None
         self.expects_tracebacks = False
         self.failures: list[logging.LogRecord] = []
+
+    rehearsal: _Noting
+    """The scene as it passes, once `play` was called."""
 
     async def session_at(self, url: str, tools: Sequence[ToolSpec]) -> EngineSession:
         """Make a session with the engine at `url`."""
@@ -83,13 +89,15 @@ class House:
             if name != "ready":
                 self.sounds.append(name)
 
-        self.daemon.sound = note
+        noted = patch.object(self.daemon, "sound", note)
+        noted.start()
         catcher = _Catcher(self.failures)
         logging.getLogger("device").addHandler(catcher)
         actor = asyncio.create_task(script(self)) if script else None
         try:
             self.summary = await self.rehearsal.play()
         finally:
+            noted.stop()
             logging.getLogger("device").removeHandler(catcher)
             if actor is not None:
                 actor.cancel()
@@ -101,11 +109,11 @@ class House:
         assert self.summary.lost_samples == 0
 
     @property
-    def daemon(self):
+    def daemon(self) -> Daemon:
         return self.rehearsal.daemon
 
     @property
-    def room(self):
+    def room(self) -> Room:
         return self.rehearsal.room
 
     @property
@@ -143,7 +151,7 @@ class House:
                 pieces.append((pieces.pop()[0] if goes_on else start, end))
         return pieces
 
-    def visitor_track(self) -> np.ndarray:
+    def visitor_track(self) -> NDArray[np.float32]:
         """What visitors said, in the room's time, (n,) float32 at 16 kHz."""
         return self.tracks().visitors.astype(np.float32)
 
@@ -204,7 +212,7 @@ def play(house: House, server: Listener, script: Script | None = None, url: str 
 
 
 def lags(
-    sent: np.ndarray, source: np.ndarray, rate: int, *, window_ms: int = 200, reach_ms: int = 60
+    sent: NDArray[np.float32], source: NDArray[np.float32], rate: int, *, window_ms: int = 200, reach_ms: int = 60
 ) -> list[tuple[float, float, float]]:
     """Compare what was sent with what was said, `(n,)` each at `rate` and from the same moment on.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from device.listen.endpointer import Endpointer, EndpointSettings, Offset, Onset
@@ -9,6 +11,9 @@ from device.simulation.scripted_engine import RATE, Connection, Reply, ScriptedR
 from device.simulation.timed_engine import speech
 from device.wire import realtime as wire
 from device.wire.realtime_items import Content, Item, TranscriptionUsage
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FRAME = RATE * 32 // 1000
 LOUD_DBFS = -42.0
@@ -23,7 +28,7 @@ class Ears:
         self.done = 0
 
     @property
-    def samples(self) -> np.ndarray:
+    def samples(self) -> NDArray[np.int16]:
         """All that was sent, (n,) int16 at 24 kHz."""
         return np.frombuffer(bytes(self.pcm), np.int16)
 
@@ -41,10 +46,11 @@ class Ears:
 class Listener(ScriptedRealtime):
     """The server. `turns` counts the turns that it heard; `deaf`, it does not reply to them."""
 
-    def __init__(self, *replies: Reply, transcript: str | None = "words", silence_ms: int = 500, **more) -> None:
+    def __init__(self, *replies: Reply, transcript: str | None = "words", silence_ms: int = 500, **more: Any) -> None:
         super().__init__(replies or (spoken(2.0),), transcript=transcript, **more)
         self.silence_ms = silence_ms
         self.ears: list[Ears] = []
+        self._of: dict[Connection, Ears] = {}
         self.turns = 0
         self.deaf = False
         self.said: list[wire.ServerEvent] = []
@@ -53,17 +59,17 @@ class Listener(ScriptedRealtime):
         self.on(wire.SessionCreated, self.greet)
 
     @property
-    def heard(self) -> np.ndarray:
+    def heard(self) -> NDArray[np.int16]:
         """What the newest client sent, (n,) int16 at 24 kHz."""
         return self.ears[-1].samples
 
     async def greet(self, connection: Connection, event: wire.SessionCreated) -> None:
-        connection.ears = Ears(self.silence_ms)
-        self.ears.append(connection.ears)
+        self._of[connection] = ears = Ears(self.silence_ms)
+        self.ears.append(ears)
         await connection.send(event)
 
     async def _append(self, connection: Connection, event: wire.InputAudioBufferAppend) -> None:
-        for found in connection.ears.take(event.audio):
+        for found in self._of[connection].take(event.audio):
             if isinstance(found, Onset):
                 await connection.send(wire.InputAudioBufferSpeechStarted(item_id="user"))
             else:

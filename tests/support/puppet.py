@@ -13,6 +13,7 @@ from device.conversation.engine import (
     Capabilities,
     EngineError,
     EngineEvent,
+    EngineSession,
     Fault,
     ReplyEnded,
     ReplyStarted,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     import random
     from collections.abc import AsyncIterator, Sequence
 
+    from numpy.typing import NDArray
+
     from device.conversation.events import Heard
 
 RATE = 24_000
@@ -41,7 +44,7 @@ DELTA = 2 * RATE // 10
 class Plan:
     """What the engine's sessions do, and a count of what they did."""
 
-    def __init__(self, rng: random.Random, voice: np.ndarray) -> None:
+    def __init__(self, rng: random.Random, voice: NDArray[np.int16]) -> None:
         self.rng = rng
         self.voice = voice.tobytes()
         """What replies are made of, (n,) int16 at 24 kHz."""
@@ -53,7 +56,7 @@ class Plan:
         """Those that are open."""
         self.opened = self.turns = self.interrupted = self.died = 0
 
-    async def session(self, tools: Sequence[ToolSpec], engine: str) -> Puppet:
+    async def session(self, tools: Sequence[ToolSpec], engine: str) -> EngineSession:
         """Make a session, for `Daemon`."""
         assert any(tool.name == "set_timer" for tool in tools)
         return Puppet(self)
@@ -96,6 +99,9 @@ class Puppet:
 
     async def commit(self) -> None:
         raise AssertionError("this engine finds the ends of turns by itself")
+
+    async def played(self, heard: Heard) -> None:
+        raise AssertionError("this engine does not ask how much was played")
 
     async def discard(self) -> None:
         """Do nothing: turns are scripted."""

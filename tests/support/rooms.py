@@ -10,28 +10,30 @@ import numpy as np
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
 
 class Tape:
     """A loudspeaker source that plays `pcm`, `(n,) int16`, from the card's frame `start` on, and then nothing."""
 
-    def __init__(self, pcm: np.ndarray | None = None, start: int = 0) -> None:
+    def __init__(self, pcm: NDArray[np.int16] | None = None, start: int = 0) -> None:
         self.pcm = np.zeros(0, np.int16) if pcm is None else pcm
         self.start = start
 
-    def render(self, out: np.ndarray, position: int) -> None:
+    def render(self, out: NDArray[np.int16], position: int) -> None:
         out.fill(0)
         begin, end = max(position, self.start), min(position + len(out), self.start + len(self.pcm))
         if begin < end:
             out[begin - position : end - position] = self.pcm[begin - self.start : end - self.start]
 
 
-def white(frames: int, dbfs: float, seed: int = 0) -> np.ndarray:
+def white(frames: int, dbfs: float, seed: int = 0) -> NDArray[np.int16]:
     """White noise, (n,) int16."""
     made = np.random.default_rng(seed).standard_normal(frames) * 32768 * 10 ** (dbfs / 20)
     return np.clip(made.round(), -32768, 32767).astype(np.int16)
 
 
-def write_wav(path: Path, samples: np.ndarray, rate: int, width: int = 2) -> Path:
+def write_wav(path: Path, samples: NDArray[np.int16], rate: int, width: int = 2) -> Path:
     """Write `(n,)` or `(n, channels)` int16 samples as a WAV file of `width` bytes a sample."""
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1 if samples.ndim == 1 else samples.shape[1])

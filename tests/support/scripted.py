@@ -3,20 +3,24 @@
 import asyncio
 import base64
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 from aiohttp import web
+from numpy.typing import NDArray
 from openai import AsyncOpenAI
-from openai.types.realtime import RealtimeServerEvent
+from openai.resources.realtime.realtime import AsyncRealtimeConnection
+from openai.types.realtime import InputAudioBufferDtmfEventReceivedEvent, RealtimeServerEvent
 from pydantic import Field, TypeAdapter
 
+from device.conversation.engine import ToolSpec
+from device.local import stages
 from device.local.cascade import Stages
 from device.local.end_of_turn.completeness import endings
 from device.local.server import Limits, make_app
-from device.local.stages import Text
+from device.local.stages import Call, Choice, Cost, Text, Turn
 
 ORACLE = TypeAdapter(Annotated[RealtimeServerEvent, Field(discriminator="type")])
 PATIENCE = 20.0
@@ -26,10 +30,10 @@ LOUD = 8000
 class Vad:
     """Loud is voice."""
 
-    def probability(self, block):
+    def probability(self, block: NDArray[np.int16]) -> float:
         return 0.95 if np.abs(block.astype(np.int32)).max() > LOUD // 4 else 0.02
 
-    def reset(self):
+    def reset(self) -> None:
         pass
 
 
@@ -45,10 +49,10 @@ class Recogniser:
         self.by_length: Callable[[int], str] | None = None
         self.fails = False
 
-    def warm_up(self):
+    def warm_up(self) -> None:
         pass
 
-    def transcribe(self, pcm):
+    def transcribe(self, pcm: NDArray[np.int16]) -> str:
         assert self.go.wait(PATIENCE)
         if self.fails:
             raise RuntimeError("scripted")
@@ -66,10 +70,10 @@ class Prosody:
         self.sounds = sounds
         self.heard: list[int] = []
 
-    def warm_up(self):
+    def warm_up(self) -> None:
         pass
 
-    def probability(self, pcm):
+    def probability(self, pcm: NDArray[np.int16]) -> float:
         self.heard.append(len(pcm))
         return self.sounds
 
@@ -86,10 +90,10 @@ class Voice:
         self.gate = threading.Event()
         self.gate.set()
 
-    def warm_up(self):
+    def warm_up(self) -> None:
         pass
 
-    def speak(self, text, speed=1.0):
+    def speak(self, text: str, speed: float = 1.0) -> Generator[NDArray[np.int16], None, None]:
         self.speeds.append(speed)
         try:
             for _ in range(self.words or len(text.split())):
@@ -104,7 +108,7 @@ class Voice:
 class Asked:
     """What the brain was asked once."""
 
-    def __init__(self, turns, tools, instructions, choice):
+    def __init__(self, turns: Sequence[Turn], tools: Sequence[ToolSpec], instructions: str, choice: Choice) -> None:
         self.turns = turns
         self.tools = tools
         self.instructions = instructions
@@ -120,13 +124,15 @@ class Brain:
         self.closed = 0
         self.known: set[str] = set()
 
-    def warm_up(self):
+    def warm_up(self) -> None:
         pass
 
-    def knows(self, text):
+    def knows(self, text: str) -> bool:
         return text in self.known
 
-    async def reply(self, turns, tools, instructions, choice):
+    async def reply(
+        self, turns: Sequence[Turn], tools: Sequence[ToolSpec], instructions: str, choice: Choice
+    ) -> AsyncGenerator[Text | Call | Cost, None]:
         asked = Asked(turns, tools, instructions, choice)
         self.asked.append(asked)
         try:
@@ -144,7 +150,15 @@ class Brain:
 class Scripted:
     """A server of scripted stages on a free port."""
 
-    def __init__(self, recogniser=None, brain=None, voice=None, vad=Vad, prosody=None, **limits):
+    def __init__(
+        self,
+        recogniser: stages.Recogniser | stages.RemoteRecogniser | None = None,
+        brain: stages.Brain | None = None,
+        voice: stages.Voice | stages.RemoteVoice | None = None,
+        vad: Callable[[], stages.Vad] = Vad,
+        prosody: stages.Prosody | None = None,
+        **limits: Any,
+    ) -> None:
         self.recogniser = recogniser or Recogniser()
         self.brain = brain or Brain()
         self.voice = voice or Voice()
@@ -153,15 +167,15 @@ class Scripted:
         self.limits = Limits(**limits)
         self.url = ""
 
-    async def __aenter__(self):
-        stages = Stages(self.recogniser, self.brain, self.voice, self.vad, self.prosody, endings("en"))
-        self._runner = web.AppRunner(make_app(stages, self.limits), access_log=None, shutdown_timeout=0.5)
+    async def __aenter__(self) -> Self:
+        used = Stages(self.recogniser, self.brain, self.voice, self.vad, self.prosody, endings("en"))
+        self._runner = web.AppRunner(make_app(used, self.limits), access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
         return self
 
-    async def __aexit__(self, *_):
+    async def __aexit__(self, *_: object) -> None:
         for stage, gate in ((self.recogniser, "go"), (self.voice, "gate")):
             if hasattr(stage, gate):
                 getattr(stage, gate).set()
@@ -182,7 +196,7 @@ class Scripted:
 class Client:
     """A session of the official client, with every event that came."""
 
-    def __init__(self, connection):
+    def __init__(self, connection: AsyncRealtimeConnection) -> None:
         self.connection = connection
         self.events: list[Any] = []
         self.read = 0
@@ -197,6 +211,8 @@ class Client:
     async def next(self) -> Any:
         raw = await asyncio.wait_for(self.connection.recv_bytes(), PATIENCE)
         event = ORACLE.validate_json(raw)
+        # The one event without an id is of telephones, of which we have none.
+        assert not isinstance(event, InputAudioBufferDtmfEventReceivedEvent)
         assert event.event_id
         self.events.append(event)
         return event
@@ -210,14 +226,15 @@ class Client:
                 if not count:
                     return event
 
-    async def send(self, **event: Any) -> None:
+    async def send(self, **fields: Any) -> None:
+        event: Any = fields  # wrong ones are sent on purpose
         await self.connection.send(event)
 
     async def update(self, **session: Any) -> Any:
         await self.send(type="session.update", session={"type": "realtime", **session})
         return await self.until("session.updated")
 
-    async def append(self, pcm: np.ndarray | bytes) -> None:
+    async def append(self, pcm: NDArray[np.int16] | bytes) -> None:
         data = pcm if isinstance(pcm, bytes) else pcm.astype("<i2").tobytes()
         await self.connection.input_audio_buffer.append(audio=base64.b64encode(data).decode())
 
@@ -245,8 +262,9 @@ async def happens(event: threading.Event) -> None:
     assert await asyncio.to_thread(event.wait, PATIENCE)
 
 
-def tone(ms: int, rate: int = 24_000) -> np.ndarray:
-    return (LOUD * np.sin(np.arange(ms * rate // 1000) * 2 * np.pi * 300 / rate)).astype(np.int16)
+def tone(ms: int, rate: int = 24_000) -> NDArray[np.int16]:
+    made: NDArray[np.int16] = (LOUD * np.sin(np.arange(ms * rate // 1000) * 2 * np.pi * 300 / rate)).astype(np.int16)
+    return made
 
 
 def detection(**changes: Any) -> dict[str, Any]:

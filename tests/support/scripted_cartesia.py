@@ -8,12 +8,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
+from typing import TYPE_CHECKING
 
 from support.scripted_socket import Ears, Peer, ScriptedSocket
 
 from device.listen.endpointer import Onset
 from device.simulation.scripted_engine import Call, Reply, Speech
 from device.wire import cartesia as wire
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 RATE = 24_000
 
@@ -37,7 +41,7 @@ class CartesiaPeer(Peer):
         return self.speaking is not None and not self.speaking.done()
 
 
-class ScriptedCartesia(ScriptedSocket):
+class ScriptedCartesia(ScriptedSocket[CartesiaPeer]):
     """The server; `replies` are given in turn, the last of them for ever."""
 
     path = "/v1/agents/websocket/{agent}"
@@ -55,7 +59,7 @@ class ScriptedCartesia(ScriptedSocket):
     def decode(self, data: str) -> wire.ClientEvent:
         return wire.decode_client(data)
 
-    def make_peer(self, socket, request) -> CartesiaPeer:
+    def make_peer(self, socket: web.WebSocketResponse, request: web.Request) -> CartesiaPeer:
         return CartesiaPeer(self, socket, request)
 
     @property

@@ -11,6 +11,7 @@ import asyncio
 import copy
 import json
 from collections import deque
+from typing import TYPE_CHECKING, Any
 
 from support.scripted_socket import Ears, Peer, ScriptedSocket
 
@@ -19,6 +20,9 @@ from device.simulation.scripted_engine import Call, Reply, Speech
 from device.wire import gemini as wire
 from device.wire.gemini import ServerMessage
 
+if TYPE_CHECKING:
+    from aiohttp import web
+
 RATE = 24_000
 HEAR_RATE = 16_000
 
@@ -26,6 +30,7 @@ HEAR_RATE = 16_000
 class GeminiPeer(Peer):
     """One connection."""
 
+    server: ScriptedGemini
     setup: wire.Setup
     ears: Ears
     speaking: asyncio.Task[None] | None = None
@@ -35,10 +40,10 @@ class GeminiPeer(Peer):
     active = False
     turns = 0
 
-    async def say(self, **content: object) -> None:
+    async def say(self, **content: Any) -> None:
         await self.send(wire.encode(ServerMessage(**content)))
 
-    async def content(self, **content: object) -> None:
+    async def content(self, **content: Any) -> None:
         await self.say(server_content=wire.ServerContent(**content))
 
     async def go_away(self, seconds: float = 10.0) -> None:
@@ -54,11 +59,12 @@ class GeminiPeer(Peer):
         return name
 
     @property
-    def busy(self) -> bool:
-        return self.speaking is not None and not self.speaking.done()
+    def reply(self) -> asyncio.Task[None] | None:
+        """The reply in the making."""
+        return None if self.speaking is None or self.speaking.done() else self.speaking
 
 
-class ScriptedGemini(ScriptedSocket):
+class ScriptedGemini(ScriptedSocket[GeminiPeer]):
     """The server; `replies` are given in turn, the last of them for ever."""
 
     path = "/ws/gemini"
@@ -82,7 +88,7 @@ class ScriptedGemini(ScriptedSocket):
     def decode(self, data: str) -> wire.ClientMessage:
         return wire.decode_client(data)
 
-    def make_peer(self, socket, request) -> GeminiPeer:
+    def make_peer(self, socket: web.WebSocketResponse, request: web.Request) -> GeminiPeer:
         return GeminiPeer(self, socket, request)
 
     @property
@@ -136,6 +142,8 @@ class ScriptedGemini(ScriptedSocket):
     async def _hear(self, peer: GeminiPeer, pcm: bytes) -> None:
         assert not peer.seeding
         config = peer.setup.realtime_input_config
+        assert config is not None
+        assert config.automatic_activity_detection is not None
         for found in peer.ears.take(pcm):
             if config.automatic_activity_detection.disabled:
                 continue
@@ -155,16 +163,16 @@ class ScriptedGemini(ScriptedSocket):
 
     async def interrupt(self, peer: GeminiPeer) -> None:
         """End the reply in the making, as a client message does."""
-        if peer.busy:
-            peer.speaking.cancel()
+        if (reply := peer.reply) is not None:
+            reply.cancel()
             peer.owed = 0
-            await asyncio.wait([peer.speaking])
+            await asyncio.wait([reply])
             await peer.content(interrupted=True)
             await self._over(peer)
 
     def reply(self, peer: GeminiPeer) -> None:
         """Begin the next reply, at once or after the one in the making."""
-        if peer.busy:
+        if peer.reply is not None:
             peer.owed += 1
             return
         reply = self.replies.popleft() if len(self.replies) > 1 else self.replies[0]

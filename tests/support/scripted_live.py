@@ -26,6 +26,8 @@ from device.listen.endpointer import Endpointer, EndpointSettings, Offset, Onset
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
 CLIENT = TypeAdapter(Annotated[ClientEvent, Field(discriminator="type")])
 SERVER = TypeAdapter(Annotated[ServerEvent, Field(discriminator="type")])
 NESTED = TypeAdapter(Annotated[ResponseStreamEvent, Field(discriminator="type")])
@@ -79,7 +81,7 @@ class Turns:
         self.endpoint = Endpointer(EndpointSettings(silence_ms=self.silence_ms))
 
     @property
-    def samples(self) -> np.ndarray:
+    def samples(self) -> NDArray[np.int16]:
         return np.frombuffer(bytes(self.pcm), np.int16)
 
     def take(self, audio: bytes) -> list[Onset | Offset]:
@@ -260,8 +262,10 @@ class Connection:
                 at = {"start_ms": self.ms, "end_ms": self.ms}
                 await self.send(event.type.replace("append", "appended"), **at)
                 talk = self.after.pop(event.delegation_id or "", None)
-                if talk is not None or (event.type == "session.commentary.append" and self.server.told is not None):
-                    self.say(talk or self.server.told)
+                if event.type == "session.commentary.append":
+                    talk = talk or self.server.told
+                if talk is not None:
+                    self.say(talk)
             case "response.item.create":
                 if self.open_calls.pop(event.item.call_id, None) is None:
                     await self.complain("unknown_call", "No such call", event.event_id)
@@ -344,7 +348,7 @@ class ScriptedLive:
         return self.connections[-1]
 
     @property
-    def heard(self) -> np.ndarray:
+    def heard(self) -> NDArray[np.int16]:
         """What the newest client sent, (n,) int16 at 24 kHz, as far as the session's clock has come."""
         return self.connection.ears.samples
 

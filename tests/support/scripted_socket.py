@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import numpy as np
 from aiohttp import WSMsgType, web
@@ -15,6 +15,8 @@ from device.listen.endpointer import Endpointer, EndpointSettings, Offset, Onset
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 LOUD_DBFS = -42.0
 AUDIO = "AAABAAIA"
@@ -32,7 +34,7 @@ class Ears:
         self._done = 0
 
     @property
-    def samples(self) -> np.ndarray:
+    def samples(self) -> NDArray[np.int16]:
         return np.frombuffer(bytes(self.pcm), np.int16)
 
     def take(self, audio: bytes) -> list[Onset | Offset]:
@@ -49,7 +51,7 @@ class Ears:
 class Peer:
     """One client of a scripted server."""
 
-    def __init__(self, server: ScriptedSocket, socket: web.WebSocketResponse, request: web.Request) -> None:
+    def __init__(self, server: ScriptedSocket[Any], socket: web.WebSocketResponse, request: web.Request) -> None:
         self.server = server
         self.socket = socket
         self.headers = request.headers
@@ -80,7 +82,10 @@ class Peer:
         return task
 
 
-class ScriptedSocket:
+OnePeer = TypeVar("OnePeer", bound=Peer)
+
+
+class ScriptedSocket(Generic[OnePeer]):
     """A server on 127.0.0.1, at `url`; a subclass says what it does with a client's message, in `on_message`."""
 
     path = "/"
@@ -88,7 +93,7 @@ class ScriptedSocket:
     """Whether JSON goes into binary frames."""
 
     def __init__(self) -> None:
-        self.peers: list[Peer] = []
+        self.peers: list[OnePeer] = []
         self.received: list[Any] = []
         self.log: list[dict[str, Any]] = []
         """Every message of both sides as JSON, with its audio shortened."""
@@ -115,17 +120,17 @@ class ScriptedSocket:
         await self._runner.cleanup()
 
     @property
-    def peer(self) -> Peer:
+    def peer(self) -> OnePeer:
         """The newest client."""
         return self.peers[-1]
 
-    def make_peer(self, socket: web.WebSocketResponse, request: web.Request) -> Peer:
-        return Peer(self, socket, request)
+    def make_peer(self, socket: web.WebSocketResponse, request: web.Request) -> OnePeer:
+        raise NotImplementedError
 
     def decode(self, data: str) -> Any:
         raise NotImplementedError
 
-    async def on_message(self, peer: Any, message: Any) -> None:
+    async def on_message(self, peer: OnePeer, message: Any) -> None:
         raise NotImplementedError
 
     async def wait(self, wanted: Callable[[Any], bool], count: int = 1, timeout_s: float = 10.0) -> Any:

@@ -44,7 +44,11 @@ class Soak(Watcher):
         self.plan.trouble, self.plan.tools = trouble, 0.1
         seconds = hours * 3600
         away = np.arange(600, seconds - 60, 1800)  # every half an hour somebody trips over the cable
-        card = [CardEvent(at=float(at + plus), action=a) for at in away for plus, a in ((0, "unplug"), (7, "plug"))]
+        card = [
+            event
+            for at in map(float, away)
+            for event in (CardEvent(at=at, action="unplug"), CardEvent(at=at + 7, action="plug"))
+        ]
         room = Acoustics(rate=RATE, echo_db=-20)
         self.room = Home(Scene(seconds=seconds, name="home", room=room, card=tuple(card)), self.crowd)
         self.ledger_file = folder / "ledger.jsonl"

@@ -6,13 +6,17 @@ import io
 import subprocess
 import wave
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soxr
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 @cache
-def say(text: str, voice: str = "en-gb", words_per_minute: int = 150, dbfs: float = -26.0) -> np.ndarray:
+def say(text: str, voice: str = "en-gb", words_per_minute: int = 150, dbfs: float = -26.0) -> NDArray[np.int16]:
     """Return `text` spoken as (n,) int16 at 16 kHz, without silence at its ends.
 
     `dbfs` is the RMS level while speaking.
@@ -25,23 +29,23 @@ def say(text: str, voice: str = "en-gb", words_per_minute: int = 150, dbfs: floa
     voiced = np.flatnonzero(np.abs(speech) > 0.01)
     speech, loud = speech[voiced[0] : voiced[-1] + 1], speech[voiced]
     speech *= 10 ** (dbfs / 20) / np.sqrt(np.mean(loud**2))
-    pcm = (np.clip(speech, -1, 1) * 32767).astype(np.int16)
+    pcm: NDArray[np.int16] = (np.clip(speech, -1, 1) * 32767).astype(np.int16)
     pcm.setflags(write=False)
     return pcm
 
 
-def silence(seconds: float) -> np.ndarray:
+def silence(seconds: float) -> NDArray[np.int16]:
     """Return digital silence, (n,) int16 at 16 kHz."""
     return np.zeros(round(seconds * 16_000), np.int16)
 
 
-def noise(seconds: float, dbfs: float, seed: int = 1) -> np.ndarray:
+def noise(seconds: float, dbfs: float, seed: int = 1) -> NDArray[np.int16]:
     """Return white noise, (n,) int16 at 16 kHz, of RMS level `dbfs`."""
     random = np.random.default_rng(seed)
     return (random.standard_normal(round(seconds * 16_000)) * 32768 * 10 ** (dbfs / 20)).round().astype(np.int16)
 
 
-def mix(*parts: np.ndarray) -> np.ndarray:
+def mix(*parts: NDArray[np.int16]) -> NDArray[np.int16]:
     """Return the sum of signals from their common start, as long as the longest."""
     total = np.zeros(max(map(len, parts)))
     for part in parts:

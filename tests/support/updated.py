@@ -75,7 +75,7 @@ class Machine:
         (self.etc / "release-keys").write_text("# who may sign\n" + "".join(lines))
 
     def git(self, *arguments: str | Path) -> str:
-        command = ["git", "-C", self.origin, "-c", "gpg.format=ssh", *arguments]
+        command: list[str | Path] = ["git", "-C", self.origin, "-c", "gpg.format=ssh", *arguments]
         return subprocess.run(command, check=True, env=self.environ, capture_output=True, text=True).stdout.strip()
 
     def release(self, version: str, key: Path | None = None, *, says: str = "", runs: str = "", extra: str = "",
@@ -88,12 +88,12 @@ class Machine:
         program(self.origin / "scripts/build-release", BUILD.format(extra=extra))
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", version)
-        sign = ["-s", "-u", key] if key else ["-a"]
+        sign: list[str | Path] = ["-s", "-u", key] if key else ["-a"]
         self.git("tag", *sign, "-m", version, f"v{version}")
 
     def run(self, script: str = "update") -> tuple[int, str]:
         """Run a script and return its status and what it says."""
-        command = [SCRIPTS / script, "--root", self.root]
+        command: list[str | Path] = [SCRIPTS / script, "--root", self.root]
         done = subprocess.run(command, env=self.environ, capture_output=True, text=True, check=False, timeout=30)
         assert not list(self.root.rglob("updating")), "it is still marked as updating"
         return done.returncode, done.stdout + done.stderr
@@ -194,14 +194,14 @@ class Installed(Machine):
     def install(self, version: str, *options: str) -> tuple[int, str]:
         """Install a version by hand; return the status and what was said."""
         program(self.checkout / "parley", PARLEY.format(version=version, chokes="nothing"))
-        command = [self.checkout / "scripts/install", "--root", self.root, *options]
+        command: list[str | Path] = [self.checkout / "scripts/install", "--root", self.root, *options]
         done = subprocess.run(command, env=self.environ, capture_output=True, text=True, check=False, timeout=30)
         return done.returncode, done.stdout + done.stderr
 
     @property
     def version(self) -> str:
         """The version that the link leads to."""
-        command = [self.link / "bin/parley", "--version"]
+        command: list[str | Path] = [self.link / "bin/parley", "--version"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1]
 
     @property
