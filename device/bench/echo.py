@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec import Struct
@@ -157,7 +157,7 @@ def judge(scene: Scene, output: NDArray[np.int16]) -> Heard:
     )
 
 
-def _erle_windows(echo: Sound, out: Sound) -> list[tuple[float, float]]:
+def _erle_windows(echo: Sound, out: NDArray[np.floating[Any]]) -> list[tuple[float, float]]:
     """Return (start in s, dB less than the echo) of the windows in which there is an echo."""
     length, found = samples(1000 * WINDOW_S), []
     for at in range(0, len(echo) - length, samples(1000 * HOP_S)):
@@ -266,7 +266,7 @@ def _blocks(track: NDArray[np.int16]) -> NDArray[np.int16]:
     return track.reshape(-1, 160)
 
 
-def _db(signal: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+def _db(signal: NDArray[np.floating[Any]], other: NDArray[np.floating[Any]]) -> float:
     """Return the energy of a signal relative to another one's, in dB."""
     energies = (float(np.sum(np.square(one, dtype=np.float64))) + 1e-12 for one in (signal, other))
     return float(10 * np.log10(next(energies) / next(energies)))

@@ -259,7 +259,7 @@ class Trace:
         heard = levels(self._track.samples[self._origin : self._until], _FINE_WINDOW, _FINE)
         telling = expected[: len(heard)] > _TELLING_DBFS
         # A window that reaches over a jump compares two moments with a mixture of them.
-        steady = np.array([self._steady(i * _FINE) for i in np.flatnonzero(telling)], bool)
+        steady = np.array([self._steady(int(i) * _FINE) for i in np.flatnonzero(telling)], bool)
         times = np.flatnonzero(telling)[steady]
         gains = np.maximum(heard[times], -100) - expected[times] - self._unit_db
         return self._origin + times * _FINE + _FINE_WINDOW // 2, gains

@@ -194,7 +194,7 @@ class Room:
         self._read += BLOCK
         self.now += BLOCK
         self._watch(block[:, LOUDSPEAKER])
-        echo = self._echo.process(block[:, LOUDSPEAKER] / np.float32(FULL_SCALE))
+        echo = self._echo.process((block[:, LOUDSPEAKER] / np.float32(FULL_SCALE)).astype(np.float32))
         self._air = np.concatenate((self._air, echo))
         voice = np.zeros(BLOCK, np.float32)
         said, self._voice = self._voice[:BLOCK], self._voice[BLOCK:]

@@ -13,6 +13,7 @@ import random
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -90,7 +91,8 @@ def main() -> None:
     heard = np.load(kept)
     states = np.split(heard["states"], np.cumsum(heard["lengths"])[:-1])
     weights = train(states, heard["kinds"], plan.seed)
-    np.savez_compressed(WEIGHTS, **{name: array.astype(np.float16) for name, array in weights.items()})
+    arrays: dict[str, Any] = {name: array.astype(np.float16) for name, array in weights.items()}
+    np.savez_compressed(WEIGHTS, **arrays)
     print(f"{WEIGHTS}: {WEIGHTS.stat().st_size} bytes")
 
 
@@ -134,7 +136,7 @@ def _noise(number: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """Return a noise, or two at once, made faster or slower and brighter or duller than the bundled ones are."""
     made = np.zeros(0)
     for _ in range(rng.integers(1, 3)):
-        kind = rng.choice(list(noises.KINDS))
+        kind = str(rng.choice(list(noises.KINDS)))
         one = noises.KINDS[kind](number, rng)
         one = np.interp(np.arange(0, len(one), rng.uniform(0.65, 1.5)), np.arange(len(one)), one)
         tilt = rng.uniform(-0.7, 0.9)
@@ -149,7 +151,9 @@ def _noise(number: int, rng: np.random.Generator) -> NDArray[np.float32]:
 def hear(said: list[Said], seed: int) -> tuple[list[NDArray[np.float16]], NDArray[np.int64]]:
     """Return the encoder's states of the beginnings of all sounds, and the kind of each."""
     rng = np.random.default_rng(seed)
-    echoes = [sound.samples().astype(np.float32) / FULL_SCALE for sound in load() if sound.kind == "replies"]
+    echoes = [
+        sound.samples().astype(np.float32) / np.float32(FULL_SCALE) for sound in load() if sound.kind == "replies"
+    ]
     recogniser = load_moonshine()
     states, kinds = [], []
     for sound in said:

@@ -87,12 +87,12 @@ def typing(number: int, rng: np.random.Generator) -> Samples:
 def music(number: int, rng: np.random.Generator) -> Samples:
     """Return some bars of instrumental music: chords, a bass and a melody that is plucked, bowed or blown; drums."""
     beat = 60 / rng.uniform(84, 140)
-    root = rng.integers(45, 57)
+    root = int(rng.integers(45, 57))
     scale = np.array([0, 2, 4, 5, 7, 9, 11] if rng.random() < 0.5 else [0, 2, 3, 5, 7, 8, 10])
     bell, lead = rng.random() < 0.5, number % 3
     beats = int(3.4 / beat)
     pieces: list[tuple[float, Samples]] = []
-    for bar, degree in enumerate(rng.permutation([0, 3, 4, 5])[: -(-beats // 2)]):
+    for bar, degree in enumerate(rng.permutation([0, 3, 4, 5])[: -(-beats // 2)].tolist()):
         at = bar * 2 * beat
         chord = (_pitch(root, scale, degree + step) for step in (0, 2, 4))
         pieces += [(at, 0.25 * _note(pitch, 2 * beat, harmonics=6, pluck=bell)) for pitch in chord]
