@@ -19,6 +19,7 @@ from device.model_files.files import ModelError
 from device.system import lock
 from device.system.notify import Notifier
 from device.system.reset import factory_reset
+from device.system.service_status import Doing, Status
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def run(config: Path | None, out: Path | None) -> None:
         reset = _run_alone(config, out)
     except CommandError as error:
         # `systemctl status` shows it, and the doctor.
-        Notifier().tell(f"STATUS=Cannot start: {error.message.partition(chr(10))[0]}")
+        Notifier().tell(f"STATUS={Status(Doing.CANNOT_START, error.message.partition(chr(10))[0])}")
         raise
     if reset:
         log.warning("Factory reset: %d files are gone; starting anew", len(factory_reset()))

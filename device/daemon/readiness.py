@@ -8,7 +8,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from device.settings import last_good
-from device.system.notify import Notifier
+from device.system.service_status import Doing, Status
 
 if TYPE_CHECKING:
     from device.settings.last_good import InForce
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def tell_ready(notifier: Notifier, found: InForce, where: str) -> None:
     """Tell the service manager that all is well, but for the settings perhaps; if they are, keep them."""
     fault = found.fault.partition("\n")[0]
-    notifier.tell(f"READY=1\nSTATUS=Listening on {where}{f'. {fault}' if fault else ''}")
+    notifier.tell(f"READY=1\nSTATUS={Status(Doing.LISTENING, where, fault)}")
     last_good.keep(found)
 
 
@@ -42,7 +42,3 @@ async def until_closed(fd: int) -> None:
     loop.add_reader(fd, read)
     await closed.wait()
     loop.remove_reader(fd)
-
-
-STATUS = "Waiting for the sound card"
-"""How what the service manager is told meanwhile begins."""

@@ -13,9 +13,9 @@ from device.audio.card.alsa import AlsaCard
 from device.audio.card.base import CardError
 from device.audio.card.retry import Retry
 from device.conversation.actions import State
-from device.daemon.readiness import STATUS
 from device.panel.panel import Panel
 from device.panel.unattended import Unattended
+from device.system.service_status import Doing, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ async def wait_for_card(settings: Settings, notifier: Notifier) -> AlsaCard | No
     In front of a user nothing is waited for: raises CardError. A service shows the fault meanwhile, and is alive; but
     for a look at the cards that does not end.
     """
-    panel, told = None, ""
+    panel, status = None, Status(Doing.WAITING_FOR_CARD, "")
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, over.set)
     looks = Retry(loop.time())
@@ -52,14 +52,14 @@ async def wait_for_card(settings: Settings, notifier: Notifier) -> AlsaCard | No
                     if panel is None:
                         panel = Panel(settings.panel, Unattended(State.FAULT))
                         panel.open()
-                    if str(error) != told:
-                        told = str(error)
-                        log.error("%s: %s", STATUS, told)  # noqa: TRY400 - the message says it all
+                    if str(error) != status.what:
+                        status = Status(Doing.WAITING_FOR_CARD, str(error))
+                        log.error("%s", status)  # noqa: TRY400 - the message says it all
                 else:
                     if panel is not None:
                         notifier.tell("WATCHDOG=1")
                     return card
-            notifier.tell(f"READY=1\nWATCHDOG=1\nSTATUS={STATUS}: {told}")
+            notifier.tell(f"READY=1\nWATCHDOG=1\nSTATUS={status}")
             await _unless(over, asyncio.ensure_future(asyncio.sleep(LOOK_S)))
     finally:
         loop.remove_signal_handler(signal.SIGTERM)

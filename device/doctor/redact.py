@@ -14,6 +14,7 @@ import msgspec
 from device.records.timeline import NAMES, WORDLESS
 from device.settings.toml import hide_password
 from device.settings.types import Secret
+from device.system.service_status import Doing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,7 +43,9 @@ _STRAIGHT: Final = re.compile(r"(?<!\w)(['\"])(?=[^'\"]*\s)[^'\"]*(?:\1(?!\w)|$)
 
 _LOGGED: Final = re.compile(r"(?:INFO|WARNING|ERROR|CRITICAL) (?:device[\w.]*|asyncio|aiohttp[\w.]*|__main__): ")
 _SHOWN: Final = re.compile(r"( *\d+\.\d\d s  )([a-z ]{1,11}?)( +)(\S.*)")
-_OWN: Final = re.compile(r"(?:parley: |Listening on |The microphone is muted|Traceback \(most recent call last\):$)")
+_OWN: Final = re.compile(
+    rf"(?:parley: |{Doing.LISTENING} on |The microphone is muted|Traceback \(most recent call last\):$)"
+)
 _FRAME: Final = re.compile(r"  File \"[^\"]+\", line \d+, in [\w<>.]+$")
 _RAISED: Final = re.compile(r"([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Timeout))(?::.*)?$")
 _SPOKEN: Final = {NAMES.get(event, event) for event in WORDLESS} | {"visitor", "heard", "overheard"}

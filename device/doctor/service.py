@@ -17,12 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from device.daemon.readiness import STATUS as WAITING
 from device.doctor.finding import Finding
 from device.settings.last_good import KEYS
 from device.settings.panel import used_pins
-from device.system import paths
-from device.system import wall_clock as clock
+from device.system import paths, wall_clock
+from device.system.service_status import Doing, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,6 +44,8 @@ PROPERTIES: Final = (
     *("Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "Result", "NRestarts", "StatusText"),
     *("IPAddressDeny", "IPAddressAllow", "ExecMainStatus"),
 )
+UNIT_FAILED: Final = "d9b373ed55a64feb8242e02dbe79a49c"
+"""What systemd marks its message of a unit that failed with: SD_MESSAGE_UNIT_FAILURE_RESULT in sd-messages.h."""
 LATER: Final = "75"
 """The status of an update that was put off."""
 LITTLE: Final = 200_000_000
@@ -147,16 +148,16 @@ def check_state(folder: Path | None = None) -> Finding:
     return Finding("state", "warn" if free < LITTLE else "ok", text, fix if free < LITTLE else "")
 
 
-def check_clock(now: float | None = None, mark: Path = clock.SYNCHRONISED) -> Finding:
+def check_clock(now: float | None = None, mark: Path = wall_clock.SYNCHRONISED) -> Finding:
     """Say whether the clock is right: without the time, no server's certificate is valid."""
     now = time.time() if now is None else now
     text = time.strftime("%Y-%m-%d %H:%M %Z", time.localtime(now))
     fix = "connect the network, and: sudo timedatectl set-ntp true; `timedatectl` shows what comes of it"
-    if now < clock.FIRST:
+    if now < wall_clock.FIRST:
         return Finding(
             "clock", "fail", f"{text}: there is no time yet, and engines on the internet cannot be reached", fix
         )
-    if clock.synchronised(mark, now) or not mark.parent.is_dir():
+    if wall_clock.synchronised(mark, now) or not mark.parent.is_dir():
         return Finding("clock", "ok", text)
     return Finding("clock", "warn", f"{text}, but the network has not told the time since the start", fix)
 
@@ -218,7 +219,6 @@ def _unit_check(name: str, unit: Mapping[str, str], asked: Ask) -> Finding:
     active, sub, short = unit.get("ActiveState", ""), unit.get("SubState", ""), name.removesuffix(".service")
     status = unit.get("StatusText", "")
     text = f"{active} ({sub})" + (f": {status}" if status else "")
-    restarts = unit.get("NRestarts", "0")
     if active == "failed" or sub == "auto-restart":
         why = f", because of {unit['Result']}" if unit.get("Result") not in (None, "", "success") else ""
         return Finding(name, "fail", f"{text}{why}", OLDER_FAULTS.format(unit=short))
@@ -226,12 +226,20 @@ def _unit_check(name: str, unit: Mapping[str, str], asked: Ask) -> Finding:
         return Finding(name, "warn", text, f"sudo systemctl start {short}")
     if unit.get("UnitFileState") == "disabled":
         return Finding(name, "warn", f"{text}, but it does not start with the system", f"sudo systemctl enable {short}")
-    if WAITING in status or "cannot be used" in status:
-        fix = f"mend the settings, then: sudo systemctl restart {short}"
-        card = "plug the card in, or name another as [card] in the settings: parley devices lists them"
-        return Finding(name, "fail", text, card) if WAITING in status else Finding(name, "warn", text, fix)
+    return _running_check(name, unit, text, asked)
+
+
+def _running_check(name: str, unit: Mapping[str, str], text: str, asked: Ask) -> Finding:
+    """Say how a unit is doing that runs."""
+    short, restarts = name.removesuffix(".service"), unit.get("NRestarts", "0")
+    match Status.read(unit.get("StatusText", "")):
+        case Status(doing=Doing.WAITING_FOR_CARD):
+            fix = "plug the card in, or name another as [card] in the settings: parley devices lists them"
+            return Finding(name, "fail", text, fix)
+        case Status(settings_fault=fault) if fault:
+            return Finding(name, "warn", text, f"mend the settings, then: sudo systemctl restart {short}")
     if restarts not in ("", "0"):
-        last = asked(["journalctl", "-q", f"--unit={name}", "-n1", "-o", "short-iso", "--grep=Failed with result"])
+        last = asked(["journalctl", "-q", f"--unit={name}", "-n1", "-o", "short-iso", f"MESSAGE_ID={UNIT_FAILED}"])
         why = f"; the last fault: {last.strip()}" if last.strip() else ""
         return Finding(name, "warn", f"{text}, after {restarts} restarts{why}", OLDER_FAULTS.format(unit=short))
     return Finding(name, "ok", text)

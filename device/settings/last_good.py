@@ -22,6 +22,7 @@ from device.settings.profiles import load as load_profile
 from device.settings.toml import Table, merge, without_secrets
 from device.settings.tree import Loaded, Settings, SettingsError
 from device.system import paths
+from device.system.service_status import UNUSABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,7 @@ def load(config: Path | None = None, environ: Mapping[str, str] = os.environ, *,
         recalled = recall(folder, environ, need_engine=need_engine) if folder else None
         if recalled is None:
             raise
-        why = f"The settings cannot be used; the last good ones stay in force. {error}"
+        why = f"{UNUSABLE}; the last good ones stay in force. {error}"
         return InForce(recalled.loaded, "\n".join(filter(None, (why, recalled.fault))))
     return InForce(loaded)
 

@@ -12,9 +12,10 @@ from device.audio.card import retry as looks
 from device.audio.card.base import CardError
 from device.conversation.actions import State
 from device.daemon import wait_for_card as module
-from device.daemon.readiness import STATUS
 from device.daemon.wait_for_card import wait_for_card
 from device.settings.tree import Settings
+
+WAITING = "Waiting for the sound card: no microphone is called Jabra"
 
 
 class Manager:
@@ -73,9 +74,9 @@ async def test_a_service_waits_alive_with_a_light_and_says_once_what_it_waits_fo
     card.missing = 3
     manager = Manager()
     assert await wait_for_card(Settings(), manager) is card.card
-    assert manager.told == [f"READY=1\nWATCHDOG=1\nSTATUS={STATUS}: no microphone is called Jabra"] * 3 + ["WATCHDOG=1"]
+    assert manager.told == [f"READY=1\nWATCHDOG=1\nSTATUS={WAITING}"] * 3 + ["WATCHDOG=1"]
     assert [(panel.state, panel.open_now) for panel in card.panels] == [(State.FAULT, False)]
-    assert [record.message for record in caplog.records] == [f"{STATUS}: no microphone is called Jabra"]
+    assert [record.message for record in caplog.records] == [WAITING]
 
 
 async def test_before_a_user_nothing_is_waited_for(card):

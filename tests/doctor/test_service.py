@@ -2,14 +2,14 @@
 
 import os
 import re
-import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from device.doctor import service as appliance
+from device.doctor import service
 from device.doctor.service import (
     ONCE,
     UNITS,
@@ -22,11 +22,9 @@ from device.doctor.service import (
     machine_keys,
     show_units,
 )
-from device.settings import last_good
 from device.settings.panel import PanelSettings
 from device.settings.tree import BrainSettings, LocalSettings, Settings, read
-from device.system import paths
-from device.system import wall_clock as clock
+from device.system import paths, wall_clock
 
 NOW = 1_800_000_000.0
 ACTIVE = {"ActiveState": "active", "SubState": "running", "UnitFileState": "enabled", "Result": "success"}
@@ -34,9 +32,15 @@ WELL = {name: {"Id": name, "LoadState": "loaded", "NRestarts": "0", **ACTIVE} fo
 SHUT = {"IPAddressDeny": "::/0 0.0.0.0/0", "IPAddressAllow": "127.0.0.0/8 ::1/128"}
 
 
+def journal(command: Sequence[str]) -> str:
+    """The journal, when it is asked for what systemd says of a unit that failed."""
+    assert "MESSAGE_ID=d9b373ed55a64feb8242e02dbe79a49c" in command
+    return "2027 parley.service: Failed with result 'watchdog'.\n"
+
+
 def unit_check(**changes: str) -> Any:
     units = WELL | {"parley.service": {**WELL["parley.service"], **changes}}
-    return next(check_units(units, lambda _: "2027 parley.service: Failed with result 'watchdog'.\n"))
+    return next(check_units(units, journal))
 
 
 @pytest.mark.parametrize(
@@ -49,6 +53,7 @@ def unit_check(**changes: str) -> Any:
         ({"UnitFileState": "disabled"}, "warn", "not start with the system", "sudo systemctl enable parley"),
         ({"NRestarts": "7"}, "warn", "after 7 restarts; the last fault: 2027 parley.service: Failed", "journalctl -u"),
         ({"StatusText": "Listening. The settings cannot be used;"}, "warn", "cannot be used", "mend the settings"),
+        ({"StatusText": "Listening on Waiting for the sound card"}, "ok", "Listening on Waiting", ""),
         ({"StatusText": "Waiting for the sound card: none"}, "fail", "sound card: none", "plug the card in"),
     ],
 )
@@ -84,7 +89,7 @@ def test_an_update_that_was_put_off_is_told():
     assert "journalctl -u parley-update " in last.fix
     status = re.search(r"SuccessExitStatus=(\d+)", (Path(__file__).parents[2] / "systemd" / name).read_text())
     assert status
-    assert status[1] == appliance.LATER
+    assert status[1] == service.LATER
 
 
 def test_what_systemctl_prints_is_understood(tmp_path):
@@ -135,14 +140,14 @@ def test_a_card_that_is_not_for_this_user(tmp_path, monkeypatch):
     node = tmp_path / "dev/snd/pcmC0D0p"
     node.parent.mkdir(parents=True)
     node.touch()
-    monkeypatch.setattr(appliance, "_may", lambda: (lambda _: False, "ada"))
+    monkeypatch.setattr(service, "_may", lambda: (lambda _: False, "ada"))
     (found,) = check_access(Settings(), tmp_path)
     assert (found.name, found.status) == ("sound", "fail")
     assert found.fix.startswith("sudo usermod -aG audio ada")
     (tmp_path / "dev/spidev0.0").touch()
     strip = Settings(panel=PanelSettings(leds="apa102"))
     assert [found.fix.split()[3] for found in check_access(strip, tmp_path)] == ["audio", "spi"]
-    monkeypatch.setattr(appliance, "_may", lambda: (lambda _: True, "ada"))
+    monkeypatch.setattr(service, "_may", lambda: (lambda _: True, "ada"))
     assert list(check_access(strip, tmp_path)) == []
 
 
@@ -152,7 +157,7 @@ def test_the_groups_of_the_services_user_decide(tmp_path, mode, ours, may):
     node.touch()
     node.chmod(mode)
     found = node.stat()
-    assert appliance._open_to(found, found.st_uid + 1, {found.st_gid} if ours else set()) is may
+    assert service._open_to(found, found.st_uid + 1, {found.st_gid} if ours else set()) is may
 
 
 def test_keys_are_looked_at_and_never_shown(tmp_path):
@@ -219,7 +224,7 @@ class Disk:
     ],
 )
 def test_a_disk_that_is_full_or_read_only(monkeypatch, disk, status, message, fix):
-    monkeypatch.setattr(appliance.os, "statvfs", lambda _: Disk(**disk))
+    monkeypatch.setattr(service.os, "statvfs", lambda _: Disk(**disk))
     found = check_state(Path("/tmp/not/yet/there"))
     assert found.status == status
     assert message in found.message
@@ -227,7 +232,7 @@ def test_a_disk_that_is_full_or_read_only(monkeypatch, disk, status, message, fi
 
 
 def test_a_folder_of_somebody_elses(tmp_path, monkeypatch):
-    monkeypatch.setattr(appliance.os, "access", lambda *_: False)
+    monkeypatch.setattr(service.os, "access", lambda *_: False)
     found = check_state(tmp_path)
     assert found.status == "fail"
     assert f"{tmp_path} belongs to" in found.message
@@ -235,9 +240,9 @@ def test_a_folder_of_somebody_elses(tmp_path, monkeypatch):
 
 def test_root_is_told_of_the_services_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "SHARED", tmp_path)
-    monkeypatch.setattr(appliance.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(service.os, "geteuid", lambda: 0)
     assert check_state().message.startswith(f"{tmp_path}: ")
-    monkeypatch.setattr(appliance.os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    monkeypatch.setattr(service.os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
     assert str(paths.state_dir()) in check_state().message
 
 
@@ -252,22 +257,4 @@ def test_the_clock(tmp_path):
     mark.touch()
     assert check_clock(time.time(), mark).status == "ok"
     assert check_clock(time.time() + 3650 * 86_400, mark).status == "warn", "set by hand since"
-    assert clock.SYNCHRONISED.name == mark.name
-
-
-def test_who_examines_sees_what_the_service_goes_on_with(tmp_path, monkeypatch):
-    monkeypatch.setattr(paths, "SHARED", tmp_path / "shared")
-    environ = {"HOME": str(tmp_path)}
-    service = environ | {"STATE_DIRECTORY": str(paths.SHARED)}
-    file = tmp_path / "parley.toml"
-    file.write_text('name = "Ada"')
-    last_good.keep(last_good.load(file, service), service)
-    assert last_good.look(file, environ).fault == ""
-    file.write_text("name")
-    found = last_good.look(file, environ)
-    assert found.settings.name == "Ada"
-    assert "The service goes on with the last good ones." in found.fault
-    shutil.rmtree(paths.SHARED)
-    found = last_good.look(file, environ)
-    assert found.settings.name == "Jarvis"
-    assert "goes by the defaults" in found.fault
+    assert wall_clock.SYNCHRONISED.name == mark.name

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from device.settings import last_good
 from device.settings.last_good import FILE, keep, load
 from device.settings.tree import SettingsError
+from device.system import paths
 
 KEY = "sk-this-must-never-be-kept"
 GOOD = f"""
@@ -188,3 +190,21 @@ def test_a_full_disk_keeps_what_was_there(file, service, state, monkeypatch, cap
         started(file, service, 'name = "Bob"')
     assert "cannot be written (No space left on device)" in caplog.text
     assert [(one.name, one.read_bytes()) for one in state.iterdir()] == [(FILE, before)]
+
+
+def test_who_examines_sees_what_the_service_goes_on_with(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "SHARED", tmp_path / "shared")
+    environ = {"HOME": str(tmp_path)}
+    service = environ | {"STATE_DIRECTORY": str(paths.SHARED)}
+    file = tmp_path / "parley.toml"
+    file.write_text('name = "Ada"')
+    last_good.keep(last_good.load(file, service), service)
+    assert last_good.look(file, environ).fault == ""
+    file.write_text("name")
+    found = last_good.look(file, environ)
+    assert found.settings.name == "Ada"
+    assert "The service goes on with the last good ones." in found.fault
+    shutil.rmtree(paths.SHARED)
+    found = last_good.look(file, environ)
+    assert found.settings.name == "Jarvis"
+    assert "goes by the defaults" in found.fault

@@ -1,0 +1,50 @@
+"""What a service says of itself in one line: written for `systemctl status`, and read again by the doctor.
+
+systemd hands such a line on as it is (sd_notify(3), STATUS=), and keeps nothing else of what a service does. So the
+words are its structure, and stand here once, for those who write them and for who reads them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+UNUSABLE: Final = "The settings cannot be used"
+"""How the fault of settings begins that are not in force: the last good ones are."""
+
+
+class Doing(StrEnum):
+    """What a service does; the value is how its line begins."""
+
+    LISTENING = "Listening"
+    WAITING_FOR_CARD = "Waiting for the sound card"
+    CANNOT_START = "Cannot start"
+
+
+_BEFORE: Final = {Doing.LISTENING: " on ", Doing.WAITING_FOR_CARD: ": ", Doing.CANNOT_START: ": "}
+_FAULT: Final = ". "
+
+
+class Status(Struct, frozen=True):
+    """A service's line."""
+
+    doing: Doing
+    what: str
+    """What it listens on, or why it does not; a line."""
+    settings_fault: str = ""
+    """Why it goes by the last good settings; empty if it does not."""
+
+    def __str__(self) -> str:
+        fault = f"{_FAULT}{self.settings_fault}" if self.settings_fault else ""
+        return f"{self.doing}{_BEFORE[self.doing]}{self.what}{fault}"
+
+    @classmethod
+    def read(cls, line: str) -> Status | None:
+        """Return what a line says; None if it is none of these."""
+        for doing in Doing:
+            if line.startswith(doing):
+                what, begins, fault = line.removeprefix(doing).partition(f"{_FAULT}{UNUSABLE}")
+                return cls(doing, what.removeprefix(_BEFORE[doing]), f"{UNUSABLE}{fault}" if begins else "")
+        return None
