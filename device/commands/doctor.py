@@ -46,28 +46,29 @@ def doctor(config: Path | None, engine: str | None, bundle: str | None) -> None:
         except configuration.SettingsError as error:
             raise CommandError(str(error)) from None
     console = Console(highlight=False)
-    results: list[Finding] = []
+    findings: list[Finding] = []
     marks = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
 
     async def run_all() -> None:
-        checks = examine(settings, config, found.fault) if engine is None else examine_engine(settings, engine, config)
-        async for check in checks:
-            console.print(f"{marks[check.status]}  {check.name}: {check.message}", soft_wrap=True)
-            if check.status != "ok" and check.fix:
-                console.print(f"      → {check.fix}", soft_wrap=True)
-            results.append(check)
+        examined = (
+            examine(settings, config, found.fault) if engine is None else examine_engine(settings, engine, config)
+        )
+        async for finding in examined:
+            console.print(f"{marks[finding.status]}  {finding.name}: {finding.message}", soft_wrap=True)
+            if finding.status != "ok" and finding.fix:
+                console.print(f"      → {finding.fix}", soft_wrap=True)
+            findings.append(finding)
 
     asyncio.run(run_all())
     if bundle is not None:
-        _write_bundle(found, results, Path(bundle) if bundle else None)
-    if any(check.status == "fail" for check in results):
+        _write_bundle(found, findings, Path(bundle) if bundle else None)
+    if any(finding.status == "fail" for finding in findings):
         raise SystemExit(FAILED)
 
 
-def _write_bundle(found: InForce, results: list[Finding], path: Path | None) -> None:
-
+def _write_bundle(found: InForce, findings: list[Finding], path: Path | None) -> None:
     path = path or default_name()
-    parts = gather(found, results)
+    parts = gather(found, findings)
     try:
         pack(parts, path)
     except OSError as error:

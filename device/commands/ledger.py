@@ -15,6 +15,7 @@ from device.records.costs import spent
 from device.records.store import StoreError
 from device.settings import tree as configuration
 from device.settings.prices import prices
+from device.settings.text import quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,8 +52,6 @@ def show_ledger(days: int, config: Path | None, as_json: bool) -> None:  # noqa:
         f"At the most ${sum(one.cost or 0 for one in found):.2f}{', without what has no price' if unknown else ''}."
     )
     if unknown:
-        from device.settings.text import quoted  # noqa: PLC0415 - not for every command
-
         table = f"[prices.{quoted(unknown[0])}]"
         click.echo(f"No price is known of {', '.join(unknown)}: add {table} to the settings.")
     if budget := settings.ledger.budget_per_day:

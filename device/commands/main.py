@@ -28,7 +28,7 @@ COMMANDS: Final = {
     ),
     "run": ("run:run", "Be the assistant, on this machine's microphone and loudspeaker."),
     "settings": ("settings:show_settings", "Show the settings in force, without secrets, and where each comes from."),
-    "transcripts": ("transcripts:transcripts", "List what was said, show, export or delete it."),
+    "transcripts": ("transcripts:transcripts", "List, show, export or delete what was said."),
 }
 """For each command where it is, as MODULE:NAME below this package, and what `parley --help` says of it."""
 

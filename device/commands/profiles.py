@@ -13,8 +13,8 @@ import msgspec
 
 from device.commands.terminal import CommandError
 from device.engines.prompt import instructions
-from device.settings import profiles as known
 from device.settings.engines import known_engines
+from device.settings.profiles import ProfileError, load, names, unknown_engines
 from device.settings.tree import Settings
 from device.tools.profile import profile_tools
 from device.tools.registry import Registry
@@ -42,7 +42,7 @@ def profiles(context: click.Context) -> None:
 @profiles.command("list")
 def list_profiles() -> None:
     """List the bundled profiles."""
-    for name in known.names():
+    for name in names():
         click.echo(f"{name:<10} {_load(name).description}")
 
 
@@ -58,7 +58,7 @@ def show_profile(profile: str) -> None:
 def check_profile(profile: str) -> None:
     """Say what is wrong with PROFILE, file and key and fix; else in a line what it makes."""
     read = _load(profile)
-    for warning in known.unknown_engines(read, known_engines()):
+    for warning in unknown_engines(read, known_engines()):
         click.echo(f"parley: {warning}", err=True)
     rows = [f"{name} ({len(rows)} rows)" for name, (_, rows) in read.lookups.items()]
     result = f"a result ({', '.join(read.result_schema['properties'])})" if read.result_schema else "no result"
@@ -116,6 +116,6 @@ def _settings(profile: Profile) -> Settings:
 
 def _load(profile: str) -> Profile:
     try:
-        return known.load(profile)
-    except known.ProfileError as error:
+        return load(profile)
+    except ProfileError as error:
         raise CommandError(str(error)) from None

@@ -14,8 +14,8 @@ from rich.table import Table
 
 from device.commands.terminal import CONFIG, WIDE, CommandError
 from device.records import costs
-from device.records import transcripts as kept
 from device.records.store import StoreError
+from device.records.transcripts import delete, kept, purge
 from device.settings import last_good
 from device.settings.tree import SettingsError
 
@@ -101,7 +101,7 @@ def delete_transcripts(names: tuple[str, ...], every: bool, yes: bool) -> None: 
     if not yes:
         click.confirm(f"Delete {'all conversations' if every else ', '.join(names)}?", abort=True)
     try:
-        count = kept.delete(ids)
+        count = delete(ids)
     except StoreError as error:
         raise CommandError(str(error)) from None
     click.echo(f"{count} deleted.")
@@ -117,7 +117,7 @@ def purge_transcripts(trust_clock: bool, config: Path | None) -> None:  # noqa: 
     """
     try:
         settings = last_good.load(config).settings
-        gone = kept.purge(settings.transcripts.keep_days, trust=trust_clock)
+        gone = purge(settings.transcripts.keep_days, trust=trust_clock)
         days = costs.purge(settings.ledger.keep_days, trust=trust_clock)
     except (SettingsError, StoreError) as error:
         raise CommandError(str(error)) from None
@@ -126,7 +126,7 @@ def purge_transcripts(trust_clock: bool, config: Path | None) -> None:  # noqa: 
 
 def _kept(since: datetime | None = None) -> list[Transcript]:
     try:
-        return kept.kept(since)
+        return kept(since)
     except StoreError as error:
         raise CommandError(str(error)) from None
 

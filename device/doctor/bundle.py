@@ -58,13 +58,13 @@ def default_name(now: float | None = None) -> Path:
 
 
 def gather(
-    found: InForce, checks: Sequence[Finding], environ: Mapping[str, str] = os.environ, asked: Ask = ask
+    found: InForce, findings: Sequence[Finding], environ: Mapping[str, str] = os.environ, asked: Ask = ask
 ) -> dict[str, str]:
     """Return the text of each of `CONTENTS`; what cannot be had says why not."""
     settings = found.settings
     scrub = Redaction([*secrets_in(settings), *_keys(found, environ)], _said())
     return {
-        "doctor.txt": scrub.text("\n".join(_told(checks))),
+        "doctor.txt": scrub.text("\n".join(_told(findings))),
         "settings.toml": scrub.secrets(in_force(settings, found.loaded.origins)),
         "log.txt": "\n".join(_journal(asked, scrub)),
         "units.txt": scrub.text("\n\n".join(_properties(unit) for unit in show_units(asked).values()) or "no units"),
@@ -111,11 +111,11 @@ def _said() -> list[str]:
     return texts + [msgspec.json.encode(one.result).decode() for one in found if one.result is not None]
 
 
-def _told(checks: Sequence[Finding]) -> Iterator[str]:
-    for check in checks:
-        yield f"{check.status:<4}  {check.name}: {check.message}"
-        if check.fix and check.status != "ok":
-            yield f"      → {check.fix}"
+def _told(findings: Sequence[Finding]) -> Iterator[str]:
+    for finding in findings:
+        yield f"{finding.status:<4}  {finding.name}: {finding.message}"
+        if finding.fix and finding.status != "ok":
+            yield f"      → {finding.fix}"
 
 
 def _journal(asked: Ask, scrub: Redaction) -> Iterator[str]:

@@ -20,7 +20,7 @@ from device.conversation.engine import EngineError
 from device.doctor.finding import Finding
 from device.doctor.service import check_appliance
 from device.engines.factory import Engines
-from device.model_files import files as models
+from device.model_files import files
 from device.panel.panel import Panel
 from device.panel.unattended import Unattended
 from device.settings import tree as configuration
@@ -160,16 +160,16 @@ def check_models(settings: Settings) -> Iterator[Finding]:
     for path in paths:
         if not Path(path).expanduser().is_file():
             yield Finding("models", "fail", f"wake.models: there is no file {path}", "correct the path in the settings")
-    manifest = models.own_manifest()
+    manifest = files.own_manifest()
     try:
         needed = manifest.select(names) | {file.name for file in manifest.files.values() if file.default}
-    except models.ModelError as error:
+    except files.ModelError as error:
         yield Finding("models", "fail", f"wake.models: {error}", "`parley models list` shows those there are")
         return
-    verified = [found for found in models.verify(settings.models_dir) if found.file.name in needed]
+    verified = [found for found in files.verify(settings.models_dir) if found.file.name in needed]
     bad = [found for found in verified if found.state != "ok"]
     for found in bad:
-        yield Finding("models", "fail", f"{found.file.name}: {found.state} ({found.path})", models.fix(found.file))
+        yield Finding("models", "fail", f"{found.file.name}: {found.state} ({found.path})", files.fix(found.file))
     if not bad:
         megabytes = sum(found.file.size for found in verified) / 1e6
         yield Finding("models", "ok", f"{len(verified)} files verified, {megabytes:.0f} MB")

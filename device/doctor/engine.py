@@ -154,8 +154,8 @@ async def examine_engine(settings: Settings, name: str, config: Path | None = No
     engines = Engines(settings, config)
     try:
         session = await engines.session([TOOL], name)
-        async for check in verify(name, session):
-            yield check
+        async for finding in verify(name, session):
+            yield finding
     except EngineError as error:
         yield Finding(name, "fail", str(error))
     finally:
@@ -174,8 +174,8 @@ async def verify(name: str, session: EngineSession) -> AsyncIterator[Finding]:
     yield Finding(f"{name} session", "ok", f"open in {took:.0f} ms, {session.capabilities.family}, {session.rate} Hz")
     examination = Examination(session)
     try:
-        async for check in _steps(name, session, examination):
-            yield check
+        async for finding in _steps(name, session, examination):
+            yield finding
     except (StepError, EngineError, ClipError) as failure:
         yield Finding(f"{name} conversation", "fail", str(failure), 'the log says more: log_level = "debug"')
     finally:

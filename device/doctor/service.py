@@ -274,7 +274,7 @@ def _may() -> tuple[Callable[[Path], bool], str]:
     """Return what tells whether a device is for the user, and the user's name."""
     if os.geteuid() == 0 and (uid := _service_uid()) is not None:
         groups = {one.gr_gid for one in grp.getgrall() if one.gr_name in GROUPS or USER in one.gr_mem}
-        return (lambda path: _open_to(path.stat(), uid, groups)), USER
+        return (lambda path: open_to(path.stat(), uid, groups)), USER
     return (lambda path: os.access(path, os.R_OK | os.W_OK)), _name(os.geteuid())
 
 
@@ -285,7 +285,8 @@ def _service_uid() -> int | None:
         return None
 
 
-def _open_to(found: os.stat_result, uid: int, groups: set[int]) -> bool:
+def open_to(found: os.stat_result, uid: int, groups: set[int]) -> bool:
+    """Return whether a file may be read and written by the user `uid` in the groups `groups`."""
     mode = found.st_mode
     if found.st_uid == uid:
         return bool(mode & stat.S_IRUSR and mode & stat.S_IWUSR)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from device.listen.capture import VoiceDetector, WakeDetector
 from device.listen.vad import SileroVad
 from device.listen.wake_word import WakeWord
-from device.model_files import files as models
+from device.model_files import files
 
 if TYPE_CHECKING:
     from device.settings.tree import Settings
@@ -20,7 +20,7 @@ def wake_model(name: str, framework: str, directory: str) -> Path:
     """Find a wake word model by its name, or by the path of a file."""
     if "/" in name or name.endswith((".onnx", ".tflite")):
         return Path(name).expanduser()
-    return models.find(f"{name}.{framework}", directory)
+    return files.find(f"{name}.{framework}", directory)
 
 
 class Detectors(Struct, frozen=True):
@@ -35,7 +35,7 @@ class Detectors(Struct, frozen=True):
         wake, directory = settings.wake, settings.models_dir
 
         def find(name: str) -> Any:
-            return models.find(name, directory)
+            return files.find(name, directory)
 
         return cls(
             voice=SileroVad(find("silero_vad.onnx")),

@@ -28,8 +28,8 @@ from device.model_files.download import Checked, DownloadError, Progress, downlo
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-_CHECKOUT = DATA.parents[1] / "models"
-_SYSTEM = Path("/var/lib/parley-models")
+CHECKOUT = DATA.parents[1] / "models"
+SYSTEM = Path("/var/lib/parley-models")
 _FORMER = Path("/var/lib/parley/models")
 """Where scripts/install once put them."""
 _PIP_TIMEOUT_S = 900
@@ -122,7 +122,7 @@ class Status(Struct, frozen=True):
 def read_manifest(path: Path | None = None) -> Manifest:
     """Read a manifest; without `path`, the one that belongs to this Parley."""
     if path is None:
-        path = _CHECKOUT / "manifest.toml"
+        path = CHECKOUT / "manifest.toml"
         if not path.exists():
             path = DATA / "manifest.toml"
     return msgspec.toml.decode(path.read_bytes(), type=Manifest)
@@ -142,8 +142,8 @@ def places(directory: str = "") -> list[Path]:
     if directory:
         return [Path(directory).expanduser()]
     data_home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
-    checkout = [_CHECKOUT] if (_CHECKOUT / "manifest.toml").exists() else []
-    return [*checkout, data_home / "parley" / "models", _SYSTEM, _FORMER]
+    checkout = [CHECKOUT] if (CHECKOUT / "manifest.toml").exists() else []
+    return [*checkout, data_home / "parley" / "models", SYSTEM, _FORMER]
 
 
 def find(name: str, directory: str = "", manifest: Manifest | None = None) -> Path:

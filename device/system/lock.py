@@ -49,7 +49,7 @@ def take(environ: Mapping[str, str] = os.environ) -> Lock:
     path, *others = _paths(environ)
     for other in others:
         if (pid := _holder(other)) is not None:
-            raise AlreadyRunning(_message(pid))
+            raise AlreadyRunning(already_running(pid))
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fd = _open(path)
@@ -58,7 +58,7 @@ def take(environ: Mapping[str, str] = os.environ) -> Lock:
         return Lock(None)
     if not _locked(fd):
         os.close(fd)
-        raise AlreadyRunning(_message(_pid(path)))
+        raise AlreadyRunning(already_running(_pid(path)))
     with suppress(OSError):  # on a disk that is full or read-only, the lock holds without a number in it
         os.fchmod(fd, 0o644)  # others may look, and see that it is held
         os.ftruncate(fd, 0)
@@ -69,7 +69,7 @@ def take(environ: Mapping[str, str] = os.environ) -> Lock:
 def runs(environ: Mapping[str, str] = os.environ) -> str:
     """Say which assistant runs on this machine, as far as this user can see, and how to stop it; empty if none does."""
     pids = [pid for path in _paths(environ) if (pid := _holder(path)) is not None]
-    return _message(pids[0]) if pids else ""
+    return already_running(pids[0]) if pids else ""
 
 
 def _paths(environ: Mapping[str, str]) -> Iterator[Path]:
@@ -120,7 +120,8 @@ def _pid(path: Path) -> int:
     return 0
 
 
-def _message(pid: int) -> str:
+def already_running(pid: int) -> str:
+    """Say that the assistant runs as a process, 0 if it is not known which, and how to stop it."""
     if not pid:
         return "Parley runs already; stop it with `sudo systemctl stop parley`, or close its terminal."
     groups = ""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import device
-from device.model_files import files as models
+from device.model_files import files
 
 _PACKAGE = Path(device.__file__).parent
 _ROOT = _PACKAGE.parent
@@ -18,9 +18,9 @@ def test_the_manifest_comes_where_an_installed_parley_looks_for_it(monkeypatch: 
     wheel = tomllib.loads((_ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["packages"] == ["device"]
     looked_for = []
-    monkeypatch.setattr(models, "_CHECKOUT", _ROOT / "there is no checkout")
+    monkeypatch.setattr(files, "CHECKOUT", _ROOT / "there is no checkout")
     monkeypatch.setattr(Path, "read_bytes", lambda path: looked_for.append(path) or b"source = []")
-    models.read_manifest()
+    files.read_manifest()
     assert [path.relative_to(_ROOT) for path in looked_for] == [
         Path(target) for source, target in wheel["force-include"].items() if (_ROOT / source).is_file()
     ]

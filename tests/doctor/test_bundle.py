@@ -9,8 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from device.commands.main import main
-from device.doctor import bundle
-from device.doctor import service as appliance
+from device.doctor import bundle, service
 from device.doctor.bundle import CONTENTS, JOURNAL, default_name, gather, pack
 from device.doctor.finding import Finding
 from device.records.costs import Costs
@@ -65,7 +64,7 @@ def device_of_somebody(tmp_path, monkeypatch):
     state, keys = tmp_path / "state", tmp_path / "keys"
     keys.mkdir()
     (keys / "GEMINI_API_KEY").write_text(KEYS["machine"])
-    monkeypatch.setattr(bundle, "machine_keys", lambda environ: appliance.machine_keys(environ, keys))
+    monkeypatch.setattr(bundle, "machine_keys", lambda environ: service.machine_keys(environ, keys))
     monkeypatch.setattr(paths, "SHARED", tmp_path / "none")
     for name, value in {
         "HOME": str(tmp_path),
@@ -106,11 +105,11 @@ def leaks(text):
 
 
 def test_neither_keys_nor_words_are_in_it_wherever_they_were(device_of_somebody):
-    checks = [
+    findings = [
         Finding("settings", "fail", f"openai refused {KEYS['file']}", f"not {KEYS['environment']}"),
         Finding("engine openai", "warn", "it answered “a porcupine”; A porcupine is in the bath"),
     ]
-    parts = gather(last_good.look(device_of_somebody), checks, asked=asked)
+    parts = gather(last_good.look(device_of_somebody), findings, asked=asked)
     assert list(parts) == list(CONTENTS)
     assert {name: leaks(text) for name, text in parts.items()} == {name: [] for name in parts}
 

@@ -15,7 +15,7 @@ from support.echo_card import EchoCard
 from support.pulse import RATE, Pulse
 
 from device.audio.card.base import CardError
-from device.doctor import checks as doctor
+from device.doctor import checks
 from device.doctor.checks import (
     check_card,
     check_engine,
@@ -41,6 +41,7 @@ from device.settings.tree import (
     WakeSettings,
 )
 from device.settings.types import Secret
+from device.system import lock
 
 KEY = "sk-very-secret"
 
@@ -52,7 +53,7 @@ async def on(card: Callable[[], Any], settings: Settings = Settings()) -> dict[s
 async def test_a_good_card() -> None:
     card = EchoCard(48_000, delay_ms=62, gain=0.5, noise_dbfs=-60)
     found = await on(lambda: card)
-    assert {name: check.status for name, check in found.items()} == {
+    assert {name: finding.status for name, finding in found.items()} == {
         "card": "ok",
         "microphone": "ok",
         "loudspeaker": "ok",
@@ -120,7 +121,7 @@ async def test_a_sound_server(pulse: Pulse) -> None:
     noise = np.random.default_rng(0).normal(0, 10 ** (-50 / 20) * 32768, 20 * RATE).astype(np.int16)
     pulse.pactl("load-module", "module-loopback", "source=spk.monitor", "sink=micbus", "latency_msec=60")
     with pulse.speaking(noise):
-        found = {check.name: check async for check in check_card(Settings())}
+        found = {finding.name: finding async for finding in check_card(Settings())}
     assert found["card"].status == "ok"
     assert found["card"].message.startswith("default, 48000 Hz, output latency ")
     assert found["microphone"].status == "ok"
@@ -198,7 +199,7 @@ def test_what_chosen_stages_lack(monkeypatch: pytest.MonkeyPatch) -> None:
         sherpa=SherpaSettings(model="/nowhere/model"),
         piper=PiperSettings(voice="/nowhere/voice.onnx"),
     )
-    found = [(check.status, check.message, check.fix) for check in check_libraries(chosen)]
+    found = [(finding.status, finding.message, finding.fix) for finding in check_libraries(chosen)]
     assert [status for status, _, _ in found] == ["fail"] * 4
     assert [fix.partition(": ")[2] for _, _, fix in found if "pip" in fix] == [
         "pip install sherpa-onnx",
@@ -215,8 +216,8 @@ def test_models_that_are_here(models: Callable[[str], Path]) -> None:
 
 def test_missing_models(tmp_path: Path) -> None:
     found = list(check_models(Settings(models_dir=str(tmp_path), wake=WakeSettings(models=("alexa",)))))
-    assert all(check.status == "fail" for check in found)
-    missing = {check.message.split(":")[0]: check for check in found}
+    assert all(finding.status == "fail" for finding in found)
+    missing = {finding.message.split(":")[0]: finding for finding in found}
     assert missing["silero_vad.onnx"].fix == "parley models fetch"
     assert missing["alexa.onnx"].fix == "parley models fetch alexa.onnx"
 
@@ -224,7 +225,7 @@ def test_missing_models(tmp_path: Path) -> None:
 def test_a_corrupt_model(tmp_path: Path, models: Callable[[str], Path]) -> None:
     whole = models("silero_vad.onnx")
     (tmp_path / "silero_vad.onnx").write_bytes(bytes(whole.stat().st_size))
-    found = {check.message.split(":")[0]: check for check in check_models(Settings(models_dir=str(tmp_path)))}
+    found = {finding.message.split(":")[0]: finding for finding in check_models(Settings(models_dir=str(tmp_path)))}
     assert "wrong sha256" in found["silero_vad.onnx"].message
 
 
@@ -293,7 +294,7 @@ async def test_an_engine_that_answers(server: str) -> None:
 
 
 async def test_an_engine_that_is_slow(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "SLOW_ENGINE_MS", 0)
+    monkeypatch.setattr(checks, "SLOW_ENGINE_MS", 0)
     assert (await check_engine(openai_at(server, KEY), "openai")).status == "warn"
 
 
@@ -314,12 +315,12 @@ async def test_an_engine_that_is_not_there() -> None:
 
 async def test_everything_is_examined_in_turn(no_sound: None, server: str) -> None:
     settings = replace(openai_at(server, KEY), card=CardSettings(input="default"))
-    found = [check async for check in examine(settings)]
-    names = list(dict.fromkeys(check.name for check in found))
+    found = [finding async for finding in examine(settings)]
+    names = list(dict.fromkeys(finding.name for finding in found))
     always = ["settings", "python", "processor", "models", "state", "clock", "service", "gpio", "card", "engine openai"]
     assert [name for name in names if name in always] == always
-    assert {check.name: check.status for check in found}["card"] == "fail"
-    assert {check.name: check.status for check in found}["engine openai"] == "ok"
+    assert {finding.name: finding.status for finding in found}["card"] == "fail"
+    assert {finding.name: finding.status for finding in found}["engine openai"] == "ok"
     assert KEY not in repr(found)
 
 
@@ -365,10 +366,10 @@ async def test_a_panel_on_a_machine_without_a_header(monkeypatch):
 
 
 async def test_while_the_assistant_runs_its_card_and_pins_are_left_alone(monkeypatch, server: str) -> None:
-    monkeypatch.setattr(doctor.lock, "runs", lambda: "Parley runs already, as process 7; this stops it: kill 7")
+    monkeypatch.setattr(lock, "runs", lambda: "Parley runs already, as process 7; this stops it: kill 7")
     for touched in ("check_card", "check_panel"):
-        monkeypatch.setattr(doctor, touched, lambda *_: pytest.fail("it is in use"))
-    found = {check.name: check async for check in examine(openai_at(server, KEY))}
+        monkeypatch.setattr(checks, touched, lambda *_: pytest.fail("it is in use"))
+    found = {finding.name: finding async for finding in examine(openai_at(server, KEY))}
     assert found["card"].status == "ok"
     assert "in use by Parley itself" in found["card"].message
     assert "kill 7" in found["card"].message

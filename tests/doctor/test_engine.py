@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from support.listener import Listener, spoken
 
-from device.doctor import engine as verify
+from device.doctor import engine
 from device.doctor.engine import TOOL
 from device.engines.factory import session_with
 from device.settings.engines import RealtimeEngine
@@ -27,17 +27,17 @@ async def found(server: Listener) -> dict[str, tuple[str, str]]:
     async with server:
         settings = Settings(engines=("it",), engine={"it": RealtimeEngine(url=server.url)})
         session = session_with(settings, "it", [TOOL])
-        checks = [check async for check in verify.verify("it", session)]
-    return {check.name.removeprefix("it "): (check.status, check.message) for check in checks}
+        findings = [finding async for finding in engine.verify("it", session)]
+    return {finding.name.removeprefix("it "): (finding.status, finding.message) for finding in findings}
 
 
 def test_an_engine_that_does_all_that_is_needed() -> None:
-    checks = virtual.run(found(Listener(CALL, TOLD, spoken(5.0, pace=1.0), transcript="What time is it?")))
-    assert {name: status for name, (status, _) in checks.items()} == dict.fromkeys(
+    findings = virtual.run(found(Listener(CALL, TOLD, spoken(5.0, pace=1.0), transcript="What time is it?")))
+    assert {name: status for name, (status, _) in findings.items()} == dict.fromkeys(
         ("session", "reply", "words", "tools", "interruption"), "ok"
     )
-    assert "What time is it?" in checks["words"][1]
-    assert "0 ms of the reply came afterwards" in checks["interruption"][1]
+    assert "What time is it?" in findings["words"][1]
+    assert "0 ms of the reply came afterwards" in findings["interruption"][1]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_an_engine_that_does_all_that_is_needed() -> None:
 def test_what_an_engine_lacks_is_said(
     server: Callable[[], Listener], step: str, status: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verify, "ANSWER_S", 3.0)
-    checks = virtual.run(found(server()))
-    assert checks[step][0] == status
-    assert words in checks[step][1]
+    monkeypatch.setattr(engine, "ANSWER_S", 3.0)
+    findings = virtual.run(found(server()))
+    assert findings[step][0] == status
+    assert words in findings[step][1]

@@ -120,7 +120,7 @@ def test_what_systemctl_prints_is_understood(tmp_path):
 def test_a_brain_that_the_engine_may_not_reach(url, allowed, shut_off):
     units = {"parley-engine.service": {**SHUT, "IPAddressAllow": f"{SHUT['IPAddressAllow']} {allowed}"}}
     found = list(check_egress(Settings(brain=BrainSettings(url=url)), units))
-    assert [check.status for check in found] == (["fail"] if shut_off else [])
+    assert [finding.status for finding in found] == (["fail"] if shut_off else [])
     if shut_off:
         assert "brain.url" in found[0].message
         assert "IPAddressAllow=any" in found[0].fix
@@ -157,7 +157,7 @@ def test_the_groups_of_the_services_user_decide(tmp_path, mode, ours, may):
     node.touch()
     node.chmod(mode)
     found = node.stat()
-    assert service._open_to(found, found.st_uid + 1, {found.st_gid} if ours else set()) is may
+    assert service.open_to(found, found.st_uid + 1, {found.st_gid} if ours else set()) is may
 
 
 def test_keys_are_looked_at_and_never_shown(tmp_path):
@@ -175,7 +175,7 @@ def test_keys_are_looked_at_and_never_shown(tmp_path):
     (folder / "XAI_API_KEY").write_text("OPENAI_API_KEY = sk-secret")
     folder.chmod(0o755)
     found = list(check_keys(Settings(), folder))
-    assert [check.status for check in found] == ["fail", "warn", "fail", "warn"]
+    assert [finding.status for finding in found] == ["fail", "warn", "fail", "warn"]
     assert "it is not text" in found[0].message
     assert "no engine has its key in OPENAI_KEY" in found[1].message
     assert "more than a key" in found[2].message

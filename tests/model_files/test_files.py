@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from device.model_files import files as models
+from device.model_files import files
 from device.model_files.files import Manifest, ModelError, ModelFile, Source
 
 FILES = {
@@ -89,7 +89,7 @@ class Fetch:
         return (self.wheels / f"{source.package}-1.0-py3-none-any.whl").as_uri()
 
     def __call__(self, names=None, **more):
-        fetched = models.fetch(
+        fetched = files.fetch(
             names,
             str(self.target),
             progress=lambda *told: self.seen.append(told),
@@ -100,7 +100,7 @@ class Fetch:
         )
         return [str(path.relative_to(self.target)) for path in fetched]
 
-    def states(self, look=models.verify):
+    def states(self, look=files.verify):
         return {found.file.name: found.state for found in look(str(self.target), self.manifest)}
 
 
@@ -140,7 +140,7 @@ def test_a_name_that_means_nothing(fetch, manifest, tmp_path):
     with pytest.raises(ModelError, match=r'no model is called "hey"; there are: hey_me\.onnx, hey_you\.onnx'):
         fetch(["hey"])
     with pytest.raises(ModelError, match="no model is called"):
-        models.find("hey_you", str(tmp_path), manifest)
+        files.find("hey_you", str(tmp_path), manifest)
 
 
 def test_a_second_checkout_takes_the_download_of_the_first(fetch, tmp_path):
@@ -170,19 +170,19 @@ def test_what_is_wrong_is_told_and_mended(left, state, fetch):
     if left is not None:
         path.write_bytes(left)
     assert fetch.states()["mel.onnx"] == state
-    assert fetch.states(models.status)["mel.onnx"] == ("ok" if state == "wrong sha256" else state)
+    assert fetch.states(files.status)["mel.onnx"] == ("ok" if state == "wrong sha256" else state)
     if state != "wrong sha256":
         named = "is missing" if left is None else f"{path} has {len(left)} bytes, not 3000"
         with pytest.raises(ModelError, match=f"model file mel.onnx .*{named}.*parley models fetch$"):
-            models.find("mel.onnx", str(fetch.target), fetch.manifest)
+            files.find("mel.onnx", str(fetch.target), fetch.manifest)
     assert fetch() == ["mel.onnx"]
     assert fetch.states()["mel.onnx"] == "ok"
-    assert models.find("mel.onnx", str(fetch.target), fetch.manifest).read_bytes() == FILES["mel.onnx"]
+    assert files.find("mel.onnx", str(fetch.target), fetch.manifest).read_bytes() == FILES["mel.onnx"]
 
 
 def test_what_is_not_of_the_default_set_is_asked_for_by_name(fetch):
     with pytest.raises(ModelError, match=r"this mends it: parley models fetch hey_me\.onnx$"):
-        models.find("hey_me.onnx", str(fetch.target), fetch.manifest)
+        files.find("hey_me.onnx", str(fetch.target), fetch.manifest)
 
 
 def test_an_index_with_another_wheel(fetch, wheels, pip_looks_in):
@@ -253,7 +253,7 @@ def pip_looks_in(monkeypatch, tmp_path):
 def test_pip_itself_finds_the_wheel(fetch, wheels, pip_looks_in):
     pip_looks_in(wheels)
     assert len(fetch(locate=None)) == 4
-    assert fetch.states(models.status)["hey_you.onnx"] == "ok"
+    assert fetch.states(files.status)["hey_you.onnx"] == "ok"
 
 
 def test_pip_itself_finds_nothing(fetch, tmp_path, pip_looks_in):
@@ -271,41 +271,41 @@ def test_what_only_pip_may_download_is_downloaded_by_pip(fetch, wheels, pip_look
 
 def test_places(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    assert models.places("/some/where") == [Path("/some/where")]
-    assert models.places("~/models") == [Path.home() / "models"]
-    checkout = Path(models.__file__).parents[2] / "models"
+    assert files.places("/some/where") == [Path("/some/where")]
+    assert files.places("~/models") == [Path.home() / "models"]
+    checkout = Path(files.__file__).parents[2] / "models"
     system = [Path("/var/lib/parley-models"), Path("/var/lib/parley/models")]
-    assert models.places() == [checkout, tmp_path / "parley/models", *system]
-    monkeypatch.setattr(models, "_CHECKOUT", tmp_path / "no-checkout")
-    assert models.places()[0] == tmp_path / "parley/models"
+    assert files.places() == [checkout, tmp_path / "parley/models", *system]
+    monkeypatch.setattr(files, "CHECKOUT", tmp_path / "no-checkout")
+    assert files.places()[0] == tmp_path / "parley/models"
 
 
 def test_the_first_place_that_has_the_file_counts(monkeypatch, manifest, tmp_path):
-    monkeypatch.setattr(models, "_CHECKOUT", tmp_path / "no-checkout")
-    monkeypatch.setattr(models, "_SYSTEM", tmp_path / "system")
+    monkeypatch.setattr(files, "CHECKOUT", tmp_path / "no-checkout")
+    monkeypatch.setattr(files, "SYSTEM", tmp_path / "system")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     with pytest.raises(ModelError, match=f"is missing .looked in {tmp_path}/home/parley/models, {tmp_path}/system, "):
-        models.find("mel.onnx", manifest=manifest)
+        files.find("mel.onnx", manifest=manifest)
     (tmp_path / "system").mkdir()
     (tmp_path / "system/mel.onnx").write_bytes(FILES["mel.onnx"])
-    assert models.find("mel.onnx", manifest=manifest) == tmp_path / "system/mel.onnx"
+    assert files.find("mel.onnx", manifest=manifest) == tmp_path / "system/mel.onnx"
 
 
 def test_an_installed_parley_has_the_manifest_in_its_package(monkeypatch, tmp_path):
-    shutil.copy(Path(models.__file__).parents[2] / "models/manifest.toml", tmp_path)
-    monkeypatch.setattr(models, "_CHECKOUT", tmp_path / "models")
-    monkeypatch.setattr(models, "DATA", tmp_path)
-    assert "hey_jarvis.onnx" in models.read_manifest().files
+    shutil.copy(Path(files.__file__).parents[2] / "models/manifest.toml", tmp_path)
+    monkeypatch.setattr(files, "CHECKOUT", tmp_path / "models")
+    monkeypatch.setattr(files, "DATA", tmp_path)
+    assert "hey_jarvis.onnx" in files.read_manifest().files
 
 
 def test_the_manifest_is_whole():
-    manifest = models.own_manifest()
-    files = [file for source in manifest.source for file in source.file]
-    assert len({file.name for file in files}) == len(files)
+    manifest = files.own_manifest()
+    listed = [file for source in manifest.source for file in source.file]
+    assert len({file.name for file in listed}) == len(listed)
     for source in manifest.source:
         assert bool(source.url) != bool(source.package and source.version), source.title
         assert source.licence
-    for file in files:
+    for file in listed:
         assert len(file.sha256) == 64
         assert file.purpose
         assert set(file.needs) <= set(manifest.files)

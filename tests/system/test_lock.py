@@ -8,8 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from device.system import lock as single
-from device.system import paths
+from device.system import lock, paths
 from device.system.lock import FILE, AlreadyRunning, runs, take
 
 HOLD = "from device.system.lock import take; lock = take(); print('held', flush=True); input()"
@@ -59,8 +58,8 @@ def test_a_users_own_gives_way_to_the_service(service, tmp_path, monkeypatch):
 
 def test_of_the_service_it_says_how_to_stop_that(monkeypatch, tmp_path):
     (tmp_path / "cgroup").write_text("0::/system.slice/parley.service\n")
-    monkeypatch.setattr(single, "Path", lambda _: tmp_path / "cgroup")
-    assert single._message(17) == "Parley runs already, as process 17; this stops it: sudo systemctl stop parley"
+    monkeypatch.setattr(lock, "Path", lambda _: tmp_path / "cgroup")
+    assert lock.already_running(17) == "Parley runs already, as process 17; this stops it: sudo systemctl stop parley"
 
 
 def test_a_file_that_nobody_holds_means_nothing(service, tmp_path):
@@ -68,11 +67,11 @@ def test_a_file_that_nobody_holds_means_nothing(service, tmp_path):
     path = tmp_path / "service" / FILE
     assert path.read_text() == f"{os.getpid()}\n"
     assert runs(service) == ""
-    lock = take(service)
+    held = take(service)
     path.write_text("99999999\n")  # no such process
     with pytest.raises(AlreadyRunning, match="stop it with `sudo systemctl stop parley`"):
         take(service)
-    lock.close()
+    held.close()
 
 
 def test_without_a_disk_to_write_to_it_runs_all_the_same(tmp_path, caplog):
@@ -90,8 +89,8 @@ def test_on_a_disk_that_became_read_only_the_lock_still_holds(service, monkeypat
             raise OSError(30, "Read-only file system")
         return real(path, flags, *mode)
 
-    monkeypatch.setattr(single.os, "open", read_only)
-    lock = take(service)
+    monkeypatch.setattr(lock.os, "open", read_only)
+    held = take(service)
     with pytest.raises(AlreadyRunning):
         take(service)
-    lock.close()
+    held.close()

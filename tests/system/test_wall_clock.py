@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from device.system import wall_clock as clock
+from device.system import wall_clock
 
 DAY = 86_400.0
 NOW = 1_800_000_000.0
@@ -16,9 +16,9 @@ YEARS = 3650 * DAY
 def mark(tmp_path, monkeypatch):
     """The sign of a clock that the network has told, not there yet."""
     path = tmp_path / "synchronized"
-    real = clock.synchronised
-    monkeypatch.setattr(clock, "synchronised", lambda mark=path, now=None: real(mark, now))
-    monkeypatch.setattr(clock.time, "clock_gettime", lambda _: 3600.0)  # an hour since the machine's start
+    real = wall_clock.synchronised
+    monkeypatch.setattr(wall_clock, "synchronised", lambda mark=path, now=None: real(mark, now))
+    monkeypatch.setattr(wall_clock.time, "clock_gettime", lambda _: 3600.0)  # an hour since the machine's start
     return path
 
 
@@ -37,7 +37,7 @@ def mark(tmp_path, monkeypatch):
     ],
 )
 def test_without_the_network_things_must_have_happened_until_now(times, now, believed):
-    assert clock.plausible(times, now) is believed
+    assert wall_clock.plausible(times, now) is believed
 
 
 @pytest.mark.parametrize(
@@ -46,11 +46,11 @@ def test_without_the_network_things_must_have_happened_until_now(times, now, bel
 def test_the_networks_word_counts_unless_the_clock_was_set_since(mark, since, believed):
     mark.touch()
     os.utime(mark, (NOW - since, NOW - since))
-    assert clock.plausible([NOW - 400 * DAY], NOW) is believed
+    assert wall_clock.plausible([NOW - 400 * DAY], NOW) is believed
 
 
 def test_it_is_this_machines_clock(mark):
-    assert not clock.synchronised()
+    assert not wall_clock.synchronised()
     mark.touch()
-    assert clock.synchronised()
-    assert clock.plausible([], time.time())
+    assert wall_clock.synchronised()
+    assert wall_clock.plausible([], time.time())
