@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from device.bench.live import Live, TimedRoom, plain
 from device.bench.result import BenchError, Figure, Job, Result, spread
-from device.conversation.actions import State
+from device.conversation.states import State
 from device.daemon.controls import Controls
 from device.listen.detectors import Detectors
 from device.panel.leds import Strip, apa102

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from device.audio.card.stream import be_urgent
 from device.bench.live import Live, plain
 from device.bench.result import Figure, Job, Result, percentile
+from device.conversation.entries import ReplyFirstAudio
 from device.listen.detectors import Detectors
 from device.simulation.room import Room
 from device.simulation.scene import Scene, Visitor
@@ -68,7 +69,7 @@ def measure(job: Job) -> Result:
         live = Live(room, settings, peer.url)
         asyncio.run(live.play(detectors))
     took = room.callback_ns / 1e6
-    replies = sum(entry.event == "reply_first_audio" for entry in live.entries)
+    replies = sum(isinstance(entry, ReplyFirstAudio) for entry in live.entries)
     return Result(
         "callback",
         WHAT,

@@ -11,6 +11,7 @@ import numpy as np
 
 from device.bench.live import plain, sessions
 from device.bench.result import Figure, Job, Result, spread
+from device.conversation.entries import ReplyFirstAudio
 from device.conversation.events import Button
 from device.simulation import recording
 from device.simulation.rehearsal import Rehearsal
@@ -20,7 +21,7 @@ from device.simulation.timed_engine import Plan, TimedEngine
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from device.conversation.actions import State
+    from device.conversation.states import State
     from device.settings.tree import Settings
 
 WHAT = (
@@ -69,7 +70,7 @@ def measure(job: Job) -> Result:
         asyncio.run(played.play())
         told = peer.report().truncated
         tracks = recording.load(played.recording)
-    starts = {entry.fields["item"]: entry.t for entry in played.entries if entry.event == "reply_first_audio"}
+    starts = {entry.item: entry.t for entry in played.entries if isinstance(entry, ReplyFirstAudio)}
     errors = differences(told, starts, passages(tracks.loudspeaker, tracks.rate))
     return Result(
         "heard",

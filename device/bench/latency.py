@@ -6,16 +6,19 @@ import asyncio
 import tempfile
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec.structs import replace
 
 from device.bench.result import BenchError, Figure, Job, Result, spread
+from device.records.entry import Turn
 from device.simulation.rehearsal import Rehearsal
 from device.simulation.scene import Acoustics, Scene, Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from device.records.entry import Gathered
 
 WHAT = (
     "From the end of a question on the recording's visitor track to the first audio of the answer on its loudspeaker "
@@ -36,7 +39,8 @@ QUESTIONS = (
     ("how many feet are in a mile?", "en-gb-scotland"),
     ("thank you", "en-gb"),
 )
-STAGES = {
+Timed = Literal["voice_end", "engine_speech_stopped", "reply_start", "reply_received", "reply_first_audio"]
+STAGES: Final[dict[Timed, str]] = {
     "voice_end": "the same by the device's voice detector",
     "engine_speech_stopped": "end of turn, by the engine",
     "reply_start": "reply begun",
@@ -69,14 +73,14 @@ def measure(job: Job) -> Result:
             *spread(f"{len(answers)} answers", answers, "ms", median=AT_MOST_MS),
             Figure("questions without an answer", len(questions) - len(answers), "", 0),
             *stages(
-                [entry.fields for entry in played.entries if entry.event == "turn"],
+                [entry.gathered for entry in played.entries if isinstance(entry, Turn)],
                 [visit.offset / played.room.rate for visit in played.room.visits],
             ),
         ),
     )
 
 
-def stages(turns: Sequence[dict[str, float]], ends: Sequence[float]) -> list[Figure]:
+def stages(turns: Sequence[Gathered], ends: Sequence[float]) -> list[Figure]:
     """Return the median of each stage after the one before it, in ms, from the ledger's records of turns.
 
     `ends` are where visitors stopped speaking, in seconds. Only turns in which nothing is missing count.

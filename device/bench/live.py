@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from device.conversation.actions import State
     from device.conversation.engine import EngineSession, ToolSpec
+    from device.conversation.entries import Entry
+    from device.conversation.states import State
     from device.listen.detectors import Detectors
-    from device.records.entry import Entry
     from device.settings.tree import Settings
     from device.simulation.scene import Scene
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from device.bench.live import Live, TimedRoom, plain
 from device.bench.result import Job, Result, spread
+from device.conversation.entries import ReplyFirstAudio
 from device.engines.realtime.config import RATE
 from device.listen.detectors import Detectors
 from device.sample_clock import CLOCK_RATE
@@ -79,9 +80,8 @@ def down_ms(live: Live, room: TimedRoom, report: Report) -> list[float]:
     """Return the delay of each reply's first sample between the engine and the callback, in ms."""
     delays = []
     for entry in live.entries:
-        item = entry.fields.get("item", "")
-        if entry.event == "reply_first_audio" and item in report.spoke:
+        if isinstance(entry, ReplyFirstAudio) and entry.item in report.spoke:
             frame = entry.at * CARD_RATE // CLOCK_RATE - room.output_latency
             handed_over = room.times[frame // room.block]
-            delays.append(1000 * (handed_over - report.spoke[item]))
+            delays.append(1000 * (handed_over - report.spoke[entry.item]))
     return delays

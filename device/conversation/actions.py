@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Any
-
 from msgspec import Struct
 
 from device.conversation.engine import Said, ToolCall
+from device.conversation.entries import Entry
 from device.conversation.events import Heard
-
-
-class State(StrEnum):
-    """Whose turn it is."""
-
-    ASLEEP = "asleep"
-    CONNECTING = "connecting"
-    LISTENING = "listening"
-    THINKING = "thinking"
-    SPEAKING = "speaking"
-    OVERLAP = "overlap"
-    MUTED = "muted"
-    FAULT = "fault"
+from device.conversation.states import State
 
 
 class Action(Struct, frozen=True, tag=True):
@@ -169,6 +155,4 @@ class Show(Action, frozen=True):
 class Record(Action, frozen=True):
     """Write an entry of the ledger."""
 
-    event: str
-    at: int
-    fields: dict[str, Any]
+    entry: Entry

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from device.conversation import entries
 from device.conversation.actions import Action, OpenSession, Prepare, Record
 from device.conversation.engine import Capabilities
 from device.conversation.failover import Attempt, Failover
@@ -57,7 +58,7 @@ class Connection:
         self.rate, self.can = event.rate, event.capabilities
         self._handover.forget()
         self._lineup.opened(at)
-        return Record("session_open", at, {"engine": self._lineup.current})
+        return Record(entries.SessionOpen(at, self._lineup.current))
 
     def answered(self) -> None:
         """Note that the engine answers."""
@@ -84,7 +85,7 @@ class Connection:
     def expiring(self, event: Expiring, at: int) -> Action:
         """Note that the present session will end soon; return the record."""
         self._handover.expiring(at)
-        return Record("engine_expiring", at, {"seconds": event.seconds})
+        return Record(entries.EngineExpiring(at, event.seconds))
 
     def prepared(self, event: Prepared) -> None:
         """Note that the session beside the present one is open."""
@@ -93,7 +94,7 @@ class Connection:
     def unprepared(self, event: Unprepared, at: int) -> Action:
         """Note that it could not be opened; return the record."""
         self._handover.unprepared(at)
-        return Record("session_unprepared", at, {"engine": event.engine, "message": event.message})
+        return Record(entries.SessionUnprepared(at, event.engine, event.message))
 
     def stay(self) -> None:
         """Let go of whatever is prepared."""
@@ -104,8 +105,8 @@ class Connection:
         action, fresh = self._handover.step(at, history)
         records: list[Action] = []
         if isinstance(action, Prepare):
-            records = [Record("session_prepare", at, {"engine": action.engine})]
+            records = [Record(entries.SessionPrepare(at, action.engine))]
         if fresh is not None:
             self.rate, self.can = fresh.rate, fresh.capabilities
-            records = [Record("session_switch", at, {"engine": fresh.engine})]
+            records = [Record(entries.SessionSwitch(at, fresh.engine))]
         return records if action is None else [*records, action]

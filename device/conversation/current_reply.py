@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
+from device.conversation import entries
 from device.conversation.actions import Action, Cut, Finish, Play, Record
 from device.sample_clock import samples
 
@@ -76,7 +77,7 @@ class CurrentReply:
         item = self._items.get(event.item)
         if item is None:
             item = self._items[event.item] = Item(event.reply)
-            actions.append(Record("reply_received", at, {"item": event.item}))
+            actions.append(Record(entries.ReplyReceived(at, event.item)))
         item.bytes += len(event.pcm)
         item.starving = False
         self._received_at = at
@@ -146,7 +147,7 @@ class CurrentReply:
         self.cut_from = listen_from
         self._dropped.update(item.reply for item in self._items.values())
         self.drop_running()
-        return [Record("cut", at, {"why": why} if why else {}), Cut(quick)]
+        return [Record(entries.Cut(at, why)), Cut(quick)]
 
     def drop_running(self) -> None:
         """Play no more of what is in the making."""
@@ -187,4 +188,4 @@ class CurrentReply:
 def reply_end(event: ReplyEnded, at: int) -> Record:
     """Return the record of a reply's end, with what it cost."""
     cost = {name: value for name, value in structs.asdict(event.usage).items() if value}
-    return Record("reply_end", at, {"reply": event.reply, "status": event.status, **cost})
+    return Record(entries.ReplyEnd(at, event.reply, event.status, **cost))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from device.conversation.actions import Commit, Earcon, RunTool, State
+from device.conversation import entries
+from device.conversation.actions import Commit, Earcon, RunTool
 from device.conversation.current_reply import reply_end
 from device.conversation.engine import (
     Audio,
@@ -29,6 +30,7 @@ from device.conversation.engine import (
 )
 from device.conversation.events import DeviceEvent, ToolDone
 from device.conversation.final_result import result_record
+from device.conversation.states import State
 from device.sample_clock import samples
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ class EngineEvents:
 
     @take.register
     def _on_speech_started(self, _event: SpeechStarted) -> None:
-        self._floor.record("engine_speech_started", self._floor.now)
+        self._floor.record(entries.EngineSpeechStarted(self._floor.now))
         self._turn.heard_by_engine = True
         self._patience.stirred(self._floor.now)
         if self._rules.barge_in == "engine" and self._floor.state is State.SPEAKING and not self._connection.stream:
@@ -70,7 +72,7 @@ class EngineEvents:
 
     @take.register
     def _on_speech_stopped(self, _event: SpeechStopped) -> None:
-        self._floor.record("engine_speech_stopped", self._floor.now)
+        self._floor.record(entries.EngineSpeechStopped(self._floor.now))
         self._turn.heard_by_engine = False
         # An engine that talks and listens at once may well choose to say nothing.
         if self._connection.wanted and self._floor.state is State.LISTENING and not self._connection.stream:
@@ -83,7 +85,7 @@ class EngineEvents:
         self._patience.exchanged(self._floor.now)
         self._floor.greets = False
         self._reply.begin(event.reply, self._floor.now)
-        self._floor.record("reply_start", self._floor.now, reply=event.reply)
+        self._floor.record(entries.ReplyStart(self._floor.now, event.reply))
         if self._floor.state is State.LISTENING:
             self._floor.think()
 
@@ -101,7 +103,7 @@ class EngineEvents:
         if event.role == "user":
             if event.final:
                 text = event.text.strip()
-                self._floor.record("user", self._floor.now, text=text)
+                self._floor.record(entries.User(self._floor.now, text))
                 if text:
                     self._history.user(text)
                 elif self._floor.state is State.THINKING and not (self._reply.running or self._reply.queued):
@@ -109,7 +111,7 @@ class EngineEvents:
             return
         self._history.assistant(event.item, event.text, final=event.final)
         if event.final:
-            self._floor.record("assistant", self._floor.now, item=event.item, text=event.text)
+            self._floor.record(entries.Assistant(self._floor.now, event.item, event.text))
 
     @take.register
     def _on_tool_call(self, event: ToolCall) -> None:
@@ -118,7 +120,7 @@ class EngineEvents:
         announced = self._connection.stream or self._reply.speaks(event.reply)
         self._tools.begin(event.call_id, self._floor.now, announced=announced)
         self._turn.unanswered = None  # acted upon: to send it again would do it twice
-        self._floor.record("tool", self._floor.now, name=event.name, arguments=event.arguments)
+        self._floor.record(entries.Tool(self._floor.now, event.name, event.arguments))
         self._floor.do(RunTool(event))
 
     @take.register
@@ -147,7 +149,7 @@ class EngineEvents:
         if self._reply.dropped(event.reply):
             return
         if event.status == "failed":
-            self._floor.record("engine_error", self._floor.now, code="reply_failed", message=event.message)
+            self._floor.record(entries.EngineError(self._floor.now, "reply_failed", event.message))
             self._floor.do(Earcon("error"))
         elif event.status == "cancelled" and self._reply.queued and not self._reply.cutting:
             self._floor.cut(self._turn.voice if self._turn.voice is not None else self._floor.now)
@@ -156,7 +158,7 @@ class EngineEvents:
 
     @take.register
     def _on_working(self, event: Working) -> None:
-        self._floor.record("working", self._floor.now, on=event.on)
+        self._floor.record(entries.Working(self._floor.now, event.on))
         self._floor.working = event.on
         self._patience.stirred(self._floor.now)
 
@@ -214,7 +216,7 @@ class EngineEvents:
             self._floor.lose(Fault("no_reply", "The engine did not answer.", retry=True))
         elif self._patience.at_an_end(at):
             self._reply.awaited = False
-            self._floor.record("engine_error", at, code="no_reply", message="The engine did not answer.")
+            self._floor.record(entries.EngineError(at, "no_reply", "The engine did not answer."))
             self._floor.do(Earcon("error"))
             self._floor.back_to_listening()
 

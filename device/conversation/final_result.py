@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from device.conversation import entries
 from device.conversation.actions import Action, Record, ReturnTool, RunTool, Say
 from device.conversation.current_reply import reply_end
 from device.conversation.engine import Fault, ReplyEnded, ToolCall, Words
@@ -64,7 +65,7 @@ class FinalResult:
         over = False
         match event:
             case ToolCall() if self._carries_out(event):
-                actions = [Record("tool", at, {"name": event.name, "arguments": event.arguments}), RunTool(event)]
+                actions = [Record(entries.Tool(at, event.name, event.arguments)), RunTool(event)]
             case ToolDone() if self._awaits(event):
                 over = not self._again(event.result)
                 actions = [] if event.result is None else [result_record(event.result, at)]
@@ -72,10 +73,9 @@ class FinalResult:
             case ReplyEnded():
                 actions, over = [reply_end(event, at)], self._refused(event.reply)
             case Words(role="user", final=True) if text := event.text.strip():
-                actions = [Record("user", at, {"text": text})]
+                actions = [Record(entries.User(at, text))]
             case Fault():
-                fields = {"code": event.code, "message": event.message, "retry": event.retry}
-                actions, over = [Record("engine_error", at, fields)], True
+                actions, over = [Record(entries.EngineError(at, event.code, event.message, event.retry))], True
             case Tick():
                 over = self._late(event.at)
         return actions, over
@@ -107,4 +107,4 @@ class FinalResult:
 
 def result_record(result: Submitted, at: int) -> Record:
     """Return the record of what an engine submitted as the conversation's result."""
-    return Record("result", at, {"result": result.text, "valid": not result.faults, "faults": list(result.faults)})
+    return Record(entries.Result(at, result.text, not result.faults, list(result.faults)))

@@ -14,7 +14,8 @@ from __future__ import annotations
 from functools import singledispatchmethod
 from typing import TYPE_CHECKING
 
-from device.conversation.actions import Action, Again, Cut, Duck, Earcon, Interrupt, Lower, Recognise, Say, State
+from device.conversation import entries
+from device.conversation.actions import Action, Again, Cut, Duck, Earcon, Interrupt, Lower, Recognise, Say
 from device.conversation.current_reply import reply_end
 from device.conversation.engine import EngineEvent, ReplyEnded
 from device.conversation.engine_events import EngineEvents
@@ -42,6 +43,7 @@ from device.conversation.events import (
 )
 from device.conversation.ringing import Ringing
 from device.conversation.rules import Rules
+from device.conversation.states import State
 from device.conversation.turn_taking import TurnTaking
 from device.sample_clock import CLOCK_RATE
 
@@ -101,7 +103,7 @@ class Conversation:
 
     @_take.register
     def _on_wake(self, event: Wake) -> None:
-        self._floor.record("wake", event.at, word=event.word, score=event.score)
+        self._floor.record(entries.Wake(event.at, event.word, event.score))
         self._floor.do(*self._ringing.stop())
         if self.state in (State.ASLEEP, State.FAULT):
             self._turn.wake_at = event.at
@@ -131,7 +133,7 @@ class Conversation:
     def _on_repeat(self, event: Repeat) -> None:
         self._repeats += 1
         item = f"repeat-{self._repeats}"
-        self._floor.record("repeat", event.at, item=item)
+        self._floor.record(entries.Repeat(event.at, item))
         self._end_aside()
         if self._connection.wanted:
             self._floor.greets = False
@@ -159,7 +161,7 @@ class Conversation:
         self._turn.starts(event.onset, awake=self._connection.wanted)
         self._patience.stirred(event.at)
         self._floor.greets = self._floor.greets and self._turn.wake_at is not None
-        self._floor.record("voice_start", event.onset)
+        self._floor.record(entries.VoiceStart(event.onset))
         self._begin_overlap(event.onset, event.at)
 
     @_take.register
@@ -173,7 +175,7 @@ class Conversation:
     def _on_voice_end(self, event: VoiceEnd) -> None:
         self._turn.voice = None
         self._patience.stirred(event.at)
-        self._floor.record("voice_end", event.end, voiced_ms=event.voiced_ms)
+        self._floor.record(entries.VoiceEnd(event.end, event.voiced_ms))
         if self.state in (State.CONNECTING, State.LISTENING, State.THINKING):
             self._barge_in.usual(event)
         if self._turn.only_woke(event):
@@ -211,7 +213,8 @@ class Conversation:
         """Do what is to be done about the voice over the reply."""
         for step in steps:
             if step.do in ("lower", "duck"):
-                self._floor.record("hold" if self.state is State.OVERLAP else "duck", self._floor.now)
+                lowered = entries.Hold if self.state is State.OVERLAP else entries.Duck
+                self._floor.record(lowered(self._floor.now))
                 self._floor.do(Lower() if step.do == "lower" else Duck())
                 self._floor.to(State.OVERLAP)
             elif step.do == "cut":
@@ -226,7 +229,7 @@ class Conversation:
 
     @_take.register
     def _on_understood(self, event: Understood) -> None:
-        self._floor.record("overheard", event.at, kind=event.kind, text=event.text, ms=_ms(event.upto - event.onset))
+        self._floor.record(entries.Overheard(event.at, event.kind, event.text, _ms(event.upto - event.onset)))
         self._follow(self._barge_in.understood(event))
 
     def _send_breath(self, start: int | None) -> None:
@@ -264,7 +267,7 @@ class Conversation:
         if (item := self._reply.find(event.item)) is None:
             return
         if not item.repeated:
-            self._floor.record("reply_first_audio", event.at, item=event.item)
+            self._floor.record(entries.ReplyFirstAudio(event.at, event.item))
             self._connection.answered()
             self._turn.answered()
         if self.state in (State.LISTENING, State.THINKING, State.CONNECTING):
@@ -279,7 +282,7 @@ class Conversation:
 
     @_take.register
     def _on_playout_starved(self, event: PlayoutStarved) -> None:
-        self._floor.record("starved", event.at, item=event.item)
+        self._floor.record(entries.Starved(event.at, event.item))
         self._reply.starved(event.item)
 
     @_take.register
@@ -291,7 +294,7 @@ class Conversation:
         self._floor.arrive(event.at)  # the last samples are still on their way to the loudspeaker
         self._patience.exchanged(self._floor.now)
         if not item.repeated:
-            self._floor.record("reply_last_audio", event.at, item=event.heard.item, ms=event.heard.ms)
+            self._floor.record(entries.ReplyLastAudio(event.at, event.heard.item, event.heard.ms))
             self._heard(event.heard, event.at)
         self._floor.settle()
 
@@ -302,9 +305,9 @@ class Conversation:
             return
         for heard in event.heard:
             if (share := self._reply.share(heard, self._connection.rate)) is not None:
-                self._floor.record("truncate", event.at, item=heard.item, ms=heard.ms, whole=heard.whole)
+                self._floor.record(entries.Truncate(event.at, heard.item, heard.ms, heard.whole))
                 self._heard(heard, event.at, share)
-        self._floor.record("silence", event.at)
+        self._floor.record(entries.Silence(event.at))
         if self._connection.open:
             self._floor.do(Interrupt(tuple(heard for heard in event.heard if not self._reply.repeats(heard.item))))
         self._floor.fall_silent(start)
@@ -313,32 +316,31 @@ class Conversation:
         """Keep the words of an item of which this was heard, `share` of them."""
         text, unheard = self._history.heard(heard.item, share)
         if text or unheard:
-            whole = not unheard
-            self._floor.record("heard", at, item=heard.item, ms=heard.ms, whole=whole, text=text, unheard=unheard)
+            self._floor.record(entries.Heard(at, heard.item, heard.ms, not unheard, text, unheard))
 
     # The device
 
     @_take.register
     def _on_timer(self, event: TimerRang) -> None:
-        self._floor.record("timer", event.at, name=event.name)
+        self._floor.record(entries.Timer(event.at, event.name))
         self._floor.do(*self._ringing.begin(event.at))
 
     @_take.register
     def _on_stop_heard(self, event: StopHeard) -> None:
         if self._ringing.on:
-            self._floor.record("stop", event.at)
+            self._floor.record(entries.Stop(event.at))
             self._floor.do(*self._ringing.stop())
 
     @_take.register
     def _on_card_lost(self, event: CardLost) -> None:
-        self._floor.record("card_lost", event.at)
+        self._floor.record(entries.CardLost(event.at))
         self.card_gone = True
         if self.state in (State.SPEAKING, State.OVERLAP):
             self._floor.cut(event.at)
 
     @_take.register
     def _on_card_back(self, event: CardBack) -> None:
-        self._floor.record("card_back", event.at)
+        self._floor.record(entries.CardBack(event.at))
         self.card_gone = False
         self._floor.do(Earcon("error"))
 

@@ -6,15 +6,17 @@ microphone, the reply, its tools and its words. Actions are gathered in order un
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from device.conversation.actions import Action, CloseSession, Cut, Earcon, Interrupt, Record, Restore, Show, State
+from device.conversation import entries
+from device.conversation.actions import Action, CloseSession, Cut, Earcon, Interrupt, Record, Restore, Show
 from device.conversation.barge_in import BargeIn
 from device.conversation.connection import Connection
 from device.conversation.current_reply import CurrentReply
 from device.conversation.final_result import FinalResult
 from device.conversation.history import History
 from device.conversation.pending_tools import PendingTools
+from device.conversation.states import State
 from device.conversation.timeouts import Timeouts
 from device.conversation.user_turn import UserTurn
 
@@ -69,9 +71,9 @@ class TurnTaking:
         """Have something done."""
         self._actions.extend(actions)
 
-    def record(self, event: str, at: int, **fields: Any) -> None:
+    def record(self, entry: entries.Entry) -> None:
         """Have an entry of the ledger written."""
-        self.do(Record(event, at, fields))
+        self.do(Record(entry))
 
     def to(self, state: State) -> None:
         """Change the state, or stay in it."""
@@ -79,7 +81,7 @@ class TurnTaking:
             self.barge_in.forget()
         if state is not self.state:
             self.state = state
-            self.record("state", self.now, state=str(state))
+            self.record(entries.StateEntered(self.now, state))
             self.do(Show(state))
 
     # The session
@@ -93,7 +95,7 @@ class TurnTaking:
         self.greets = bool(self._greeting)
         attempt = self.connection.begin(at)
         if attempt is None:
-            self.record("engine_error", at, code="over_budget", message="Every engine is over the day's budget.")
+            self.record(entries.EngineError(at, "over_budget", "Every engine is over the day's budget."))
             self.do(Earcon("error"))
             self.turn.clear()
             self.to(State.FAULT)
@@ -116,7 +118,7 @@ class TurnTaking:
 
     def lose(self, fault: Fault) -> None:
         """Go on after a session failed, or the attempt to open one."""
-        self.record("engine_error", self.now, code=fault.code, message=fault.message, retry=fault.retry)
+        self.record(entries.EngineError(self.now, fault.code, fault.message, fault.retry))
         self.turn.heard_by_engine = False
         self.connection.lost()
         if self.turn.unanswered is not None:
@@ -171,7 +173,7 @@ class TurnTaking:
 
     def fall_asleep(self, why: str) -> None:
         """End it at once."""
-        self.record("sleep", self.now, why=why)
+        self.record(entries.Sleep(self.now, why))
         self.end_session()
         self.to(State.ASLEEP)
 
@@ -195,7 +197,7 @@ class TurnTaking:
     def restore(self, why: str = "") -> None:
         """Bring a reply back up that a voice lowered."""
         if self.state is State.OVERLAP:
-            self.record("restore", self.now, **({"why": why} if why else {}))
+            self.record(entries.Restore(self.now, why))
             self.do(Restore())
 
     def think(self) -> None:

@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from device.conversation.actions import State
 from device.conversation.events import Button
+from device.conversation.states import State
 from device.panel.button import Gesture
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from device.audio.earcons import earcon
 from device.audio.echo.canceller import EchoCanceller
 from device.audio.last_reply import LastReply
 from device.audio.playout import Playout
+from device.conversation import entries
 from device.conversation.actions import (
     Action,
     Again,
@@ -36,7 +37,6 @@ from device.conversation.actions import (
     RunTool,
     Say,
     Show,
-    State,
     Switch,
 )
 from device.conversation.events import (
@@ -55,6 +55,7 @@ from device.conversation.events import (
 )
 from device.conversation.machine import Conversation
 from device.conversation.rules import Rules
+from device.conversation.states import State
 from device.daemon.mute import MuteSwitch
 from device.daemon.watcher import Watcher
 from device.engines.sessions import HANDOVER_S, OPEN_TIMEOUT_S, Sessions
@@ -65,6 +66,7 @@ from device.listen.lexicon import lexicon
 from device.listen.over_reply import OverReply
 from device.listen.shared_recogniser import SharedRecogniser
 from device.listen.stop_word import StopWord
+from device.records.entry import SentFirst
 from device.sample_clock import CLOCK_RATE, samples
 from device.tools.builtin import builtin_tools
 from device.tools.result import NAME as RESULT
@@ -322,8 +324,8 @@ class Daemon:
                 self.capture.want_voice(state not in QUIET or self.ringing, alert=alert)
                 self.watcher.state(state, self._position())
                 self.attend()
-            case Record(event, at, fields):
-                self._record(event, at, fields)
+            case Record(entry):
+                self._record(entry)
 
     # Voices over a reply
 
@@ -382,12 +384,12 @@ class Daemon:
             self.on(StopHeard(self._position()))
 
     def _sent_first(self, position: int) -> None:
-        self.ledger.record("sent_first", self._position(), source=round(position / samples(1000), 3))
+        self.ledger.record(SentFirst(self._position(), round(position / samples(1000), 3)))
 
-    def _record(self, event: str, at: int, fields: dict[str, Any]) -> None:
-        self.ledger.record(event, at, **fields)
-        if event == "engine_error":
-            log.error("Engine: %s", fields.get("message") or fields.get("code"))
+    def _record(self, entry: entries.Entry) -> None:
+        self.ledger.record(entry)
+        if isinstance(entry, entries.EngineError):
+            log.error("Engine: %s", entry.message or entry.code)
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.get_running_loop().create_task(work)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from device.audio.card.alsa import AlsaCard
 from device.audio.card.base import CardError
 from device.audio.card.retry import Retry
-from device.conversation.actions import State
+from device.conversation.states import State
 from device.panel.panel import Panel
 from device.panel.unattended import Unattended
 from device.system.service_status import Doing, Status

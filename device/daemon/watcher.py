@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from device.conversation.actions import (
-        State,
-    )
+    from device.conversation.states import State
 
 
 class Watcher:

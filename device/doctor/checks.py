@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from device.audio.card.alsa import AlsaCard
 from device.audio.card.base import Card, CardError
 from device.audio.card.soundcheck import ChirpSource, check_sound
-from device.conversation.actions import State
 from device.conversation.engine import EngineError
+from device.conversation.states import State
 from device.doctor.finding import Finding
 from device.doctor.service import check_appliance
 from device.engines.factory import Engines

@@ -48,7 +48,7 @@ _OWN: Final = re.compile(
 )
 _FRAME: Final = re.compile(r"  File \"[^\"]+\", line \d+, in [\w<>.]+$")
 _RAISED: Final = re.compile(r"([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Timeout))(?::.*)?$")
-_SPOKEN: Final = {NAMES.get(event, event) for event in WORDLESS} | {"visitor", "heard", "overheard"}
+_SPOKEN: Final = {NAMES.get(kind.event(), kind.event()) for kind in WORDLESS} | {"visitor", "heard", "overheard"}
 
 
 class Redaction:

@@ -16,7 +16,7 @@ from math import cos, pi
 
 from msgspec import Struct
 
-from device.conversation.actions import State
+from device.conversation.states import State
 
 Colour = tuple[float, float, float]
 """Red, green and blue, each 0 to 1 as the eye sees it: drivers bring them to their LEDs."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from device.audio.card.base import Card
-    from device.conversation.actions import State
+    from device.conversation.states import State
     from device.panel.leds import Leds
     from device.settings.panel import PanelSettings
 

@@ -8,7 +8,7 @@ from device.audio.card.base import Card
 from device.sample_clock import CLOCK_RATE
 
 if TYPE_CHECKING:
-    from device.conversation.actions import State
+    from device.conversation.states import State
     from device.panel.button import Gesture
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from device.conversation.actions import State
+from device.conversation import entries
+from device.conversation.states import State
 from device.records.store import Store, StoreError, read, remove, work
 from device.sample_clock import CLOCK_RATE
 from device.settings.prices import Amounts, Price, cost
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from device.records.entry import Entry
+    from device.conversation.entries import Entry
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +47,8 @@ _ADD = (
     + ", ".join(f"{name} = {name} + excluded.{name}" for name in _AMOUNTS)
 )
 _OVER = (State.ASLEEP, State.MUTED, State.FAULT)
-_WRITE = ("session_open", "session_switch", "reply_end", "engine_error")
-"""Entries at which the amounts so far are written down."""
+_USED = set(_AMOUNTS) & set(entries.ReplyEnd.__struct_fields__)
+"""What engines say of a reply's cost."""
 
 
 class Spent(Struct, frozen=True, kw_only=True):
@@ -116,20 +117,19 @@ class Costs:
 
     def take(self, entry: Entry) -> None:
         """Note what happened."""
-        event, fields = entry.event, entry.fields
-        over = event == "state" and fields["state"] in _OVER
-        if not (over or event in _WRITE):
-            return
-        reply = Amounts()
-        if event == "reply_end":
-            used = {name: fields[name] for name in _AMOUNTS if fields.get(name)}
-            reply = Amounts(replies=1, **used)
-        self._count(entry.at, reply)
-        if event in ("session_open", "session_switch"):
-            self._engine = fields.get("engine", "")
-            self._open_at = entry.at
-        elif over or event == "engine_error":
-            self._open_at = None
+        match entry:
+            case entries.StateEntered(state=state) if state in _OVER:
+                self._count(entry.at, Amounts())
+                self._open_at = None
+            case entries.EngineError():
+                self._count(entry.at, Amounts())
+                self._open_at = None
+            case entries.SessionOpen() | entries.SessionSwitch():
+                self._count(entry.at, Amounts())
+                self._engine, self._open_at = entry.engine, entry.at
+            case entries.ReplyEnd():
+                used = {name: value for name in _USED if (value := getattr(entry, name))}
+                self._count(entry.at, Amounts(replies=1, **used))
 
     def close(self) -> None:
         """Write what is left; harmless when repeated."""

@@ -7,21 +7,19 @@ turn, an entry `turn` gathers its times, what was said and heard, and what it co
 from __future__ import annotations
 
 import logging
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from device.records.entry import Entry
 from device.records.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-log = logging.getLogger(__name__)
+    from device.conversation.entries import Entry
 
-SPOKEN = {"user", "assistant", "heard", "overheard", "turn", "tool", "result", "timer"}
-"""Events that hold somebody's words."""
+log = logging.getLogger(__name__)
 
 
 class Ledger:
@@ -40,30 +38,29 @@ class Ledger:
         """Hand every later entry to `watcher`, too."""
         self._watchers.append(watcher)
 
-    def record(self, event: str, at: int, **fields: Any) -> None:
+    def record(self, entry: Entry) -> None:
         """Write an entry down at once: a crash later loses nothing of it."""
-        entry = Entry(event, at, fields)
-        self._at = max(self._at, at)
+        self._at = max(self._at, entry.at)
         self._put(entry)
         if turn := self._turns.take(entry, self.sent_s()):
-            self._put(Entry("turn", at, turn))
+            self._put(turn)
 
     def close(self) -> None:
         """Write down the turn that is not over and close the file; later entries are only handed on."""
-        if turn := self._turns.close(self.sent_s()):
-            self._put(Entry("turn", self._at, turn))
+        if turn := self._turns.close(self._at, self.sent_s()):
+            self._put(turn)
         self._close_file()
 
     def _put(self, entry: Entry) -> None:
+        line = entry.line()
         if self._file is not None:
             try:
-                line = {"t": entry.t, "event": entry.event, **entry.fields}
                 self._file.write(self._encoder.encode(line) + b"\n")
             except OSError as error:
                 log.warning("The ledger cannot be written any more (%s); the conversation goes on.", error)
                 self._close_file()
-        if entry.event not in SPOKEN:
-            log.debug("%8.3f %s %s", entry.t, entry.event, entry.fields)
+        if not entry.spoken:
+            log.debug("%8.3f %s %s", line.pop("t"), line.pop("event"), line)
         for watcher in self._watchers:
             watcher(entry)
 

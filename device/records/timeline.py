@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from device.conversation import entries
 from device.sample_clock import CLOCK_RATE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
-    from device.records.entry import Entry
+    from device.conversation.entries import Entry
 
 STYLES = {
     "visitor": "bold cyan",
@@ -30,29 +33,34 @@ STYLES = {
 }
 
 
-TEXTS = {
-    "state": "→ {state}",
-    "wake": "“{word}”, score {score:.2f}",
-    "user": "“{text}”",
-    "assistant": "“{text}”",
-    "reply_first_audio": "the loudspeaker begins",
-    "duck": "somebody speaks: the reply is lowered",
-    "hold": "it is a voice: the reply waits",
-    "restore": "no interruption: the reply comes back",
-    "cut": "an interruption: the reply is cut off",
-    "truncate": "the engine is told that {ms} ms were heard",
-    "tool": "{name} {arguments}",
-    "timer": "“{name}” rings",
-    "stop": "heard on the device: the ringing ends",
-    "sleep": "because of {why}",
-    "engine_error": "{message}",
-    "starved": "the network stutters: waiting for more of the reply",
-    "card_lost": "the sound card is gone",
-    "card_back": "the sound card is back",
+TEXTS: Final[Mapping[type[Entry], str]] = {
+    entries.StateEntered: "→ {state}",
+    entries.Wake: "“{word}”, score {score:.2f}",
+    entries.User: "“{text}”",
+    entries.Assistant: "“{text}”",
+    entries.ReplyFirstAudio: "the loudspeaker begins",
+    entries.Duck: "somebody speaks: the reply is lowered",
+    entries.Hold: "it is a voice: the reply waits",
+    entries.Restore: "no interruption: the reply comes back",
+    entries.Cut: "an interruption: the reply is cut off",
+    entries.Truncate: "the engine is told that {ms} ms were heard",
+    entries.Tool: "{name} {arguments}",
+    entries.Timer: "“{name}” rings",
+    entries.Stop: "heard on the device: the ringing ends",
+    entries.Sleep: "because of {why}",
+    entries.EngineError: "{message}",
+    entries.Starved: "the network stutters: waiting for more of the reply",
+    entries.CardLost: "the sound card is gone",
+    entries.CardBack: "the sound card is back",
 }
-"""What to say of the events that mean something to a listener; `{…}` are fields of the entry."""
-WORDLESS = {"user": "…", "assistant": "…", "tool": "{name}", "timer": "rings"}
-"""What to say instead where nobody's words may be shown."""
+"""What to say of the entries that mean something to a listener; `{…}` are fields of the entry."""
+WORDLESS: Final[Mapping[type[Entry], str]] = {
+    entries.User: "…",
+    entries.Assistant: "…",
+    entries.Tool: "{name}",
+    entries.Timer: "rings",
+}
+"""What to say of entries with somebody's words where those may not be shown."""
 NAMES = {"engine_error": "error", "user": "understood", "reply_first_audio": "reply", "assistant": "saying"}
 
 
@@ -64,13 +72,16 @@ class Timeline:
 
     def __init__(self, console: Console, *, words: bool = True) -> None:
         self._console = console
-        self._texts = TEXTS if words else TEXTS | WORDLESS
+        self._words = words
 
     def show(self, entry: Entry) -> None:
         """Print `entry` if it means something to a listener."""
-        text = self._text(entry.event, entry.fields)
+        if isinstance(entry, (entries.User, entries.Assistant)) and not entry.text:
+            return
+        texts = WORDLESS if entry.spoken and not self._words else TEXTS
+        text = texts.get(type(entry))
         if text is not None:
-            self.line(entry.at, entry.event, text)
+            self.line(entry.at, entry.event(), text.format_map(entry.line()))
 
     def line(self, at: int, what: str, text: str) -> None:
         """Print one line for position `at`."""
@@ -78,10 +89,3 @@ class Timeline:
         line.append(f"{NAMES.get(what, what).replace('_', ' '):<11}", style=STYLES.get(what, ""))
         line.append(text, style="" if what != "state" else "dim")
         self._console.print(line, soft_wrap=True)
-
-    def _text(self, event: str, fields: dict[str, Any]) -> str | None:
-        """Return what to say of an event; None for those that only machines read."""
-        if event in ("user", "assistant") and not fields["text"]:
-            return None
-        text = self._texts.get(event)
-        return None if text is None else text.format_map(fields)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import Struct
 
-from device.conversation.actions import State
+from device.conversation import entries
+from device.conversation.states import State
 from device.records.store import DAY_S, Store, change, read, remove, work
 from device.sample_clock import CLOCK_RATE
 from device.system import wall_clock as clock
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from device.records.entry import Entry
+    from device.conversation.entries import Entry
 
 log = logging.getLogger(__name__)
 
@@ -128,8 +129,8 @@ class Transcripts:
         if self._store is None:
             return
         self._at = entry.at
-        if entry.event == "state":
-            asleep = entry.fields["state"] in _OVER
+        if isinstance(entry, entries.StateEntered):
+            asleep = entry.state in _OVER
             if asleep and self._conversation is not None:
                 self._conversation.end(entry.at, self._now())
                 self._conversation = None
@@ -164,39 +165,39 @@ class _Conversation:
         self._engine = ""
         self._why = ""
 
-    def take(self, entry: Entry) -> None:  # noqa: C901, PLR0912 - a table of events
-        fields, at_ms = entry.fields, self._ms(entry.at)
-        match entry.event:
-            case "voice_start":
+    def take(self, entry: Entry) -> None:  # noqa: C901, PLR0912 - a table of entries
+        at_ms = self._ms(entry.at)
+        match entry:
+            case entries.VoiceStart():
                 self._voice = at_ms if self._voice is None else self._voice
-            case "restore":
+            case entries.Restore():
                 self._voice = None
-            case "user":
-                if fields["text"]:
-                    self._add(Line(at_ms if self._voice is None else self._voice, "user", fields["text"]))
+            case entries.User(text=text):
+                if text:
+                    self._add(Line(at_ms if self._voice is None else self._voice, "user", text))
                 self._voice = None
-            case "reply_first_audio":
-                self._first_heard[fields["item"]] = at_ms
-                if fields["item"] in self._said:
-                    self._change(fields["item"], at_ms=at_ms)
-            case "assistant":
-                self._saying(fields["item"], at_ms, fields["text"])
-            case "heard":
-                self._heard(fields, at_ms)
-            case "tool":
-                self._add(Line(at_ms, "tool", fields["name"], arguments=fields["arguments"]))
-            case "session_open" | "session_switch":
-                if (engine := fields.get("engine", "")) != self._engine:
+            case entries.ReplyFirstAudio(item=item):
+                self._first_heard[item] = at_ms
+                if item in self._said:
+                    self._change(item, at_ms=at_ms)
+            case entries.Assistant(item=item, text=text):
+                self._saying(item, at_ms, text)
+            case entries.Heard():
+                self._heard(entry, at_ms)
+            case entries.Tool(name=name, arguments=arguments):
+                self._add(Line(at_ms, "tool", name, arguments=arguments))
+            case entries.SessionOpen(engine=engine) | entries.SessionSwitch(engine=engine):
+                if engine != self._engine:
                     self._engine = engine
                     self._add(Line(at_ms, "engine", engine))
-            case "engine_error":
-                self._add(Line(at_ms, "error", fields.get("message") or fields.get("code", "")))
-            case "result":
+            case entries.EngineError():
+                self._add(Line(at_ms, "error", entry.message or entry.code))
+            case entries.Result():
                 self._begin()
-                valid, faults = fields["valid"], msgspec.json.encode(fields["faults"]).decode()
-                self._store.put(_RESULT, self._id, fields["result"], valid, faults)
-            case "sleep":
-                self._why = fields["why"]
+                faults = msgspec.json.encode(entry.faults).decode()
+                self._store.put(_RESULT, self._id, entry.result, entry.valid, faults)
+            case entries.Sleep(why=why):
+                self._why = why
 
     def end(self, at: int, now: datetime) -> None:
         """Close the transcript, if there is one."""
@@ -225,14 +226,14 @@ class _Conversation:
             self._unfinished.add(item)
             self._add(Line(self._first_heard.get(item, at_ms), "assistant", text))
 
-    def _heard(self, fields: dict[str, Any], at_ms: int) -> None:
-        item = fields["item"]
+    def _heard(self, heard: entries.Heard, at_ms: int) -> None:
+        item = heard.item
         if item not in self._said:
             self._said[item] = len(self._lines)
             self._add(Line(self._first_heard.get(item, at_ms), "assistant"))
         self._unfinished.discard(item)
-        heard_ms = None if fields["whole"] else fields["ms"]
-        self._change(item, text=fields["text"], unheard=fields["unheard"], heard_ms=heard_ms)
+        heard_ms = None if heard.whole else heard.ms
+        self._change(item, text=heard.text, unheard=heard.unheard, heard_ms=heard_ms)
 
     def _add(self, line: Line) -> None:
         self._lines.append(line)

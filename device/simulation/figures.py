@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from device.conversation import entries
 from device.sample_clock import CLOCK_RATE, samples
 from device.simulation.passage import Loudspeaker, Passage
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from device.records.entry import Entry
+    from device.conversation.entries import Entry
     from device.simulation.recording import Tracks
     from device.simulation.visitors import Visit
 
@@ -32,6 +33,9 @@ HUSHED = samples(60)
 """When a ducked reply has fallen silent, where the recording cannot tell because it was soft there."""
 REPEATED = samples(2000)
 """How long after a reply came back all that it repeats has been repeated."""
+
+ORDERS = (entries.Duck, entries.Hold, entries.Restore, entries.Cut)
+"""What is done to a reply because of a voice over it."""
 
 
 class Turn(Struct, kw_only=True):
@@ -145,21 +149,22 @@ class Figures:
         """Find what became of each ducking: a cut, or a reply that came back."""
         duck: int | None = None
         held: int | None = None
-        orders = [entry for entry in self._entries if entry.event in {"duck", "hold", "restore", "cut"}]
+        orders = [entry for entry in self._entries if isinstance(entry, ORDERS)]
         for index, entry in enumerate(orders):
             reply = self._playing(entry.at)
-            if entry.event == "duck":
-                duck = held = entry.at
-            elif entry.event == "hold":
-                held = entry.at
-            elif entry.event == "restore" and duck is not None:
-                after = orders[index + 1].at if index + 1 < len(orders) else entry.at + REPEATED
-                self._restore(reply, duck, entry.at, min(after, entry.at + REPEATED))
-                duck = held = None
-            elif entry.event == "cut":
-                if reply is not None:
-                    reply.cut, reply.held = entry.at, held
-                duck = held = None
+            match entry:
+                case entries.Duck():
+                    duck = held = entry.at
+                case entries.Hold():
+                    held = entry.at
+                case entries.Restore() if duck is not None:
+                    after = orders[index + 1].at if index + 1 < len(orders) else entry.at + REPEATED
+                    self._restore(reply, duck, entry.at, min(after, entry.at + REPEATED))
+                    duck = held = None
+                case entries.Cut():
+                    if reply is not None:
+                        reply.cut, reply.held = entry.at, held
+                    duck = held = None
 
     def _restore(self, reply: _Reply | None, duck: int, restore: int, until: int) -> None:
         asked = self._speaking(duck, reply)
@@ -200,10 +205,10 @@ class Figures:
         asked = self._speaking(cut, reply)
         if reply.passage is None:
             return
-        silence = next((e.at for e in self._entries if e.event == "silence" and e.at >= cut), None)
+        silence = next((e.at for e in self._entries if isinstance(e, entries.Silence) and e.at >= cut), None)
         if reply.held is not None:
             silence = reply.held + HUSHED
-        duck = [e.at for e in self._entries if e.event == "duck" and e.at <= cut]
+        duck = [e.at for e in self._entries if isinstance(e, entries.Duck) and e.at <= cut]
         onset = max(reply.begins, asked.onset if asked else min(cut, duck[-1] if duck else cut))
         # What was silent already when the visitor began is looked for from a little earlier.
         found = reply.passage.cut(onset)
@@ -220,24 +225,24 @@ class Figures:
     def _words(self) -> None:
         """Give the turns their words and tools: of the last visitor who had finished speaking, or nearly so."""
         for entry in self._entries:
-            if entry.event not in {"user", "tool"}:
+            if not isinstance(entry, (entries.User, entries.Tool)):
                 continue
             before = [a for a in self._asked if a.onset <= entry.at and not a.aside]
             done = [a for a in before if a.offset <= entry.at + samples(300)]
             if not before:
                 continue
             asked = (done or before)[-1]
-            if entry.event == "tool":
-                asked.turn.tools.append(entry.fields["name"])
+            if isinstance(entry, entries.Tool):
+                asked.turn.tools.append(entry.name)
                 asked.meant = True
-            elif entry.fields["text"]:
-                asked.turn.user = f"{asked.turn.user} {entry.fields['text']}".strip()
+            elif entry.text:
+                asked.turn.user = f"{asked.turn.user} {entry.text}".strip()
                 asked.meant = True
 
     def _wakes(self) -> None:
         """Give the turns the wake word's time; one that was said alone belongs to the turn that follows."""
         for entry in self._entries:
-            if entry.event != "wake":
+            if not isinstance(entry, entries.Wake):
                 continue
             before = [a for a in self._asked if a.onset <= entry.at <= a.offset + OVERLAP]
             if not before:
@@ -272,18 +277,18 @@ def _asked(visit: Visit, rate: int) -> _Asked:
     return _Asked(onset, position(visit.offset), wake_end, Turn(at=_seconds(onset)))
 
 
-def _replies(entries: list[Entry]) -> list[_Reply]:
+def _replies(written: list[Entry]) -> list[_Reply]:
     """Return the reply items that were played, with their words and how much of each the engine was told was heard."""
     replies: dict[str, _Reply] = {}
     texts: dict[str, str] = {}
-    for entry in entries:
-        item = entry.fields.get("item", "")
-        if entry.event == "reply_first_audio" and item not in replies:
-            replies[item] = _Reply(item, entry.at)
-        elif entry.event == "assistant":
-            texts[item] = entry.fields["text"]
-        elif entry.event == "truncate" and item in replies:
-            replies[item].truncated = entry.fields["ms"]
+    for entry in written:
+        match entry:
+            case entries.ReplyFirstAudio(item=item) if item not in replies:
+                replies[item] = _Reply(item, entry.at)
+            case entries.Assistant(item=item, text=text):
+                texts[item] = text
+            case entries.Truncate(item=item, ms=ms) if item in replies:
+                replies[item].truncated = ms
     for item, reply in replies.items():
         reply.text = texts.get(item, "")
     return sorted(replies.values(), key=lambda reply: reply.at)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from device.audio.card.base import BLOCK_MS
+from device.conversation import entries
 from device.daemon.daemon import Daemon
 from device.daemon.watcher import Watcher
 from device.engines.factory import Engines
@@ -26,9 +27,9 @@ from device.simulation.virtual_clock import VirtualLoop, VirtualThread
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from device.conversation.actions import State
     from device.conversation.engine import EngineSession, ToolSpec
-    from device.records.entry import Entry
+    from device.conversation.entries import Entry
+    from device.conversation.states import State
     from device.records.timeline import Timeline
     from device.settings.tree import Settings
     from device.simulation.scene import Scene
@@ -137,9 +138,9 @@ class Rehearsal(Watcher):
         self.entries.append(entry)
         if self._timeline is not None:
             self._timeline.show(entry)
-        if entry.event == "reply_last_audio" and not self.daemon.conversation.replying:
+        if isinstance(entry, entries.ReplyLastAudio) and not self.daemon.conversation.replying:
             self.room.notify("reply_end", entry.at)
-        elif entry.event == "timer":
+        elif isinstance(entry, entries.Timer):
             self.room.notify("ringing", entry.at)
 
     def _show_visitors(self) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.console import RenderableType
 
-    from device.records.entry import Entry
+    from device.conversation.entries import Entry
     from device.simulation.recording import Tracks
     from device.simulation.visitors import Visit
 

@@ -41,7 +41,7 @@ def play_two(house, first, second, script=None, first_url=""):
             return self
 
     play(house, Both(), enter, url="unused")
-    return [(entry.fields["engine"], entry.t) for entry in house.all("session_open")]
+    return [(entry.engine, entry.t) for entry in house.all("session_open")]
 
 
 def words_given(server):
@@ -144,7 +144,7 @@ def test_the_better_one_takes_over_again_in_a_pause(tmp_path):
     first.asked = False
     play_two(house, first, second)
     (switch,) = house.all("session_switch")
-    assert switch.fields["engine"] == FIRST
+    assert switch.engine == FIRST
     visits = house.room.visits
     assert visits[1].offset < switch.at < visits[2].onset
     assert (first.turns, second.turns) == (1, 2)

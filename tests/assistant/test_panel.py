@@ -96,7 +96,7 @@ def test_a_double_press_begins_the_reply_again_and_the_engine_knows_only_of_the_
     assert cut.audio_end_ms == pytest.approx(2000, abs=60)
     assert house.states[-2:] != ["speaking", "asleep"]
     (repeated,) = house.all("repeat")
-    again = [e for e in house.all("state") if e.fields["state"] == "speaking"][1]
+    again = [e for e in house.all("state") if e.state == "speaking"][1]
     begun = house.tracks().loudspeaker[again.at : again.at + samples(1500)].astype(float)
     pcm = np.frombuffer(LONG.items[0].pcm, np.int16)
     said = resample(pcm, RATE, 16000)[: samples(1500)].astype(float)

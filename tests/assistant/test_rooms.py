@@ -61,7 +61,7 @@ class Room(House):
         return any(start <= visit.onset and end >= visit.offset for start, end in self.sent())
 
     def __repr__(self) -> str:
-        told = [(round(e.t, 2), e.event, e.fields) for e in self.entries if e.event != "state"]
+        told = [(round(e.t, 2), e.line()) for e in self.entries if e.event() != "state"]
         return f"{json.encode(self.summary).decode()}\n" + "\n".join(map(str, told))
 
 

@@ -88,7 +88,7 @@ async def test_a_local_engine_that_is_killed_in_mid_reply_and_asleep_is_started_
 
     async def until(event, nth=1, **fields):
         def found():
-            return [e for e in rehearsal.entries if e.event == event and fields.items() <= e.fields.items()]
+            return [e for e in rehearsal.entries if e.event() == event and fields.items() <= e.line().items()]
 
         while len(found()) < nth:  # noqa: ASYNC110 - a list of entries sets no event
             await asyncio.sleep(0.02)
@@ -109,7 +109,7 @@ async def test_a_local_engine_that_is_killed_in_mid_reply_and_asleep_is_started_
     finally:
         killer.cancel()
     assert len(set(killed)) == 2
-    heard = [entry.fields["text"] for entry in rehearsal.entries if entry.event == "user"]
+    heard = [entry.text for entry in rehearsal.entries if entry.event() == "user"]
     assert len(heard) == 3
     assert all(heard)
     assert summary.lost_samples == 0

@@ -49,7 +49,7 @@ def test_a_slow_tool_is_spoken_of_and_then_answered(tmp_path):
     assert 0.65 < cover.t - tool.t < 1.2
     assert asked_to_say(server) in [[text] for text in COVERS]
     assert 4.0 < answer.t - tool.t < 4.5
-    assert [entry.fields["text"] for entry in house.all("assistant")] == ["One moment.", "It is forty two."]
+    assert [entry.text for entry in house.all("assistant")] == ["One moment.", "It is forty two."]
     assert len(house.all("reply_last_audio")) == 2
 
 
@@ -67,7 +67,7 @@ def test_an_engine_that_says_something_before_the_call_is_not_asked_to(tmp_path)
     server = Listener(Reply((preamble, Call("look_up", "{}")), pace=0.2), spoken(1.0, "It is forty two."))
     play(house, server, script)
     assert asked_to_say(server) == []
-    assert [entry.fields["text"] for entry in house.all("assistant")] == ["Let me see.", "It is forty two."]
+    assert [entry.text for entry in house.all("assistant")] == ["Let me see.", "It is forty two."]
 
 
 def test_a_result_does_not_talk_over_the_user(tmp_path):

@@ -67,10 +67,10 @@ def test_an_order_is_looked_up_and_spoken_of(tmp_path, settings):
     (found,) = json.loads(output.output)["found"]
     assert (found["state"], found["arrives"]) == ("on its way", "Thursday")
     assert len(house.all("reply_first_audio")) == len(house.all("reply_last_audio")) == 2
-    assert house.all("assistant")[-1].fields["text"].endswith("Thursday.")
-    first, last = (entry.fields for entry in house.all("result"))
-    assert (first["valid"], last["valid"], json.loads(last["result"])) == (False, True, RESULT)
-    assert house.all("sleep")[-1].fields["why"] == "silence"
+    assert house.all("assistant")[-1].text.endswith("Thursday.")
+    first, last = house.all("result")
+    assert (first.valid, last.valid, json.loads(last.result)) == (False, True, RESULT)
+    assert house.all("sleep")[-1].why == "silence"
 
 
 def test_a_conversation_ends_with_a_checked_result_and_a_transcript(tmp_path, settings):
@@ -129,7 +129,7 @@ def test_who_presses_the_button_is_greeted(tmp_path, settings):
     play(house, server, press)
     (told,) = items(server, "message")
     assert told.content[0].text == GREETING
-    assert house.all("assistant")[0].fields["text"] == GREETING
+    assert house.all("assistant")[0].text == GREETING
     assert server.turns == 0
 
 
@@ -151,7 +151,7 @@ def test_a_number_that_was_misheard_is_asked_about_before_anything_is_told(tmp_p
     (output,) = items(server, "function_call_output")
     assert json.loads(output.output)["near"] == [{"number": "PL-4722"}]
     assert "Leicester" not in output.output
-    assert house.all("assistant")[-1].fields["text"].startswith("Is that")
+    assert house.all("assistant")[-1].text.startswith("Is that")
 
 
 @pytest.mark.parametrize("at", [0.4, 0.8, 1.0, 1.2, 1.6])

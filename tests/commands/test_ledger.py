@@ -5,6 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from device.commands.main import main
+from device.conversation import entries
 from device.records.costs import FILE, Costs
 from device.records.ledger import Ledger
 from device.settings.prices import prices
@@ -29,11 +30,11 @@ def spend(state):
     models = {"openai": "gpt-realtime-2.1", "own": "own-model"}
     costs = Costs(models, prices({}), lambda: ledger.sent_s(), path=state / FILE)  # noqa: PLW0108 - replaced below
     ledger.watch(costs.take)
-    ledger.record("session_open", 0, engine="openai")
+    ledger.record(entries.SessionOpen(0, engine="openai"))
     ledger.sent_s = lambda: 3.0
-    ledger.record("reply_end", 160_000, reply="r", input_tokens=10_000, output_tokens=5_000)
-    ledger.record("session_switch", 160_000, engine="own")
-    ledger.record("reply_end", 320_000, reply="r", input_tokens=70)
+    ledger.record(entries.ReplyEnd(160_000, reply="r", status="completed", input_tokens=10_000, output_tokens=5_000))
+    ledger.record(entries.SessionSwitch(160_000, engine="own"))
+    ledger.record(entries.ReplyEnd(320_000, reply="r", status="completed", input_tokens=70))
     costs.close()
 
 

@@ -5,6 +5,8 @@ import pytest
 from click.testing import CliRunner
 
 from device.commands.main import main
+from device.conversation import entries
+from device.conversation.states import State
 from device.records.ledger import Ledger
 from device.records.transcripts import FILE, Transcripts, kept
 
@@ -25,16 +27,16 @@ def converse(state, question="What's the time?", result=None):
     ledger = Ledger()
     transcripts = Transcripts(7, path=state / FILE)
     ledger.watch(transcripts.take)
-    ledger.record("state", 0, state="connecting")
-    ledger.record("session_open", 0, engine="openai")
-    ledger.record("user", 16_000, text=question)
-    ledger.record("tool", 20_000, name="get_time", arguments="{}")
-    ledger.record("assistant", 30_000, item="i", text="It is twelve, my friend")
-    ledger.record("heard", 48_000, item="i", ms=900, whole=False, text="It is twelve,", unheard="my friend")
+    ledger.record(entries.StateEntered(0, state=State.CONNECTING))
+    ledger.record(entries.SessionOpen(0, engine="openai"))
+    ledger.record(entries.User(16_000, text=question))
+    ledger.record(entries.Tool(20_000, name="get_time", arguments="{}"))
+    ledger.record(entries.Assistant(30_000, item="i", text="It is twelve, my friend"))
+    ledger.record(entries.Heard(48_000, item="i", ms=900, whole=False, text="It is twelve,", unheard="my friend"))
     if result:
-        ledger.record("result", 48_000, result=json.dumps(result), valid=False, faults=["mood: is missing"])
-    ledger.record("sleep", 16_000 * 75, why="silence")
-    ledger.record("state", 16_000 * 75, state="asleep")
+        ledger.record(entries.Result(48_000, result=json.dumps(result), valid=False, faults=["mood: is missing"]))
+    ledger.record(entries.Sleep(16_000 * 75, why="silence"))
+    ledger.record(entries.StateEntered(16_000 * 75, state=State.ASLEEP))
     transcripts.close()
 
 

@@ -1,5 +1,6 @@
 """The connection by itself; its engines' order is in test_lineup, and taking over in test_handover."""
 
+from device.conversation import entries
 from device.conversation.actions import OpenSession, Prepare, Record, Switch
 from device.conversation.connection import Connection
 from device.conversation.engine import Capabilities, Expiring, Fault, Opened, Prepared, Said, Unprepared
@@ -13,7 +14,7 @@ def opened(*engines):
     connection = Connection(engines or ("local",), lambda _: False)
     attempt = connection.begin(0)
     connection.ask(attempt, ())
-    assert connection.opened(Opened(16_000, STREAM), 0) == Record("session_open", 0, {"engine": attempt.engine})
+    assert connection.opened(Opened(16_000, STREAM), 0) == Record(entries.SessionOpen(0, attempt.engine))
     return connection
 
 
@@ -45,14 +46,14 @@ def test_after_a_fault_that_cannot_be_mended_no_session_is_wanted():
 
 def test_a_session_that_ends_soon_is_followed_by_one_that_can_what_it_says():
     connection = opened()
-    assert connection.expiring(Expiring(60.0), 5) == Record("engine_expiring", 5, {"seconds": 60.0})
+    assert connection.expiring(Expiring(60.0), 5) == Record(entries.EngineExpiring(5, 60.0))
     assert connection.change_over(10, SAID) == [
-        Record("session_prepare", 10, {"engine": "local"}),
+        Record(entries.SessionPrepare(10, "local")),
         Prepare(SAID, "local"),
     ]
     assert connection.change_over(11, SAID) == []
     connection.prepared(Prepared("local", 24_000, Capabilities()))
-    assert connection.change_over(12, SAID) == [Record("session_switch", 12, {"engine": "local"}), Switch()]
+    assert connection.change_over(12, SAID) == [Record(entries.SessionSwitch(12, "local")), Switch()]
     assert (connection.rate, connection.can) == (24_000, Capabilities())
     assert connection.change_over(samples(10**6), SAID) == []
 
@@ -69,4 +70,4 @@ def test_what_was_prepared_is_let_go_of_with_the_session_or_when_the_conversatio
 
 def test_a_session_that_could_not_be_prepared_is_recorded():
     record = opened().unprepared(Unprepared("local", "no"), 7)
-    assert record == Record("session_unprepared", 7, {"engine": "local", "message": "no"})
+    assert record == Record(entries.SessionUnprepared(7, "local", "no"))

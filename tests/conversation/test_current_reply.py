@@ -1,5 +1,6 @@
 """A reply and its queue by themselves; what is done about them is in test_conversation."""
 
+from device.conversation import entries
 from device.conversation.actions import Cut, Finish, Play, Record
 from device.conversation.current_reply import STALLED, CurrentReply
 from device.conversation.engine import Audio
@@ -18,7 +19,7 @@ def begun(*items, reply="r1"):
 def test_the_first_piece_of_an_item_is_recorded_and_each_is_played():
     current = begun()
     assert current.audio(Audio("r1", "i1", b"ab"), 5) == [
-        Record("reply_received", 5, {"item": "i1"}),
+        Record(entries.ReplyReceived(5, "i1")),
         Play("i1", b"ab"),
     ]
     assert current.audio(Audio("r1", "i1", b"cd"), 6) == [Play("i1", b"cd")]
@@ -66,7 +67,7 @@ def test_the_share_that_was_heard_is_of_what_was_received():
 
 def test_what_begins_while_the_old_reply_fades_is_kept():
     current = begun("i1")
-    assert current.cut(9, 5, "speech") == [Record("cut", 9, {"why": "speech"}), Cut()]
+    assert current.cut(9, 5, "speech") == [Record(entries.Cut(9, "speech")), Cut()]
     assert current.cut(9, 6) == [], "one at a time"
     assert current.cut_from == 5
     current.begin("r2", 10)
@@ -82,7 +83,7 @@ def test_what_begins_while_the_old_reply_fades_is_kept():
 
 def test_a_reply_that_was_dropped_does_not_come_back():
     current = begun()
-    assert current.cut(9, 5, quick=True) == [Record("cut", 9, {}), Cut(quick=True)]
+    assert current.cut(9, 5, quick=True) == [Record(entries.Cut(9)), Cut(quick=True)]
     current.awaited = True
     current.keep_new()
     assert not current.to_come

@@ -2,6 +2,7 @@
 
 import pytest
 
+from device.conversation import entries
 from device.conversation.actions import Record, ReturnTool, RunTool
 from device.conversation.engine import Fault, ReplyEnded, ToolCall, Words
 from device.conversation.events import Submitted, Tick, ToolDone, VoiceStart
@@ -26,8 +27,8 @@ def test_only_calls_for_the_result_are_carried_out_and_waited_for():
     closing = asked()
     assert closing.take(ToolCall("r", "x", "sleep", "{}"), 5) == ([], False)
     assert closing.take(ToolDone(0, "x", "{}"), 5) == ([], False)
-    assert closing.take(CALL, 5) == ([Record("tool", 5, {"name": "submit", "arguments": "{}"}), RunTool(CALL)], False)
-    result = Record("result", 6, {"result": "{}", "valid": True, "faults": []})
+    assert closing.take(CALL, 5) == ([Record(entries.Tool(5, "submit", "{}")), RunTool(CALL)], False)
+    result = Record(entries.Result(6, "{}", valid=True, faults=[]))
     assert closing.take(done(RIGHT), 6) == ([result], True)
     # One that was under way when the conversation ended counts.
     assert asked().take(done(RIGHT, "y"), 6) == ([result], True)
@@ -39,7 +40,7 @@ def test_a_reply_without_a_call_for_the_result_is_a_refusal():
     assert not closing.take(ReplyEnded("r", "completed"), 0)[1]
     actions, over = closing.take(ReplyEnded("q", "completed"), 7)
     assert over
-    assert actions == [Record("reply_end", 7, {"reply": "q", "status": "completed"})]
+    assert actions == [Record(entries.ReplyEnd(7, "q", "completed"))]
 
 
 @pytest.mark.parametrize("nonsense", [WRONG, None])
@@ -75,8 +76,8 @@ def test_it_is_late_only_some_time_after_it_was_asked_for():
 
 def test_a_fault_ends_the_wait_and_the_users_last_words_are_recorded():
     closing = asked()
-    assert closing.take(Words("user", " Bye. ", final=True), 8) == ([Record("user", 8, {"text": "Bye."})], False)
+    assert closing.take(Words("user", " Bye. ", final=True), 8) == ([Record(entries.User(8, "Bye."))], False)
     assert closing.take(Words("user", " ", final=True), 8) == ([], False)
     assert closing.take(VoiceStart(8, 8), 8) == ([], False)
-    fields = {"code": "closed", "message": "gone", "retry": True}
-    assert closing.take(Fault("closed", "gone", retry=True), 9) == ([Record("engine_error", 9, fields)], True)
+    lost = Record(entries.EngineError(9, "closed", "gone", retry=True))
+    assert closing.take(Fault("closed", "gone", retry=True), 9) == ([lost], True)

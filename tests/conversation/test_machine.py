@@ -7,6 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from device.conversation import entries
 from device.conversation.actions import (
     Again,
     CloseSession,
@@ -30,7 +31,6 @@ from device.conversation.actions import (
     RunTool,
     Say,
     Show,
-    State,
 )
 from device.conversation.engine import (
     Audio,
@@ -74,6 +74,7 @@ from device.conversation.events import (
 from device.conversation.failover import RETRY_MS
 from device.conversation.machine import Conversation
 from device.conversation.rules import Rules
+from device.conversation.states import State
 from device.conversation.timeouts import THINKING_LIMIT, UNANSWERED_LIMIT
 from device.conversation.user_turn import ONSET_PREROLL, UNNOTICED
 from device.sample_clock import samples
@@ -84,12 +85,12 @@ class Talk:
 
     def __init__(self, **rules):
         self.conversation = Conversation(Rules(**rules))
-        self.records = []
+        self.entries = []
 
     def __call__(self, event, now=None):
         at = getattr(event, "at", 0) if now is None else now
         actions = self.conversation.on(event, at)
-        self.records += [a for a in actions if isinstance(a, Record)]
+        self.entries += [a.entry for a in actions if isinstance(a, Record)]
         return [a for a in actions if not isinstance(a, (Record, Show))]
 
     @property
@@ -99,8 +100,8 @@ class Talk:
     def ms(self, event_type, at, *args, **kwargs):
         return self(event_type(samples(at), *args, **kwargs))
 
-    def events(self, name):
-        return [r.fields | {"at": r.at} for r in self.records if r.event == name]
+    def wrote(self, kind):
+        return [entry for entry in self.entries if isinstance(entry, kind)]
 
 
 def second(n):
@@ -172,7 +173,7 @@ def test_a_short_voice_over_a_reply_ducks_and_restores(talk):
     assert talk.ms(Voice, 3700, samples(3400), 300) == []
     assert talk.ms(VoiceEnd, 3950, samples(3400), samples(3710), 310) == [Restore()]
     assert talk.state is State.SPEAKING
-    assert len(talk.events("restore")) == 1
+    assert len(talk.wrote(entries.Restore)) == 1
 
 
 def overlapped():
@@ -205,7 +206,7 @@ def test_words_that_interrupt_cut_at_once(kind):
     assert look.onset == samples(3400)
     assert not look.ended
     assert understood(talk, 3950, kind, upto=3920) == [Cut()]
-    assert talk.events("cut")[0]["why"] == kind
+    assert talk.wrote(entries.Cut)[0].why == kind
 
 
 @pytest.mark.parametrize("kind", ["backchannel", "nothing"])
@@ -230,7 +231,7 @@ def test_what_stirs_lowers_the_reply_at_once():
     assert talk.state is State.OVERLAP
     assert talk.ms(Tick, 3450) == []
     assert talk.ms(VoiceStart, 3480, samples(3400)) == [Duck()]
-    assert [e["at"] for e in talk.events("duck")] == [samples(3400)]
+    assert [e.at for e in talk.wrote(entries.Duck)] == [samples(3400)]
 
 
 def test_what_stirs_for_nothing_restores_the_reply():
@@ -342,7 +343,7 @@ def test_a_stream_engine_may_say_nothing():
     talk(SpeechStopped(), samples(3000))
     assert talk.state is State.LISTENING
     assert talk.ms(Tick, 11_000) == [Hold(), CloseSession(), Earcon("sleep")]
-    assert not talk.events("engine_error")
+    assert not talk.wrote(entries.EngineError)
 
 
 def test_nobody_falls_asleep_over_work_that_the_engine_does_beside_the_talk():
@@ -377,7 +378,7 @@ def test_a_long_voice_over_a_reply_cuts_it_and_tells_what_was_heard(talk):
         Listen(samples(3400) - ONSET_PREROLL),
     ]
     assert talk.state is State.LISTENING
-    assert talk.events("truncate") == [{"item": "i1", "ms": 500, "whole": False, "at": samples(3850)}]
+    assert talk.wrote(entries.Truncate) == [entries.Truncate(samples(3850), "i1", 500, whole=False)]
     # What still comes of that reply is not played.
     assert talk(Audio("r1", "i1", b"ab"), samples(3900)) == []
     assert talk(ReplyEnded("r1", "cancelled"), samples(3950)) == []
@@ -391,15 +392,8 @@ def test_the_history_holds_what_was_heard_to_the_nearest_word(talk):
     talk.ms(VoiceStart, 3500, samples(3400))
     talk.ms(Voice, 3810, samples(3400), 410)
     talk(PlayoutCut(samples(3850), (Heard("i1", 500, whole=False),)))
-    (heard,) = talk.events("heard")
-    assert heard == {
-        "at": samples(3850),
-        "item": "i1",
-        "ms": 500,
-        "whole": False,
-        "text": "one two",
-        "unheard": "three four",
-    }
+    (heard,) = talk.wrote(entries.Heard)
+    assert heard == entries.Heard(samples(3850), "i1", 500, whole=False, text="one two", unheard="three four")
     assert talk(Fault("closed", "gone", retry=True), second(4))[-1] == OpenSession(
         (Said("user", "Tell me more."), Said("assistant", "one two")), 0
     )
@@ -412,11 +406,11 @@ def test_what_was_heard_to_its_end_and_what_it_cost_are_recorded(talk):
     talk(AudioDone("r1", "i1"), second(3))
     talk(ReplyEnded("r1", "completed", usage), second(3))
     talk(PlayoutDone(second(4), Heard("i1", 1000, whole=True)))
-    (heard,) = talk.events("heard")
-    assert (heard["whole"], heard["text"], heard["unheard"]) == (True, "one two three four", "")
-    (end,) = talk.events("reply_end")
-    assert (end["input_tokens"], end["output_tokens"]) == (90, 40)
-    assert "seconds" not in end
+    (heard,) = talk.wrote(entries.Heard)
+    assert (heard.whole, heard.text, heard.unheard) == (True, "one two three four", "")
+    (end,) = talk.wrote(entries.ReplyEnd)
+    assert (end.input_tokens, end.output_tokens) == (90, 40)
+    assert "seconds" not in end.line()
 
 
 def test_a_user_who_speaks_when_the_reply_starts_overlaps_at_once(talk):
@@ -667,8 +661,8 @@ def test_a_reply_that_is_repeated_can_be_interrupted_and_the_engine_hears_nothin
     assert talk.ms(Button, 5500) == [Cut(quick=True)]
     cut = talk(PlayoutCut(samples(5530), (Heard("repeat-1", 480, whole=False),)))
     assert cut == [Interrupt(()), Listen(samples(5500))]
-    assert [e["item"] for e in talk.events("reply_first_audio")] == ["i1"]
-    assert talk.events("truncate") == []
+    assert [e.item for e in talk.wrote(entries.ReplyFirstAudio)] == ["i1"]
+    assert talk.wrote(entries.Truncate) == []
 
 
 def test_a_double_press_over_a_reply_ends_it_and_begins_it_again(talk):
@@ -941,8 +935,8 @@ def test_at_the_end_the_engine_is_asked_for_the_result_in_silence():
     assert talk(VoiceStart(second(13), second(13))) == [], "and nothing heard"
     assert submit(talk, RESULT, second(14)) == [Hold(), CloseSession()]
     assert talk.state is State.ASLEEP
-    assert talk.events("result") == [{"at": second(14), "result": '{"solved":true}', "valid": True, "faults": []}]
-    assert [e["why"] for e in talk.events("sleep")] == ["silence"]
+    assert talk.wrote(entries.Result) == [entries.Result(second(14), '{"solved":true}', valid=True, faults=[])]
+    assert [e.why for e in talk.wrote(entries.Sleep)] == ["silence"]
     # The next conversation is one like the first.
     talk.ms(Wake, 20_000, "hey_jarvis", 0.9)
     talk(Opened(24000), second(21))
@@ -955,7 +949,7 @@ def test_a_result_that_is_not_valid_is_asked_for_once_more_with_its_faults(last,
     assert submit(talk, WRONG, second(13)) == [ReturnTool("c", "told", True)]
     assert talk(ReplyEnded("q", "completed"), second(13)) == []
     assert submit(talk, last, second(14), "d") == [Hold(), CloseSession()]
-    assert [e["valid"] for e in talk.events("result")] == valid
+    assert [e.valid for e in talk.wrote(entries.Result)] == valid
     assert talk.state is State.ASLEEP
 
 
@@ -974,7 +968,7 @@ def test_without_a_result_the_conversation_ends_all_the_same(event):
     assert talk(Tick(samples(16_900))) == []
     assert talk(event, second(17)) == [Hold(), CloseSession()]
     assert talk.state is State.ASLEEP
-    assert talk.events("result") == []
+    assert talk.wrote(entries.Result) == []
 
 
 def test_the_wake_word_begins_a_new_conversation_at_once_and_mute_mutes():
@@ -1028,7 +1022,7 @@ def test_who_says_goodbye_ends_with_a_result_too(talk):
     talk(ReplyEnded("r1", "completed"), second(3))
     assert asks(talk(PlayoutDone(second(4), Heard("i1", 1000, whole=True))))
     submit(talk, RESULT, second(5))
-    assert [e["why"] for e in talk.events("sleep")] == ["a request"]
+    assert [e.why for e in talk.wrote(entries.Sleep)] == ["a request"]
 
 
 def test_the_button_ends_the_reply_in_the_making_before_the_result_is_asked_for():
@@ -1362,7 +1356,7 @@ def test_with_every_engine_over_budget_nobody_is_sent_anything():
     talk.conversation = Conversation(Rules(), lambda _: True)
     assert talk.ms(Wake, 1000, "hey_jarvis", 0.9) == [Earcon("error")]
     assert talk.state is State.FAULT
-    assert talk.events("engine_error")[0]["code"] == "over_budget"
+    assert talk.wrote(entries.EngineError)[0].code == "over_budget"
 
 
 def test_a_wake_word_that_nobody_could_answer_is_forgotten():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from device.conversation import entries
 from device.conversation.actions import (
     CloseSession,
     Cut,
@@ -13,10 +14,10 @@ from device.conversation.actions import (
     Record,
     Say,
     Show,
-    State,
 )
 from device.conversation.engine import Audio, Capabilities, Fault, Opened
 from device.conversation.rules import Rules
+from device.conversation.states import State
 from device.conversation.turn_taking import TurnTaking
 from device.conversation.user_turn import UNNOTICED, WAKE_PREROLL
 from device.sample_clock import samples
@@ -67,7 +68,7 @@ def test_a_state_is_shown_when_it_is_new(floor):
     floor.to(State.LISTENING)
     assert floor.leave() == []
     floor.to(State.THINKING)
-    assert floor.leave() == [Record("state", NOW, {"state": "thinking"}), Show(State.THINKING)]
+    assert floor.leave() == [Record(entries.StateEntered(NOW, State.THINKING)), Show(State.THINKING)]
 
 
 def test_with_every_engine_barred_to_wake_is_a_fault():

@@ -3,8 +3,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from device.conversation.actions import State
 from device.conversation.events import Button
+from device.conversation.states import State
 from device.daemon import controls as module
 from device.daemon.controls import UPDATE_S, Controls
 from device.daemon.mute import MuteSwitch

@@ -88,7 +88,7 @@ def test_an_engine_that_takes_the_connection_and_says_nothing(tmp_path):
     play(house, server)
     assert len(house.codes()) == 3
     assert house.sounds == ["wake", "error", "wake"]
-    fault = next(e for e in house.all("state") if e.fields["state"] == "fault")
+    fault = next(e for e in house.all("state") if e.state == "fault")
     assert fault.t < 35
     assert server.turns == 1
 
@@ -200,8 +200,8 @@ def test_a_session_that_dies_in_mid_reply_is_told_of_once_and_the_next_question_
     assert len(house.codes()) == 1
     assert house.sounds == ["wake", "error"]
     first, second = house.all("reply_last_audio")
-    assert 600 <= first.fields["ms"] <= 1200  # what had come of it was heard
-    assert second.fields["ms"] == 2000
+    assert 600 <= first.ms <= 1200  # what had come of it was heard
+    assert second.ms == 2000
     assert len(server.connections) == 2
     house.check_arrived(server, house.room.visits[1])
     assert house.states[-1] == "listening"
@@ -216,7 +216,7 @@ def test_nonsense_in_mid_reply_ends_neither_the_session_nor_the_reply(tmp_path, 
     assert server.turns == 2
     assert house.codes() == []
     assert house.sounds == ["wake"]
-    long = [e for e in house.all("reply_last_audio") if e.fields["ms"] >= 2000]
+    long = [e for e in house.all("reply_last_audio") if e.ms >= 2000]
     assert len(long) == 2
     assert house.states[-1] == "listening"
 
@@ -298,7 +298,7 @@ def test_a_card_that_vanishes_while_the_engine_thinks(tmp_path):
     assert house.sounds == ["wake", "error"]
     assert server.turns == 2
     heard = house.all("reply_last_audio")
-    assert [e.fields["ms"] for e in heard] == [1000], "a reply into a loudspeaker that is not there was not heard"
+    assert [e.ms for e in heard] == [1000], "a reply into a loudspeaker that is not there was not heard"
 
 
 def test_a_timer_rings_asleep_and_stop_ends_it(tmp_path, models):
@@ -353,8 +353,8 @@ def test_muted_nothing_is_sent_and_the_session_is_closed(tmp_path):
         house.daemon.mute.want(on=False)
 
     play(house, server, script)
-    muted = next(e for e in house.all("state") if e.fields["state"] == "muted")
-    opened = next(e for e in house.all("state") if e.fields["state"] == "asleep")
+    muted = next(e for e in house.all("state") if e.state == "muted")
+    opened = next(e for e in house.all("state") if e.state == "asleep")
     spoken_while_muted, after = house.room.visits[1:]
     assert muted.at < spoken_while_muted.onset < spoken_while_muted.offset < opened.at
     assert all(end <= muted.at for _, end in house.sent(0))
@@ -408,11 +408,11 @@ def test_silence_and_the_engines_tool_put_it_to_sleep_and_the_session_is_closed(
             closed.append(server.connections[nth - 1].socket.closed)
 
     play(house, server, script)
-    assert [e.fields["why"] for e in house.all("sleep")[:2]] == ["silence", "a request"]
+    assert [e.why for e in house.all("sleep")[:2]] == ["silence", "a request"]
     first, second = house.all("sleep")[:2]
     assert first.t - house.all("reply_last_audio")[0].t == pytest.approx(2, abs=0.15)
     assert second.t - house.all("reply_last_audio")[1].t == pytest.approx(0, abs=0.1)  # the goodbye was heard
-    assert house.all("reply_last_audio")[1].fields["ms"] == 500
+    assert house.all("reply_last_audio")[1].ms == 500
     assert closed == [True, True]
     assert house.sounds[:4] == ["wake", "sleep", "wake", "sleep"]
     assert len(server.connections) == 3, "the wake word opens a new session each time"
@@ -463,7 +463,7 @@ def test_the_button_interrupts_and_then_ends_the_conversation(tmp_path):
     play(house, server, script)
     (told,) = server.all(wire.ConversationItemTruncate)
     assert told.audio_end_ms == pytest.approx(1000, abs=60)
-    assert [e.fields["why"] for e in house.all("sleep")] == ["the button"]
+    assert [e.why for e in house.all("sleep")] == ["the button"]
     assert server.connection.socket.closed
     assert house.states[-3:] == ["speaking", "listening", "asleep"]
 
@@ -486,7 +486,7 @@ def test_the_words_that_interrupt_arrive_from_their_onset_and_what_was_heard_is_
     for visit in house.room.visits[1:]:
         house.check_arrived(server, visit)
     assert server.turns == 3
-    assert "restore" not in [e.event for e in house.entries]
+    assert "restore" not in [e.event() for e in house.entries]
 
 
 def test_the_word_before_a_comma_arrives_too(tmp_path):
@@ -522,7 +522,7 @@ def test_a_short_agreement_restores_the_reply_and_none_of_it_is_sent(tmp_path):
     assert not server.all(wire.ConversationItemTruncate)
     assert not server.all(wire.ResponseCancel)
     (last,) = house.all("reply_last_audio")
-    assert last.fields["ms"] == 6000
+    assert last.ms == 6000
     assert not [(a, b) for a, b in house.sent() if a < agreement.offset and b > agreement.onset]
 
 

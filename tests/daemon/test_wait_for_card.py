@@ -10,7 +10,7 @@ import pytest
 
 from device.audio.card import retry as looks
 from device.audio.card.base import CardError
-from device.conversation.actions import State
+from device.conversation.states import State
 from device.daemon import wait_for_card as module
 from device.daemon.wait_for_card import wait_for_card
 from device.settings.tree import Settings

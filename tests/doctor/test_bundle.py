@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from device.commands.main import main
+from device.conversation import entries
+from device.conversation.states import State
 from device.doctor import bundle, service
 from device.doctor.bundle import CONTENTS, JOURNAL, default_name, gather, pack
 from device.doctor.finding import Finding
@@ -78,13 +80,13 @@ def device_of_somebody(tmp_path, monkeypatch):
     costs = Costs({"openai": "gpt-realtime-2.1"}, prices({}), lambda: 2.0)
     ledger.watch(transcripts.take)
     ledger.watch(costs.take)
-    ledger.record("state", 0, state="connecting")
-    ledger.record("session_open", 0, engine="openai")
-    ledger.record("user", 1, text="A porcupine is in the bath")
-    ledger.record("tool", 2, name="set_timer", arguments='{"name": "marmalade zeppelin quicksand"}')
-    ledger.record("assistant", 2, item="i", text="Tangerine and xylophone for tea")
-    ledger.record("reply_end", 3, reply="r", status="completed", input_tokens=10)
-    ledger.record("state", 4, state="asleep")
+    ledger.record(entries.StateEntered(0, state=State.CONNECTING))
+    ledger.record(entries.SessionOpen(0, engine="openai"))
+    ledger.record(entries.User(1, text="A porcupine is in the bath"))
+    ledger.record(entries.Tool(2, name="set_timer", arguments='{"name": "marmalade zeppelin quicksand"}'))
+    ledger.record(entries.Assistant(2, item="i", text="Tangerine and xylophone for tea"))
+    ledger.record(entries.ReplyEnd(3, reply="r", status="completed", input_tokens=10))
+    ledger.record(entries.StateEntered(4, state=State.ASLEEP))
     transcripts.close()
     costs.close()
     file = tmp_path / "parley.toml"

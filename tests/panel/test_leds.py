@@ -2,7 +2,7 @@ import pytest
 from gpiozero import LED
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
-from device.conversation.actions import State
+from device.conversation.states import State
 from device.panel.gpio import PanelFault
 from device.panel.leds import WS2812_HZ, PinLeds, PoweredStrip, Strip, apa102, open_leds, ws2812
 from device.panel.lights import Look, frame

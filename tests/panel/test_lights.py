@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.conversation.actions import State
+from device.conversation.states import State
 from device.panel.lights import PATTERNS, SILENT, STREAMING_FLOOR, WHITE, Look, frame, scene, still
 
 TIMES = np.arange(0, 12, 0.02)

@@ -8,7 +8,7 @@ from gpiozero import LED
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from device.audio.ring import RingBuffer
-from device.conversation.actions import State
+from device.conversation.states import State
 from device.panel import panel as module
 from device.panel.button import Gesture
 from device.panel.lights import SILENT

@@ -2,6 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from device.conversation import entries
+from device.conversation.states import State
 from device.records.costs import Costs, purge, spent
 from device.records.ledger import Ledger
 from device.records.store import read
@@ -29,13 +31,13 @@ class Desk:
         )
         self.ledger.watch(self.costs.take)
 
-    def record(self, event, second, sent=None, **fields):
+    def record(self, kind, second, sent=None, **fields):
         if sent is not None:
             self.ledger.sent_s = lambda: sent
-        self.ledger.record(event, samples(1000 * second), **fields)
+        self.ledger.record(kind(samples(1000 * second), **fields))
 
     def reply(self, second, sent=None, **usage):
-        self.record("reply_end", second, sent, reply="r", status="completed", **usage)
+        self.record(entries.ReplyEnd, second, sent, reply="r", status="completed", **usage)
 
 
 @pytest.fixture
@@ -49,14 +51,14 @@ def rows(path, days=1, now=NOW):
 
 def test_what_is_sent_and_charged_is_counted_by_engine_across_a_handover(path):
     desk = Desk(path)
-    desk.record("state", 1, state="connecting")
-    desk.record("session_open", 2, engine="openai")
+    desk.record(entries.StateEntered, 1, state=State.CONNECTING)
+    desk.record(entries.SessionOpen, 2, engine="openai")
     desk.reply(10, 4.0, input_tokens=1000, output_tokens=500, input_audio_tokens=900)
-    desk.record("engine_error", 12, 6.0, code="closed", message="gone", retry=True)
-    desk.record("session_open", 13, engine="local")
+    desk.record(entries.EngineError, 12, 6.0, code="closed", message="gone", retry=True)
+    desk.record(entries.SessionOpen, 13, engine="local")
     desk.reply(20, 9.0)
-    desk.record("state", 30, 9.5, state="asleep")
-    desk.record("state", 90, state="connecting")
+    desk.record(entries.StateEntered, 30, 9.5, state=State.ASLEEP)
+    desk.record(entries.StateEntered, 90, state=State.CONNECTING)
     desk.costs.close()
     found = rows(path)
     openai, local = found["2026-11-22", "openai"], found["2026-11-22", "local"]
@@ -70,7 +72,7 @@ def test_what_is_sent_and_charged_is_counted_by_engine_across_a_handover(path):
 
 def test_an_engine_without_a_price_is_counted_and_its_cost_unknown(path):
     desk = Desk(path)
-    desk.record("session_open", 0, engine="mystery")
+    desk.record(entries.SessionOpen, 0, engine="mystery")
     desk.reply(5, 2.0, input_tokens=70)
     desk.costs.close()
     found = rows(path)["2026-11-22", "mystery"]
@@ -79,17 +81,17 @@ def test_an_engine_without_a_price_is_counted_and_its_cost_unknown(path):
 
 def test_an_engine_charged_by_the_minute_is_counted_while_it_is_open(path):
     desk = Desk(path)
-    desk.record("session_open", 0, engine="live")
-    desk.record("session_switch", 60, engine="live")
-    desk.record("state", 90, state="muted")
-    desk.record("state", 900, state="asleep")
+    desk.record(entries.SessionOpen, 0, engine="live")
+    desk.record(entries.SessionSwitch, 60, engine="live")
+    desk.record(entries.StateEntered, 90, state=State.MUTED)
+    desk.record(entries.StateEntered, 900, state=State.ASLEEP)
     desk.costs.close()
     assert rows(path)["2026-11-22", "live"].cost == pytest.approx(0.075)
 
 
 def test_the_budget_is_over_for_what_costs_something_until_midnight(path):
     desk = Desk(path, budget=1.5)
-    desk.record("session_open", 0, engine="openai")
+    desk.record(entries.SessionOpen, 0, engine="openai")
     desk.reply(5, input_tokens=40_000)
     assert desk.costs.spent_today == pytest.approx(1.28)
     assert not desk.costs.over_budget("openai")
@@ -111,7 +113,7 @@ def test_the_budget_is_over_for_what_costs_something_until_midnight(path):
 
 def test_without_a_budget_nothing_is_over(path):
     desk = Desk(path)
-    desk.record("session_open", 0, engine="openai")
+    desk.record(entries.SessionOpen, 0, engine="openai")
     desk.reply(5, input_tokens=10**9)
     assert not desk.costs.over_budget("openai")
     desk.costs.close()
@@ -126,7 +128,7 @@ def test_who_sets_a_budget_is_told_which_prices_are_missing(path, caplog):
 
 def test_days_are_kept_apart_and_the_last_ones_shown(path):
     desk = Desk(path)
-    desk.record("session_open", 0, engine="openai")
+    desk.record(entries.SessionOpen, 0, engine="openai")
     desk.reply(5, input_tokens=1)
     desk.now += timedelta(days=1)
     desk.reply(6, input_tokens=2)
@@ -142,16 +144,16 @@ def test_days_are_kept_apart_and_the_last_ones_shown(path):
 
 def test_no_word_is_kept_and_nothing_at_all_if_so_wished(path):
     desk = Desk(path)
-    desk.record("session_open", 0, engine="openai")
-    desk.record("user", 1, text="my secret plan")
-    desk.record("assistant", 1, item="i", text="a secret answer")
-    desk.record("tool", 1, name="look", arguments='{"for": "secret"}')
+    desk.record(entries.SessionOpen, 0, engine="openai")
+    desk.record(entries.User, 1, text="my secret plan")
+    desk.record(entries.Assistant, 1, item="i", text="a secret answer")
+    desk.record(entries.Tool, 1, name="look", arguments='{"for": "secret"}')
     desk.reply(5, input_tokens=1)
     desk.costs.close()
     assert b"secret" not in path.read_bytes()
     assert len(read(path, "SELECT * FROM day")) == 1
     none = Desk(path, budget=0.0001, keep_days=0)
-    none.record("session_open", 0, engine="openai")
+    none.record(entries.SessionOpen, 0, engine="openai")
     none.reply(5, input_tokens=1000)
     assert none.costs.over_budget("openai"), "the budget holds without a file"
     none.costs.close()
@@ -161,7 +163,7 @@ def test_no_word_is_kept_and_nothing_at_all_if_so_wished(path):
 def test_a_file_that_cannot_be_read_costs_no_conversation(path, caplog):
     path.write_text("no database" * 100)
     desk = Desk(path, budget=1.0)
-    desk.record("session_open", 0, engine="openai")
+    desk.record(entries.SessionOpen, 0, engine="openai")
     desk.reply(5, input_tokens=10**6)
     assert desk.costs.over_budget("openai")
     desk.costs.close()
@@ -170,7 +172,7 @@ def test_a_file_that_cannot_be_read_costs_no_conversation(path, caplog):
 
 def test_the_user_s_price_is_charged(path):
     desk = Desk(path)
-    desk.record("session_open", 0, engine="mystery")
+    desk.record(entries.SessionOpen, 0, engine="mystery")
     desk.reply(5, input_tokens=10**6)
     desk.costs.close()
     (one,) = spent(prices({"mystery": Price(input_audio=3)}), 1, path=path, now=NOW)
@@ -179,7 +181,7 @@ def test_the_user_s_price_is_charged(path):
 
 def test_a_clock_that_is_set_and_set_back_forgets_nothing_of_the_budget(path):
     desk = Desk(path, budget=0.01)
-    desk.record("session_open", 0, engine="openai")
+    desk.record(entries.SessionOpen, 0, engine="openai")
     desk.reply(5, input_tokens=1_000_000)
     assert desk.costs.over_budget("openai")
     desk.now = NOW + timedelta(days=3650)
@@ -191,7 +193,7 @@ def test_a_clock_that_is_set_and_set_back_forgets_nothing_of_the_budget(path):
 
 def test_a_clock_that_was_wrong_at_the_start_finds_the_day_of_today(path):
     before = Desk(path)
-    before.record("session_open", 0, engine="openai")
+    before.record(entries.SessionOpen, 0, engine="openai")
     before.reply(5, input_tokens=1_000_000)
     before.costs.close()
     desk = Desk(path, budget=0.01, began=NOW - timedelta(days=1))
@@ -205,7 +207,7 @@ def test_days_go_when_they_are_old_and_not_when_the_clock_jumps(path, monkeypatc
     for days in (0, 20):
         desk = Desk(path, keep_days=3650)
         desk.now = NOW - timedelta(days=days)
-        desk.record("session_open", 0, engine="openai")
+        desk.record(entries.SessionOpen, 0, engine="openai")
         desk.reply(5, input_tokens=1)
         desk.costs.close()
     monkeypatch.setattr("device.records.costs.time.time", (NOW + timedelta(days=3650)).timestamp)

@@ -3,6 +3,8 @@ import stat
 import pytest
 from msgspec.structs import replace
 
+from device.conversation import entries
+from device.conversation.states import State
 from device.records.costs import spent
 from device.records.keep import Keeper
 from device.records.ledger import Ledger
@@ -15,12 +17,12 @@ def talk(settings):
     """Hold a conversation with the first engine that costs a dollar; return what is kept."""
     ledger = Ledger()
     keeping = Keeper(settings, ledger)
-    ledger.record("state", 16_000, state="connecting")
-    ledger.record("session_open", 16_000, engine=settings.engines[0])
+    ledger.record(entries.StateEntered(16_000, state=State.CONNECTING))
+    ledger.record(entries.SessionOpen(16_000, engine=settings.engines[0]))
     ledger.sent_s = lambda: 2.5
-    ledger.record("user", 32_000, text="Hello")
-    ledger.record("reply_end", 48_000, reply="r", status="completed", input_tokens=31_250)
-    ledger.record("state", 64_000, state="asleep")
+    ledger.record(entries.User(32_000, text="Hello"))
+    ledger.record(entries.ReplyEnd(48_000, reply="r", status="completed", input_tokens=31_250))
+    ledger.record(entries.StateEntered(64_000, state=State.ASLEEP))
     ledger.close()
     keeping.close()
     return keeping

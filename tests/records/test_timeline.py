@@ -4,22 +4,23 @@ import io
 
 from rich.console import Console
 
-from device.records.entry import Entry
+from device.conversation import entries
+from device.conversation.states import State
 from device.records.timeline import Timeline
 
 SPOKEN = [
-    ("user", {"text": "my secret wish"}),
-    ("assistant", {"item": "i", "text": "your secret wish"}),
-    ("tool", {"name": "set_timer", "arguments": '{"name": "secret"}'}),
-    ("timer", {"name": "secret timer"}),
+    entries.User(16_000, "my secret wish"),
+    entries.Assistant(16_000, "i", "your secret wish"),
+    entries.Tool(16_000, "set_timer", '{"name": "secret"}'),
+    entries.Timer(16_000, "secret timer"),
 ]
 
 
 def shown(**kwargs):
     text = io.StringIO()
     timeline = Timeline(Console(file=text, width=200), **kwargs)
-    for event, fields in [*SPOKEN, ("state", {"state": "speaking"})]:
-        timeline.show(Entry(event, 16_000, fields))
+    for entry in [*SPOKEN, entries.StateEntered(16_000, State.SPEAKING)]:
+        timeline.show(entry)
     return text.getvalue().splitlines()
 
 

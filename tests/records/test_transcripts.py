@@ -2,6 +2,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from device.conversation import entries
+from device.conversation.states import State
 from device.records.ledger import Ledger
 from device.records.transcripts import Line, Transcripts, delete, kept, purge
 from device.sample_clock import samples
@@ -20,27 +22,27 @@ class Desk:
         self.transcripts = Transcripts(keep_days, path=path, profile=profile, now=lambda: self.clock(self.second))
         self.ledger.watch(self.transcripts.take)
 
-    def __call__(self, second, event, **fields):
+    def __call__(self, second, kind, **fields):
         self.second = second
-        self.ledger.record(event, samples(1000 * second), **fields)
+        self.ledger.record(kind(samples(1000 * second), **fields))
 
     def wake(self, second, engine="openai"):
-        self(second - 0.7, "voice_start")
-        self(second, "state", state="connecting")
-        self(second + 0.3, "session_open", engine=engine)
+        self(second - 0.7, entries.VoiceStart)
+        self(second, entries.StateEntered, state=State.CONNECTING)
+        self(second + 0.3, entries.SessionOpen, engine=engine)
 
     def reply(self, second, text="one two three four", item="i1", heard=4, ms=2000):
         """Have a reply begin at `second`, of which `heard` words are heard."""
         words = text.split()
-        self(second - 0.2, "assistant", item=item, text=text)
-        self(second, "reply_first_audio", item=item)
+        self(second - 0.2, entries.Assistant, item=item, text=text)
+        self(second, entries.ReplyFirstAudio, item=item)
         rest = " ".join(words[heard:])
         said = " ".join(words[:heard])
-        self(second + ms / 1000, "heard", item=item, ms=ms, whole=not rest, text=said, unheard=rest)
+        self(second + ms / 1000, entries.Heard, item=item, ms=ms, whole=not rest, text=said, unheard=rest)
 
     def sleep(self, second, why="silence"):
-        self(second, "sleep", why=why)
-        self(second, "state", state="asleep")
+        self(second, entries.Sleep, why=why)
+        self(second, entries.StateEntered, state=State.ASLEEP)
 
     def close(self):
         self.transcripts.close()
@@ -60,13 +62,13 @@ def desk(path):
 
 def test_both_sides_are_kept_with_times_of_the_clock_and_engines_tools_and_what_ended_it(desk, path):
     desk.wake(100)
-    desk(101, "voice_start")
-    desk(103, "tool", name="get_time", arguments="{}")
+    desk(101, entries.VoiceStart)
+    desk(103, entries.Tool, name="get_time", arguments="{}")
     desk.reply(104)
-    desk(104.5, "user", text="What time is it?")  # transcription comes late
-    desk(110, "engine_error", code="closed", message="The line went dead", retry=True)
-    desk(110.5, "session_open", engine="local")
-    desk(111, "session_open", engine="local")
+    desk(104.5, entries.User, text="What time is it?")  # transcription comes late
+    desk(110, entries.EngineError, code="closed", message="The line went dead", retry=True)
+    desk(110.5, entries.SessionOpen, engine="local")
+    desk(111, entries.SessionOpen, engine="local")
     desk.sleep(120)
     desk.close()
     (one,) = kept(path=path)
@@ -85,7 +87,7 @@ def test_both_sides_are_kept_with_times_of_the_clock_and_engines_tools_and_what_
 def test_an_interruption_is_marked_at_the_word_last_heard(desk, path):
     desk.wake(10)
     desk.reply(12, heard=2, ms=900)
-    desk(12.5, "assistant", item="i1", text="one two three four")  # too late to matter
+    desk(12.5, entries.Assistant, item="i1", text="one two three four")  # too late to matter
     desk.reply(15, item="i2", heard=0, ms=0)
     desk.sleep(30)
     desk.close()
@@ -98,9 +100,9 @@ def test_an_interruption_is_marked_at_the_word_last_heard(desk, path):
 
 def test_words_that_are_final_only_after_they_were_heard_are_corrected(desk, path):
     desk.wake(10)
-    desk(12, "reply_first_audio", item="i")
-    desk(13, "heard", item="i", ms=1000, whole=True, text="won too", unheard="")
-    desk(13.1, "assistant", item="i", text="one two")
+    desk(12, entries.ReplyFirstAudio, item="i")
+    desk(13, entries.Heard, item="i", ms=1000, whole=True, text="won too", unheard="")
+    desk(13.1, entries.Assistant, item="i", text="one two")
     desk.sleep(30)
     desk.close()
     (one,) = kept(path=path)
@@ -109,10 +111,10 @@ def test_words_that_are_final_only_after_they_were_heard_are_corrected(desk, pat
 
 def test_what_is_cut_off_by_the_end_is_no_more_than_begun(desk, path):
     desk.wake(10)
-    desk(12, "assistant", item="a", text="begun")
-    desk(12, "reply_first_audio", item="a")
-    desk(12.5, "assistant", item="b", text="never begun")
-    desk(13, "state", state="muted")
+    desk(12, entries.Assistant, item="a", text="begun")
+    desk(12, entries.ReplyFirstAudio, item="a")
+    desk(12.5, entries.Assistant, item="b", text="never begun")
+    desk(13, entries.StateEntered, state=State.MUTED)
     desk.close()
     (one,) = kept(path=path)
     assert one.lines[1:] == [
@@ -123,8 +125,8 @@ def test_what_is_cut_off_by_the_end_is_no_more_than_begun(desk, path):
 
 def test_it_is_written_as_things_happen(desk, path):
     desk.wake(10)
-    desk(12, "user", text="Remember the milk")
-    desk(13, "assistant", item="i", text="I will")
+    desk(12, entries.User, text="Remember the milk")
+    desk(13, entries.Assistant, item="i", text="I will")
     desk.transcripts._store.flush()
     (one,) = kept(path=path)
     assert [line.text for line in one.lines] == ["openai", "Remember the milk", "I will"]
@@ -133,7 +135,7 @@ def test_it_is_written_as_things_happen(desk, path):
 
 def test_what_goes_on_when_the_device_is_stopped_ends_there(desk, path):
     desk.wake(10)
-    desk(12, "user", text="Hello")
+    desk(12, entries.User, text="Hello")
     desk.close()
     desk.close()
     (one,) = kept(path=path)
@@ -142,10 +144,10 @@ def test_what_goes_on_when_the_device_is_stopped_ends_there(desk, path):
 
 def test_a_false_alarm_leaves_no_trace(desk, path):
     desk.wake(10)
-    desk(11, "user", text="")
+    desk(11, entries.User, text="")
     desk.sleep(19)
     desk.wake(30)
-    desk(31, "user", text="Hello")
+    desk(31, entries.User, text="Hello")
     desk.sleep(40)
     desk.close()
     assert [one.began for one in kept(path=path)] == [NOW + timedelta(seconds=30)]
@@ -153,10 +155,10 @@ def test_a_false_alarm_leaves_no_trace(desk, path):
 
 def test_a_voice_that_was_no_interruption_does_not_date_later_words(desk, path):
     desk.wake(10)
-    desk(15, "voice_start")
-    desk(15.5, "restore")
-    desk(20, "voice_start")
-    desk(22, "user", text="Now")
+    desk(15, entries.VoiceStart)
+    desk(15.5, entries.Restore)
+    desk(20, entries.VoiceStart)
+    desk(22, entries.User, text="Now")
     desk.sleep(40)
     desk.close()
     (one,) = kept(path=path)
@@ -167,7 +169,7 @@ def test_a_clock_that_is_set_in_mid_conversation_is_right_from_then_on(path):
     desk = Desk(path)
     desk.clock = lambda second: datetime(1970, 1, 2, tzinfo=UTC)
     desk.wake(10)
-    desk(11, "user", text="Hello")
+    desk(11, entries.User, text="Hello")
     desk.clock = lambda second: NOW + timedelta(seconds=second)
     desk.sleep(40)
     desk.close()
@@ -178,11 +180,11 @@ def test_a_clock_that_is_set_in_mid_conversation_is_right_from_then_on(path):
 
 def test_the_result_is_kept_valid_or_not(desk, path):
     desk.wake(10)
-    desk(12, "result", result='{"solved": true}', valid=True, faults=[])
+    desk(12, entries.Result, result='{"solved": true}', valid=True, faults=[])
     desk.sleep(20)
     desk.wake(30)
-    desk(31, "user", text="Hello")
-    desk(32, "result", result="not even JSON", valid=False, faults=["is not JSON"])
+    desk(31, entries.User, text="Hello")
+    desk(32, entries.Result, result="not even JSON", valid=False, faults=["is not JSON"])
     desk.sleep(40)
     desk.close()
     one, two = kept(path=path)
@@ -194,7 +196,7 @@ def test_old_ones_go_and_zero_days_keep_none(path):
     for days in (8, 6):
         desk = Desk(path, profile="support", began=NOW - timedelta(days=days))
         desk.wake(10)
-        desk(11, "user", text="Hello")
+        desk(11, entries.User, text="Hello")
         desk.sleep(20)
         desk.close()
     Desk(path).close()
@@ -203,7 +205,7 @@ def test_old_ones_go_and_zero_days_keep_none(path):
     assert one.profile == "support"
     desk = Desk(path, keep_days=0)
     desk.wake(10)
-    desk(11, "user", text="Hello")
+    desk(11, entries.User, text="Hello")
     desk.sleep(20)
     desk.close()
     assert not list(path.parent.iterdir())
@@ -212,14 +214,14 @@ def test_old_ones_go_and_zero_days_keep_none(path):
 
 def test_one_that_is_deleted_while_it_goes_on_stays_deleted(desk, path):
     desk.wake(10)
-    desk(11, "user", text="Forget this")
+    desk(11, entries.User, text="Forget this")
     desk.transcripts._store.flush()
     (one,) = kept(path=path)
     assert delete([one.id], path) == 1
-    desk(12, "user", text="and this")
+    desk(12, entries.User, text="and this")
     desk.sleep(20)
     desk.wake(30)
-    desk(31, "user", text="Keep this")
+    desk(31, entries.User, text="Keep this")
     desk.sleep(40)
     desk.close()
     (other,) = kept(path=path)
@@ -233,7 +235,7 @@ def test_since_leaves_out_what_was_before(path):
     for days in (3, 1):
         desk = Desk(path, began=NOW - timedelta(days=days))
         desk.wake(10)
-        desk(11, "user", text=f"{days} days ago")
+        desk(11, entries.User, text=f"{days} days ago")
         desk.sleep(20)
         desk.close()
     (one,) = kept(NOW - timedelta(days=2), path)
@@ -243,7 +245,7 @@ def test_since_leaves_out_what_was_before(path):
 def one_from(path, began):
     desk = Desk(path, keep_days=36_500, began=began)
     desk.wake(10)
-    desk(11, "user", text="Hello")
+    desk(11, entries.User, text="Hello")
     desk.sleep(20)
     desk.close()
 

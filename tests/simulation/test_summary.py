@@ -1,22 +1,27 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 import pytest
 import soxr
+from msgspec.structs import replace
 from rich.console import Console
 from support.speech import say
 
 from device.audio.playout import Playout
-from device.records.entry import Entry
+from device.conversation import entries
 from device.sample_clock import CLOCK_RATE, samples
 from device.simulation import recording, summary
 from device.simulation.recording import Recording, Tracks
 from device.simulation.room import Room
 from device.simulation.scene import Acoustics, Scene, Visitor
 from device.simulation.summary import summarise
+
+if TYPE_CHECKING:
+    from device.conversation.entries import Entry
 
 RATE = 48_000
 ROOM = Acoustics(rt60=0.2, echo_db=0)
@@ -49,8 +54,8 @@ class Device:
     def at(self, ms: float, order: str, argument: str = "") -> None:
         self.orders = sorted([*self.orders, (ms, order, argument)])
 
-    def note(self, ms: float, event: str, /, **fields) -> None:
-        self.entries.append(Entry(event, samples(ms), fields))
+    def note(self, ms: float, kind: type[Entry], /, **fields) -> None:
+        self.entries.append(kind(samples(ms), **fields))
 
     def run(self) -> Tracks:
         going = True
@@ -61,11 +66,11 @@ class Device:
             for note in self.playout.notes():
                 ms = note.frame / 48
                 if note.kind == "started":
-                    self.note(ms, "reply_first_audio", item=note.heard[0].item)
+                    self.note(ms, entries.ReplyFirstAudio, item=note.heard[0].item)
                 elif note.kind == "cut":
                     for heard in note.heard:
-                        self.note(ms, "truncate", item=heard.item, ms=heard.ms, whole=heard.whole)
-                    self.note(ms, "silence")
+                        self.note(ms, entries.Truncate, item=heard.item, ms=heard.ms, whole=heard.whole)
+                    self.note(ms, entries.Silence)
         self.recording.close()
         self.entries.sort(key=lambda e: e.at)
         return recording.load(self.recording.path)
@@ -76,15 +81,15 @@ class Device:
             self.items[item] = (24_000, pcm(text))
             self.playout.play(item, self.items[item][1].tobytes(), 24_000)
             self.playout.finish(item)
-            self.note(ms, "assistant", item=item, text=text)
+            self.note(ms, entries.Assistant, item=item, text=text)
         elif order == "duck":
-            self.note(ms, "duck")
+            self.note(ms, entries.Duck)
             self.playout.duck(-20)
         elif order == "restore":
-            self.note(ms, "restore")
+            self.note(ms, entries.Restore)
             self.playout.restore()
         elif order == "cut":
-            self.note(ms, "cut")
+            self.note(ms, entries.Cut)
             self.playout.cut(30)
 
     def visited(self) -> list[tuple[float, float]]:
@@ -109,17 +114,17 @@ def conversation(tmp_path_factory):
     (asked, interrupts, aside) = device.visited()
     truth = {"asked": asked, "interrupts": interrupts, "aside": aside}
     device.at(asked[1] + 600, "play", f"a:{LONG}")
-    device.note(asked[1] + 500, "user", text="What can you do?")
+    device.note(asked[1] + 500, entries.User, text="What can you do?")
     device.at(interrupts[0] + 70, "duck")
     device.at(interrupts[0] + 400, "cut")
-    device.note(interrupts[1] + 520, "user", text="How many kilometres is five miles?")
-    device.note(interrupts[1] + 530, "tool", name="convert")
+    device.note(interrupts[1] + 520, entries.User, text="How many kilometres is five miles?")
+    device.note(interrupts[1] + 530, entries.Tool, name="convert", arguments="{}")
     device.at(interrupts[1] + 700, "play", f"b:{LONG}")
     device.at(aside[0] + 60, "duck")
     device.at(aside[0] + 600, "restore")
     tracks = device.run()
     wake_end = device.room.visits[0].wake_end
-    device.note(wake_end / 48 + 180, "wake", word="hey_jarvis", score=0.9)
+    device.note(wake_end / 48 + 180, entries.Wake, word="hey_jarvis", score=0.9)
     device.entries.sort(key=lambda e: e.at)
     made = summarise(
         "test", tracks, device.room.visits, device.entries, device.items,
@@ -163,7 +168,7 @@ def test_the_interruption_is_timed_on_the_recording(conversation):
 
 def test_what_was_heard_is_true(conversation):
     made, _, device, _ = conversation
-    told = next(e.fields["ms"] for e in device.entries if e.event == "truncate")
+    told = next(e.ms for e in device.entries if isinstance(e, entries.Truncate))
     turn = made.turns[0]
     assert turn.heard_ms == told
     assert turn.heard_true_ms == pytest.approx(told, abs=12)
@@ -172,11 +177,8 @@ def test_what_was_heard_is_true(conversation):
 
 def test_a_wrong_claim_does_not_change_what_was_heard(conversation):
     made, _, device, tracks = conversation
-    entries = [
-        Entry(e.event, e.at, e.fields | {"ms": e.fields["ms"] + 400}) if e.event == "truncate" else e
-        for e in device.entries
-    ]
-    lied = summarise("test", tracks, device.room.visits, entries, device.items)
+    lies = [replace(e, ms=e.ms + 400) if isinstance(e, entries.Truncate) else e for e in device.entries]
+    lied = summarise("test", tracks, device.room.visits, lies, device.items)
     assert lied.turns[0].heard_ms == made.turns[0].heard_ms + 400
     assert lied.turns[0].heard_true_ms == pytest.approx(made.turns[0].heard_true_ms, abs=150)  # the pause it was cut in
     assert lied.turns[0].heard_ms - lied.turns[0].heard_true_ms > 200
@@ -238,8 +240,8 @@ def test_nobody_speaks_and_nothing_happens(tmp_path):
 
 def test_a_wake_word_said_alone_belongs_to_the_question_after_it(tmp_path):
     def script(device, wake, question):
-        device.note(wake[1] + 150, "wake", word="hey_jarvis", score=0.9)
-        device.note(question[1] + 500, "user", text="What time is it?")
+        device.note(wake[1] + 150, entries.Wake, word="hey_jarvis", score=0.9)
+        device.note(question[1] + 500, entries.User, text="What time is it?")
         device.at(question[1] + 550, "play", f"a:{SHORT}")
 
     visitors = (Visitor(at=0.3, text="hey jarvis"), Visitor(at=2.0, text="what time is it"))
@@ -251,7 +253,7 @@ def test_a_wake_word_said_alone_belongs_to_the_question_after_it(tmp_path):
 
 def test_a_reply_that_nobody_asked_for_is_a_turn_of_its_own(tmp_path):
     def script(device, question):
-        device.note(question[1] + 500, "user", text="What time is it?")
+        device.note(question[1] + 500, entries.User, text="What time is it?")
         device.at(question[1] + 550, "play", f"a:{SHORT}")
         device.at(7500, "play", "b:Your timer is over.")
 
@@ -264,7 +266,7 @@ def test_a_reply_that_nobody_asked_for_is_a_turn_of_its_own(tmp_path):
 def test_two_items_of_one_reply_are_one_turn(tmp_path):
     def script(device, question):
         device.at(question[1] + 300, "play", "a:Let me see.")
-        device.note(question[1] + 400, "tool", name="clock")
+        device.note(question[1] + 400, entries.Tool, name="clock", arguments="{}")
         device.at(question[1] + 1500, "play", f"b:{SHORT}")
 
     made = run(tmp_path, (Visitor(at=0.3, text="what time is it"),), 6.0, script)
@@ -302,7 +304,7 @@ def test_a_question_without_an_answer_is_a_turn(tmp_path):
         tmp_path,
         (Visitor(at=0.3, text="goodbye"),),
         3.0,
-        lambda device, visit: device.note(visit[1] + 400, "user", text="Goodbye."),
+        lambda device, visit: device.note(visit[1] + 400, entries.User, text="Goodbye."),
     )
     (turn,) = made.turns
     assert (turn.user, turn.assistant, turn.reply_ms) == ("Goodbye.", "", None)

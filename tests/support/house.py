@@ -12,6 +12,7 @@ import numpy as np
 import soxr
 from msgspec.structs import replace
 
+from device.conversation.entries import SessionOpen, SessionSwitch
 from device.engines.factory import session_with
 from device.settings.tree import ListenSettings, Settings
 from device.simulation import recording
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from support.listener import Listener
 
     from device.conversation.engine import EngineSession, ToolSpec
+    from device.conversation.entries import Entry
     from device.daemon.daemon import Daemon
-    from device.records.entry import Entry
     from device.simulation.room import Room
     from device.simulation.summary import Summary
     from device.simulation.visitors import Visit
@@ -122,18 +123,18 @@ class House:
 
     @property
     def states(self) -> list[str]:
-        return [e.fields["state"] for e in self.all("state")]
+        return [e.state for e in self.all("state")]
 
-    def all(self, event: str) -> list[Entry]:
-        return [e for e in self.entries if e.event == event]
+    def all(self, event: str) -> list[Any]:
+        return [e for e in self.entries if e.event() == event]
 
     def codes(self) -> list[str]:
-        return [e.fields["code"] for e in self.all("engine_error")]
+        return [e.code for e in self.all("engine_error")]
 
-    async def until(self, event: str, nth: int = 1, **fields: Any) -> Entry:
+    async def until(self, event: str, nth: int = 1, **fields: Any) -> Any:
         """Wait for an entry of the ledger."""
         while True:
-            found = [e for e in self.all(event) if fields.items() <= e.fields.items()]
+            found = [e for e in self.all(event) if fields.items() <= e.line().items()]
             if len(found) >= nth:
                 return found[nth - 1]
             await asyncio.sleep(0.01)
@@ -188,7 +189,8 @@ class _Noting(Rehearsal):
 
     def sent(self, at: int) -> None:
         length, self.total = self.daemon.uplink.sent_samples - self.total, self.daemon.uplink.sent_samples
-        self.blocks.append((sum(e.event in ("session_open", "session_switch") for e in self.entries), at - length, at))
+        sessions = sum(isinstance(e, (SessionOpen, SessionSwitch)) for e in self.entries)
+        self.blocks.append((sessions, at - length, at))
 
 
 class _Catcher(logging.Handler):

@@ -12,10 +12,12 @@ import numpy as np
 from support.crowd import RATE, Crowd, Home, LoudnessDetector, ToneDetector
 from support.puppet import Plan
 
+from device.conversation import entries
 from device.conversation.events import Button, Mute
 from device.daemon.daemon import Daemon
 from device.daemon.watcher import Watcher
 from device.listen.detectors import Detectors
+from device.records.entry import Turn
 from device.records.ledger import Ledger
 from device.sample_clock import samples
 from device.settings.tree import ListenSettings, Settings
@@ -27,8 +29,8 @@ from device.simulation.timed_engine import speech
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from device.conversation.actions import State
-    from device.records.entry import Entry
+    from device.conversation.entries import Entry
+    from device.conversation.states import State
 
 LONGEST_S = {"connecting": 30, "listening": 100, "thinking": 16, "speaking": 15, "overlap": 15, "fault": 120}
 """How long a state can last: the longest reply, pause and patience there are."""
@@ -149,30 +151,29 @@ class Soak(Watcher):
         self.sent_pieces.append((start, at))
 
     def _entry(self, entry: Entry) -> None:
-        self.counts[entry.event] += 1
-        fields = entry.fields
-        match entry.event:
-            case "turn":
-                self.sent_s += fields["sent_s"]
-            case "reply_first_audio":
-                assert fields["item"] not in self._playing
-                self._playing.add(fields["item"])
-            case "reply_last_audio":
-                self._playing.remove(fields["item"])
+        self.counts[entry.event()] += 1
+        match entry:
+            case Turn(gathered=gathered):
+                self.sent_s += gathered["sent_s"]
+            case entries.ReplyFirstAudio(item=item):
+                assert item not in self._playing
+                self._playing.add(item)
+            case entries.ReplyLastAudio(item=item):
+                self._playing.remove(item)
                 self.ended.append(entry.at)
-            case "truncate":
-                self._playing.discard(fields["item"])
-            case "sleep":
-                assert fields["why"] == "the button" or not self._playing
-                if fields["why"] == "a request":  # which counts more than a voice that has just begun
+            case entries.Truncate(item=item):
+                self._playing.discard(item)
+            case entries.Sleep(why=why):
+                assert why == "the button" or not self._playing
+                if why == "a request":  # which counts more than a voice that has just begun
                     self.unfair.append((entry.at, entry.at))
-            case "card_lost":
+            case entries.CardLost():
                 self._lost_at = entry.at
                 self.crowd.hush = True
-            case "card_back":
+            case entries.CardBack():
                 self.crowd.hush = False
                 self.unfair.append((self._lost_at, entry.at))
-            case "state" if fields["state"] in ("muted", "asleep"):
+            case entries.StateEntered(state="muted" | "asleep"):
                 self._playing.clear()
 
     def _measure(self) -> None:

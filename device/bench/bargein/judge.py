@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 from msgspec import Struct
 
 from device.bench.trace import Trace, Track, at_clock_rate
+from device.conversation import entries
 from device.engines.realtime.config import RATE
 from device.sample_clock import CLOCK_RATE, samples
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from device.bench.bargein.plan import Slot, Talk
     from device.bench.bargein.play import Played
     from device.bench.trace import Dip
-    from device.records.entry import Entry
+    from device.conversation.entries import Entry
     from device.simulation.visitors import Visit
 
 KEPT_MS: Final = 900.0
@@ -37,6 +38,8 @@ REPLY_LEFT: Final = samples(1000)
 _RAMP = samples(30)
 """From an order to the playout to its effect on the loudspeaker."""
 _RESTORED = samples(100)
+
+Kind = TypeVar("Kind", bound=entries.Entry)
 
 
 class Outcome(Struct, kw_only=True):
@@ -133,11 +136,12 @@ class _Judged:
 
     def _reply(self, track: Track) -> tuple[Trace | None, str]:
         """Return the reply that was playing, or had been, when somebody did something."""
-        begun = [e for e in self._entries("reply_first_audio") if e.at < (self._onset if self._visit else self._until)]
-        item = begun[-1].fields["item"] if begun else ""
+        before = self._onset if self._visit else self._until
+        begun = [e for e in self._entries(entries.ReplyFirstAudio) if e.at < before]
+        item = begun[-1].item if begun else ""
         if item not in self._played.items:
             return None, ""
-        after = [e.at for e in self._entries("reply_first_audio") if e.at > begun[-1].at]
+        after = [e.at for e in self._entries(entries.ReplyFirstAudio) if e.at > begun[-1].at]
         until = min(after[0] - samples(40) if after else len(track.samples), len(track.samples))
         rate, pcm = self._played.items[item]
         trace = Trace(track, pcm, rate, begins=begun[-1].at, until=until, gain_db=self._played.gain_db)
@@ -170,10 +174,11 @@ class _Judged:
         outcome.dips = len(own)
         lowered = [dip for dip in dips if dip.back is None or dip.back > self._onset]
         if lowered:
-            outcome.duck_ms = max(0.0, _ms(self._claimed("duck", lowered[0].first, lowered[0].last) - self._onset))
+            ducked = self._claimed(entries.Duck, lowered[0].first, lowered[0].last)
+            outcome.duck_ms = max(0.0, _ms(ducked - self._onset))
         if outcome.cut:
             silent = trace.silent_for_good() or ends
-            silent = self._claimed("duck", silent, silent + pause)
+            silent = self._claimed(entries.Duck, silent, silent + pause)
             outcome.silence_ms = max(0.0, _ms(silent - self._onset))
             if outcome.duck_ms is None:
                 outcome.duck_ms = outcome.silence_ms
@@ -198,7 +203,7 @@ class _Judged:
         late = 0.0
         for dip in dips:
             if dip.back is not None:
-                back = self._claimed("restore", dip.low, dip.back, _RESTORED)
+                back = self._claimed(entries.Restore, dip.low, dip.back, _RESTORED)
                 # A nod is over in no time; what goes on for long may lower the reply late, and again.
                 prompt = self._slot.role == "backchannel" and dip is dips[0]
                 since = self._onset if prompt else max(self._onset, dip.last)
@@ -242,21 +247,21 @@ class _Judged:
     def _wake(self) -> None:
         """Judge whether the wake word was detected."""
         self._outcome.reached = any(
-            self._onset < entry.at <= self._offset + WAKE_LATE for entry in self._entries("wake")
+            self._onset < entry.at <= self._offset + WAKE_LATE for entry in self._entries(entries.Wake)
         )
         if self._trace is not None and (self._trace.ends or 0) < self._onset:
             self._outcome.reached, self._outcome.why = None, "the reply had been cut off already"
 
-    def _claimed(self, event: str, first: int, last: int, after: int = 0) -> int:
+    def _claimed(self, kind: type[Entry], first: int, last: int, after: int = 0) -> int:
         """Return when something happened that the recording says was between two positions.
 
         They are apart only where the reply is silent itself; then the ledger counts, as far as it can be true.
         """
-        claims = [e.at + after + _RAMP for e in self._entries(event) if first - samples(500) <= e.at <= last]
+        claims = [e.at + after + _RAMP for e in self._entries(kind) if first - samples(500) <= e.at <= last]
         return min(last, max(first, claims[-1])) if claims else last
 
-    def _entries(self, event: str) -> list[Entry]:
-        return [entry for entry in self._played.entries if entry.event == event]
+    def _entries(self, kind: type[Kind]) -> list[Kind]:
+        return [entry for entry in self._played.entries if isinstance(entry, kind)]
 
 
 def _place_of(said: NDArray[np.float32], received: NDArray[np.float32]) -> int:
@@ -270,9 +275,9 @@ def _place_of(said: NDArray[np.float32], received: NDArray[np.float32]) -> int:
 
 
 def _line(entry: Entry) -> str:
-    fields: dict[str, Any] = {k: v for k, v in entry.fields.items() if k != "text" or entry.event != "assistant"}
-    told = " ".join(f"{name}={value}" for name, value in fields.items())
-    return f"{entry.t:.3f} {entry.event} {told}".strip()
+    left_out = ("t", "event", "text") if isinstance(entry, entries.Assistant) else ("t", "event")
+    told = " ".join(f"{name}={value}" for name, value in entry.line().items() if name not in left_out)
+    return f"{entry.t:.3f} {entry.event()} {told}".strip()
 
 
 def _ms(count: int) -> float:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from device.audio.measure import FULL_SCALE, levels, speech_level
 from device.bench.live import sessions
 from device.bench.result import BenchError
-from device.conversation.actions import State
+from device.conversation.entries import Entry
 from device.conversation.events import Button
-from device.records.entry import Entry
+from device.conversation.states import State
 from device.sample_clock import CLOCK_RATE
 from device.simulation import recording
 from device.simulation import virtual_clock as virtual

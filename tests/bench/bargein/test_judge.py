@@ -10,7 +10,7 @@ from device.bench import sounds
 from device.bench.bargein.judge import judge
 from device.bench.bargein.plan import Slot, Talk
 from device.bench.bargein.play import Played, Sent, spoken
-from device.records.entry import Entry
+from device.conversation.entries import Cut, Duck, ReplyFirstAudio
 from device.simulation.recording import Tracks
 from device.simulation.scene import Acoustics, Scene
 from device.simulation.visitors import Visit
@@ -58,11 +58,11 @@ def outcome(role, *parts, told_ms=None, sent_from=None, item=None, entries=()):
     slot = Slot("s", role, REPLY_AT, 7.0, None if role == "self" else word(), ONSET)
     scene = Scene(name="t", seconds=SECONDS, room=Acoustics(rate=16_000))
     talk = Talk("t", scene, (slot,), (), "", 0.0, spoken=False)
-    begun = Entry("reply_first_audio", round(REPLY_AT * RATE), {"item": "i"})
+    begun = ReplyFirstAudio(round(REPLY_AT * RATE), "i")
     played = Played(
         tracks=Tracks(RATE, visitors, visitors, loudspeaker.astype(np.int16)),
         visits={} if role == "self" else {"s": visit},
-        entries=[begun, *(Entry(event, round(at * RATE), {}) for event, at in entries)],
+        entries=[begun, *(kind(round(at * RATE)) for kind, at in entries)],
         items={"i": (24_000, reply()[0] if item is None else item)},
         told={} if told_ms is None else {"i": told_ms},
         sent=sent,
@@ -73,7 +73,7 @@ def outcome(role, *parts, told_ms=None, sent_from=None, item=None, entries=()):
 
 def test_an_interruption_that_silences_the_reply():
     found = outcome(
-        "yield", passage(REPLY_AT, 3.1), passage(3.1, 3.5, 0.1), told_ms=2490, sent_from=2.8, entries=[("duck", 3.09)]
+        "yield", passage(REPLY_AT, 3.1), passage(3.1, 3.5, 0.1), told_ms=2490, sent_from=2.8, entries=[(Duck, 3.09)]
     )
     assert found.reached
     assert found.duck_ms == pytest.approx(100, abs=30)
@@ -162,6 +162,6 @@ def test_an_interruption_in_a_pause_of_the_reply_counts_although_nothing_sounded
     first, last = (round((at - REPLY_AT) * RATE) for at in (2.9, 3.4))
     pcm[first:last] = 0
     sent = soxr.resample(pcm, RATE, 24_000).astype(np.int16)
-    found = outcome("yield", pcm[:last] * VOLUME, sent_from=2.8, item=sent, entries=[("duck", 3.1), ("cut", 3.3)])
+    found = outcome("yield", pcm[:last] * VOLUME, sent_from=2.8, item=sent, entries=[(Duck, 3.1), (Cut, 3.3)])
     assert found.reached
     assert found.silence_ms == pytest.approx(130, abs=40)

@@ -42,14 +42,14 @@ def test_a_tool_call_and_an_interruption(tmp_path) -> None:
     if folder := os.environ.get("PARLEY_RECORD"):
         server.save(Path(folder, "cartesia.jsonl"))
     (tool,) = house.all("tool")
-    assert tool.fields["name"] == "get_time"
+    assert tool.name == "get_time"
     result = next(event for event in server.received if isinstance(event, wire.ClientToolResult))
     assert result.is_error is None
     (truncated,) = house.all("truncate")
-    assert 500 < truncated.fields["ms"] < 7000
+    assert 500 < truncated.ms < 7000
     assert server.peer.cleared >= 1
-    assert [e.fields["text"] for e in house.all("user")] == ["words"] * 2
-    said = [e.fields["text"] for e in house.all("assistant")]
+    assert [e.text for e in house.all("user")] == ["words"] * 2
+    said = [e.text for e in house.all("assistant")]
     assert said[0] == "Let me see."
     # What the agent says that it said before it was interrupted.
     assert said[1].startswith("It is noon, and")

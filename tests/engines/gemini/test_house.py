@@ -51,22 +51,22 @@ def test_a_tool_call_an_interruption_and_the_next_connection(tmp_path) -> None:
     if folder := os.environ.get("PARLEY_RECORD"):
         server.save(Path(folder, "gemini.jsonl"))
     (tool,) = house.all("tool")
-    assert tool.fields["name"] == "get_time"
+    assert tool.name == "get_time"
     (response,) = server.all("tool_response")
     assert response.function_responses[0].scheduling == "WHEN_IDLE"
     (cut,) = house.all("cut")
     (truncated,) = house.all("truncate")
-    assert 1000 < truncated.fields["ms"] < 6000
+    assert 1000 < truncated.ms < 6000
     (note,) = server.all("client_content")
     assert not note.turn_complete
     text = note.turns[0].parts[0].text
     assert "It is noon" in text
     assert "let me" not in text
-    assert [e.fields["text"] for e in house.all("assistant")] == [
+    assert [e.text for e in house.all("assistant")] == [
         "Five miles are eight kilometres.",
         "It is still noon.",
     ]
-    assert [e.fields["text"] for e in house.all("user")] == ["words"] * 3
+    assert [e.text for e in house.all("user")] == ["words"] * 3
     assert len(server.peers) == 2
     assert server.peer.setup.session_resumption.handle
     assert not house.all("engine_error")
@@ -97,7 +97,7 @@ def test_the_engine_decides_what_interrupts_it(tmp_path) -> None:
     )
     play(house, server)
     assert len(house.all("cut")) == 1
-    assert 1000 < house.all("truncate")[0].fields["ms"] < 6000
+    assert 1000 < house.all("truncate")[0].ms < 6000
     assert server.turns == 2
     # The server knows of its own interruption: to tell it would interrupt the user.
     assert not server.all("client_content")

@@ -62,27 +62,27 @@ def test_question_interruption_and_work_are_one_conversation(talked):
     house, server = talked
     assert not house.all("engine_error")
     assert len(house.all("session_open")) == 1
-    assert [e.fields["text"] for e in house.all("user")] == [
+    assert [e.text for e in house.all("user")] == [
         "hey jarvis what time is it",
         "how many kilometres is five miles",
         "set a timer for ten minutes",
     ]
-    assert [e.fields["text"] for e in house.all("assistant")][-2:] == [
+    assert [e.text for e in house.all("assistant")][-2:] == [
         "Five miles are eight kilometres.",
         "It is set.",
     ]
-    assert [e.fields["name"] for e in house.all("tool")] == ["set_timer"]
+    assert [e.name for e in house.all("tool")] == ["set_timer"]
     (output,) = server.all("response.item.create")
     assert "600" in output.item.output or "ten" in output.item.output
     assert len(server.all("response.create")) == 1
-    assert [e.fields["on"] for e in house.all("working")] == [True, False]
+    assert [e.on for e in house.all("working")] == [True, False]
     assert not [event for _, event in server.said if event["type"] == "error"]
 
 
 def test_the_interruption_is_told_by_text_as_the_card_counted_it(talked):
     house, server = talked
     (truncated,) = house.all("truncate")
-    assert 1000 < truncated.fields["ms"] < 6000
+    assert 1000 < truncated.ms < 6000
     (told,) = server.all("session.instructions.append")
     assert "It is noon" in told.content
     assert "like this" not in told.content.split("did not hear")[0]
@@ -103,17 +103,17 @@ def test_all_that_was_said_arrived_as_it_was_said(talked):
 def test_the_sessions_clock_is_the_devices(talked):
     house, server = talked
     (opened,) = house.all("session_open")
-    closed = next(e for e in house.all("state") if e.fields["state"] == "muted")
+    closed = next(e for e in house.all("state") if e.state == "muted")
     heard = (len(server.heard) + len(server.connection.waiting) // 2) / RATE
     # Zeros from the beginning, and what was said before anything of it could be sent.
     first = house.all("sent_first")[0]
-    backlog = first.t - first.fields["source"]
+    backlog = first.t - first.source
     assert heard == pytest.approx(closed.t - opened.t + backlog, abs=0.15)
 
 
 def test_muted_nothing_leaves_not_even_zeros(talked):
     house, server = talked
-    muted = next(e for e in house.all("state") if e.fields["state"] == "muted")
+    muted = next(e for e in house.all("state") if e.state == "muted")
     assert house.states[-1] == "muted"
     assert len(server.all("session.close")) == 1
     kinds = [event.type for _, event in server.received]
@@ -149,13 +149,13 @@ def test_a_reply_that_was_held_for_a_backchannel_is_live_again_after_its_pauses(
     server.yields = False
     play(house, server)
     (restore,) = house.all("restore")
-    assert restore.fields["why"] == "backchannel"
+    assert restore.why == "backchannel"
     held = restore.t - house.all("duck")[0].t
     assert held > 0.4
     last_word = max(at for at, event in server.said if event["type"] == "session.output_transcript.delta")
     (end,) = house.all("reply_last_audio")
     # The last step, the pause that ends a reply, and the jitter buffer; what it was held for is gone.
     assert end.t - last_word < 0.1 + 0.8 + 0.25
-    assert end.fields["ms"] < 12_000 + 880 - 1000 * held + 300
+    assert end.ms < 12_000 + 880 - 1000 * held + 300
     assert not server.all("session.instructions.append")
     assert not house.all("engine_error")
