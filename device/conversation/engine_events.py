@@ -115,7 +115,7 @@ class EngineEvents:
 
     @take.register
     def _on_tool_call(self, event: ToolCall) -> None:
-        if self._reply.dropped(event.reply):
+        if not self._connection.wanted or self._reply.dropped(event.reply):
             return
         announced = self._connection.stream or self._reply.speaks(event.reply)
         self._tools.begin(event.call_id, self._floor.now, announced=announced)

@@ -93,6 +93,7 @@ class TurnTaking:
         self.turn.begin(at)
         self.patience.begin(at)
         self.greets = bool(self._greeting)
+        self.sleep_next = False
         attempt = self.connection.begin(at)
         if attempt is None:
             self.record(entries.EngineError(at, "over_budget", "Every engine is over the day's budget."))

@@ -790,6 +790,29 @@ def test_a_goodbye_that_is_interrupted_is_forgotten(talk):
     assert talk.state is State.LISTENING
 
 
+def test_a_goodbye_that_the_engine_did_not_live_to_say_does_not_end_the_next_conversation(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    talk(ReplyStarted("r1"), samples(2600))
+    talk(ToolCall("r1", "c1", "sleep", "{}"), samples(2700))
+    talk(ToolDone(samples(2750), "c1", "{}", sleep=True, reply=False))
+    talk(Fault("quota", "Pay.", retry=False), samples(2800))
+    assert talk.state is State.FAULT
+    awake(talk, 10_000)
+    speaking(talk, 12_000, item="i2", reply="r2")
+    talk(ReplyEnded("r2", "completed"), samples(12_500))
+    talk(PlayoutDone(samples(13_000), Heard("i2", 1000, whole=True)))
+    assert talk.state is State.LISTENING
+
+
+def test_no_call_of_a_tool_ends_what_mute_has_begun(talk):
+    awake(talk)
+    talk.ms(Mute, 2000, on=True)
+    assert talk(ToolCall("r1", "c1", "sleep", "{}"), samples(2100)) == []
+    assert talk(ToolDone(samples(2200), "c1", "{}", sleep=True, reply=False)) == []
+    assert talk.state is State.MUTED
+
+
 def test_a_session_lost_while_a_tool_works_is_owned_up_to_and_the_tool_is_not_run_again(talk):
     awake(talk)
     talk(SpeechStopped(), samples(2500))
