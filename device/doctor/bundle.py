@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 LOG_DAYS: Final = 2
 COST_DAYS: Final = 31
 MOST_LINES: Final = 20_000
-"""Of the log, the last ones."""
+"""Of the log, the last ones; a choice that keeps a bundle small enough for a mail."""
 JOURNAL: Final = (
     *("journalctl", "--output=json", "--no-pager", "--quiet", f"--since=-{LOG_DAYS}d", f"--lines={MOST_LINES}"),
     *("--unit=parley", "--unit=parley-engine", "--unit=parley-update", "--unit=parley-switch"),

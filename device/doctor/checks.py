@@ -37,11 +37,15 @@ if TYPE_CHECKING:
 SILENT_DBFS = -80.0
 """Below this a microphone hears nothing: even a quiet room is louder."""
 CLIPPING_PEAK = 0.99
+"""Of full scale; a converter that clips may stop short of the last step."""
 LOUD_DBFS = -35.0
 """A room louder than this, while nobody speaks, leaves little for the wake word."""
 CHIRP_VOLUME = 0.25
+"""Of full scale: a choice: heard over a quiet room, and no fright to who sits before it."""
 ENGINE_TIMEOUT_S = 45.0
+"""Longer than the 30 s within which the local engine must be ready."""
 SLOW_ENGINE_MS = 1500
+"""To open a session; a choice: a request that is said with the wake word waits for it."""
 TAIL_MARGIN_MS = 100
 """How much of the room's reverberation the canceller must reach beyond the first echo."""
 VOICE_LIBRARY = "libespeak-ng.so.1"

@@ -31,13 +31,15 @@ TOOL: Final = ToolSpec(
     "get_time", "Tell the present local time, date and day of the week.", {"type": "object", "properties": {}}
 )
 ANSWER_S: Final = 20.0
-"""How long an engine may take for any step."""
+"""How long an engine may take for any step; a choice: who waits for longer gives up."""
 SLOW_MS: Final = 2000.0
+"""From the end of the question to the first audio; a choice: beyond it a pause is felt as a fault."""
 HEARD_MS: Final = 400
 """How much of the second answer is heard before it is interrupted."""
 AFTER_S: Final = 2.0
 """How long an interrupted reply is watched for going on."""
 CHUNK_S: Final = 0.02
+"""What is sent at a time, in real time; a choice between messages and their delay."""
 
 
 class StepError(Exception):

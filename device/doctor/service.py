@@ -49,8 +49,9 @@ UNIT_FAILED: Final = "d9b373ed55a64feb8242e02dbe79a49c"
 LATER: Final = "75"
 """The status of an update that was put off."""
 LITTLE: Final = 200_000_000
-"""Bytes free from which on a disk is fine."""
+"""Bytes free from which on a disk is fine: a choice that warns while there is time."""
 FULL: Final = 20_000_000
+"""Below that nothing is counted on: the journal alone may take as much in between."""
 OLDER_FAULTS: Final = "what went wrong: journalctl -u {unit} -n 20"
 
 

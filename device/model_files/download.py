@@ -22,7 +22,9 @@ Progress = Callable[[str, int, int], None]
 """Is told what is being fetched, the bytes that are there and the bytes there will be."""
 
 _BLOCK = 1 << 16
+"""Bytes between two reports of progress."""
 _TIMEOUT_S = 60.0
+"""Silence of a server after which it is asked again; a choice."""
 _PATIENCE = 5
 """Failures in a row, without a byte gained, after which a download is given up."""
 _MENDABLE = (408, 425, 429, 500, 502, 503, 504)

@@ -33,6 +33,7 @@ SYSTEM = Path("/var/lib/parley-models")
 _FORMER = Path("/var/lib/parley/models")
 """Where scripts/install once put them."""
 _PIP_TIMEOUT_S = 900
+"""A choice: a wheel of some tens of megabytes over a slow line."""
 
 
 class ModelError(Exception):

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from device.settings import profiles
 from device.settings import tree as configuration
 from device.settings.engines import missing_key
-from device.settings.profiles import ProfileError
-from device.settings.profiles import load as load_profile
 from device.settings.toml import Table, merge, without_secrets
 from device.settings.tree import Loaded, Settings, SettingsError
 from device.system import paths
@@ -101,17 +100,17 @@ def recall(folder: Path, environ: Mapping[str, str] = os.environ, *, need_engine
         kept = msgspec.json.decode((folder / FILE).read_bytes(), type=_Kept)
     except (OSError, msgspec.MsgspecError):
         return None
-    table, lost = kept.table, []
-    if profile := table.get("profile"):
+    table, profile, lost = kept.table, None, []
+    if name := table.get("profile"):
         try:
-            load_profile(profile)
-        except ProfileError:
-            lost.append(f"The profile {profile} cannot be used either: its tools are missing.")
+            profile = profiles.load(name)
+        except profiles.ProfileError:
+            lost.append(f"The profile {name} cannot be used either: its tools are missing.")
             table = {key: value for key, value in merge(kept.layer, table).items() if key != "profile"}
     if configuration.table_faults(table):
         return None
     try:
-        loaded = configuration.settle(table, environ)
+        loaded = configuration.settle(table, environ, profile=profile)
         given = {key for key in kept.left_out if _secret(loaded.settings, key)}
         if gone := [key for key in kept.left_out if key not in given]:
             lost.append(f"{', '.join(gone)} stood in the file and is not kept elsewhere: keys belong in {KEYS}.")

@@ -16,6 +16,7 @@ Pin = Annotated[int, Meta(ge=-1, le=27, description="a GPIO number from 0 to 27,
 SPI_PINS = {"SPI data": 10, "SPI clock": 11}
 """Where strips are wired to; the chip select lines are not used, but the kernel's driver holds them."""
 SPI_SELECT_PINS = (8, 7)
+"""By the number of the device: /dev/spidev0.0 and 0.1 (the Raspberry Pi's SPI0)."""
 
 
 class PanelSettings(Section, frozen=True):

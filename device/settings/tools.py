@@ -27,6 +27,7 @@ TIMEOUT_S = 10.0
 LONGEST: Final = 400
 """Characters of a row that are told: half a minute of speech."""
 MOST_ROWS: Final = 2000
+"""Of a file; a choice: each search compares with all of them, on the device."""
 
 
 class Lookup(Section, frozen=True):

@@ -253,8 +253,12 @@ def settle(
     origins: dict[str, str] | None = None,
     files: tuple[Path, ...] = (),
     warnings: tuple[str, ...] = (),
+    *,
+    profile: profiles.Profile | None = None,
 ) -> Loaded:
     """Return the settings that `table`, free of `table_faults`, makes with its profile and the keys from elsewhere.
+
+    `profile` is that of the table if it was read already.
 
     Raises:
         SettingsError: The profile cannot be used.
@@ -264,9 +268,9 @@ def settle(
     own, left_out = without_secrets(table)
     credentials, unreadable = _credentials(environ)
     environ = credentials | dict(environ)
-    profile = None
     if table.get("profile"):
-        table, below, profile = _over_profile(table)
+        profile = profile or _profile(table["profile"])
+        table, below = _over_profile(table, profile)
         origins = below | origins
     for variable, (section, key) in _FROM_ENVIRONMENT.items():
         if environ.get(variable, "").strip():
@@ -331,15 +335,19 @@ def _unwise(settings: Settings, profile: profiles.Profile | None) -> list[str]:
     return profiles.too_much_for_sentences(profile)
 
 
-def _over_profile(table: Table) -> tuple[Table, dict[str, str], profiles.Profile]:
-    """Return the user's settings over those of their profile, what the profile set, and it. Raises SettingsError."""
+def _profile(name: str) -> profiles.Profile:
+    """Read a profile. Raises SettingsError."""
     try:
-        profile = profiles.load(table["profile"])
+        return profiles.load(name)
     except profiles.ProfileError as error:
         raise SettingsError(str(error)) from None
+
+
+def _over_profile(table: Table, profile: profiles.Profile) -> tuple[Table, dict[str, str]]:
+    """Return the user's settings over those of their profile, and what the profile set. Raises SettingsError."""
     if unknown := profiles.unknown_engines(profile, {*known_engines(), *table.get("engine", {})}):
         raise SettingsError("\n".join(unknown))
-    return merge(profile.layer, table), dict.fromkeys(leaves(profile.layer), f"profile {profile.path}"), profile
+    return merge(profile.layer, table), dict.fromkeys(leaves(profile.layer), f"profile {profile.path}")
 
 
 def _credentials(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 FILE = "parley.lock"
 LOOKS = 5
+"""How often the lock is tried, 20 ms apart: who looks whether it is held has it for less than that."""
 
 
 class AlreadyRunning(Exception):  # noqa: N818 - it is no error of anybody's

@@ -21,6 +21,7 @@ FIRST: Final = 1_704_067_200.0
 LONGEST_GAP_S: Final = 31 * 86_400.0
 """How long nobody may have used the device, for the clock to be believed without the network."""
 SLACK_S: Final = 86_400.0
+"""How far in the future something may have happened: a choice: a clock that was a little fast, or in another zone."""
 DOUBT: Final = (
     "The clock may be wrong: nothing of %s is deleted until the network tells the time, or by "
     "`parley transcripts purge --trust-clock`."

@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 import stat
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from device.settings import last_good
 from device.settings.last_good import FILE, keep, load
 from device.settings.tree import SettingsError
 from device.system import paths
+from device.tools.profile import profile_tools
 
 KEY = "sk-this-must-never-be-kept"
 GOOD = f"""
@@ -126,6 +128,28 @@ def test_a_broken_profile_leaves_what_it_set(tmp_path, file, service):
     profile.write_text('name = "Shop"\n')
     broken(file, "[card")
     assert load(file, service).settings.profile == str(profile), "a profile that is well counts on"
+
+
+@pytest.mark.parametrize("text", ['profile = "shop.toml"', 'profile = "shop.toml"\n[card'])
+def test_a_profile_is_read_from_the_disk_once_a_start(tmp_path, file, service, monkeypatch, text):
+    profile = tmp_path / "shop.toml"
+    profile.write_text('description = "A shop."\nname = "Shop"\n[lookup.find]\ndescription = "Finds."\n'
+                       'file = "rows.csv"\nkeys = { name = "name" }\n')  # fmt: skip
+    (tmp_path / "rows.csv").write_text("name\nKettle\n")
+    started(file, service, 'profile = "shop.toml"\n')
+    broken(file, text)
+    reads: Counter[str] = Counter()
+    read_text = Path.read_text
+
+    def counting(path: Path, *args: str, **named: str) -> str:
+        reads[path.name] += 1
+        return read_text(path, *args, **named)
+
+    monkeypatch.setattr(Path, "read_text", counting)
+    found = load(file, service, need_engine=True)
+    keep(found, service)
+    assert [tool.name for tool in profile_tools(found.loaded.profile)] == ["find"]
+    assert (reads["shop.toml"], reads["rows.csv"]) == (1, 1)
 
 
 def test_on_a_terminal_the_error_is_said_and_nothing_is_kept(file, service, state):

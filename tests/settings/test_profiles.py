@@ -1,7 +1,6 @@
 """Profiles: the bundled ones, those of users, and their place among the settings."""
 
 import json
-from typing import get_args
 
 import pytest
 
@@ -10,7 +9,6 @@ from device.settings import profiles
 from device.settings.engines import known_engines
 from device.settings.profiles import ProfileError, load
 from device.settings.text import in_force
-from device.settings.tools import Builtin
 from device.settings.tree import SettingsError, read, require
 from device.tools.profile import profile_tools
 
@@ -212,25 +210,3 @@ def test_the_local_engine_without_a_language_model_is_warned_of(settings):
     assert not settings('profile = "support"\nengines = "local"\n[brain]\nurl = "http://127.0.0.1:1/v1"').warnings
     assert not settings('profile = "support"').warnings
     assert not settings('profile = "home"').warnings
-
-
-def test_the_names_of_the_built_in_tools_are_those_that_there_are():
-    from device.tools.builtin import builtin_tools  # noqa: PLC0415 - of this test alone
-    from device.tools.timers import Timers  # noqa: PLC0415
-
-    there = builtin_tools(
-        timers=Timers(lambda: 0),
-        volume=lambda: 0,
-        set_volume=lambda percent: None,
-        mute=lambda: None,
-        stop_ringing=lambda: False,
-    )
-    assert tuple(spec.name for spec in there.specs()) == get_args(Builtin)
-    assert [spec.name for spec in there.offering(["sleep"], profile_tools(load("support"))).specs()] == [
-        "sleep",
-        "find_order",
-        "find_answer",
-        "submit_result",
-    ]
-    with pytest.raises(ValueError, match="two tools called find_order"):
-        there.offering([], profile_tools(load("support")) * 2)

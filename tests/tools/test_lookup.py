@@ -4,8 +4,7 @@ import json
 import pytest
 
 from device.settings import profiles
-from device.settings.toml import TableError
-from device.settings.tools import LONGEST, Lookup, lookup_faults, read_rows
+from device.settings.tools import Lookup
 from device.tools.lookup import lookup_tool, search
 from device.tools.profile import profile_tools
 from device.tools.registry import ANNOUNCE, Registry
@@ -128,68 +127,3 @@ async def test_the_kiosk_s_data_answers(said, part):
     tools = Registry(profile_tools(profiles.load("kiosk")))
     output = json.loads((await tools.call("find_place", json.dumps({"what": said}))).output)
     assert part in json.dumps(output["found"])
-
-
-# Files
-
-
-@pytest.fixture
-def write(tmp_path):
-    def write(text, name="x.csv"):
-        path = tmp_path / name
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return path
-
-    return write
-
-
-def test_csv_and_json_hold_the_same(write):
-    rows = [{"number": "1", "town": "A, B"}]
-    assert read_rows(write('\ufeffnumber, town\n1, "A, B"\n'), LOOKUP) == rows
-    assert read_rows(write('[{"number": 1, "town": "A, B"}]', "x.json"), LOOKUP) == rows
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "fault"),
-    [
-        ("", "x.csv", "has 0 rows; valid is 1 to 2000"),
-        ("number,town\n", "x.csv", "has 0 rows"),
-        ("number,town\n1\n", "x.csv", "line 2 has not as many columns as the first line"),
-        ("number,town\n1,2,3\n", "x.csv", "line 2 has not as many"),
-        ('number,town\n1,"2\n', "x.csv", "unexpected end of data"),
-        ("number,city\n1,2\n", "x.csv", "has no column 'town'; there are number, city"),
-        ("number,town\n1," + "x" * LONGEST, "x.csv", "row 1 has 401 characters, too many to be spoken"),
-        (b"number,town\n1,\xff", "x.csv", "is not text in UTF-8 (byte 14)"),
-        ("{}", "x.json", "is not a list of objects"),
-        ("[1]", "x.json", "is not a list of objects"),
-        ("nonsense", "x.json", "Expecting value: line 1"),
-        ('[{"number": 1, "town": 2}, {"number": 1}]', "x.json", "row 2 has other columns than the first: number"),
-    ],
-)
-def test_what_is_wrong_with_a_file_is_named(text, name, fault, write):
-    path = write(text, name)
-    with pytest.raises(TableError) as caught:
-        read_rows(path, LOOKUP)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert fault in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("change", "fault"),
-    [
-        ({"most": 0}, "lookup.find.most: 0 is not valid; valid is a whole number from 1 to 5"),
-        ({"slow": "yes"}, "lookup.find.slow: 'yes' is not valid; valid is true or false"),
-        ({"kies": 1}, "lookup.find.kies: no such key; did you mean keys?"),
-        ({"required": "number"}, "lookup.find.required: 'number' is not valid; valid is a list"),
-        ({"required": ["town"]}, "lookup.find.required: 'town' is not among the keys: number"),
-        ({"keys": {}}, "lookup.find.keys: is a table of columns"),
-        ({"keys": {"order number": "code"}}, "lookup.find.keys.order number: is an argument's name"),
-        ({"keys": {"class": "code"}}, "lookup.find.keys.class: is an argument's name"),
-        ({"keys": {"a": 1}}, 'lookup.find.keys.a: 1 is not valid; valid is "code"'),
-    ],
-)
-def test_what_is_wrong_with_a_table_is_named(change, fault):
-    table = {"description": "x", "file": "x.csv", "keys": {"number": "code"}}
-    assert lookup_faults("find", table) == []
-    (found,) = lookup_faults("find", table | change)
-    assert found.startswith(fault)

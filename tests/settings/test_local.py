@@ -1,0 +1,62 @@
+"""What the stages of the local engine need that are chosen."""
+
+import pytest
+
+from device.settings.local import (
+    CartesiaSettings,
+    LocalSettings,
+    PiperSettings,
+    SherpaSettings,
+    TranscriptionSettings,
+    lacks,
+)
+from device.settings.types import Secret
+
+KEYED = {"api_key": Secret("x")}
+
+
+@pytest.mark.parametrize(
+    ("local", "given", "lacking"),
+    [
+        ({}, {}, ""),
+        (
+            {"stt": "endpoint"},
+            {},
+            'transcription.url: is missing, and local.stt = "endpoint" needs it: give it',
+        ),
+        ({"stt": "endpoint"}, {"transcription": {"url": "http://x"}}, ""),
+        (
+            {"stt": "sherpa-onnx"},
+            {},
+            'sherpa.model: is missing, and local.stt = "sherpa-onnx" needs it: give',
+        ),
+        ({"stt": "sherpa-onnx"}, {"sherpa": {"model": "m"}}, ""),
+        ({"tts": "piper"}, {}, 'piper.voice: is missing, and local.tts = "piper" needs it: give the .onnx file'),
+        ({"tts": "piper"}, {"piper": {"voice": "v.onnx"}}, ""),
+        (
+            {"stt": "cartesia"},
+            {},
+            'cartesia.api_key: is missing, and local.stt = "cartesia" needs it: set',
+        ),
+        ({"tts": "cartesia"}, {}, 'cartesia.api_key: is missing, and local.tts = "cartesia" needs it'),
+        ({"tts": "cartesia"}, {"cartesia": KEYED}, 'cartesia.voice: is missing, and local.tts = "cartesia" needs it'),
+        ({"tts": "cartesia"}, {"cartesia": KEYED | {"voice": "v"}}, ""),
+        ({"stt": "cartesia"}, {"cartesia": KEYED}, ""),
+        (
+            {"stt": "cartesia"},
+            {"cartesia": KEYED | {"eager_end_threshold": 0.3, "end_threshold": 0.3}},
+            "cartesia.eager_end_threshold: must lie between cartesia.end_threshold (0.3)",
+        ),
+        ({"tts": "cartesia"}, {"cartesia": KEYED | {"voice": "v", "end_threshold": 0.5}}, ""),
+    ],
+)
+def test_what_is_missing_is_named_with_who_needs_it_and_what_to_do(local, given, lacking):
+    found = lacks(
+        LocalSettings(**local),
+        TranscriptionSettings(**given.get("transcription", {})),
+        SherpaSettings(**given.get("sherpa", {})),
+        PiperSettings(**given.get("piper", {})),
+        CartesiaSettings(**given.get("cartesia", {})),
+    )
+    assert found.startswith(lacking)
+    assert bool(found) == bool(lacking)
