@@ -1,52 +1,96 @@
-"""The command line as a newcomer meets it: help, exit codes, one line for a mistake and never a traceback."""
+"""The command line as a newcomer meets it: help, wrong usage, and how much is imported for it."""
 
+import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
+import click
 import pytest
-from click.testing import CliRunner
 
-from device.audio.card.base import CardError
+from device import commands
+from device.commands.main import COMMANDS, main
+
+LOADED = """
+import json, sys
 from device.commands.main import main
-from device.daemon import wait_for_card as waiting
-
-COMMANDS = (
-    "transcripts",
-    "run",
-    "demo",
-    "room",
-    "doctor",
-    "devices",
-    "models",
-    "engine",
-    "bench",
-    "settings",
-    "profiles",
-    "ledger",
-)
+try:
+    main(sys.argv[1:])
+finally:
+    print("\\n" + json.dumps(sorted(sys.modules)))
+"""
 
 
-@pytest.fixture
-def parley(tmp_path, monkeypatch):
-    """Run the command in an empty home."""
-    for name in ("HOME", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(name, str(tmp_path))
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-
-    def run(*arguments):
-        result = CliRunner().invoke(main, list(arguments))
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
-        return result
-
-    return run
+def loaded(*arguments: str, **environ: str) -> set[str]:
+    """Return the modules that a command has imported by its end."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *arguments],
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself(parley, command):
-    assert command in parley("--help").output
-    shown = parley(command, "--help")
+def rooms(modules: set[str]) -> set[str]:
+    """Return the rooms of Parley's that these modules are in."""
+    return {module.split(".")[1] for module in modules if module.startswith("device.")}
+
+
+def command(name: str) -> click.Command:
+    found = main.get_command(click.Context(main), name)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_table_says_of_each_command_what_its_own_help_begins_with(name):
+    assert command(name).name == name
+    assert (command(name).help or "").splitlines()[0] == COMMANDS[name][1]
+
+
+def test_every_module_of_the_room_has_a_command_in_the_table():
+    modules = {path.stem for path in Path(commands.__file__).parent.glob("*.py")}
+    assert {place.partition(":")[0] for place, _ in COMMANDS.values()} == modules - {"__init__", "main", "terminal"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(parley, name):
+    assert f"\n  {name} " in parley("--help").output
+    shown = parley(name, "--help")
     assert shown.exit_code == 0
     assert len(shown.output.splitlines()) > 4
+    assert parley(name, "-h").output == shown.output
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_the_list_of_commands_is_what_click_would_make_of_the_commands_themselves(width):
+    eager = click.Group("main", commands=[command(name) for name in COMMANDS], help=main.help)
+    lazily, eagerly = (group.get_help(click.Context(group, terminal_width=width)) for group in (main, eager))
+    assert lazily.partition("Commands:")[2] == eagerly.partition("Commands:")[2] != ""
+
+
+def test_for_its_help_no_command_is_imported():
+    modules = loaded("--help")
+    assert {name for name in modules if name.startswith("device.")} == {"device.commands", "device.commands.main"}
+    assert not modules & {"numpy", "aiohttp", "asyncio", "msgspec", "rich"}
+
+
+def test_for_the_help_of_a_command_only_that_one_is_imported():
+    modules = loaded("settings", "--help")
+    imported = {name.rpartition(".")[2] for name in modules if name.startswith("device.commands.")}
+    assert imported == {"main", "settings", "terminal"}
+    assert not modules & {"numpy", "aiohttp"}
+
+
+def test_until_it_looks_for_the_card_the_assistant_imports_nothing_that_it_may_never_want(no_sound, tmp_path):
+    modules = loaded("run", HOME=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path))
+    assert "device.daemon.wait_for_card" in modules
+    assert not rooms(modules) & {"bench", "doctor", "local", "simulation"}
+    assert not modules & {"gpiozero", "jsonschema", "openai", "openwakeword", "soxr"}
 
 
 @pytest.mark.parametrize(
@@ -79,65 +123,3 @@ def test_what_cannot_be_done_is_status_1_and_one_line(parley, arguments, named):
     assert result.output.startswith("parley: ")
     assert named in result.output
     assert len(result.output.splitlines()) == 1
-
-
-def test_settings_that_are_wrong_name_key_and_file(parley, tmp_path):
-    config = tmp_path / "parley.toml"
-    config.write_text('engine = "locla"\n[wake]\nthreshhold = 0.5\n')
-    result = parley("run", "--config", str(config))
-    assert result.exit_code == 1
-    assert "engine" in result.output
-    assert "wake.threshhold" in result.output
-    assert str(config) in result.output
-
-
-def test_an_engine_without_its_key_says_where_to_put_it(parley, tmp_path):
-    config = tmp_path / "parley.toml"
-    config.write_text('engines = "openai"\n')
-    result = parley("run", "--config", str(config))
-    assert result.exit_code == 1
-    assert "OPENAI_API_KEY" in result.output
-
-
-def test_without_a_card_run_offers_the_demo_in_one_line(parley, monkeypatch):
-    def none(*_args, **_kwargs):
-        raise CardError("no microphone was found: hear Parley without one: ./scripts/run demo")
-
-    monkeypatch.setattr(waiting, "AlsaCard", none)
-    result = parley("run")
-    assert result.exit_code == 1
-    assert result.output == "parley: no microphone was found: hear Parley without one: ./scripts/run demo\n"
-
-
-def test_settings_show_no_secret_and_where_a_value_comes_from(parley, tmp_path):
-    config = tmp_path / "parley.toml"
-    config.write_text('engines = "openai"\n[engine.openai]\napi_key = "sk-very-secret"\n[card]\nrate = 48000\n')
-    result = parley("settings", "--config", str(config))
-    assert result.exit_code == 0
-    assert "sk-very" not in result.output
-    assert "sk-very" not in result.output
-    assert [line for line in result.output.splitlines() if line.startswith("rate = 48000") and str(config) in line]
-
-
-def test_models_are_listed_with_their_licences(parley):
-    result = parley("models", "list")
-    assert result.exit_code == 0
-    assert "hey_jarvis.onnx" in result.output
-    assert "CC-BY-NC-SA" in result.output
-
-
-def test_the_engine_ends_with_its_parent_and_says_where_it_listens(models):
-    models("silero_vad.onnx")
-    engine = subprocess.Popen(
-        [sys.executable, "-m", "device", "engine", "--port", "0", "--with-parent"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert engine.stdout.readline().startswith("Listening on ws://127.0.0.1:")
-        engine.stdin.close()
-        assert engine.wait(10) == 0
-    finally:
-        engine.kill()
-        engine.stdout.close()

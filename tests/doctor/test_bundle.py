@@ -1,14 +1,11 @@
 """The support bundle: what is in it, and that no key and no word spoken is."""
 
 import json
-import logging
 import stat
 import tarfile
 
 import pytest
-from click.testing import CliRunner
 
-from device.commands.main import main
 from device.conversation import entries
 from device.conversation.states import State
 from device.doctor import bundle, service
@@ -156,40 +153,3 @@ def test_only_its_owner_can_read_it(tmp_path):
             "",
             b"all well\n",
         )
-
-
-@pytest.fixture
-def one_check(monkeypatch):
-    """Let the doctor find one thing, without a look at the machine."""
-
-    async def examine(settings, config, fault):
-        yield Finding("card", "fail", "none", "plug one in")
-
-    monkeypatch.setattr("device.doctor.checks.examine", examine)
-    monkeypatch.setattr(logging, "basicConfig", lambda **_: None)
-
-
-def test_the_command_shows_what_it_wrote(device_of_somebody, one_check, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(main, ["doctor", "--config", str(device_of_somebody), "--bundle"])
-    assert result.exit_code == 1, "what the doctor found counts"
-    (made,) = tmp_path.glob("parley-bundle-*.tar.gz")
-    assert f"{made.name} holds, without keys or words spoken:" in result.output
-    assert all(f"  {name} " in result.output for name in CONTENTS)
-    with tarfile.open(made) as tar:
-        members = {member.name: tar.extractfile(member).read().decode() for member in tar.getmembers()}
-    assert len(members) == len(CONTENTS)
-    assert leaks("".join(members.values())) == []
-    assert leaks(result.output) == []
-
-
-def test_a_bundle_goes_where_it_is_wanted_and_a_folder_that_is_not_there_is_said(
-    device_of_somebody, one_check, tmp_path
-):
-    path = tmp_path / "mine.tgz"
-    CliRunner().invoke(main, ["doctor", "--config", str(device_of_somebody), "--bundle", str(path)])
-    assert tarfile.is_tarfile(path)
-    result = CliRunner().invoke(main, ["doctor", "--bundle", str(tmp_path / "no" / "mine.tgz")])
-    assert result.exit_code == 1
-    assert "No such file or directory" in result.output
-    assert "Traceback" not in result.output
