@@ -1,6 +1,6 @@
 """A voice over a reply, from its onset to the verdict: when to duck, when the recogniser shall look, when to decide.
 
-Pure, like the conversation that asks it. What the verdict is, is for `listen.overlap`.
+Pure, like the conversation that asks it. What the verdict is, is for `overlap`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ VOICES = 4
 UTTERANCE_MS = 300
 """A voice shorter than this says little about that."""
 FAR = "far away"
-STIR = samples(320)
-"""How long after something stirs a voice is waited for: the fricatives before a vowel are no longer."""
-PATIENCE = samples(3000)
-"""So long nothing that stirs lowers the reply after it did for nothing: somebody types, or clears the table."""
+VOICE_WITHIN = samples(320)
+"""How long after near-end activity a voice is waited for: the fricatives before a vowel are no longer."""
+HOLD_OFF = samples(3000)
+"""So long no near-end activity lowers the reply after it did for nothing: somebody types, or clears the table."""
 
 
 class Step(Struct, frozen=True):
@@ -49,50 +49,54 @@ class BargeIn:
         self._levels: deque[float] = deque(maxlen=VOICES)  # of the user's voices, dBFS
         self._looking = False
         self._last_look = False  # at what seems to be all of the voice
-        self._patient_until = 0
+        self._held_off_until = 0
         self.forget()
 
     def forget(self) -> None:
         """Forget the voice and its like: the reply is over."""
-        self.voice: Over | None = None
-        """The voice that is being followed."""
+        self._voice: Over | None = None  # that is being followed
         self._before_ms = 0.0  # what was voiced of it before its last pause
         self._looked_ms = 0.0  # its age when the recogniser looked at it last
-        self._stirred: int | None = None  # when the reply was lowered for what may become a voice
+        self._active_at: int | None = None  # when the reply was lowered for what may become a voice
         self._low = False
         self._let_be = ""  # why the reply goes on though the voice does, too
         self._far_talk = False  # voices that are not meant for the device go on over the reply
+
+    @property
+    def onset(self) -> int | None:
+        """Of the voice that is being followed; None if none is."""
+        return None if self._voice is None else self._voice.onset
 
     def usual(self, voice: VoiceEnd) -> None:
         """Learn how loud the user is, from something said to the device."""
         if voice.voiced_ms >= UTTERANCE_MS:
             self._levels.append(voice.peak_db)
 
-    def stirs(self, at: int) -> list[Step]:
-        """Note a sound over the reply that may become a voice."""
-        if self.voice is not None or self._low or self._far_talk or self._stirred is not None:
+    def near_end(self, at: int) -> list[Step]:
+        """Note near-end activity over the reply, which may become a voice."""
+        if self._voice is not None or self._low or self._far_talk or self._active_at is not None:
             return []
-        if at < self._patient_until:
+        if at < self._held_off_until:
             return []
-        self._stirred = at
+        self._active_at = at
         return [Step("lower", at, at)]
 
     def begin(self, onset: int, at: int) -> list[Step]:
         """Note a voice that began over the reply, or goes on after a pause."""
-        self._stirred = None
-        if self.voice is None:
-            self.voice = Over(onset, at, at)
+        self._active_at = None
+        if self._voice is None:
+            self._voice = Over(onset, at, at)
             self._before_ms = self._looked_ms = 0.0
             self._let_be = FAR if self._far_talk else ""
         else:
-            self._before_ms = self.voice.voiced_ms
-            self.voice.at = self.voice.end = at
-            self.voice.ended = False
-        return self._duck(self.voice)
+            self._before_ms = self._voice.voiced_ms
+            self._voice.at = self._voice.end = at
+            self._voice.ended = False
+        return self._duck(self._voice)
 
     def goes_on(self, event: Voice) -> list[Step]:
         """Note a little more of the voice, or of silence in it."""
-        voice = self.voice
+        voice = self._voice
         if voice is None:
             return []
         steps = []
@@ -106,30 +110,30 @@ class BargeIn:
 
     def ends(self, event: VoiceEnd) -> list[Step]:
         """Note the voice's end."""
-        if self.voice is None:
+        if self._voice is None:
             return []
-        self.voice.at, self.voice.end, self.voice.ended = event.at, event.end, True
-        self.voice.voiced_ms = self._before_ms + event.voiced_ms
-        return self._weigh(self.voice)
+        self._voice.at, self._voice.end, self._voice.ended = event.at, event.end, True
+        self._voice.voiced_ms = self._before_ms + event.voiced_ms
+        return self._weigh(self._voice)
 
     def understood(self, event: Understood) -> list[Step]:
         """Note what the recogniser made of a voice."""
         self._looking = False
-        if self.voice is None or self.voice.onset != event.onset:
+        if self._voice is None or self._voice.onset != event.onset:
             return []
-        self.voice.kind, self.voice.looked_to, self.voice.looked_last = event.kind, event.upto, self._last_look
-        return self._weigh(self.voice)
+        self._voice.kind, self._voice.looked_to, self._voice.looked_last = event.kind, event.upto, self._last_look
+        return self._weigh(self._voice)
 
     def tick(self, at: int) -> list[Step]:
-        """Note the time: what stirred may be no voice, and a recogniser may not answer."""
-        if self._stirred is not None and at >= self._stirred + STIR:
-            self._patient_until = at + PATIENCE
-            stirred, self._stirred = self._stirred, None
-            return [Step("restore", stirred, at, "no voice")]
-        if self.voice is None or not self.voice.ended:
+        """Note the time: near-end activity may be no voice, and a recogniser may not answer."""
+        if self._active_at is not None and at >= self._active_at + VOICE_WITHIN:
+            self._held_off_until = at + HOLD_OFF
+            active_at, self._active_at = self._active_at, None
+            return [Step("restore", active_at, at, "no voice")]
+        if self._voice is None or not self._voice.ended:
             return []
-        self.voice.at = max(self.voice.at, at)
-        return self._weigh(self.voice)
+        self._voice.at = max(self._voice.at, at)
+        return self._weigh(self._voice)
 
     def _duck(self, voice: Over) -> list[Step]:
         if self._low or self._let_be:
@@ -140,7 +144,7 @@ class BargeIn:
     def _weigh(self, voice: Over) -> list[Step]:
         verdict, why = judge(voice, cut_ms=self._cut_ms, recogniser=self._recogniser)
         if verdict is Verdict.CUT:
-            self.voice = None
+            self._voice = None
             return [Step("cut", voice.onset, voice.at, why)]
         if verdict is Verdict.RESTORE:
             return self._restore(voice, why)
@@ -157,6 +161,6 @@ class BargeIn:
     def _restore(self, voice: Over, why: str) -> list[Step]:
         self._let_be, self._far_talk = why, why == FAR
         if voice.ended:
-            self.voice = None
+            self._voice = None
         was_low, self._low = self._low, False
         return [Step("restore", voice.onset, voice.at, why)] if was_low else []

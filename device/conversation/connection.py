@@ -1,6 +1,6 @@
 """The connection to an engine: whether a session is wanted and open, what it can do, and what follows when it fails.
 
-Which engine is asked is for `lineup`, and going on in another session in mid-conversation for `handover`.
+Which engine is asked is for `failover`, and going on in another session in mid-conversation for `handover`.
 """
 
 from __future__ import annotations
@@ -23,61 +23,77 @@ class Connection:
     """One conversation's at a time; engines for which `barred` holds, by their names, are passed over."""
 
     def __init__(self, engines: Sequence[str], barred: Callable[[str], bool]) -> None:
-        self.wanted = False
+        self._wanted = self._open = False
+        self._rate = 24_000
+        self._can = Capabilities()
+        self._failover = Failover(engines, barred)
+        self._handover = Handover(self._failover)
+
+    @property
+    def wanted(self) -> bool:
         """Whether a session is open or will be, if that is possible."""
-        self.open = False
-        self.rate = 24_000
+        return self._wanted
+
+    @property
+    def open(self) -> bool:
+        """Whether a session is open."""
+        return self._open
+
+    @property
+    def rate(self) -> int:
         """Hz of the session's audio."""
-        self.can = Capabilities()
+        return self._rate
+
+    @property
+    def can(self) -> Capabilities:
         """What the present session can do or, while none is open, what the last one could."""
-        self._lineup = Failover(engines, barred)
-        self._handover = Handover(self._lineup)
+        return self._can
 
     @property
     def stream(self) -> bool:
         """Whether the engine listens while it talks."""
-        return self.can.family == "stream"
+        return self._can.family == "stream"
 
     @property
     def alone(self) -> bool:
         """Whether there is no other engine to hand over to."""
-        return self._lineup.alone
+        return self._failover.alone
 
     def begin(self, at: int) -> Attempt | None:
         """Return whom to ask for a session, for a new conversation; None if all engines are barred."""
-        return self._lineup.begin(at)
+        return self._failover.begin(at)
 
     def ask(self, attempt: Attempt, history: tuple[Said, ...]) -> Action:
         """Return how to ask for a session that is told what was said."""
-        self.wanted, self.open = True, False
+        self._wanted, self._open = True, False
         return OpenSession(history, attempt.after_ms, attempt.engine)
 
     def opened(self, event: Opened, at: int) -> Action:
         """Note that the session is open; return its record."""
-        self.open = True
-        self.rate, self.can = event.rate, event.capabilities
+        self._open = True
+        self._rate, self._can = event.rate, event.capabilities
         self._handover.forget()
-        self._lineup.opened(at)
-        return Record(entries.SessionOpen(at, self._lineup.current))
+        self._failover.opened(at)
+        return Record(entries.SessionOpen(at, self._failover.current))
 
     def answered(self) -> None:
         """Note that the engine answers."""
-        self._lineup.answered()
+        self._failover.answered()
 
     def lost(self) -> None:
         """Note that the session is lost, or the attempt to open one."""
-        self.open = False
+        self._open = False
         self._handover.forget()
 
     def failed(self, fault: Fault, at: int) -> Attempt | None:
         """Return whom to ask after a fault; None if that is of no use: then no session is wanted any more."""
-        attempt = self._lineup.failed(at, retry=fault.retry, after_s=fault.retry_after_s or None)
-        self.wanted = attempt is not None
+        attempt = self._failover.failed(at, retry=fault.retry, after_s=fault.retry_after_s or None)
+        self._wanted = attempt is not None
         return attempt
 
     def close(self) -> None:
         """Note that the conversation is over."""
-        self.wanted = False
+        self._wanted = False
         self.lost()
 
     # Another session in mid-conversation
@@ -107,6 +123,6 @@ class Connection:
         if isinstance(action, Prepare):
             records = [Record(entries.SessionPrepare(at, action.engine))]
         if fresh is not None:
-            self.rate, self.can = fresh.rate, fresh.capabilities
+            self._rate, self._can = fresh.rate, fresh.capabilities
             records = [Record(entries.SessionSwitch(at, fresh.engine))]
         return records if action is None else [*records, action]

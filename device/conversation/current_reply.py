@@ -38,21 +38,23 @@ class CurrentReply:
     """Items by their names. What was dropped is not played if more of it comes."""
 
     def __init__(self) -> None:
-        self.running = False
-        """Whether the engine is not done with it."""
-        self.awaited = False
-        """Whether the engine has its tools' results and will speak of them."""
-        self.cut_from: int | None = None
-        """While it fades out because it was cut off: from where to listen when it is silent."""
+        self._running = False
+        self._awaited = False  # the engine has its tools' results and will speak of them
+        self._cut_from: int | None = None
         self._name = ""
         self._items: dict[str, Item] = {}
         self._dropped: set[str] = set()
         self._received_at = 0  # when the engine last sent anything of it
 
     @property
+    def running(self) -> bool:
+        """Whether the engine is not done with it."""
+        return self._running
+
+    @property
     def to_come(self) -> bool:
         """Whether the engine has more to say."""
-        return self.running or self.awaited
+        return self._running or self._awaited
 
     @property
     def queued(self) -> bool:
@@ -60,16 +62,29 @@ class CurrentReply:
         return bool(self._items)
 
     @property
+    def cut_from(self) -> int | None:
+        """While it fades out because it was cut off: from where to listen when it is silent."""
+        return self._cut_from
+
+    @property
     def cutting(self) -> bool:
         """Whether it fades out because it was cut off."""
-        return self.cut_from is not None
+        return self._cut_from is not None
 
     # From the engine
 
     def begin(self, reply: str, at: int) -> None:
         """Note that the engine begins a reply."""
         self._name, self._received_at = reply, at
-        self.running, self.awaited = True, False
+        self._running, self._awaited = True, False
+
+    def await_more(self) -> None:
+        """Note that the engine has a tool's result and will speak of it."""
+        self._awaited = True
+
+    def give_up(self) -> None:
+        """Wait no longer for what the engine would say of its tools' results."""
+        self._awaited = False
 
     def audio(self, event: Audio, at: int) -> list[Action]:
         """Queue a piece of an item; return what to do, with a record if it is the item's first."""
@@ -90,17 +105,17 @@ class CurrentReply:
     def end(self, reply: str) -> list[Action]:
         """Note that the engine is done with a reply, maybe not the present one."""
         if reply == self._name:
-            self.running = False
+            self._running = False
         return self._complete([name for name, item in self._items.items() if item.reply == reply])
 
     def lose(self) -> list[Action]:
         """Note that the session is lost: nothing more will come; return how to end what broke off."""
-        self.running = self.awaited = False
+        self._running = self._awaited = False
         return self._complete(list(self._items))
 
     def stalled(self, at: int) -> bool:
         """Return whether the engine owes more of it, has sent none for too long, and nothing is left to play."""
-        starving = self.running and all(item.starving for item in self._items.values())
+        starving = self._running and all(item.starving for item in self._items.values())
         return starving and at >= self._received_at + STALLED
 
     def speaks(self, reply: str) -> bool:
@@ -144,14 +159,14 @@ class CurrentReply:
         """Play no more of what is queued, nor of what is in the making; return what to do, unless that is under way."""
         if self.cutting:
             return []
-        self.cut_from = listen_from
+        self._cut_from = listen_from
         self._dropped.update(item.reply for item in self._items.values())
         self.drop_running()
         return [Record(entries.Cut(at, why)), Cut(quick)]
 
     def drop_running(self) -> None:
         """Play no more of what is in the making."""
-        if self.running:
+        if self._running:
             self._dropped.add(self._name)
 
     def dropped(self, reply: str) -> bool:
@@ -161,15 +176,15 @@ class CurrentReply:
     def keep_new(self) -> None:
         """Forget what was dropped, now that it has faded; a new reply may have begun meanwhile."""
         self._items = {name: item for name, item in self._items.items() if item.reply not in self._dropped}
-        self.running = self.running and self._name not in self._dropped
-        self.awaited = self.awaited and self.queued
-        self.cut_from = None
+        self._running = self._running and self._name not in self._dropped
+        self._awaited = self._awaited and self.queued
+        self._cut_from = None
 
     def forget(self) -> None:
         """Forget it, but not what was dropped."""
         self._items.clear()
-        self.running = self.awaited = False
-        self.cut_from = None
+        self._running = self._awaited = False
+        self._cut_from = None
 
     def clear(self) -> None:
         """Forget everything: the session is over."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 RETRY_MS = (0, 250, 500, 1000, 2000, 4000, 8000)
 """Pauses before the attempts to reach an engine again, once all were asked; after the last one all have failed."""
-PATIENCE = samples(25_000)
+GIVE_UP_AFTER = samples(25_000)
 """Engines that take the connection and say nothing are waited for no longer than this, attempts and all."""
 STEADY = samples(30_000)
 """A session that lasted so long was a good one: the next fault starts the pauses anew."""
@@ -101,7 +101,7 @@ class Failover:
         if later:
             self._current = later[0]
             return Attempt(self.current)
-        if self._rounds >= len(RETRY_MS) or at >= self._since + PATIENCE:
+        if self._rounds >= len(RETRY_MS) or at >= self._since + GIVE_UP_AFTER:
             return None
         delay = RETRY_MS[self._rounds]
         if left == [self._current] and after_s is not None:

@@ -31,6 +31,11 @@ class FinalResult:
         self._tool = tool
         self.begin()
 
+    @property
+    def why(self) -> str:
+        """What ended the conversation, while the result is waited for; "" otherwise."""
+        return self._why
+
     def begin(self) -> None:
         """Forget everything, for the next conversation."""
         self._valid = False
@@ -38,14 +43,13 @@ class FinalResult:
         self._asked_at: int | None = None
         self._calls: set[str] = set()
         self._replies: set[str] = set()
-        self.why = ""
-        """What ended the conversation, while the result is waited for."""
+        self._why = ""
 
     def ask(self, why: str, at: int) -> Say | None:
         """Return what to tell the engine when the conversation ends, if the result is missing."""
         if not self._tool or self._valid:
             return None
-        self._asked_at, self._tries, self.why = at, 0, why
+        self._asked_at, self._tries, self._why = at, 0, why
         return Say(
             f"The conversation is over and nobody hears you any more. Do not speak. Call the tool {self._tool} now, "
             "with what is known; make nothing up."

@@ -22,8 +22,8 @@ AGAIN = samples(10_000)
 class Handover:
     """What is being prepared; to be asked in pauses of the conversation only."""
 
-    def __init__(self, lineup: Failover) -> None:
-        self._lineup = lineup
+    def __init__(self, failover: Failover) -> None:
+        self._failover = failover
         self._renew_at: int | None = None
         self._preparing = False
         self._told: tuple[Said, ...] = ()
@@ -59,12 +59,12 @@ class Handover:
             self._prepared = None
             if self._told == history:
                 self._renew_at = None
-                self._lineup.switched(fresh.engine, at)
+                self._failover.switched(fresh.engine, at)
                 return Switch(), fresh
             return self._prepare(fresh.engine, history), None
         if self._renew_at is not None and at >= self._renew_at:
-            return self._prepare(self._lineup.current, history), None
-        if (better := self._lineup.better(at)) is not None:
+            return self._prepare(self._failover.current, history), None
+        if (better := self._failover.better(at)) is not None:
             return self._prepare(better, history), None
         return None, None
 

@@ -28,9 +28,15 @@ class PendingTools:
         self._results: list[ReturnTool] = []
         self._turn = 0
         self._covered = False
+        self._working = False  # the engine, on what it was asked for, beside the talk
 
     def __bool__(self) -> bool:
         return bool(self._since or self._results)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a tool runs, a result waits, or the engine itself works on something beside the talk."""
+        return self._working or bool(self)
 
     def __contains__(self, call_id: str) -> bool:
         return call_id in self._since
@@ -66,7 +72,16 @@ class PendingTools:
         self._turn += 1
         return Say(COVERS[self._turn % len(COVERS)])
 
+    def works(self, *, on: bool) -> None:
+        """Note that the engine works on something beside the talk, or is done with all of it."""
+        self._working = on
+
     def clear(self) -> None:
         """Forget all of them."""
         self._since.clear()
         self._results.clear()
+
+    def lost(self) -> None:
+        """Forget all of them, and the engine's own work: the session is over."""
+        self.clear()
+        self._working = False

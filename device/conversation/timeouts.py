@@ -29,7 +29,7 @@ class Timeouts:
         """Wait for the user anew: they were just asked to speak."""
         self._quiet_since = self._exchange_at = at
 
-    def stirred(self, at: int) -> None:
+    def active(self, at: int) -> None:
         """Note that somebody speaks, or something else is still going on."""
         self._quiet_since = at
 

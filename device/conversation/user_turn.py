@@ -37,14 +37,10 @@ class UserTurn:
     """What is known of it, whether it has begun or not."""
 
     def __init__(self) -> None:
-        self.wake_at: int | None = None
-        """Where the wake word was detected, while it is open whether a question follows in the same breath."""
-        self.voice: int | None = None
-        """Onset of the voice that is speaking now."""
-        self.unanswered: int | None = None
-        """Where what has no answer yet begins."""
-        self.heard_by_engine = False
-        """Whether the engine hears the user speak."""
+        self._wake_at: int | None = None  # of the wake word, while a question may follow in the same breath
+        self._voice: int | None = None
+        self._unanswered: int | None = None
+        self._heard_by_engine = False
         self._holding = True  # nothing is sent
         self._half_said = False  # a reply began over a turn of which the engine has heard the beginning
         self._murmur: tuple[int, int] | None = None  # onset and end of the last voice that did not interrupt the reply
@@ -52,39 +48,74 @@ class UserTurn:
         self._committed: int | None = None  # end of the one that it was told to answer last
 
     @property
+    def may_ask_on(self) -> bool:
+        """Whether it is still open if a question follows the wake word in the same breath."""
+        return self._wake_at is not None
+
+    @property
+    def voice(self) -> int | None:
+        """Onset of the voice that is speaking now; None if none is."""
+        return self._voice
+
+    @property
+    def unanswered(self) -> int | None:
+        """Where what has no answer yet begins; None if everything has one."""
+        return self._unanswered
+
+    @property
     def talking(self) -> bool:
         """Whether the user speaks, as far as the device or the engine can tell."""
-        return self.voice is not None or self.heard_by_engine
+        return self._voice is not None or self._heard_by_engine
+
+    def wake_word(self, at: int) -> None:
+        """Note the wake word; a question may follow in the same breath."""
+        self._wake_at = at
 
     def begin(self, at: int) -> None:
         """Begin a conversation, woken at `at`."""
-        self.unanswered = max(0, at - WAKE_PREROLL)
-        self.voice = None
+        self._unanswered = max(0, at - WAKE_PREROLL)
+        self._voice = None
 
     def clear(self) -> None:
         """End it."""
-        self.voice = self.wake_at = None
+        self._voice = self._wake_at = None
         self.answered()
 
     def answered(self) -> None:
         """Note that the answer is heard."""
-        self.unanswered = self._uncommitted = self._committed = None
+        self._unanswered = self._uncommitted = self._committed = None
+
+    def settled(self) -> None:
+        """Note that what was said needs no answer: it was acted upon, or was not for the engine."""
+        self._unanswered = None
+
+    def engine_hears(self, *, speech: bool) -> None:
+        """Note whether the engine hears the user speak."""
+        self._heard_by_engine = speech
 
     # The voice
 
     def starts(self, onset: int, *, awake: bool) -> None:
         """Note a voice; what it says wants an answer if the device is `awake`."""
-        self.voice = onset
+        self._voice = onset
         self._uncommitted = None
-        if self.unanswered is None and awake:
-            self.unanswered = self.first_word(onset)
+        if self._unanswered is None and awake:
+            self._unanswered = self.first_word(onset)
+
+    def speaks(self, onset: int) -> None:
+        """Note that the voice that began at `onset` goes on."""
+        self._voice = onset
+
+    def pauses(self) -> None:
+        """Note that the voice has ended."""
+        self._voice = None
 
     def only_woke(self, voice: VoiceEnd) -> bool:
         """Return whether a voice that ended said the wake word and no more, which then need not reach the engine."""
-        if self.wake_at is None or not _only_wake_word(voice, self.wake_at):
+        if self._wake_at is None or not _only_wake_word(voice, self._wake_at):
             return False
-        self.wake_at = None
-        self.unanswered = voice.end
+        self._wake_at = None
+        self._unanswered = voice.end
         return True
 
     def murmured(self, onset: int, end: int) -> None:
@@ -101,24 +132,24 @@ class UserTurn:
 
     def restart(self) -> None:
         """Leave unanswered what is being said now, and nothing before it."""
-        self.unanswered = None if self.voice is None else self.first_word(self.voice)
+        self._unanswered = None if self._voice is None else self.first_word(self._voice)
 
     def breath(self, wake_at: int) -> int:
         """Return where the breath begins in which the wake word was said, if the voice goes on."""
-        return _breath(wake_at, self.voice)
+        return _breath(wake_at, self._voice)
 
     def goes_on(self, at: int) -> int | None:
         """Return from where to send, once the voice has gone on after the wake word."""
-        late = self.wake_at is not None and at >= self.wake_at + WAKE_PAUSE
-        return self.in_one_breath(self.voice) if late else None
+        late = self._wake_at is not None and at >= self._wake_at + WAKE_PAUSE
+        return self.in_one_breath(self._voice) if late else None
 
     def in_one_breath(self, onset: int | None) -> int | None:
         """Return from where to send a voice that began at `onset`, if it said more after the wake word than that."""
-        if self.wake_at is None:
+        if self._wake_at is None:
             return None
-        self.unanswered = _breath(self.wake_at, onset)
-        self.wake_at = None
-        return self.unanswered
+        self._unanswered = _breath(self._wake_at, onset)
+        self._wake_at = None
+        return self._unanswered
 
     # The microphone
 
@@ -127,18 +158,23 @@ class UserTurn:
         self._holding = self._half_said = False
         return [Listen(at)]
 
+    def interrupts(self, at: int) -> list[Action]:
+        """Send what interrupted the reply, from `at` on: it wants an answer."""
+        self._unanswered = at
+        return self.listen(at)
+
     def listen_again(self) -> list[Action]:
         """Send to another session what has no answer, unless it is open yet where that begins."""
-        if self.unanswered is None or self.wake_at is not None:
+        if self._unanswered is None or self._wake_at is not None:
             return []
         self._holding = False
-        return [Listen(self.unanswered, again=True)]
+        return [Listen(self._unanswered, again=True)]
 
     def hold(self) -> list[Action]:
         """Send no more."""
         self._holding = True
-        self.heard_by_engine = False
-        self.wake_at = None
+        self._heard_by_engine = False
+        self._wake_at = None
         return [Hold()]
 
     def give_way(self) -> list[Action]:
@@ -150,8 +186,8 @@ class UserTurn:
         """Send again after a reply, from where a voice began that is speaking already, noticed or not."""
         if not self._holding:
             return []
-        if self.voice is not None:
-            return self.listen(self.first_word(self.voice))
+        if self._voice is not None:
+            return self.listen(self.first_word(self._voice))
         # Else the silence to come would end a turn that is half said, and be answered.
         forget: list[Action] = [Discard()] if self._half_said else []
         return forget + self.listen(max(0, now - UNNOTICED))

@@ -1,6 +1,6 @@
 import pytest
 
-from device.conversation.barge_in import PATIENCE, STIR, UTTERANCE_MS, BargeIn
+from device.conversation.barge_in import HOLD_OFF, UTTERANCE_MS, VOICE_WITHIN, BargeIn
 from device.conversation.events import Understood, Voice, VoiceEnd
 from device.conversation.overlap import FAR_DB
 from device.sample_clock import samples
@@ -83,19 +83,19 @@ def test_two_words_with_a_pause_between_are_one_voice(barge_in):
     assert (cut.do, cut.onset) == ("cut", 0)
 
 
-def test_what_stirs_lowers_the_reply_until_it_is_a_voice(barge_in):
-    assert dos(barge_in.stirs(0)) == ["lower"]
-    assert barge_in.stirs(samples(20)) == []
+def test_near_end_activity_lowers_the_reply_until_it_is_a_voice(barge_in):
+    assert dos(barge_in.near_end(0)) == ["lower"]
+    assert barge_in.near_end(samples(20)) == []
     assert dos(barge_in.begin(0, samples(90))) == ["duck"]
-    assert barge_in.tick(STIR) == []
+    assert barge_in.tick(VOICE_WITHIN) == []
 
 
-def test_what_stirs_for_nothing_lowers_it_for_a_moment_and_not_again_soon(barge_in):
-    barge_in.stirs(0)
-    assert barge_in.tick(STIR - 1) == []
-    assert dos(barge_in.tick(STIR)) == ["restore"]
-    assert barge_in.stirs(STIR + PATIENCE - 1) == []
+def test_near_end_activity_that_is_no_voice_lowers_it_for_a_moment_and_not_again_soon(barge_in):
+    barge_in.near_end(0)
+    assert barge_in.tick(VOICE_WITHIN - 1) == []
+    assert dos(barge_in.tick(VOICE_WITHIN)) == ["restore"]
+    assert barge_in.near_end(VOICE_WITHIN + HOLD_OFF - 1) == []
     # A voice ducks at any time.
-    assert dos(barge_in.begin(STIR + 10, STIR + 20)) == ["duck"]
+    assert dos(barge_in.begin(VOICE_WITHIN + 10, VOICE_WITHIN + 20)) == ["duck"]
     barge_in.forget()
-    assert dos(barge_in.stirs(STIR + PATIENCE)) == ["lower"]
+    assert dos(barge_in.near_end(VOICE_WITHIN + HOLD_OFF)) == ["lower"]

@@ -1,4 +1,4 @@
-"""The connection by itself; its engines' order is in test_lineup, and taking over in test_handover."""
+"""The connection by itself; its engines' order is in test_failover, and taking over in test_handover."""
 
 from device.conversation import entries
 from device.conversation.actions import OpenSession, Prepare, Record, Switch

@@ -84,7 +84,7 @@ def test_what_begins_while_the_old_reply_fades_is_kept():
 def test_a_reply_that_was_dropped_does_not_come_back():
     current = begun()
     assert current.cut(9, 5, quick=True) == [Record(entries.Cut(9)), Cut(quick=True)]
-    current.awaited = True
+    current.await_more()
     current.keep_new()
     assert not current.to_come
     current.forget()

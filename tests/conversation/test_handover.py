@@ -9,10 +9,10 @@ TWO = (*ONE, Said("assistant", "two"))
 
 
 def handover() -> Handover:
-    lineup = Failover(("best", "local"))
-    lineup.begin(0)
-    lineup.opened(0)
-    return Handover(lineup)
+    failover = Failover(("best", "local"))
+    failover.begin(0)
+    failover.opened(0)
+    return Handover(failover)
 
 
 def test_nothing_is_due_in_a_usual_session() -> None:
@@ -50,15 +50,15 @@ def test_a_renewal_that_fails_is_tried_again_later() -> None:
 
 
 def test_a_better_engine_takes_over() -> None:
-    lineup = Failover(("best", "local"))
-    lineup.begin(0)
-    lineup.failed(0, retry=True)
-    lineup.opened(0)
-    over = Handover(lineup)
+    failover = Failover(("best", "local"))
+    failover.begin(0)
+    failover.failed(0, retry=True)
+    failover.opened(0)
+    over = Handover(failover)
     assert over.step(BETTER_AFTER, ONE) == (Prepare(ONE, "best"), None)
     over.prepared(Prepared("best", 16_000))
     over.step(BETTER_AFTER + 1, ONE)
-    assert lineup.current == "best"
+    assert failover.current == "best"
 
 
 def test_what_was_asked_for_before_the_session_was_lost_does_not_count() -> None:

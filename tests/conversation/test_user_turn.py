@@ -1,4 +1,4 @@
-"""Where what the user says begins, and what of it is open, by itself; what is done about it is in test_conversation."""
+"""Where what the user says begins, and what of it is open, by itself; what is done about it is in test_voices."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def ms(position):
 
 def woken(at):
     turn = UserTurn()
-    turn.wake_at = samples(at)
+    turn.wake_word(samples(at))
     turn.begin(samples(at))
     return turn
 
@@ -79,7 +79,7 @@ def test_what_is_being_said_now_stays_unanswered_and_nothing_before_it():
     turn.starts(samples(4000), awake=True)
     turn.restart()
     assert turn.unanswered == samples(4000) - ONSET_PREROLL
-    turn.voice = None
+    turn.pauses()
     turn.restart()
     assert turn.unanswered is None
 
@@ -89,15 +89,15 @@ def test_the_beginning_of_a_turn_that_a_reply_talks_over_is_forgotten_unless_it_
     turn = UserTurn()
     turn.listen(0)
     turn.starts(samples(4000), awake=True)
-    turn.heard_by_engine = True
+    turn.engine_hears(speech=True)
     assert turn.give_way() == [Hold()]
-    assert not turn.heard_by_engine
     if goes_on:
         assert turn.resume(samples(5000)) == [Listen(samples(4000) - ONSET_PREROLL)]
     else:
-        turn.voice = None
+        turn.pauses()
         assert turn.resume(samples(5000)) == [Discard(), Listen(samples(5000) - UNNOTICED)]
-    turn.voice = None
+    turn.pauses()
+    assert not turn.talking, "nor does the engine hear anybody"
     turn.hold()
     assert Discard() not in turn.resume(samples(6000)), "it was forgotten"
 
