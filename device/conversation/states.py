@@ -5,10 +5,10 @@
     overlap, speaking ──restored──▶ speaking
     connecting, listening ──playing──▶ speaking
     speaking, overlap, thinking ──engine──▶ thinking
-    speaking, overlap, thinking, listening, fault ──user──▶ listening
+    speaking, overlap, thinking, listening ──user──▶ listening
     speaking, overlap, thinking, listening, connecting ──awaited──▶ connecting
-    speaking, overlap, thinking, listening, fault ──result──▶ thinking
-    speaking, overlap, thinking, listening, connecting, fault ──over──▶ asleep
+    speaking, overlap, thinking, listening ──result──▶ thinking
+    speaking, overlap, thinking, listening, connecting ──over──▶ asleep
     speaking, overlap, thinking, listening, connecting, asleep, fault ──failed──▶ fault
     speaking, overlap, thinking, listening, connecting, asleep, fault ──muted──▶ muted ──unmuted──▶ asleep
 
@@ -126,9 +126,6 @@ TRANSITIONS: Final[Mapping[State, Mapping[Cause, State]]] = {
     },
     State.FAULT: {
         Cause.AWAITED: State.CONNECTING,
-        Cause.USER: State.LISTENING,
-        Cause.RESULT: State.THINKING,
-        Cause.OVER: State.ASLEEP,
         Cause.FAILED: State.FAULT,
         Cause.MUTED: State.MUTED,
     },

@@ -63,12 +63,14 @@ class TurnTaking:
 
     def woke(self, at: int) -> None:
         """Begin a conversation."""
+        if self._reply.queued:  # left of a conversation that broke off while another reply faded
+            self._out.do(Cut(quick=True))
+            self._reply.clear()
         self._history.clear()
         self._final_result.begin()
         self._user.begin(at)
         self._timeouts.begin(at)
         self._greeting.woke()
-        self._sleeps_next = False
         attempt = self._connection.begin(at)
         if attempt is None:
             self._out.record(entries.EngineError(at, "over_budget", "Every engine is over the day's budget."))
@@ -117,6 +119,7 @@ class TurnTaking:
             self._out.do(CloseSession(), Earcon("error"))
             self._broken = False
             if not self._reply.queued:
+                self._sleeps_next = False  # there is no reply that it would be after
                 self._move(Cause.FAILED)
             return
         if not self._reply.queued:

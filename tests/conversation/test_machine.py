@@ -805,6 +805,20 @@ def test_a_goodbye_that_the_engine_did_not_live_to_say_does_not_end_the_next_con
     assert talk.state is State.LISTENING
 
 
+def test_what_is_left_of_a_conversation_that_broke_off_does_not_keep_the_next_one_in_fault(talk):
+    awake(talk)
+    speaking(talk)
+    talk.ms(Button, 3500)
+    talk.ms(Repeat, 3510)
+    talk(Fault("quota", "Pay.", retry=False), samples(3520))
+    talk(PlayoutCut(samples(3540), (Heard("i1", 500, whole=False),)))
+    assert talk.state is State.FAULT
+    assert talk.ms(Button, 4000)[0] == Cut(quick=True)
+    assert talk.state is State.CONNECTING
+    talk(Opened(24000), samples(4100))
+    assert talk.state is State.LISTENING
+
+
 def test_no_call_of_a_tool_ends_what_mute_has_begun(talk):
     awake(talk)
     talk.ms(Mute, 2000, on=True)
