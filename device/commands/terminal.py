@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 FAILED: Final = 1
 """Exit code: something is wrong with the machine, the network or a file."""
+LOG_FORMAT: Final = "%(levelname)s %(name)s: %(message)s"
+"""A line of the log; the system's log has the time. The support bundle lets through what looks like it."""
 WIDE: Final = 200
 """Columns of a table that goes into a file or a pipe."""
 
@@ -65,7 +67,7 @@ def load_in_force(config: Path | None, *, need_engine: bool = False) -> InForce:
 def set_up_log(found: InForce) -> None:
     """Log to stderr as the settings say, and first what is wrong with them."""
     level = found.settings.log_level.upper()
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=level, format=LOG_FORMAT, stream=sys.stderr)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
     for warning in found.loaded.warnings:
         log.warning("%s", warning)

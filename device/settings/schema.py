@@ -24,9 +24,8 @@ def schema_fault(schema: dict[str, Any]) -> str:
 
 def validator_of(schema: dict[str, Any]) -> Validator:
     """Return what checks values against a JSON schema. Raises SchemaError."""
-    # Slow to import, and only some profiles want it.
-    import jsonschema  # noqa: PLC0415
-    from referencing import Registry  # noqa: PLC0415
+    import jsonschema  # noqa: PLC0415 - slow to import, and only some profiles want it
+    from referencing import Registry  # noqa: PLC0415 - comes with it
 
     kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     try:

@@ -47,8 +47,8 @@ def result_tool(schema: dict[str, Any]) -> Tool:
 
 
 def _checked(text: str, validator: Validator) -> Submitted:
-    import jsonschema  # noqa: PLC0415
-    from referencing.exceptions import Unresolvable  # noqa: PLC0415
+    import jsonschema  # noqa: PLC0415 - slow to import, and only some profiles want it
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415 - comes with it
 
     try:
         errors = sorted(validator.iter_errors(msgspec.json.decode(text)), key=jsonschema.exceptions.relevance)

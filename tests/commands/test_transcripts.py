@@ -122,3 +122,15 @@ def test_purge_does_nothing_by_settings_that_cannot_be_used(state, tmp_path):
     assert shown.exit_code == 1
     assert "not TOML" in shown.output
     assert len(kept()) == 1
+
+
+def test_the_beginning_of_two_ids_is_not_enough(state):
+    converse(state)
+    converse(state)
+    first, second = kept(path=state / FILE)
+    common = first.id[: next(n for n in range(len(first.id)) if first.id[n] != second.id[n])]
+    result = parley("show", common)
+    assert (result.exit_code, result.output) == (
+        1,
+        f"parley: {common} is the beginning of {first.id}, {second.id}\n",
+    )

@@ -9,9 +9,9 @@ from device.doctor import engine
 from device.doctor.engine import TOOL
 from device.engines.factory import session_with
 from device.settings.engines import RealtimeEngine
-from device.settings.tree import Settings
+from device.settings.tree import LocalSettings, Settings
 from device.simulation import virtual_clock as virtual
-from device.simulation.scripted_engine import Call, Reply
+from device.simulation.scripted_engine import Call, Connection, Reply
 
 CALL = Reply((Call("get_time", "{}"),))
 TOLD = spoken(1.0, "It is seventeen minutes past six.")
@@ -21,6 +21,13 @@ class Deaf(Listener):
     def __init__(self) -> None:
         super().__init__()
         self.deaf = True
+
+
+class Breaking(Listener):
+    """Its connection breaks off with the first turn."""
+
+    async def answer(self, connection: Connection) -> None:
+        connection.abort()
 
 
 async def found(server: Listener) -> dict[str, tuple[str, str]]:
@@ -48,6 +55,7 @@ def test_an_engine_that_does_all_that_is_needed() -> None:
         (lambda: Listener(CALL, spoken(1.0, "Done."), spoken(5.0, pace=1.0)), "tools", "warn", "get_time was called"),
         (lambda: Listener(Reply(status="failed")), "conversation", "fail", "the reply failed"),
         (Deaf, "conversation", "fail", "an answer did not come"),
+        (lambda: Breaking(CALL, TOLD), "conversation", "fail", "the session ended: "),
     ],
 )
 def test_what_an_engine_lacks_is_said(
@@ -57,3 +65,20 @@ def test_what_an_engine_lacks_is_said(
     findings = virtual.run(found(server()))
     assert findings[step][0] == status
     assert words in findings[step][1]
+
+
+async def test_an_engine_that_cannot_be_reached_is_one_finding() -> None:
+    settings = Settings(engines=("local",), local=LocalSettings(url="ws://127.0.0.1:9/v1/realtime"))
+    findings = [finding async for finding in engine.examine_engine(settings, "local")]
+    assert [finding.status for finding in findings] == ["fail"]
+    assert "127.0.0.1" in findings[0].message
+
+
+def test_an_engine_of_the_settings_is_talked_with() -> None:
+    async def examined() -> dict[str, str]:
+        async with Listener(CALL, TOLD, spoken(5.0, pace=1.0), transcript="What time is it?") as server:
+            settings = Settings(engines=("it",), engine={"it": RealtimeEngine(url=server.url)})
+            return {finding.name: finding.status async for finding in engine.examine_engine(settings, "it")}
+
+    steps = ("session", "reply", "words", "tools", "interruption")
+    assert virtual.run(examined()) == {f"it {step}": "ok" for step in steps}

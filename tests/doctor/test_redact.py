@@ -1,11 +1,15 @@
 """What is let out of a log, and what is not."""
 
+import logging
+
 import msgspec
 import pytest
 
+from device.commands.terminal import LOG_FORMAT
 from device.doctor.redact import HIDDEN, UNSAID, Redaction, secrets_in
 from device.settings.tree import BrainSettings, Settings
 from device.settings.types import Secret
+from device.system.service_status import Doing, Status
 
 KEY = "hush-4711"
 SAID = ["Remind me of the wedding on Friday", "Call Bob", "stop"]
@@ -85,3 +89,15 @@ def test_every_secret_in_the_settings_is_found():
     engine = msgspec.structs.replace(settings.engine["openai"], api_key=Secret("openai-key"))
     settings = msgspec.structs.replace(settings, engine={**settings.engine, "openai": engine})
     assert {"me", "hush", "brain-key", "openai-key"} <= set(secrets_in(settings))
+
+
+@pytest.mark.parametrize("name", ["device.daemon.daemon", "device.commands.terminal", "asyncio"])
+def test_what_commands_log_is_let_through_as_they_write_it(scrub, name):
+    written = logging.Formatter(LOG_FORMAT).format(
+        logging.makeLogRecord({"name": name, "levelname": "ERROR", "msg": "x"})
+    )
+    assert scrub.log(written) == written
+
+
+def test_the_line_of_who_listens_is_let_through(scrub):
+    assert scrub.log(str(Status(Doing.LISTENING, "USB"))) == "Listening on USB"

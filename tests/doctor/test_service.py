@@ -1,6 +1,8 @@
 """What is found on machines where something keeps the service from its work."""
 
+import grp
 import os
+import pwd
 import re
 import time
 from collections.abc import Sequence
@@ -13,7 +15,9 @@ from device.doctor import service
 from device.doctor.service import (
     ONCE,
     UNITS,
+    ask,
     check_access,
+    check_appliance,
     check_clock,
     check_egress,
     check_keys,
@@ -22,6 +26,7 @@ from device.doctor.service import (
     machine_keys,
     show_units,
 )
+from device.settings.local import TranscriptionSettings
 from device.settings.panel import PanelSettings
 from device.settings.tree import BrainSettings, LocalSettings, Settings, read
 from device.system import paths, wall_clock
@@ -258,3 +263,47 @@ def test_the_clock(tmp_path):
     assert check_clock(time.time(), mark).status == "ok"
     assert check_clock(time.time() + 3650 * 86_400, mark).status == "warn", "set by hand since"
     assert wall_clock.SYNCHRONISED.name == mark.name
+
+
+def test_of_root_it_is_told_what_holds_for_the_service_s_user(tmp_path, monkeypatch):
+    monkeypatch.setattr(service.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(service.pwd, "getpwnam", lambda _: pwd.struct_passwd(("parley", "", 4711, 0, "", "", "")))
+    monkeypatch.setattr(service.pwd, "getpwuid", lambda _: pytest.fail("root is not asked about"))
+    group = grp.struct_group(("audio", "", tmp_path.stat().st_gid, []))
+    monkeypatch.setattr(service.grp, "getgrall", lambda: [group])
+    for name in ("snd/pcmC0D0p", "gpiochip0"):
+        node = tmp_path / "dev" / name
+        node.parent.mkdir(parents=True, exist_ok=True)
+        node.touch()
+        node.chmod(0o660 if "snd" in name else 0o600)
+    (found,) = check_access(Settings(panel=PanelSettings(button_pin=17)), tmp_path)
+    assert (found.name, found.message) == ("lights and buttons", f"{node} is there, but not for parley")
+    assert "usermod -aG gpio parley" in found.fix
+    first = next(iter(check_appliance(Settings())))
+    assert (first.name, first.status) == ("user", "ok")
+    assert "sudo -u parley parley doctor" in first.message
+
+
+def test_a_program_that_is_not_there_says_nothing():
+    assert ask(["/no/such/program"]) == ""
+    assert ask(["/bin/echo", "well"]) == "well\n"
+
+
+@pytest.mark.parametrize(
+    ("stages", "key"),
+    [
+        ({"local": LocalSettings(stt="endpoint")}, "transcription.url"),
+        ({"local": LocalSettings(tts="cartesia")}, "cartesia.url"),
+    ],
+)
+def test_each_stage_elsewhere_must_be_let_out(stages, key):
+    settings = Settings(**stages, transcription=TranscriptionSettings(url="https://api.openai.com/v1"))
+    (found,) = check_egress(settings, {"parley-engine.service": SHUT})
+    assert found.message.startswith(f"{key} is ")
+
+
+def test_a_file_without_a_key_is_named(tmp_path):
+    (tmp_path / "OPENAI_API_KEY").touch()
+    tmp_path.chmod(0o700)
+    (found,) = check_keys(Settings(), tmp_path)
+    assert (found.status, found.message) == ("fail", f"{tmp_path}/OPENAI_API_KEY is empty")

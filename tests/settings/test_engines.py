@@ -35,6 +35,15 @@ def test_a_new_engine_begins_like_a_known_one() -> None:
         ({"box": {"url": "ws://x/", "protocol": "smtp"}}, "engine.box.protocol: 'smtp' is not known"),
         ({"openai": {"modle": "x"}}, "engine.openai.modle: no such key; did you mean model?"),
         ({"gpt-live": {"noise_reduction": ""}}, "engine.gpt-live.noise_reduction: no such key"),
+        ({"openai": {"dialect": "klingon"}}, "engine.openai.dialect: 'klingon' is not known; there are openai, "),
+        (
+            {"openai": {"noise_reduction": "", "noise_reduction_strength": 0.3}},
+            "engine.openai.noise_reduction_strength: means nothing without noise_reduction",
+        ),
+        (
+            {"openai": {"retention_tokens": 9000}},
+            'engine.openai.retention_tokens: means nothing without truncation = "retention_ratio"',
+        ),
     ],
 )
 def test_what_is_wrong_is_named(tables: object, fault: str) -> None:
@@ -63,3 +72,12 @@ def test_only_a_vendors_server_needs_a_key() -> None:
     assert "OPENAI_API_KEY" in missing_key("openai", known_engines()["openai"])
     assert not missing_key("openai", engines({"openai": {"url": "ws://10.0.0.5/v1/realtime"}})["openai"])
     assert not missing_key("openai", engines({"openai": {"api_key": "x"}})["openai"])
+
+
+def test_an_address_with_a_part_of_one_s_own_and_an_agent_are_asked_for() -> None:
+    known = known_engines()
+    azure = next(name for name, engine in known.items() if "YOUR-RESOURCE" in engine.url)
+    assert missing_key(azure, known[azure]).startswith(f"engine.{azure}.url: put the name of your resource where ")
+    assert missing_key("cartesia", known["cartesia"]).startswith("engine.cartesia.agent: set it to the id of an agent")
+    ours = engines({"cartesia": {"agent": "a", "api_key": "k"}})["cartesia"]
+    assert missing_key("cartesia", ours) == ""
