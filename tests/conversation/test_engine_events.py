@@ -1,0 +1,214 @@
+"""What the engine says and does, or fails to, in a conversation as it is lived through."""
+
+from support.talk import Talk, awake, speaking, streaming
+
+from device.conversation import entries
+from device.conversation.actions import (
+    CloseSession,
+    Commit,
+    Cut,
+    Earcon,
+    Finish,
+    Hold,
+    ReturnTool,
+    RunTool,
+)
+from device.conversation.engine import (
+    Capabilities,
+    Opened,
+    ReplyEnded,
+    ReplyStarted,
+    SpeechStarted,
+    SpeechStopped,
+    ToolCall,
+    ToolCancelled,
+    Words,
+    Working,
+)
+from device.conversation.events import (
+    Heard,
+    Mute,
+    PlayoutCut,
+    PlayoutDone,
+    Tick,
+    ToolDone,
+    Voice,
+    VoiceEnd,
+    VoiceStart,
+)
+from device.conversation.states import State
+from device.conversation.timeouts import THINKING_LIMIT
+from device.sample_clock import samples
+
+
+def test_a_stream_engine_that_decides_falls_silent_by_itself():
+    talk = streaming(barge_in="engine")
+    speaking(talk)
+    assert talk(SpeechStarted(), samples(3500)) == []
+    assert talk.state is State.SPEAKING
+
+
+def test_a_stream_engine_may_say_nothing():
+    talk = streaming(follow_up_ms=8000)
+    talk(SpeechStarted(), samples(2000))
+    talk(SpeechStopped(), samples(3000))
+    assert talk.state is State.LISTENING
+    assert talk.ms(Tick, 11_000) == [Hold(), CloseSession(), Earcon("sleep")]
+    assert not talk.wrote(entries.EngineError)
+
+
+def test_nobody_falls_asleep_over_work_that_the_engine_does_beside_the_talk():
+    talk = streaming(follow_up_ms=8000)
+    talk(Working(on=True), samples(3000))
+    assert talk.ms(Tick, 12_000) == []
+    talk(Working(on=False), samples(20_000))
+    assert talk.ms(Tick, 27_000) == []
+    assert talk.ms(Tick, 28_100)[-1] == Earcon("sleep")
+
+
+def test_to_cut_a_stream_engine_off_ends_none_of_its_tools():
+    talk = streaming()
+    speaking(talk)
+    talk(ToolCall("call", "c1", "look_up", "{}"), samples(3200))
+    talk.ms(VoiceStart, 3500, samples(3400))
+    talk.ms(Voice, 3900, samples(3400), 450)
+    talk(PlayoutCut(samples(3950), (Heard("i1", 900, whole=False),)))
+    talk.ms(VoiceEnd, 4300, samples(3400), samples(4060), 660)
+    assert talk(ToolDone(samples(5000), "c1", "{}")) == [ReturnTool("c1", "{}", reply=True)]
+
+
+def test_noise_that_the_engine_took_for_a_turn_is_forgotten(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    talk(Words("user", "", final=True), samples(2600))
+    assert talk.state is State.LISTENING
+
+
+def test_an_engine_that_never_answers_is_an_error_and_listening_goes_on(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    assert talk(Tick(samples(2500) + THINKING_LIMIT)) == [Earcon("error")]
+    assert talk.state is State.LISTENING
+
+
+def test_parallel_tools_are_run_and_answered_before_listening(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    talk(ReplyStarted("r1"), samples(2600))
+    calls = [ToolCall("r1", c, "get_time", "{}") for c in ("c1", "c2")]
+    assert [talk(call, samples(2700)) for call in calls] == [[RunTool(call)] for call in calls]
+    talk(ReplyEnded("r1", "completed"), samples(2750))
+    assert talk(ToolDone(samples(2800), "c2", "{}")) == [ReturnTool("c2", "{}", reply=True)]
+    assert talk.state is State.THINKING
+    assert talk(ToolDone(samples(2800), "c1", "{}")) == [ReturnTool("c1", "{}", reply=True)]
+    assert talk(ToolDone(samples(2900), "c1", "{}")) == []
+    # The answer is still to come: nobody is invited to speak before it.
+    assert talk.state is State.THINKING
+    talk(ReplyStarted("r2"), samples(3000))
+    talk(ReplyEnded("r2", "completed"), samples(3100))
+    assert talk.state is State.LISTENING
+
+
+def test_the_sleep_tool_ends_the_conversation_after_the_goodbye(talk):
+    awake(talk)
+    speaking(talk)
+    talk(ToolCall("r1", "c1", "sleep", "{}"), samples(3100))
+    talk(ToolDone(samples(3150), "c1", "{}", sleep=True, reply=False))
+    talk(ReplyEnded("r1", "completed"), samples(3200))
+    assert talk.state is State.SPEAKING
+    assert Earcon("sleep") in talk(PlayoutDone(samples(4000), Heard("i1", 1000, whole=True)))
+    assert talk.state is State.ASLEEP
+
+
+def test_an_engine_that_cancels_by_itself_cuts_the_playout(talk):
+    awake(talk)
+    speaking(talk)
+    assert talk(ReplyEnded("r1", "cancelled"), samples(3300)) == [Finish("i1"), Cut()]
+
+
+def test_the_device_can_end_turns_itself():
+    talk = Talk(commit_after_ms=500)
+    awake(talk)
+    talk.ms(VoiceStart, 2100, samples(2000))
+    talk(VoiceEnd(samples(2740), samples(2000), samples(2500), 500))
+    assert talk.ms(Tick, 2950) == []
+    assert talk.ms(Tick, 3000) == [Commit(samples(3000))]
+    assert talk.state is State.THINKING
+
+
+def test_the_device_ends_turns_for_an_engine_that_cannot():
+    talk = Talk(silence_ms=600)
+    awake(talk)
+    talk(Opened(24000, Capabilities(server_vad=False)), samples(1900))
+    talk.ms(VoiceStart, 2100, samples(2000))
+    talk(VoiceEnd(samples(2740), samples(2000), samples(2500), 500))
+    assert talk.ms(Tick, 3090) == []
+    assert talk.ms(Tick, 3100) == [Commit(samples(3100))]
+
+
+def test_a_pause_in_a_sentence_is_no_end_of_turn():
+    talk = Talk(commit_after_ms=500)
+    awake(talk)
+    talk.ms(VoiceStart, 2100, samples(2000))
+    talk(VoiceEnd(samples(2740), samples(2000), samples(2500), 500))
+    talk.ms(VoiceStart, 2900, samples(2850))
+    assert talk.ms(Tick, 3100) == []
+
+
+def test_sleep_beside_another_tool_waits_for_its_answer(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    talk(ReplyStarted("r1"), samples(2600))
+    for call in ("timer", "sleep"):
+        talk(ToolCall("r1", call, call, "{}"), samples(2700))
+    talk(ReplyEnded("r1", "completed"), samples(2750))
+    talk(ToolDone(samples(2800), "timer", "{}"))
+    talk(ToolDone(samples(2800), "sleep", "{}", sleep=True, reply=False))
+    assert talk.state is State.THINKING
+    talk(ReplyStarted("r2"), samples(2900))
+    talk(ReplyEnded("r2", "completed"), samples(3000))
+    assert talk.state is State.ASLEEP
+
+
+def test_a_goodbye_that_is_interrupted_is_forgotten(talk):
+    awake(talk)
+    speaking(talk)
+    talk(ToolCall("r1", "c1", "sleep", "{}"), samples(3100))
+    talk(ToolDone(samples(3150), "c1", "{}", sleep=True, reply=False))
+    talk.ms(VoiceStart, 3500, samples(3400))
+    talk.ms(Voice, 3810, samples(3400), 410)
+    talk(PlayoutCut(samples(3850), (Heard("i1", 500, whole=False),)))
+    talk(SpeechStopped(), samples(5000))
+    speaking(talk, at=5200, item="i2", reply="r2")
+    talk(ReplyEnded("r2", "completed"), samples(5300))
+    talk(PlayoutDone(samples(6000), Heard("i2", 800, whole=True)))
+    assert talk.state is State.LISTENING
+
+
+def test_no_call_of_a_tool_ends_what_mute_has_begun(talk):
+    awake(talk)
+    talk.ms(Mute, 2000, on=True)
+    assert talk(ToolCall("r1", "c1", "sleep", "{}"), samples(2100)) == []
+    assert talk(ToolDone(samples(2200), "c1", "{}", sleep=True, reply=False)) == []
+    assert talk.state is State.MUTED
+
+
+def test_an_engine_that_still_weighs_the_turn_is_waited_for(talk):
+    awake(talk)
+    talk(SpeechStarted(), samples(2000))
+    talk.ms(VoiceEnd, 3000, samples(2000), samples(2760), 700)
+    assert talk.ms(Tick, 12_000) == []
+    talk(SpeechStopped(), samples(12_100))
+    assert talk.state is State.THINKING
+
+
+def test_calls_that_the_engine_takes_back_are_not_waited_for(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    talk(ReplyStarted("r1"), samples(2600))
+    talk(ToolCall("r1", "c1", "get_time", "{}"), samples(2700))
+    talk(ReplyEnded("r1", "cancelled"), samples(2750))
+    assert talk.state is State.THINKING
+    talk(ToolCancelled(("c1", "c9")), samples(2800))
+    assert talk.state is State.LISTENING
+    assert talk(ToolDone(samples(2900), "c1", "{}")) == []
