@@ -1,7 +1,7 @@
 """What can happen on the device.
 
 Every event says when, as a position on the card's clock: samples at 16 kHz since the card was first opened
-(`CLOCK_RATE`). What an engine says is in `engines.contract`.
+(`CLOCK_RATE`). What an engine says is in `engine`.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ class Voices:
                     self._turns.cut(self._user.first_word(step.onset), step.why)
                 case "restore":
                     self._turns.restore(step.why)
-                case "look":
+                case _:  # "look"
                     self._out.do(Recognise(step.onset, step.upto, step.paused))
         if self._turns.state is State.SPEAKING and self._barge_in.onset is None:
             self._user.settled()

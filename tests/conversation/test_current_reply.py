@@ -1,4 +1,4 @@
-"""A reply and its queue by themselves; what is done about them is in test_conversation."""
+"""A reply and its queue by themselves; what is done about them is in test_machine."""
 
 from device.conversation import entries
 from device.conversation.actions import Cut, Finish, Play, Record
@@ -102,3 +102,11 @@ def test_what_is_repeated_is_none_of_the_engines():
     assert current.played("repeat-1").repeated
     assert not current.queued
     assert current.played("repeat-1") is None
+
+
+def test_what_ran_dry_and_is_not_known_changes_nothing():
+    current = begun("i1")
+    current.starved("unknown")
+    assert not current.stalled(100 * STALLED), "there is something to play"
+    current.starved("i1")
+    assert current.stalled(100 * STALLED)

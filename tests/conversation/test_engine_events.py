@@ -1,5 +1,6 @@
 """What the engine says and does, or fails to, in a conversation as it is lived through."""
 
+import pytest
 from support.talk import Talk, awake, speaking, streaming
 
 from device.conversation import entries
@@ -10,18 +11,24 @@ from device.conversation.actions import (
     Earcon,
     Finish,
     Hold,
+    OpenSession,
+    Prepare,
     ReturnTool,
     RunTool,
+    Switch,
 )
 from device.conversation.engine import (
     Capabilities,
+    Expiring,
     Opened,
+    Prepared,
     ReplyEnded,
     ReplyStarted,
     SpeechStarted,
     SpeechStopped,
     ToolCall,
     ToolCancelled,
+    Unprepared,
     Words,
     Working,
 )
@@ -37,7 +44,7 @@ from device.conversation.events import (
     VoiceStart,
 )
 from device.conversation.states import State
-from device.conversation.timeouts import THINKING_LIMIT
+from device.conversation.timeouts import SILENT, THINKING_LIMIT
 from device.sample_clock import samples
 
 
@@ -212,3 +219,70 @@ def test_calls_that_the_engine_takes_back_are_not_waited_for(talk):
     talk(ToolCancelled(("c1", "c9")), samples(2800))
     assert talk.state is State.LISTENING
     assert talk(ToolDone(samples(2900), "c1", "{}")) == []
+
+
+def test_before_a_session_ends_another_takes_over_in_a_pause(talk):
+    awake(talk)
+    talk(Expiring(60.0), samples(2000))
+    assert talk.ms(Tick, 2000) == [], "somebody spoke just now"
+    assert talk.ms(Tick, 2100) == [Prepare((), "local")]
+    assert talk(Prepared("local", 16_000), samples(2500)) == [Switch()]
+    assert talk.wrote(entries.EngineExpiring) == [entries.EngineExpiring(samples(2000), 60.0)]
+    assert talk.wrote(entries.SessionPrepare) == [entries.SessionPrepare(samples(2100), "local")]
+    assert talk.wrote(entries.SessionSwitch) == [entries.SessionSwitch(samples(2500), "local")]
+
+
+def test_a_session_that_cannot_be_prepared_is_tried_again_later(talk):
+    awake(talk)
+    talk(Expiring(60.0), samples(2000))
+    talk.ms(Tick, 2100)
+    assert talk(Unprepared("local", "no"), samples(2200)) == []
+    assert talk.wrote(entries.SessionUnprepared) == [entries.SessionUnprepared(samples(2200), "local", "no")]
+    talk.ms(VoiceStart, 9000, samples(9000))
+    talk.ms(VoiceEnd, 9500, samples(9000), samples(9300), 300)
+    assert talk.ms(Tick, 12_199) == []
+    assert talk.ms(Tick, 12_200) == [Prepare((), "local")]
+
+
+def test_an_engine_that_sends_no_more_of_a_reply_is_taken_for_dead(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    talk(ReplyStarted("r1"), samples(2600))
+    assert talk.ms(Tick, 7500) == []
+    assert OpenSession in [type(action) for action in talk.ms(Tick, 7600)]
+    assert [e.code for e in talk.wrote(entries.EngineError)] == ["stalled"]
+
+
+@pytest.mark.parametrize(("engines", "asked"), [(("best", "local"), ["local"]), (("best",), [])])
+def test_where_there_is_another_engine_one_that_does_not_answer_is_left_sooner(engines, asked):
+    talk = Talk(engines=engines)
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    actions = talk(Tick(samples(2500) + SILENT))
+    assert [action.engine for action in actions if isinstance(action, OpenSession)] == asked
+
+
+def test_of_words_in_pieces_only_all_of_them_are_written_down(talk):
+    awake(talk)
+    talk(Words("user", "what", final=False), samples(2400))
+    talk(Words("assistant", "It is ", final=False, item="i1"), samples(2500))
+    assert not talk.wrote(entries.User)
+    assert not talk.wrote(entries.Assistant)
+    talk(Words("user", "what?", final=True), samples(2600))
+    talk(Words("assistant", "It is noon.", final=True, item="i1"), samples(2600))
+    assert [e.text for e in (*talk.wrote(entries.User), *talk.wrote(entries.Assistant))] == ["what?", "It is noon."]
+
+
+def test_a_reply_that_failed_is_told_of_and_the_user_has_the_turn(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    talk(ReplyStarted("r1"), samples(2600))
+    assert Earcon("error") in talk(ReplyEnded("r1", "failed", message="overloaded"), samples(2700))
+    assert talk.wrote(entries.EngineError) == [entries.EngineError(samples(2700), "reply_failed", "overloaded")]
+    assert talk.state is State.LISTENING
+
+
+def test_after_the_conversation_no_reply_begins(talk):
+    assert talk(ReplyStarted("r1"), samples(2600)) == []
+    assert not talk.wrote(entries.ReplyStart)
+    assert not talk.conversation.replying

@@ -1,4 +1,4 @@
-"""The last moment by itself; what a conversation makes of it is in test_conversation."""
+"""The last moment by itself; what a conversation makes of it is in test_machine."""
 
 import pytest
 

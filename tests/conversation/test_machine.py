@@ -37,6 +37,7 @@ from device.conversation.events import (
     PlayoutCut,
     PlayoutDone,
     PlayoutStarted,
+    PlayoutStarved,
     Repeat,
     StopHeard,
     Tick,
@@ -241,3 +242,37 @@ def test_a_reply_that_begins_while_the_card_is_gone_is_not_heard(talk):
     assert talk.state is State.SPEAKING
     talk(PlayoutCut(samples(3050), (Heard("i1", 20, whole=False),)))
     assert talk.state is State.LISTENING
+
+
+def test_items_of_one_reply_are_played_one_after_another(talk):
+    awake(talk)
+    speaking(talk)
+    talk(Audio("r1", "i2", b"ab"), samples(3500))
+    talk(PlayoutDone(samples(4000), Heard("i1", 1000, whole=True)))
+    assert talk.ms(PlayoutStarted, 4000, "i2") == []
+    assert talk.state is State.SPEAKING
+    assert [e.item for e in talk.wrote(entries.ReplyFirstAudio)] == ["i1", "i2"]
+
+
+def test_an_item_that_ran_dry_is_written_down_and_waited_for_only_so_long(talk):
+    awake(talk)
+    speaking(talk)
+    assert talk.ms(PlayoutStarved, 4000, "i1") == []
+    assert talk.wrote(entries.Starved) == [entries.Starved(samples(4000), "i1")]
+    assert talk.ms(Tick, 7900) == []
+    assert OpenSession in [type(action) for action in talk.ms(Tick, 8000)]
+
+
+def test_whether_anything_is_being_replied_or_repeated_or_the_card_is_gone_can_be_asked(talk):
+    conversation = talk.conversation
+    assert [conversation.replying, conversation.repeating, conversation.card_gone] == [False] * 3
+    talk.ms(Repeat, 500)
+    assert conversation.repeating
+    awake(talk)
+    assert not conversation.repeating, "the wake word ended it"
+    speaking(talk)
+    assert conversation.replying
+    talk.ms(CardLost, 3500)
+    assert conversation.card_gone
+    talk.ms(CardBack, 3600)
+    assert not conversation.card_gone

@@ -47,3 +47,18 @@ def test_a_call_that_is_taken_back_is_forgotten() -> None:
     pending.cancel("z")
     assert not pending
     assert pending.cover(COVER) is None
+
+
+def test_the_engines_own_work_keeps_it_busy_until_it_is_done_or_the_session_is_lost() -> None:
+    pending = PendingTools()
+    assert not pending.busy
+    pending.works(on=True)
+    pending.clear()
+    assert pending.busy, "it goes on when the reply is cut off"
+    assert not pending, "no result is waited for"
+    pending.works(on=False)
+    assert not pending.busy
+    pending.works(on=True)
+    pending.begin("a", 0, announced=False)
+    pending.lost()
+    assert not pending.busy

@@ -1,4 +1,4 @@
-"""Ringing by itself; who ends it is in test_conversation."""
+"""Ringing by itself; who ends it is in test_machine."""
 
 from device.conversation.actions import Ring
 from device.conversation.ringing import LIMIT, Ringing

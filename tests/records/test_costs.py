@@ -216,3 +216,22 @@ def test_days_go_when_they_are_old_and_not_when_the_clock_jumps(path, monkeypatc
     assert purge(10, path) == 1
     (day,) = read(path, "SELECT day FROM day")
     assert day["day"] == NOW.date().isoformat()
+
+
+def test_a_new_day_without_a_file_begins_with_nothing_spent(path):
+    desk = Desk(path, budget=0.01, keep_days=0)
+    desk.record(entries.SessionOpen, 0, engine="openai")
+    desk.reply(5, input_tokens=1_000_000)
+    assert desk.costs.over_budget("openai")
+    desk.now = NOW + timedelta(days=1)
+    assert desk.costs.spent_today == 0
+    desk.costs.close()
+
+
+def test_zero_days_keep_none(path):
+    desk = Desk(path)
+    desk.record(entries.SessionOpen, 0, engine="openai")
+    desk.reply(5, input_tokens=1)
+    desk.costs.close()
+    assert purge(0, path) == 1
+    assert rows(path) == {}

@@ -62,13 +62,16 @@ def test_a_disk_that_cannot_be_written_is_warned_of_once_and_waited_for(tmp_path
 
 def test_what_waits_for_a_disk_does_not_grow_for_ever(tmp_path, monkeypatch):
     monkeypatch.setattr(store, "MOST_WAITING", 10)
-    (tmp_path / "state").write_text("")
-    kept = Store(tmp_path / "state" / "t.sqlite", SCHEMA)
+    blocked = tmp_path / "state"
+    blocked.write_text("")
+    kept = Store(blocked / "t.sqlite", SCHEMA)
     for n in range(200):
         kept.put("INSERT INTO t VALUES (?)", n)
         kept.flush()
-        assert len(kept._waiting) <= 10
+    blocked.unlink()
+    kept.put("INSERT INTO t VALUES (200)")
     kept.close()
+    assert 1 <= len(read(blocked / "t.sqlite", "SELECT x FROM t")) <= 10
 
 
 def test_what_is_old_goes_at_the_start(tmp_path):
@@ -160,3 +163,17 @@ def test_a_full_disk_is_waited_for(tmp_path, caplog):
         "still",
         "after",
     ]
+
+
+def test_a_disk_that_lets_nothing_be_deleted_is_warned_of(tmp_path, caplog):
+    (tmp_path / "t.sqlite").mkdir()
+    remove(tmp_path / "t.sqlite")
+    assert "t.sqlite cannot be deleted: " in caplog.text
+
+
+def test_what_belongs_to_another_user_is_said_to(tmp_path, monkeypatch):
+    path = tmp_path / "t.sqlite"
+    path.write_text("no database" * 100)
+    monkeypatch.setattr("device.records.store.os.access", lambda *_: False)
+    with pytest.raises(StoreError, match="It belongs to another user: try it with sudo"):
+        read(path, "SELECT x FROM t")

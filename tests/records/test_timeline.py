@@ -1,12 +1,14 @@
 """What a terminal gets to see, and what the system's log must not."""
 
 import io
+from string import Formatter
 
+import pytest
 from rich.console import Console
 
 from device.conversation import entries
 from device.conversation.states import State
-from device.records.timeline import Timeline
+from device.records.timeline import TEXTS, WORDLESS, Timeline
 
 SPOKEN = [
     entries.User(16_000, "my secret wish"),
@@ -16,10 +18,13 @@ SPOKEN = [
 ]
 
 
-def shown(**kwargs):
+HAPPENED = [*SPOKEN, entries.StateEntered(16_000, State.SPEAKING)]
+
+
+def shown(happened=HAPPENED, **kwargs):
     text = io.StringIO()
     timeline = Timeline(Console(file=text, width=200), **kwargs)
-    for entry in [*SPOKEN, entries.StateEntered(16_000, State.SPEAKING)]:
+    for entry in happened:
         timeline.show(entry)
     return text.getvalue().splitlines()
 
@@ -33,3 +38,19 @@ def test_the_log_of_a_service_sees_what_happened_and_no_word():
     assert not any("secret" in line for line in lines)
     assert [line.split()[2] for line in lines] == ["understood", "saying", "tool", "timer", "state"]
     assert lines[2].endswith("set_timer")
+
+
+def test_what_only_machines_read_and_words_that_are_none_are_not_shown():
+    assert shown(happened=[entries.ReplyReceived(0, "i"), entries.User(0, ""), entries.Assistant(0, "i", "")]) == []
+
+
+@pytest.mark.parametrize("texts", [TEXTS, WORDLESS])
+def test_what_is_said_of_an_entry_is_in_its_fields(texts):
+    for kind, text in texts.items():
+        named = {name for _, name, _, _ in Formatter().parse(text) if name}
+        assert named <= set(kind.__struct_fields__)
+
+
+def test_of_what_holds_words_something_is_said_without_them_or_nothing():
+    assert all(kind.spoken for kind in WORDLESS)
+    assert {kind for kind in TEXTS if kind.spoken} == WORDLESS.keys()

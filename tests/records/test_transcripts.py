@@ -153,6 +153,19 @@ def test_a_false_alarm_leaves_no_trace(desk, path):
     assert [one.began for one in kept(path=path)] == [NOW + timedelta(seconds=30)]
 
 
+def test_what_happens_outside_a_conversation_and_replies_without_words_leave_no_line(desk, path):
+    desk(5, entries.Timer, name="tea")
+    desk(6, entries.User, text="to nobody")
+    desk.wake(10)
+    desk(10.5, entries.StateEntered, state=State.LISTENING)
+    desk(11, entries.User, text="Hello")
+    desk(12, entries.Assistant, item="i1", text="")
+    desk.sleep(20)
+    desk.close()
+    (one,) = kept(path=path)
+    assert [line.kind for line in one.lines] == ["engine", "user"]
+
+
 def test_a_voice_that_was_no_interruption_does_not_date_later_words(desk, path):
     desk.wake(10)
     desk(15, entries.VoiceStart)

@@ -93,3 +93,31 @@ def test_a_pause_within_the_question_and_a_voice_restored_over_are_one_turn():
     )
     assert len(turns) == 1
     assert turns[0]["voice_end"] == 2.5
+
+
+@pytest.mark.parametrize(
+    ("costs", "gathered"),
+    [
+        ([{}, {}], {}),
+        ([{"input_tokens": 7}, {"input_tokens": 3, "output_tokens": 5}], {"input_tokens": 10, "output_tokens": 5}),
+        ([{"seconds": 1.5}, {"seconds": 2.0}], {"seconds": 3.5}),
+    ],
+)
+def test_what_the_replies_of_a_turn_cost_is_added_up(costs, gathered):
+    ends = [(2.0 + n, entries.ReplyEnd, {"reply": "r", "status": "completed", **cost}) for n, cost in enumerate(costs)]
+    (turn,) = gather((1.0, entries.VoiceStart), *ends)
+    assert turn == {"voice_start": 1.0, "sent_s": 100.0, **gathered}
+
+
+def test_tools_and_errors_of_a_turn_are_named_in_their_order():
+    (turn,) = gather(
+        (1.0, entries.VoiceStart),
+        (2.0, entries.Tool, {"name": "get_time", "arguments": "{}"}),
+        (2.5, entries.EngineError, {"code": "closed", "message": "gone"}),
+        (3.0, entries.Tool, {"name": "convert", "arguments": "{}"}),
+    )
+    assert (turn["tools"], turn["errors"]) == (["get_time", "convert"], ["closed"])
+
+
+def test_what_happens_while_nobody_has_a_turn_belongs_to_none():
+    assert gather((1.0, entries.ReplyStart, {"reply": "r"}), (2.0, entries.Timer, {"name": "tea"})) == []

@@ -1,0 +1,18 @@
+from device.conversation import entries
+from device.conversation.actions import Earcon, Record
+from device.conversation.output import Output
+
+
+def test_the_clock_never_goes_back():
+    output = Output()
+    output.arrive(5)
+    output.arrive(3)
+    assert output.now == 5
+
+
+def test_what_is_to_be_done_is_handed_over_once_and_in_order():
+    output = Output()
+    output.do(Earcon("wake"), Earcon("error"))
+    output.record(entries.Duck(5))
+    assert output.leave() == [Earcon("wake"), Earcon("error"), Record(entries.Duck(5))]
+    assert output.leave() == []
