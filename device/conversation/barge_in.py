@@ -17,14 +17,18 @@ if TYPE_CHECKING:
     from device.conversation.events import Understood, Voice, VoiceEnd
 
 VOICES = 4
-"""How many of the user's last voices tell how loud the user is."""
+"""How many of the user's last voices tell how loud the user is; a choice: one said aside does not, and somebody who walks
+away is followed."""
 UTTERANCE_MS = 300
 """A voice shorter than this says little about that."""
 FAR = "far away"
 VOICE_WITHIN = samples(320)
 """How long after near-end activity a voice is waited for: the fricatives before a vowel are no longer."""
 HOLD_OFF = samples(3000)
-"""So long no near-end activity lowers the reply after it did for nothing: somebody types, or clears the table."""
+"""So long no near-end activity lowers the reply after it did for nothing: somebody types, or clears the table.
+
+A choice: meanwhile an interruption lowers the reply only once it is known for a voice.
+"""
 
 
 class Step(Struct, frozen=True):

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from device.conversation.events import Heard
 
 STALLED = samples(5_000)
-"""An engine that began a reply and sends nothing more of it for so long is taken for dead."""
+"""An engine that began a reply and sends nothing more of it for so long is taken for dead.
+
+A choice: longer than a network stutters, shorter than the user waits for the rest of a sentence.
+"""
 BYTES_PER_SAMPLE = 2
 
 

@@ -12,13 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 RETRY_MS = (0, 250, 500, 1000, 2000, 4000, 8000)
-"""Pauses before the attempts to reach an engine again, once all were asked; after the last one all have failed."""
+"""Pauses before the attempts to reach an engine again, once all were asked; after the last one all have failed.
+
+A choice: back-off that ends while the user still waits.
+"""
 GIVE_UP_AFTER = samples(25_000)
 """Engines that take the connection and say nothing are waited for no longer than this, attempts and all."""
 STEADY = samples(30_000)
 """A session that lasted so long was a good one: the next fault starts the pauses anew."""
 COOLING = samples(30_000)
-"""For so long after its fault an engine is not the first to be asked, where there is another."""
+"""For so long after its fault an engine is not the first to be asked, where there is another; a choice: its fault would
+cost each conversation its first seconds."""
 BETTER_AFTER = samples(10_000)
 """How soon an engine farther up is tried again in the background, and the pause between such attempts, which grows."""
 BETTER_LATEST = samples(120_000)

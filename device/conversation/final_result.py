@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from device.conversation.events import DeviceEvent, Submitted
 
 LONGEST = samples(5_000)
-"""So long is the result waited for."""
+"""So long is the result waited for; a choice: nobody waits for it, but the microphone's session stays open."""
 TRIES = 2
 """How often the engine may submit one that is not valid, before and again after it is asked."""
 

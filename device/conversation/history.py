@@ -5,7 +5,7 @@ from __future__ import annotations
 from device.conversation.engine import Said
 
 LONGEST = 20
-"""Things said that are kept."""
+"""Things said that are kept; a choice: enough to go on talking, little enough that a new session is told it at once."""
 
 
 class History:

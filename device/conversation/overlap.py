@@ -2,6 +2,9 @@
 
 Pure: `judge` looks at what is known of the voice so far and says whether to cut the reply, to bring it back up or to
 wait. How loud, how long and what the small recogniser made of it comes from elsewhere.
+
+The numbers are choices between a voice that is heard too late and a reply that is cut for nothing; how they do together
+is what `parley bench bargein` measures.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ FAR_MS = 250
 LOOKS_MS = (480, 640, 800, 960, 1200, 1500, 2000)
 """When the recogniser looks at a voice that goes on, after its onset. Nothing is gained by guessing from half a word:
 the reply is silent already, and nothing that is said is lost."""
-MURMUR_MS = 900
+BACKCHANNEL_MS = 900
 """A voice that goes on longer is no backchannel, whatever was recognised."""
 COME_BACK_MS = 640
 """What is still a backchannel after so long does not hold the reply down any more, though it goes on."""
@@ -115,9 +118,9 @@ def _said(voice: Over, cut_ms: float) -> tuple[Verdict, str]:
 
 def _going_on(voice: Over) -> tuple[Verdict, str]:
     looked_ms = (voice.looked_to - voice.onset) * 1000 / CLOCK_RATE
-    if voice.kind == "backchannel" and voice.age_ms < MURMUR_MS and looked_ms >= COME_BACK_MS:
+    if voice.kind == "backchannel" and voice.age_ms < BACKCHANNEL_MS and looked_ms >= COME_BACK_MS:
         return Verdict.RESTORE, "backchannel"
-    limit = NO_WORDS_MS if voice.kind == "nothing" else MURMUR_MS
+    limit = NO_WORDS_MS if voice.kind == "nothing" else BACKCHANNEL_MS
     return (Verdict.CUT, "length") if voice.voiced_ms >= limit else (Verdict.WAIT, voice.kind or "unheard")
 
 

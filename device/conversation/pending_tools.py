@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from device.conversation.events import ToolDone
 
 COVER = samples(700)
-"""A tool that takes longer is spoken of meanwhile."""
+"""A tool that takes longer is spoken of meanwhile; a choice: shorter pauses are usual between turns."""
 COVERS = (
     "The tool's result is not there yet. Until it is, say in at most six words that you are looking that up.",
     "The tool's result is not there yet. Until it is, say in at most six words that this takes a moment.",

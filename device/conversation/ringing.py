@@ -6,7 +6,7 @@ from device.conversation.actions import Action, Ring
 from device.sample_clock import samples
 
 LIMIT = samples(60_000)
-"""How long a timer rings by itself."""
+"""How long a timer rings by itself; a choice: whoever has not come by then does not hear it."""
 
 
 class Ringing:

@@ -13,7 +13,7 @@ UNANSWERED_LIMIT = samples(90_000)
 GREET_AFTER = samples(600)
 """Whoever has something to ask has begun by then, after the button or the wake word."""
 LULL = samples(800)
-"""So long must nobody have spoken before another session takes over."""
+"""So long must nobody have spoken before another session takes over: longer than a pause within a sentence."""
 
 
 class Timeouts:

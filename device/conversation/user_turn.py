@@ -26,11 +26,11 @@ WAKE_LENGTH_SLOW = samples(1050)
 WAKE_LATE = samples(50)
 """How much later than its detection the wake word ends, when no more was said than that."""
 ONSET_PREROLL = samples(300)
-"""Soft first sounds lie before the voice detector's onset."""
+"""Soft first sounds lie before the voice detector's onset; a choice: a little silence in front costs nothing."""
 COMMA = samples(600)
 """Longest pause between a word over a reply, too short to interrupt it, and the rest of the sentence ("Stop, I …")."""
 UNNOTICED = samples(150)
-"""A voice that began less than this ago may not have been noticed yet."""
+"""A voice that began less than this ago may not have been noticed yet: the voice detector needs 100 ms for it."""
 
 
 class UserTurn:
@@ -43,7 +43,7 @@ class UserTurn:
         self._heard_by_engine = False
         self._holding = True  # nothing is sent
         self._half_said = False  # a reply began over a turn of which the engine has heard the beginning
-        self._murmur: tuple[int, int] | None = None  # onset and end of the last voice that did not interrupt the reply
+        self._let_pass: tuple[int, int] | None = None  # onset and end of the last voice that did not interrupt
         self._uncommitted: int | None = None  # end of a voice that the engine was not yet told to answer
         self._committed: int | None = None  # end of the one that it was told to answer last
 
@@ -118,16 +118,16 @@ class UserTurn:
         self._unanswered = voice.end
         return True
 
-    def murmured(self, onset: int, end: int) -> None:
+    def did_not_interrupt(self, onset: int, end: int) -> None:
         """Note a voice that did not interrupt the reply; what follows it soon may belong to it."""
-        self._murmur = onset, end
+        self._let_pass = onset, end
 
     # Where it begins
 
     def first_word(self, onset: int) -> int:
         """Return from where to send what somebody says whose voice began at `onset`, maybe after a comma's pause."""
-        if self._murmur is not None and onset < self._murmur[1] + COMMA:
-            onset = self._murmur[0]
+        if self._let_pass is not None and onset < self._let_pass[1] + COMMA:
+            onset = self._let_pass[0]
         return max(0, onset - ONSET_PREROLL)
 
     def restart(self) -> None:

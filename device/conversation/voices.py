@@ -60,7 +60,7 @@ class Voices:
             self._user.ends(event.end)
             self._send_breath(self._user.in_one_breath(event.onset))
         if (onset := self._barge_in.onset) is not None:
-            self._user.murmured(onset, event.end)
+            self._user.did_not_interrupt(onset, event.end)
             self._follow(self._barge_in.ends(event))
 
     def near_end(self, at: int) -> None:

@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from device.conversation.overlap import (
     ANSWER_MS,
+    BACKCHANNEL_MS,
     CLOSURE_MS,
     COME_BACK_MS,
     FAR_DB,
-    MURMUR_MS,
     NO_WORDS_MS,
     PAUSE_MS,
     Over,
@@ -43,9 +43,9 @@ def voice(ms, silence=0, **known):
         # Drawn out, it does not hold the reply down; longer than any, it is something else.
         (voice(COME_BACK_MS, kind="backchannel"), RESTORE),
         (voice(COME_BACK_MS, kind="backchannel", looked_to=samples(300)), WAIT),
-        (voice(MURMUR_MS, kind="backchannel"), CUT),
+        (voice(BACKCHANNEL_MS, kind="backchannel"), CUT),
         # Noise has longer, and never cuts once it is over.
-        (voice(MURMUR_MS, kind="nothing"), WAIT),
+        (voice(BACKCHANNEL_MS, kind="nothing"), WAIT),
         (voice(NO_WORDS_MS - 1, kind="nothing"), WAIT),
         (voice(NO_WORDS_MS - 1, PAUSE_MS, kind="nothing"), RESTORE),
         (voice(NO_WORDS_MS, kind="nothing"), CUT),
@@ -54,7 +54,7 @@ def voice(ms, silence=0, **known):
         (voice(350, PAUSE_MS, kind="backchannel", looked_to=samples(300)), WAIT),
         # A recogniser that does not answer in time leaves it to the length.
         (voice(350), WAIT),
-        (voice(MURMUR_MS), CUT),
+        (voice(BACKCHANNEL_MS), CUT),
         (voice(CUT_MS - 1, ANSWER_MS, looked_to=0), RESTORE),
         (voice(CUT_MS, ANSWER_MS, looked_to=0), CUT),
         (voice(500, PAUSE_MS, kind="speech", looked_to=samples(480)), WAIT),

@@ -59,7 +59,7 @@ def test_one_word_after_the_wake_word_is_not_taken_for_its_end(wake, onset, end,
 @pytest.mark.parametrize(("pause_ms", "start"), [(599, 3500), (600, 4500)])
 def test_what_follows_a_word_over_a_reply_soon_begins_with_that_word(pause_ms, start):
     turn = UserTurn()
-    turn.murmured(samples(3500), samples(3900))
+    turn.did_not_interrupt(samples(3500), samples(3900))
     onset = samples(3900 + pause_ms)
     assert turn.first_word(onset) == samples(start) - ONSET_PREROLL
 
