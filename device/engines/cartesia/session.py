@@ -14,9 +14,9 @@ from yarl import URL
 from device.conversation.engine import Capabilities, EngineEvent, Fault
 from device.engines.cartesia.turns import Turns
 from device.engines.connection import Server
+from device.engines.incoming import Incoming
 from device.engines.websocket import WebSocketSession
 from device.wire import cartesia as wire
-from device.wire.errors import Unknown, WireError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,7 @@ RATE: Final = 24_000
 SHORTEST: Final = 2 * RATE * 20 // 1000
 LONGEST: Final = 2 * RATE * 100 // 1000
 """Bytes of the shortest and longest audio that a message should have."""
+EVENTS: Final[Incoming[wire.ServerEvent]] = Incoming(decode=wire.decode_server)
 HISTORY: Final = 4000
 """Characters of what was said before that the agent is told, the newest."""
 
@@ -112,7 +113,7 @@ class CartesiaSession(WebSocketSession):
 
     def receive(self, data: str | bytes) -> None:
         """Take an event."""
-        event = self._decoded(data)
+        event = EVENTS.understood(data, self.note)
         if isinstance(event, wire.ErrorEvent):
             if event.fatal:
                 self.die(failed(event, self._at))
@@ -123,22 +124,11 @@ class CartesiaSession(WebSocketSession):
                 self.tell(one)
 
     def _ready(self, data: str | bytes) -> Fault | bool:
-        event = self._decoded(data)
+        event = EVENTS.understood(data, self.note)
         if isinstance(event, wire.ErrorEvent):
             # One that is not fatal is as bad here: nothing but our first event can have caused it.
             return failed(event, self._at, opening=True)
         return isinstance(event, wire.SessionReady)
-
-    def _decoded(self, data: str | bytes) -> wire.ServerEvent | None:
-        try:
-            event = wire.decode_server(data)
-        except WireError as error:
-            self.note("json", f"The engine sends what is no JSON object ({error.code}); it is passed over")
-            return None
-        if isinstance(event, Unknown):
-            self.note(event.type, f"The engine sent an event that is not understood: {event.type}: {event.why}")
-            return None
-        return event
 
 
 def variables(config: CartesiaConfig, history: Sequence[Said]) -> dict[str, str | int | float | bool]:

@@ -18,9 +18,9 @@ from device.engines import faults
 from device.engines.gemini.config import HEAR_RATE, RATE, GeminiConfig, setup_of
 from device.engines.gemini.resume import Kept
 from device.engines.gemini.turns import Turns
+from device.engines.incoming import Incoming
 from device.engines.websocket import WebSocketSession
 from device.wire import gemini as wire
-from device.wire.errors import Unknown, WireError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from device.conversation.events import Heard
     from device.engines.faults import Endpoint
 
+MESSAGES: Final[Incoming[wire.ServerMessage]] = Incoming(decode=wire.decode_server, called="a message")
 TRY: Final = 0.5
 """The part of the time that is left to a connection in which its successor must be there; the rest is for others."""
 ORPHANED_S: Final = 1.5
@@ -215,7 +216,7 @@ class _Connection(WebSocketSession):
 
     def receive(self, data: str | bytes) -> None:
         """Take a message."""
-        if (message := self._decoded(data)) is not None:
+        if (message := MESSAGES.understood(data, self.note)) is not None:
             self._take(self, message)
 
     def stale(self, event: EngineEvent) -> bool:
@@ -227,19 +228,8 @@ class _Connection(WebSocketSession):
         return closed(code, reason, self._at, agreed=self._live)
 
     def _agreed(self, data: str | bytes) -> bool:
-        message = self._decoded(data)
+        message = MESSAGES.understood(data, self.note)
         return message is not None and message.setup_complete is not None
-
-    def _decoded(self, data: str | bytes) -> wire.ServerMessage | None:
-        try:
-            message = wire.decode_server(data)
-        except WireError as error:
-            self.note("json", f"The engine sends what is no JSON object ({error.code}); it is passed over")
-            return None
-        if isinstance(message, Unknown):
-            self.note(message.type, f"The engine sent a message that is not understood: {message.type}: {message.why}")
-            return None
-        return message
 
 
 def closed(code: int | None, reason: str, at: Endpoint, *, agreed: bool) -> Fault:

@@ -14,11 +14,11 @@ from uuid import uuid4
 
 from device.conversation.engine import Capabilities, EngineEvent, Fault, Said
 from device.engines import faults
+from device.engines.incoming import Incoming
 from device.engines.live.config import RATE, LiveConfig, session_of
 from device.engines.live.stream import Stream
 from device.engines.websocket import WebSocketSession
 from device.wire import live as wire
-from device.wire.errors import Unknown, WireError
 from device.wire.realtime_items import ErrorDetail
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+EVENTS: Final[Incoming[wire.ServerEvent]] = Incoming(decode=wire.decode_server, text_only=True, idle=wire.IDLE)
 LONGEST_S: Final = 86_400.0
 """A session that claims to last longer, or to be over, has another idea of what time it is."""
 REASONS: Final = {
@@ -98,7 +99,7 @@ class LiveSession(WebSocketSession):
 
     def receive(self, data: str | bytes) -> None:
         """Take an event."""
-        event = self._decoded(data)
+        event = EVENTS.understood(data, self.note)
         if event is None:
             return
         self._tell_all(self._stream.receive(event, asyncio.get_running_loop().time()))
@@ -112,7 +113,7 @@ class LiveSession(WebSocketSession):
                 self.die(fault)
 
     def _started(self, data: str | bytes) -> Fault | bool:
-        event = self._decoded(data)
+        event = EVENTS.understood(data, self.note)
         if isinstance(event, wire.ErrorEvent):
             return faults.unwanted(_detail(event), self._at)
         if not isinstance(event, wire.SessionStarted):
@@ -121,21 +122,6 @@ class LiveSession(WebSocketSession):
         if 0 < left < LONGEST_S:
             self.expire_in(left)
         return True
-
-    def _decoded(self, data: str | bytes) -> wire.ServerEvent | None:
-        if isinstance(data, bytes):
-            self.note("binary", "The engine sends binary frames, which are no part of the protocol")
-            return None
-        try:
-            event = wire.decode_server(data)
-        except WireError as error:
-            self.note("json", f"The engine sends what is no JSON object ({error.code}); it is passed over")
-            return None
-        if not isinstance(event, Unknown):
-            return event
-        if event.type not in wire.IDLE:
-            self.note(event.type, f"The engine sent an event that is not understood: {event.type}: {event.why}")
-        return None
 
     def _tell_all(self, events: list[EngineEvent]) -> None:
         for event in events:

@@ -6,14 +6,14 @@ their events mean is in `bare_turns`. Protocol: `engines.wire.bare`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from device.engines.incoming import Incoming
 from device.engines.realtime.bare_turns import BareTurns
 from device.engines.realtime.session import RealtimeSession
 from device.wire import bare, realtime
-from device.wire.errors import Unknown, WireError
 from device.wire.realtime_items import ErrorDetail, Session
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from device.conversation.engine import Fault, Said
     from device.engines.realtime.config import RealtimeConfig
+
+EVENTS: Final[Incoming[bare.ServerEvent]] = Incoming(decode=bare.decode_server)
 
 
 class BareSession(RealtimeSession):
@@ -48,7 +50,7 @@ class BareSession(RealtimeSession):
 
     def receive(self, data: str | bytes) -> None:
         """Take an event."""
-        event = self._read_bare(data)
+        event = EVENTS.understood(data, self.note)
         if isinstance(event, bare.AudioDelta) and event.sample_rate_hz > 0:
             self._responses.rate = event.sample_rate_hz
         for one in self._turns.receive(event) if event is not None else ():
@@ -56,21 +58,10 @@ class BareSession(RealtimeSession):
 
     def _decoded(self, data: str | bytes) -> realtime.ServerEvent | None:
         """Return what comes while the session opens."""
-        event = self._read_bare(data)
+        event = EVENTS.understood(data, self.note)
         if isinstance(event, bare.Error):
             return realtime.ErrorEvent(ErrorDetail(code=event.code, message=event.error))
         return realtime.SessionCreated(Session()) if isinstance(event, bare.SessionCreated) else None
-
-    def _read_bare(self, data: str | bytes) -> bare.ServerEvent | None:
-        try:
-            event = bare.decode_server(data)
-        except WireError as error:
-            self.note("json", f"The engine sends what is no JSON object ({error.code}); it is passed over")
-            return None
-        if isinstance(event, Unknown):
-            self.note(event.type, f"The engine sent an event that is not understood: {event.type}: {event.why}")
-            return None
-        return event
 
     def _say(self, message: realtime.ClientEvent) -> None:
         for one in self._turns.messages(message):

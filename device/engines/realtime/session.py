@@ -19,12 +19,13 @@ from device.audio.resample import Resampler
 from device.conversation.engine import Audio, AudioDone, Capabilities, EngineEvent, Fault, Said
 from device.engines import faults
 from device.engines.connection import Connection
+from device.engines.incoming import Incoming
 from device.engines.realtime.config import RealtimeConfig, session_of
 from device.engines.realtime.dialects import drop, take
 from device.engines.realtime.responses import TRUNCATE, Responses
 from device.engines.websocket import WebSocketSession
 from device.wire import realtime as wire
-from device.wire.errors import Unknown, WireError
+from device.wire.errors import Unknown
 from device.wire.realtime_items import Content, Item
 
 if TYPE_CHECKING:
@@ -72,7 +73,10 @@ class RealtimeSession(WebSocketSession):
         )
         self._config = config
         self._dialect = dialect
-        self._decoder = wire.server_decoder(dialect.names)
+        decoder = wire.server_decoder(dialect.names)
+        self._incoming: Incoming[wire.ServerEvent] = Incoming(
+            decode=lambda data: wire.decode_server(data, decoder), text_only=True, idle=dialect.extras
+        )
         self._responses = Responses(dialect.rate)
         self._mute = set(dialect.unsent)  # what the server does not take
         self._refused: ErrorDetail | None = None
@@ -188,17 +192,7 @@ class RealtimeSession(WebSocketSession):
         return field if field in self._dialect.spare and take(session, field, self) is not self else ""
 
     def _decoded(self, data: str | bytes) -> wire.ServerEvent | Unknown | None:
-        if isinstance(data, bytes):
-            self.note("binary", "The engine sends binary frames, which are no part of the protocol")
-            return None
-        try:
-            event = wire.decode_server(data, self._decoder)
-        except WireError as error:
-            self.note("json", f"The engine sends what is no JSON object ({error.code}); it is passed over")
-            return None
-        if isinstance(event, Unknown) and event.type not in self._dialect.extras:
-            self.note(event.type, f"The engine sent an event that is not understood: {event.type}: {event.why}")
-        return event
+        return self._incoming.read(data, self.note)
 
     def _complaint(self, error: ErrorDetail) -> list[EngineEvent]:
         truncation = error.event_id is not None and error.event_id.startswith(TRUNCATE)
