@@ -21,7 +21,8 @@ from device.conversation.engine import (
     Words,
 )
 from device.conversation.events import Heard
-from device.engines.realtime.responses import REMEMBERED, Responses
+from device.engines.realtime.replies import REMEMBERED
+from device.engines.realtime.responses import Responses
 from device.wire import realtime as wire
 from device.wire import realtime_items as items
 from device.wire.errors import Unknown
