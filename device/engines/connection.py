@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 from aiohttp import ClientSession, ClientWebSocketResponse, ClientWSTimeout, WSServerHandshakeError
 from msgspec import Struct
-from yarl import URL
 
 from device.engines import faults
 from device.engines.faults import Endpoint
 from device.settings.types import Secret
 
 if TYPE_CHECKING:
+    from yarl import URL
+
     from device.conversation.engine import Fault
 
 MAX_FRAME: Final = 4 * 2**20
@@ -50,42 +51,6 @@ class Connection(Struct, frozen=True, kw_only=True):
     it, which is a quarter of an hour."""
     lifetime_s: float = 0
     """When the server ends the session; 0 if it does not."""
-
-
-class Server(Struct, frozen=True, kw_only=True):
-    """Where a session is to be had: the base of what each protocol asks for."""
-
-    url: str
-    model: str = ""
-    """What is asked for by its name there."""
-    api_key: Secret = Secret()
-    section: str
-    """The table of the settings that this comes from, for messages."""
-    key_variable: str = ""
-    """The environment variable for the key, likewise."""
-    open_timeout_s: float = 10.0
-    stuck_s: float = 5.0
-    heartbeat_s: float | None = 15.0
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """What messages may say of the server; an address can hold secrets."""
-        return Endpoint(URL(self.url).host or "The engine", self.model, self.section, self.key_variable)
-
-    def line(self, header: str, value: str = "{key}", *, url: str = "") -> Connection:
-        """Return how to reach it, with the key in this header; at another `url`, if it is given."""
-        return Connection(
-            url=url or self.url,
-            at=self.endpoint,
-            key=self.api_key,
-            headers={header: value} if self.api_key else {},
-            open_timeout_s=self.open_timeout_s,
-            stuck_s=self.stuck_s,
-            heartbeat_s=self.heartbeat_s,
-        )
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.endpoint.host!r}, model={self.model!r})"
 
 
 class Call:

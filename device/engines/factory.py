@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from device.conversation.engine import Wanted
-from device.engines.cartesia.session import CartesiaSession, cartesia_config
-from device.engines.gemini.config import gemini_config
+from device.engines.cartesia.session import CartesiaConfig, CartesiaSession
+from device.engines.gemini.config import GeminiConfig
 from device.engines.gemini.session import GeminiSession
-from device.engines.live.config import live_config
+from device.engines.live.config import LiveConfig
 from device.engines.live.session import LiveSession
 from device.engines.local_process import LocalProcess
 from device.engines.prompt import instructions
@@ -68,12 +68,12 @@ def session_with(
         case RealtimeEngine():
             return realtime_session(remote_config(name, engine, wanted))
         case LiveEngine():
-            return LiveSession(live_config(name, engine, wanted))
+            return LiveSession(LiveConfig(engine=engine, wanted=wanted, section=f"engine.{name}"))
         case GeminiEngine():
-            return GeminiSession(gemini_config(name, engine, wanted))
+            return GeminiSession(GeminiConfig(engine=engine, wanted=wanted, section=f"engine.{name}"))
         case CartesiaEngine():
-            agent = cartesia_config(name, engine, name=settings.name, language=settings.language)
-            return CartesiaSession(agent)
+            section = f"engine.{name}"
+            return CartesiaSession(CartesiaConfig(engine=engine, wanted=wanted, section=section, name=settings.name))
         case _:
             raise NotImplementedError(name)
 

@@ -21,11 +21,22 @@ from support.eventlog import Recorder
 from support.speech import say, silence
 
 from device.audio.resample import resample
-from device.conversation.engine import Audio, AudioDone, EngineEvent, ReplyEnded, Said, ToolCall, ToolSpec, Words
+from device.conversation.engine import (
+    Audio,
+    AudioDone,
+    EngineEvent,
+    ReplyEnded,
+    Said,
+    ToolCall,
+    ToolSpec,
+    Wanted,
+    Words,
+)
 from device.conversation.events import Heard
 from device.engines.factory import session_with
 from device.engines.live.config import LiveConfig
 from device.engines.live.session import LiveSession
+from device.settings.engines import LiveEngine
 from device.settings.tree import ListenSettings, Settings
 
 if TYPE_CHECKING:
@@ -206,12 +217,13 @@ async def test_aimock_gemini(aimock):
 
 async def test_aimock_gpt_live(tmp_path):
     config = LiveConfig(
-        url="", model="gpt-live-1", voice="marin", instructions="Be kind.", tools=(ASK,), delegate="ask"
+        engine=LiveEngine(url="", model="gpt-live-1", voice="marin", delegate="ask"),
+        wanted=Wanted(instructions="Be kind.", tools=(ASK,)),
     )
     path = tmp_path / "live.json"
     path.write_text(json.dumps(live_fixture(config)))
     with aimock_with(tmp_path, str(path)) as url:
-        session = LiveSession(replace(config, url=f"{url}/v1/live/sessions"))
+        session = LiveSession(replace(config, engine=replace(config.engine, url=f"{url}/v1/live/sessions")))
         await session.open(())
         talk = Talk(session)
         try:

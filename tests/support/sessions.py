@@ -6,15 +6,20 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from device.conversation.engine import Wanted
+from device.engines.config import Config
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from device.conversation.engine import EngineEvent, EngineSession, Said
+    from device.settings.engines import RemoteEngine
 
 SOON = 20
 """Seconds after which a test gives up."""
 
 Session = TypeVar("Session", bound="EngineSession")
+Configuration = TypeVar("Configuration", bound=Config[Any])
 
 
 @asynccontextmanager
@@ -43,3 +48,10 @@ async def until(session: EngineSession, kind: type[EngineEvent], count: int = 1)
             if not count:
                 return got
     raise AssertionError(f"the session ended without {kind.__name__}: {got}")
+
+
+def configured(kind: type[Configuration], engine: type[RemoteEngine], **given: Any) -> Configuration:
+    """Return a configuration of which each of `given` goes where it belongs: to what is wanted, or to the engine."""
+    wanted = {name: given.pop(name) for name in Wanted.__struct_fields__ if name in given}
+    own = {name: given.pop(name) for name in kind.__struct_fields__ if name in given}
+    return kind(engine=engine(**given), wanted=Wanted(**wanted), **own)

@@ -4,20 +4,23 @@ import json
 from typing import Annotated, get_args
 
 import pytest
+from msgspec.structs import replace
 from openai.types.live import ClientEvent, ServerEvent
 from pydantic import Field, TypeAdapter
 from support.scripted_live import strange
 
-from device.conversation.engine import Said, ToolSpec
+from device.conversation.engine import Said, ToolSpec, Wanted
 from device.engines.live.config import LiveConfig, session_of
 from device.engines.live.text import latest, pieces, tokens
+from device.settings.engines import LiveEngine
 from device.wire import live as wire
 from device.wire.errors import Unknown, WireError
 
 CLIENT = TypeAdapter(Annotated[ClientEvent, Field(discriminator="type")])
 TOOL = ToolSpec("f", "does", {"type": "object", "properties": {}})
 CONFIG = LiveConfig(
-    url="ws://x/", model="gpt-live-1", tools=(TOOL,), backend="b", instructions="Be brief.", voice="ash"
+    engine=LiveEngine(url="ws://x/", model="gpt-live-1", backend="b", voice="ash"),
+    wanted=Wanted(tools=(TOOL,), instructions="Be brief."),
 )
 SAID = (Said("user", "hello"), Said("assistant", "hi"))
 
@@ -26,7 +29,7 @@ SAID = (Said("user", "hello"), Said("assistant", "hi"))
     "event",
     [
         wire.SessionStart(session_of(CONFIG, SAID)),
-        wire.SessionStart(session_of(LiveConfig(url="ws://x/", model="m"), ())),
+        wire.SessionStart(session_of(LiveConfig(engine=LiveEngine(url="ws://x/", model="m")), ())),
         wire.SessionInputAudioAppend(b"ab"),
         wire.SessionInstructionsAppend(content="x", delegation_id=None),
         wire.SessionThinkingAppend(content="x", delegation_id="d"),
@@ -68,7 +71,7 @@ def test_what_cannot_be_read_is_unknown():
 
 def test_the_model_that_speaks_is_told_what_can_be_handed_over():
     assert "- f: does" in session_of(CONFIG, ()).instructions
-    without = LiveConfig(url="ws://x/", model="m", tools=(TOOL,), instructions="Be brief.")
+    without = replace(CONFIG, engine=replace(CONFIG.engine, backend=""))
     assert session_of(without, ()).instructions == "Be brief."
     assert session_of(without, ()).delegation.type == "client"
 

@@ -13,9 +13,10 @@ from yarl import URL
 
 from device.conversation.engine import Capabilities, EngineEvent, Fault
 from device.engines.cartesia.turns import Turns
-from device.engines.connection import Server
+from device.engines.config import Config
 from device.engines.incoming import Incoming
 from device.engines.websocket import WebSocketSession
+from device.settings.engines import CartesiaEngine
 from device.wire import cartesia as wire
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from device.conversation.engine import Said
     from device.conversation.events import Heard
     from device.engines.faults import Endpoint
-    from device.settings.engines import CartesiaEngine
 
 RATE: Final = 24_000
 """Hz, in both directions: the protocol has one format."""
@@ -36,28 +36,17 @@ HISTORY: Final = 4000
 """Characters of what was said before that the agent is told, the newest."""
 
 
-class CartesiaConfig(Server, frozen=True, kw_only=True):
-    """Where a session is to be had, and what it shall be like; `model` is the agent's id."""
+class CartesiaConfig(Config[CartesiaEngine], frozen=True, kw_only=True):
+    """Where a session is to be had, and what it shall be like."""
 
     section: str = "engine.cartesia"
-    delivery: str = "speaking_pace"
     name: str = ""
     """What the assistant calls itself."""
-    language: str = ""
 
-
-def cartesia_config(section: str, engine: CartesiaEngine, *, name: str, language: str) -> CartesiaConfig:
-    """Return what is asked of the engine that the settings call `section`, of an assistant called `name`."""
-    return CartesiaConfig(
-        url=engine.url,
-        model=engine.agent,
-        api_key=engine.api_key,
-        delivery=engine.output_delivery,
-        name=name,
-        language=language,
-        section=f"engine.{section}",
-        key_variable=engine.key_variable,
-    )
+    @property
+    def model(self) -> str:
+        """The agent's id."""
+        return self.engine.agent
 
 
 class CartesiaSession(WebSocketSession):
@@ -66,8 +55,10 @@ class CartesiaSession(WebSocketSession):
     rate = RATE
 
     def __init__(self, config: CartesiaConfig) -> None:
-        url = URL(config.url) / config.model
-        super().__init__(config.line("X-API-Key", url=str(url.update_query(cartesia_version=wire.VERSION))))
+        url = URL(config.engine.url) / config.model
+        super().__init__(
+            config.connection({"X-API-Key": "{key}"}, url=str(url.update_query(cartesia_version=wire.VERSION)))
+        )
         # An agent closes after 120 s without audio, and ends a turn only by hearing silence.
         self.capabilities = Capabilities(truncation=False, continuous=True, prompted=False)
         self._config = config
@@ -107,7 +98,7 @@ class CartesiaSession(WebSocketSession):
 
     async def greet(self, history: Sequence[Said]) -> Fault | None:
         """Say what the session is to be like, and wait until the agent is ready."""
-        audio = wire.Audio(input_format=f"pcm_{RATE}", output_delivery=self._config.delivery)
+        audio = wire.Audio(input_format=f"pcm_{RATE}", output_delivery=self._config.engine.output_delivery)
         create = wire.SessionCreate(audio=audio, dynamic_variables=variables(self._config, history))
         return await self.agree(wire.encode(create), "session_ready", self._ready)
 
@@ -134,7 +125,7 @@ class CartesiaSession(WebSocketSession):
 def variables(config: CartesiaConfig, history: Sequence[Said]) -> dict[str, str | int | float | bool]:
     """Return what the agent's texts can refer to as {{assistant_name}}, {{language}} and {{history}}."""
     said = "\n".join(f"{'User' if one.role == 'user' else 'You'}: {one.text}" for one in history)
-    return {"assistant_name": config.name, "language": config.language, "history": said[-HISTORY:]}
+    return {"assistant_name": config.name, "language": config.wanted.language, "history": said[-HISTORY:]}
 
 
 def failed(error: wire.ErrorEvent, at: Endpoint, *, opening: bool = False) -> Fault:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
-from device.engines.connection import Server
+from device.engines.config import Config
+from device.settings.engines import GeminiEngine
 from device.wire import gemini as wire
 
 if TYPE_CHECKING:
-    from device.conversation.engine import ToolSpec, Wanted
-    from device.settings.engines import GeminiEngine
+    from device.conversation.engine import ToolSpec
 
 RATE: Final = 24_000
 """Hz of replies."""
@@ -33,72 +33,57 @@ _KEPT: Final = frozenset(
 """Keys of a JSON schema that mean the same in Google's."""
 
 
-class GeminiConfig(Server, frozen=True, kw_only=True):
+class GeminiConfig(Config[GeminiEngine], frozen=True, kw_only=True):
     """Where a session is to be had, and what it shall be like."""
 
     section: str = "engine.gemini"
-    voice: str = ""
-    instructions: str = ""
-    tools: tuple[ToolSpec, ...] = ()
-    blocking: bool = False
-    """Whether the model waits for its tools, instead of talking on."""
-    thinking: str = ""
-    language: str = ""
-    manual: bool = False
-    """Whether the device says where the user's turns begin and end."""
-    silence_ms: int = 500
-    eagerness: Literal["auto", "low", "medium", "high"] = "auto"
-    interrupts: bool = False
-    """Whether the server cuts its reply off when it hears the user."""
 
+    @property
+    def blocking(self) -> bool:
+        """Whether the model waits for its tools, instead of talking on."""
+        return self.engine.tools == "blocking"
 
-def gemini_config(name: str, engine: GeminiEngine, wanted: Wanted) -> GeminiConfig:
-    """Return what is asked of the engine that the settings call `name`."""
-    return GeminiConfig(
-        url=engine.url,
-        model=engine.model,
-        api_key=engine.api_key,
-        voice=engine.voice,
-        instructions=wanted.instructions,
-        tools=wanted.tools,
-        blocking=engine.tools == "blocking",
-        thinking=engine.thinking,
-        language=wanted.language,
-        manual=wanted.end_of_turn == "device",
-        silence_ms=wanted.silence_ms,
-        eagerness=wanted.eagerness,
-        interrupts=wanted.interrupts,
-        section=f"engine.{name}",
-        key_variable=engine.key_variable,
-    )
+    @property
+    def manual(self) -> bool:
+        """Whether the device says where the user's turns begin and end."""
+        return self.wanted.end_of_turn == "device"
 
 
 def setup_of(config: GeminiConfig, *, handle: str = "", history: bool = False) -> wire.Setup:
     """Return what is asked of the server: a new session, which gets to know a history first, or the one of `handle`."""
     detection = wire.ActivityDetection(
-        silence_duration_ms=config.silence_ms, end_of_speech_sensitivity=_SENSITIVITY.get(config.eagerness)
+        silence_duration_ms=config.wanted.silence_ms,
+        end_of_speech_sensitivity=_SENSITIVITY.get(config.wanted.eagerness),
     )
     speech = None
-    if config.voice:
-        speech = wire.Speech(voice_config=wire.Voice(prebuilt_voice_config=wire.PrebuiltVoice(voice_name=config.voice)))
-    declared = [_declared(tool, blocking=config.blocking) for tool in config.tools]
+    if config.engine.voice:
+        speech = wire.Speech(
+            voice_config=wire.Voice(prebuilt_voice_config=wire.PrebuiltVoice(voice_name=config.engine.voice))
+        )
+    declared = [_declared(tool, blocking=config.blocking) for tool in config.wanted.tools]
     return wire.Setup(
         model=config.model if "/" in config.model else f"models/{config.model}",
         generation_config=wire.Generation(
             response_modalities=["AUDIO"],
             speech_config=speech,
-            thinking_config=wire.Thinking(thinking_level=config.thinking.upper()) if config.thinking else None,
+            thinking_config=wire.Thinking(thinking_level=config.engine.thinking.upper())
+            if config.engine.thinking
+            else None,
         ),
-        system_instruction=wire.Content(parts=[wire.Part(text=config.instructions)]) if config.instructions else None,
+        system_instruction=wire.Content(parts=[wire.Part(text=config.wanted.instructions)])
+        if config.wanted.instructions
+        else None,
         tools=[wire.Tool(function_declarations=declared)] if declared else None,
         realtime_input_config=wire.RealtimeInputConfig(
             automatic_activity_detection=wire.ActivityDetection(disabled=True) if config.manual else detection,
             # Where the device decides what is an interruption, the server must not.
-            activity_handling="START_OF_ACTIVITY_INTERRUPTS" if config.interrupts else "NO_INTERRUPTION",
+            activity_handling="START_OF_ACTIVITY_INTERRUPTS" if config.wanted.interrupts else "NO_INTERRUPTION",
         ),
         session_resumption=wire.Resumption(handle=handle or None),
         context_window_compression=wire.Compression(sliding_window=wire.SlidingWindow()),
-        input_audio_transcription=wire.Transcribe(language_codes=[config.language] if config.language else None),
+        input_audio_transcription=wire.Transcribe(
+            language_codes=[config.wanted.language] if config.wanted.language else None
+        ),
         output_audio_transcription=wire.Transcribe(),
         # With it, the server waits for a history: only where there is one.
         history_config=wire.HistoryConfig(initial_history_in_client_content=True) if history else None,

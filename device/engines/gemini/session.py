@@ -196,7 +196,7 @@ class _Connection(WebSocketSession):
         take: Callable[[_Connection, wire.ServerMessage], None],
         stale: Callable[[EngineEvent], bool],
     ) -> None:
-        super().__init__(config.line("x-goog-api-key"))
+        super().__init__(config.connection({"x-goog-api-key": "{key}"}))
         self._config = config
         self._handle = handle
         self._take = take

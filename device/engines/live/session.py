@@ -51,7 +51,7 @@ class LiveSession(WebSocketSession):
     capabilities = Capabilities(family="stream", truncation=False, continuous=True, playback=True)
 
     def __init__(self, config: LiveConfig) -> None:
-        super().__init__(config.line("Authorization", "Bearer {key}"))
+        super().__init__(config.connection({"Authorization": "Bearer {key}"}))
         self._config = config
         self._stream = Stream(RATE, uuid4().hex[:8], config.delegate)
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from msgspec import UNSET, Struct
-from yarl import URL
+from msgspec import UNSET
 
-from device.conversation.engine import Wanted
-from device.engines.faults import Endpoint
+from device.engines.config import Config
 from device.engines.realtime.dialects import Dialect, EndOfTurn, dialect
 from device.settings.engines import RealtimeEngine
 from device.wire.realtime_items import (
@@ -29,34 +27,18 @@ from device.wire.realtime_items import (
 )
 
 if TYPE_CHECKING:
-    from device.settings.engines import RemoteEngine
+    from device.conversation.engine import Wanted
 
 RATE: Final = 24_000
 """Hz, in both directions: the only rate of `audio/pcm` in the protocol as it is."""
 
 
-class RealtimeConfig(Struct, frozen=True, kw_only=True):
+class RealtimeConfig(Config[RealtimeEngine], frozen=True, kw_only=True):
     """Where a session is to be had, and what it shall be like."""
 
-    engine: RealtimeEngine
-    wanted: Wanted = Wanted()
     section: str = "engine.openai"
-    """The table of the settings that the engine is from, for messages."""
     auto: Literal["", "semantic"] = ""
     """Who finds the end of the user's turn, where that is left to the engine; empty: what the dialect has first."""
-    open_timeout_s: float = 10.0
-    """For the connection, and again for each answer while the session opens."""
-    stuck_s: float = 5.0
-    """A socket that takes nothing for so long is dead."""
-    heartbeat_s: float | None = 15.0
-    """Between pings; half of it for the answer. None: no pings."""
-    unheard_s: float = 2.0
-    """A connection of which the other end acknowledges nothing for so long is dead."""
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """What messages may say of the server; an address can hold secrets."""
-        return endpoint(self.engine, self.section)
 
     @property
     def dialect(self) -> Dialect:
@@ -68,14 +50,6 @@ class RealtimeConfig(Struct, frozen=True, kw_only=True):
         """Who finds the end of the user's turn."""
         wanted = self.wanted.end_of_turn
         return self.dialect.end_of_turn((self.auto or self.dialect.turns[0]) if wanted == "auto" else wanted)
-
-    def __repr__(self) -> str:
-        return f"RealtimeConfig({self.endpoint.host!r}, model={self.engine.model!r})"
-
-
-def endpoint(engine: RemoteEngine, section: str) -> Endpoint:
-    """Return what messages may say of an engine that the settings have in the table `section`."""
-    return Endpoint(URL(engine.url).host or "The engine", engine.model, section, engine.key_variable)
 
 
 def local_config(voice: str, wanted: Wanted, url: str) -> RealtimeConfig:

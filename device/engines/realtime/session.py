@@ -18,7 +18,6 @@ from yarl import URL
 from device.audio.resample import Resampler
 from device.conversation.engine import Audio, AudioDone, Capabilities, EngineEvent, Fault, Said
 from device.engines import faults
-from device.engines.connection import Connection
 from device.engines.incoming import Incoming
 from device.engines.realtime.config import RealtimeConfig, session_of
 from device.engines.realtime.dialects import drop, take
@@ -47,23 +46,7 @@ class RealtimeSession(WebSocketSession):
 
     def __init__(self, config: RealtimeConfig) -> None:
         engine, dialect = config.engine, config.dialect
-        super().__init__(
-            Connection(
-                url=str(_address(config)),
-                at=config.endpoint,
-                key=engine.api_key,
-                headers={
-                    name: text
-                    for name, text in dialect.headers.items()
-                    if text and (engine.api_key or "{key}" not in text)
-                },
-                open_timeout_s=config.open_timeout_s,
-                stuck_s=config.stuck_s,
-                heartbeat_s=config.heartbeat_s,
-                unheard_s=config.unheard_s,
-                lifetime_s=engine.lifetime_s,
-            )
-        )
+        super().__init__(config.connection(dialect.headers, url=str(_address(config)), lifetime_s=engine.lifetime_s))
         self.rate = dialect.rate
         self.capabilities = Capabilities(
             server_vad=config.end_of_turn != "device",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 from support.scripted_cartesia import RATE, ScriptedCartesia
-from support.sessions import SOON, opening, until
+from support.sessions import SOON, configured, opening, until
 
 from device.conversation.engine import (
     Audio,
@@ -26,7 +26,7 @@ from device.conversation.engine import (
 from device.conversation.events import Heard
 from device.engines.cartesia.session import CartesiaConfig, CartesiaSession
 from device.engines.factory import session_with
-from device.settings.engines import engines, missing_key
+from device.settings.engines import CartesiaEngine, engines, missing_key
 from device.settings.tree import Settings, SettingsError, require
 from device.settings.types import Secret
 from device.simulation.scripted_engine import Call, Reply, Speech
@@ -48,7 +48,8 @@ async def opened(server):
     """Open sessions with the server, and close them after the test."""
 
     def make(**config):
-        return CartesiaSession(CartesiaConfig(**{"url": server.url, "model": "agent_1", "heartbeat_s": None, **config}))
+        given = {"url": server.url, "agent": "agent_1", "heartbeat_s": None, **config}
+        return CartesiaSession(configured(CartesiaConfig, CartesiaEngine, **given))
 
     async with opening(make) as start:
         yield start
@@ -203,7 +204,9 @@ async def test_a_call_that_wants_no_result_leaves_nobody_waiting(server, opened)
 )
 async def test_a_session_that_is_refused(server, code, retry, fix) -> None:
     server.refusal = wire.ErrorEvent(code=code, message=f"some reason, not {KEY}", fatal=True)
-    config = CartesiaConfig(url=server.url, model="a", api_key=Secret(KEY), key_variable="CARTESIA_API_KEY")
+    config = configured(
+        CartesiaConfig, CartesiaEngine, url=server.url, agent="a", api_key=Secret(KEY), key_variable="CARTESIA_API_KEY"
+    )
     session = CartesiaSession(config)
     with pytest.raises(EngineError) as caught:
         async with asyncio.timeout(SOON):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 from support.scripted_gemini import HEAR_RATE, RATE, ScriptedGemini
-from support.sessions import SOON, opening, until
+from support.sessions import SOON, configured, opening, until
 
 from device.conversation.engine import (
     Audio,
@@ -31,6 +31,7 @@ from device.engines.faults import Endpoint
 from device.engines.gemini import session as gemini
 from device.engines.gemini.config import GeminiConfig
 from device.engines.gemini.session import GeminiSession, closed
+from device.settings.engines import GeminiEngine
 from device.settings.tree import BargeInSettings, ListenSettings, Settings
 from device.settings.types import Secret
 from device.simulation.scripted_engine import Call, Reply, Speech
@@ -68,9 +69,8 @@ async def opened(server):
     """Open sessions with the server, and close them after the test."""
 
     def make(**config):
-        return GeminiSession(
-            GeminiConfig(**{"url": server.url, "model": "gemini-3.8-live", "heartbeat_s": None, **config})
-        )
+        given = {"url": server.url, "model": "gemini-3.8-live", "heartbeat_s": None, **config}
+        return GeminiSession(configured(GeminiConfig, GeminiEngine, **given))
 
     async with opening(make) as start:
         yield start
@@ -203,7 +203,7 @@ async def test_a_turn(server, opened) -> None:
 
 
 async def test_the_device_says_where_a_turn_ends(server, opened) -> None:
-    session = await opened(manual=True)
+    session = await opened(end_of_turn="device")
     assert not session.capabilities.server_vad
     for n in (1, 2):
         await speak(session, TONE)
@@ -310,7 +310,7 @@ async def test_a_session_does_not_move_in_mid_reply(server, opened) -> None:
 
 
 async def test_in_manual_mode_the_next_connection_hears_where_the_turn_began(server, opened) -> None:
-    session = await opened(manual=True)
+    session = await opened(end_of_turn="device")
     await holds(session, "handle_2")
     await speak(session, TONE)
     await server.wait(lambda m: m.realtime_input is not None, 26)
@@ -324,7 +324,7 @@ async def test_in_manual_mode_the_next_connection_hears_where_the_turn_began(ser
 
 
 async def test_a_handle_that_came_in_mid_turn_goes_on_in_mid_turn(server, opened) -> None:
-    session = await opened(manual=True)
+    session = await opened(end_of_turn="device")
     await speak(session, TONE[:6400])
     await server.wait(lambda m: m.realtime_input is not None, 11)
     await holds(session, await server.peer.handle())
@@ -447,7 +447,9 @@ async def test_a_setup_that_is_not_accepted(  # noqa: PLR0917 - a table's column
     server, code, reason, name, retry, fix
 ) -> None:
     server._set_up = lambda peer, _setup: peer.close(code, reason)
-    config = GeminiConfig(url=server.url, model="x", api_key=Secret(KEY), key_variable="GEMINI_API_KEY")
+    config = configured(
+        GeminiConfig, GeminiEngine, url=server.url, model="x", api_key=Secret(KEY), key_variable="GEMINI_API_KEY"
+    )
     session = GeminiSession(config)
     with pytest.raises(EngineError) as caught:
         async with asyncio.timeout(SOON):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from openai import AsyncOpenAI
 from support.scripted_live import RATE, STEP, STEP_MS, ScriptedLive, Talk
+from support.sessions import configured
 
 from device.conversation.engine import (
     Audio,
@@ -29,6 +30,7 @@ from device.conversation.engine import (
 from device.conversation.events import Heard
 from device.engines.live.config import LiveConfig
 from device.engines.live.session import LiveSession
+from device.settings.engines import LiveEngine
 from device.settings.types import Secret
 from device.simulation import virtual_clock as virtual
 
@@ -43,7 +45,7 @@ def tone(seconds, level=8000):
 
 
 def config(server, **more):
-    return LiveConfig(url=server.url, model="gpt-live-1", api_key=Secret(KEY), **more)
+    return configured(LiveConfig, LiveEngine, url=server.url, model="gpt-live-1", api_key=Secret(KEY), **more)
 
 
 class Talking:
