@@ -12,7 +12,6 @@ from functools import singledispatchmethod
 from typing import Final, Literal
 
 import msgspec
-from msgspec import Struct
 
 from device.conversation.engine import (
     Audio,
@@ -25,6 +24,7 @@ from device.conversation.engine import (
     ToolCall,
     Words,
 )
+from device.engines.numbered import Numbered, Reply
 from device.wire import cartesia as wire
 
 _log = logging.getLogger(__name__)
@@ -32,22 +32,16 @@ _log = logging.getLogger(__name__)
 CUT_OFF: Final = " [cut off: this is too long]"
 
 
-class _Reply(Struct):
-    name: str
-    item: str
-    open: bool = True
-    cut: bool = False
-    """The user interrupted it: what still comes of it is dropped."""
+class _Reply(Reply):
     sounded: bool = False
-    words: str = ""
+    """Some of its audio came."""
 
 
 class Turns:
     """Replies, calls, and what is to be sent."""
 
     def __init__(self) -> None:
-        self._reply: _Reply | None = None
-        self._count = 0
+        self._replies = Numbered(_Reply)
         self._calls: dict[str, bool] = {}  # call → whether its result is wanted
         self._passed = ""  # words of the agent's turn that went to earlier replies
         self._muted = False  # the agent speaks on in a turn that the user interrupted
@@ -60,15 +54,13 @@ class Turns:
 
     def stale(self, event: EngineEvent) -> bool:
         """Return whether an event that waited belongs to a reply which was cut off meanwhile."""
-        if not isinstance(event, Audio | AudioDone):
-            return False
-        return self._reply is not None and self._reply.cut and self._reply.item == event.item
+        return self._replies.stale(event)
 
     def interrupt(self) -> None:
         """Drop what still comes of the reply."""
-        if self._reply is not None:
-            self._reply.cut = True
-            self._muted = self._muted or self._reply.open
+        if (reply := self._replies.last) is not None:
+            reply.cut = True
+            self._muted = self._muted or reply.open
         self._calls.clear()
 
     def tool_result(self, call_id: str, output: str) -> list[EngineEvent]:
@@ -79,7 +71,7 @@ class Turns:
             return []
         if not wanted:
             # Nothing will be said of it: whoever waits for that need not.
-            name = self._name()
+            name = self._replies.new_id("reply")
             return [ReplyStarted(name), ReplyEnded(name, "completed")]
         error = True if _is_error(output) else None
         self._out.append(wire.ClientToolResult(tool_call_id=call_id, result=_shortened(output), is_error=error))
@@ -96,13 +88,13 @@ class Turns:
             return [SpeechStarted()]
         self._passed = ""
         self._muted = False
-        return [*self._end("completed"), *self._begin()[1]]
+        return [*self._end("completed"), *self._replies.begin()[1]]
 
     @receive.register
     def _(self, event: wire.AudioOutput) -> list[EngineEvent]:
         if self._muted or not event.audio:
             return []
-        reply, events = self._begin()
+        reply, events = self._replies.begin()
         reply.sounded = True
         return [*events, Audio(reply.name, reply.item, event.audio)]
 
@@ -110,7 +102,7 @@ class Turns:
     def _(self, event: wire.TurnOutputTextDelta) -> list[EngineEvent]:
         if self._muted:
             return []
-        reply, events = self._begin()
+        reply, events = self._replies.begin()
         reply.words += event.text
         return [*events, Words("assistant", event.text, final=False, item=reply.item)]
 
@@ -119,7 +111,7 @@ class Turns:
         if event.role == "user":
             return [SpeechStopped(), Words("user", event.text, final=True, item=f"user_{event.turn}")]
         self._muted = False
-        reply = self._reply
+        reply = self._replies.last
         if reply is None:
             return []
         said = event.text
@@ -133,7 +125,7 @@ class Turns:
 
     @receive.register
     def _(self, _event: wire.AudioOutputClear) -> list[EngineEvent]:
-        reply = self._reply
+        reply = self._replies.last
         if reply is None or (reply.cut and not reply.open):
             return []
         self._muted = reply.open
@@ -145,7 +137,7 @@ class Turns:
 
     @receive.register
     def _(self, event: wire.ClientToolCall) -> list[EngineEvent]:
-        reply, events = self._begin()
+        reply, events = self._replies.begin()
         if self._muted or not event.tool_name:
             return events
         self._calls[event.tool_call_id] = event.expects_response
@@ -154,17 +146,9 @@ class Turns:
         call = ToolCall(reply.name, event.tool_call_id, event.tool_name, arguments)
         return [*events, call, *self._end("completed")]
 
-    def _begin(self) -> tuple[_Reply, list[EngineEvent]]:
-        """Return the reply in the making, and the event of its beginning if it is new."""
-        if self._reply is not None and self._reply.open:
-            return self._reply, []
-        name = self._name()
-        self._reply = _Reply(name, f"{name}_audio")
-        return self._reply, [ReplyStarted(name)]
-
     def _end(self, status: Literal["completed", "cancelled"]) -> list[EngineEvent]:
-        reply = self._reply
-        if reply is None or not reply.open:
+        reply = self._replies.active
+        if reply is None:
             return []
         reply.open = False
         if reply.cut:
@@ -175,10 +159,6 @@ class Turns:
         if reply.sounded and status == "completed":
             events.append(AudioDone(reply.name, reply.item))
         return [*events, ReplyEnded(reply.name, status)]
-
-    def _name(self) -> str:
-        self._count += 1
-        return f"reply_{self._count}"
 
 
 def _is_error(output: str) -> bool:

@@ -11,14 +11,12 @@ import logging
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
-from msgspec import Struct
 
 from device.conversation.engine import (
     Audio,
     AudioDone,
     EngineEvent,
     ReplyEnded,
-    ReplyStarted,
     SpeechStarted,
     SpeechStopped,
     ToolCall,
@@ -27,6 +25,7 @@ from device.conversation.engine import (
     Words,
 )
 from device.engines.gemini.config import HEAR_RATE, RATE
+from device.engines.numbered import Numbered, Reply
 from device.wire import gemini as wire
 
 if TYPE_CHECKING:
@@ -36,24 +35,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-REMEMBERED: Final = 32
-"""How many replies are remembered, so that what was heard of them can be told."""
 UNREMARKABLE: Final = (None, "", "TURN_COMPLETE_REASON_UNSPECIFIED", "NEED_MORE_INPUT")
 """Reasons for which a turn ends that are no failures."""
 
 
-class _Reply(Struct):
-    name: str
-    item: str
-    open: bool = True
-    """The server has not ended it."""
-    cut: bool = False
-    """The user interrupted it: what still comes of it is dropped."""
+class _Reply(Reply):
     size: int = 0
     """Bytes of audio."""
     done: bool = False
     """Its audio is complete."""
-    words: str = ""
     told: bool = False
     """All of its words went to the conversation, or the server knows which were heard."""
 
@@ -64,9 +54,7 @@ class Turns:
     def __init__(self, *, manual: bool = False, blocking: bool = False) -> None:
         self._manual = manual
         self._blocking = blocking
-        self._replies: dict[str, _Reply] = {}
-        self._last: _Reply | None = None
-        self._count = 0
+        self._replies = Numbered(_Reply)
         self._heard = ""  # the user's words so far
         self._heard_item = ""
         self._calls: dict[str, tuple[str, bool]] = {}  # call → its function, and whether the id is the server's
@@ -78,7 +66,7 @@ class Turns:
     @property
     def idle(self) -> bool:
         """Whether no reply is in the making, and no call waits for its result."""
-        return (self._last is None or not self._last.open) and not self._calls
+        return self._replies.active is None and not self._calls
 
     def drain(self) -> list[wire.ClientMessage]:
         """Return what is to be sent to the server, and forget it."""
@@ -87,10 +75,7 @@ class Turns:
 
     def stale(self, event: EngineEvent) -> bool:
         """Return whether an event that waited belongs to a reply which was cut off meanwhile."""
-        if not isinstance(event, Audio | AudioDone):
-            return False
-        reply = self._of(event.item)
-        return reply is not None and reply.cut
+        return self._replies.stale(event)
 
     # What the conversation wants
 
@@ -119,14 +104,14 @@ class Turns:
     def interrupt(self, heard: Sequence[Heard]) -> None:
         """Cut the reply off, and tell how much of each item was heard."""
         parts: dict[str, str] = {}
-        for reply in self._replies.values():
+        for reply in self._replies:
             if reply.open and not reply.told:
                 parts[reply.item] = ""
         for one in heard:
-            told = self._of(one.item)
+            told = self._replies.of(one.item)
             if told is not None and not told.told and not (one.whole and not told.open):
                 parts[told.item] = _part(told, one)
-        for reply in self._replies.values():
+        for reply in self._replies:
             if reply.item in parts:
                 reply.cut = reply.told = True
         self._calls.clear()
@@ -193,7 +178,7 @@ class Turns:
         events: list[EngineEvent] = []
         if words.text:
             if not self._heard:
-                self._heard_item = self._id("user")
+                self._heard_item = self._replies.new_id("user")
             self._heard += words.text
             events.append(Words("user", words.text, final=False, item=self._heard_item))
         return events + (self._user_done() if words.finished else [])
@@ -217,7 +202,7 @@ class Turns:
     def _spoken(self, words: str, *, begin: bool = False) -> list[EngineEvent]:
         """Take words of a reply; they are written down beside the sound, and may come after its end."""
         events: list[EngineEvent] = []
-        reply = self._last
+        reply = self._replies.last
         if begin:
             reply, events = self._begin()
         if reply is None or reply.cut or not words:
@@ -227,16 +212,11 @@ class Turns:
 
     def _begin(self) -> tuple[_Reply, list[EngineEvent]]:
         """Return the reply in the making, and the events of its beginning if it is new."""
-        if self._last is not None and self._last.open:
-            return self._last, []
-        while len(self._replies) >= REMEMBERED:
-            del self._replies[next(iter(self._replies))]
-        name = self._id("reply")
-        self._last = self._replies[name] = _Reply(name, f"{name}_audio")
-        return self._last, [*self._user_done(), ReplyStarted(name)]
+        reply, begun = self._replies.begin()
+        return reply, [*self._user_done(), *begun] if begun else []
 
     def _audio_done(self) -> list[EngineEvent]:
-        reply = self._last
+        reply = self._replies.last
         if reply is None or reply.done or reply.cut or not reply.size:
             return []
         reply.done = True
@@ -246,8 +226,8 @@ class Turns:
         self, status: Literal["completed", "cancelled", "failed"], message: str = "", calls: Sequence[ToolCall] = ()
     ) -> list[EngineEvent]:
         """End the reply in the making, if there is one; its `calls` come before its end."""
-        reply = self._last
-        if reply is None or not reply.open:
+        reply = self._replies.active
+        if reply is None:
             return []
         events = self._audio_done() if status == "completed" else []
         reply.open = False
@@ -258,7 +238,7 @@ class Turns:
         return [*events, *calls, ReplyEnded(reply.name, status, usage, message)]
 
     def _interrupted(self) -> list[EngineEvent]:
-        reply = self._last
+        reply = self._replies.last
         if reply is None:
             return []
         # Even one that is over for the server: the loudspeaker may not be through with it.
@@ -282,18 +262,15 @@ class Turns:
             return events
         made = []
         for call in calls:
-            call_id = call.id or self._id("call")
+            call_id = call.id or self._replies.new_id("call")
             self._calls[call_id] = call.name, call.id is not None
             arguments = msgspec.json.encode(call.args or {}).decode()
             made.append(ToolCall(reply.name, call_id, call.name, arguments))
         return events + self._end("completed", calls=made)
 
-    def _of(self, item: str) -> _Reply | None:
-        return next((reply for reply in self._replies.values() if reply.item == item), None)
-
     def _ask(self) -> None:
         """Ask for what is to be said, if no reply is in the making."""
-        if self._say and (self._last is None or not self._last.open):
+        if self._say and self._replies.active is None:
             self._content(self._say.pop(0), complete=True)
 
     def _charge(self, spent: wire.UsageMetadata) -> None:
@@ -310,10 +287,6 @@ class Turns:
     def _content(self, text: str, *, complete: bool) -> None:
         content = wire.ClientContent(turns=[wire.text("user", text)], turn_complete=complete)
         self._out.append(wire.ClientMessage(client_content=content))
-
-    def _id(self, kind: str) -> str:
-        self._count += 1
-        return f"{kind}_{self._count}"
 
 
 def _input(**content: Any) -> wire.ClientMessage:

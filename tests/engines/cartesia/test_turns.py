@@ -93,6 +93,22 @@ def test_audio_that_waited_while_the_reply_was_cut_is_stale() -> None:
     assert feed(turns, SOUND, CALL) == []
 
 
+def test_audio_that_waited_stays_stale_when_the_next_reply_begins() -> None:
+    turns = Turns()
+    waiting = [event for event in feed(turns, began(2), SOUND) if isinstance(event, Audio)]
+    turns.interrupt()
+    feed(turns, ended(2, interrupted=True), began(4), SOUND)
+    assert all(turns.stale(event) for event in waiting)
+
+
+def test_a_call_whose_result_is_not_wanted_is_over_at_once() -> None:
+    turns = Turns()
+    feed(turns, began(2), wire.ClientToolCall(tool_call_id="c", tool_name="ring", expects_response=False))
+    assert turns.tool_result("c", "{}") == [ReplyStarted("reply_2"), ReplyEnded("reply_2", "completed")]
+    assert turns.drain() == []
+    assert turns.tool_result("c", "{}") == []
+
+
 EVENTS = st.sampled_from([began(2), SOUND, said(2, "words "), CLEAR, CALL, ended(2, "words"), began(3, "user"), None])
 
 
