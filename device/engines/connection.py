@@ -1,4 +1,4 @@
-"""How to reach a server by a WebSocket, and one call over such a line, from the handshake to hanging up."""
+"""How to reach a server by a WebSocket, and the WebSocket itself, from the handshake to its close."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ class Connection(Struct, frozen=True, kw_only=True):
     """When the server ends the session; 0 if it does not."""
 
 
-class Call:
-    """One connection at a time over a line."""
+class Transport:
+    """One WebSocket at a time, with whoever a `Connection` leads to."""
 
-    def __init__(self, line: Connection) -> None:
-        self._line = line
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._http: ClientSession | None = None
         self._socket: ClientWebSocketResponse | None = None
 
@@ -69,31 +69,31 @@ class Call:
         return self._socket
 
     async def connect(self, url: URL) -> Fault | None:
-        """Connect to `url`, after `hang_up` if need be. Returns what went wrong, without the key."""
-        line = self._line
-        key = line.key.reveal()
-        headers = {name: value.replace("{key}", key) for name, value in line.headers.items()}
+        """Connect to `url`, after `close` if need be. Returns what went wrong, without the key."""
+        connection = self._connection
+        key = connection.key.reveal()
+        headers = {name: value.replace("{key}", key) for name, value in connection.headers.items()}
         if "Authorization" in headers and url.user is not None:
             url = url.with_user(None)  # aiohttp admits one authorization only
         refusal = _Refusal()
         self._http = ClientSession(trace_configs=[refusal.trace])
         try:
-            async with asyncio.timeout(line.open_timeout_s):
+            async with asyncio.timeout(connection.open_timeout_s):
                 self._socket = await self._http.ws_connect(
                     url,
                     headers=headers or None,
-                    heartbeat=line.heartbeat_s,
+                    heartbeat=connection.heartbeat_s,
                     max_msg_size=MAX_FRAME,
                     timeout=ClientWSTimeout(ws_close=CLOSE_S),
                 )
         except WSServerHandshakeError as error:
-            return faults.refused(error.status, refusal.body, line.at, refusal.headers)
+            return faults.refused(error.status, refusal.body, connection.at, refusal.headers)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return faults.unreachable(error, line.at)
-        _watch(self._socket, line.unheard_s)
+            return faults.unreachable(error, connection.at)
+        _watch(self._socket, connection.unheard_s)
         return None
 
-    async def hang_up(self, farewell: str | None = None) -> None:
+    async def close(self, farewell: str | None = None) -> None:
         """End the connection, after a last message if there is one; harmless when repeated."""
         if self._socket is not None:
             with suppress(TimeoutError, ConnectionError):

@@ -1,4 +1,4 @@
-"""How a server's messages are read: what is understood goes on, what is not is noted, and neither ends a session."""
+"""How a server's messages are read: what is not understood is warned of and passed over, and ends no session."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Message = TypeVar("Message")
 class Incoming(Struct, Generic[Message], frozen=True, kw_only=True):
     """The messages of one protocol's server.
 
-    `note(what, text)` gets what is wrong, as `WebSocketSession.note` does: the kind of it, and what to say of it.
+    `warn(what, text)` gets what is wrong, as `WebSocketSession.warn` does: the kind of it, and what to say of it.
     """
 
     decode: Callable[[str | bytes], Message | Unknown]
@@ -26,21 +26,21 @@ class Incoming(Struct, Generic[Message], frozen=True, kw_only=True):
     idle: Collection[str] = ()
     """Types that are not understood and need not be: nobody is told of them."""
 
-    def read(self, data: str | bytes, note: Callable[[str, str], None]) -> Message | Unknown | None:
+    def read(self, data: str | bytes, warn: Callable[[str, str], None]) -> Message | Unknown | None:
         """Return a message, understood or not; None if it is none at all."""
         if self.text_only and isinstance(data, bytes):
-            note("binary", "The engine sends binary frames, which are no part of the protocol")
+            warn("binary", "The engine sends binary frames, which are no part of the protocol")
             return None
         try:
             found = self.decode(data)
         except WireError as error:
-            note("json", f"The engine sends what is no JSON object ({error.code}); it is passed over")
+            warn("json", f"The engine sends what is no JSON object ({error.code}); it is passed over")
             return None
         if isinstance(found, Unknown) and found.type not in self.idle:
-            note(found.type, f"The engine sent {self.called} that is not understood: {found.type}: {found.why}")
+            warn(found.type, f"The engine sent {self.called} that is not understood: {found.type}: {found.why}")
         return found
 
-    def understood(self, data: str | bytes, note: Callable[[str, str], None]) -> Message | None:
+    def understood(self, data: str | bytes, warn: Callable[[str, str], None]) -> Message | None:
         """Return a message if it is understood."""
-        found = self.read(data, note)
+        found = self.read(data, warn)
         return None if isinstance(found, Unknown) else found

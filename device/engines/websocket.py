@@ -17,7 +17,7 @@ from yarl import URL
 
 from device.conversation.engine import EngineError, EngineEvent, Expiring, Fault, ReplyEnded, Said
 from device.engines import faults
-from device.engines.connection import Call, Connection
+from device.engines.connection import Connection, Transport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -41,20 +41,20 @@ AnyEvent = TypeVar("AnyEvent", bound=EngineEvent)
 class WebSocketSession(ABC):
     """One conversation over one socket, opened once."""
 
-    def __init__(self, line: Connection) -> None:
-        self._line = line
-        self._at = line.at
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._at = connection.at
         self._inbox: asyncio.Queue[EngineEvent | None] = asyncio.Queue()
         self._outbox: asyncio.Queue[str | bytes] = asyncio.Queue()
         self._unsent = 0
-        self._call = Call(line)
+        self._transport = Transport(connection)
         self._tasks: list[asyncio.Task[None]] = []
         self._expiry: asyncio.TimerHandle | None = None
-        self._joined = asyncio.Event()
-        self._joined.set()
+        self._connected = asyncio.Event()
+        self._connected.set()
         self._live = False
         self._over = False
-        self._noted: set[str] = set()
+        self._warned: set[str] = set()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._at.host!r}, model={self._at.model!r})"
@@ -93,7 +93,7 @@ class WebSocketSession(ABC):
 
     def tell(self, event: EngineEvent) -> None:
         """Hand an event on to whoever reads `events`."""
-        self._inbox.put_nowait(self._discreet(event))
+        self._inbox.put_nowait(self._shown(event))
 
     def send(self, message: str | bytes) -> None:
         """Send a text or a binary message when the session is open; it waits its turn."""
@@ -102,7 +102,7 @@ class WebSocketSession(ABC):
         self._unsent += len(message)
         self._outbox.put_nowait(message)
         if self._unsent > MAX_UNSENT:
-            self.die(self._stuck())
+            self.fail(self._stuck())
 
     async def agree(
         self, message: str | None, answer: str, judge: Callable[[str | bytes], Fault | bool]
@@ -111,13 +111,13 @@ class WebSocketSession(ABC):
 
         `answer` is what is waited for, as the user may be told. Returns what went wrong.
         """
-        seconds = self._line.open_timeout_s
+        seconds = self._connection.open_timeout_s
         try:
             async with asyncio.timeout(seconds):
                 if message is not None:
-                    await self._call.socket.send_str(message)
+                    await self._transport.socket.send_str(message)
                 while True:
-                    got = await self._call.socket.receive()
+                    got = await self._transport.socket.receive()
                     if got.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                         return self._closed(got)
                     if (verdict := judge(got.data)) is not False:
@@ -130,7 +130,7 @@ class WebSocketSession(ABC):
 
     async def reconnect(self, url: str) -> Fault | None:
         """For `resume`: connect anew, to `url`. Returns what went wrong."""
-        await self._call.hang_up()
+        await self._transport.close()
         return await self._connect(URL(url))
 
     def expire_in(self, seconds: float) -> None:
@@ -141,22 +141,22 @@ class WebSocketSession(ABC):
         loop = asyncio.get_running_loop()
         self._expiry = loop.call_later(left, self._inbox.put_nowait, Expiring(seconds - left))
 
-    def die(self, fault: Fault) -> None:
+    def fail(self, fault: Fault) -> None:
         """End the session by a fault, which is the last that its reader gets."""
         if not self._over:
             self.tell(fault)
             self._finish()
-            self._tasks.append(asyncio.create_task(self._call.hang_up()))
+            self._tasks.append(asyncio.create_task(self._transport.close()))
 
-    def note(self, what: str, text: str) -> None:
+    def warn(self, what: str, text: str) -> None:
         """Warn of what a server does wrong, once for each kind of it."""
-        fresh = what not in self._noted and len(self._noted) < KINDS
-        self._noted.add(what) if fresh else None
-        _log.log(logging.WARNING if fresh else logging.DEBUG, "%s: %s", self._at.host, self.clean(text))
+        fresh = what not in self._warned and len(self._warned) < KINDS
+        self._warned.add(what) if fresh else None
+        _log.log(logging.WARNING if fresh else logging.DEBUG, "%s: %s", self._at.host, self.redacted(text))
 
-    def clean(self, text: str) -> str:
+    def redacted(self, text: str) -> str:
         """Return what a server says without our key, which some quote, and fit for one line of a log."""
-        if key := self._line.key.reveal():
+        if key := self._connection.key.reveal():
             text = text.replace(key, "***")
         return "".join(c if c.isprintable() else " " for c in text[:QUOTED])
 
@@ -174,7 +174,7 @@ class WebSocketSession(ABC):
             raise
         if fault is not None:
             await self.close()
-            raise EngineError(self._discreet(fault))
+            raise EngineError(self._shown(fault))
 
     async def events(self) -> AsyncIterator[EngineEvent]:
         """Yield what the engine says until the session is over; for one reader."""
@@ -188,11 +188,11 @@ class WebSocketSession(ABC):
         farewell = self.farewell() if self._live else None
         self._finish()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._call.hang_up(farewell)
+        await self._transport.close(farewell)
 
     async def _open(self, history: Sequence[Said]) -> Fault | None:
         """As `open`, but returns the fault: an exception raised here would carry aiohttp's, which shows the headers."""
-        line, url = self._line, URL(self._line.url)
+        connection, url = self._connection, URL(self._connection.url)
         if url.scheme not in {"ws", "wss", "http", "https"} or not url.host:
             return Fault("bad_url", f"{self._at.section}.url must be a ws:// or wss:// address", retry=False)
         if (fault := await self._connect(url)) is not None:
@@ -202,52 +202,54 @@ class WebSocketSession(ABC):
         self._live = True
         self.seed(history)
         self._tasks += [asyncio.create_task(self._write()), asyncio.create_task(self._read())]
-        if line.lifetime_s:
-            self.expire_in(line.lifetime_s)
+        if connection.lifetime_s:
+            self.expire_in(connection.lifetime_s)
         return None
 
     async def _connect(self, url: URL) -> Fault | None:
-        if self._line.key and url.scheme in {"ws", "http"} and url.host not in {"127.0.0.1", "::1", "localhost"}:
-            self.note("plain", f"The key travels unencrypted; give {self._at.section}.url as wss:// if you can")
-        return await self._call.connect(url)
+        if self._connection.key and url.scheme in {"ws", "http"} and url.host not in {"127.0.0.1", "::1", "localhost"}:
+            self.warn("plain", f"The key travels unencrypted; give {self._at.section}.url as wss:// if you can")
+        return await self._transport.connect(url)
 
     async def _read(self) -> None:
         """Take what the server sends, until it is over."""
         try:
             while self._live:
-                message = await self._call.socket.receive()
+                message = await self._transport.socket.receive()
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                     self.receive(message.data)
                     continue
-                self._joined.clear()
+                self._connected.clear()
                 fault = self._closed(message)
                 if not (self._live and await self.resume(fault)):
-                    self.die(fault)
+                    self.fail(fault)
                     return
-                self._joined.set()
+                self._connected.set()
         except Exception as error:  # noqa: BLE001  whatever a server provokes must end its session, and no more
             _log.error("The session with %s failed in %s", self._at.host, type(error).__name__)
-            self.die(Fault("internal", f"The session with {self._at.host} failed ({type(error).__name__})", retry=True))
+            self.fail(
+                Fault("internal", f"The session with {self._at.host} failed ({type(error).__name__})", retry=True)
+            )
 
     async def _write(self) -> None:
         """Send what waits; alone in touching the socket, so that nobody else waits for it."""
         message: str | bytes | None = None
         while True:
             message = message if message is not None else await self._outbox.get()
-            await self._joined.wait()
-            socket = self._call.socket
+            await self._connected.wait()
+            socket = self._transport.socket
             try:
-                async with asyncio.timeout(self._line.stuck_s):
+                async with asyncio.timeout(self._connection.stuck_s):
                     if isinstance(message, str):
                         await socket.send_str(message)
                     else:
                         await socket.send_bytes(message)
             except TimeoutError:
-                self.die(self._stuck())
+                self.fail(self._stuck())
                 return
             except ConnectionError:
-                if socket is self._call.socket:
-                    self._joined.clear()  # the reader learns why, and whether the session can go on
+                if socket is self._transport.socket:
+                    self._connected.clear()  # the reader learns why, and whether the session can go on
             else:
                 self._unsent -= len(message)
                 message = None
@@ -267,15 +269,15 @@ class WebSocketSession(ABC):
     def _closed(self, message: WSMessage) -> Fault:
         """Return the fault for the last that came from a socket, which is no event."""
         if message.type is WSMsgType.CLOSE:
-            return self.closed(message.data, self.clean(message.extra or ""))
+            return self.closed(message.data, self.redacted(message.extra or ""))
         code = message.data.code if isinstance(message.data, WebSocketError) else None
         return self.closed(code, "")
 
     def _stuck(self) -> Fault:
         return Fault("stuck", f"The connection to {self._at.host} takes no more audio: the network stalls", retry=True)
 
-    def _discreet(self, event: AnyEvent) -> AnyEvent:
+    def _shown(self, event: AnyEvent) -> AnyEvent:
         """Return an event of which the message can be shown."""
         if isinstance(event, Fault | ReplyEnded) and event.message:
-            return replace(event, message=self.clean(event.message))
+            return replace(event, message=self.redacted(event.message))
         return event

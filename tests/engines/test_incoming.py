@@ -22,18 +22,20 @@ READERS: dict[str, Callable[[str | bytes], object]] = {
 }
 
 
-class Notes(list[tuple[str, str]]):
-    """What was noted."""
+class Warnings(list[tuple[str, str]]):
+    """What was warned of."""
 
     def __call__(self, what: str, text: str) -> None:
         self.append((what, text))
 
 
-def test_what_is_understood_goes_on_and_nothing_is_noted() -> None:
-    notes = Notes()
+def test_what_is_understood_goes_on_without_a_warning() -> None:
+    warned = Warnings()
     incoming = Incoming(decode=bare.decode_server)
-    assert incoming.understood('{"type": "transcription.delta", "delta": "Hi"}', notes) == bare.TranscriptionDelta("Hi")
-    assert notes == []
+    assert incoming.understood('{"type": "transcription.delta", "delta": "Hi"}', warned) == bare.TranscriptionDelta(
+        "Hi"
+    )
+    assert warned == []
 
 
 @pytest.mark.parametrize("protocol", READERS)
@@ -48,10 +50,10 @@ def test_what_is_understood_goes_on_and_nothing_is_noted() -> None:
     ],
 )
 def test_what_is_no_json_object_is_passed_over(protocol: str, data: str | bytes, code: str) -> None:
-    notes = Notes()
+    warned = Warnings()
     incoming = Incoming(decode=READERS[protocol])
-    assert incoming.read(data, notes) is None
-    assert notes == [("json", f"The engine sends what is no JSON object ({code}); it is passed over")]
+    assert incoming.read(data, warned) is None
+    assert warned == [("json", f"The engine sends what is no JSON object ({code}); it is passed over")]
 
 
 @pytest.mark.parametrize(
@@ -61,38 +63,38 @@ def test_what_is_no_json_object_is_passed_over(protocol: str, data: str | bytes,
         ("a message", "The engine sent a message that is not understood: a.new.one: "),
     ],
 )
-def test_what_is_not_understood_is_noted_under_its_type(called: str, text: str) -> None:
-    notes = Notes()
+def test_what_is_not_understood_is_warned_of_by_its_type(called: str, text: str) -> None:
+    warned = Warnings()
     incoming = Incoming(decode=bare.decode_server, called=called)
-    assert incoming.understood('{"type": "a.new.one"}', notes) is None
-    [(what, said)] = notes
+    assert incoming.understood('{"type": "a.new.one"}', warned) is None
+    [(what, said)] = warned
     assert what == "a.new.one"
     assert said.startswith(text)
     assert said.removeprefix(text)
 
 
-def test_a_known_type_in_an_unknown_shape_is_noted_too() -> None:
-    notes = Notes()
-    assert Incoming(decode=bare.decode_server).understood('{"type": "error", "error": 1}', notes) is None
-    [(what, said)] = notes
+def test_a_known_type_in_an_unknown_shape_is_warned_of_too() -> None:
+    warned = Warnings()
+    assert Incoming(decode=bare.decode_server).understood('{"type": "error", "error": 1}', warned) is None
+    [(what, said)] = warned
     assert what == "error"
     assert "str" in said
 
 
 def test_the_idle_need_not_be_understood() -> None:
-    notes = Notes()
+    warned = Warnings()
     incoming = Incoming(decode=bare.decode_server, idle={"ping"})
-    found = incoming.read('{"type": "ping"}', notes)
+    found = incoming.read('{"type": "ping"}', warned)
     assert isinstance(found, Unknown)
     assert found.type == "ping"
-    assert incoming.understood('{"type": "ping"}', notes) is None
-    assert notes == []
+    assert incoming.understood('{"type": "ping"}', warned) is None
+    assert warned == []
 
 
 def test_binary_frames_are_read_unless_the_protocol_has_none() -> None:
-    notes = Notes()
+    warned = Warnings()
     data = b'{"type": "response.output_audio.done"}'
-    assert Incoming(decode=bare.decode_server).understood(data, notes) == bare.AudioDone()
-    assert notes == []
-    assert Incoming(decode=bare.decode_server, text_only=True).understood(data, notes) is None
-    assert notes == [("binary", "The engine sends binary frames, which are no part of the protocol")]
+    assert Incoming(decode=bare.decode_server).understood(data, warned) == bare.AudioDone()
+    assert warned == []
+    assert Incoming(decode=bare.decode_server, text_only=True).understood(data, warned) is None
+    assert warned == [("binary", "The engine sends binary frames, which are no part of the protocol")]

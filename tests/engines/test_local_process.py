@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from device.conversation.engine import EngineError
-from device.engines import local_process as beside
+from device.engines import local_process
 from device.engines.local_process import LocalProcess
 from device.settings.tree import LocalSettings
 
@@ -26,7 +26,7 @@ async def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
         program = tmp_path / "engine"
         program.write_text(f"#!/bin/sh\necho $$ >> {tmp_path}/starts\n{lines}\n")
         program.chmod(0o755)
-        monkeypatch.setattr(beside.sys, "executable", str(program))
+        monkeypatch.setattr(local_process.sys, "executable", str(program))
         made.append(LocalProcess(LocalSettings(), reuse=False))
         return made[-1]
 
@@ -60,7 +60,7 @@ async def test_who_gives_up_waiting_does_not_end_the_start(engine):
 
 
 async def test_killed_it_is_started_again_by_itself(engine, monkeypatch):
-    monkeypatch.setattr(beside, "STEADY_S", 0)
+    monkeypatch.setattr(local_process, "STEADY_S", 0)
     local = engine(GOOD)
     await local.url()
     first = local.pid
@@ -94,7 +94,7 @@ async def test_one_that_cannot_start_says_how_to_see_why(engine, lines, retry, w
 
 
 async def test_one_that_never_gets_ready_is_ended(engine, monkeypatch):
-    monkeypatch.setattr(beside, "START_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(local_process, "START_TIMEOUT_S", 0.2)
     local = engine("exec sleep 60")
     with pytest.raises(EngineError, match="did not get ready"):
         await local.url()
@@ -103,13 +103,13 @@ async def test_one_that_never_gets_ready_is_ended(engine, monkeypatch):
 
 async def test_a_program_that_is_not_there(engine, monkeypatch):
     local = engine(GOOD)
-    monkeypatch.setattr(beside.sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(local_process.sys, "executable", "/nowhere/python")
     with pytest.raises(EngineError, match="cannot be started"):
         await local.url()
 
 
 async def test_closing_ends_it_for_good(engine, monkeypatch):
-    monkeypatch.setattr(beside, "STEADY_S", 0)
+    monkeypatch.setattr(local_process, "STEADY_S", 0)
     local = engine(GOOD)
     await local.url()
     await local.close()

@@ -2,7 +2,7 @@
 
 The agent's voice, language model, instructions and tools belong to it; a session says who speaks and what was said
 before, as the agent's dynamic variables. The agent decides by itself when a turn ends and what interrupts it.
-What events mean is in `cartesia_turns`. Protocol: `engines.wire.cartesia`.
+What events mean is in `turns`. Protocol: `wire.cartesia`.
 """
 
 from __future__ import annotations
@@ -104,18 +104,18 @@ class CartesiaSession(WebSocketSession):
 
     def receive(self, data: str | bytes) -> None:
         """Take an event."""
-        event = EVENTS.understood(data, self.note)
+        event = EVENTS.understood(data, self.warn)
         if isinstance(event, wire.ErrorEvent):
             if event.fatal:
-                self.die(failed(event, self._at))
+                self.fail(failed(event, self._at))
             else:
-                self.note(f"error {event.code}", f"The agent complains: {event.code}: {event.message}")
+                self.warn(f"error {event.code}", f"The agent complains: {event.code}: {event.message}")
         elif event is not None:
             for one in self._turns.receive(event):
                 self.tell(one)
 
     def _ready(self, data: str | bytes) -> Fault | bool:
-        event = EVENTS.understood(data, self.note)
+        event = EVENTS.understood(data, self.warn)
         if isinstance(event, wire.ErrorEvent):
             # One that is not fatal is as bad here: nothing but our first event can have caused it.
             return failed(event, self._at, opening=True)

@@ -14,7 +14,7 @@ LONGEST: Final = 2 * HEAR_RATE * 60
 """Bytes of audio that are kept: a minute."""
 
 
-class Kept:
+class Resumption:
     """The newest handle, and the audio that was sent since.
 
     The session of a handle is the one of the moment when the handle was sent, without what came later: audio is sent
@@ -25,13 +25,13 @@ class Kept:
         self.handle = ""
         self._input: deque[ClientMessage] = deque()
         self._size = 0
-        self._spoilt = False
+        self._invalid = False
         self._used = False
 
     @property
     def good(self) -> bool:
         """Whether another connection can go on where this one is."""
-        return bool(self.handle) and not self._spoilt
+        return bool(self.handle) and not self._invalid
 
     @property
     def input(self) -> tuple[ClientMessage, ...]:
@@ -42,7 +42,7 @@ class Kept:
         """Take a new handle, which covers all that was sent so far; but not while a good one is being used."""
         if handle and not (self._used and self.good):
             self.handle = handle
-            self._spoilt = False
+            self._invalid = False
             self._forget()
 
     def sent(self, message: ClientMessage) -> None:
@@ -52,9 +52,9 @@ class Kept:
         while self._size > LONGEST:
             self._size -= _size(self._input.popleft())
 
-    def spoil(self) -> None:
-        """Note that something happened which cannot be sent again."""
-        self._spoilt = True
+    def invalidate(self) -> None:
+        """Give the handle up: something happened which cannot be sent again."""
+        self._invalid = True
         self._forget()
 
     def use(self) -> str:

@@ -4,8 +4,8 @@ A connection lives some ten minutes, a session as long as one likes: when the se
 (`goAway`), the next connection is opened beside it, and in a pause the session goes on there by its handle. Audio
 that the handle does not cover is sent again. Where that fails, the session says that it expires.
 
-What messages mean is in `gemini_turns`, what is kept for the next connection in `gemini_kept`.
-Protocol: `engines.wire.gemini`. Key in a header, handle, durations: google-genai 3.4.
+What messages mean is in `turns`, what is kept for the next connection in `gemini_resumption`.
+Protocol: `wire.gemini`. Key in a header, handle, durations: google-genai 3.4.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from device.conversation.engine import Capabilities, EngineError, Expiring, Fault, ReplyStarted
 from device.engines import faults
 from device.engines.gemini.config import HEAR_RATE, RATE, GeminiConfig, setup_of
-from device.engines.gemini.resume import Kept
+from device.engines.gemini.resume import Resumption
 from device.engines.gemini.turns import Turns
 from device.engines.incoming import Incoming
 from device.engines.websocket import WebSocketSession
@@ -45,7 +45,7 @@ class GeminiSession:
         self.capabilities = Capabilities(truncation=False, server_vad=not config.manual, hear_rate=HEAR_RATE)
         self._config = config
         self._turns = Turns(manual=config.manual, blocking=config.blocking)
-        self._kept = Kept()
+        self._resumption = Resumption()
         self._connection = _Connection(config, "", self._take, self._turns.stale)
         self._left: _Connection | None = None
         self._moving: asyncio.Task[None] | None = None
@@ -120,9 +120,9 @@ class GeminiSession:
         for event in events:
             connection.tell(event)
         if not self._turns.idle or any(isinstance(event, ReplyStarted) for event in events):
-            self._kept.spoil()
+            self._resumption.invalidate()
         if (update := message.session_resumption_update) is not None and update.resumable and self._turns.idle:
-            self._kept.update(update.new_handle or "")
+            self._resumption.update(update.new_handle or "")
         self._flush()
         if message.go_away is not None and self._moving is None:
             self._moving = asyncio.create_task(self._move(wire.seconds(message.go_away.time_left)))
@@ -130,11 +130,11 @@ class GeminiSession:
     def _flush(self) -> None:
         for message in self._turns.drain():
             if message.realtime_input is not None:
-                self._kept.sent(message)
+                self._resumption.sent(message)
             else:
-                self._kept.spoil()
+                self._resumption.invalidate()
             self._connection.send(wire.encode(message))
-        if self._turns.idle and self._kept.good:
+        if self._turns.idle and self._resumption.good:
             self._pause.set()
         else:
             self._pause.clear()
@@ -151,7 +151,7 @@ class GeminiSession:
                     pass
         except (TimeoutError, EngineError) as error:
             why = error.fault.code if isinstance(error, EngineError) else "there was no pause"
-            old.note("move", f"The session does not go on in another connection: {why}")
+            old.warn("move", f"The session does not go on in another connection: {why}")
             old.tell(Expiring(max(0.0, end - loop.time())))
         else:
             await old.close()
@@ -161,18 +161,18 @@ class GeminiSession:
     async def _go_on(self) -> bool:
         """In a pause, go on in a new connection. Returns whether the pause was long enough. Raises `EngineError`."""
         await self._pause.wait()
-        handle = self._kept.use()
+        handle = self._resumption.use()
         fresh = _Connection(self._config, handle, self._take, self._turns.stale)
         try:
             await fresh.open(())
         finally:
-            self._kept.release()
-        if not self._pause.is_set() or self._kept.handle != handle:
+            self._resumption.release()
+        if not self._pause.is_set() or self._resumption.handle != handle:
             await fresh.close()
             return False
         # Nothing was awaited since it opened: what is heard from now on goes to the new connection, and nowhere else.
         self._left, self._connection = self._connection, fresh
-        self._turns.resume(self._kept.input)
+        self._turns.resume(self._resumption.input)
         for message in self._turns.drain():
             fresh.send(wire.encode(message))
         return True
@@ -216,7 +216,7 @@ class _Connection(WebSocketSession):
 
     def receive(self, data: str | bytes) -> None:
         """Take a message."""
-        if (message := MESSAGES.understood(data, self.note)) is not None:
+        if (message := MESSAGES.understood(data, self.warn)) is not None:
             self._take(self, message)
 
     def stale(self, event: EngineEvent) -> bool:
@@ -228,7 +228,7 @@ class _Connection(WebSocketSession):
         return closed(code, reason, self._at, agreed=self._live)
 
     def _agreed(self, data: str | bytes) -> bool:
-        message = MESSAGES.understood(data, self.note)
+        message = MESSAGES.understood(data, self.warn)
         return message is not None and message.setup_complete is not None
 
 

@@ -1,7 +1,7 @@
 """OpenAI's GPT-Live: it talks and listens at once.
 
-What the events mean is in `live_stream`, what is asked of the server in `live_config`, the socket in `socket`.
-Protocol: `engines.wire.live`.
+What the events mean is in `stream`, what is asked of the server in `config`, the socket in `websocket`.
+Protocol: `wire.live`.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class LiveSession(WebSocketSession):
         self._tell_all(self._stream.tool_result(call_id, output, reply=reply))
 
     async def played(self, heard: Heard) -> None:
-        """Note what was played: how far it is behind."""
+        """Take what was played: how far it is behind."""
         self._stream.played(heard)
 
     def stale(self, event: EngineEvent) -> bool:
@@ -99,21 +99,21 @@ class LiveSession(WebSocketSession):
 
     def receive(self, data: str | bytes) -> None:
         """Take an event."""
-        event = EVENTS.understood(data, self.note)
+        event = EVENTS.understood(data, self.warn)
         if event is None:
             return
         self._tell_all(self._stream.receive(event, asyncio.get_running_loop().time()))
         if isinstance(event, wire.SessionClosed):
             known = REASONS.get(event.reason) or Fault("closed", "{host} closed the session", retry=True)
-            self.die(Fault(known.code, known.message.format(host=self._at.host), known.retry))
+            self.fail(Fault(known.code, known.message.format(host=self._at.host), known.retry))
         elif isinstance(event, wire.ErrorEvent):
             error = _detail(event)
-            _log.warning("%s complains: %s", self._at.host, self.clean(f"{error.code}: {error.message}"))
+            _log.warning("%s complains: %s", self._at.host, self.redacted(f"{error.code}: {error.message}"))
             if (fault := faults.told(error, self._at)) is not None:
-                self.die(fault)
+                self.fail(fault)
 
     def _started(self, data: str | bytes) -> Fault | bool:
-        event = EVENTS.understood(data, self.note)
+        event = EVENTS.understood(data, self.warn)
         if isinstance(event, wire.ErrorEvent):
             return faults.unwanted(_detail(event), self._at)
         if not isinstance(event, wire.SessionStarted):
@@ -126,7 +126,7 @@ class LiveSession(WebSocketSession):
     def _tell_all(self, events: list[EngineEvent]) -> None:
         for event in events:
             if isinstance(event, Fault):
-                self.die(event)
+                self.fail(event)
             else:
                 self.tell(event)
         self._flush()

@@ -146,7 +146,7 @@ class Speech:
         return False
 
     def played(self, heard: Heard) -> None:
-        """Note how much of an item has been played by now, as the loudspeaker has it."""
+        """Take how much of an item has been played by now, as the loudspeaker has it."""
         if self._now is not None and heard.item == self._now.item:
             self._behind_s = max(0.0, (self._now.ms - heard.ms) / 1000)
 

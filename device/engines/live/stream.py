@@ -82,11 +82,11 @@ class Stream:
         return self._with_usage(events)
 
     def played(self, heard: Heard) -> None:
-        """Note how much of an item has been played by now."""
+        """Take how much of an item has been played by now."""
         self._speech.played(heard)
 
     def hear(self, seconds: float, now: float) -> list[EngineEvent]:
-        """Note that the server was sent so much audio: it should have sent as much.
+        """Take it that the server was sent so much audio: it should have sent as much.
 
         What it leaves out is silence; a server that sends its silence, and then nothing, is dead.
         """

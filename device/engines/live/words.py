@@ -87,7 +87,7 @@ class Transcript:
         return [*events, Words("assistant", fragment.delta, final=False, item=item)]
 
     def end_item(self, item: str) -> list[EngineEvent]:
-        """Note that the model is done with an item."""
+        """End an item: the model is done with it."""
         if self._model is not None and self._model.item == item:
             self._last_end_ms = self._model.end_ms
             self._last_item = item

@@ -67,7 +67,7 @@ class Work:
         return out
 
     def created(self, work: DelegationInfo, request: str) -> list[EngineEvent]:
-        """Note new work; `request` is what the user said of it."""
+        """Begin new work; `request` is what the user said of it."""
         if work.target != "client":
             return self._run(work.id)[1]
         if not self._tool:
@@ -130,7 +130,7 @@ class Work:
         return []
 
     def refused(self, error: LiveError) -> None:
-        """Note an error that answers one of our messages: what could not go on is tried again later."""
+        """Take an error that answers one of our messages: what could not go on is tried again later."""
         if error.client_event_id and error.client_event_id == self._asked:
             self._asked = ""
             for run in self._runs.values():

@@ -1,7 +1,7 @@
 """Servers that take a turn's audio and answer with audio and text, and know nothing else: vLLM-Omni's turns.
 
 They have no instructions, history, tools, or way to end a reply, so the device does what can be done without them. What
-their events mean is in `bare_turns`. Protocol: `engines.wire.bare`.
+their events mean is in `bare_turns`. Protocol: `wire.bare`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class BareSession(RealtimeSession):
 
     def receive(self, data: str | bytes) -> None:
         """Take an event."""
-        event = EVENTS.understood(data, self.note)
+        event = EVENTS.understood(data, self.warn)
         if isinstance(event, bare.AudioDelta) and event.sample_rate_hz > 0:
             self._responses.rate = event.sample_rate_hz
         for one in self._turns.receive(event) if event is not None else ():
@@ -58,7 +58,7 @@ class BareSession(RealtimeSession):
 
     def _decoded(self, data: str | bytes) -> realtime.ServerEvent | None:
         """Return what comes while the session opens."""
-        event = EVENTS.understood(data, self.note)
+        event = EVENTS.understood(data, self.warn)
         if isinstance(event, bare.Error):
             return realtime.ErrorEvent(ErrorDetail(code=event.code, message=event.error))
         return realtime.SessionCreated(Session()) if isinstance(event, bare.SessionCreated) else None

@@ -1,6 +1,6 @@
 """Turns with a bare server, in the Realtime protocol's words: `BareTurns` stands between the two, without the socket.
 
-A bare server (`engines.wire.bare`) names no replies, begins the next one only when the last is over, and throws away
+A bare server (`wire.bare`) names no replies, begins the next one only when the last is over, and throws away
 what is appended before that. So the audio of a turn is kept here until its reply can be asked for.
 """
 

@@ -58,9 +58,9 @@ class Dialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     query: dict[str, str] = {}
     """To be added to the address; `{id}` stands for a name that no other session has."""
     duplex: bool = False
-    """The server speaks vLLM-Omni's extension of the protocol: `engines.duplex`."""
+    """The server speaks vLLM-Omni's extension of the protocol: `realtime.duplex`."""
     bare: bool = False
-    """The server knows nothing but audio and where it ends, and answers with audio and text: `engines.bare`."""
+    """The server knows nothing but audio and where it ends, and answers with audio and text: `realtime.bare`."""
     model_in: Literal["query", "session", "both"] = "query"
     """Where the server looks for the model's name."""
     greetings: tuple[str, ...] = ("session.created",)

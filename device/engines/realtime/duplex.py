@@ -1,7 +1,7 @@
 """vLLM-Omni's realtime duplex: the Realtime API with a server that says what its model can do.
 
 The session begins with our settings. The server counts its events, so that after a dropped connection it goes on where
-it was; and it wants to know what the loudspeaker really played. Protocol: `engines.wire.duplex`.
+it was; and it wants to know what the loudspeaker really played. Protocol: `wire.duplex`.
 """
 
 from __future__ import annotations
@@ -109,12 +109,12 @@ class DuplexSession(RealtimeSession):
         try:
             async with asyncio.timeout(RESUME_S):
                 while self._token:
-                    if await self.reconnect(self._line.url) is None and await self._rejoin() is None:
+                    if await self.reconnect(self._connection.url) is None and await self._rejoin() is None:
                         return True
                     if self._token:
                         await asyncio.sleep(RETRY_S)
         except TimeoutError:
-            self.note("resume", f"The session could not be resumed within {RESUME_S:g} s")
+            self.warn("resume", f"The session could not be resumed within {RESUME_S:g} s")
         return False
 
     def receive(self, data: str | bytes) -> None:
@@ -126,7 +126,7 @@ class DuplexSession(RealtimeSession):
             case "session.closed" | "session.expired" | "session.replaced":
                 why = f"{head.type}{f', {head.reason}' if head.reason else ''}"
                 self._token = ""
-                self.die(Fault(head.type.replace(".", "_"), f"{self._at.host} ended the session ({why})", retry=True))
+                self.fail(Fault(head.type.replace(".", "_"), f"{self._at.host} ended the session ({why})", retry=True))
             case "session.resync_required":
                 self._token = ""
             case "session.resumed":
@@ -231,7 +231,7 @@ class DuplexSession(RealtimeSession):
         self.send(realtime.encode(ack))
 
     def _hush(self, reply: str | None) -> None:
-        """Note that the model goes on listening; if a reply is named, it is over."""
+        """Let the model go on listening; if a reply is named, it is over."""
         if reply:
             done = realtime.ResponseDone(Response(id=reply, status="completed"))
             for event in self._responses.receive(done):

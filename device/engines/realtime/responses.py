@@ -60,7 +60,7 @@ class Responses:
         return out
 
     def stale(self, event: EngineEvent) -> bool:
-        """Tell if an event that waited belongs to a reply which was cut off meanwhile; note what is delivered."""
+        """Tell if an event that waited belongs to a reply which was cut off meanwhile; remember what is delivered."""
         if isinstance(event, Audio):
             output = self._replies.output(event.item)
             if output is not None and not self._replies.dead(output):

@@ -1,7 +1,7 @@
 """OpenAI's Realtime API (GA), and what is compatible with it: our local engine, xAI, LocalAI and others.
 
-What the events mean is in `realtime_responses`, what an error means in `faults`, the socket in `socket`.
-Protocol: `engines.wire.realtime`.
+What the events mean is in `responses`, what an error means in `faults`, the socket in `websocket`.
+Protocol: `wire.realtime`.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class RealtimeSession(WebSocketSession):
             fault = await self._await(_update(session), answer)
             if fault is None or not (field := self._spare(session)):
                 return fault
-            self.note(field, f"The engine does not take session.{field}: the session goes without it")
+            self.warn(field, f"The engine does not take session.{field}: the session goes without it")
             drop(session, field)
 
     def seed(self, history: Sequence[Said]) -> None:
@@ -149,7 +149,7 @@ class RealtimeSession(WebSocketSession):
             self.tell(one)
         self._flush()
         if (error := _error(event)) is not None and (fault := faults.told(error, self._at)) is not None:
-            self.die(fault)
+            self.fail(fault)
 
     async def _await(self, message: str | None, *answers: str) -> Fault | None:
         """Send a message, if there is one, and wait for one of the events; of what else comes, only errors matter."""
@@ -175,12 +175,12 @@ class RealtimeSession(WebSocketSession):
         return field if field in self._dialect.spare and take(session, field, self) is not self else ""
 
     def _decoded(self, data: str | bytes) -> wire.ServerEvent | Unknown | None:
-        return self._incoming.read(data, self.note)
+        return self._incoming.read(data, self.warn)
 
     def _complaint(self, error: ErrorDetail) -> list[EngineEvent]:
         truncation = error.event_id is not None and error.event_id.startswith(TRUNCATE)
         harmless = error.code in faults.HARMLESS or (truncation and error.code == "invalid_value")
-        text = self.clean(f"{error.code}: {error.message}")
+        text = self.redacted(f"{error.code}: {error.message}")
         _log.log(logging.DEBUG if harmless else logging.WARNING, "%s complains: %s", self._at.host, text)
         return self._responses.refused(error)
 

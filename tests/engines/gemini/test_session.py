@@ -28,7 +28,6 @@ from device.conversation.engine import (
 from device.conversation.events import Heard
 from device.engines.factory import session_with
 from device.engines.faults import Endpoint
-from device.engines.gemini import session as gemini
 from device.engines.gemini.config import GeminiConfig
 from device.engines.gemini.session import GeminiSession, closed
 from device.settings.engines import GeminiEngine
@@ -84,7 +83,7 @@ async def speak(session: GeminiSession, pcm: bytes = TONE + SILENCE) -> None:
 async def holds(session: GeminiSession, handle: str) -> None:
     """Wait until the session has a handle: what is sent from then on, it does not cover."""
     async with asyncio.timeout(SOON):
-        while session._kept.handle != handle:  # noqa: ASYNC110 - the session has no event for it
+        while session._resumption.handle != handle:  # noqa: ASYNC110 - the session has no event for it
             await asyncio.sleep(0.001)
 
 
@@ -407,7 +406,7 @@ async def test_a_connection_that_closes_after_it_said_so_is_followed_by_the_next
 
 
 async def test_where_the_next_connection_does_not_come_in_time_the_session_is_over(server, opened, monkeypatch) -> None:
-    monkeypatch.setattr(gemini, "ORPHANED_S", 0.05)
+    monkeypatch.setattr("device.engines.gemini.session.ORPHANED_S", 0.05)
     session = await opened()
     server.hold_setup = asyncio.Event()
     await server.peer.go_away(30)

@@ -20,7 +20,7 @@ from device.conversation.engine import (
     Words,
 )
 from device.conversation.events import Heard
-from device.engines.gemini.resume import LONGEST, Kept
+from device.engines.gemini.resume import LONGEST, Resumption
 from device.engines.gemini.turns import Turns
 from device.wire import gemini as wire
 
@@ -304,39 +304,39 @@ def heard(ms: int = 100) -> wire.ClientMessage:
 
 
 def test_a_handle_is_good_until_a_reply_and_covers_what_was_sent_before_it() -> None:
-    kept = Kept()
-    assert not kept.good
-    kept.sent(heard())
-    kept.update("one")
-    assert kept.good
-    assert kept.input == ()
-    kept.sent(heard())
-    assert len(kept.input) == 1
-    kept.spoil()
-    assert not kept.good
-    assert kept.input == ()
-    kept.update("")
-    assert not kept.good
-    kept.update("two")
-    assert (kept.good, kept.handle) == (True, "two")
+    resumption = Resumption()
+    assert not resumption.good
+    resumption.sent(heard())
+    resumption.update("one")
+    assert resumption.good
+    assert resumption.input == ()
+    resumption.sent(heard())
+    assert len(resumption.input) == 1
+    resumption.invalidate()
+    assert not resumption.good
+    assert resumption.input == ()
+    resumption.update("")
+    assert not resumption.good
+    resumption.update("two")
+    assert (resumption.good, resumption.handle) == (True, "two")
 
 
 def test_a_handle_in_use_stays_the_newest_while_it_is_good() -> None:
-    kept = Kept()
-    kept.update("one")
-    assert kept.use() == "one"
-    kept.sent(heard())
-    kept.update("two")
-    assert (kept.handle, len(kept.input)) == ("one", 1)
-    kept.spoil()
-    kept.update("three")
-    assert kept.handle == "three"
-    kept.release()
+    resumption = Resumption()
+    resumption.update("one")
+    assert resumption.use() == "one"
+    resumption.sent(heard())
+    resumption.update("two")
+    assert (resumption.handle, len(resumption.input)) == ("one", 1)
+    resumption.invalidate()
+    resumption.update("three")
+    assert resumption.handle == "three"
+    resumption.release()
 
 
 def test_a_minute_is_kept_at_the_most() -> None:
-    kept = Kept()
-    kept.update("one")
+    resumption = Resumption()
+    resumption.update("one")
     for _ in range(700):
-        kept.sent(heard())
-    assert len(kept.input) == LONGEST // 3200
+        resumption.sent(heard())
+    assert len(resumption.input) == LONGEST // 3200

@@ -317,7 +317,7 @@ def test_the_end_of_a_session_is_announced():
     virtual.run(main())
 
 
-def test_what_the_server_refuses_is_told_with_its_mend():
+def test_what_the_server_refuses_is_told_with_what_to_do():
     async def main(settings, error):
         async with ScriptedLive() as server:
             server.refuse, server.refusal = error

@@ -363,7 +363,7 @@ def test_in_any_order_replies_begin_and_end_once_and_only_what_came_is_played(sc
             assert begins[event.reply] < n < ends[event.reply]
 
 
-# A recorded conversation (tests/engines/test_live_house.py, with PARLEY_RECORD)
+# A recorded conversation (tests/engines/live/test_house.py, with PARLEY_RECORD)
 
 
 def test_a_recorded_conversation_means_what_it_meant():

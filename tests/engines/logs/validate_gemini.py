@@ -1,7 +1,7 @@
 """Check the recorded conversation with Gemini Live against Google's own types: `python validate_gemini.py`.
 
 Needs google-genai (3.4) in whatever Python runs it; it is no dependency of Parley or its tests. A log is recorded anew
-with PARLEY_RECORD=tests/engines/logs pytest tests/engines/test_gemini_house.py.
+with PARLEY_RECORD=tests/engines/logs pytest tests/engines/gemini/test_house.py.
 """
 
 import json

@@ -209,7 +209,7 @@ async def test_a_turn_that_the_server_refuses_is_over() -> None:
         await session.close()
 
 
-async def test_a_wrong_model_is_named_with_the_mend() -> None:
+async def test_a_wrong_model_is_named_with_what_to_do() -> None:
     async with serving() as server:
         session = session_at(server)
         await session.open(())

@@ -570,7 +570,7 @@ async def test_a_session_that_cannot_do_without_is_refused(param: str, code: str
         ({"prompt_version": "2"}, "prompt_version: means nothing without prompt_id"),
     ],
 )
-def test_wrong_keys_are_named_with_the_mend(keys: dict[str, Any], fault: str) -> None:
+def test_wrong_keys_are_named_with_what_to_do(keys: dict[str, Any], fault: str) -> None:
     (found,) = engine_faults({"x": {"url": "ws://x/", **keys}})
     assert fault in found
 

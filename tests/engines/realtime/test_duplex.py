@@ -419,7 +419,7 @@ async def test_a_connection_that_goes_nowhere_is_left_for_another(server: Omni, 
     await server.delta(b"\1\0")
     got = await until(session, Audio)
     assert server.transport is not None
-    vanish(server.transport.get_extra_info("socket"), session._call.socket.get_extra_info("socket"))
+    vanish(server.transport.get_extra_info("socket"), session._transport.socket.get_extra_info("socket"))
     await session.hear(bytes(320))  # which is not acknowledged
     await server.wait("session.resume")
     await server.delta(b"\2\0")

@@ -36,8 +36,7 @@ from device.conversation.engine import (
     Words,
 )
 from device.conversation.events import Heard
-from device.engines import faults
-from device.engines import websocket as socket
+from device.engines import faults, websocket
 from device.engines.factory import session_with
 from device.engines.prompt import instructions
 from device.engines.realtime.config import RealtimeConfig
@@ -632,8 +631,8 @@ async def test_an_expired_session_may_be_opened_again(server: ScriptedRealtime, 
 
 
 async def test_a_sessions_end_is_announced(opened: Open) -> None:
-    session = await opened(lifetime_s=socket.EXPIRING_S + 0.05)
-    assert await until(session, Expiring) == [Expiring(socket.EXPIRING_S)]
+    session = await opened(lifetime_s=websocket.EXPIRING_S + 0.05)
+    assert await until(session, Expiring) == [Expiring(websocket.EXPIRING_S)]
 
 
 @pytest.mark.parametrize("where", [wire.SessionCreated, wire.SessionUpdate])
@@ -698,7 +697,7 @@ async def test_a_server_that_closes_in_mid_reply(
 
 
 def ends(server: ScriptedRealtime, session: RealtimeSession) -> tuple[sockets.socket, sockets.socket]:
-    return server.connection.plain, session._call.socket.get_extra_info("socket")
+    return server.connection.plain, session._transport.socket.get_extra_info("socket")
 
 
 async def test_a_connection_that_goes_nowhere_is_noticed_by_what_is_sent(
@@ -742,7 +741,7 @@ async def test_a_network_that_is_soon_back_costs_no_word(server: ScriptedRealtim
 
 async def test_two_seconds_are_the_bound_where_nothing_else_is_said(opened: Open) -> None:
     session = await opened()
-    plain = session._call.socket.get_extra_info("socket")
+    plain = session._transport.socket.get_extra_info("socket")
     assert plain.getsockopt(sockets.IPPROTO_TCP, sockets.TCP_USER_TIMEOUT) == 2000
     assert plain.getsockopt(sockets.SOL_SOCKET, sockets.SO_KEEPALIVE)
     assert plain.getsockopt(sockets.IPPROTO_TCP, sockets.TCP_KEEPIDLE) == 1
@@ -766,7 +765,7 @@ def at_once(coroutine: Any) -> None:
 async def test_a_socket_that_takes_nothing_ends_the_session_and_blocks_nobody(
     server: ScriptedRealtime, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket, "MAX_UNSENT", 2**40)
+    monkeypatch.setattr(websocket, "MAX_UNSENT", 2**40)
     session = await opened(stuck_s=0.3)
     server.connection.reading.clear()
     ended = asyncio.create_task(last(session))
@@ -781,7 +780,7 @@ async def test_a_socket_that_takes_nothing_ends_the_session_and_blocks_nobody(
 async def test_what_waits_to_be_sent_does_not_grow_without_bound(
     server: ScriptedRealtime, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket, "MAX_UNSENT", 2**20)
+    monkeypatch.setattr(websocket, "MAX_UNSENT", 2**20)
     session = await opened(stuck_s=1000)
     for _ in range(5000):
         at_once(session.hear(bytes(480)))
