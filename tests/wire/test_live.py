@@ -11,7 +11,6 @@ from support.scripted_live import strange
 
 from device.conversation.engine import Said, ToolSpec, Wanted
 from device.engines.live.config import LiveConfig, session_of
-from device.engines.live.text import latest, pieces, tokens
 from device.settings.engines import LiveEngine
 from device.wire import live as wire
 from device.wire.errors import Unknown, WireError
@@ -74,19 +73,3 @@ def test_the_model_that_speaks_is_told_what_can_be_handed_over():
     without = replace(CONFIG, engine=replace(CONFIG.engine, backend=""))
     assert session_of(without, ()).instructions == "Be brief."
     assert session_of(without, ()).delegation.type == "client"
-
-
-def test_of_a_long_history_the_newest_is_kept():
-    history = [Said("user", f"{n} " + "word " * 40) for n in range(300)]
-    kept = latest(history)
-    assert kept == history[-len(kept) :]
-    assert 60 < len(kept) <= 128
-    assert sum(tokens(one.text) for one in kept) <= 8192
-    assert len(latest([Said("user", "hi")] * 300)) == 128
-
-
-@pytest.mark.parametrize("text", ["", "word " * 700, "x" * 2500, "日本語" * 300])
-def test_pieces_are_short_and_make_the_whole(text):
-    found = pieces(text)
-    assert all(0 < tokens(piece) <= 500 for piece in found)
-    assert "".join("".join(found).split()) == "".join(text.split())

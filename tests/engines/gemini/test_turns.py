@@ -20,7 +20,6 @@ from device.conversation.engine import (
     Words,
 )
 from device.conversation.events import Heard
-from device.engines.gemini.resume import LONGEST, Resumption
 from device.engines.gemini.turns import Turns
 from device.wire import gemini as wire
 
@@ -294,49 +293,3 @@ def test_whatever_the_order_replies_begin_once_and_end_and_audio_is_theirs(messa
     feed(turns, DONE)
     turns.interrupt(())
     assert turns.idle
-
-
-# What is kept for the next connection
-
-
-def heard(ms: int = 100) -> wire.ClientMessage:
-    return wire.ClientMessage(realtime_input=wire.RealtimeInput(audio=wire.sound(bytes(32 * ms), 16_000)))
-
-
-def test_a_handle_is_good_until_a_reply_and_covers_what_was_sent_before_it() -> None:
-    resumption = Resumption()
-    assert not resumption.good
-    resumption.sent(heard())
-    resumption.update("one")
-    assert resumption.good
-    assert resumption.input == ()
-    resumption.sent(heard())
-    assert len(resumption.input) == 1
-    resumption.invalidate()
-    assert not resumption.good
-    assert resumption.input == ()
-    resumption.update("")
-    assert not resumption.good
-    resumption.update("two")
-    assert (resumption.good, resumption.handle) == (True, "two")
-
-
-def test_a_handle_in_use_stays_the_newest_while_it_is_good() -> None:
-    resumption = Resumption()
-    resumption.update("one")
-    assert resumption.use() == "one"
-    resumption.sent(heard())
-    resumption.update("two")
-    assert (resumption.handle, len(resumption.input)) == ("one", 1)
-    resumption.invalidate()
-    resumption.update("three")
-    assert resumption.handle == "three"
-    resumption.release()
-
-
-def test_a_minute_is_kept_at_the_most() -> None:
-    resumption = Resumption()
-    resumption.update("one")
-    for _ in range(700):
-        resumption.sent(heard())
-    assert len(resumption.input) == LONGEST // 3200

@@ -24,14 +24,10 @@ from device.conversation.engine import (
 )
 from device.conversation.events import Heard
 from device.engines.realtime.bare import BareSession
-from device.engines.realtime.bare_turns import LONGEST, BareTurns
 from device.engines.realtime.config import remote_config
 from device.engines.realtime.duplex import realtime_session
-from device.engines.realtime.responses import Responses
 from device.engines.realtime.session import RealtimeSession
 from device.settings.engines import known_engines
-from device.wire import bare
-from device.wire import realtime as wire
 
 NAME = "vllm-omni-turns"
 SOON = 20
@@ -239,39 +235,3 @@ async def test_audio_at_another_rate_is_converted() -> None:
         pcm = b"".join(event.pcm for event in await until(session, over) if isinstance(event, Audio))
         assert abs(len(pcm) // 2 - 24_000) <= 240
         await session.close()
-
-
-def test_a_turn_is_sent_when_the_reply_before_is_over_since_the_server_would_throw_it_away() -> None:
-    responses, turns = Responses(24_000), BareTurns()
-
-    def sent() -> list[Any]:
-        return [one for message in responses.drain() for one in turns.messages(message)]
-
-    def said(event: bare.ServerEvent) -> None:
-        for one in turns.receive(event):
-            responses.receive(one)
-
-    turn = [wire.InputAudioBufferAppend(b"\1\0"), bare.Commit(final=False), bare.Commit(final=True)]
-    turns.hear(b"\1\0")
-    responses.commit()
-    assert sent() == turn
-    for begun in (False, True):  # what interrupts it, comes before the reply or in its midst
-        if begun:
-            said(bare.AudioDelta(b"\1\0"))
-        responses.interrupt([])
-        turns.hear(b"\1\0")
-        responses.commit()
-        assert sent() == []
-        said(bare.AudioDelta(b"\1\0"))
-        assert sent() == []
-        said(bare.AudioDone())
-        assert sent() == turn
-
-
-def test_of_a_turn_that_is_too_long_the_end_is_sent() -> None:
-    turns = BareTurns()
-    for n in range(5):
-        turns.hear(bytes([n]) * (LONGEST // 4))
-    turns.messages(wire.InputAudioBufferCommit())
-    *sent, _, _ = turns.messages(wire.ResponseCreate())
-    assert [one.audio[0] for one in sent if isinstance(one, wire.InputAudioBufferAppend)] == [1, 2, 3, 4]
