@@ -61,7 +61,8 @@ class CartesiaSession(WebSocketSession):
         )
         # An agent closes after 120 s without audio, and ends a turn only by hearing silence.
         self.capabilities = Capabilities(truncation=False, continuous=True, prompted=False)
-        self._config = config
+        self.config = config
+        """Where it is to be had, and what it shall be like."""
         self._turns = Turns()
         self._unsent_pcm = bytearray()
 
@@ -98,8 +99,8 @@ class CartesiaSession(WebSocketSession):
 
     async def greet(self, history: Sequence[Said]) -> Fault | None:
         """Say what the session is to be like, and wait until the agent is ready."""
-        audio = wire.Audio(input_format=f"pcm_{RATE}", output_delivery=self._config.engine.output_delivery)
-        create = wire.SessionCreate(audio=audio, dynamic_variables=variables(self._config, history))
+        audio = wire.Audio(input_format=f"pcm_{RATE}", output_delivery=self.config.engine.output_delivery)
+        create = wire.SessionCreate(audio=audio, dynamic_variables=variables(self.config, history))
         return await self.agree(wire.encode(create), "session_ready", self._ready)
 
     def receive(self, data: str | bytes) -> None:

@@ -43,7 +43,8 @@ class GeminiSession:
 
     def __init__(self, config: GeminiConfig) -> None:
         self.capabilities = Capabilities(truncation=False, server_vad=not config.manual, hear_rate=HEAR_RATE)
-        self._config = config
+        self.config = config
+        """Where it is to be had, and what it shall be like."""
         self._turns = Turns(manual=config.manual, blocking=config.blocking)
         self._resumption = Resumption()
         self._connection = _Connection(config, "", self._take, self._turns.stale)
@@ -52,7 +53,7 @@ class GeminiSession:
         self._pause = asyncio.Event()
 
     def __repr__(self) -> str:
-        return f"GeminiSession({self._config.endpoint.host!r}, model={self._config.model!r})"
+        return f"GeminiSession({self.config.endpoint.host!r}, model={self.config.model!r})"
 
     async def open(self, history: Sequence[Said]) -> None:
         """Connect, configure and seed with what was said before. Raises `EngineError`."""
@@ -162,7 +163,7 @@ class GeminiSession:
         """In a pause, go on in a new connection. Returns whether the pause was long enough. Raises `EngineError`."""
         await self._pause.wait()
         handle = self._resumption.use()
-        fresh = _Connection(self._config, handle, self._take, self._turns.stale)
+        fresh = _Connection(self.config, handle, self._take, self._turns.stale)
         try:
             await fresh.open(())
         finally:
@@ -197,14 +198,14 @@ class _Connection(WebSocketSession):
         stale: Callable[[EngineEvent], bool],
     ) -> None:
         super().__init__(config.connection({"x-goog-api-key": "{key}"}))
-        self._config = config
+        self.config = config
         self._handle = handle
         self._take = take
         self._stale = stale
 
     async def greet(self, history: Sequence[Said]) -> Fault | None:
         """Say what the session is to be like, and wait until the server has agreed."""
-        setup = setup_of(self._config, handle=self._handle, history=bool(history))
+        setup = setup_of(self.config, handle=self._handle, history=bool(history))
         return await self.agree(wire.encode(wire.ClientMessage(setup=setup)), "setupComplete", self._agreed)
 
     def seed(self, history: Sequence[Said]) -> None:

@@ -52,7 +52,8 @@ class LiveSession(WebSocketSession):
 
     def __init__(self, config: LiveConfig) -> None:
         super().__init__(config.connection({"Authorization": "Bearer {key}"}))
-        self._config = config
+        self.config = config
+        """Where it is to be had, and what it shall be like."""
         self._stream = Stream(RATE, uuid4().hex[:8], config.delegate)
 
     async def hear(self, pcm: bytes) -> None:
@@ -90,7 +91,7 @@ class LiveSession(WebSocketSession):
 
     async def greet(self, history: Sequence[Said]) -> Fault | None:
         """Start the session."""
-        start = wire.encode(wire.SessionStart(session_of(self._config, history)))
+        start = wire.encode(wire.SessionStart(session_of(self.config, history)))
         return await self.agree(start, "session.started", self._started)
 
     def farewell(self) -> str:

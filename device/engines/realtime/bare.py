@@ -42,7 +42,7 @@ class BareSession(RealtimeSession):
 
     async def greet(self, history: Sequence[Said]) -> Fault | None:  # noqa: ARG002 - there is no place for it
         """Name the model; whether it is a wrong one, the server says later, if at all."""
-        update = realtime.encode(bare.SessionUpdate(model=self._config.engine.model))
+        update = realtime.encode(bare.SessionUpdate(model=self.config.engine.model))
         return await self._await(update, *self._dialect.greetings)
 
     def seed(self, history: Sequence[Said]) -> None:

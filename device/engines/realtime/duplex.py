@@ -79,14 +79,14 @@ class DuplexSession(RealtimeSession):
 
     async def greet(self, history: Sequence[Said]) -> Fault | None:
         """Ask for a session, and learn what it can do."""
-        table = self._dialect.session(session_of(self._config), self._config.engine.model)
+        table = self._dialect.session(session_of(self.config), self.config.engine.model)
         turns = table.pop("turn_detection", None)
         table["turn_detection"] = None
         self._offered = "tools" in table
         table["instructions"] = _with_history(table.get("instructions", ""), history)
-        if self._config.engine.reference_audio:
+        if self.config.engine.reference_audio:
             try:
-                table["ref_audio"] = await asyncio.to_thread(_data_url, self._config.engine.reference_audio)
+                table["ref_audio"] = await asyncio.to_thread(_data_url, self.config.engine.reference_audio)
             except OSError as error:
                 section = self._at.section
                 why = f"{section}.reference_audio cannot be read: {error.strerror}"

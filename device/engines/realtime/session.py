@@ -54,7 +54,8 @@ class RealtimeSession(WebSocketSession):
             tools=dialect.tools != "none",
             hear_rate=dialect.hear_rate if dialect.hear_rate != dialect.rate else 0,
         )
-        self._config = config
+        self.config = config
+        """Where it is to be had, and what it shall be like."""
         self._dialect = dialect
         decoder = wire.server_decoder(dialect.names)
         self._incoming: Incoming[wire.ServerEvent] = Incoming(
@@ -115,7 +116,7 @@ class RealtimeSession(WebSocketSession):
         greetings = self._dialect.greetings
         if greetings and (fault := await self._await(None, *greetings)) is not None:
             return fault
-        session = self._dialect.session(session_of(self._config), self._config.engine.model)
+        session = self._dialect.session(session_of(self.config), self.config.engine.model)
         return await self._configure(session, "session.updated")
 
     async def _configure(self, session: Table, answer: str) -> Fault | None:
@@ -130,7 +131,7 @@ class RealtimeSession(WebSocketSession):
 
     def seed(self, history: Sequence[Said]) -> None:
         """Add what was said before to the conversation."""
-        if not self._config.engine.lifetime_s and 0 < (left := self._expires_at - time.time()) < LONGEST_S:
+        if not self.config.engine.lifetime_s and 0 < (left := self._expires_at - time.time()) < LONGEST_S:
             self.expire_in(left)
         for said in history:
             kind = "input_text" if said.role == "user" else "output_text"

@@ -15,6 +15,7 @@ import pytest
 from msgspec.structs import replace
 from openai.types.realtime import RealtimeClientEvent
 from pydantic import Field, TypeAdapter
+from support import sessions
 from support.network import come_back, vanish
 from support.sessions import SOON, opening, until
 
@@ -32,17 +33,13 @@ from device.conversation.engine import (
     ToolCall,
     ToolSpec,
     Usage,
-    Wanted,
     Words,
 )
 from device.conversation.events import Heard
 from device.engines import faults, websocket
-from device.engines.factory import session_with
-from device.engines.prompt import instructions
 from device.engines.realtime.config import RealtimeConfig
 from device.engines.realtime.session import RealtimeSession
 from device.settings.engines import RealtimeEngine
-from device.settings.tree import ListenSettings, LocalSettings, Settings
 from device.settings.types import Secret
 from device.simulation.scripted_engine import Call, Connection, Reply, ScriptedRealtime, Speech
 from device.tools.registry import Registry
@@ -60,14 +57,9 @@ BOUND_S = 4
 Open = Callable[..., Awaitable[RealtimeSession]]
 
 
-def configured(**fields: Any) -> RealtimeConfig:
+def configured(**given: Any) -> RealtimeConfig:
     """Return a config with these fields of an engine, of what is wanted, or its own."""
-    engine, wanted, own = (
-        {name: value for name, value in fields.items() if name in kind.__struct_fields__}
-        for kind in (RealtimeEngine, Wanted, RealtimeConfig)
-    )
-    assert len(engine) + len(wanted) + len(own) == len(fields), f"a field of none of them: {fields}"
-    return RealtimeConfig(engine=RealtimeEngine(**engine), wanted=Wanted(**wanted), **own)
+    return sessions.configured(RealtimeConfig, RealtimeEngine, **given)
 
 
 @pytest.fixture
@@ -813,62 +805,5 @@ async def test_the_key_is_nowhere_to_be_seen(
         await server.connection.complain("odd", f"the key {KEY} is odd\nand so is this")
         await server.connection.complain("invalid_api_key", f"the key {KEY} is bad")
         fault = await last(session)
-    assert KEY not in repr(session) + repr(session._config) + repr(fault) + caplog.text
+    assert KEY not in repr(session) + repr(session.config) + repr(fault) + caplog.text
     assert all("\n" not in record.getMessage() for record in caplog.records if record.name.startswith("device"))
-
-
-# Settings
-
-
-def with_openai(**changes: Any) -> Settings:
-    settings = Settings()
-    openai = replace(settings.engine["openai"], api_key=Secret(KEY), **changes)
-    return replace(settings, engines=("openai", "local"), engine={"openai": openai})
-
-
-def config_of(settings: Settings, name: str, said: str = "", local_url: str = "") -> RealtimeConfig:
-    session = session_with(settings, name, [TOOL], said, local_url=local_url)
-    assert isinstance(session, RealtimeSession)
-    return session._config
-
-
-def test_a_session_with_openai_from_the_settings() -> None:
-    settings = replace(with_openai(voice="cedar"), language="de", listen=ListenSettings(end_of_turn="semantic"))
-    config = config_of(settings, "openai", "Be kind.")
-    engine, wanted = config.engine, config.wanted
-    assert (engine.url, engine.model) == ("wss://api.openai.com/v1/realtime", "gpt-realtime-2.1")
-    assert engine.api_key.reveal() == KEY
-    assert (engine.voice, wanted.instructions, wanted.language) == ("cedar", "Be kind.", "de")
-    assert (config.end_of_turn, wanted.tools, engine.lifetime_s) == ("semantic", (TOOL,), 3600)
-    assert engine.transcription_model == "gpt-live-transcribe"
-    assert config.endpoint.key == "set OPENAI_API_KEY or engine.openai.api_key"
-
-
-@pytest.mark.parametrize(
-    ("engine", "wanted", "asked"),
-    [
-        ("local", "auto", "semantic"),
-        ("openai", "auto", "server"),
-        ("local", "server", "server"),
-        ("openai", "semantic", "semantic"),
-        ("local", "device", "device"),
-    ],
-)
-def test_by_itself_only_the_local_engine_goes_by_meaning(engine: Any, wanted: Any, asked: str) -> None:
-    config = config_of(replace(with_openai(), listen=ListenSettings(end_of_turn=wanted, eagerness="low")), engine)
-    assert (config.end_of_turn, config.wanted.eagerness) == (asked, "low")
-
-
-def test_a_session_with_the_local_engine_from_the_settings() -> None:
-    settings = replace(with_openai(), name="Computer")
-    config = config_of(settings, "local")
-    assert config.engine.url == "ws://127.0.0.1:8765/v1/realtime"
-    assert not config.engine.api_key
-    assert (config.engine.voice, config.wanted.instructions, config.section) == (
-        "en-gb",
-        instructions(settings),
-        "local",
-    )
-    assert config_of(settings, "local", local_url="ws://127.0.0.1:99/x").engine.url == "ws://127.0.0.1:99/x"
-    elsewhere = Settings(local=LocalSettings(url="ws://box.lan:8765/v1/realtime"))
-    assert config_of(elsewhere, "local").engine.url == "ws://box.lan:8765/v1/realtime"
