@@ -110,7 +110,7 @@ class Transcript:
 
     def stop(self) -> list[EngineEvent]:
         """End all that is being said: nothing more will come."""
-        return (self._end_user() if self._user is not None else []) + self._end_model()
+        return self._end_user() + self._end_model()
 
     def _end_user(self) -> list[EngineEvent]:
         turn, self._user = self._user, None
