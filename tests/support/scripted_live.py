@@ -254,6 +254,8 @@ class Connection:
         match event.type:
             case "session.start":
                 self.start = event
+                for text in self.server.before_start:
+                    await self.send_text(text)
                 await self.send("session.started", session=self.resource)
                 self.clock = asyncio.create_task(self.run())
             case "session.input_audio.append":
@@ -313,6 +315,8 @@ class ScriptedLive:
         self.told: Talk | None = None
         """What is said to commentary that answers nothing."""
         self.expires_at = 4_000_000_000
+        self.before_start: tuple[str, ...] = ()
+        """What is sent ahead of `session.started`."""
         self.refuse = 0
         self.refusal = ""
         self.received: list[tuple[float, Any]] = []

@@ -282,6 +282,27 @@ def test_a_session_that_the_server_closes_ends_in_a_fault(reason, code):
     live(script, Talk(tone(3.0), "words"))
 
 
+def test_an_error_that_no_attempt_gets_round_ends_the_session():
+    async def script(talking, server):
+        await server.connection.complain("insufficient_quota", f"no credit for {KEY}")
+        fault = await talking.until(Fault)
+        assert (fault.code, fault.retry) == ("insufficient_quota", False)
+        assert KEY not in fault.message
+
+    live(script)
+
+
+def test_what_comes_while_the_session_opens_is_not_its_beginning():
+    async def main():
+        async with ScriptedLive() as server:
+            server.before_start = ('{"type": "session.usage.updated", "usage": {"seconds": 0.0}}', "[]")
+            session = LiveSession(config(server))
+            await session.open(())
+            await session.close()
+
+    virtual.run(main())
+
+
 def test_a_server_that_falls_silent_altogether_is_given_up_in_seconds():
     async def script(talking, server):
         await asyncio.sleep(3)

@@ -59,6 +59,23 @@ def test_calls_of_a_response_that_broke_off_are_void(how):
     assert work.drain() == []
 
 
+@pytest.mark.parametrize(
+    ("response", "why"),
+    [
+        (None, "response.failed"),
+        (wire.NestedResponse(), "response.failed"),
+        (wire.NestedResponse(incomplete_details=wire.NestedReason()), "response.failed"),
+        (wire.NestedResponse(error=wire.NestedError(code="server_error")), "server_error"),
+        (wire.NestedResponse(error=wire.NestedError(code="server_error", message="it broke")), "it broke"),
+    ],
+)
+def test_the_reason_is_the_best_that_is_given(response, why):
+    work = Work()
+    work.created(delegation(), "")
+    ended, _ = work.backend(nested("failed", response=response), "d1")
+    assert ended.message == why
+
+
 def test_the_backend_goes_on_when_the_last_result_of_all_work_is_in():
     work = Work()
     ran(work, "c1", "c2")
