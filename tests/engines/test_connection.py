@@ -1,0 +1,127 @@
+"""How a server is reached."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import WSMsgType
+from support.scripted_socket import ScriptedSocket
+from yarl import URL
+
+from device.engines.connection import MAX_REFUSAL, Connection, Transport
+from device.engines.faults import Endpoint
+from device.settings.types import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+KEY = "sk-a-very-secret-key"
+AT = Endpoint("example.org", "m", "engine.x", "X_KEY")
+
+
+class Server(ScriptedSocket):
+    """Takes what a client says, and says nothing."""
+
+    def decode(self, data: str) -> str:
+        return data
+
+    async def on_message(self, peer: Any, message: Any) -> None:
+        """Do nothing."""
+
+    def note(self, side: str, text: str) -> None:
+        """Keep no log: what is said here is no JSON."""
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    async with Server() as running:
+        yield running
+
+
+def transport_to(server: Server, **fields: Any) -> Transport:
+    return Transport(Connection(**{"url": server.url, "at": AT, "heartbeat_s": None, **fields}))
+
+
+def test_before_it_connects_there_is_no_socket() -> None:
+    with pytest.raises(RuntimeError, match="never opened"):
+        _ = Transport(Connection(url="ws://x/", at=AT)).socket
+
+
+async def test_the_key_stands_in_the_headers(server: Server) -> None:
+    transport = transport_to(server, key=Secret(KEY), headers={"X-Key": "Token {key}", "X-Version": "2"})
+    assert await transport.connect(URL(server.url)) is None
+    assert (server.peer.headers["X-Key"], server.peer.headers["X-Version"]) == (f"Token {KEY}", "2")
+    await transport.close()
+
+
+async def test_a_user_in_the_address_gives_way_to_our_authorization(server: Server) -> None:
+    transport = transport_to(server, key=Secret(KEY), headers={"Authorization": "Bearer {key}"})
+    assert await transport.connect(URL(server.url).with_user("someone")) is None
+    assert server.peer.headers["Authorization"] == f"Bearer {KEY}"
+    await transport.close()
+
+
+async def test_a_user_in_the_address_is_as_good_where_there_is_none(server: Server) -> None:
+    transport = transport_to(server)
+    assert await transport.connect(URL(server.url).with_user("someone")) is None
+    assert server.peer.headers["Authorization"].startswith("Basic ")
+    await transport.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (401, "", "http_401"),
+        (429, '{"error": {"code": "insufficient_quota"}}', "insufficient_quota"),
+        (500, "x" * (2 * MAX_REFUSAL), "http_500"),
+        (200, "Hello", "no_engine"),
+    ],
+)
+async def test_a_refusal_is_told_by_what_the_server_says(server: Server, status: int, body: str, code: str) -> None:
+    server.refuse = (status, body)
+    transport = transport_to(server)
+    fault = await transport.connect(URL(server.url))
+    assert fault is not None
+    assert fault.code == code
+    await transport.close()
+
+
+async def test_a_server_that_is_not_there_is_a_fault(unused_tcp_port: int) -> None:
+    transport = Transport(Connection(url="", at=AT))
+    fault = await transport.connect(URL(f"ws://127.0.0.1:{unused_tcp_port}/"))
+    assert fault is not None
+    assert fault.code == "unreachable"
+    await transport.close()
+
+
+async def test_a_last_message_may_be_sent_when_it_closes(server: Server) -> None:
+    transport = transport_to(server)
+    await transport.connect(URL(server.url))
+    await transport.close("goodbye")
+    assert server.received == ["goodbye"]
+    assert (await transport.socket.receive()).type is WSMsgType.CLOSED
+    await transport.close("goodbye")
+    assert server.received == ["goodbye"]
+
+
+async def test_closing_what_never_connected_is_harmless() -> None:
+    await Transport(Connection(url="ws://x/", at=AT)).close("goodbye")
+
+
+async def test_it_can_connect_again(server: Server) -> None:
+    transport = transport_to(server)
+    for _ in range(2):
+        assert await transport.connect(URL(server.url)) is None
+        await transport.close()
+    assert len(server.peers) == 2
+
+
+@pytest.mark.parametrize(("unheard_s", "timeout_ms"), [(1.5, 1500), (0, 0)])
+async def test_the_system_watches_for_the_other_end(server: Server, unheard_s: float, timeout_ms: int) -> None:
+    transport = transport_to(server, unheard_s=unheard_s)
+    await transport.connect(URL(server.url))
+    plain = transport.socket.get_extra_info("socket")
+    assert plain.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == timeout_ms
+    await transport.close()
