@@ -26,6 +26,8 @@ READY_LINE = "Listening on "
 START_TIMEOUT_S = 30
 USERS_FAULT = (1, 2)
 """The statuses of a `parley engine` that no attempt gets round: it has said what to do."""
+END_S = 3
+"""How long it may take to end once its parent has; after that it is killed."""
 STEADY_S = 10
 """An engine that ends sooner than this after its start would only do so again."""
 
@@ -72,7 +74,7 @@ class LocalProcess:
         if process.stdin is not None:
             process.stdin.close()  # the engine ends with its parent's end of the pipe
         try:
-            await asyncio.wait_for(process.wait(), 3)
+            await asyncio.wait_for(process.wait(), END_S)
         except TimeoutError:
             process.kill()
             await process.wait()

@@ -47,7 +47,8 @@ class WebSocketSession(ABC):
         self._inbox: asyncio.Queue[EngineEvent | None] = asyncio.Queue()
         self._outbox: asyncio.Queue[str | bytes] = asyncio.Queue()
         self._unsent = 0
-        self._transport = Transport(connection)
+        self.transport = Transport(connection)
+        """What the session goes over."""
         self._tasks: list[asyncio.Task[None]] = []
         self._expiry: asyncio.TimerHandle | None = None
         self._connected = asyncio.Event()
@@ -115,9 +116,9 @@ class WebSocketSession(ABC):
         try:
             async with asyncio.timeout(seconds):
                 if message is not None:
-                    await self._transport.socket.send_str(message)
+                    await self.transport.socket.send_str(message)
                 while True:
-                    got = await self._transport.socket.receive()
+                    got = await self.transport.socket.receive()
                     if got.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                         return self._closed(got)
                     if (verdict := judge(got.data)) is not False:
@@ -130,7 +131,7 @@ class WebSocketSession(ABC):
 
     async def reconnect(self, url: str) -> Fault | None:
         """For `resume`: connect anew, to `url`. Returns what went wrong."""
-        await self._transport.close()
+        await self.transport.close()
         return await self._connect(URL(url))
 
     def expire_in(self, seconds: float) -> None:
@@ -146,7 +147,7 @@ class WebSocketSession(ABC):
         if not self._over:
             self.tell(fault)
             self._finish()
-            self._tasks.append(asyncio.create_task(self._transport.close()))
+            self._tasks.append(asyncio.create_task(self.transport.close()))
 
     def warn(self, what: str, text: str) -> None:
         """Warn of what a server does wrong, once for each kind of it."""
@@ -188,7 +189,7 @@ class WebSocketSession(ABC):
         farewell = self.farewell() if self._live else None
         self._finish()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._transport.close(farewell)
+        await self.transport.close(farewell)
 
     async def _open(self, history: Sequence[Said]) -> Fault | None:
         """As `open`, but returns the fault: an exception raised here would carry aiohttp's, which shows the headers."""
@@ -209,13 +210,13 @@ class WebSocketSession(ABC):
     async def _connect(self, url: URL) -> Fault | None:
         if self._connection.key and url.scheme in {"ws", "http"} and url.host not in {"127.0.0.1", "::1", "localhost"}:
             self.warn("plain", f"The key travels unencrypted; give {self._at.section}.url as wss:// if you can")
-        return await self._transport.connect(url)
+        return await self.transport.connect(url)
 
     async def _read(self) -> None:
         """Take what the server sends, until it is over."""
         try:
             while self._live:
-                message = await self._transport.socket.receive()
+                message = await self.transport.socket.receive()
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                     self.receive(message.data)
                     continue
@@ -237,7 +238,7 @@ class WebSocketSession(ABC):
         while True:
             message = message if message is not None else await self._outbox.get()
             await self._connected.wait()
-            socket = self._transport.socket
+            socket = self.transport.socket
             try:
                 async with asyncio.timeout(self._connection.stuck_s):
                     if isinstance(message, str):
@@ -248,7 +249,7 @@ class WebSocketSession(ABC):
                 self.fail(self._stuck())
                 return
             except ConnectionError:
-                if socket is self._transport.socket:
+                if socket is self.transport.socket:
                     self._connected.clear()  # the reader learns why, and whether the session can go on
             else:
                 self._unsent -= len(message)

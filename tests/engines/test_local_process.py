@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from device.conversation.engine import EngineError
 from device.engines import local_process
@@ -124,3 +125,55 @@ async def test_the_service_manager_is_not_told_by_the_engine(engine, monkeypatch
     local = engine(f'echo "told: $NOTIFY_SOCKET." > {tmp_path}/told; {GOOD}')
     await local.url()
     assert (tmp_path / "told").read_text() == "told: .\n"
+
+
+async def test_an_address_in_the_settings_is_where_it_is() -> None:
+    local = LocalProcess(LocalSettings(url="ws://box.lan:8765/v1/realtime"))
+    assert await local.url() == "ws://box.lan:8765/v1/realtime"
+    assert local.pid is None
+    await local.close()
+
+
+@pytest.mark.parametrize(("status", "reused"), [(200, True), (503, False)])
+async def test_one_that_runs_already_is_used_if_it_is_well(engine, unused_tcp_port, status, reused):
+    async def health(_request):
+        return web.Response(status=status)
+
+    app = web.Application()
+    app.router.add_get("/health", health)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", unused_tcp_port).start()
+    engine(GOOD)  # what would be started else
+    local = LocalProcess(LocalSettings(host="127.0.0.1", port=unused_tcp_port))
+    there = f"ws://127.0.0.1:{unused_tcp_port}/v1/realtime"
+    assert await local.url() == (there if reused else ADDRESS)
+    assert (local.pid is None) is reused
+    await local.close()
+    await runner.cleanup()
+
+
+async def test_one_is_started_where_none_listens(engine, unused_tcp_port):
+    engine(GOOD)
+    local = LocalProcess(LocalSettings(host="127.0.0.1", port=unused_tcp_port))
+    assert await local.url() == ADDRESS
+    await local.close()
+
+
+async def test_one_that_does_not_end_with_its_parent_is_killed(engine, monkeypatch):
+    monkeypatch.setattr(local_process, "END_S", 0.1)
+    local = engine(f'echo "Listening on {ADDRESS}"; exec sleep 60')
+    await local.url()
+    pid = local.pid
+    await local.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_one_that_crashes_and_cannot_start_again_says_so(engine, monkeypatch, caplog):
+    monkeypatch.setattr(local_process, "STEADY_S", 0)
+    local = engine(GOOD)
+    await local.url()
+    monkeypatch.setattr(local_process.sys, "executable", "/nowhere/python")
+    os.kill(local.pid, signal.SIGKILL)
+    await until(lambda: "cannot be started" in caplog.text)

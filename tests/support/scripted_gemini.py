@@ -98,7 +98,7 @@ class ScriptedGemini(ScriptedSocket[GeminiPeer]):
 
     async def on_message(self, peer: GeminiPeer, message: wire.ClientMessage) -> None:
         if message.setup is not None:
-            await self._set_up(peer, message.setup)
+            await self.set_up(peer, message.setup)
         elif message.client_content is not None:
             await self._told(peer, message.client_content)
         elif message.tool_response is not None:
@@ -116,7 +116,7 @@ class ScriptedGemini(ScriptedSocket[GeminiPeer]):
                 assert heard.audio.mime_type == "audio/pcm;rate=16000"
                 await self._hear(peer, heard.audio.data)
 
-    async def _set_up(self, peer: GeminiPeer, setup: wire.Setup) -> None:
+    async def set_up(self, peer: GeminiPeer, setup: wire.Setup) -> None:
         handle = setup.session_resumption.handle if setup.session_resumption else None
         peer.setup = setup
         peer.seeding = bool(setup.history_config and setup.history_config.initial_history_in_client_content)

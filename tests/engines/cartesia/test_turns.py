@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -99,6 +100,17 @@ def test_audio_that_waited_stays_stale_when_the_next_reply_begins() -> None:
     turns.interrupt()
     feed(turns, ended(2, interrupted=True), began(4), SOUND)
     assert all(turns.stale(event) for event in waiting)
+
+
+@pytest.mark.parametrize(
+    ("output", "error"),
+    [('{"seconds": 5}', None), ('{"error": "no such room"}', True), ('["error"]', None), ("plain words", None)],
+)
+def test_a_result_that_tells_of_a_failure_is_an_error(output: str, error: bool | None) -> None:
+    turns = Turns()
+    feed(turns, began(2), CALL)
+    turns.tool_result("c", output)
+    assert turns.drain() == [wire.ClientToolResult(tool_call_id="c", result=output, is_error=error)]
 
 
 def test_a_call_whose_result_is_not_wanted_is_over_at_once() -> None:

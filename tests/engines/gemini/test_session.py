@@ -445,7 +445,7 @@ async def test_one_that_closes_in_mid_reply_ends_the_session(server, opened) -> 
 async def test_a_setup_that_is_not_accepted(  # noqa: PLR0917 - a table's columns
     server, code, reason, name, retry, fix
 ) -> None:
-    server._set_up = lambda peer, _setup: peer.close(code, reason)
+    server.set_up = lambda peer, _setup: peer.close(code, reason)
     config = configured(
         GeminiConfig, GeminiEngine, url=server.url, model="x", api_key=Secret(KEY), key_variable="GEMINI_API_KEY"
     )

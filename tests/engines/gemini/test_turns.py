@@ -293,3 +293,23 @@ def test_whatever_the_order_replies_begin_once_and_end_and_audio_is_theirs(messa
     feed(turns, DONE)
     turns.interrupt(())
     assert turns.idle
+
+
+@pytest.mark.parametrize(
+    ("kind", "events"), [("ACTIVITY_START", [SpeechStarted()]), ("ACTIVITY_END", [SpeechStopped()]), ("NEW", [])]
+)
+def test_what_the_server_hears_of_the_user(kind: str, events: list) -> None:
+    heard = wire.ServerMessage(voice_activity=wire.VoiceActivity(voice_activity_type=kind))
+    assert Turns().receive(heard) == events
+
+
+def test_words_that_a_server_puts_into_its_reply_are_spoken_and_its_thoughts_are_not() -> None:
+    parts = [wire.Part(text="Let me think.", thought=True), wire.Part(text="Noon."), wire.Part()]
+    got = feed(Turns(), content(model_turn=wire.Content(role="model", parts=parts)))
+    assert got == [ReplyStarted("reply_1"), Words("assistant", "Noon.", final=False, item="reply_1_audio")]
+
+
+def test_words_before_any_reply_and_the_end_of_a_turn_without_words_are_nothing() -> None:
+    turns = Turns()
+    assert feed(turns, words("Noon."), content(input_transcription=wire.Transcription(finished=True))) == []
+    assert feed(turns, content(interrupted=True)) == []

@@ -419,7 +419,7 @@ async def test_a_connection_that_goes_nowhere_is_left_for_another(server: Omni, 
     await server.delta(b"\1\0")
     got = await until(session, Audio)
     assert server.transport is not None
-    vanish(server.transport.get_extra_info("socket"), session._transport.socket.get_extra_info("socket"))
+    vanish(server.transport.get_extra_info("socket"), session.transport.socket.get_extra_info("socket"))
     await session.hear(bytes(320))  # which is not acknowledged
     await server.wait("session.resume")
     await server.delta(b"\2\0")
@@ -521,3 +521,37 @@ async def test_closing_ends_the_session_at_the_server(server: Omni, opened: Open
     session = await opened()
     await session.close()
     await server.wait("session.close")
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "sent"),
+    [(MINICPM, ["item", "item", "response"]), (QWEN, ["item", "response", "item"])],
+)
+async def test_only_a_model_of_turns_is_asked_to_speak_of_a_result(
+    server: Omni, opened: Open, capabilities: dict[str, Any], sent: list[str]
+) -> None:
+    server.capabilities = capabilities
+    session = await opened()
+    await server.begin()
+    item = {"type": "function_call", "id": "i", "call_id": "c", "name": "f", "arguments": "{}", "status": "completed"}
+    await server.send("response.output_item.done", response_id="r1", item=item)
+    await server.done()
+    await until(session, ReplyEnded)
+    await session.tool_result("c", "{}", reply=True)
+    await session.say("Go on.")
+    await server.wait("conversation.item.create", 2)
+    await server.wait("response.create")
+    kinds = {"conversation.item.create": "item", "response.create": "response"}
+    assert [kinds[one["type"]] for one in server.received if one["type"] in kinds] == sent
+
+
+async def test_a_session_that_cannot_be_resynchronized_is_not_resumed(server: Omni, opened: Open) -> None:
+    session = await opened()
+    await server.send("session.resync_required")
+    await server.begin()
+    await until(session, ReplyStarted)
+    server.drop()
+    async with asyncio.timeout(SOON):
+        events = [event async for event in session.events()]
+    assert isinstance(events[-1], Fault)
+    assert not server.all("session.resume")

@@ -563,6 +563,11 @@ def test_a_call_of_an_interrupted_reply_holds_no_later_one_up(responses: Respons
     assert kinds(responses.drain()) == [wire.ConversationItemCreate, wire.ResponseCreate]
 
 
+def test_the_end_of_audio_that_never_began_is_nothing(responses: Responses) -> None:
+    assert feed(responses, wire.ResponseOutputAudioDone(item_id="i", response_id="r")) == []
+    assert responses.drain() == []
+
+
 def test_old_replies_are_forgotten(responses: Responses) -> None:
     for n in range(REMEMBERED + 1):
         feed(responses, created(f"r{n}"), delta(item=f"i{n}", reply=f"r{n}"), done(f"r{n}"))

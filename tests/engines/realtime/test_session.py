@@ -689,7 +689,7 @@ async def test_a_server_that_closes_in_mid_reply(
 
 
 def ends(server: ScriptedRealtime, session: RealtimeSession) -> tuple[sockets.socket, sockets.socket]:
-    return server.connection.plain, session._transport.socket.get_extra_info("socket")
+    return server.connection.plain, session.transport.socket.get_extra_info("socket")
 
 
 async def test_a_connection_that_goes_nowhere_is_noticed_by_what_is_sent(
@@ -733,7 +733,7 @@ async def test_a_network_that_is_soon_back_costs_no_word(server: ScriptedRealtim
 
 async def test_two_seconds_are_the_bound_where_nothing_else_is_said(opened: Open) -> None:
     session = await opened()
-    plain = session._transport.socket.get_extra_info("socket")
+    plain = session.transport.socket.get_extra_info("socket")
     assert plain.getsockopt(sockets.IPPROTO_TCP, sockets.TCP_USER_TIMEOUT) == 2000
     assert plain.getsockopt(sockets.SOL_SOCKET, sockets.SO_KEEPALIVE)
     assert plain.getsockopt(sockets.IPPROTO_TCP, sockets.TCP_KEEPIDLE) == 1
