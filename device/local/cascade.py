@@ -14,9 +14,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from device.audio.resample import Resampler
-from device.conversation.engine import ToolSpec
 from device.listen.endpointer import FRAME
-from device.local.end_of_turn.completeness import Endings
+from device.local.end_of_turn.completeness import CompletenessRules
 from device.local.stages import (
     Brain,
     Call,
@@ -28,6 +27,7 @@ from device.local.stages import (
     RemoteVoice,
     StageError,
     Text,
+    Tool,
     Turn,
     Utterance,
     Vad,
@@ -54,7 +54,7 @@ class Stages(Struct, frozen=True):
     vad: Callable[[], Vad]
     """Makes the VAD of a session."""
     prosody: Prosody
-    endings: Endings = Endings()
+    completeness: CompletenessRules = CompletenessRules()
     """How unfinished speech ends in the recogniser's language."""
     recogniser_name: str = "moonshine-tiny-en"
     """What clients are told of it."""
@@ -64,7 +64,7 @@ class Prompt(Struct, frozen=True):
     """What the brain is asked."""
 
     turns: tuple[Turn, ...]
-    tools: tuple[ToolSpec, ...]
+    tools: tuple[Tool, ...]
     instructions: str
     choice: Choice
 
@@ -107,24 +107,24 @@ class Cascade:
         self.stages = stages
         cores = os.cpu_count() or 1
         # One thread a kind of work that must not wait for another: an interruption is heard while others are spoken to.
-        self._ears = ThreadPoolExecutor(1, "vad")
+        self._vad = ThreadPoolExecutor(1, "vad")
         self._recogniser = ThreadPoolExecutor(1, "stt")
         self._prosody = ThreadPoolExecutor(1, "prosody")
         self._voice = ThreadPoolExecutor(min(4, max(2, cores)), "tts")
 
-    async def judge(self, vad: Vad, frames: Sequence[NDArray[np.int16]]) -> list[float]:
-        """Return the probability of voice in each of some frames in a row."""
-        return await asyncio.wrap_future(self._ears.submit(lambda: [vad.probability(frame) for frame in frames]))
+    async def detect_voice(self, vad: Vad, frames: Sequence[NDArray[np.int16]]) -> list[float]:
+        """Return the probability of voice, 0 to 1, in each of some frames in a row: (512,) int16, 16 kHz mono."""
+        return await asyncio.wrap_future(self._vad.submit(lambda: [vad.probability(frame) for frame in frames]))
 
     def transcribe(self, pcm: NDArray[np.int16]) -> asyncio.Future[str]:
-        """Return what is said, (n,) int16 at 16 kHz, when it is known; cancelling gives up if it has not begun."""
+        """Return what is said, (n,) int16, 16 kHz mono, when it is known; cancelling gives up if it has not begun."""
         recogniser = self.stages.recogniser
         if isinstance(recogniser, RemoteRecogniser):
             return asyncio.create_task(recogniser.transcribe(pcm))
         return asyncio.wrap_future(self._recogniser.submit(recogniser.transcribe, pcm))
 
-    def sounds_over(self, pcm: NDArray[np.int16]) -> asyncio.Future[float]:
-        """Return how likely a turn is over by its sound, (n,) int16 at 16 kHz; cancelling as with `transcribe`."""
+    def judge_prosody(self, pcm: NDArray[np.int16]) -> asyncio.Future[float]:
+        """Return how likely, 0 to 1, the turn in `pcm` is over by its sound; input and cancelling as `transcribe`."""
         return asyncio.wrap_future(self._prosody.submit(self.stages.prosody.probability, pcm))
 
     def reply(self, prompt: Prompt, manner: Manner) -> Reply:
@@ -157,7 +157,7 @@ class Cascade:
 
     async def close(self) -> None:
         """Let the threads and connections end; work that has not begun is given up."""
-        for pool in (self._ears, self._recogniser, self._prosody, self._voice):
+        for pool in (self._vad, self._recogniser, self._prosody, self._voice):
             pool.shutdown(wait=False, cancel_futures=True)
         for stage in (self.stages.recogniser, self.stages.voice):
             if isinstance(stage, RemoteRecogniser | RemoteVoice):

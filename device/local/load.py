@@ -11,7 +11,7 @@ from device.local.brain.chat import Chat
 from device.local.brain.language import LanguageError
 from device.local.brain.sentences import Sentences
 from device.local.cascade import Stages
-from device.local.end_of_turn.completeness import endings
+from device.local.end_of_turn.completeness import completeness_rules
 from device.local.end_of_turn.prosody import load_smart_turn
 from device.local.stages import EngineStartError
 from device.local.tts.espeak import EspeakVoice, VoiceError
@@ -34,7 +34,7 @@ def load_stages(settings: Settings) -> Stages:
     # Moonshine tiny and Ink know English only.
     language = "en" if settings.local.stt in {"moonshine", "cartesia"} else settings.language
     prosody = load_smart_turn(settings.models_dir)
-    return Stages(recogniser, brain, voice, vad.share, prosody, endings(language), name)
+    return Stages(recogniser, brain, voice, vad.share, prosody, completeness_rules(language), name)
 
 
 def _recogniser(settings: Settings) -> tuple[str, Recogniser | RemoteRecogniser]:

@@ -8,20 +8,15 @@ work in threads; those that are elsewhere (`Remote…`) wait on the event loop, 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
-import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
-
-    from device.conversation.engine import ToolSpec
 
 
 class StageError(Exception):
@@ -206,6 +201,15 @@ class Text(Struct, frozen=True):
     text: str
 
 
+class Tool(Struct, frozen=True):
+    """A function that the client offers."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    """A JSON schema of type object."""
+
+
 class Call(Struct, frozen=True):
     """A function that the client shall call."""
 
@@ -245,11 +249,11 @@ class Brain(Protocol):
         """Return whether `text` is a whole request that needs no more words; in no time, as far as it can tell."""
 
     def reply(
-        self, turns: Sequence[Turn], tools: Sequence[ToolSpec], instructions: str, choice: Choice
+        self, turns: Sequence[Turn], tools: Sequence[Tool], instructions: str, choice: Choice
     ) -> AsyncGenerator[Text | Call | Cost, None]:
         """Yield a reply to the conversation `turns`, each sentence as soon as it is known.
 
-        Has no side effect: it may be started on a guess and closed before its first item is used. Closing the
+        Has no side effect: it may be started speculatively and closed before its first item is used. Closing the
         generator ends the work. With empty `instructions` it uses its own. Raises `BrainError`.
         """
 

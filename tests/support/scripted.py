@@ -15,12 +15,11 @@ from openai.resources.realtime.realtime import AsyncRealtimeConnection
 from openai.types.realtime import InputAudioBufferDtmfEventReceivedEvent, RealtimeServerEvent
 from pydantic import Field, TypeAdapter
 
-from device.conversation.engine import ToolSpec
 from device.local import stages
 from device.local.cascade import Stages
-from device.local.end_of_turn.completeness import endings
+from device.local.end_of_turn.completeness import completeness_rules
 from device.local.server import Limits, make_app
-from device.local.stages import Call, Choice, Cost, Text, Turn
+from device.local.stages import Call, Choice, Cost, Text, Tool, Turn
 
 ORACLE = TypeAdapter(Annotated[RealtimeServerEvent, Field(discriminator="type")])
 PATIENCE = 20.0
@@ -108,7 +107,7 @@ class Voice:
 class Asked:
     """What the brain was asked once."""
 
-    def __init__(self, turns: Sequence[Turn], tools: Sequence[ToolSpec], instructions: str, choice: Choice) -> None:
+    def __init__(self, turns: Sequence[Turn], tools: Sequence[Tool], instructions: str, choice: Choice) -> None:
         self.turns = turns
         self.tools = tools
         self.instructions = instructions
@@ -131,7 +130,7 @@ class Brain:
         return text in self.known
 
     async def reply(
-        self, turns: Sequence[Turn], tools: Sequence[ToolSpec], instructions: str, choice: Choice
+        self, turns: Sequence[Turn], tools: Sequence[Tool], instructions: str, choice: Choice
     ) -> AsyncGenerator[Text | Call | Cost, None]:
         asked = Asked(turns, tools, instructions, choice)
         self.asked.append(asked)
@@ -168,7 +167,7 @@ class Scripted:
         self.url = ""
 
     async def __aenter__(self) -> Self:
-        used = Stages(self.recogniser, self.brain, self.voice, self.vad, self.prosody, endings("en"))
+        used = Stages(self.recogniser, self.brain, self.voice, self.vad, self.prosody, completeness_rules("en"))
         self._runner = web.AppRunner(make_app(used, self.limits), access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()

@@ -14,9 +14,8 @@ from device.local.stages import Call, Choice, Cost, Text
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Sequence
 
-    from device.conversation.engine import ToolSpec
     from device.local.brain.sentences import Sentences
-    from device.local.stages import Turn
+    from device.local.stages import Tool, Turn
     from device.settings.local import BrainSettings
 
 log = logging.getLogger(__name__)
@@ -46,7 +45,7 @@ class Chat:
         return self._sentences.knows(text)
 
     async def reply(
-        self, turns: Sequence[Turn], tools: Sequence[ToolSpec], instructions: str, choice: Choice
+        self, turns: Sequence[Turn], tools: Sequence[Tool], instructions: str, choice: Choice
     ) -> AsyncGenerator[Text | Call | Cost, None]:
         """Yield the reply, each sentence as soon as it is complete; an apology if the model fails."""
         if self._is_end(turns, choice):

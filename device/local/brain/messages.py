@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from device.conversation.engine import ToolSpec
-    from device.local.stages import Choice, Turn
+    from device.local.stages import Choice, Tool, Turn
 
 
 def messages(turns: Sequence[Turn], instructions: str) -> list[dict[str, Any]]:
@@ -41,7 +40,7 @@ def _with_outputs(calls: Sequence[Turn], outputs: dict[str | None, str]) -> list
     return [{"role": "assistant", "content": None, "tool_calls": made}, *results]
 
 
-def tool_fields(tools: Sequence[ToolSpec], choice: Choice) -> dict[str, Any]:
+def tool_fields(tools: Sequence[Tool], choice: Choice) -> dict[str, Any]:
     """Return the fields of a request that say which functions there are and which may be called."""
     if not tools or choice.mode == "none":
         return {}

@@ -17,8 +17,7 @@ from device.local.stages import BrainError, Call, Choice, Text, Turn
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
-    from device.conversation.engine import ToolSpec
-    from device.local.stages import Cost
+    from device.local.stages import Cost, Tool
 
 _ENDS = {"stop", "goodbye", "sleep", "good_night"}
 _VOLUME_STEP = 10
@@ -68,7 +67,7 @@ class Sentences:
         return self._understanding.whole(text)
 
     async def reply(
-        self, turns: Sequence[Turn], tools: Sequence[ToolSpec], instructions: str, choice: Choice
+        self, turns: Sequence[Turn], tools: Sequence[Tool], instructions: str, choice: Choice
     ) -> AsyncGenerator[Text | Call | Cost, None]:
         """Yield the reply; `instructions` are for models. Raises `BrainError` if `choice` cannot be obeyed."""
         del instructions
@@ -94,7 +93,7 @@ class _Talk:
         phrases: Phrases,
         now: Callable[[], datetime],
         turns: Sequence[Turn],
-        tools: Sequence[ToolSpec],
+        tools: Sequence[Tool],
     ) -> None:
         self._understanding = understanding
         self._phrases = phrases

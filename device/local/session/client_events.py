@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final, assert_never
 
-from device.local.session import config as settings
 from device.local.session.dialogue import Dialogue
 from device.local.session.listening import Listening
 from device.local.session.streamed import Streamed
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LARGEST: Final = 15 * 1024 * 1024
-"""Bytes in a client's event, at most."""
+"""Characters of a client's event: OpenAI's reference lets `input_audio_buffer.append` be 15 MiB at most."""
 
 
 class Session:
@@ -48,13 +47,13 @@ class Session:
             if isinstance(recogniser, TurnRecogniser)
             else Listening(self._dialogue)
         )
-        self._answers = self._listening.answers
-        self.id = self._dialogue.settings.id or ""
+        self._responses = self._listening.responses
+        self.id = self._dialogue.id
 
     def begin(self) -> None:
         """Greet the client."""
         self._dialogue.cascade.prepare()
-        self._dialogue.send(wire.SessionCreated(session=self._dialogue.settings))
+        self._dialogue.send(wire.SessionCreated(session=self._dialogue.session))
 
     def close(self) -> None:
         """End all work of the session."""
@@ -105,9 +104,9 @@ class Session:
             case wire.SessionUpdate():
                 self._update(event)
             case wire.ResponseCreate():
-                self._answers.create(event.response)
+                self._responses.create(event.response)
             case wire.ResponseCancel():
-                self._answers.cancel(event.response_id)
+                self._responses.cancel(event.response_id)
             case wire.OutputAudioBufferClear():
                 raise WireError(
                     "output_audio_buffer.clear is for WebRTC and SIP: on a WebSocket the client plays, and says what "
@@ -141,11 +140,9 @@ class Session:
                 assert_never(event)
 
     def _update(self, event: wire.SessionUpdate) -> None:
-        dialogue = self._dialogue
-        dialogue.settings = settings.update(dialogue.settings, event.session)
-        dialogue.config = settings.read(dialogue.settings)
+        self._dialogue.configure(event.session)
         self._listening.configure()
-        dialogue.send(wire.SessionUpdated(session=dialogue.settings))
+        self._dialogue.send(wire.SessionUpdated(session=self._dialogue.session))
 
     def _create(self, event: wire.ConversationItemCreate) -> None:
         dialogue, item = self._dialogue, event.item

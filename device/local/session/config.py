@@ -1,7 +1,7 @@
 """What a client can set of a session or of one response, merged, checked and read.
 
-A session is kept as the protocol's own `Session`, complete, so that `session.updated` tells the truth; `read` gives
-what the server goes by.
+A session is kept as the protocol's own `Session`, complete, so that `session.updated` tells the truth; `read_config`
+gives what the server goes by.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from typing import Any, Final, TypeVar
 from msgspec import UNSET, Struct
 from msgspec.structs import fields, replace
 
-from device.conversation.engine import ToolSpec
-from device.local.end_of_turn.patience import Patience
+from device.local.end_of_turn.endpointing import EndpointingDelays
 from device.local.session.coding import RATES
-from device.local.stages import Choice
+from device.local.stages import Choice, Tool
 from device.wire.errors import WireError
 from device.wire.realtime_items import (
     AudioConfig,
@@ -31,16 +30,24 @@ from device.wire.realtime_items import (
 S = TypeVar("S", bound=Struct)
 
 EAGERNESS: Final = {
-    "low": Patience(known=700, likely=1000, doubtful=1500, open=2500),
-    "medium": Patience(known=500, likely=640, doubtful=1000, open=1400),
-    "auto": Patience(known=500, likely=640, doubtful=1000, open=1400),
-    "high": Patience(known=400, likely=500, doubtful=700, open=1000),
+    "low": EndpointingDelays(known=700, complete=1000, uncertain=1500, incomplete=2500),
+    "medium": EndpointingDelays(known=500, complete=640, uncertain=1000, incomplete=1400),
+    "auto": EndpointingDelays(known=500, complete=640, uncertain=1000, incomplete=1400),
+    "high": EndpointingDelays(known=400, complete=500, uncertain=700, incomplete=1000),
 }
-"""How the ends of turns are found with `semantic_vad`."""
+"""How the ends of turns are found with `semantic_vad`; `auto` is `medium`, as with OpenAI.
+
+Of `medium`, `complete` was found by the turns of `parley bench bargein`; 500 ms is the silence that ends any turn with
+`server_vad`. The other rows shift all of it towards waiting or towards cutting in.
+"""
 MAX_MS: Final = 600_000
+"""Of any time that a client sets: as much audio as is kept (`hearing.MAX_UNCOMMITTED`)."""
 MAX_TOKENS: Final = 4096
-METADATA: Final = (16, 64, 512)
-"""How many pairs, how long a key, how long a value."""
+"""Of a response, as OpenAI's reference of `max_output_tokens` has it."""
+METADATA_PAIRS: Final = 16
+METADATA_KEY: Final = 64
+METADATA_VALUE: Final = 512
+"""How many pairs, how long a key, how long a value: as OpenAI's reference of `metadata` has it."""
 
 SERVER_VAD: Final = TurnDetection(
     type="server_vad",
@@ -61,7 +68,7 @@ class Detection(Struct, frozen=True):
     threshold: float
     prefix_padding_ms: int
     silence_ms: int
-    patience: Patience | None
+    delays: EndpointingDelays | None
     """With `semantic_vad`, in place of `silence_ms`."""
     create_response: bool
     interrupt_response: bool
@@ -72,7 +79,7 @@ class Config(Struct, frozen=True):
     """What the server goes by."""
 
     instructions: str
-    tools: tuple[ToolSpec, ...]
+    tools: tuple[Tool, ...]
     choice: Choice
     speak: bool
     """False for replies in writing."""
@@ -86,7 +93,7 @@ class Config(Struct, frozen=True):
     """True if the client wants to know what the user said."""
 
 
-def default(session_id: str, model: str, voice: str, recogniser: str = "moonshine-tiny-en") -> Session:
+def default_session(session_id: str, model: str, voice: str, recogniser: str = "moonshine-tiny-en") -> Session:
     """Return a new session. Unlike OpenAI's, it writes down the user's words unless told not to: here that is free."""
     return Session(
         type="realtime",
@@ -131,7 +138,7 @@ def merge(old: S, new: S) -> S:
     return replace(old, **changes)
 
 
-def update(session: Session, change: Session) -> Session:
+def update_session(session: Session, change: Session) -> Session:
     """Return the session after `session.update`. Raises `WireError`, and then nothing has changed."""
     if change.type == "transcription":
         raise _invalid(
@@ -139,19 +146,21 @@ def update(session: Session, change: Session) -> Session:
         )
     fixed = replace(change, id=None, object=None, model=None, expires_at=None)
     after = merge(session, fixed)
-    read(after)
+    read_config(after)
     return after
 
 
-def for_response(session: Session, params: ResponseParams) -> Config:
+def response_config(session: Session, params: ResponseParams) -> Config:
     """Return what one response goes by. Raises `WireError`."""
     if params.conversation not in {None, "auto", "none"}:
         raise _invalid("response.conversation", params.conversation, "must be 'auto' or 'none'")
-    pairs, key, value = METADATA
     metadata = params.metadata or {}
-    if len(metadata) > pairs or any(len(k) > key or len(v) > value for k, v in metadata.items()):
+    long = any(len(key) > METADATA_KEY or len(value) > METADATA_VALUE for key, value in metadata.items())
+    if long or len(metadata) > METADATA_PAIRS:
         raise _invalid(
-            "response.metadata", "…", f"takes up to {pairs} pairs, keys of {key} and values of {value} characters"
+            "response.metadata",
+            "…",
+            f"takes up to {METADATA_PAIRS} pairs, keys of {METADATA_KEY} and values of {METADATA_VALUE} characters",
         )
     change = Session(
         instructions=params.instructions,
@@ -161,10 +170,10 @@ def for_response(session: Session, params: ResponseParams) -> Config:
         tool_choice=params.tool_choice,
         max_output_tokens=params.max_output_tokens,
     )
-    return read(merge(session, change), "response")
+    return read_config(merge(session, change), "response")
 
 
-def read(session: Session, path: str = "session") -> Config:
+def read_config(session: Session, path: str = "session") -> Config:
     """Return what a complete session means. Raises `WireError` naming the field below `path` that is wrong."""
     if session.output_modalities not in (["audio"], ["text"]):
         raise _invalid(f"{path}.output_modalities", session.output_modalities, "must be ['audio'] or ['text']")
@@ -201,7 +210,7 @@ def _format(chosen: AudioFormat | None, path: str) -> str:
     return kind
 
 
-def _tools(session: Session, path: str) -> list[ToolSpec]:
+def _tools(session: Session, path: str) -> list[Tool]:
     specs = []
     for n, tool in enumerate(session.tools or ()):
         if tool.type != "function":
@@ -214,13 +223,11 @@ def _tools(session: Session, path: str) -> list[ToolSpec]:
                 code="missing_required_parameter",
                 param=f"{path}.tools[{n}].name",
             )
-        specs.append(
-            ToolSpec(tool.name, tool.description or "", tool.parameters or {"type": "object", "properties": {}})
-        )
+        specs.append(Tool(tool.name, tool.description or "", tool.parameters or {"type": "object", "properties": {}}))
     return specs
 
 
-def _choice(session: Session, tools: tuple[ToolSpec, ...], path: str) -> Choice:
+def _choice(session: Session, tools: tuple[Tool, ...], path: str) -> Choice:
     chosen = session.tool_choice
     if not isinstance(chosen, ToolChoice):
         return Choice(chosen or "auto")
@@ -244,7 +251,7 @@ def _detection(chosen: TurnDetection, path: str) -> Detection:
         threshold=threshold,
         prefix_padding_ms=padding,
         silence_ms=silence,
-        patience=EAGERNESS[chosen.eagerness or "auto"] if chosen.type == "semantic_vad" else None,
+        delays=EAGERNESS[chosen.eagerness or "auto"] if chosen.type == "semantic_vad" else None,
         create_response=chosen.create_response is not False,
         interrupt_response=chosen.interrupt_response is not False,
         idle_timeout_ms=chosen.idle_timeout_ms,

@@ -10,8 +10,8 @@ import numpy as np
 
 from device.audio.resample import resample
 from device.local.cascade import Cascade, Manner, Prompt
-from device.local.session import config as settings
 from device.local.session.coding import RATES, decode
+from device.local.session.config import default_session, read_config, update_session
 from device.local.session.items import Conversation, Entry, fresh, turns
 from device.sample_clock import CLOCK_RATE
 from device.wire.errors import WireError
@@ -20,7 +20,10 @@ from device.wire.realtime import Message, encode
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
-    from device.wire.realtime_items import Item
+    from numpy.typing import NDArray
+
+    from device.local.session.config import Config
+    from device.wire.realtime_items import Item, Session
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +32,7 @@ OWN_ITEMS: Final = ("message", "function_call", "function_call_output")
 
 
 class Dialogue:
-    """A session's settings and conversation.
+    """A session's settings and conversation. `model` and `voice` are what clients are told of them.
 
     `write` takes a server event as JSON text and never waits; `room` waits until the client has taken most of what
     was written.
@@ -49,8 +52,24 @@ class Dialogue:
         self.voice = voice
         self._write = write
         self._tasks: set[asyncio.Task[None]] = set()
-        self.settings = settings.default(fresh("sess"), model, voice, cascade.stages.recogniser_name)
-        self.config = settings.read(self.settings)
+        self.id = fresh("sess")
+        self._session = default_session(self.id, model, voice, cascade.stages.recogniser_name)
+        self._config = read_config(self._session)
+
+    @property
+    def session(self) -> Session:
+        """The session as its client sees it."""
+        return self._session
+
+    @property
+    def config(self) -> Config:
+        """The session as the server goes by it."""
+        return self._config
+
+    def configure(self, change: Session) -> None:
+        """Take what a `session.update` says. Raises `WireError`, and then nothing has changed."""
+        self._session = update_session(self._session, change)
+        self._config = read_config(self._session)
 
     def send(self, event: Message) -> None:
         """Send an event as it is now."""
@@ -58,7 +77,7 @@ class Dialogue:
         self._write(encode(event))
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """Run something beside the session, until `close` at the latest."""
+        """Run something besides the session, until `close` at the latest."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._spent)
@@ -69,12 +88,12 @@ class Dialogue:
         for task in self._tasks:
             task.cancel()
 
-    def prompt(self, config: settings.Config, entries: Iterable[Entry]) -> Prompt:
+    def prompt(self, config: Config, entries: Iterable[Entry]) -> Prompt:
         """Return what the brain is asked about these items."""
         return Prompt(turns(entries), config.tools, config.instructions, config.choice)
 
     @staticmethod
-    def manner(config: settings.Config) -> Manner:
+    def manner(config: Config) -> Manner:
         """Return how a reply is to be given."""
         return Manner(config.speak, RATES[config.output_format], config.speed)
 
@@ -104,26 +123,30 @@ class Dialogue:
         item.status = "completed"
         if item.type == "function_call" and not item.call_id:
             item.call_id = fresh("call")
-        entry = Entry(item)
-        self._listen(entry, path)
+        audio_ms, unheard = self._take_audio(item, path)
+        entry = Entry(item, audio_ms)
+        if unheard:
+            heard = self.cascade.transcribe(np.concatenate(unheard))
+            entry.transcribed_by(self.spawn(self._transcribe(entry, heard)))
         return entry
 
-    def _listen(self, entry: Entry, path: str) -> None:
-        """Find out what a user's item says that came with audio; the audio itself is not kept."""
-        kind = self.config.input_format
-        pieces = []
-        for n, part in enumerate(entry.item.content or ()):
+    def _take_audio(self, item: Item, path: str) -> tuple[float, list[NDArray[np.int16]]]:
+        """Take the audio out of a user's item, which does not keep it.
+
+        Return how many ms it lasts, and the pieces of it that came without a transcript: (n,) int16, 16 kHz mono.
+        """
+        kind, audio_ms, unheard = self.config.input_format, 0.0, []
+        for n, part in enumerate(item.content or ()):
             if part.audio is not None:
                 try:
                     pcm = decode(kind, part.audio)
                 except ValueError as error:
                     raise _refused(f"{path}.content[{n}].audio", "invalid_value", str(error)) from error
                 part.audio = None
-                entry.audio_ms += len(pcm) * 1000 / RATES[kind]
+                audio_ms += len(pcm) * 1000 / RATES[kind]
                 if not part.transcript:
-                    pieces.append(resample(pcm, RATES[kind], CLOCK_RATE))
-        if pieces:
-            entry.transcribing = self.spawn(self._transcribe(entry, self.cascade.transcribe(np.concatenate(pieces))))
+                    unheard.append(resample(pcm, RATES[kind], CLOCK_RATE))
+        return audio_ms, unheard
 
     async def _transcribe(self, entry: Entry, heard: asyncio.Future[str]) -> None:
         entry.hear(await heard)
@@ -131,7 +154,7 @@ class Dialogue:
     def _spent(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.error("a task of session %s failed", self.settings.id, exc_info=error)
+            log.error("a task of session %s failed", self.id, exc_info=error)
 
 
 def _refused(param: str, code: str, why: str) -> WireError:

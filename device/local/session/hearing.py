@@ -1,4 +1,4 @@
-"""The ear of a session: what was appended, at the recogniser's rate, and where somebody speaks in it."""
+"""The input audio buffer of a session: what was appended, at the recogniser's rate, and where somebody speaks in it."""
 
 from __future__ import annotations
 
@@ -21,24 +21,28 @@ if TYPE_CHECKING:
     from device.local.session.config import Detection
     from device.local.stages import Vad
 
-LULL_MS: Final = 160
-"""Silence after which the end of the turn is likely enough to begin with the recogniser."""
-KEPT: Final = 600 * CLOCK_RATE
-"""Samples of uncommitted audio that are kept; older ones are forgotten."""
-KEPT_IDLE: Final = 30 * CLOCK_RATE
-"""The same while server VAD hears nobody."""
-HUSH: Final = 10**-3.5
-"""A frame of speech 35 dB weaker than the strongest one is silence, whatever the VAD says.
+PAUSE_MS: Final = 160
+"""Silence after which the end of the turn is likely enough to speculate on it.
 
-Silero goes on for 50 to 100 ms after the last sound, which the user would wait; in a noisy room this never applies.
+Five frames of the VAD. Shorter, and the recogniser would begin in gaps between words, for nothing; longer, and less of
+the 500 ms that end a turn would be left to it.
+"""
+MAX_UNCOMMITTED: Final = 600 * CLOCK_RATE
+"""Samples of uncommitted audio that are kept, 19 MB; older ones are forgotten."""
+MAX_IDLE: Final = 30 * CLOCK_RATE
+"""The same while server VAD hears nobody, 1 MB: as far as a prefix padding or an idle timeout reaches back at most."""
+RELATIVE_SILENCE: Final = 10**-3.5
+"""Of the energy of the strongest frame: a frame of speech 35 dB weaker is silence, whatever the VAD says.
+
+Silero goes on for 50 to 100 ms after the last sound, which the user would wait: with this, the median from the end of
+speech to the first audio was 536 ms and not 600. In a noisy room it never applies.
 """
 BATCH: Final = 16
-"""Frames a trip to the worker thread: half a second, when a client appends much at once."""
-WIDTH: Final = 2
-"""Bytes a sample."""
+"""Frames a trip to the worker thread, when a client appends much at once: half a second, so that others get a turn."""
+SAMPLE_BYTES: Final = 2
 
 
-class Lull(Struct, frozen=True):
+class Paused(Struct, frozen=True):
     """Speech that began at `start`, padding included, has paused, perhaps for good."""
 
     start: int
@@ -46,14 +50,17 @@ class Lull(Struct, frozen=True):
 
 
 class Resumed(Struct, frozen=True):
-    """Speech goes on after a `Lull`."""
+    """Speech goes on after a pause."""
 
 
-class Doubt(Struct, frozen=True):
-    """The silence after a `Lull` is nearly as long as the shortest that ends a turn: `Hearing.wait` takes how long."""
+class EndpointDue(Struct, frozen=True):
+    """The silence of a pause is nearly as long as the shortest that ends a turn.
+
+    `Hearing.end_after` takes how long it must be; until then the longest counts.
+    """
 
 
-HeardEvent: TypeAlias = Onset | Lull | Doubt | Resumed | Offset
+HeardEvent: TypeAlias = Onset | Paused | EndpointDue | Resumed | Offset
 
 
 def ms(position: int) -> int:
@@ -64,18 +71,19 @@ def ms(position: int) -> int:
 class Hearing:
     """What a session has heard and not committed. Positions are samples at 16 kHz of all audio appended.
 
-    `judge` runs the VAD over frames, away from the event loop.
+    `detect` runs the VAD over frames, away from the event loop.
     """
 
-    def __init__(self, vad: Vad, judge: Callable[[Vad, Sequence[NDArray[np.int16]]], Awaitable[list[float]]]) -> None:
+    def __init__(self, vad: Vad, detect: Callable[[Vad, Sequence[NDArray[np.int16]]], Awaitable[list[float]]]) -> None:
         self._vad = vad
-        self._judge = judge
+        self._detect = detect
         self._endpointer: Endpointer | None = None
         self._speech = 0
         self._strongest = 0.0
-        self._lull = False
-        self._doubted = False
-        self._least: int | None = None
+        self._paused = False
+        self._asked = False
+        """`EndpointDue` was told of in this pause."""
+        self._shortest: int | None = None
         """Samples of silence before which no turn ends; None if all end after the same."""
         self._settings = EndpointSettings()
         self._scanned = 0
@@ -88,7 +96,7 @@ class Hearing:
     @property
     def end(self) -> int:
         """Where the audio ends."""
-        return self.start + len(self._tape) // WIDTH
+        return self.start + len(self._tape) // SAMPLE_BYTES
 
     @property
     def speaking(self) -> bool:
@@ -104,11 +112,11 @@ class Hearing:
         if detection is None:
             self._endpointer = None
             return
-        patience = detection.patience
-        self._least = samples(patience.known) if patience else None
+        delays = detection.delays
+        self._shortest = samples(delays.known) if delays else None
         self._settings = EndpointSettings(
             threshold=min(max(detection.threshold, 0.01), 0.99),
-            silence_ms=patience.open if patience else detection.silence_ms,
+            silence_ms=delays.incomplete if delays else detection.silence_ms,
             prefix_padding_ms=detection.prefix_padding_ms,
         )
         if self._endpointer:
@@ -122,32 +130,32 @@ class Hearing:
         self._tape += self._resampler.push(decode(self._kind, data)).tobytes()
         while (endpointer := self._endpointer) and self.end - self._scanned >= FRAME:
             frames = self._frames()
-            for frame, probability in zip(frames, await self._judge(self._vad, frames), strict=True):
+            for frame, probability in zip(frames, await self._detect(self._vad, frames), strict=True):
                 self._scanned += FRAME
-                voice = 0.0 if self._hushed(endpointer, frame, probability) else probability
+                voice = 0.0 if self._faded(endpointer, frame, probability) else probability
                 for event in self._events(endpointer, voice):
                     yield event
         self._forget()
 
-    def wait(self, silence_ms: int) -> None:
-        """Let the present silence end the turn once it is so long; for after a `Doubt`."""
+    def end_after(self, silence_ms: int) -> None:
+        """Let the present silence end the turn once it is so long; for after an `EndpointDue`."""
         if self._endpointer:
             self._endpointer.settings = replace(self._settings, silence_ms=silence_ms)
 
     def take(self, start: int, end: int) -> NDArray[np.int16]:
-        """Return the audio between two positions, less what was forgotten."""
-        first, last = (max(position - self.start, 0) * WIDTH for position in (start, end))
+        """Return the audio between two positions, less what was forgotten: (n,) int16, 16 kHz mono."""
+        first, last = (max(position - self.start, 0) * SAMPLE_BYTES for position in (start, end))
         return np.frombuffer(bytes(self._tape[first:last]), np.int16)
 
-    def rest(self) -> NDArray[np.int16]:
-        """Return all uncommitted audio, to its very end."""
+    def uncommitted(self) -> NDArray[np.int16]:
+        """Return all uncommitted audio, to its very end: (n,) int16, 16 kHz mono."""
         self._flush()
         return self.take(self.start, self.end)
 
     def drop(self, before: int) -> None:
         """Forget the audio before a position."""
         gone = min(max(before, self.start), self.end) - self.start
-        del self._tape[: gone * WIDTH]
+        del self._tape[: gone * SAMPLE_BYTES]
         self.start += gone
 
     def clear(self) -> None:
@@ -160,38 +168,38 @@ class Hearing:
         count = min((self.end - self._scanned) // FRAME, BATCH)
         return list(self.take(self._scanned, self._scanned + count * FRAME).reshape(count, FRAME))
 
-    def _hushed(self, endpointer: Endpointer, frame: NDArray[np.int16], probability: float) -> bool:
+    def _faded(self, endpointer: Endpointer, frame: NDArray[np.int16], probability: float) -> bool:
         """Tell whether a frame is too weak for the speech that it follows."""
         if not endpointer.speaking and probability < endpointer.settings.threshold:
             self._strongest = 0.0
         energy = float(np.mean(np.square(frame, dtype=np.float32)))
         if probability >= endpointer.settings.threshold:
             self._strongest = max(self._strongest, energy)
-        return energy < HUSH * self._strongest
+        return energy < RELATIVE_SILENCE * self._strongest
 
     def _events(self, endpointer: Endpointer, probability: float) -> Iterator[HeardEvent]:
         event = endpointer.push(probability)
         if isinstance(event, Onset):
             self._speech = event.start
         if event:
-            self._no_lull(endpointer)
+            self._end_pause(endpointer)
             yield event
-        elif self._lull and not endpointer.silence_ms:
-            self._no_lull(endpointer)
+        elif self._paused and not endpointer.silence_ms:
+            self._end_pause(endpointer)
             yield Resumed()
-        elif not self._lull and endpointer.silence_ms >= LULL_MS:
-            self._lull = True
-            yield Lull(self._speech, endpointer.position)
-        if self._lull and not self._doubted and self._due(endpointer):
-            self._doubted = True
-            yield Doubt()
+        elif not self._paused and endpointer.silence_ms >= PAUSE_MS:
+            self._paused = True
+            yield Paused(self._speech, endpointer.position)
+        if self._paused and not self._asked and self._due(endpointer):
+            self._asked = True
+            yield EndpointDue()
 
     def _due(self, endpointer: Endpointer) -> bool:
         """Tell whether the turn could end with the next frame."""
-        return self._least is not None and samples(endpointer.silence_ms) + FRAME >= self._least
+        return self._shortest is not None and samples(endpointer.silence_ms) + FRAME >= self._shortest
 
-    def _no_lull(self, endpointer: Endpointer) -> None:
-        self._lull = self._doubted = False
+    def _end_pause(self, endpointer: Endpointer) -> None:
+        self._paused = self._asked = False
         endpointer.settings = self._settings
 
     def _restart(self) -> None:
@@ -199,7 +207,7 @@ class Hearing:
         self._scanned = self.end
         self._vad.reset()
         if self._endpointer:
-            self._no_lull(self._endpointer)
+            self._end_pause(self._endpointer)
             self._endpointer.reset(self.end)
 
     def _flush(self) -> None:
@@ -207,7 +215,7 @@ class Hearing:
         self._tape += self._resampler.flush().tobytes()
 
     def _forget(self) -> None:
-        kept = KEPT
+        kept = MAX_UNCOMMITTED
         if self._endpointer and not self._endpointer.speaking:
-            kept = max(KEPT_IDLE, samples(self._endpointer.settings.prefix_padding_ms))
+            kept = max(MAX_IDLE, samples(self._endpointer.settings.prefix_padding_ms))
         self.drop(min(self.end - kept, self._scanned if self._endpointer else self.end))

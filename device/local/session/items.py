@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import asdict
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from device.local.stages import Word
 
-AUDIO = ("input_audio", "output_audio")
+AUDIO: Final = ("input_audio", "output_audio")
+"""Types of a part of which the words are a transcript."""
 
 
 def fresh(kind: str) -> str:
@@ -26,39 +27,56 @@ def fresh(kind: str) -> str:
 
 
 class Entry:
-    """An item, and what the protocol's item does not say of it."""
+    """An item, and what the protocol's item does not say of it: it comes with `audio_ms` milliseconds of audio."""
 
-    def __init__(self, item: Item) -> None:
+    def __init__(self, item: Item, audio_ms: float = 0.0) -> None:
         self.item = item
         self.id = item.id or fresh("item")
         item.id = self.id
         item.object = "realtime.item"
         if item.content:
             item.content = [_telling(part) for part in item.content]
-        self.transcribing: asyncio.Task[None] | None = None
-        """Runs while the item's words are not known yet."""
-        self.audio_ms = 0.0
-        """Milliseconds of audio in the item."""
+        self._audio_ms = audio_ms
+        self._transcribing: asyncio.Task[None] | None = None
         self._said: list[tuple[str, float]] = []
         self._heard_ms: float | None = None
         self._times: list[Word] = []
 
+    @property
+    def audio_ms(self) -> float:
+        """Milliseconds of audio in the item."""
+        return self._audio_ms
+
+    @property
+    def transcribing(self) -> asyncio.Task[None] | None:
+        """The task that finds out the item's words; None if they are known."""
+        task = self._transcribing
+        return task if task and not task.done() else None
+
+    def transcribed_by(self, task: asyncio.Task[None]) -> None:
+        """Let the item's words count as known once `task` is done, which is to call `hear`."""
+        self._transcribing = task
+
     def say(self, text: str) -> None:
         """Add a sentence to an assistant's item; the audio that is added from now on is the sentence's."""
-        self._said.append((text, self.audio_ms))
+        self._said.append((text, self._audio_ms))
         self._write()
 
+    def add_audio(self, ms: float) -> None:
+        """Add `ms` milliseconds of audio to an assistant's item."""
+        self._audio_ms += ms
+
     def time(self, words: Iterable[Word]) -> None:
-        """Note when words of an assistant's item are heard, in its audio; where this is known, nothing is guessed."""
+        """Add when words of an assistant's item are heard, in its audio; where this is known, it is not estimated."""
         self._times += words
 
     def truncate(self, ms: float) -> None:
-        """Note that only `ms` of an assistant's audio were heard: the words after that were not."""
+        """Cut an assistant's item to the words of the first `ms` of its audio: the rest was not heard."""
         self._heard_ms = ms if self._heard_ms is None else min(ms, self._heard_ms)
         self._write()
 
     def hear(self, transcript: str) -> None:
-        """Note what a user's audio says."""
+        """Put down what a user's audio says."""
         for part in self.item.content or ():
             if part.type == "input_audio":
                 part.transcript = transcript
@@ -74,7 +92,7 @@ class Entry:
         if heard is not None and self._times:
             self._put(_until("".join(text for text, _ in self._said), self._times, heard))
             return
-        ends = [start for _, start in self._said[1:]] + [self.audio_ms]
+        ends = [start for _, start in self._said[1:]] + [self._audio_ms]
         words = [
             text if heard is None or end <= heard else _share(text, (heard - start) / (end - start))
             for (text, start), end in zip(self._said, ends, strict=True)
@@ -197,7 +215,7 @@ class Conversation:
 
 async def settled(entries: Iterable[Entry]) -> None:
     """Wait until the words of all items are known."""
-    if waiting := [entry.transcribing for entry in entries if entry.transcribing and not entry.transcribing.done()]:
+    if waiting := [task for entry in entries if (task := entry.transcribing)]:
         await asyncio.wait(waiting)
 
 

@@ -6,8 +6,8 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
 from device.listen.endpointer import Offset, Onset
-from device.local.session.hearing import Doubt, Hearing, Lull, Resumed
-from device.local.session.user_turns import Turns
+from device.local.session.hearing import EndpointDue, Hearing, Paused, Resumed
+from device.local.session.user_turns import UserTurns
 from device.local.session.verdict import Verdict
 from device.sample_clock import CLOCK_RATE, samples
 from device.wire.errors import WireError
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from device.local.session.dialogue import Dialogue
 
 SHORTEST_MS: Final = 100
-"""Less audio than this cannot be committed."""
-GUESSED: Final = samples(20_000)
-"""Samples of a turn up to which each lull is worth a guess: the recogniser hears all of it again each time."""
+"""Less audio than this cannot be committed, as with OpenAI."""
+LONGEST_SPECULATION: Final = samples(20_000)
+"""Samples of a turn up to which each pause is worth speculating on: the recogniser hears all of it again each time."""
 
 
 class Listening:
-    """Hears the user, finds the ends of turns, and has them answered."""
+    """Hears the user, finds the ends of turns by the VAD and by what was said, and has them answered."""
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._dialogue = dialogue
-        self._hearing = Hearing(dialogue.cascade.stages.vad(), dialogue.cascade.judge)
-        self._turns = Turns(dialogue, self._hearing, lambda: self._hearing.speaking)
-        self.answers = self._turns.answers
+        self._hearing = Hearing(dialogue.cascade.stages.vad(), dialogue.cascade.detect_voice)
+        self._turns = UserTurns(dialogue, self._hearing, lambda: self._hearing.speaking)
+        self.responses = self._turns.responses
         self._verdict: Verdict | None = None
-        """Whether the turn that is being spoken is over, as of its last lull."""
+        """Whether the turn that is being spoken is over, as of its last pause; None if nothing asks for it."""
         self.configure()
 
     def configure(self) -> None:
@@ -42,17 +42,17 @@ class Listening:
         config = self._dialogue.config
         self._hearing.configure(config.input_format, config.detection)
         if not (config.detection and config.detection.idle_timeout_ms):
-            self._turns.rest()
+            self._turns.stop_idle_timeout()
         if not config.detection:
-            self.answers.drop_guess()
+            self.responses.drop_speculation()
 
     async def append(self, data: bytes) -> None:
         """Take audio. Raises `WireError`."""
         try:
             async with aclosing(self._hearing.append(data)) as events:
                 async for event in events:
-                    if isinstance(event, Doubt):
-                        await self._doubt()
+                    if isinstance(event, EndpointDue):
+                        await self._decide()
                     else:
                         self._on(event)
         except ValueError as error:
@@ -67,47 +67,45 @@ class Listening:
     def clear(self) -> None:
         """Forget what was appended."""
         self._hearing.clear()
-        self.answers.drop_guess()
+        self.responses.drop_speculation()
         self._dialogue.send(InputAudioBufferCleared())
 
     def close(self) -> None:
         """Give up all work."""
         self._turns.close()
 
-    def _on(self, event: Onset | Lull | Resumed | Offset) -> None:
+    def _on(self, event: Onset | Paused | Resumed | Offset) -> None:
         detection = self._dialogue.config.detection
         if not detection:
             return
         match event:
             case Onset():
                 self._turns.start(event.start, detection)
-            case Lull():
+            case Paused():
                 pcm = self._hearing.take(event.start, event.at)
-                if event.at - event.start <= GUESSED:
-                    self._turns.guess(self._dialogue.cascade.transcribe(pcm))
-                if detection.patience:
-                    guess = self.answers.guess
-                    words = guess.transcript if guess else None
-                    self._verdict = Verdict(self._dialogue.cascade, pcm, words, asked=self._dialogue.conversation.asked)
+                if event.at - event.start <= LONGEST_SPECULATION:
+                    self._turns.speculate(self._dialogue.cascade.transcribe(pcm))
+                if detection.delays:
+                    transcript, asked = self.responses.speculated, self._dialogue.conversation.asked
+                    self._verdict = Verdict(self._dialogue.cascade, pcm, transcript, asked=asked)
             case Resumed():
-                self.answers.drop_guess()
+                self.responses.drop_speculation()
             case Offset():
                 pcm = self._hearing.take(event.start, event.at)
                 self._hearing.drop(event.at)
-                guess = self.answers.guess
-                heard = guess.confirm() if guess else self._dialogue.cascade.transcribe(pcm)
-                self._turns.stop(event.at, len(pcm), heard, detection)
+                transcript = self.responses.confirm_speculation() or self._dialogue.cascade.transcribe(pcm)
+                self._turns.stop(event.at, len(pcm), transcript, detection)
 
-    async def _doubt(self) -> None:
+    async def _decide(self) -> None:
         """Say how long the silence must be that has begun."""
         detection = self._dialogue.config.detection
-        if detection and detection.patience and self._verdict:
-            self._hearing.wait(await self._verdict.silence_ms(detection.patience))
+        if detection and detection.delays and self._verdict:
+            self._hearing.end_after(await self._verdict.silence_ms(detection.delays))
 
 
 def committed(hearing: Hearing) -> NDArray[np.int16]:
-    """Return all that was appended. Raises `WireError` if that is next to nothing."""
-    pcm = hearing.rest()
+    """Return all that was appended, (n,) int16, 16 kHz mono. Raises `WireError` if that is next to nothing."""
+    pcm = hearing.uncommitted()
     length = len(pcm) * 1000 / CLOCK_RATE
     if length < SHORTEST_MS:
         raise WireError(

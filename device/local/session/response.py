@@ -61,8 +61,8 @@ def tokens(text: str) -> int:
     return -(-len(text) // TOKEN_CHARACTERS)
 
 
-class Answer:
-    """A response in the making. Without a `conversation`, its items are added to none.
+class ResponseStream:
+    """A response in the making, as the events of it. Without a `conversation`, its items are added to none.
 
     `send` must encode what it is given at once: items change afterwards.
     """
@@ -102,12 +102,12 @@ class Answer:
         self._send(ResponseCreated(response=self._response("in_progress")))
         self._send(RateLimitsUpdated(rate_limits=[]))
 
-    def reads(self, text: int, audio_ms: float) -> None:
-        """Note what goes into the response: tokens of text, milliseconds of the user's audio."""
+    def count_input(self, text: int, audio_ms: float) -> None:
+        """Count what goes into the response: tokens of text, milliseconds of the user's audio."""
         self._input = (text, int(audio_ms / USER_TOKEN_MS))
 
-    def costs(self, cost: Cost) -> None:
-        """Note what the brain counted."""
+    def count(self, cost: Cost) -> None:
+        """Take what the brain counted in place of what is estimated here."""
         self._input = (cost.input_tokens, self._input[1])
         self._text_tokens = cost.output_tokens
 
@@ -125,17 +125,17 @@ class Answer:
             self._send(ResponseOutputTextDelta(**place, content_index=0, delta=piece))
 
     def sound(self, pcm: NDArray[np.int16]) -> None:
-        """Add audio of the sentence before."""
+        """Add audio of the sentence before: (n,) int16 mono at the rate of the client's format."""
         if not self._open:
             return
         kind = self.config.output_format
         length = len(pcm) * 1000 / RATES[kind]
-        self._open.audio_ms += length
+        self._open.add_audio(length)
         self.audio_ms += length
         self._send(ResponseOutputAudioDelta(**self._place(self._open), content_index=0, delta=encode(kind, pcm)))
 
     def time(self, words: Sequence[Word]) -> None:
-        """Note when words of the message are heard."""
+        """Add when words of the message are heard, in its audio."""
         if self._open:
             self._open.time(words)
 

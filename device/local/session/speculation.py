@@ -12,24 +12,24 @@ if TYPE_CHECKING:
 
 
 class Speculation:
-    """Recogniser, brain and voice at work on what was said before a lull.
+    """Recogniser, brain and voice at work on what was said before a pause, in case the turn is over.
 
     `ask` says what would be asked of the brain after the words that it is given, or None if nothing would.
     """
 
     def __init__(
-        self, cascade: Cascade, heard: asyncio.Future[str], ask: Callable[[str], tuple[Prompt, Manner] | None]
+        self, cascade: Cascade, transcript: asyncio.Future[str], ask: Callable[[str], tuple[Prompt, Manner] | None]
     ) -> None:
         self._cascade = cascade
         self._ask = ask
-        self.transcript = heard
+        self.transcript = transcript
         """What was said, once it is known."""
         self._confirmed = False
         self._reply: Reply | None = None
         self._task = asyncio.create_task(self._go())
 
     def confirm(self) -> asyncio.Future[str]:
-        """Note that the turn was over indeed; return what it says."""
+        """Take the turn for over; return what it says, which is the caller's from now on."""
         self._confirmed = True
         return self.transcript
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from device.local.session.hearing import KEPT_IDLE, Hearing
+from device.local.session.hearing import MAX_IDLE, Hearing
 from device.local.session.listening import committed
-from device.local.session.user_turns import Turns
+from device.local.session.user_turns import UserTurns
 from device.local.stages import StageError, TurnBegan, TurnEnded, TurnLost, TurnPaused, TurnResumed
 from device.sample_clock import samples
 from device.wire.errors import WireError
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from device.local.stages import TurnEvent, TurnLine, TurnRecogniser
 
 LATE: Final = samples(500)
-"""How long after its beginning a turn is told of, about: there are no positions in what the recogniser tells."""
+"""How long after its beginning a turn is told of, about: there are no positions in what the recogniser tells.
+
+It shifts only where the client sees the turn begin; the recogniser has heard all of it.
+"""
 
 
 class Streamed:
@@ -31,13 +34,14 @@ class Streamed:
     def __init__(self, dialogue: Dialogue, recogniser: TurnRecogniser) -> None:
         self._dialogue = dialogue
         self._recogniser = recogniser
-        self._hearing = Hearing(dialogue.cascade.stages.vad(), dialogue.cascade.judge)
-        self._turns = Turns(dialogue, self._hearing, lambda: self._start is not None)
-        self.answers = self._turns.answers
+        self._hearing = Hearing(dialogue.cascade.stages.vad(), dialogue.cascade.detect_voice)
+        self._turns = UserTurns(dialogue, self._hearing, lambda: self._start is not None)
+        self.responses = self._turns.responses
         self._line: TurnLine | None = None
         self._start: int | None = None
         """Where the turn began that is being spoken."""
-        self._guessed = ""
+        self._eager_text = ""
+        """What the turn said when it paused last."""
         self.configure()
 
     def configure(self) -> None:
@@ -45,7 +49,7 @@ class Streamed:
         config = self._dialogue.config
         self._hearing.configure(config.input_format, None)
         if not (config.detection and config.detection.idle_timeout_ms):
-            self._turns.rest()
+            self._turns.stop_idle_timeout()
         if config.detection and not self._line:
             self._line = self._recogniser.listen(self._on)
         elif not config.detection:
@@ -63,7 +67,7 @@ class Streamed:
         if self._line:
             self._line.hear(hearing.take(before, hearing.end))
             if self._start is None:
-                hearing.drop(hearing.end - KEPT_IDLE)
+                hearing.drop(hearing.end - MAX_IDLE)
 
     def commit(self) -> None:
         """Make what was appended a turn. Raises `WireError` if that is next to nothing."""
@@ -73,7 +77,7 @@ class Streamed:
 
     def clear(self) -> None:
         """Forget what was appended."""
-        self.answers.drop_guess()
+        self.responses.drop_speculation()
         self._again()
         self._dialogue.send(InputAudioBufferCleared())
 
@@ -90,7 +94,7 @@ class Streamed:
             self.configure()
 
     def _hang_up(self) -> None:
-        self.answers.drop_guess()
+        self.responses.drop_speculation()
         self._start = None
         if self._line:
             # Not by the dialogue, which ends its tasks together with the session.
@@ -109,16 +113,15 @@ class Streamed:
             turns.start(self._start, detection)
         match event:
             case TurnPaused(text) if text:
-                self._guessed = text
-                turns.guess(_known(text))
+                self._eager_text = text
+                turns.speculate(_known(text))
             case TurnResumed():
-                self.answers.drop_guess()
+                self.responses.drop_speculation()
             case TurnEnded(text) if self._start is not None:
-                guess = self.answers.guess
-                if guess and text == self._guessed:
-                    guess.confirm()
+                if text == self._eager_text:
+                    self.responses.confirm_speculation()
                 else:
-                    self.answers.drop_guess()
+                    self.responses.drop_speculation()
                 start, self._start = self._start, None
                 turns.stop(hearing.end, hearing.end - start, _known(text), detection)
                 hearing.drop(hearing.end)
@@ -128,7 +131,7 @@ class Streamed:
     def _lose(self, message: str) -> None:
         """Tell the client that what is being said is not heard."""
         detection = self._dialogue.config.detection
-        self.answers.drop_guess()
+        self.responses.drop_speculation()
         if self._start is not None and detection:
             lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
             lost.set_exception(StageError(message))

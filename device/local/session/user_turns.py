@@ -1,4 +1,4 @@
-"""What becomes of the user's turns once they are found: items, transcripts, answers."""
+"""What becomes of the user's turns once they are found: items, transcripts, responses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from device.local.session.hearing import ms
 from device.local.session.items import Entry, fresh, message
 from device.local.session.responses import Responses
-from device.local.session.speculation import Speculation
 from device.local.stages import StageError
 from device.sample_clock import CLOCK_RATE, samples
 from device.wire.realtime import (
@@ -31,110 +30,108 @@ if TYPE_CHECKING:
     from device.local.session.config import Detection
     from device.local.session.dialogue import Dialogue
     from device.local.session.hearing import Hearing
-    from device.local.session.response import Answer
+    from device.local.session.response import ResponseStream
 
 log = logging.getLogger(__name__)
 
 
-class Turns:
+class UserTurns:
     """The user's turns. `hearing` knows where in the audio we are; `speaking` tells whether a turn is being spoken."""
 
     def __init__(self, dialogue: Dialogue, hearing: Hearing, speaking: Callable[[], bool]) -> None:
         self._dialogue = dialogue
         self._hearing = hearing
         self._speaking = speaking
-        self.answers = Responses(dialogue, self._answered)
+        self.responses = Responses(dialogue, self._responded)
         self._item_id = ""
-        """Of the turn that is being spoken."""
-        self._due: set[str] = set()
-        """Turns to be answered once their words are known."""
-        self._owed = False
-        """A turn waits for the running response to end."""
+        """Of the turn that is being spoken, or was last."""
+        self._unanswered: set[str] = set()
+        """Items of turns to be answered once their words are known."""
+        self._waiting = False
+        """A turn waits for the response to end that is in the making."""
         self._idle: asyncio.TimerHandle | None = None
 
     def start(self, position: int, detection: Detection) -> None:
-        """Begin with a turn."""
-        self.rest()
-        self.answers.drop_guess()
+        """Begin with a turn, at a position in samples; the user barges in if a response is in the making."""
+        self.stop_idle_timeout()
+        self.responses.drop_speculation()
         self._dialogue.cascade.prepare()
         self._item_id = fresh("item")
         self._dialogue.send(InputAudioBufferSpeechStarted(item_id=self._item_id, audio_start_ms=ms(position)))
         if detection.interrupt_response:
-            self._due.clear()
-            self._owed = False
-            self.answers.interrupt()
+            self._unanswered.clear()
+            self._waiting = False
+            self.responses.interrupt()
 
-    def guess(self, heard: asyncio.Future[str]) -> None:
-        """Begin with the answer to a turn that may be over, once it is known what it says."""
-        self.answers.drop_guess()
-        self.answers.guess = Speculation(self._dialogue.cascade, heard, self._ask)
+    def speculate(self, transcript: asyncio.Future[str]) -> None:
+        """Begin with the reply to a turn that may be over, once it is known what it says."""
+        self.responses.speculate(transcript, self._ask)
 
-    def stop(self, position: int, length: int, heard: asyncio.Future[str], detection: Detection) -> None:
-        """End the turn, of so many samples, and have it answered once it is known what it says."""
+    def stop(self, position: int, length: int, transcript: asyncio.Future[str], detection: Detection) -> None:
+        """End the turn at a position, `length` samples long, and have it answered once it is known what it says."""
         self._dialogue.send(InputAudioBufferSpeechStopped(item_id=self._item_id, audio_end_ms=ms(position)))
         if detection.create_response:
-            self._due.add(self._item_id)
-        self._add(self._item_id, length, heard)
+            self._unanswered.add(self._item_id)
+        self._add(self._item_id, length, transcript)
 
-    def commit(self, length: int, heard: asyncio.Future[str]) -> None:
-        """Take a turn of so many samples that the client has ended."""
+    def commit(self, length: int, transcript: asyncio.Future[str]) -> None:
+        """Take a turn of `length` samples that the client has ended."""
         item_id = self._item_id if self._speaking() else fresh("item")
-        self.answers.drop_guess()
-        self.rest()
-        self._add(item_id, length, heard)
+        self.responses.drop_speculation()
+        self.stop_idle_timeout()
+        self._add(item_id, length, transcript)
 
     def close(self) -> None:
         """Give up all work."""
-        self.rest()
-        self.answers.drop_guess()
+        self.stop_idle_timeout()
+        self.responses.drop_speculation()
 
-    def rest(self) -> None:
-        """Stop the clock of the idle timeout."""
+    def stop_idle_timeout(self) -> None:
+        """Let the assistant not take the turn, however long nobody speaks."""
         if self._idle:
             self._idle.cancel()
             self._idle = None
 
     def _ask(self, text: str) -> tuple[Prompt, Manner] | None:
-        """Return what an automatic answer would ask of the brain if the user had said just this."""
+        """Return what an automatic response would ask of the brain if the user had said just this."""
         dialogue = self._dialogue
         detection = dialogue.config.detection
-        if not detection or not detection.create_response or self.answers.active:
+        if not detection or not detection.create_response or self.responses.active:
             return None
         entry = Entry(message("user", [Content(type="input_audio", transcript=text)]))
         prompt = dialogue.prompt(dialogue.config, [*dialogue.conversation, entry])
         return prompt, dialogue.manner(dialogue.config)
 
-    def _add(self, item_id: str, length: int, heard: asyncio.Future[str] | None) -> None:
-        """Add a turn of so many samples to the conversation; None stands for a silence."""
+    def _add(self, item_id: str, length: int, transcript: asyncio.Future[str] | None) -> None:
+        """Add a turn of `length` samples to the conversation; without a transcript, it is a silence."""
         dialogue = self._dialogue
-        entry = Entry(message("user", [Content(type="input_audio")], item_id=item_id))
-        entry.audio_ms = length * 1000 / CLOCK_RATE
+        entry = Entry(message("user", [Content(type="input_audio")], item_id=item_id), length * 1000 / CLOCK_RATE)
         before = dialogue.conversation.add(entry)
         dialogue.send(InputAudioBufferCommitted(item_id=item_id, previous_item_id=before))
         dialogue.send(ConversationItemAdded(item=entry.item, previous_item_id=before))
         dialogue.send(ConversationItemDone(item=entry.item, previous_item_id=before))
-        if heard:
-            entry.transcribing = dialogue.spawn(self._transcribe(entry, heard))
+        if transcript:
+            entry.transcribed_by(dialogue.spawn(self._transcribe(entry, transcript)))
         else:
-            self._know(entry, "")
+            self._take_words(entry, "")
 
-    async def _transcribe(self, entry: Entry, heard: asyncio.Future[str]) -> None:
+    async def _transcribe(self, entry: Entry, transcript: asyncio.Future[str]) -> None:
         try:
-            text = await heard
+            text = await transcript
         except Exception as error:
             text = str(error) if isinstance(error, StageError) else "The recogniser failed; see the local engine's log."
             log.log(logging.ERROR, "%s", text, exc_info=None if isinstance(error, StageError) else error)
             entry.hear("")
             fault = ErrorDetail(type="server_error", code="transcription_failed", message=text)
             self._dialogue.send(ConversationItemInputAudioTranscriptionFailed(item_id=entry.id, error=fault))
-            if entry.id in self._due:
-                self._due.discard(entry.id)
-                self.answers.refuse(fault)
+            if entry.id in self._unanswered:
+                self._unanswered.discard(entry.id)
+                self.responses.refuse(fault)
             return
-        self._know(entry, text)
+        self._take_words(entry, text)
 
-    def _know(self, entry: Entry, text: str) -> None:
-        """Note what a turn says, and have it answered."""
+    def _take_words(self, entry: Entry, text: str) -> None:
+        """Put down what a turn says, and have it answered."""
         dialogue = self._dialogue
         entry.hear(text)
         if dialogue.config.transcription and dialogue.conversation.find(entry.id):
@@ -142,29 +139,29 @@ class Turns:
             dialogue.send(
                 ConversationItemInputAudioTranscriptionCompleted(item_id=entry.id, transcript=text, usage=usage)
             )
-        if entry.id in self._due:
-            self._due.discard(entry.id)
-            if text and self.answers.active:
-                self._owed = True
+        if entry.id in self._unanswered:
+            self._unanswered.discard(entry.id)
+            if text and self.responses.active:
+                self._waiting = True
             elif text:
-                self.answers.create()
+                self.responses.create()
 
-    def _answered(self, answer: Answer) -> None:
+    def _responded(self, stream: ResponseStream) -> None:
         """Go on after a response: with the turn that waited for it, or with waiting for the user."""
-        if self._owed:
-            self._owed = False
-            self.answers.create()
+        if self._waiting:
+            self._waiting = False
+            self.responses.create()
             return
         detection = self._dialogue.config.detection
         if detection and detection.idle_timeout_ms and not self._speaking():
-            self.rest()
-            wait = (answer.audio_ms + detection.idle_timeout_ms) / 1000
+            self.stop_idle_timeout()
+            wait = (stream.audio_ms + detection.idle_timeout_ms) / 1000
             self._idle = asyncio.get_running_loop().call_later(wait, self._timed_out, detection.idle_timeout_ms)
 
     def _timed_out(self, timeout_ms: int) -> None:
         """Let the assistant take the turn: nobody spoke since the last response was played."""
         self._idle = None
-        if self.answers.active or self._speaking():
+        if self.responses.active or self._speaking():
             return
         end = self._hearing.end
         start = max(self._hearing.start, end - samples(timeout_ms))
@@ -173,4 +170,4 @@ class Turns:
             InputAudioBufferTimeoutTriggered(item_id=item_id, audio_start_ms=ms(start), audio_end_ms=ms(end))
         )
         self._add(item_id, end - start, None)
-        self.answers.create()
+        self.responses.create()

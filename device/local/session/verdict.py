@@ -1,4 +1,4 @@
-"""Whether the user's turn is over after a lull, by its sound and its words."""
+"""Whether the user's turn is over in a pause, by its sound and its words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
-from device.local.end_of_turn.patience import Said
+from device.local.end_of_turn.endpointing import Evidence
 from device.local.stages import RemoteRecogniser
 
 if TYPE_CHECKING:
@@ -14,16 +14,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from device.local.cascade import Cascade
-    from device.local.end_of_turn.patience import Patience
+    from device.local.end_of_turn.endpointing import EndpointingDelays
 
 log = logging.getLogger(__name__)
 
 REMOTE_S: Final = 0.4
-"""How long to wait for words from elsewhere, while nothing else of the session is heard; then only the sound counts."""
+"""How long to wait for words from elsewhere; then only the sound counts.
+
+The session hears nothing meanwhile, so this trades a verdict without words against audio that piles up.
+"""
 
 
 class Verdict:
-    """The judgement of a turn, `pcm` up to its lull: (n,) int16 at 16 kHz.
+    """The judgement of a turn, `pcm` up to its pause: (n,) int16, 16 kHz mono.
 
     `transcript` is None if the turn is too long for one; `asked` tells whether it can be the answer to a question.
     """
@@ -37,38 +40,38 @@ class Verdict:
         asked: bool,
     ) -> None:
         self._stages = cascade.stages
-        self._sounds = cascade.sounds_over(pcm)
+        self._prosody = cascade.judge_prosody(pcm)
         self._transcript = transcript
         self._asked = asked
 
-    async def silence_ms(self, patience: Patience) -> int:
-        """Return how long a silence ends the turn, once that is known."""
-        await asyncio.wait([self._sounds])
+    async def silence_ms(self, delays: EndpointingDelays) -> int:
+        """Return how many milliseconds of silence end the turn, once that is known."""
+        await asyncio.wait([self._prosody])
         if self._transcript:
             remote = isinstance(self._stages.recogniser, RemoteRecogniser)
             await asyncio.wait([self._transcript], timeout=REMOTE_S if remote else None)
-        said = self._said()
-        wait = patience.silence_ms(said)
-        log.debug("%d ms of silence end the turn: %s", wait, said)
+        evidence = self._evidence()
+        wait = delays.silence_ms(evidence)
+        log.debug("%d ms of silence end the turn: %s", wait, evidence)
         return wait
 
-    def _said(self) -> Said:
-        sounds = self._probability()
+    def _evidence(self) -> Evidence:
+        prosody = self._probability()
         transcript = self._transcript
         if transcript is None or not transcript.done() or transcript.cancelled() or transcript.exception():
-            return Said(sounds)
+            return Evidence(prosody)
         text = transcript.result()
-        return Said(
-            sounds,
-            self._stages.endings.ending(text),
+        return Evidence(
+            prosody,
+            self._stages.completeness.judge(text),
             None if self._asked else len(text.split()),
             self._stages.brain.knows(text),
         )
 
     def _probability(self) -> float:
-        if self._sounds.cancelled():
+        if self._prosody.cancelled():
             return 1.0
-        if error := self._sounds.exception():
+        if error := self._prosody.exception():
             log.error("the prosody model failed", exc_info=error)
             return 1.0
-        return self._sounds.result()
+        return self._prosody.result()

@@ -5,16 +5,15 @@ import logging
 import pytest
 from aiohttp import web
 
-from device.conversation.engine import ToolSpec
 from device.local.brain.chat import Chat
 from device.local.brain.sentences import Sentences
-from device.local.stages import Call, Choice, Cost, Text, Turn
+from device.local.stages import Call, Choice, Cost, Text, Tool, Turn
 from device.settings.local import BrainSettings
 from device.settings.types import Secret
 
 KEY = "sk-very-secret-123456"
-TOOL = ToolSpec("set_timer", "Sets.", {"type": "object", "properties": {"seconds": {"type": "integer"}}})
-SLEEP = ToolSpec("sleep", "Ends.", {"type": "object", "properties": {}})
+TOOL = Tool("set_timer", "Sets.", {"type": "object", "properties": {"seconds": {"type": "integer"}}})
+SLEEP = Tool("sleep", "Ends.", {"type": "object", "properties": {}})
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
-from device.conversation.engine import ToolSpec
 from device.local.brain.messages import messages, tool_fields
-from device.local.stages import Choice, Turn
+from device.local.stages import Choice, Tool, Turn
 
 
 def call(call_id, name="get_time", arguments="{}"):
@@ -46,7 +45,7 @@ def test_a_call_without_output_and_an_output_without_call_are_left_out():
 
 
 def test_tools():
-    tool = ToolSpec("mute", "Mutes.", {"type": "object", "properties": {}})
+    tool = Tool("mute", "Mutes.", {"type": "object", "properties": {}})
     fields = tool_fields([tool], Choice())
     assert fields["tools"] == [
         {"type": "function", "function": {"name": "mute", "description": "Mutes.", "parameters": tool.parameters}}

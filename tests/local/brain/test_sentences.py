@@ -5,14 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.conversation.engine import ToolSpec
 from device.local.brain.language import LanguageError, load_language
 from device.local.brain.sentences import Sentences
-from device.local.stages import BrainError, Call, Choice, Text, Turn
+from device.local.stages import BrainError, Call, Choice, Text, Tool, Turn
 
 NOW = datetime(2026, 11, 22, 14, 5)  # noqa: DTZ001 - the device's own clock
 TOOLS = [
-    ToolSpec(name, "", {"type": "object", "properties": {}, "required": required})
+    Tool(name, "", {"type": "object", "properties": {}, "required": required})
     for name, required in {
         "get_time": [],
         "set_timer": ["seconds"],

@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.listen.lexicon import words
-from device.local.end_of_turn.completeness import Endings, _all, endings
+from device.local.end_of_turn.completeness import CompletenessRules, all_rules, completeness_rules
 
-ENGLISH = endings("en")
+ENGLISH = completeness_rules("en")
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ ENGLISH = endings("en")
     ],
 )
 def test_more_must_come(text):
-    assert ENGLISH.ending(text) == "open"
+    assert ENGLISH.judge(text) == "incomplete"
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_more_must_come(text):
     ],
 )
 def test_more_may_come(text):
-    assert ENGLISH.ending(text) == "doubtful"
+    assert ENGLISH.judge(text) == "uncertain"
 
 
 @pytest.mark.parametrize(
@@ -59,24 +59,24 @@ def test_more_may_come(text):
     ],
 )
 def test_it_can_be_all(text):
-    assert ENGLISH.ending(text) == "plain"
+    assert ENGLISH.judge(text) == "complete"
 
 
 @given(st.text())
-def test_any_text_has_an_ending(text):
-    assert ENGLISH.ending(text) in {"open", "doubtful", "plain"}
+def test_any_text_is_judged(text):
+    assert ENGLISH.judge(text) in {"incomplete", "uncertain", "complete"}
 
 
 def test_of_a_language_without_words_only_the_punctuation_counts():
-    unknown = endings("xx")
-    assert unknown == Endings()
-    assert (unknown.ending("for the"), unknown.ending("for the,")) == ("plain", "open")
-    assert endings("en_US") is endings("en-GB") is ENGLISH
+    unknown = completeness_rules("xx")
+    assert unknown == CompletenessRules()
+    assert (unknown.judge("for the"), unknown.judge("for the,")) == ("complete", "incomplete")
+    assert completeness_rules("en_US") is completeness_rules("en-GB") is ENGLISH
 
 
-@pytest.mark.parametrize("language", sorted(_all()))
+@pytest.mark.parametrize("language", sorted(all_rules()))
 def test_phrases_are_spelt_as_they_are_looked_for(language):
-    known = _all()[language]
+    known = all_rules()[language]
     for name in known.__struct_fields__:
         for phrase in getattr(known, name):
             assert " ".join(words(phrase)) == phrase

@@ -5,18 +5,24 @@ from hypothesis import strategies as st
 from support.scripted import Vad, tone
 
 from device.listen.endpointer import Offset, Onset
-from device.local.end_of_turn.patience import Patience
+from device.local.end_of_turn.endpointing import EndpointingDelays
 from device.local.session.config import Detection
-from device.local.session.hearing import KEPT_IDLE, Doubt, Hearing, Lull, Resumed, ms
+from device.local.session.hearing import MAX_IDLE, EndpointDue, Hearing, Paused, Resumed, ms
 
 DETECTION = Detection(0.5, 300, 500, None, create_response=True, interrupt_response=True, idle_timeout_ms=None)
 
-PATIENT = Detection(
-    0.5, 300, 500, Patience(500, 700, 1000, 1400), create_response=True, interrupt_response=True, idle_timeout_ms=None
+SEMANTIC = Detection(
+    0.5,
+    300,
+    500,
+    EndpointingDelays(500, 700, 1000, 1400),
+    create_response=True,
+    interrupt_response=True,
+    idle_timeout_ms=None,
 )
 
 
-async def judge(vad, frames):
+async def detect(vad, frames):
     return [vad.probability(frame) for frame in frames]
 
 
@@ -25,7 +31,7 @@ def silence(ms, rate=24_000):
 
 
 def ear(detection=DETECTION, kind="audio/pcm"):
-    hearing = Hearing(Vad(), judge)
+    hearing = Hearing(Vad(), detect)
     hearing.configure(kind, detection)
     return hearing
 
@@ -34,21 +40,21 @@ async def hear(hearing, *pieces):
     return [event for pcm in pieces for event in [event async for event in hearing.append(pcm.tobytes())]]
 
 
-async def test_onset_lull_and_offset_in_turn():
+async def test_onset_pause_and_offset_in_turn():
     hearing = ear()
     events = await hear(hearing, silence(1000), tone(600), silence(1000))
-    assert [type(event) for event in events] == [Onset, Lull, Offset]
-    onset, lull, offset = events
+    assert [type(event) for event in events] == [Onset, Paused, Offset]
+    onset, pause, offset = events
     assert ms(onset.start) == 692
-    assert lull.start == onset.start
-    assert ms(lull.at - offset.end) == 160
+    assert pause.start == onset.start
+    assert ms(pause.at - offset.end) == 160
     assert 500 <= ms(offset.at - offset.end) < 500 + 32
     assert not hearing.speaking
 
 
-async def test_a_short_pause_is_a_lull_that_resumes():
+async def test_a_short_pause_is_a_pause_that_resumes():
     events = await hear(ear(), tone(400), silence(300), tone(400), silence(1000))
-    assert [type(event) for event in events] == [Onset, Lull, Resumed, Lull, Offset]
+    assert [type(event) for event in events] == [Onset, Paused, Resumed, Paused, Offset]
 
 
 @settings(max_examples=20, deadline=None)
@@ -64,7 +70,7 @@ async def test_silence_is_forgotten_but_positions_go_on():
     for _ in range(50):
         await hear(hearing, silence(1000))
     assert ms(hearing.end) == 49_996
-    assert hearing.end - hearing.start <= KEPT_IDLE
+    assert hearing.end - hearing.start <= MAX_IDLE
     events = await hear(hearing, tone(200))
     assert ms(events[0].start) == pytest.approx(50_000 - 300, abs=64)
     assert len(hearing.take(events[0].start, hearing.end)) == hearing.end - events[0].start
@@ -73,10 +79,10 @@ async def test_silence_is_forgotten_but_positions_go_on():
 async def test_without_detection_all_is_kept_to_the_last_sample():
     hearing = ear(None)
     assert not await hear(hearing, tone(500), silence(400))
-    assert len(hearing.rest()) == 900 * 16
+    assert len(hearing.uncommitted()) == 900 * 16
     hearing.clear()
     await hear(hearing, tone(100))
-    assert len(hearing.rest()) == 100 * 16
+    assert len(hearing.uncommitted()) == 100 * 16
     assert ms(hearing.end) == 1000
 
 
@@ -85,39 +91,39 @@ async def test_another_format_goes_on_where_the_first_ended():
     await hear(hearing, tone(500))
     hearing.configure("audio/pcmu", None)
     await hear(hearing, np.full(4000, 0xFF, np.uint8))
-    assert len(hearing.rest()) == 1000 * 16
+    assert len(hearing.uncommitted()) == 1000 * 16
 
 
-async def doubt(hearing, wait_ms, *pieces):
-    """Hear; whenever there is doubt, wait so long."""
+async def decide(hearing, wait_ms, *pieces):
+    """Hear; whenever it is due, say how long the silence must be."""
     heard = []
     for pcm in pieces:
         async for event in hearing.append(pcm.tobytes()):
             heard.append(event)
-            if isinstance(event, Doubt):
-                hearing.wait(wait_ms)
+            if isinstance(event, EndpointDue):
+                hearing.end_after(wait_ms)
     return heard
 
 
 @pytest.mark.parametrize("wait_ms", [500, 700, 1400])
-async def test_a_silence_in_doubt_lasts_as_long_as_it_is_told_to(wait_ms):
-    events = await doubt(ear(PATIENT), wait_ms, tone(608), silence(2000))
-    assert [type(event) for event in events] == [Onset, Lull, Doubt, Offset]
+async def test_a_silence_that_is_decided_on_lasts_as_long_as_it_is_told_to(wait_ms):
+    events = await decide(ear(SEMANTIC), wait_ms, tone(608), silence(2000))
+    assert [type(event) for event in events] == [Onset, Paused, EndpointDue, Offset]
     assert wait_ms <= ms(events[-1].at - events[-1].end) < wait_ms + 32
 
 
-async def test_doubt_costs_nothing_where_it_ends_as_early_as_without():
+async def test_deciding_costs_nothing_where_it_ends_as_early_as_without():
     plain = await hear(ear(), tone(600), silence(2000))
-    assert (await doubt(ear(PATIENT), 500, tone(600), silence(2000)))[-1] == plain[-1]
+    assert (await decide(ear(SEMANTIC), 500, tone(600), silence(2000)))[-1] == plain[-1]
 
 
-async def test_each_silence_is_in_doubt_anew():
-    hearing = ear(PATIENT)
-    events = await doubt(hearing, 1000, tone(400), silence(800), tone(400), silence(300), tone(400))
-    assert [type(event) for event in events] == [Onset, Lull, Doubt, Resumed, Lull, Resumed]
+async def test_each_silence_is_decided_on_anew():
+    hearing = ear(SEMANTIC)
+    events = await decide(hearing, 1000, tone(400), silence(800), tone(400), silence(300), tone(400))
+    assert [type(event) for event in events] == [Onset, Paused, EndpointDue, Resumed, Paused, Resumed]
     # Without a word from outside, the longest silence counts.
     events = await hear(hearing, silence(1380))
-    assert [type(event) for event in events] == [Lull, Doubt]
+    assert [type(event) for event in events] == [Paused, EndpointDue]
     assert type((await hear(hearing, silence(100)))[-1]) is Offset
 
 
@@ -126,7 +132,7 @@ async def test_settings_change_without_losing_speech():
     first = await hear(hearing, tone(400))
     hearing.configure("audio/pcm", Detection(0.5, 300, 1500, None, True, True, None))
     events = await hear(hearing, silence(1000), tone(200), silence(2000))
-    assert [type(event) for event in first + events] == [Onset, Lull, Resumed, Lull, Offset]
+    assert [type(event) for event in first + events] == [Onset, Paused, Resumed, Paused, Offset]
 
 
 async def test_clear_ends_speech_without_a_word():
@@ -150,7 +156,7 @@ class Lingering(Vad):
 
 @pytest.mark.parametrize(("floor", "late"), [(0, 0), (40, 0), (400, 96)])
 async def test_voice_that_lingers_in_the_vad_alone_is_silence_unless_the_room_is_noisy(floor, late):
-    hearing = Hearing(Lingering(), judge)
+    hearing = Hearing(Lingering(), detect)
     hearing.configure("audio/pcm", DETECTION)
     noise = np.tile(np.array([floor, floor, -floor, -floor], np.int16), 6_000)
     events = await hear(hearing, tone(608), noise, noise)

@@ -18,7 +18,7 @@ def spoken(*sentences):
     entry = Entry(message("assistant", [Content(type="output_audio", transcript="")]))
     for text, ms in sentences:
         entry.say(text)
-        entry.audio_ms += ms
+        entry.add_audio(ms)
     return entry
 
 
@@ -79,7 +79,7 @@ def test_what_is_made_after_a_truncation_was_not_heard():
     entry = spoken(("One.", 500))
     entry.truncate(500)
     entry.say(" Two.")
-    entry.audio_ms += 500
+    entry.add_audio(500)
     entry.truncate(900)
     assert words(entry) == "One."
 
