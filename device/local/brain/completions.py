@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 import msgspec
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from device.settings.local import BrainSettings
 
-_LONGEST_LINE = 1 << 20
-"""Bytes of one event."""
-_LONGEST_ANSWER = 1 << 20
+_LONGEST_LINE: Final = 1 << 20
+"""Bytes of one event: a thousand times what a piece of a reply takes, and a bound on what a broken server can send."""
+_LONGEST_ANSWER: Final = 1 << 20
 """Bytes of an answer that is not a stream."""
-_CONNECT_S = 10.0
+_CONNECT_S: Final = 10.0
+"""How long a connection may take to be made, at most: a model that is slow to answer is still there at once."""
 
 
 class CompletionsError(Exception):
@@ -109,15 +110,15 @@ class Completions:
             body["stream_options"] = {"include_usage": True}
         async with http.post(self._endpoint.url, json=body, allow_redirects=False) as response:
             if response.status in {400, 422} and self._count_tokens:
-                said = await self._text(response)
+                said = await self._endpoint.text(response)
                 if "stream_options" not in said:
                     raise CompletionsError(self._endpoint.refusal(response.status, said))
                 self._count_tokens = False
             elif response.status != 200:
-                raise CompletionsError(self._endpoint.refusal(response.status, await self._text(response)))
+                raise CompletionsError(self._endpoint.refusal(response.status, await self._endpoint.text(response)))
             else:
                 if response.content_type == "application/json":
-                    yield self._chunk((await self._text(response, _LONGEST_ANSWER)).encode())
+                    yield self._chunk((await self._endpoint.text(response, _LONGEST_ANSWER)).encode())
                     return
                 async for data in _events(response.content):
                     yield self._chunk(data)
@@ -136,12 +137,6 @@ class Completions:
         if chunk.error:
             raise CompletionsError(self._endpoint.tell(f"failed: {self._endpoint.quote(json.dumps(chunk.error))}"))
         return chunk
-
-    async def _text(self, response: aiohttp.ClientResponse, limit: int = 4096) -> str:
-        data = bytearray()
-        while len(data) < limit and (piece := await response.content.read(limit - len(data))):
-            data += piece
-        return data.decode("utf-8", "replace")
 
 
 async def _events(stream: aiohttp.StreamReader) -> AsyncGenerator[bytes, None]:

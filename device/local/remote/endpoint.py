@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from device.settings.local import BrainSettings, TranscriptionSettings
 
 QUOTED: Final = 300
-"""Characters of what a stranger said that are passed on."""
+"""Characters of what a server said that are passed on: what fits a line or two of a log."""
 LIKE_A_KEY: Final = re.compile(r"\b(sk|key|Bearer)[-_ ][\w*.-]{6,}")
 
 
@@ -63,8 +63,15 @@ class Endpoint:
         }.get(status, "see its log" if status >= 500 else f"check {section}.url and {section}.model")
         return self.tell(f"answered {status}: {fix}. It says: {self.quote(said)}")
 
+    async def text(self, response: aiohttp.ClientResponse, limit: int = 4096) -> str:
+        """Return what an answer says, up to `limit` bytes. Raises what aiohttp raises when it breaks off."""
+        data = bytearray()
+        while len(data) < limit and (piece := await response.content.read(limit - len(data))):
+            data += piece
+        return data.decode("utf-8", "replace")
+
     def quote(self, said: object) -> str:
-        """Return what a stranger said, shortened and without keys, which some servers repeat."""
+        """Return what a server said, on one line, shortened and without keys, which some servers repeat."""
         text = str(said)
         if key := self._settings.api_key.reveal():
             text = text.replace(key, "***")

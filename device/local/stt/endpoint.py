@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from device.settings.local import TranscriptionSettings
 
 LONGEST: Final = 1 << 20
-"""Bytes of an answer."""
+"""Bytes of an answer: hours of speech, and a bound on what a broken server can send."""
 
 
 class TranscriptionError(StageError):
@@ -49,7 +49,7 @@ class EndpointRecogniser(RemoteRecogniser):
         self._http: aiohttp.ClientSession | None = None
 
     async def transcribe(self, pcm: NDArray[np.int16]) -> str:
-        """Return what is said in `pcm`, (n,) int16 at 16 kHz mono. Raises `TranscriptionError`."""
+        """Return what is said in `pcm`, (n,) int16, 16 kHz mono; "" if nothing is. Raises `TranscriptionError`."""
         settings = self._settings
         form = aiohttp.FormData()
         form.add_field("file", wav(pcm), filename="speech.wav", content_type="audio/wav")
@@ -60,7 +60,7 @@ class EndpointRecogniser(RemoteRecogniser):
             timeout = aiohttp.ClientTimeout(total=settings.timeout_s)
             url = self._endpoint.url
             async with self._session().post(url, data=form, timeout=timeout, allow_redirects=False) as response:
-                said = (await response.content.read(LONGEST)).decode("utf-8", "replace")
+                said = await self._endpoint.text(response, LONGEST)
         except (aiohttp.ClientError, OSError) as error:
             raise TranscriptionError(self._endpoint.unreached(error)) from None
         if response.status != 200:

@@ -1,15 +1,15 @@
 import asyncio
 import io
+import re
 import wave
 
 import numpy as np
 import pytest
-from aiohttp import web
 from support.scripted import Scripted
+from support.scripted_endpoint import Endpoint, refuses, says, streams
 
-from device.local.session import verdict
 from device.local.stages import StageError
-from device.local.stt.endpoint import EndpointRecogniser
+from device.local.stt.endpoint import EndpointRecogniser, wav
 from device.settings.local import TranscriptionSettings
 from device.settings.types import Secret
 
@@ -17,31 +17,11 @@ KEY = "sk-very-secret-123456"
 PCM = np.arange(16_000, dtype=np.int16)
 
 
-class Endpoint:
-    def __init__(self):
-        self.forms = []
-        self.requests = []
-        self.answer = lambda: web.json_response({"text": " What time is it? "})
-
-    async def handle(self, request):
-        self.requests.append(request)
-        form = dict(await request.post())
-        self.forms.append({**form, "file": form["file"].file.read()})
-        made = self.answer()
-        return await made if asyncio.iscoroutine(made) else made
-
-
 @pytest.fixture
 async def endpoint():
-    scripted = Endpoint()
-    app = web.Application()
-    app.router.add_post("/v1/audio/transcriptions", scripted.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.5, handler_cancellation=True)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    scripted.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    yield scripted
-    await runner.cleanup()
+    async with Endpoint("/audio/transcriptions") as scripted:
+        scripted.answer = says({"text": " What time is it? "})
+        yield scripted
 
 
 @pytest.fixture
@@ -58,14 +38,24 @@ async def recogniser(endpoint):
         await one.close()
 
 
+def fields(body):
+    """Return the fields of a multipart form, by name."""
+    parts = re.findall(rb'name="(\w+)"[^\r]*\r\n(?:[^\r]+\r\n)*\r\n(.*?)\r\n--', body, re.DOTALL)
+    return {name.decode(): value for name, value in parts}
+
+
 async def test_a_piece_is_sent_as_a_wav_file(recogniser, endpoint):
     assert await recogniser().transcribe(PCM) == "What time is it?"
-    form = endpoint.forms[0]
-    assert (form["model"], form["language"], form["response_format"]) == ("tiny", "en", "json")
-    with wave.open(io.BytesIO(form["file"])) as file:
+    form = fields(endpoint.bodies[0])
+    assert (form["model"], form["language"], form["response_format"]) == (b"tiny", b"en", b"json")
+    assert form["file"] == wav(PCM)
+    assert endpoint.requests[0].headers["Authorization"] == f"Bearer {KEY}"
+
+
+def test_a_wav_file_has_every_sample_at_16_khz():
+    with wave.open(io.BytesIO(wav(PCM))) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 16_000)
         assert np.array_equal(np.frombuffer(file.readframes(1 << 20), np.int16), PCM)
-    assert endpoint.requests[0].headers["Authorization"] == f"Bearer {KEY}"
 
 
 async def test_a_connection_is_used_again(recogniser, endpoint):
@@ -76,15 +66,27 @@ async def test_a_connection_is_used_again(recogniser, endpoint):
     assert "Authorization" not in endpoint.requests[0].headers
 
 
+async def test_one_that_was_never_asked_closes():
+    await EndpointRecogniser(TranscriptionSettings(url="http://127.0.0.1:1/v1")).close()
+
+
+async def test_an_answer_that_comes_in_pieces_is_read_to_its_end(recogniser, endpoint):
+    more = asyncio.Event()
+    endpoint.answer = streams(b'{"text": "What ti', more, b'me is it?"}', kind="application/json")
+    # The second piece comes after whatever reads only what is there has read the first.
+    asyncio.get_running_loop().call_later(0.05, more.set)
+    assert await recogniser().transcribe(PCM) == "What time is it?"
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (lambda: web.Response(status=401, text=f"bad {KEY}"), "PARLEY_TRANSCRIPTION_API_KEY"),
-        (lambda: web.Response(text="<html>"), "end in /v1.*<html>"),
-        (lambda: web.json_response({"words": []}), "no transcription"),
+        (refuses(401, f"bad {KEY}"), "PARLEY_TRANSCRIPTION_API_KEY"),
+        (refuses(200, "<html>"), "end in /v1.*<html>"),
+        (says({"words": []}), "no transcription"),
     ],
 )
-async def test_what_is_wrong_is_told_with_its_mend(recogniser, endpoint, answer, said):
+async def test_what_is_wrong_is_told_with_its_fix(recogniser, endpoint, answer, said):
     endpoint.answer = answer
     with pytest.raises(StageError, match=said) as caught:
         await recogniser().transcribe(PCM)
@@ -92,10 +94,7 @@ async def test_what_is_wrong_is_told_with_its_mend(recogniser, endpoint, answer,
 
 
 async def test_an_endpoint_that_is_slow_or_not_there(recogniser, endpoint):
-    async def never():
-        await asyncio.Event().wait()
-
-    endpoint.answer = never
+    endpoint.answer = streams(asyncio.Event())
     with pytest.raises(StageError, match=r"transcription\.timeout_s"):
         await recogniser(timeout_s=0.1).transcribe(PCM)
     with pytest.raises(StageError, match=r"out of reach.*is it running"):
@@ -107,28 +106,11 @@ async def test_a_session_with_an_endpoint(recogniser, endpoint):
         await client.speak()
         assert (await client.until("response.done")).response.status == "completed"
         assert client.of("conversation.item.input_audio_transcription.completed")[0].transcript == "What time is it?"
-        endpoint.answer = lambda: web.Response(status=500, text="out of memory")
+        endpoint.answer = refuses(500, "out of memory")
         await client.speak()
         failed = await client.until("conversation.item.input_audio_transcription.failed")
         assert "out of memory" in failed.error.message
         assert (await client.until("response.done")).response.status == "failed"
-        endpoint.answer = lambda: web.json_response({"text": "hello"})
+        endpoint.answer = says({"text": "hello"})
         await client.speak()
-        assert (await client.until("response.done")).response.status == "completed"
-
-
-async def test_words_that_are_late_do_not_hold_up_the_end_of_a_turn(recogniser, endpoint, monkeypatch):
-    monkeypatch.setattr(verdict, "REMOTE_S", 0.01)
-    written = asyncio.Event()
-
-    async def late():
-        await written.wait()
-        return web.json_response({"text": "hello"})
-
-    endpoint.answer = late
-    async with Scripted(recogniser()) as server, server.connect() as client:
-        await client.update(audio={"input": {"turn_detection": {"type": "semantic_vad"}}})
-        await client.speak(silence_ms=3000)
-        await client.until("input_audio_buffer.committed")
-        written.set()
         assert (await client.until("response.done")).response.status == "completed"
