@@ -29,9 +29,12 @@ log = logging.getLogger(__name__)
 
 PATH: Final = "/v1/realtime"
 ABSURD: Final = 32 * 1024 * 1024
-"""A frame of more bytes than this ends the connection (close code 1009); smaller ones only get an `error` event."""
+"""A frame of more bytes than this ends the connection (close code 1009); smaller ones only get an `error` event.
+
+Twice what an event may have (`client_events.LARGEST`): it bounds the memory that a client can take at once.
+"""
 GOODBYE_S: Final = 2.0
-"""How long a client may take to answer a close frame."""
+"""How long a client may take to answer a close frame; a service that is stopped waits for the slowest."""
 KEEPALIVE: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 """Finds clients that vanished without a word in two minutes, s. WebSocket pings would also end slow readers."""
 
@@ -40,18 +43,23 @@ class Limits(Struct, frozen=True):
     """What the server bears."""
 
     sessions: int = 8
+    """How many at once; as the default of `local.sessions`."""
     stall_s: float = 120.0
-    """How long a client may leave an event unread."""
+    """How long a client may leave an event unread: a laptop that sleeps for a minute is not dropped."""
 
 
 class Engine:
-    """The server's sessions. Without `cascade` it is still loading and refuses them."""
+    """The server's sessions. They are refused until it is told to `open`, as while its models load."""
 
-    def __init__(self, cascade: Cascade | None, limits: Limits, voice: str) -> None:
-        self.cascade = cascade
+    def __init__(self, limits: Limits, voice: str) -> None:
+        self._cascade: Cascade | None = None
         self._limits = limits
         self._voice = voice
         self._sockets: set[web.WebSocketResponse] = set()
+
+    def open(self, cascade: Cascade) -> None:
+        """Take sessions from now on, with these stages."""
+        self._cascade = cascade
 
     def app(self) -> web.Application:
         """Return the engine as a web application."""
@@ -62,7 +70,7 @@ class Engine:
         return app
 
     async def _health(self, _: web.Request) -> web.Response:
-        ready = self.cascade is not None
+        ready = self._cascade is not None
         return web.json_response(
             {
                 "status": "ok" if ready else "loading",
@@ -75,7 +83,7 @@ class Engine:
         )
 
     async def _realtime(self, request: web.Request) -> web.StreamResponse:
-        if not self.cascade:
+        if not self._cascade:
             return _refusal(
                 503, "engine_loading", "The local engine is still loading its models: try again in a moment."
             )
@@ -93,7 +101,7 @@ class Engine:
         self._sockets.add(ws)
         try:
             await ws.prepare(request)
-            await self._hold(ws, request, self.cascade)
+            await self._hold(ws, request, self._cascade)
         finally:
             self._sockets.discard(ws)
         return ws
@@ -131,12 +139,12 @@ class Engine:
 
 def make_app(stages: Stages, limits: Limits | None = None, *, voice: str = "en-gb") -> web.Application:
     """Return a server of these stages as a web application."""
-    engine = Engine(Cascade(stages), limits or Limits(), voice)
+    engine, cascade = Engine(limits or Limits(), voice), Cascade(stages)
+    engine.open(cascade)
     app = engine.app()
 
     async def close(_: web.Application) -> None:
-        if engine.cascade:
-            await engine.cascade.close()
+        await cascade.close()
 
     app.on_cleanup.append(close)
     return app
@@ -151,7 +159,7 @@ async def serve(settings: Settings, *, ready: Callable[[int], None] | None = Non
     from device.local.load import load_stages  # noqa: PLC0415 - onnxruntime takes a second; a taken port shows at once
 
     local = settings.local
-    engine = Engine(None, Limits(sessions=local.sessions), local.voice)
+    engine = Engine(Limits(sessions=local.sessions), local.voice)
     runner = web.AppRunner(engine.app(), access_log=None, shutdown_timeout=GOODBYE_S)
     await runner.setup()
     try:
@@ -166,7 +174,7 @@ async def serve(settings: Settings, *, ready: Callable[[int], None] | None = Non
         cascade = Cascade(await asyncio.to_thread(load_stages, settings))
         try:
             await asyncio.to_thread(cascade.warm_up)
-            engine.cascade = cascade
+            engine.open(cascade)
             if ready:
                 ready(runner.addresses[0][1])
             await asyncio.Event().wait()

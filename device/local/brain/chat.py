@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from device.local.brain.completions import Chunk, Completions, CompletionsError, ToolCall
 from device.local.brain.cut import Cutter
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_INSTRUCTIONS = (
+_INSTRUCTIONS: Final = (
     "You are {name}, a voice assistant. What you write is spoken: answer in one or two short sentences, without lists, "
     "markup or emoji. What you read was heard by a small recogniser, so words may be wrong: take the likeliest meaning."
 )
-_APOLOGY = "Sorry, my language model does not answer. The log says why."
-_APOLOGY_AFTERWARDS = "Sorry, I lost the rest of that."
+"""What a model is told where the client tells it nothing: replies that are fit for speaking."""
+_APOLOGY: Final = "Sorry, my language model does not answer. The log says why."
+_APOLOGY_AFTERWARDS: Final = "Sorry, I lost the rest of that."
 
 
 class Chat:
@@ -56,16 +57,16 @@ class Chat:
         if not turns or not any(turn.text.strip() for turn in turns[-1:]):
             return
         request = {"messages": messages(turns, instructions or self._instructions), **tool_fields(tools, choice)}
-        answer = _Answer()
+        completion, broken = _Completion(), False
         try:
             async with aclosing(self._completions.ask(request)) as chunks:
                 async for chunk in chunks:
-                    for sentence in answer.take(chunk):
+                    for sentence in completion.take(chunk):
                         yield sentence
         except CompletionsError as error:
             log.warning("%s", error)
-            answer.broken = True
-        for item in answer.rest():
+            broken = True
+        for item in completion.rest(broken=broken):
             yield item
 
     def _is_end(self, turns: Sequence[Turn], choice: Choice) -> bool:
@@ -78,11 +79,10 @@ class Chat:
         return last.role == "user" and self._sentences.ends_conversation(last.text)
 
 
-class _Answer:
-    """What came of an answer so far."""
+class _Completion:
+    """What came of a completion so far."""
 
     def __init__(self) -> None:
-        self.broken = False
         self._cutter = Cutter()
         self._said = False
         self._calls: dict[int, Call] = {}
@@ -98,12 +98,12 @@ class _Answer:
         if usage := chunk.usage:
             self._cost = Cost(usage.prompt_tokens, usage.completion_tokens)
 
-    def rest(self) -> Iterator[Text | Call | Cost]:
+    def rest(self, *, broken: bool) -> Iterator[Text | Call | Cost]:
         """Yield what is left at the end; if it broke off, an apology in place of calls that may be incomplete."""
         for sentence in self._cutter.flush():
             self._said = True
             yield Text(sentence)
-        if self.broken:
+        if broken:
             yield Text(_APOLOGY_AFTERWARDS if self._said else _APOLOGY)
         else:
             yield from self._calls.values()

@@ -2,7 +2,7 @@
 
 A stream's socket is opened with the session, and again once there is audio after the server closed it for want of
 use. A turn ends only while audio arrives, so zeros are sent where the client sends nothing. Protocol:
-`engines.wire.ink`.
+`device.wire.ink`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientSession, ClientWebSocketResponse
 
 from device.local.remote.cartesia import Cartesia, CartesiaError
 from device.local.stages import TurnBegan, TurnEnded, TurnLost, TurnPaused, TurnRecogniser, TurnResumed
 from device.sample_clock import CLOCK_RATE, samples
 from device.wire import ink as wire
-from device.wire.errors import Unknown, WireError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,26 +34,35 @@ log = logging.getLogger(__name__)
 FRAME_MS: Final = 100
 """Audio in a binary frame, at most, as Cartesia advises."""
 LINGER_S: Final = 2.0
-"""How long after the client's last audio zeros are sent though nobody is known to speak: Ink hears late."""
+"""How long after the client's last audio zeros are sent though nobody is known to speak: Ink tells late of a turn.
+
+Longer would cost audio that is paid for by the second.
+"""
 BACKLOG: Final = 10 * CLOCK_RATE
-"""Samples that wait while there is no connection; older ones are forgotten."""
-AGAIN_S, LATEST_S, STEADY_S = 1.0, 30.0, 5.0
-"""After a failure, try again after so long, then twice as long, up to so long; a stream that held so long was none."""
+"""Samples that wait while there is no connection; older ones are forgotten: a sentence is worth answering late."""
+RETRY_S: Final = 1.0
+"""How long to wait after a failure, twice as long after each further one, up to `MAX_RETRY_S`."""
+MAX_RETRY_S: Final = 30.0
+STEADY_S: Final = 5.0
+"""A stream that held so long did not fail at once: the wait begins anew."""
 
 
 class InkRecogniser(TurnRecogniser):
-    """Ink 2. For one event loop."""
+    """Ink 2, which finds the turns itself. For one event loop."""
 
     def __init__(self, settings: CartesiaSettings) -> None:
         self.settings = settings
         self.cartesia = Cartesia(settings)
 
     def listen(self, tell: Callable[[TurnEvent], None]) -> InkStream:
-        """Open a stream."""
+        """Open a stream; `tell` learns of its turns, and of what breaks it."""
         return InkStream(self, tell)
 
     async def transcribe(self, pcm: NDArray[np.int16]) -> str:
-        """Return what is said in a piece of audio. Raises `StageError`."""
+        """Return what is said in `pcm`, (n,) int16, 16 kHz mono; "" if nothing is. Raises `CartesiaError`.
+
+        It must come within `cartesia.timeout_s` and a quarter of the audio's length.
+        """
         try:
             async with asyncio.timeout(self.settings.timeout_s + len(pcm) / CLOCK_RATE / 4), ClientSession() as http:
                 socket = await self.cartesia.connect(http, "/stt/websocket", self._query())
@@ -79,11 +87,11 @@ class InkRecogniser(TurnRecogniser):
             ("turn_end_threshold", f"{s.end_threshold:g}"),
             ("turn_end_timeout_ms", str(s.end_timeout_ms)),
         ]
-        try:
-            async with asyncio.timeout(s.timeout_s):
-                return await self.cartesia.connect(http, "/stt/turns/websocket", self._query() + thresholds)
-        except TimeoutError:
-            raise self.cartesia.silent("answer to a handshake") from None
+        return await self.cartesia.connect_in_time(http, "/stt/turns/websocket", self._query() + thresholds)
+
+    async def receive(self, socket: ClientWebSocketResponse) -> wire.ServerEvent:
+        """Return the next event that is understood. Raises `CartesiaError` when the socket is closed."""
+        return await self.cartesia.receive(socket, wire.decode_server, "Ink")
 
     def _query(self) -> list[tuple[str, str]]:
         fixed = [("model", self.settings.stt_model), ("encoding", "pcm_s16le"), ("sample_rate", str(CLOCK_RATE))]
@@ -96,10 +104,7 @@ class InkRecogniser(TurnRecogniser):
         await socket.send_str(wire.FINALIZE)
         text = ""
         while True:
-            message = await socket.receive()
-            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
-                raise self.cartesia.closed(message)
-            match decoded(message.data):
+            match await self.receive(socket):
                 case wire.Transcript(text=said, is_final=True):
                     text += said
                 case wire.FlushDone() | wire.Done():
@@ -125,7 +130,7 @@ class InkStream:
         self._task = asyncio.create_task(self._run())
 
     def hear(self, pcm: NDArray[np.int16]) -> None:
-        """Take the stream's next audio."""
+        """Take the stream's next audio: (n,) int16, 16 kHz mono."""
         if not len(pcm):
             return
         self._waiting.append(pcm)
@@ -136,13 +141,13 @@ class InkStream:
         self._filled.set()
 
     async def close(self) -> None:
-        """End the stream."""
+        """End the stream; harmless when repeated."""
         self._task.cancel()
         await asyncio.wait([self._task])
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        wait = AGAIN_S
+        wait = RETRY_S
         while True:
             began = loop.time()
             try:
@@ -150,16 +155,16 @@ class InkStream:
                     failed = await self._hold(await self._ink.turns(http))
             except CartesiaError as error:
                 failed = error
-            lost = self._open or not failed.quiet
+            lost = self._open or not failed.idle
             self._open = False
             log.log(logging.WARNING if lost else logging.DEBUG, "Ink: %s", failed)
             if lost:
                 self._tell(TurnLost(failed))
             if loop.time() < began + STEADY_S:
                 await asyncio.sleep(wait)
-                wait = min(2 * wait, LATEST_S)
+                wait = min(2 * wait, MAX_RETRY_S)
             else:
-                wait = AGAIN_S
+                wait = RETRY_S
             # Without audio there is nothing to be heard: Ink closes a stream that has been idle for minutes.
             await self._filled.wait()
 
@@ -183,7 +188,7 @@ class InkStream:
         """Send audio as it comes, and zeros where a turn waits for its end; return the error if that never comes."""
         loop = asyncio.get_running_loop()
         settings = self._ink.settings
-        patience = settings.end_timeout_ms / 1000 + settings.timeout_s
+        longest_s = settings.end_timeout_ms / 1000 + settings.timeout_s
         zeros = bytes(2 * samples(FRAME_MS))
         try:
             while True:
@@ -191,8 +196,8 @@ class InkStream:
                     async with asyncio.timeout(FRAME_MS / 1000 if self._awaited(loop.time()) else None):
                         await self._filled.wait()
                 except TimeoutError:
-                    if self._open and loop.time() > self._last + patience:
-                        return self._ink.cartesia.error(f"did not end a turn within {patience:g} s of silence")
+                    if self._open and loop.time() > self._last + longest_s:
+                        return self._ink.cartesia.error(f"did not end a turn within {longest_s:g} s of silence")
                     await socket.send_bytes(zeros)
                     continue
                 while self._waiting:
@@ -209,26 +214,27 @@ class InkStream:
         return self._open or now < self._last + LINGER_S
 
     async def _read(self, socket: ClientWebSocketResponse) -> CartesiaError:
-        while True:
-            message = await socket.receive()
-            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
-                return self._ink.cartesia.closed(message)
-            match decoded(message.data):
-                case wire.TurnStart():
-                    self._begin()
-                    self._tell(TurnBegan())
-                case wire.TurnUpdate():
-                    self._begin()
-                case wire.TurnEagerEnd(transcript=text):
-                    self._begin()
-                    self._tell(TurnPaused(text.strip()))
-                case wire.TurnResume():
-                    self._tell(TurnResumed())
-                case wire.TurnEnd(transcript=text):
-                    self._open = False
-                    self._tell(TurnEnded(text.strip()))
-                case wire.Error(title=title, message=why, error_code=code):
-                    return self._ink.cartesia.said(title, why, code)
+        """Tell of the turns; return why the stream is over."""
+        try:
+            while True:
+                match await self._ink.receive(socket):
+                    case wire.TurnStart():
+                        self._begin()
+                        self._tell(TurnBegan())
+                    case wire.TurnUpdate():
+                        self._begin()
+                    case wire.TurnEagerEnd(transcript=text):
+                        self._begin()
+                        self._tell(TurnPaused(text.strip()))
+                    case wire.TurnResume():
+                        self._tell(TurnResumed())
+                    case wire.TurnEnd(transcript=text):
+                        self._open = False
+                        self._tell(TurnEnded(text.strip()))
+                    case wire.Error(title=title, message=why, error_code=code):
+                        return self._ink.cartesia.said(title, why, code)
+        except CartesiaError as closed:
+            return closed
 
     def _begin(self) -> None:
         if not self._open:
@@ -236,16 +242,3 @@ class InkStream:
             # Whoever speaks was heard just now: a writer that waits for audio only is to send zeros from here on.
             self._last = max(self._last, asyncio.get_running_loop().time())
             self._filled.set()
-
-
-def decoded(data: str | bytes) -> wire.ServerEvent | None:
-    """Return an event, or None for what is none that is known."""
-    try:
-        event = wire.decode_server(data)
-    except WireError as error:
-        log.warning("Ink sends what is no JSON object (%s); it is passed over", error.code)
-        return None
-    if isinstance(event, Unknown):
-        log.debug("Ink sent an event that is not understood: %s", event.type)
-        return None
-    return event

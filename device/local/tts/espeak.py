@@ -10,7 +10,8 @@ import ctypes
 import functools
 import queue
 import threading
-from typing import TYPE_CHECKING, Any
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -23,19 +24,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LIBRARY = "libespeak-ng.so.1"
-SLOWEST, FASTEST = 80, 450
-"""Words a minute that espeak-ng can do."""
+SLOWEST: Final = 80
+FASTEST: Final = 450
+"""Words a minute that espeak-ng can do: `espeakRATE_MINIMUM` and `espeakRATE_MAXIMUM`."""
 _SYNCHRONOUS, _BUFFER_MS, _DO_NOT_EXIT = 2, 40, 0x8000
-"""`AUDIO_OUTPUT_SYNCHRONOUS`, length of a piece, `espeakINITIALIZE_DONT_EXIT`."""
+"""`AUDIO_OUTPUT_SYNCHRONOUS`; a piece is so short that a reply begins and stops soon; `espeakINITIALIZE_DONT_EXIT`."""
 _RATE, _UTF8 = 1, 1
 """`espeakRATE`, `espeakCHARS_UTF8`."""
 _GO_ON, _STOP = 0, 1
 """What the callback returns."""
-_PAUSE_S = 0.18
+_PAUSE_S: Final = 0.18
 """Silence after a sentence; espeak-ng's own (0.34 s) makes the reply seem to go on."""
-_DBFS = -20.0
-"""RMS level while speaking."""
-_CALIBRATION = "The quick brown fox jumps over the lazy dog."
+_DBFS: Final = -20.0
+"""RMS level while speaking: loud on a small loudspeaker, and no peak of the voices of its test is clipped."""
+_LOUD_DB: Final = 40
+"""Frames so much below the loudest are not speaking."""
+_CALIBRATION: Final = "The quick brown fox jumps over the lazy dog."
 
 
 class VoiceError(ModelError):
@@ -52,9 +56,10 @@ class EspeakVoice:
         self._library = _library()
         self._voice = self._library.resolve(voice)
         self._words_per_minute = words_per_minute
-        self._gain = 1.0
-        self._gain = 10 ** (_DBFS / 20) / _speaking_level(np.concatenate(list(self.speak(_CALIBRATION))))
         self.rate = self._library.rate
+        self._pause = np.zeros(round(self.rate * _PAUSE_S), np.int16)
+        spoken = np.concatenate([*self._synthesise(_CALIBRATION, _possible(words_per_minute)), self._pause])
+        self._gain = 10 ** (_DBFS / 20) / _speaking_level(spoken, self.rate)
 
     def warm_up(self) -> None:
         """Do nothing: to measure the voice's level, it has spoken already."""
@@ -65,16 +70,22 @@ class EspeakVoice:
         What cannot be spoken (emoji, markup) is left out. `speed` times the words a minute is kept within 80 and 450.
         The next piece may be asked for by another thread; closing stops the synthesis.
         """
-        words_per_minute = min(FASTEST, max(SLOWEST, round(self._words_per_minute * speed)))
+        words_per_minute = _possible(self._words_per_minute * speed)
         for chunk in chunks(plain(text)):
-            job = _Job(chunk.encode(), self._voice, words_per_minute)
-            self._library.jobs.put(job)
-            try:
-                while (piece := job.pieces.get()) is not None:
+            with closing(self._synthesise(chunk, words_per_minute)) as pieces:
+                for piece in pieces:
                     yield np.clip(np.rint(piece * self._gain), -32768, 32767).astype(np.int16)
-            finally:
-                job.stopped = True
-            yield np.zeros(round(self._library.rate * _PAUSE_S), np.int16)
+            yield self._pause.copy()
+
+    def _synthesise(self, text: str, words_per_minute: int) -> Generator[NDArray[np.int16], None, None]:
+        """Yield the speech for `text` at espeak-ng's own level; closing stops the synthesis."""
+        job = _Job(text.encode(), self._voice, words_per_minute)
+        self._library.jobs.put(job)
+        try:
+            while (piece := job.pieces.get()) is not None:
+                yield piece
+        finally:
+            job.stop()
 
 
 class _Job:
@@ -85,7 +96,16 @@ class _Job:
         self.voice = voice
         self.words_per_minute = words_per_minute
         self.pieces: queue.SimpleQueue[NDArray[np.int16] | None] = queue.SimpleQueue()
-        self.stopped = False
+        self._stopped = threading.Event()
+
+    @property
+    def stopped(self) -> bool:
+        """True once nobody wants to hear it."""
+        return self._stopped.is_set()
+
+    def stop(self) -> None:
+        """Let no more of it be spoken."""
+        self._stopped.set()
 
 
 class _VoiceStruct(ctypes.Structure):
@@ -204,8 +224,13 @@ def _languages(address: int | None) -> list[tuple[int, bytes]]:
     return languages
 
 
-def _speaking_level(speech: NDArray[np.int16]) -> float:
-    """Return the RMS, 0 to 1, of the frames of 20 ms that are within 40 dB of the loudest."""
-    frames = speech[: len(speech) // 441 * 441].reshape(-1, 441).astype(np.float64) / 32768
+def _possible(words_per_minute: float) -> int:
+    return min(FASTEST, max(SLOWEST, round(words_per_minute)))
+
+
+def _speaking_level(speech: NDArray[np.int16], rate: int) -> float:
+    """Return the RMS, 0 to 1, of the frames of 20 ms that are within `_LOUD_DB` of the loudest."""
+    size = rate // 50
+    frames = speech[: len(speech) // size * size].reshape(-1, size).astype(np.float64) / 32768
     energy = np.mean(frames**2, axis=1)
-    return float(np.sqrt(np.mean(energy[energy > energy.max() * 1e-4])))
+    return float(np.sqrt(np.mean(energy[energy > energy.max() * 10 ** (-_LOUD_DB / 10)])))

@@ -1,7 +1,7 @@
 """Cartesia's Sonic as a voice: one socket for all sessions, on it a context for each message.
 
 The socket is opened before it is needed (`prepare`) and again after the server closed it for want of use. Audio that
-still comes for a context that was ended is dropped. Protocol: `engines.wire.sonic`.
+still comes for a context that was ended is dropped. Protocol: `device.wire.sonic`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
-from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientSession, ClientWebSocketResponse
 
 from device.local.remote.cartesia import Cartesia, CartesiaError
 from device.local.stages import RemoteVoice, StageError, Word
 from device.local.tts.plain import plain
 from device.wire import sonic as wire
-from device.wire.errors import Unknown, WireError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -37,7 +36,7 @@ Part: TypeAlias = "NDArray[np.int16] | tuple[Word, ...]"
 
 
 class SonicVoice(RemoteVoice):
-    """A voice of Sonic's. For one event loop."""
+    """A voice of Sonic's, 24 kHz. For one event loop."""
 
     rate = RATE
 
@@ -50,12 +49,12 @@ class SonicVoice(RemoteVoice):
         self._task: asyncio.Task[None] | None = None
 
     def prepare(self) -> None:
-        """Have the socket open soon."""
+        """Have the socket open soon; harmless when it is."""
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
 
     def begin(self, speed: float) -> Context:
-        """Begin a message."""
+        """Begin a message, at `speed` times the usual as far as Sonic can (`wire.SLOWEST` to `wire.FASTEST`)."""
         context = Context(self, speed, self._settings.timeout_s)
         self._contexts[context.id] = context
         return context
@@ -97,11 +96,7 @@ class SonicVoice(RemoteVoice):
         error = self._cartesia.error("ended the connection")
         try:
             async with ClientSession() as http:
-                try:
-                    async with asyncio.timeout(self._settings.timeout_s):
-                        socket = await self._cartesia.connect(http, "/tts/websocket")
-                except TimeoutError:
-                    raise self._cartesia.silent("answer to a handshake") from None
+                socket = await self._cartesia.connect_in_time(http, "/tts/websocket")
                 writer = asyncio.create_task(self._write(socket))
                 try:
                     error = await self._read(socket)
@@ -127,21 +122,15 @@ class SonicVoice(RemoteVoice):
 
     async def _read(self, socket: ClientWebSocketResponse) -> CartesiaError:
         """Take what comes; return why it ended."""
-        while True:
-            message = await socket.receive()
-            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
-                return self._cartesia.closed(message)
-            try:
-                event = wire.decode_server(message.data)
-            except WireError as error:
-                log.warning("Sonic sends what is no JSON object (%s); it is passed over", error.code)
-                continue
-            if isinstance(event, Unknown):
-                log.debug("Sonic sent an event that is not understood: %s", event.type)
-            elif isinstance(event, wire.Error) and not event.context_id:
-                return self._cartesia.said(event.title, event.message, event.error_code)
-            elif context := self._contexts.get(event.context_id or ""):
-                self._deliver(context, event)
+        try:
+            while True:
+                event: wire.ServerEvent = await self._cartesia.receive(socket, wire.decode_server, "Sonic")
+                if isinstance(event, wire.Error) and not event.context_id:
+                    return self._cartesia.said(event.title, event.message, event.error_code)
+                if context := self._contexts.get(event.context_id or ""):
+                    self._deliver(context, event)
+        except CartesiaError as closed:
+            return closed
 
     def _deliver(self, context: Context, event: wire.ServerEvent) -> None:
         match event:
@@ -192,7 +181,7 @@ class Context:
         self._arrived.put_nowait(part)
 
     async def parts(self) -> AsyncGenerator[Part, None]:
-        """Yield the speech and its words' times. Raises `StageError`."""
+        """Yield the speech, (n,) int16, 24 kHz mono, and its words' times. Raises `CartesiaError`."""
         heard = False
         done = False
         try:
