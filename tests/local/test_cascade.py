@@ -2,31 +2,16 @@
 
 import asyncio
 
-import numpy as np
 import pytest
-from support.scripted import PATIENCE, Brain, Prosody, Recogniser, Vad, Voice, happens
+from support.scripted import Brain, Voice, happens
 
-from device.local.cascade import RUN_AHEAD, Cascade, Manner, Prompt, Sound, Stages
-from device.local.session.speculation import Speculation
+from device.local.cascade import RUN_AHEAD, Manner, Prompt, Sound
 from device.local.stages import BrainError, Choice, Text, Turn
 
 PROMPT = Prompt((Turn("user", "hello"),), (), "", Choice())
+
+
 ALOUD = Manner(speak=True, rate=24_000, speed=1.0)
-
-
-@pytest.fixture
-async def cascade():
-    made = []
-
-    def make(recogniser=None, brain=None, voice=None):
-        made.append(Cascade(Stages(recogniser or Recogniser(), brain or Brain(), voice or Voice(), Vad, Prosody())))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.stages.voice.gate.set()
-        one.stages.recogniser.go.set()
-        await one.close()
 
 
 async def rest(stream):
@@ -82,39 +67,3 @@ async def test_faults_reach_the_reader_after_what_came_before(cascade):
     assert await anext(stream) == Text("Well.")
     with pytest.raises(BrainError, match="away"):
         await rest(stream)
-
-
-async def test_a_guess_serves_its_own_prompt_only(cascade):
-    brain = Brain()
-    one = cascade(brain=brain)
-    guess = Speculation(one, one.transcribe(np.zeros(16_000, np.int16)), lambda text: (PROMPT, ALOUD))
-    assert await asyncio.wait_for(guess.confirm(), PATIENCE) == "what time is it"
-    # Confirmed before the words were known: the caller asks the brain itself.
-    assert guess.take(PROMPT, ALOUD) is None
-
-    for asked, served in ((PROMPT, True), (Prompt((), (), "", Choice()), False)):
-        begun = asyncio.Event()
-
-        def ask(text, begun=begun):
-            begun.set()
-            return PROMPT, ALOUD
-
-        guess = Speculation(one, one.transcribe(np.zeros(16_000, np.int16)), ask)
-        await asyncio.wait_for(begun.wait(), PATIENCE)
-        await asyncio.sleep(0)
-        reply = guess.take(asked, ALOUD)
-        assert (reply is not None) == served
-        if reply:
-            assert (await pieces(reply))[0] == Text("It is noon.")
-        guess.drop()
-
-
-async def test_a_dropped_guess_leaves_a_confirmed_transcript_alone(cascade):
-    recogniser = Recogniser("yes")
-    recogniser.go.clear()
-    one = cascade(recogniser)
-    guess = Speculation(one, one.transcribe(np.zeros(16_000, np.int16)), lambda text: None)
-    heard = guess.confirm()
-    guess.drop()
-    recogniser.go.set()
-    assert await asyncio.wait_for(heard, PATIENCE) == "yes"

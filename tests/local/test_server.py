@@ -1,85 +1,45 @@
-"""The server on a real port: limits, bad clients, many clients."""
+"""The server on a real port: limits, bad clients, many clients; and as a program that starts and stops."""
 
 import asyncio
-import base64
-import json
-from contextlib import asynccontextmanager
+import socket
+import threading
 
 import aiohttp
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from openai import AsyncOpenAI
-from support.scripted import MANUAL, ORACLE, PATIENCE, Brain, Client, Recogniser, Scripted, Voice, happens, tone
+from support.scripted import (
+    PATIENCE,
+    Brain,
+    Client,
+    Prosody,
+    Recogniser,
+    Scripted,
+    Vad,
+    Voice,
+    happens,
+    raw,
+    text_item,
+    tone,
+)
 
-from device.local.stages import Text
+from device.local import load
+from device.local.cascade import Stages
+from device.local.server import serve
+from device.local.stages import EngineStartError, Text
+from device.model_files.files import ModelError
+from device.settings.tree import LocalSettings, Settings
 
 MIB = 1024 * 1024
 
 
-class Raw:
-    """A WebSocket client without manners."""
-
-    def __init__(self, ws):
-        self.ws = ws
-
-    async def next(self):
-        frame = await self.ws.receive(PATIENCE)
-        assert frame.type is aiohttp.WSMsgType.TEXT, frame
-        return ORACLE.validate_json(frame.data)
-
-    async def until(self, kind):
-        while (event := await self.next()).type != kind:
-            pass
-        return event
-
-    async def send(self, **event):
-        await self.ws.send_str(json.dumps(event))
-
-    async def error(self):
-        return (await self.until("error")).error
-
-    async def lives(self):
-        """Check that the session still answers."""
-        await self.send(type="input_audio_buffer.clear")
-        await self.until("input_audio_buffer.cleared")
-
-
-@asynccontextmanager
-async def raw(server, **options):
-    async with aiohttp.ClientSession() as http, http.ws_connect(f"{server.url}/realtime", **options) as ws:
-        client = Raw(ws)
-        await client.until("session.created")
-        yield client
-
-
-def says(role, **content):
-    return {"type": "message", "role": role, "content": [content]}
-
-
-def text_item(text):
-    return says("user", type="input_text", text=text)
-
-
-def append(pcm):
-    return {"type": "input_audio_buffer.append", "audio": base64.b64encode(pcm).decode()}
-
-
-async def test_session_created_tells_all_that_is_in_force():
-    async with Scripted() as server, server.connect() as client:
-        session = client.events[0].session
-        assert session.type == "realtime"
-        assert session.model == "parley"
-        assert session.output_modalities == ["audio"]
-        assert session.audio.input.format.rate == 24_000
-        assert session.audio.input.transcription.model == "moonshine-tiny-en"
-        vad = session.audio.input.turn_detection
-        assert (vad.type, vad.threshold, vad.prefix_padding_ms, vad.silence_duration_ms) == (
-            "server_vad",
-            0.5,
-            300,
-            500,
-        )
-        assert (vad.create_response, vad.interrupt_response) == (True, True)
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
 
 
 async def test_websocket_base_url():
@@ -116,163 +76,6 @@ async def test_plain_http_is_told_that_this_is_a_websocket():
         assert (await answer.json())["error"]["code"] == "websocket_required"
 
 
-@pytest.mark.parametrize(
-    ("text", "code", "param"),
-    [
-        ("{", "invalid_json", None),
-        ("[]", "invalid_json", None),
-        ("null", "invalid_json", None),
-        ('"hello"', "invalid_json", None),
-        ("[" * 100_000, "invalid_json", None),
-        ("{}", None, None),
-        ('{"type":"response.creates","event_id":"mine"}', "invalid_value", "type"),
-        ('{"type":"error"}', "invalid_value", "type"),
-        ('{"type":7}', None, None),
-        ('{"type":"input_audio_buffer.append","event_id":"mine"}', "missing_required_parameter", "audio"),
-        ('{"type":"input_audio_buffer.append","audio":7,"event_id":"mine"}', "invalid_type", "audio"),
-        ('{"type":"input_audio_buffer.append","audio":"!!!","event_id":"mine"}', "invalid_value", "audio"),
-        ('{"type":"input_audio_buffer.append","audio":"AAAA","event_id":"mine"}', "invalid_value", "audio"),
-        ('{"type":"input_audio_buffer.commit","event_id":"mine"}', "input_audio_buffer_commit_empty", None),
-        ('{"type":"output_audio_buffer.clear","event_id":"mine"}', "invalid_value", "type"),
-        ('{"type":"response.cancel","event_id":"mine"}', "response_cancel_not_active", None),
-        ('{"type":"response.cancel","response_id":"x","event_id":"mine"}', "response_cancel_not_active", None),
-        ('{"type":"response.create","response":7,"event_id":"mine"}', "invalid_type", "response"),
-        (
-            '{"type":"response.create","response":{"conversation":"x"},"event_id":"mine"}',
-            "invalid_value",
-            "response.conversation",
-        ),
-        (
-            '{"type":"response.create","response":{"input":[{"type":"item_reference","id":"x"}]},"event_id":"mine"}',
-            "invalid_value",
-            "response.input[0].id",
-        ),
-        ('{"type":"conversation.item.create","event_id":"mine"}', "missing_required_parameter", "item"),
-        (
-            '{"type":"conversation.item.delete","item_id":"x","event_id":"mine"}',
-            "item_delete_invalid_item_id",
-            "item_id",
-        ),
-        (
-            '{"type":"conversation.item.retrieve","item_id":"x","event_id":"mine"}',
-            "item_retrieve_invalid_item_id",
-            "item_id",
-        ),
-        (
-            '{"type":"conversation.item.truncate","item_id":"x","content_index":0,"audio_end_ms":0,"event_id":"mine"}',
-            "item_truncate_invalid_item_id",
-            "item_id",
-        ),
-        ('{"type":"session.update","session":{},"event_id":"mine"}', "missing_required_parameter", "session.type"),
-    ],
-)
-async def test_a_bad_event_gets_an_error_and_the_session_lives(text, code, param):
-    async with Scripted() as server, raw(server) as client:
-        await client.ws.send_str(text)
-        error = await client.error()
-        assert error.type == "invalid_request_error"
-        assert error.message
-        if code:
-            assert (error.code, error.param) == (code, param)
-        assert error.event_id == ("mine" if "mine" in text else None)
-        await client.lives()
-
-
-@pytest.mark.parametrize(
-    ("item", "code", "param"),
-    [
-        (says("user", type="output_text", text="x"), "invalid_value", "item.content[0].type"),
-        (says("assistant", type="output_audio", transcript="x"), "invalid_value", "item.content[0].type"),
-        (says("user", type="input_text"), "missing_required_parameter", "item.content[0].text"),
-        (says("user", type="input_audio", audio="AAAA"), "invalid_value", "item.content[0].audio"),
-        (says("user", type="input_image", image_url="data:"), "unsupported_content_type", "item.content[0].type"),
-        ({"type": "function_call_output", "call_id": "x", "output": "1"}, "invalid_tool_call_id", "item.call_id"),
-        ({"type": "mcp_approval_response", "approval_request_id": "x", "approve": True}, "invalid_value", "item.type"),
-        ({"type": "item_reference", "id": "x"}, "invalid_value", "item.type"),
-        ({**text_item("x"), "id": "taken"}, "item_create_duplicate_item_id", "item.id"),
-    ],
-)
-async def test_a_bad_item_is_refused(item, code, param):
-    async with Scripted() as server, raw(server) as client:
-        await client.send(type="conversation.item.create", item={**text_item("x"), "id": "taken"})
-        await client.send(type="conversation.item.create", item=item, event_id="mine")
-        error = await client.error()
-        assert (error.code, error.param, error.event_id) == (code, param, "mine")
-        await client.lives()
-
-
-async def test_an_unknown_previous_item_is_refused():
-    async with Scripted() as server, raw(server) as client:
-        await client.send(type="conversation.item.create", item=text_item("x"), previous_item_id="nowhere")
-        assert (await client.error()).param == "previous_item_id"
-
-
-@pytest.mark.parametrize(
-    ("change", "code", "param"),
-    [
-        ({"type": "transcription"}, "invalid_value", "session.type"),
-        ({"type": "x"}, "invalid_value", "session.type"),
-        ({"output_modalities": ["audio", "text"]}, "invalid_value", "session.output_modalities"),
-        ({"max_output_tokens": 5000}, "invalid_value", "session.max_output_tokens"),
-        ({"max_output_tokens": "many"}, "invalid_value", "session.max_output_tokens"),
-        ({"instructions": 7}, "invalid_type", "session.instructions"),
-        ({"tools": [{"type": "mcp", "server_label": "x"}]}, "invalid_value", "session.tools[0].type"),
-        ({"tools": [{"type": "function"}]}, "missing_required_parameter", "session.tools[0].name"),
-        ({"tool_choice": {"type": "function", "name": "f"}}, "invalid_value", "session.tool_choice"),
-        (
-            {"audio": {"input": {"format": {"type": "audio/pcm", "rate": 16000}}}},
-            "invalid_value",
-            "session.audio.input.format.rate",
-        ),
-        ({"audio": {"output": {"format": {"type": "audio/mp3"}}}}, "invalid_value", "session.audio.output.format.type"),
-        ({"audio": {"output": {"speed": 3}}}, "invalid_value", "session.audio.output.speed"),
-        (
-            {"audio": {"input": {"turn_detection": {"type": "server_vad", "threshold": 2}}}},
-            "invalid_value",
-            "session.audio.input.turn_detection.threshold",
-        ),
-        (
-            {"audio": {"input": {"turn_detection": {"type": "server_vad", "silence_duration_ms": -1}}}},
-            "invalid_value",
-            "session.audio.input.turn_detection.silence_duration_ms",
-        ),
-        (
-            {"audio": {"input": {"turn_detection": {"type": "semantic_vad", "idle_timeout_ms": 5000}}}},
-            "invalid_value",
-            "session.audio.input.turn_detection.idle_timeout_ms",
-        ),
-        (
-            {"audio": {"input": {"turn_detection": {"type": "psychic_vad"}}}},
-            "invalid_value",
-            "session.audio.input.turn_detection.type",
-        ),
-    ],
-)
-async def test_bad_settings_are_refused_and_change_nothing(change, code, param):
-    async with Scripted() as server, raw(server) as client:
-        session = {"type": "realtime", "instructions": "New.", **change}
-        await client.send(type="session.update", session=session, event_id="mine")
-        error = await client.error()
-        assert (error.code, error.param, error.event_id) == (code, param, "mine")
-        await client.send(type="session.update", session={"type": "realtime"})
-        assert (await client.until("session.updated")).session.instructions == ""
-
-
-async def test_binary_frames_get_an_error():
-    async with Scripted() as server, raw(server) as client:
-        await client.ws.send_bytes(b"\0\1")
-        assert "binary" in (await client.error()).message
-        await client.lives()
-
-
-async def test_an_append_that_is_too_large_gets_an_error():
-    async with Scripted() as server, raw(server) as client:
-        await client.send(**append(bytes(15 * MIB)), event_id="mine")
-        error = await client.error()
-        assert (error.code, error.event_id) == ("event_too_large", "mine")
-        await client.lives()
-
-
 async def test_an_absurd_frame_ends_the_connection():
     async with Scripted() as server, server.connect() as other:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.split(":")[2].split("/")[0]))
@@ -289,25 +92,6 @@ async def test_an_absurd_frame_ends_the_connection():
         assert (await other.until("response.done")).response.status == "completed"
 
 
-async def test_a_large_append_is_heard_whole():
-    recogniser = Recogniser()
-    async with Scripted(recogniser) as server, server.connect() as client:
-        await client.append(np.concatenate([tone(60_000), np.zeros(24_000 * 60, np.int16)]))
-        await client.until("response.done")
-        assert recogniser.heard[0] / 16 == pytest.approx(60_000 + 500, abs=64)
-
-
-async def test_events_out_of_order_do_no_harm():
-    async with Scripted() as server, server.connect() as client:
-        for kind in ("response.cancel", "input_audio_buffer.commit", "input_audio_buffer.clear", "response.create"):
-            await client.send(type=kind)
-        assert (await client.until("response.done")).response.status == "completed"
-        await client.update(**MANUAL)
-        await client.speak()
-        await client.send(type="input_audio_buffer.commit")
-        await client.until("conversation.item.input_audio_transcription.completed")
-
-
 async def test_one_session_more_than_the_limit_is_refused():
     async with Scripted(sessions=2) as server, aiohttp.ClientSession() as http:
         async with raw(server), raw(server):
@@ -318,14 +102,6 @@ async def test_one_session_more_than_the_limit_is_refused():
             assert "2 sessions" in message
         async with raw(server) as client:
             await client.lives()
-
-
-UPGRADE = {
-    "Connection": "Upgrade",
-    "Upgrade": "websocket",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-}
 
 
 async def test_a_hundred_sessions_at_once():
@@ -400,3 +176,88 @@ async def test_shutting_down_says_goodbye():
         await server._runner.shutdown()
         frame = await client.ws.receive(PATIENCE)
         assert (frame.type, frame.data) == (aiohttp.WSMsgType.CLOSE, 1001)
+
+
+ANY_PORT = Settings(local=LocalSettings(port=0))
+
+
+@pytest.fixture
+def stages(monkeypatch):
+    made = Stages(Recogniser(), Brain(), Voice(), Vad, Prosody())
+    monkeypatch.setattr(load, "load_stages", lambda settings: made)
+    return made
+
+
+async def start(settings):
+    """Start a server and wait until it is ready; return its task and port."""
+    port = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(serve(settings, ready=port.set_result))
+    done, _ = await asyncio.wait([task, port], timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+    if task in done:
+        await task
+    return task, await port
+
+
+async def test_it_serves_until_cancelled(stages):
+    task, port = await start(ANY_PORT)
+    async with aiohttp.ClientSession() as http, http.ws_connect(f"http://127.0.0.1:{port}/v1/realtime") as ws:
+        created = await ws.receive_json(timeout=PATIENCE)
+        assert created["session"]["audio"]["output"]["voice"] == "en-gb"
+        task.cancel()
+        assert (await ws.receive(PATIENCE)).type is aiohttp.WSMsgType.CLOSE
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    with pytest.raises(OSError, match="refused"), socket.create_connection(("127.0.0.1", port)):
+        pass
+
+
+async def test_a_port_that_is_taken_is_named(stages):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(EngineStartError, match=rf"127\.0\.0\.1 port {port}.*local\.port"):
+            await start(Settings(local=LocalSettings(port=port)))
+
+
+async def test_an_address_that_is_not_ours_is_named(stages):
+    with pytest.raises(EngineStartError, match=r"192\.0\.2\.1"):
+        await start(replace(ANY_PORT, local=LocalSettings(host="192.0.2.1", port=0)))
+
+
+async def test_it_refuses_sessions_while_it_loads(monkeypatch):
+    loading = threading.Event()
+
+    def load_slowly(settings):
+        assert loading.wait(PATIENCE)
+        return Stages(Recogniser(), Brain(), Voice(), Vad, Prosody())
+
+    monkeypatch.setattr(load, "load_stages", load_slowly)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    ready = asyncio.Event()
+    settings = Settings(local=LocalSettings(port=port))
+    task = asyncio.create_task(serve(settings, ready=lambda _: ready.set()))
+    async with aiohttp.ClientSession() as http:
+        answer = await answered(http, f"http://127.0.0.1:{port}/health")
+        assert (answer.status, (await answer.json())["ready"]) == (503, False)
+        async with http.get(f"http://127.0.0.1:{port}/v1/realtime") as answer:
+            assert (answer.status, (await answer.json())["error"]["code"]) == (503, "engine_loading")
+        loading.set()
+        await asyncio.wait_for(ready.wait(), PATIENCE)
+        async with http.get(f"http://127.0.0.1:{port}/health") as answer:
+            assert (answer.status, (await answer.json())["ready"]) == (200, True)
+    task.cancel()
+
+
+async def answered(http, url):
+    """Ask until somebody listens."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                return await http.get(url)
+            except aiohttp.ClientConnectionError:
+                await asyncio.sleep(0.01)
+
+
+async def test_a_missing_model_ends_it_with_the_fix(tmp_path):
+    with pytest.raises(ModelError, match="parley models fetch"):
+        await start(replace(ANY_PORT, models_dir=str(tmp_path)))

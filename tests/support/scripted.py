@@ -2,11 +2,13 @@
 
 import asyncio
 import base64
+import json
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, Self
 
+import aiohttp
 import numpy as np
 from aiohttp import web
 from numpy.typing import NDArray
@@ -254,6 +256,54 @@ class Client:
     async def error(self) -> Any:
         """Read on until an error."""
         return (await self.until("error")).error
+
+
+class Raw:
+    """A WebSocket client without manners."""
+
+    def __init__(self, ws):
+        self.ws = ws
+
+    async def next(self):
+        frame = await self.ws.receive(PATIENCE)
+        assert frame.type is aiohttp.WSMsgType.TEXT, frame
+        return ORACLE.validate_json(frame.data)
+
+    async def until(self, kind):
+        while (event := await self.next()).type != kind:
+            pass
+        return event
+
+    async def send(self, **event):
+        await self.ws.send_str(json.dumps(event))
+
+    async def error(self):
+        return (await self.until("error")).error
+
+    async def lives(self):
+        """Check that the session still answers."""
+        await self.send(type="input_audio_buffer.clear")
+        await self.until("input_audio_buffer.cleared")
+
+
+@asynccontextmanager
+async def raw(server, **options):
+    async with aiohttp.ClientSession() as http, http.ws_connect(f"{server.url}/realtime", **options) as ws:
+        client = Raw(ws)
+        await client.until("session.created")
+        yield client
+
+
+def says(role, **content):
+    return {"type": "message", "role": role, "content": [content]}
+
+
+def text_item(text):
+    return says("user", type="input_text", text=text)
+
+
+def append(pcm):
+    return {"type": "input_audio_buffer.append", "audio": base64.b64encode(pcm).decode()}
 
 
 async def happens(event: threading.Event) -> None:

@@ -21,7 +21,7 @@ ZEROS = np.zeros(2400, np.int16)
 
 @pytest.fixture
 async def cascade(monkeypatch):
-    monkeypatch.setattr(ink, "AGAIN_S", 0.01)
+    monkeypatch.setattr(ink, "RETRY_S", 0.01)
     async with Cascade() as server:
         yield server
 
@@ -194,7 +194,7 @@ async def test_sonic_is_reached_again_after_it_closed_for_want_of_use(cascade):
 
 
 @pytest.mark.parametrize(("status", "fix"), [(401, "CARTESIA_API_KEY"), (429, "quota"), (500, "later")])
-async def test_a_refusal_is_told_with_its_mend_and_without_the_key(cascade, status, fix, caplog):
+async def test_a_refusal_is_told_with_its_fix_and_without_the_key(cascade, status, fix, caplog):
     cascade.refuse = {"/stt/turns/websocket": status}
     async with engine(cascade) as server, server.connect() as client:
         error = await client.error()

@@ -61,7 +61,7 @@ def test_a_refusal_repeats_no_key_nor_what_looks_like_one(make, leak):
         (418, "check {1}.url and {1}.model"),
     ],
 )
-def test_a_refusal_is_told_with_its_mend_and_a_piece_of_what_was_said(make, status, fix):
+def test_a_refusal_is_told_with_its_fix_and_a_piece_of_what_was_said(make, status, fix):
     message = make(model="tiny").refusal(status, "no  \n good " + 1000 * "x")
     assert f"answered {status}: " in message
     assert fix.format(make.section.upper(), make.section) in message

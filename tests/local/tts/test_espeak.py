@@ -73,7 +73,7 @@ def test_stop_reaches_the_library(voice):
     job = espeak._Job(b"one hundred and eleven thousand, " * 300, library.resolve("en-gb"), 165)
     library.jobs.put(job)
     job.pieces.get()
-    job.stopped = True
+    job.stop()
     pieces = 0
     while job.pieces.get() is not None:
         pieces += 1

@@ -1,0 +1,89 @@
+import asyncio
+
+import pytest
+from support.scripted import Brain, Prosody, Recogniser, Scripted, detection
+
+from device.local.session import verdict
+from device.local.stages import RemoteRecogniser, Text
+
+
+def known(*texts):
+    brain = Brain()
+    brain.known = set(texts)
+    return brain
+
+
+async def ended_ms(server):
+    """Hold a session with semantic turn detection; return how much silence ended the turn."""
+    async with server.connect() as client:
+        await client.update(**detection(type="semantic_vad"))
+        await client.speak(ms=608, silence_ms=2000)
+        stopped = await client.until("input_audio_buffer.speech_stopped")
+        await client.until("response.done")
+        return stopped.audio_end_ms - 608
+
+
+@pytest.mark.parametrize(
+    ("text", "sounds", "awaited"),
+    [
+        ("What time is it?", 0.9, 500),
+        ("Who was the first woman on the moon?", 0.9, 640),
+        ("Who was the first woman on the moon?", 0.1, 1000),
+        ("Who was the first woman on the?", 0.9, 1400),
+        ("Who was the first woman on the moon?", 0.01, 1400),
+        ("The moon.", 0.9, 1000),
+    ],
+)
+async def test_meaning_and_sound_say_how_much_silence_ends_a_turn(text, sounds, awaited):
+    async with Scripted(Recogniser(text), known("What time is it?"), prosody=Prosody(sounds)) as server:
+        assert awaited <= await ended_ms(server) < awaited + 64
+
+
+async def test_an_answer_to_a_question_may_be_short():
+    async with (
+        Scripted(Recogniser("Paris."), Brain(lambda asked: [Text("Where to?")])) as server,
+        server.connect() as client,
+    ):
+        await client.update(**detection(type="semantic_vad"))
+        await client.speak(ms=608, silence_ms=2000)
+        await client.until("response.done")
+        await client.speak(ms=608, silence_ms=2000)
+        await client.until("response.done")
+        first, second = (event.audio_end_ms for event in client.of("input_audio_buffer.speech_stopped"))
+        assert second - (608 + 2000) < first
+
+
+async def test_a_recogniser_or_prosody_model_that_fails_ends_no_session():
+    class Broken(Prosody):
+        def probability(self, pcm):
+            raise RuntimeError("scripted")
+
+    async with Scripted(Recogniser("What time is it now in London?"), prosody=Broken()) as server:
+        assert 640 <= await ended_ms(server) < 704
+    recogniser = Recogniser()
+    recogniser.fails = True
+    async with Scripted(recogniser) as server, server.connect() as client:
+        await client.update(**detection(type="semantic_vad"))
+        await client.speak(ms=608, silence_ms=2000)
+        await client.until("conversation.item.input_audio_transcription.failed")
+        assert len(client.of("input_audio_buffer.speech_stopped")) == 1
+
+
+async def test_words_that_are_late_do_not_hold_up_the_end_of_a_turn(monkeypatch):
+    monkeypatch.setattr(verdict, "REMOTE_S", 0.01)
+    written = asyncio.Event()
+
+    class Late(RemoteRecogniser):
+        async def transcribe(self, pcm):
+            await written.wait()
+            return "hello"
+
+        async def close(self):
+            pass
+
+    async with Scripted(Late()) as server, server.connect() as client:
+        await client.update(**detection(type="semantic_vad"))
+        await client.speak(silence_ms=3000)
+        await client.until("input_audio_buffer.committed")
+        written.set()
+        assert (await client.until("response.done")).response.status == "completed"
