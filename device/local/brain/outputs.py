@@ -32,7 +32,7 @@ def say(tool: str, text: str, asked: Sequence[Meaning], phrases: Phrases, count:
     try:
         if known and isinstance(output, dict):
             return known(output, asked, phrases, count)
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
         pass  # another client's function of the same name: its output is not ours to phrase
     return [output if isinstance(output, str) and output.strip() else phrases.phrase("done")]
 

@@ -1,0 +1,44 @@
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.local.brain.answers import Phrases
+from device.local.brain.language import load_language
+from device.local.brain.moments import CLOCK, clock_answer
+from device.local.brain.understand import Meaning
+
+PHRASES = Phrases(load_language("en"), "Jarvis")
+SUNDAY = datetime(2026, 11, 22, 14, 5)  # noqa: DTZ001 - the device's own clock
+
+
+@pytest.mark.parametrize(
+    ("intent", "slots", "answer"),
+    [
+        ("time", {}, "It is five past two in the afternoon."),
+        ("time_in", {"duration": 1800.0}, "In 30 minutes it will be twenty-five to three in the afternoon."),
+        ("time_in", {"duration": 36_000.0}, "In 10 hours it will be five past twelve in the morning."),
+        ("date", {}, "Today is Sunday, the 22nd of November 2026."),
+        ("date", {"day": "tomorrow"}, "Tomorrow is Monday, the 23rd of November 2026."),
+        ("date", {"weekday": "4"}, "Next Friday is Friday, the 27th of November 2026."),
+        ("weekday", {"day": "yesterday"}, "Yesterday was Saturday."),
+        ("weekday", {"day": "overmorrow"}, "The day after tomorrow is Tuesday."),
+        ("weekday", {"day": "ereyesterday"}, "The day before yesterday was Friday."),
+        ("month", {}, "It is November."),
+        ("year", {}, "It is 2026."),
+    ],
+)
+def test_the_clock_answers(intent, slots, answer):
+    assert intent in CLOCK
+    assert clock_answer(Meaning(intent, slots), SUNDAY, PHRASES) == answer
+
+
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 1)), st.integers(0, 6))  # noqa: DTZ001 - as above
+def test_the_next_weekday_is_within_a_week_and_never_today(now, weekday):
+    answer = clock_answer(Meaning("date", {"weekday": str(weekday)}), now, PHRASES)
+    days = [now.replace(hour=0).toordinal() + ahead for ahead in range(1, 8)]
+    wanted = next(datetime.fromordinal(day) for day in days if datetime.fromordinal(day).weekday() == weekday)
+    assert f"{wanted:%A}" in answer
+    assert f"{wanted:%B} {wanted.year}" in answer
+    assert f"the {wanted.day}" in answer

@@ -1,0 +1,69 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.local.brain.language import load_language
+from device.local.brain.understand import CALLED, Meaning, Understanding
+
+UNDERSTANDING = Understanding(load_language("en"), ["Jarvis"])
+
+
+def meant(text):
+    return [
+        (meaning.intent, {name: str(value) for name, value in meaning.slots.items()})
+        for meaning in UNDERSTANDING.meanings(text)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "meanings"),
+    [
+        ("What time is it?", [("time", {})]),
+        ("Set a pasta timer for ten minutes.", [("set_timer", {"duration": "600.0", "name": "pasta"})]),
+        ("what is two plus three", [("sum", {"sum": "2 plus 3"})]),
+        ("Hey Jarvis.", [(CALLED, {})]),
+        ("...", []),
+        ("", []),
+        # Two things in one breath, and of those the heaviest only.
+        ("turn it up and set a timer for a minute", [("volume_up", {}), ("set_timer", {"duration": "60.0"})]),
+        ("mute and what year is it", [("mute", {}), ("year", {})]),
+        # After a comma, the last that makes sense: what was said before is taken back.
+        ("mute, what year is it", [("year", {})]),
+        ("Hello. What time is it?", [("time", {})]),
+        ("What time is it? What time is it?", [("time", {})]),
+        # What is left of the wake word before it, and what turns it around.
+        ("this what time is it", [("time", {})]),
+        ("he said what time is it", [("time", {})]),
+        ("never mute", []),
+        ("I would not, mute", []),
+        # Like a template, but not quite.
+        ("what is the tyme now", [("time", {})]),
+        ("cancel the timmer", [("cancel_timer", {})]),
+        # Half a sentence is no timer's name.
+        ("set a timer for ten minutes for the pasta that I am about to cook", []),
+        ("stopp", []),
+    ],
+)
+def test_what_was_said_has_its_meaning(text, meanings):
+    assert meant(text) == meanings
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [("What time is it?", True), ("Set a timer.", False), ("What time is it? Well,", False), ("", False)],
+)
+def test_a_whole_request_needs_no_more_words(text, whole):
+    assert UNDERSTANDING.whole(text) is whole
+
+
+def test_warming_up_changes_no_meaning():
+    fresh = Understanding(load_language("en"), ["Jarvis"])
+    fresh.warm_up()
+    assert fresh.meanings("What time is it?") == [Meaning("time", {})]
+
+
+@given(st.text(max_size=40))
+def test_the_heaviest_meanings_only_and_each_once(text):
+    meanings = UNDERSTANDING.meanings(text)
+    assert len({meaning.weight for meaning in meanings}) <= 1
+    assert all(meaning not in meanings[:n] for n, meaning in enumerate(meanings))
