@@ -10,9 +10,18 @@ from typing import Any, Self
 
 import numpy as np
 from aiohttp import WSCloseCode, WSMsgType, web
+from msgspec.structs import replace
+from support.scripted import Client, Scripted
+
+from device.local.stt.ink import InkRecogniser
+from device.local.tts.sonic import SonicVoice
+from device.settings.local import CartesiaSettings
+from device.settings.types import Secret
 
 PATIENCE = 10.0
 RATE = 24_000
+KEY = "sk_car_never_to_be_seen"
+ZEROS = np.zeros(2400, np.int16)
 
 
 class Cascade:
@@ -144,7 +153,7 @@ class Cascade:
                 continue
             act = self.replies.popleft() if self.replies else "speak"
             if act == "speak":
-                await self._speak(context, text)
+                await self.speak(context, text)
             elif act == "error":
                 await self._send(
                     type="error",
@@ -159,7 +168,7 @@ class Cascade:
                 await socket.close(code=WSCloseCode.GOING_AWAY, message=b"restarting")
         return socket
 
-    async def _speak(self, context: str, text: str) -> None:
+    async def speak(self, context: str, text: str) -> None:
         """Say 100 ms a word."""
         for word in text.split():
             at = self._said.get(context, 0.0)
@@ -170,3 +179,29 @@ class Cascade:
                 await self._send(
                     type="timestamps", context_id=context, done=False, status_code=206, word_timestamps=times
                 )
+
+
+def settings_for(cartesia: Cascade, **more: Any) -> CartesiaSettings:
+    """Return settings that lead here."""
+    made = CartesiaSettings(url=cartesia.url, api_key=Secret(KEY), voice="v", timeout_s=5)
+    return replace(made, **more)
+
+
+def engine(cartesia: Cascade, brain: Any = None, recogniser: Any = None, voice: Any = None, **more: Any) -> Scripted:
+    """Return a local engine of Ink and Sonic, less what a test has of its own."""
+    chosen = settings_for(cartesia, **more)
+    return Scripted(recogniser or InkRecogniser(chosen), brain, voice or SonicVoice(chosen))
+
+
+async def hear(client: Client, cartesia: Cascade) -> None:
+    """Append audio and wait until Ink has it."""
+    before = len(cartesia.heard)
+    await client.append(ZEROS)
+    await cartesia.until(lambda: len(cartesia.heard) > before)
+
+
+async def spoken(client: Client, cartesia: Cascade, text: str = "what time is it") -> None:
+    """Let Ink hear a turn."""
+    await hear(client, cartesia)
+    await cartesia.turn("turn.start")
+    await cartesia.turn("turn.end", text)
