@@ -40,6 +40,8 @@ class Cascade:
         """Text frames of Ink's."""
         self.written = "what time is it"
         """What Ink writes down of single pieces."""
+        self.pieces: deque[str] = deque()
+        """What Ink does with the next piece: `write` (also without being told), `error`, `close` or `nothing`."""
         self.requests: list[dict[str, Any]] = []
         """What Sonic was sent."""
         self.voices: list[web.WebSocketResponse] = []
@@ -125,6 +127,11 @@ class Cascade:
         async for message in socket:
             if message.type is WSMsgType.BINARY:
                 self.heard += message.data
+            elif message.data == "finalize" and (act := self.pieces.popleft() if self.pieces else "write") != "write":
+                if act == "error":
+                    await socket.send_str('{"type":"error","title":"Busy"}')
+                elif act == "close":
+                    await socket.close(code=WSCloseCode.GOING_AWAY)
             elif message.data == "finalize":
                 half = len(self.written) // 2
                 for text, final in ((self.written[:half], True), ("nothing", False), (self.written[half:], True)):

@@ -1,8 +1,17 @@
-import pytest
-from support.scripted import Brain, audio_of
-from support.scripted_cascade import KEY, ZEROS, engine, spoken
+import asyncio
 
+import aiohttp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.scripted import Brain, audio_of
+from support.scripted_cascade import KEY, ZEROS, engine, settings_for, spoken
+
+from device.local.remote.cartesia import QUOTED, REMEDIES, Cartesia, CartesiaError
 from device.local.stages import Text
+from device.settings.local import CartesiaSettings
+from device.settings.types import Secret
+from device.wire import sonic
 
 
 async def test_a_turn_from_ink_to_sonic(cartesia):
@@ -55,3 +64,86 @@ async def test_a_refusal_is_told_with_its_fix_and_without_the_key(cartesia, stat
         await cartesia.turn("turn.end", "hello")
         assert (await client.until("response.done")).response.status == "completed"
     assert KEY not in caplog.text
+
+
+@pytest.fixture
+async def http():
+    async with aiohttp.ClientSession() as made:
+        yield made
+
+
+async def test_a_socket_is_asked_for_with_the_key_and_the_version(cartesia, http):
+    socket = await Cartesia(settings_for(cartesia, api_key=Secret())).connect(http, "/tts/websocket", {"a": "b"})
+    await socket.close()
+    request = cartesia.handshakes[0]
+    assert "Authorization" not in request.headers
+    assert request.headers["Cartesia-Version"] == "2026-08-14"
+    assert request.query["a"] == "b"
+
+
+@pytest.mark.parametrize("status", [*REMEDIES, 418, 500, 503])
+async def test_a_handshake_that_is_refused_is_told_with_what_to_do(cartesia, http, status):
+    cartesia.refuse = {"/tts/websocket": status}
+    other = "try again later" if status >= 500 else "check cartesia.url and the models"
+    with pytest.raises(CartesiaError, match=rf"127\.0\.0\.1 refused the connection \({status}\)") as caught:
+        await Cartesia(settings_for(cartesia)).connect(http, "/tts/websocket")
+    assert str(caught.value).endswith(REMEDIES.get(status, other))
+    assert KEY not in str(caught.value)
+    assert not caught.value.idle
+
+
+async def test_a_server_that_is_not_there_is_told_of(http, unused_tcp_port):
+    away = Cartesia(CartesiaSettings(url=f"ws://127.0.0.1:{unused_tcp_port}", api_key=Secret(KEY), voice="v"))
+    with pytest.raises(CartesiaError, match=r"out of reach .*check the network and cartesia\.url"):
+        await away.connect(http, "/tts/websocket")
+
+
+async def test_a_handshake_without_an_answer_is_given_up_in_time(http):
+    async def nothing(_reader, writer):
+        await asyncio.Event().wait()
+        writer.close()
+
+    async with await asyncio.start_server(nothing, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        silent = Cartesia(CartesiaSettings(url=f"ws://127.0.0.1:{port}", api_key=Secret(KEY), voice="v", timeout_s=0.1))
+        with pytest.raises(CartesiaError, match=r"no answer to a handshake within 0\.1 s.*cartesia\.timeout_s"):
+            await silent.connect_in_time(http, "/tts/websocket")
+
+
+async def test_what_cannot_be_understood_is_passed_over(cartesia, http, caplog):
+    one = Cartesia(settings_for(cartesia))
+    socket = await one.connect(http, "/tts/websocket")
+    await cartesia.until(lambda: cartesia.voices)
+    for text in ("{", '{"type":"news","context_id":"c"}', '{"type":"done","context_id":"c","done":true}'):
+        await cartesia.voices[0].send_str(text)
+    with caplog.at_level("DEBUG"):
+        event = await one.receive(socket, sonic.decode_server, "Sonic")
+    assert event == sonic.Done(context_id="c")
+    assert "Sonic sends what is no JSON object (invalid_json); it is passed over" in caplog.text
+    assert "Sonic sent an event that is not understood: news" in caplog.text
+    await cartesia.voices[0].close(code=1001, message=f"restart {KEY}\nnow".encode())
+    with pytest.raises(CartesiaError, match=r"closed the connection \(1001, restart \*\*\* now\)") as caught:
+        await one.receive(socket, sonic.decode_server, "Sonic")
+    assert caught.value.idle
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (("Bad voice", "no such voice", "voice_not_found"), "reports: Bad voice: no such voice: voice_not_found"),
+        ((None, "no such voice", None), "reports: no such voice"),
+        ((None, None, None), "reports: no reason"),
+        ((f"Bad key {KEY}", None, None), "reports: Bad key ***"),
+        (("x" * 2 * QUOTED, None, None), "x" * QUOTED),
+    ],
+)
+def test_what_a_server_reports_is_told_without_the_key(said, told):
+    one = Cartesia(CartesiaSettings(url="wss://api.cartesia.ai", api_key=Secret(KEY), voice="v"))
+    message = str(one.said(*said))
+    assert message.startswith("api.cartesia.ai reports: ")
+    assert message.endswith(told)
+
+
+@given(st.text())
+def test_what_is_passed_on_fits_one_line_of_a_log(text):
+    assert Cartesia(CartesiaSettings(url="wss://api.cartesia.ai", voice="v")).clean(text).isprintable()
