@@ -1,9 +1,12 @@
 import asyncio
 
+import numpy as np
 import pytest
 from support.scripted import Brain, Prosody, Recogniser, Scripted, detection
 
+from device.local.end_of_turn.endpointing import EndpointingDelays
 from device.local.session import verdict
+from device.local.session.verdict import Verdict
 from device.local.stages import RemoteRecogniser, Text
 
 
@@ -87,3 +90,42 @@ async def test_words_that_are_late_do_not_hold_up_the_end_of_a_turn(monkeypatch)
         await client.until("input_audio_buffer.committed")
         written.set()
         assert (await client.until("response.done")).response.status == "completed"
+
+
+DELAYS = EndpointingDelays(known=500, complete=700, uncertain=1000, incomplete=1400)
+PCM = np.zeros(16_000, np.int16)
+
+
+def future(result=None, error=None):
+    made = asyncio.get_running_loop().create_future()
+    if error:
+        made.set_exception(error)
+    elif result is not None:
+        made.set_result(result)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "sounds", "asked", "awaited"),
+    [
+        ("What time is it?", 0.9, False, 500),
+        ("Who was the first woman on the moon?", 0.9, False, 700),
+        ("Paris.", 0.9, False, 1000),
+        ("Paris.", 0.9, True, 700),
+        ("Put the milk and", 0.9, False, 1400),
+        (None, 0.9, False, 700),
+        (None, 0.01, False, 1400),
+    ],
+)
+async def test_all_that_is_known_counts(cascade, text, sounds, asked, awaited):
+    one = cascade(brain=known("What time is it?"), prosody=Prosody(sounds))
+    verdict_of = Verdict(one, PCM, None if text is None else future(text), asked=asked)
+    assert await verdict_of.silence_ms(DELAYS) == awaited
+
+
+async def test_what_was_given_up_or_failed_does_not_count(cascade):
+    one = cascade()
+    gone = future()
+    gone.cancel()
+    for transcript in (gone, future(error=RuntimeError("scripted"))):
+        assert await Verdict(one, PCM, transcript, asked=False).silence_ms(DELAYS) == 700
