@@ -17,6 +17,7 @@ from device.local.brain.sentences import Sentences
 from device.local.load import load_stages, make_brain
 from device.local.stages import Choice, EngineStartError, Turn
 from device.model_files.files import ModelError
+from device.settings.local import PiperSettings, SherpaSettings, TranscriptionSettings
 from device.settings.tree import BrainSettings, CartesiaSettings, LocalSettings, Settings, WakeSettings
 from device.settings.types import Secret
 
@@ -76,6 +77,38 @@ def test_the_cloud_needs_neither_moonshine_nor_espeak(models, monkeypatch):
     stages = load_stages(Settings(local=LocalSettings(stt="cartesia", tts="cartesia"), cartesia=cloud))
     assert (type(stages.recogniser).__name__, type(stages.voice).__name__) == ("InkRecogniser", "SonicVoice")
     assert stages.recogniser_name == "ink-2"
+
+
+@pytest.mark.parametrize(("model", "name"), [("m", "m"), ("", "default")])
+def test_clients_are_told_of_the_recogniser_that_is_chosen(models, model, name):
+    models("silero_vad.onnx")
+    chosen = TranscriptionSettings(url="http://box:1/v1", model=model)
+    stages = load_stages(Settings(local=LocalSettings(stt="endpoint"), transcription=chosen))
+    assert (type(stages.recogniser).__name__, stages.recogniser_name) == ("EndpointRecogniser", name)
+
+
+@pytest.mark.parametrize(("language", "judged"), [("en", "incomplete"), ("de", "complete")])
+def test_completeness_goes_by_the_language_that_the_recogniser_knows(models, language, judged):
+    models("silero_vad.onnx")
+    url = TranscriptionSettings(url="http://box:1/v1")
+    brain = BrainSettings(url="http://box:1/v1")
+    heard = Settings(local=LocalSettings(stt="endpoint"), transcription=url, brain=brain, language=language)
+    assert load_stages(heard).completeness.judge("Set a timer for the") == judged
+    # Moonshine tiny knows English only.
+    assert load_stages(Settings(brain=brain, language=language)).completeness.judge("for the") == "incomplete"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"local": LocalSettings(stt="sherpa-onnx"), "sherpa": SherpaSettings(model="/nowhere")}, "sherpa"),
+        ({"local": LocalSettings(tts="piper"), "piper": PiperSettings(voice="/nowhere.onnx")}, "piper"),
+    ],
+)
+def test_an_extra_that_cannot_be_used_is_named(models, chosen, said):
+    models("silero_vad.onnx")
+    with pytest.raises(ModelError, match=said):
+        load_stages(Settings(**chosen))
 
 
 def test_what_is_not_chosen_is_not_imported():

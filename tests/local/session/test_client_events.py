@@ -1,7 +1,7 @@
 """A session's client events: taken in any order, and refused with an error that the official client understands."""
 
 import pytest
-from support.scripted import MANUAL, Brain, Scripted, append, raw, text_item
+from support.scripted import MANUAL, Brain, Scripted, append, detection, raw, says, text_item
 
 from device.local.session.client_events import LARGEST
 from device.local.stages import Text
@@ -226,3 +226,37 @@ async def test_harmless_truncates_are_no_errors():
         await client.send(type="conversation.item.truncate", item_id=written, content_index=0, audio_end_ms=500)
         await client.until("conversation.item.truncated")
         assert not client.of("error")
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "param"),
+    [
+        ({"item_id": "user"}, "invalid_value", "item_id"),
+        ({"content_index": 1}, "invalid_value", "content_index"),
+        ({"audio_end_ms": -1}, "invalid_value", "audio_end_ms"),
+    ],
+)
+async def test_a_truncation_that_cannot_be_is_refused(change, code, param):
+    async with Scripted() as server, raw(server) as client:
+        reply = {**says("assistant", type="output_text", text="Yes."), "id": "reply"}
+        for item in ({**text_item("x"), "id": "user"}, reply):
+            await client.send(type="conversation.item.create", item=item)
+        event = {"item_id": "reply", "content_index": 0, "audio_end_ms": 0} | change
+        await client.send(type="conversation.item.truncate", **event)
+        error = await client.error()
+        assert (error.code, error.param) == (code, param)
+
+
+async def test_an_event_that_the_engine_fails_on_ends_no_session(caplog):
+    class Broken(Brain):
+        def knows(self, text):
+            raise RuntimeError("scripted")
+
+    async with Scripted(brain=Broken()) as server, server.connect() as client:
+        await client.update(**detection(type="semantic_vad"))
+        await client.speak()
+        error = await client.error()
+        assert (error.type, error.code) == ("server_error", "server_error")
+        assert "see its log" in error.message
+        assert "scripted" in caplog.text
+        await client.update()

@@ -1,7 +1,13 @@
+import asyncio
 import base64
 
 import pytest
-from support.scripted import Scripted, raw, says, text_item, tone
+from support.scripted import Recogniser, Scripted, raw, says, text_item, tone
+
+from device.local.session.dialogue import Dialogue
+from device.local.session.items import settled
+from device.wire.errors import WireError
+from device.wire.realtime_items import Content, Item, Session
 
 
 async def test_history_of_every_kind_reaches_the_brain():
@@ -53,3 +59,73 @@ async def test_a_bad_item_is_refused(item, code, param):
         error = await client.error()
         assert (error.code, error.param, error.event_id) == (code, param, "mine")
         await client.lives()
+
+
+@pytest.fixture
+async def dialogue(cascade):
+    async def room():
+        await asyncio.sleep(0)
+
+    recogniser = Recogniser("one", "two")
+    made = Dialogue(cascade(recogniser), "parley", "en-gb", lambda text: None, room)
+    yield made
+    made.close()
+
+
+def spoken(*parts):
+    """Return a user's item; each part is (ms of audio, transcript)."""
+    content = [
+        Content(type="input_audio", audio=None if ms is None else tone(ms).tobytes(), transcript=transcript)
+        for ms, transcript in parts
+    ]
+    return Item(type="message", role="user", content=content)
+
+
+async def test_audio_is_not_kept_but_what_it_says_and_how_long_it_is(dialogue):
+    entry = dialogue.entry(spoken((500, None), (250, None)), "item")
+    assert entry.audio_ms == pytest.approx(750)
+    assert [part.audio for part in entry.item.content] == [None, None]
+    await settled([entry])
+    assert [part.transcript for part in entry.item.content] == ["one", "one"]
+    assert dialogue.cascade.stages.recogniser.heard == [12_000]
+
+
+async def test_audio_that_comes_with_its_words_is_not_heard_again(dialogue):
+    entry = dialogue.entry(spoken((500, "hello"), (None, "there")), "item")
+    assert (entry.audio_ms, entry.transcribing) == (pytest.approx(500), None)
+    assert entry.turn().text == "hello\nthere"
+    assert not dialogue.cascade.stages.recogniser.heard
+
+
+async def test_a_call_without_an_id_gets_one(dialogue):
+    given = dialogue.entry(Item(type="function_call", name="f", arguments="{}", call_id="mine"), "item")
+    made = dialogue.entry(Item(type="function_call", name="f", arguments="{}"), "item")
+    assert given.item.call_id == "mine"
+    assert made.item.call_id.startswith("call_")
+
+
+async def test_a_change_that_is_refused_changes_nothing(dialogue):
+    before = dialogue.session, dialogue.config
+    with pytest.raises(WireError):
+        dialogue.configure(Session(type="realtime", instructions="x", max_output_tokens=0))
+    assert (dialogue.session, dialogue.config) == before
+    dialogue.configure(Session(type="realtime", instructions="x"))
+    assert dialogue.session.instructions == dialogue.config.instructions == "x"
+
+
+async def test_a_task_that_fails_is_told_in_the_log_and_the_rest_goes_on(dialogue, caplog):
+    async def fail():
+        raise RuntimeError("scripted")
+
+    task = dialogue.spawn(fail())
+    await asyncio.wait([task])
+    await asyncio.sleep(0)
+    assert f"a task of session {dialogue.id} failed" in caplog.text
+
+
+async def test_closing_ends_what_is_still_to_be_heard(dialogue):
+    dialogue.cascade.stages.recogniser.go.clear()
+    entry = dialogue.entry(spoken((500, None)), "item")
+    dialogue.close()
+    await asyncio.wait([entry.transcribing])
+    assert entry.transcribing is None

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from support.scripted import MANUAL, Brain, Prosody, Recogniser, Scripted, audio_of, detection, happens, tone
 
+from device.local.session.listening import LONGEST_SPECULATION
+
 
 async def test_speech_positions_are_ms_of_what_was_appended():
     async with Scripted() as server, server.connect() as client:
@@ -136,3 +138,34 @@ async def test_a_large_append_is_heard_whole():
         await client.append(np.concatenate([tone(60_000), np.zeros(24_000 * 60, np.int16)]))
         await client.until("response.done")
         assert recogniser.heard[0] / 16 == pytest.approx(60_000 + 500, abs=64)
+
+
+async def test_half_a_sample_is_refused_and_the_rest_is_heard():
+    async with Scripted() as server, server.connect() as client:
+        await client.append(b"abc")
+        error = await client.error()
+        assert (error.code, error.param) == ("invalid_value", "audio")
+        await client.speak()
+        assert (await client.until("response.done")).response.status == "completed"
+
+
+async def test_turning_detection_off_in_a_turn_leaves_it_to_the_client():
+    async with Scripted() as server, server.connect() as client:
+        await client.append(tone(400))
+        await client.until("input_audio_buffer.speech_started")
+        await client.update(**MANUAL)
+        await client.append(np.zeros(24_000, np.int16))
+        await client.send(type="input_audio_buffer.commit")
+        await client.until("conversation.item.input_audio_transcription.completed")
+        assert not client.of("input_audio_buffer.speech_stopped")
+        assert not client.of("response.created")
+
+
+async def test_a_long_turn_is_heard_once_at_its_end():
+    recogniser = Recogniser()
+    async with Scripted(recogniser) as server, server.connect() as client:
+        await client.append(tone(LONGEST_SPECULATION // 16 + 1000))
+        await client.append(np.zeros(24_000, np.int16))
+        await client.until("response.done")
+        assert len(recogniser.heard) == 1
+        assert recogniser.heard[0] > LONGEST_SPECULATION

@@ -1,8 +1,9 @@
 """The responses of a session, through the official client."""
 
 import pytest
-from support.scripted import Brain, Scripted, Voice
+from support.scripted import MANUAL, Brain, Scripted, Voice, detection
 
+from device.local.session.responses import MOST_OUT_OF_BAND
 from device.local.stages import BrainError, Choice, Text
 
 
@@ -120,3 +121,53 @@ async def test_speed_reaches_the_voice_and_the_speculation_knows_it():
         await client.speak()
         await client.until("response.done")
         assert set(server.voice.speeds) == {1.5}
+
+
+async def test_responses_outside_the_conversation_are_not_without_number():
+    async with Scripted() as server, server.connect() as client:
+        server.voice.gate.clear()
+        for n in range(MOST_OUT_OF_BAND + 1):
+            await client.send(type="response.create", response={"conversation": "none"}, event_id=f"e{n}")
+        error = await client.error()
+        assert (error.code, error.event_id) == ("rate_limit_exceeded", f"e{MOST_OUT_OF_BAND}")
+        running = client.of("response.created")[0].response.id
+        await client.send(type="response.cancel", response_id=running)
+        cancelled = (await client.until("response.done")).response
+        assert (cancelled.id, cancelled.status) == (running, "cancelled")
+        await client.send(type="response.create", response={"conversation": "none"})
+        await client.until("response.created")
+
+
+async def test_a_response_whose_items_are_not_heard_yet_waits_and_can_be_cancelled():
+    async with Scripted() as server, server.connect() as client:
+        server.recogniser.go.clear()
+        await client.update(**MANUAL)
+        await client.speak(silence_ms=0)
+        await client.send(type="input_audio_buffer.commit")
+        await client.send(type="response.create")
+        await client.until("response.created")
+        await client.send(type="response.cancel")
+        assert (await client.until("response.done")).response.status == "cancelled"
+        assert not server.brain.asked
+
+
+async def test_a_turn_that_was_not_heard_waits_for_no_answer_while_another_is_given():
+    async with Scripted(voice=Voice(words=10_000)) as server, server.connect() as client:
+        await client.update(**detection(interrupt_response=False))
+        await client.speak()
+        await client.until("response.output_audio.delta")
+        server.recogniser.fails = True
+        await client.speak()
+        await client.until("conversation.item.input_audio_transcription.failed")
+        await client.send(type="response.cancel")
+        assert (await client.until("response.done")).response.status == "cancelled"
+        assert len(client.of("response.created")) == 1
+
+
+async def test_a_sentence_of_blanks_is_none():
+    brain = Brain(lambda asked: [Text(" "), Text("Yes.")])
+    async with Scripted(brain=brain) as server, server.connect() as client:
+        await client.user("hello")
+        await client.send(type="response.create")
+        done = await client.until("response.done")
+        assert done.response.output[0].content[0].transcript == "Yes."

@@ -172,3 +172,23 @@ async def test_idle_timeout_lets_the_assistant_speak():
         assert committed.item_id == timeout.item_id
         await client.until("response.done")
         assert [turn.text for turn in server.brain.asked[-1].turns] == ["hello", "Still there?", ""]
+
+
+async def test_who_speaks_again_is_not_prompted_to():
+    async with Scripted() as server, server.connect() as client:
+        await client.update(**detection(idle_timeout_ms=300))
+        await client.speak()
+        await client.until("response.done")
+        await client.append(tone(400))
+        await client.until("input_audio_buffer.speech_started")
+        await client.append(np.zeros(24_000, np.int16))
+        await client.until("response.done")
+        assert not client.of("input_audio_buffer.timeout_triggered")
+
+
+async def test_no_answer_is_begun_on_a_turn_that_shall_have_none():
+    async with Scripted() as server, server.connect() as client:
+        await client.update(**detection(create_response=False))
+        await client.speak()
+        await client.until("conversation.item.input_audio_transcription.completed")
+        assert not server.brain.asked
