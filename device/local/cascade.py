@@ -40,13 +40,18 @@ if TYPE_CHECKING:
 
 
 PIECES_MS: Final = (40, 100, 200)
-"""Length of the first pieces of a reply's audio, and of all that follow: the first is heard soonest if it is short."""
+"""Length of the first pieces of a reply's audio, and of all that follow.
+
+The first is heard soonest if it is short; each costs an event, so those that follow are longer.
+"""
 RUN_AHEAD: Final = 8
-"""How many pieces of a reply may be made before they are fetched."""
+"""How many pieces of a reply may be made before they are fetched: more than a second of audio, to bridge the gap to the
+next sentence; each is made in vain when the user barges in.
+"""
 
 
 class Stages(Struct, frozen=True):
-    """What a local engine is made of."""
+    """What a local engine is made of; one of each for all sessions."""
 
     recogniser: Recogniser | RemoteRecogniser
     brain: Brain
@@ -106,7 +111,7 @@ class Cascade:
     def __init__(self, stages: Stages) -> None:
         self.stages = stages
         cores = os.cpu_count() or 1
-        # One thread a kind of work that must not wait for another: an interruption is heard while others are spoken to.
+        # One thread a kind of work that must not wait for another: a barge-in is heard while others are spoken to.
         self._vad = ThreadPoolExecutor(1, "vad")
         self._recogniser = ThreadPoolExecutor(1, "stt")
         self._prosody = ThreadPoolExecutor(1, "prosody")
@@ -137,7 +142,7 @@ class Cascade:
             self.stages.voice.prepare()
 
     async def speak(self, voice: Voice, text: str, speed: float) -> AsyncGenerator[NDArray[np.int16], None]:
-        """Yield the speech for a sentence in pieces at the voice's rate; closing stops the synthesis."""
+        """Yield the speech for a sentence, in pieces of (n,) int16 at the voice's rate; closing stops the synthesis."""
         speech = voice.speak(text, speed)
         step = self._voice.submit(next, speech, None)
         try:
@@ -189,29 +194,29 @@ class Reply:
     async def _make(self) -> None:
         fault: Exception | None = None
         try:
-            await self._think()
-        except ExceptionGroup as errors:  # of `_dictate`, where two are at work
+            await self._generate()
+        except ExceptionGroup as errors:  # of `_speak_elsewhere`, where two are at work
             fault = next((e for e in errors.exceptions if isinstance(e, StageError)), errors.exceptions[0])
         except Exception as error:  # noqa: BLE001 - whatever a stage raises is for the reader of the reply
             fault = error
         await self._queue.put(End(fault))
 
-    async def _think(self) -> None:
+    async def _generate(self) -> None:
         prompt, brain, voice = self.prompt, self._cascade.stages.brain, self._cascade.stages.voice
         async with aclosing(brain.reply(prompt.turns, prompt.tools, prompt.instructions, prompt.choice)) as pieces:
             if not self.manner.speak:
                 async for piece in pieces:
                     await self._queue.put(piece)
             elif isinstance(voice, RemoteVoice):
-                await self._dictate(voice, pieces)
+                await self._speak_elsewhere(voice, pieces)
             else:
                 async for piece in pieces:
                     await self._queue.put(piece)
                     if isinstance(piece, Text) and piece.text.strip():
                         speech = self._cascade.speak(voice, piece.text, self.manner.speed)
-                        await self._convey(speech, voice.rate)
+                        await self._forward(speech, voice.rate)
 
-    async def _dictate(self, voice: RemoteVoice, pieces: AsyncGenerator[Text | Call | Cost, None]) -> None:
+    async def _speak_elsewhere(self, voice: RemoteVoice, pieces: AsyncGenerator[Text | Call | Cost, None]) -> None:
         """Have a voice elsewhere say each sentence as soon as it is known, while what it said before arrives."""
         utterance: Utterance | None = None
         async with asyncio.TaskGroup() as group:
@@ -223,7 +228,7 @@ class Reply:
                         continue
                     if utterance is None:
                         utterance = voice.begin(self.manner.speed)
-                        arriving = group.create_task(self._convey(utterance.parts(), voice.rate))
+                        arriving = group.create_task(self._forward(utterance.parts(), voice.rate))
                     utterance.say(piece.text)
                     continue
                 if utterance and arriving:  # a call comes after all that was said before it
@@ -234,7 +239,7 @@ class Reply:
             if utterance:
                 utterance.end()
 
-    async def _convey(self, speech: AsyncGenerator[NDArray[np.int16] | tuple[Word, ...], None], rate: int) -> None:
+    async def _forward(self, speech: AsyncGenerator[NDArray[np.int16] | tuple[Word, ...], None], rate: int) -> None:
         """Pass speech at `rate` on, in pieces."""
         resampler = Resampler(rate, self.manner.rate)
         ready = np.empty(0, np.int16)

@@ -27,6 +27,7 @@ from support.scripted import (
 from device.local import load
 from device.local.cascade import Stages
 from device.local.server import serve
+from device.local.session.outbox import Outbox
 from device.local.stages import EngineStartError, Text
 from device.model_files.files import ModelError
 from device.settings.tree import LocalSettings, Settings
@@ -173,7 +174,7 @@ async def test_a_client_that_asks_and_never_reads_is_not_heard_for_ever():
 
 async def test_shutting_down_says_goodbye():
     async with Scripted() as server, raw(server) as client:
-        await server._runner.shutdown()
+        await server.shut_down()
         frame = await client.ws.receive(PATIENCE)
         assert (frame.type, frame.data) == (aiohttp.WSMsgType.CLOSE, 1001)
 
@@ -261,3 +262,23 @@ async def answered(http, url):
 async def test_a_missing_model_ends_it_with_the_fix(tmp_path):
     with pytest.raises(ModelError, match="parley models fetch"):
         await start(replace(ANY_PORT, models_dir=str(tmp_path)))
+
+
+async def test_a_session_that_breaks_off_is_told_in_the_log_and_ends(monkeypatch, caplog):
+    async def broken(self):
+        raise RuntimeError("scripted")
+
+    monkeypatch.setattr(Outbox, "run", broken)
+    async with Scripted() as server, aiohttp.ClientSession() as http:
+        async with http.ws_connect(f"{server.url}/realtime") as ws:
+            assert (await ws.receive(PATIENCE)).type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED}
+        assert "broke off" in caplog.text
+        async with http.get(server.url.replace("/v1", "/health")) as answer:
+            assert (await answer.json())["sessions"] == 0
+
+
+async def test_ping_and_pong_are_no_events():
+    async with Scripted() as server, raw(server) as client:
+        await client.ws.ping()
+        await client.ws.pong()
+        await client.lives()

@@ -182,6 +182,10 @@ class Scripted:
                 getattr(stage, gate).set()
         await self._runner.cleanup()
 
+    async def shut_down(self) -> None:
+        """Begin to stop, as the program does when it is told to."""
+        await self._runner.shutdown()
+
     @asynccontextmanager
     async def connect(self, **extra: Any) -> AsyncIterator["Client"]:
         """Open a session with the official client; its `session.created` has been read."""

@@ -21,7 +21,7 @@ _LEFT_OUT = {"multiply": 2.0, "divide": 2.0}
 
 
 class Phrases:
-    """The phrases of a language, a different one each time that there is a choice."""
+    """The phrases of a language, a different one each time that there is a choice; `name` is the assistant's own."""
 
     def __init__(self, language: Language, name: str) -> None:
         self._language = language
@@ -44,7 +44,10 @@ class Phrases:
 
 
 def calculate(meaning: Meaning, phrases: Phrases, count: int) -> str | None:
-    """Return the answer to a sum or a conversion; None if the meaning is neither."""
+    """Return the answer to a sum or a conversion, also if it is that there is none; None if the meaning is neither.
+
+    `count` chooses among phrases that mean the same.
+    """
     try:
         if meaning.intent in {"convert", "convert_time"}:
             return _convert(meaning, phrases)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from device.local.brain.numbers import spoken
 
@@ -39,7 +39,8 @@ _OPERATOR = "|".join(re.escape(words) for words in sorted(_OPERATORS, key=len, r
 _SUM = re.compile(rf"(?<![\w.]){_NUMBER}(?: ?(?:{_OPERATOR}) ?{_NUMBER})+(?![\w.]\w)")
 _FIRST = re.compile(_NUMBER)
 _NEXT = re.compile(rf" ?({_OPERATOR}) ?({_NUMBER})")
-_LARGEST = 1e100
+_LARGEST: Final = 1e100
+"""Results from which on are refused: they can be said, but not understood, and powers of them overflow."""
 _WORKED_OUT: dict[str, Callable[[float, float], Any]] = {
     "+": operator.add,
     "-": operator.sub,

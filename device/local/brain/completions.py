@@ -87,7 +87,10 @@ class Completions:
         self._count_tokens = True
 
     async def ask(self, request: dict[str, Any]) -> AsyncGenerator[Chunk, None]:
-        """Send a request without its model and stream fields; yield the events. Raises `CompletionsError`."""
+        """Send a request without its model and stream fields; yield the events. Raises `CompletionsError`.
+
+        Each event must come within `brain.timeout_s` of the one before.
+        """
         timeout = aiohttp.ClientTimeout(total=None, connect=min(_CONNECT_S, self._settings.timeout_s))
         try:
             async with (

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FIRST_CLAUSE = 50
-"""Letters from which the first sentence of a reply may end at a comma, so that it is heard sooner."""
-_LONGEST = 400
-"""Letters from which a sentence is cut between words."""
+_FIRST_CLAUSE: Final = 50
+"""Letters from which the first sentence of a reply may end at a comma, so that it is heard sooner.
+
+Some three seconds of speech, in which a model writes on; cut earlier, the voice would fall at a comma and then wait.
+"""
+_LONGEST: Final = 400
+"""Letters from which a sentence is cut between words: half a minute of speech, which nobody waits for."""
 _ABBREVIATION = re.compile(
     r"(?:mr|mrs|ms|dr|prof|sr|jr|st|nos?|vs|etc|approx|dept|fig|vol|inc|ltd|co|corp|gen|col|sgt|capt|rev|hon|cf"
     r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat|(?:[a-z]\.)+[a-z]|[a-hj-z])"

@@ -48,7 +48,7 @@ def _seconds(phrase: str) -> float:
 
 
 def said(seconds: float) -> str:
-    """Return a span of time as it is said: "an hour and a half" is "1 hour and 30 minutes"."""
+    """Return a span of time, to the second, as it is said: "an hour and a half" is "1 hour and 30 minutes"."""
     rest = max(0, round(seconds))
     parts = []
     for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)):

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from difflib import SequenceMatcher
 from itertools import count
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 
@@ -20,13 +20,13 @@ Value: TypeAlias = float | arithmetic.Sum
 
 MARKS = {"number": "num", "duration": "dur", "sum": "sum"}
 """List name of a kind of value → its marks: "numa", "numb" and so on."""
-MOST = 6
-"""Values of a kind in a sentence."""
+MOST: Final = 6
+"""Values of a kind in a sentence, one a letter; what is more stays as it was said, and no template takes it."""
 _LETTERS = "abcdef"
 _MARK = re.compile(rf"\b({'|'.join(MARKS.values())})[{_LETTERS}]\b")
-_ALIKE = 0.65
+_ALIKE: Final = 0.65
 """How like the wake word a word must be to be what is left of it: "ravis" is (0.91), "travis" (0.67), "service" not."""
-_BOTH_ALIKE = 0.85
+_BOTH_ALIKE: Final = 0.85
 """The same for two words together: "jar vis"."""
 
 _CONTRACTIONS = (

@@ -26,7 +26,7 @@ _DAYS = {
 
 
 def clock_answer(meaning: Meaning, now: datetime, phrases: Phrases) -> str:
-    """Return the answer to a meaning of `CLOCK`."""
+    """Return the answer to a meaning of `CLOCK`, `now` being the time where the user is."""
     values: dict[str, object]
     if meaning.intent in {"date", "weekday"}:
         day, called = _day(meaning, now.date())

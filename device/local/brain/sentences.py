@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from device.local.brain import outputs
 from device.local.brain.answers import Phrases, calculate
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from device.local.stages import Cost, Tool
 
 _ENDS = {"stop", "goodbye", "sleep", "good_night"}
-_VOLUME_STEP = 10
-_LONGEST_TIMER_S = 7 * 86_400
+_VOLUME_STEP: Final = 10
+"""Percent by which "louder" is louder: heard at once, and ten of them are all there is."""
+_LONGEST_TIMER_S: Final = 7 * 86_400
+"""Longer than anybody cooks; a longer one was misheard."""
 _TOOLS = {
     **dict.fromkeys(CLOCK, "get_time"),
     **dict.fromkeys(("set_timer", "duration"), "set_timer"),

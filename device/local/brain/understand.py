@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hassil import recognize_all
 from hassil.intents import Intents
@@ -19,18 +19,24 @@ if TYPE_CHECKING:
 
     from device.local.brain.language import Language
 
-_CLOSE = 0.86
-"""How much what was said must be like a template."""
-_MARGIN = 0.04
-"""How much more like it than the next best that means something else."""
-_SHORTEST = 8
-"""Letters below which only the exact words count."""
-_SAMPLES, _EVERY = 24, 40
-"""How many sentences of a template are compared with, and from among how many times as many they are taken."""
-_NAME_WORDS = 3
-"""Longest name of a timer."""
+_CLOSE: Final = 0.86
+"""How much what was said must be like a template, by `SequenceMatcher`.
 
-CALLED = "called"
+Chosen by the tables of `test_sentences`: lower, and what is not known is taken for something; higher, and what the
+recogniser misheard is not known.
+"""
+_MARGIN: Final = 0.04
+"""How much more like it than the next best that means something else, by the same tables."""
+_SHORTEST: Final = 8
+"""Letters below which only the exact words count: in so few, one misheard letter makes another word."""
+_SAMPLES: Final = 24
+"""How many sentences of a template are compared with: more takes longer at every sentence that is not known."""
+_EVERY: Final = 40
+"""From among how many times as many they are taken, so that they differ in their first words too."""
+_NAME_WORDS: Final = 3
+"""Longest name of a timer: "the green tea" is one, half a sentence is not."""
+
+CALLED: Final = "called"
 """The intent of the wake word alone."""
 
 
@@ -39,11 +45,13 @@ class Meaning(Struct, frozen=True):
 
     intent: str
     slots: dict[str, Value | str]
+    """By the names that the templates give them; spans of time are seconds."""
     weight: int = 2
+    """Of several things that were said in one breath, only the heaviest count; see the language file."""
 
 
 class Understanding:
-    """Knows the sentences of a language."""
+    """Knows the sentences of a language. `names` are those that the assistant is called by, one word each."""
 
     def __init__(self, language: Language, names: Sequence[str]) -> None:
         self._language = language

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 ROOM: Final = 256 * 1024
 """Characters waiting, from which the makers of audio wait too: some 4 s of audio."""
 FULL: Final = 4 * 1024 * 1024
-"""Characters waiting, from which nothing more is asked of the session."""
+"""Characters waiting, from which nothing more is asked of the session: a minute of audio."""
 
 
 class Outbox:

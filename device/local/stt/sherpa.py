@@ -34,6 +34,7 @@ _MAKERS: Final = {"moonshine": "from_moonshine_v2", "moonshine-four": "from_moon
 _BY_NAME: Final = {"sense": "sense_voice", "paraformer": "paraformer", "ctc": "nemo_ctc"}
 """What the folder's name says of a model that is one file."""
 _SHORTEST: Final = CLOCK_RATE // 10
+"""Samples below which nothing was said: models fail on less than a few frames."""
 
 
 class SherpaRecogniser:
@@ -56,7 +57,7 @@ class SherpaRecogniser:
         self.transcribe(np.zeros(CLOCK_RATE, np.int16))
 
     def transcribe(self, pcm: NDArray[np.int16]) -> str:
-        """Return what is said in `pcm`, (n,) int16 at 16 kHz mono."""
+        """Return what is said in `pcm`, (n,) int16, 16 kHz mono; "" if nothing is."""
         if len(pcm) < _SHORTEST:
             return ""
         stream = self._recogniser.create_stream()
@@ -67,7 +68,10 @@ class SherpaRecogniser:
 
 
 def found(settings: SherpaSettings, language: str) -> tuple[str, dict[str, str]]:
-    """Return what kind of model lies in the folder, and what its maker is told. Raises `ModelError`."""
+    """Return what kind of model lies in the folder, and the arguments of its maker: files, and a language.
+
+    Raises `ModelError`, saying which file is missing.
+    """
     folder = Path(settings.model).expanduser()
     if not folder.is_dir():
         raise ModelError(f"sherpa.model: there is no folder {folder}: unpack a sherpa-onnx model, and name its folder")

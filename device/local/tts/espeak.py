@@ -53,7 +53,7 @@ class EspeakVoice:
     """
 
     def __init__(self, voice: str = "en-gb", words_per_minute: int = 165) -> None:
-        self._library = _library()
+        self._library = library()
         self._voice = self._library.resolve(voice)
         self._words_per_minute = words_per_minute
         self.rate = self._library.rate
@@ -79,7 +79,7 @@ class EspeakVoice:
 
     def _synthesise(self, text: str, words_per_minute: int) -> Generator[NDArray[np.int16], None, None]:
         """Yield the speech for `text` at espeak-ng's own level; closing stops the synthesis."""
-        job = _Job(text.encode(), self._voice, words_per_minute)
+        job = Job(text.encode(), self._voice, words_per_minute)
         self._library.jobs.put(job)
         try:
             while (piece := job.pieces.get()) is not None:
@@ -88,7 +88,7 @@ class EspeakVoice:
             job.stop()
 
 
-class _Job:
+class Job:
     """A piece of text to speak. `pieces` ends with None."""
 
     def __init__(self, text: bytes, voice: bytes, words_per_minute: int) -> None:
@@ -127,8 +127,11 @@ class _VoiceStruct(ctypes.Structure):
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 
-class _Library:
-    """The loaded library and the thread that owns it."""
+class Library:
+    """The loaded library and the thread that owns it: what is put into `jobs` is spoken in turn.
+
+    Raises `VoiceError` if the library or its voices are missing.
+    """
 
     def __init__(self) -> None:
         try:
@@ -149,8 +152,8 @@ class _Library:
         self._variants = {name.decode().removeprefix("!v/") for _, _, name in self._list_voices(b"variant")}
         self._callback = _Callback(self._receive)
         self._lib.espeak_SetSynthCallback(self._callback)
-        self._job: _Job | None = None  # what the callback's audio is for
-        self.jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        self._job: Job | None = None  # what the callback's audio is for
+        self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         threading.Thread(target=self._work, name="espeak", daemon=True).start()
 
     def resolve(self, voice: str) -> bytes:
@@ -210,8 +213,9 @@ class _Library:
 
 
 @functools.cache
-def _library() -> _Library:
-    return _Library()
+def library() -> Library:
+    """Return the library of this process, loaded once. Raises `VoiceError`."""
+    return Library()
 
 
 def _languages(address: int | None) -> list[tuple[int, bytes]]:

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from device.settings.local import PiperSettings
 
 SLOWEST: Final = 0.25
-"""Of the usual speed."""
+"""Of the usual speed: the least that a client may ask for (`audio.output.speed`), and never nothing."""
 
 
 class PiperVoice:
-    """A `Voice`. Raises `ModelError` if piper or the voice is missing or unusable."""
+    """A `Voice`, at the rate of its model. Raises `ModelError` if piper or the voice is missing or unusable."""
 
     def __init__(self, settings: PiperSettings) -> None:
         try:

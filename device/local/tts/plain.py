@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONGEST = 400
-"""Characters that are spoken at a go."""
+LONGEST: Final = 400
+"""Characters that are spoken at a go: half a minute, after which a voice may be stopped or speak for somebody else."""
 
 _SPOKEN = (
     (re.compile(r"```.*?(```|$)", re.DOTALL), " "),  # nobody wants to hear a program

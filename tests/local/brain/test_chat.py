@@ -181,3 +181,9 @@ async def test_closing_hangs_up(chat, endpoint):
     await reply.aclose()
     async with asyncio.timeout(10):
         await endpoint.gone.wait()
+
+
+def test_what_the_sentences_know_needs_no_more_words_and_warming_up_asks_nothing(chat, endpoint):
+    chat.warm_up()
+    assert (chat.knows("What time is it?"), chat.knows("Who was the first woman on the moon?")) == (True, False)
+    assert endpoint.requests == []

@@ -71,6 +71,12 @@ def test_the_kind_is_told_by_the_files(tmp_path, called, names, kind, arguments)
     assert {name: value.removeprefix(f"{made}/") for name, value in told.items()} == arguments
 
 
+def test_a_moonshine_of_four_files_is_told_from_one_of_two(tmp_path):
+    names = ("preprocess.onnx", "encode.onnx", "uncached_decode.onnx", "cached_decode.onnx", "tokens.txt")
+    made = folder(tmp_path, *names)
+    assert found(SherpaSettings(model=str(made), kind="moonshine"), "en")[0] == "moonshine-four"
+
+
 @pytest.fixture
 def fake(monkeypatch):
     """A sherpa-onnx that notes what it is told."""
@@ -106,6 +112,8 @@ def test_audio_goes_in_and_words_come_out(fake, tmp_path):
     assert recogniser.transcribe(np.full(16_000, -16384, np.int16)) == "HELLO"
     assert (fake["rate"], fake["audio"].dtype, fake["audio"][0]) == (16_000, np.float32, -0.5)
     assert recogniser.transcribe(np.zeros(100, np.int16)) == ""
+    recogniser.warm_up()
+    assert (len(fake["audio"]), fake["audio"].any()) == (16_000, False)
 
 
 def test_what_is_missing_is_named(fake, tmp_path):

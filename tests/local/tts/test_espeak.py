@@ -69,8 +69,8 @@ def test_closing_stops_the_synthesis(voice):
 
 
 def test_stop_reaches_the_library(voice):
-    library = espeak._library()
-    job = espeak._Job(b"one hundred and eleven thousand, " * 300, library.resolve("en-gb"), 165)
+    library = espeak.library()
+    job = espeak.Job(b"one hundred and eleven thousand, " * 300, library.resolve("en-gb"), 165)
     library.jobs.put(job)
     job.pieces.get()
     job.stop()
@@ -125,4 +125,4 @@ def test_unknown_voices_are_named(name):
 def test_missing_library(monkeypatch):
     monkeypatch.setattr(espeak, "LIBRARY", "libespeak-nowhere.so.1")
     with pytest.raises(VoiceError, match=r"libespeak-nowhere.*apt install libespeak-ng1"):
-        espeak._Library()
+        espeak.Library()

@@ -54,6 +54,11 @@ def test_sentences_come_one_by_one_at_the_voice_s_rate(fake, voice):
     assert list(made.speak("🙂")) == []
 
 
+def test_warming_up_speaks_once(fake, voice):
+    PiperVoice(PiperSettings(voice=str(voice))).warm_up()
+    assert [text for text, _ in fake.said] == ["Hello."]
+
+
 def test_a_speaker_of_several(fake, voice):
     fake.speakers = 3
     list(PiperVoice(PiperSettings(voice=str(voice), speaker=2)).speak("Hello."))
