@@ -9,20 +9,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 from openai import AsyncOpenAI
-from support.scripted import (
-    PATIENCE,
-    Brain,
-    Client,
-    Prosody,
-    Recogniser,
-    Scripted,
-    Vad,
-    Voice,
-    happens,
-    raw,
-    text_item,
-    tone,
-)
+from support.raw_client import raw, text_item
+from support.scripted import PATIENCE, Brain, Client, Prosody, Recogniser, Scripted, Vad, Voice, happens, tone
 
 from device.local import load
 from device.local.cascade import Stages

@@ -1,7 +1,8 @@
 """A session's client events: taken in any order, and refused with an error that the official client understands."""
 
 import pytest
-from support.scripted import MANUAL, Brain, Scripted, append, detection, raw, says, text_item
+from support.raw_client import append, raw, says, text_item
+from support.scripted import MANUAL, Brain, Scripted, detection
 
 from device.local.session.client_events import LARGEST
 from device.local.stages import Text

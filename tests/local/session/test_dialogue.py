@@ -2,7 +2,8 @@ import asyncio
 import base64
 
 import pytest
-from support.scripted import Recogniser, Scripted, raw, says, text_item, tone
+from support.raw_client import raw, says, text_item
+from support.scripted import Recogniser, Scripted, tone
 
 from device.local.session.dialogue import Dialogue
 from device.local.session.items import settled
