@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.local.brain.heard import clauses, hear, marked, without_wake_word
+from device.local.brain.heard import MOST, clauses, hear, marked, without_wake_word
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,9 @@ def test_marks_are_put_back():
     assert marked("num and num", ["numa", "numb"]) == "numa and numb"
     assert marked("num", ["numa", "numb"]) is None
     assert marked("num and num", ["numa"]) is None
+
+
+def test_values_beyond_the_letters_stay_as_they_were_said():
+    heard = hear("1, 2, 3, 4, 5, 6, 7")
+    assert heard.text == "numa numb numc numd nume numf 7"
+    assert len(heard.values) == MOST

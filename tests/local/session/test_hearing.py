@@ -161,3 +161,9 @@ async def test_voice_that_lingers_in_the_vad_alone_is_silence_unless_the_room_is
     noise = np.tile(np.array([floor, floor, -floor, -floor], np.int16), 6_000)
     events = await hear(hearing, tone(608), noise, noise)
     assert ms(events[-1].end) == pytest.approx(608 + late, abs=32)
+
+
+async def test_without_detection_there_is_no_silence_to_decide_on():
+    hearing = ear(None)
+    hearing.end_after(500)
+    assert await hear(hearing, tone(400), silence(2000)) == []

@@ -1,5 +1,7 @@
 """What becomes of the user's turns, through the official client; every event is checked against its types."""
 
+import asyncio
+
 import numpy as np
 from support.scripted import Brain, Recogniser, Scripted, Voice, audio_of, detection, happens, tone
 
@@ -192,3 +194,18 @@ async def test_no_answer_is_begun_on_a_turn_that_shall_have_none():
         await client.speak()
         await client.until("conversation.item.input_audio_transcription.completed")
         assert not server.brain.asked
+
+
+async def test_while_a_response_is_given_nobody_is_prompted_to_speak():
+    async with Scripted() as server, server.connect() as client:
+        await client.update(**detection(idle_timeout_ms=200))
+        await client.user("hello")
+        await client.send(type="response.create", response={"output_modalities": ["text"]})
+        await client.until("response.done")
+        # The idle timeout of the first response runs out while the second is spoken.
+        server.voice.gate.clear()
+        await client.send(type="response.create")
+        asyncio.get_running_loop().call_later(0.4, server.voice.gate.set)
+        await client.until("response.done")
+        assert not client.of("input_audio_buffer.timeout_triggered")
+        assert await client.until("input_audio_buffer.timeout_triggered")

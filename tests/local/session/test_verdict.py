@@ -1,8 +1,9 @@
 import asyncio
+import threading
 
 import numpy as np
 import pytest
-from support.scripted import Brain, Prosody, Recogniser, Scripted, detection
+from support.scripted import PATIENCE, Brain, Prosody, Recogniser, Scripted, detection
 
 from device.local.end_of_turn.endpointing import EndpointingDelays
 from device.local.session import verdict
@@ -129,3 +130,20 @@ async def test_what_was_given_up_or_failed_does_not_count(cascade):
     gone.cancel()
     for transcript in (gone, future(error=RuntimeError("scripted"))):
         assert await Verdict(one, PCM, transcript, asked=False).silence_ms(DELAYS) == 700
+
+
+async def test_where_the_engine_ends_before_the_sound_is_judged_only_the_words_count(cascade):
+    go = threading.Event()
+
+    class Slow(Prosody):
+        def probability(self, pcm):
+            assert go.wait(PATIENCE)
+            return super().probability(pcm)
+
+    one = cascade(prosody=Slow(0.01))
+    first, second = (Verdict(one, PCM, future("Put the milk and"), asked=False) for _ in range(2))
+    closing = asyncio.create_task(one.close())
+    await closing
+    assert await second.silence_ms(DELAYS) == 1400
+    go.set()
+    assert await first.silence_ms(DELAYS) == 1400
