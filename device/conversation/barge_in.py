@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from device.conversation.events import Understood, Voice, VoiceEnd
 
 VOICES = 4
-"""How many of the user's last voices tell how loud the user is; a choice: one said aside does not, and somebody who walks
-away is followed."""
+"""How many of the user's last voices tell how loud the user is; a choice: one said aside does not, and somebody who
+walks away is followed."""
 UTTERANCE_MS = 300
 """A voice shorter than this says little about that."""
 FAR = "far away"
