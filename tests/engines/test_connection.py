@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import WSMsgType
-from support.scripted_socket import ScriptedSocket
+from support.scripted_words import ScriptedWords
 from yarl import URL
 
 from device.engines.connection import MAX_REFUSAL, Connection, Transport
@@ -21,26 +21,13 @@ KEY = "sk-a-very-secret-key"
 AT = Endpoint("example.org", "m", "engine.x", "X_KEY")
 
 
-class Server(ScriptedSocket):
-    """Takes what a client says, and says nothing."""
-
-    def decode(self, data: str) -> str:
-        return data
-
-    async def on_message(self, peer: Any, message: Any) -> None:
-        """Do nothing."""
-
-    def note(self, side: str, text: str) -> None:
-        """Keep no log: what is said here is no JSON."""
-
-
 @pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    async with Server() as running:
+async def server() -> AsyncIterator[ScriptedWords]:
+    async with ScriptedWords() as running:
         yield running
 
 
-def transport_to(server: Server, **fields: Any) -> Transport:
+def transport_to(server: ScriptedWords, **fields: Any) -> Transport:
     return Transport(Connection(**{"url": server.url, "at": AT, "heartbeat_s": None, **fields}))
 
 
@@ -49,21 +36,21 @@ def test_before_it_connects_there_is_no_socket() -> None:
         _ = Transport(Connection(url="ws://x/", at=AT)).socket
 
 
-async def test_the_key_stands_in_the_headers(server: Server) -> None:
+async def test_the_key_stands_in_the_headers(server: ScriptedWords) -> None:
     transport = transport_to(server, key=Secret(KEY), headers={"X-Key": "Token {key}", "X-Version": "2"})
     assert await transport.connect(URL(server.url)) is None
     assert (server.peer.headers["X-Key"], server.peer.headers["X-Version"]) == (f"Token {KEY}", "2")
     await transport.close()
 
 
-async def test_a_user_in_the_address_gives_way_to_our_authorization(server: Server) -> None:
+async def test_a_user_in_the_address_gives_way_to_our_authorization(server: ScriptedWords) -> None:
     transport = transport_to(server, key=Secret(KEY), headers={"Authorization": "Bearer {key}"})
     assert await transport.connect(URL(server.url).with_user("someone")) is None
     assert server.peer.headers["Authorization"] == f"Bearer {KEY}"
     await transport.close()
 
 
-async def test_a_user_in_the_address_is_as_good_where_there_is_none(server: Server) -> None:
+async def test_a_user_in_the_address_is_as_good_where_there_is_none(server: ScriptedWords) -> None:
     transport = transport_to(server)
     assert await transport.connect(URL(server.url).with_user("someone")) is None
     assert server.peer.headers["Authorization"].startswith("Basic ")
@@ -79,7 +66,9 @@ async def test_a_user_in_the_address_is_as_good_where_there_is_none(server: Serv
         (200, "Hello", "no_engine"),
     ],
 )
-async def test_a_refusal_is_told_by_what_the_server_says(server: Server, status: int, body: str, code: str) -> None:
+async def test_a_refusal_is_told_by_what_the_server_says(
+    server: ScriptedWords, status: int, body: str, code: str
+) -> None:
     server.refuse = (status, body)
     transport = transport_to(server)
     fault = await transport.connect(URL(server.url))
@@ -96,7 +85,7 @@ async def test_a_server_that_is_not_there_is_a_fault(unused_tcp_port: int) -> No
     await transport.close()
 
 
-async def test_a_last_message_may_be_sent_when_it_closes(server: Server) -> None:
+async def test_a_last_message_may_be_sent_when_it_closes(server: ScriptedWords) -> None:
     transport = transport_to(server)
     await transport.connect(URL(server.url))
     await transport.close("goodbye")
@@ -110,7 +99,7 @@ async def test_closing_what_never_connected_is_harmless() -> None:
     await Transport(Connection(url="ws://x/", at=AT)).close("goodbye")
 
 
-async def test_it_can_connect_again(server: Server) -> None:
+async def test_it_can_connect_again(server: ScriptedWords) -> None:
     transport = transport_to(server)
     for _ in range(2):
         assert await transport.connect(URL(server.url)) is None
@@ -119,7 +108,7 @@ async def test_it_can_connect_again(server: Server) -> None:
 
 
 @pytest.mark.parametrize(("unheard_s", "timeout_ms"), [(1.5, 1500), (0, 0)])
-async def test_the_system_watches_for_the_other_end(server: Server, unheard_s: float, timeout_ms: int) -> None:
+async def test_the_system_watches_for_the_other_end(server: ScriptedWords, unheard_s: float, timeout_ms: int) -> None:
     transport = transport_to(server, unheard_s=unheard_s)
     await transport.connect(URL(server.url))
     plain = transport.socket.get_extra_info("socket")

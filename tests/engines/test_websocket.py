@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.scripted_socket import ScriptedSocket
+from support.scripted_words import ScriptedWords
 from support.sessions import SOON
 
 from device.conversation.engine import (
@@ -73,37 +73,18 @@ class Words(WebSocketSession):
         return Fault("refused", f"not with {KEY}", retry=False) if data == "no" else data == "welcome"
 
 
-class Server(ScriptedSocket):
-    """Answers a hello by `answers`, and keeps all else."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.answers: tuple[str, ...] = ("something else", "welcome")
-
-    def decode(self, data: str) -> str:
-        return data
-
-    def note(self, side: str, text: str) -> None:
-        """Keep no log: what is said here is no JSON."""
-
-    async def on_message(self, peer: Any, message: Any) -> None:
-        if message.startswith("hello"):
-            for answer in self.answers:
-                await peer.send(answer)
-
-
 @pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    async with Server() as running:
+async def server() -> AsyncIterator[ScriptedWords]:
+    async with ScriptedWords() as running:
         yield running
 
 
-def session_at(server: Server, again: int = 0, **fields: Any) -> Words:
+def session_at(server: ScriptedWords, again: int = 0, **fields: Any) -> Words:
     given = {"url": server.url, "at": AT, "heartbeat_s": None, "key": Secret(KEY), **fields}
     return Words(Connection(**given), again)
 
 
-async def opened(server: Server, history: Sequence[Said] = (), again: int = 0, **fields: Any) -> Words:
+async def opened(server: ScriptedWords, history: Sequence[Said] = (), again: int = 0, **fields: Any) -> Words:
     session = session_at(server, again, **fields)
     await session.open(history)
     return session
@@ -134,7 +115,7 @@ async def refused(session: Words) -> Fault:
 # Opening
 
 
-async def test_it_is_open_once_the_server_has_agreed(server: Server) -> None:
+async def test_it_is_open_once_the_server_has_agreed(server: ScriptedWords) -> None:
     session = await opened(server, [Said("user", "Hi")])
     assert server.received == ["hello 1"]
     session.send("one")
@@ -142,7 +123,7 @@ async def test_it_is_open_once_the_server_has_agreed(server: Server) -> None:
     await session.close()
 
 
-async def test_before_it_is_open_nothing_is_sent(server: Server) -> None:
+async def test_before_it_is_open_nothing_is_sent(server: ScriptedWords) -> None:
     session = session_at(server)
     session.send("early")
     await session.open(())
@@ -159,23 +140,22 @@ async def test_before_it_is_open_nothing_is_sent(server: Server) -> None:
         ((), "timeout", "example.org sent no welcome within 0.1 s"),
     ],
 )
-async def test_a_server_that_does_not_agree(server: Server, answers: tuple[str, ...], code: str, words: str) -> None:
+async def test_a_server_that_does_not_agree(
+    server: ScriptedWords, answers: tuple[str, ...], code: str, words: str
+) -> None:
     server.answers = answers
     fault = await refused(session_at(server, open_timeout_s=0.1))
     assert fault.code == code
     assert words in fault.message
 
 
-async def test_a_server_that_goes_away_meanwhile(server: Server) -> None:
-    async def leave(peer: Any, _message: Any) -> None:
-        await peer.close(1011, "no more")
-
-    server.on_message = leave  # type: ignore[method-assign]
+async def test_a_server_that_goes_away_meanwhile(server: ScriptedWords) -> None:
+    server.leaves = (1011, "no more")
     fault = await refused(session_at(server))
     assert (fault.code, "no more" in fault.message) == ("closed_1011", True)
 
 
-async def test_an_attempt_that_is_given_up_leaves_nothing_open(server: Server) -> None:
+async def test_an_attempt_that_is_given_up_leaves_nothing_open(server: ScriptedWords) -> None:
     server.answers = ()
     session = session_at(server)
     opening = asyncio.create_task(session.open(()))
@@ -196,7 +176,7 @@ async def test_an_address_that_is_none(url: str) -> None:
 
 
 async def test_a_key_that_travels_unencrypted_is_warned_of(
-    server: Server, caplog: pytest.LogCaptureFixture, unused_tcp_port: int
+    server: ScriptedWords, caplog: pytest.LogCaptureFixture, unused_tcp_port: int
 ) -> None:
     await (await opened(server)).close()
     assert "unencrypted" not in caplog.text  # it stays on this machine
@@ -208,7 +188,7 @@ async def test_a_key_that_travels_unencrypted_is_warned_of(
 # What is said
 
 
-async def test_what_is_said_is_told_in_its_order_and_the_stale_is_dropped(server: Server) -> None:
+async def test_what_is_said_is_told_in_its_order_and_the_stale_is_dropped(server: ScriptedWords) -> None:
     session = await opened(server)
     session.cut.add("two")
     for word in ("one", "two", "three"):
@@ -217,14 +197,14 @@ async def test_what_is_said_is_told_in_its_order_and_the_stale_is_dropped(server
     await session.close()
 
 
-async def test_binary_messages_are_messages(server: Server) -> None:
+async def test_binary_messages_are_messages(server: ScriptedWords) -> None:
     session = await opened(server)
     await server.peer.socket.send_bytes(b"one")
     assert await some(session, is_word("one")) == [ReplyStarted("one")]
     await session.close()
 
 
-async def test_the_key_is_in_no_message(server: Server) -> None:
+async def test_the_key_is_in_no_message(server: ScriptedWords) -> None:
     session = await opened(server)
     await server.peer.send("bad")
     [event] = await some(session, lambda event: isinstance(event, ReplyEnded))
@@ -234,7 +214,7 @@ async def test_the_key_is_in_no_message(server: Server) -> None:
 
 
 async def test_what_a_server_provokes_ends_its_session_and_no_more(
-    server: Server, caplog: pytest.LogCaptureFixture
+    server: ScriptedWords, caplog: pytest.LogCaptureFixture
 ) -> None:
     session = await opened(server)
     await server.peer.send("boom")
@@ -247,7 +227,7 @@ async def test_what_a_server_provokes_ends_its_session_and_no_more(
 # Its end
 
 
-async def test_a_server_that_closes_is_the_last_that_is_told(server: Server) -> None:
+async def test_a_server_that_closes_is_the_last_that_is_told(server: ScriptedWords) -> None:
     session = await opened(server)
     await server.peer.send("one")
     await server.peer.close(1011, f"out of {KEY}")
@@ -260,7 +240,7 @@ async def test_a_server_that_closes_is_the_last_that_is_told(server: Server) -> 
     await session.close()
 
 
-async def test_closing_is_no_fault_and_may_be_repeated(server: Server) -> None:
+async def test_closing_is_no_fault_and_may_be_repeated(server: ScriptedWords) -> None:
     session = await opened(server)
     await session.close()
     await session.close()
@@ -270,7 +250,7 @@ async def test_closing_is_no_fault_and_may_be_repeated(server: Server) -> None:
     assert server.received == ["hello 0"]
 
 
-async def test_the_first_fault_counts(server: Server) -> None:
+async def test_the_first_fault_counts(server: ScriptedWords) -> None:
     session = await opened(server)
     for code in ("first", "second"):
         session.fail(Fault(code, code, retry=True))
@@ -278,7 +258,7 @@ async def test_the_first_fault_counts(server: Server) -> None:
     await session.close()
 
 
-async def test_what_waits_to_be_sent_does_not_grow_without_bound(server: Server) -> None:
+async def test_what_waits_to_be_sent_does_not_grow_without_bound(server: ScriptedWords) -> None:
     session = await opened(server)
     for _ in range(9):
         session.send("x" * (MAX_UNSENT // 8))
@@ -288,7 +268,7 @@ async def test_what_waits_to_be_sent_does_not_grow_without_bound(server: Server)
     await session.close()
 
 
-async def test_its_end_is_announced_in_time_and_the_last_word_on_it_counts(server: Server) -> None:
+async def test_its_end_is_announced_in_time_and_the_last_word_on_it_counts(server: ScriptedWords) -> None:
     session = await opened(server, lifetime_s=3600)
     session.expire_in(EXPIRING_S)
     assert await some(session, lambda event: isinstance(event, Expiring)) == [Expiring(EXPIRING_S)]
@@ -300,7 +280,7 @@ async def test_its_end_is_announced_in_time_and_the_last_word_on_it_counts(serve
 # A connection that breaks
 
 
-async def test_a_session_that_can_goes_on_in_another_connection(server: Server) -> None:
+async def test_a_session_that_can_goes_on_in_another_connection(server: ScriptedWords) -> None:
     session = await opened(server, again=1)
     server.peer.abort()
     async with asyncio.timeout(SOON):
@@ -344,7 +324,7 @@ def test_what_a_server_says_fits_into_a_line_without_our_key(text: str, shown: s
     assert Words(Connection(url="ws://x/", at=AT, key=Secret(KEY))).redacted(text) == shown
 
 
-async def test_what_most_protocols_have_no_use_for_does_nothing(server: Server) -> None:
+async def test_what_most_protocols_have_no_use_for_does_nothing(server: ScriptedWords) -> None:
     session = await opened(server)
     await session.played(Heard("i", 1, whole=False))
     assert session.farewell() is None
