@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from device.conversation.engine import Fault
 
 MAX_FRAME: Final = 4 * 2**20
-"""Bytes of the longest message that is taken from a server."""
+"""Bytes of the longest message that is taken from a server: a minute of audio, at 24 kHz and as base64."""
 CLOSE_S: Final = 1.0
-"""How long to wait for a server to say goodbye."""
+"""How long to wait for a server to say goodbye. A choice: a dead one holds nothing up for longer."""
 MAX_REFUSAL: Final = 8192
-"""Bytes that are read of a refused handshake's body."""
+"""Bytes that are read of a refused handshake's body. A choice: an error object is a few hundred."""
 PROBE_S: Final = 1
 """When nothing is sent, the system asks the other end as often whether it is still there."""
 

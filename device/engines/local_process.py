@@ -24,12 +24,14 @@ log = logging.getLogger(__name__)
 READY_LINE = "Listening on "
 """What `parley engine` prints before its address, once it can answer."""
 START_TIMEOUT_S = 30
+"""A choice: models are loaded from slow cards, but one that hangs is to be told of."""
 USERS_FAULT = (1, 2)
 """The statuses of a `parley engine` that no attempt gets round: it has said what to do."""
 END_S = 3
 """How long it may take to end once its parent has; after that it is killed."""
 STEADY_S = 10
-"""An engine that ends sooner than this after its start would only do so again."""
+"""An engine that ends sooner than this after its start would only do so again. A choice: longer would
+leave one that crashed by chance down until the next session."""
 
 
 class LocalProcess:

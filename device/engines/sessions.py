@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OPEN_TIMEOUT_S = 10.0
-"""An engine that has not opened a session by then is tried again."""
+"""An engine that has not opened a session by then is tried again. A choice: as `Config.open_timeout_s` has it."""
 HANDOVER_S = 1.5
-"""Likewise where there is another engine: that one is tried then."""
+"""Likewise where there is another engine: that one is tried then. A choice, which the README promises: sooner gives up
+engines behind slow networks, later leaves the user waiting."""
 
 
 class Sessions:

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 BLOCK = samples(10)
 CATCH_UP = samples(100)
-"""Most audio in one message, when there is a backlog."""
+"""Most audio in one message, when there is a backlog. A choice: larger ones hold orders up, smaller are many."""
 
 
 class Uplink:

@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 MAX_UNSENT: Final = 8 * 2**20
-"""Characters that may wait to be sent; some 2 minutes of audio."""
+"""Characters that may wait to be sent: some 2 minutes of audio, at 24 kHz and as base64."""
 EXPIRING_S: Final = 120.0
-"""How long before a session's end it is announced."""
+"""How long before a session's end it is announced. A choice: a conversation has a pause in that time, in which the next
+session can take over; sooner would cut off more of a session's life."""
 QUOTED: Final = 300
-"""Characters of a server's text that are passed on."""
+"""Characters of a server's text that are passed on. A choice: a sentence or two, which a line of a log can hold."""
 KINDS: Final = 50
-"""Kinds of oddities of a server that are warned of."""
+"""Kinds of oddities of a server that are warned of. A choice: a server that makes up types must not fill the log."""
 
 AnyEvent = TypeVar("AnyEvent", bound=EngineEvent)
 

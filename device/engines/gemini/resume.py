@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from device.wire.gemini import ClientMessage
 
 LONGEST: Final = 2 * HEAR_RATE * 60
-"""Bytes of audio that are kept: a minute."""
+"""Bytes of audio that are kept: a minute. A choice: what came before it is lost, should no
+new handle come for longer."""
 
 
 class Resumption:

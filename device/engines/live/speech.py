@@ -23,7 +23,7 @@ BEHIND_S: Final = 0.3
 CLOSE_S: Final = 0.1
 """… up to this, which the network's jitter needs …"""
 KEPT_MS: Final = 100
-"""… but of each pause that much stays."""
+"""… but of each pause that much stays. All three are choices: less sounds hurried, more lets what plays fall behind."""
 PAUSE_MS: Final = 400
 """A pause after which something else is said: longer than those within a sentence."""
 REMEMBERED: Final = 16

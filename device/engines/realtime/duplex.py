@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 RESUME_S: Final = 2.0
 """How long to try to get a session back; after that a new one is sooner there."""
 RETRY_S: Final = 0.25
-"""Between two tries."""
+"""Between two tries. A choice: some eight of them fit into `RESUME_S`."""
 HEARTBEAT_S: Final = 30.0
+"""Between two signs of life while nothing else is sent. A choice: more often is traffic for nothing, and a server that
+hears nothing of us gives the session up."""
 ACKNOWLEDGE: Final = 16
-"""Every so many events the server is told that they came."""
+"""Every so many events the server is told that they came. A choice: fewer make it keep more, more make more traffic."""
 _SPEECH: Final[dict[str, type[realtime.InputAudioBufferSpeechStarted | realtime.InputAudioBufferSpeechStopped]]] = {
     "input_audio_buffer.speech_started": realtime.InputAudioBufferSpeechStarted,
     "input_audio_buffer.speech_stopped": realtime.InputAudioBufferSpeechStopped,
