@@ -75,6 +75,9 @@ def test_keys_come_from_the_environment_over_the_file(write, home):
     assert loaded.settings.engine["openai"].api_key.reveal() == KEY
     assert loaded.settings.brain.api_key.reveal() == "file"
     assert loaded.origins["engine.openai.api_key"] == "OPENAI_API_KEY"
+    loaded = read(path, home | {"PARLEY_BRAIN_API_KEY": KEY})
+    assert loaded.settings.brain.api_key.reveal() == KEY
+    assert loaded.origins["brain.api_key"] == "PARLEY_BRAIN_API_KEY"
 
 
 @pytest.mark.parametrize(
