@@ -4,6 +4,7 @@ import asyncio
 import base64
 import itertools
 import json
+import re
 
 import numpy as np
 from hypothesis import given, settings
@@ -23,11 +24,11 @@ def event(kind, **fields):
 
 def frame(event):
     """Return an event as text; "voice 700", "silence 700" and "turn 700" stand for so many ms of audio."""
-    words = event.split() if isinstance(event, str) else []
-    if words[:1] not in (["voice"], ["silence"], ["turn"]):
+    sound = re.fullmatch(r"(voice|silence|turn) (\d+)", event, re.ASCII) if isinstance(event, str) else None
+    if sound is None:
         return event if isinstance(event, str) else json.dumps(event)
-    length = int(words[1])
-    parts = {"voice": [tone(length)], "silence": [tone(0)], "turn": [tone(length), tone(0)]}[words[0]]
+    length = int(sound[2])
+    parts = {"voice": [tone(length)], "silence": [tone(0)], "turn": [tone(length), tone(0)]}[sound[1]]
     pcm = np.concatenate([part if len(part) else np.zeros(24 * length, np.int16) for part in parts])
     audio = base64.b64encode(pcm.tobytes()).decode()
     return json.dumps({"type": "input_audio_buffer.append", "audio": audio})
