@@ -27,7 +27,8 @@ def test_words_stay_out_of_the_log(tmp_path, caplog):
     ledger.record(entries.Timer(0, name="secret timer"))
     ledger.record(entries.Duck(0))
     ledger.close()
-    assert "duck" in caplog.text
+    assert "   0.000 wake {'word': 'hey_jarvis', 'score': 0.9}" in caplog.messages
+    assert "   0.000 duck {}" in caplog.messages
     assert "secret" not in caplog.text
 
 
