@@ -5,6 +5,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from support.messages import messages
 
 from device.wire import cartesia as wire
 from device.wire.errors import Unknown, WireError
@@ -69,3 +71,8 @@ def test_a_client_forgives_what_it_need_not_know() -> None:
 def test_a_server_under_test_does_not() -> None:
     with pytest.raises(msgspec.DecodeError):
         wire.decode_client('{"type":"client_tool_result","tool_call_id":"c"}')
+
+
+@given(messages(wire.ClientEvent))
+def test_whatever_a_client_says_is_read_again(event: wire.ClientEvent) -> None:
+    assert wire.decode_client(wire.encode(event)) == event

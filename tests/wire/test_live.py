@@ -4,9 +4,11 @@ import json
 from typing import Annotated, get_args
 
 import pytest
+from hypothesis import given
 from msgspec.structs import replace
 from openai.types.live import ClientEvent, ServerEvent
 from pydantic import Field, TypeAdapter
+from support.messages import messages
 from support.scripted_live import strange
 
 from device.conversation.engine import Said, ToolSpec, Wanted
@@ -43,6 +45,11 @@ def test_what_we_say_is_of_the_sdks_types_and_has_nothing_else(event):
     raw = json.loads(wire.encode(event))
     assert not strange(CLIENT.validate_python(raw))
     assert ("delegation_id" in raw) == isinstance(event, wire.Append)
+
+
+@given(messages(wire.ClientEvent).filter(lambda event: not isinstance(event, wire.SessionStart)))
+def test_whatever_we_say_once_started_is_of_the_sdks_types(event):
+    assert not strange(CLIENT.validate_python(json.loads(wire.encode(event))))
 
 
 def test_every_event_of_the_sdk_is_known_or_known_to_mean_nothing():
