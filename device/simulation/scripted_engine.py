@@ -140,6 +140,19 @@ class Connection:
         found: socket.socket = self._request.transport.get_extra_info("socket")
         return found
 
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is being made."""
+        return self.speaking is not None and not self.speaking.done()
+
+    async def answer(self, choose: Callable[[], Reply], event_id: str | None = None) -> None:
+        """Begin the reply that `choose` returns; while one is being made, refuse, naming the client's event."""
+        if self.busy:
+            text = "Conversation already has an active response"
+            await self.complain("conversation_already_has_active_response", text, event_id)
+        else:
+            self.reply(choose())
+
     def reply(self, reply: Reply) -> asyncio.Task[None]:
         """Begin a reply; the task is done when all of it was sent."""
         self.speaking = asyncio.create_task(self._speak(reply))
@@ -262,6 +275,8 @@ class ScriptedRealtime:
         self.received: deque[Received] = deque(maxlen=keep)
         """What clients have sent, `keep` of it at the most."""
         self.connections: list[Connection] = []
+        self.on_receive: Callable[[wire.ClientEvent], None] | None = None
+        """Called with each event that was received, before anything is done about it."""
         self.on_send: Callable[[wire.ServerEvent], None] | None = None
         """Called with each event that is about to be sent."""
         self.url = ""
@@ -334,6 +349,8 @@ class ScriptedRealtime:
             if message.type is not WSMsgType.TEXT:
                 break
             event = wire.decode_client(message.data)
+            if self.on_receive is not None:
+                self.on_receive(event)
             async with self._news:
                 self.received.append(Received(asyncio.get_running_loop().time(), event))
                 self._news.notify_all()
@@ -368,11 +385,7 @@ async def _commit(connection: Connection, _event: wire.InputAudioBufferCommit) -
 
 
 async def _create(connection: Connection, event: wire.ResponseCreate) -> None:
-    if connection.speaking is not None and not connection.speaking.done():
-        text = "Conversation already has an active response"
-        await connection.complain("conversation_already_has_active_response", text, event.event_id)
-    else:
-        connection.reply(connection.server.next_reply())
+    await connection.answer(connection.server.next_reply, event.event_id)
 
 
 async def _cancel(connection: Connection, event: wire.ResponseCancel) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from device.simulation.timed_engine import Report
 from scripts.comparing.director import AFTER_S, Marks
-from scripts.comparing.engine import NETWORK_MS, Report
+from scripts.comparing.engine import NETWORK_MS
 from scripts.comparing.plays import Play, heard_ms, over, passages, plays, silent_after_ms
 from scripts.comparing.pulse import LOUDSPEAKER, RATE
 from scripts.comparing.received import Received
@@ -61,7 +62,7 @@ class Findings(Struct):
 def find(evidence: Evidence, reply: NDArray[np.int16]) -> Findings:
     """Return what came of a client's time in which every reply was `reply`, (n,) int16 at 24 kHz."""
     recording, report, found = evidence.recording, evidence.report, Findings()
-    sent = {note.item: note.at for note in report.notes if note.kind == "reply"}
+    sent = report.spoke
     track = recording.tracks[:, LOUDSPEAKER]
     played = plays(passages(track), [(item, recording.at(at)) for item, at in sent.items()])
     told = {note.item: note.ms for note in reversed(report.notes) if note.kind == "truncate"}

@@ -18,13 +18,15 @@ from device.simulation.scripted_engine import RATE as WIRE_RATE
 from scripts.comparing import figures, report
 from scripts.comparing.clients import Kind, Peers, Process
 from scripts.comparing.director import Director
-from scripts.comparing.engine import Engine, Report, hurry
+from scripts.comparing.engine import Engine, hurry
 from scripts.comparing.plan import Cast, Phase
 from scripts.comparing.pulse import CHANNELS, MODULES, RATE, Card
 from scripts.comparing.room import FRAGMENT_MS, LEAD_MS, Recording, Room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from device.simulation.timed_engine import Report
 
 START_S: Final = 60.0
 """How long a client may take until it can be spoken to."""

@@ -9,11 +9,12 @@ import numpy as np
 from device.audio.resample import resample
 from device.sample_clock import CLOCK_RATE
 from device.simulation.scripted_engine import RATE as WIRE_RATE
-from scripts.comparing.engine import NETWORK_MS, Report
+from scripts.comparing.engine import NETWORK_MS
 from scripts.comparing.likeness import locate
 from scripts.comparing.pulse import RATE, VISITOR
 
 if TYPE_CHECKING:
+    from device.simulation.timed_engine import Report
     from scripts.comparing.room import Recording, Visit
 
 WORD_S: Final = 0.3

@@ -1,4 +1,5 @@
 import asyncio
+import time
 
 import msgspec
 import numpy as np
@@ -8,9 +9,10 @@ from openai.types.realtime import RealtimeServerEvent
 from pydantic import TypeAdapter
 
 from device.simulation.scripted_engine import Reply, ScriptedRealtime, Speech
+from device.simulation.timed_engine import take_times
 from device.wire import realtime as wire
 from device.wire.realtime_items import Session
-from scripts.comparing.engine import Listener
+from scripts.comparing.engine import NETWORK_MS, Engine, Listener
 
 EVENT = TypeAdapter(RealtimeServerEvent)
 GREETING, STORY = (1000).to_bytes(2, "little") * 240, (2000).to_bytes(2, "little") * 24_000
@@ -25,11 +27,11 @@ class Loud:
 
 
 class Client:
-    """A client, and the listener that it talks to."""
+    """A client, and what is written down about it."""
 
-    def __init__(self, socket, listener):
+    def __init__(self, socket, report):
         self.socket = socket
-        self.listener = listener
+        self.report = report
         self.audio = b""
 
     async def send(self, event):
@@ -52,16 +54,17 @@ class Client:
                     return event
 
     def noted(self):
-        return [note.kind for note in self.listener.report.notes]
+        return [note.kind for note in self.report.notes]
 
 
 @pytest.fixture
 async def client():
     slow = Reply((Speech(STORY, "Once upon a time."),), pace=0.5)
     async with ScriptedRealtime(keep=0) as server, ClientSession() as http:
-        listener = Listener(server, Loud, Reply((Speech(GREETING, "Hello."),)), slow)
+        report = take_times(server)
+        Listener(server, Loud, Reply((Speech(GREETING, "Hello."),)), slow)
         async with http.ws_connect(server.url) as socket:
-            yield Client(socket, listener)
+            yield Client(socket, report)
 
 
 def asked(**detection):
@@ -84,8 +87,8 @@ async def test_a_turn_is_answered(client):
     assert done.response.status == "completed"
     assert client.audio == STORY
     assert client.noted() == ["speech", "reply"]
-    assert sum(count for _, count in client.listener.report.heard) == 72_000
-    assert len(client.listener.report.audio) == 144_000
+    assert sum(count for _, count in client.report.heard) == 72_000
+    assert len(client.report.audio) == 144_000
 
 
 async def test_speech_interrupts_a_reply(client):
@@ -113,6 +116,33 @@ async def test_what_a_client_says_was_heard_is_noted(client):
     await client.send(wire.ResponseCancel())
     await client.send(wire.ConversationItemTruncate(delta.item_id, 0, 321))
     await client.until(wire.ConversationItemTruncated)
-    (told,) = [note for note in client.listener.report.notes if note.kind == "truncate"]
+    (told,) = [note for note in client.report.notes if note.kind == "truncate"]
     assert (told.item, told.ms) == (delta.item_id, 321)
     assert "cancel" in client.noted()
+
+
+async def test_in_its_own_process_it_is_as_far_away_as_the_network(models):
+    models("silero_vad.onnx")
+    with Engine(GREETING, STORY) as engine:
+        assert not engine.in_session
+        async with ClientSession() as http, http.ws_connect(engine.url) as socket:
+            client = Client(socket, None)
+            await client.send(asked(type="server_vad"))
+            await client.until(wire.SessionUpdated)
+            asked_at = time.monotonic()
+            await client.send(wire.ResponseCreate())
+            await client.until(wire.ResponseDone)
+            assert time.monotonic() - asked_at >= 2 * NETWORK_MS / 1000
+            await soon(lambda: engine.in_session and engine.replies == 1)
+        await soon(lambda: not engine.in_session)
+        report = engine.report()
+    assert [note.kind for note in report.notes] == ["session", "reply"]
+    # Times are taken where the engine is.
+    assert report.notes[1].at - asked_at >= NETWORK_MS / 1000
+
+
+async def soon(true):
+    """Wait until something in the engine's process is so; it says nothing when it is."""
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110 - another process has no event to wait for
+            await asyncio.sleep(0.02)

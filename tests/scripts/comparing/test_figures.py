@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from device.simulation.scripted_engine import RATE as WIRE_RATE
+from device.simulation.timed_engine import Note, Report
 from scripts.comparing.director import Marks, Stretch
-from scripts.comparing.engine import NETWORK_MS, Note, Report
+from scripts.comparing.engine import NETWORK_MS
 from scripts.comparing.figures import Evidence, find, together
 from scripts.comparing.pulse import CHANNELS, LOUDSPEAKER, RATE
 from scripts.comparing.room import Recording, Visit

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from device.simulation.scripted_engine import RATE as WIRE_RATE
-from scripts.comparing.engine import NETWORK_MS, Report
+from device.simulation.timed_engine import Report
+from scripts.comparing.engine import NETWORK_MS
 from scripts.comparing.pulse import CHANNELS, RATE, VISITOR
 from scripts.comparing.received import Received
 from scripts.comparing.room import Recording, Visit
