@@ -12,11 +12,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import soxr
 from msgspec import Struct
 
 from device.audio.measure import SILENCE_DBFS, dbfs, levels, speech_level
 from device.sample_clock import CLOCK_RATE, samples
+from device.simulation.correlation import at_clock_rate, similarity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -269,12 +269,6 @@ class Trace:
         return bool(places[0] >= 0 and places[1] - places[0] == _FINE_WINDOW - 1)
 
 
-def at_clock_rate(track: NDArray[np.int16], rate: int) -> NDArray[np.float32]:
-    """Return a track as float samples (int16 steps) at the device's clock."""
-    moved: NDArray[np.float32] = track.astype(np.float32)
-    return moved if rate == CLOCK_RATE else soxr.resample(moved, rate, CLOCK_RATE, quality="HQ")
-
-
 def _agree(heard: NDArray[np.float32], expected: NDArray[np.float32]) -> bool:
     """Return whether what is heard can be what is expected, at some gain."""
     if not _loud(heard):  # silence says nothing against it
@@ -301,10 +295,6 @@ def _locate(piece: NDArray[Any], within: NDArray[Any]) -> tuple[int, float]:
     n = len(piece)
     if n < _WINDOW or len(within) < n:
         return 0, 0.0
-    size = 1 << (len(within) + n - 1).bit_length()
-    product = np.fft.irfft(np.fft.rfft(within, size) * np.conj(np.fft.rfft(piece, size)), size)[: len(within) - n + 1]
-    energy = np.concatenate(([0.0], np.cumsum(np.square(within, dtype=np.float64))))
-    own = float(np.sum(np.square(piece, dtype=np.float64)))
-    score = product / np.sqrt(np.maximum(energy[n:] - energy[:-n], 0.01 * own) * own + 1.0)
+    score = similarity(piece, within, least=0.01)
     best = int(np.argmax(score))
     return best, float(score[best])

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from device.audio.measure import silences
 from device.sample_clock import CLOCK_RATE, samples
+from device.simulation.correlation import similarity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,12 +119,7 @@ def locate(
         lowest, highest = lowest - skipped, highest - skipped
     pattern = levelled(piece)
     padded = np.concatenate((np.zeros(n), levelled(within), np.zeros(n)))
-    size = 1 << (len(padded) + n - 1).bit_length()
-    product = np.fft.irfft(np.fft.rfft(padded, size) * np.conj(np.fft.rfft(pattern, size)), size)[: len(padded) - n + 1]
-    energy = np.concatenate(([0.0], np.cumsum(padded**2)))
-    own = float(np.sum(pattern**2))
-    # Next to silence, nothing is alike.
-    score = product / np.sqrt(np.maximum(energy[n:] - energy[:-n], 0.05 * own) * own + 1e-9)
+    score = similarity(pattern, padded, least=0.05)
     first = 0 if lowest is None else min(max(0, lowest + n), len(score) - 1)
     last = len(score) if highest is None else min(max(first + 1, highest + n + 1), len(score))
     best = first + int(np.argmax(score[first:last]))

@@ -13,12 +13,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import soxr
 from msgspec import Struct
 
 from device.audio.measure import SILENCE_DBFS, SPEECH_RANGE_DB, levels, silences
 from device.sample_clock import CLOCK_RATE, samples
 from device.simulation.alignment import ALIKE, LEVELLED, WINDOW, Run, follow, locate
+from device.simulation.correlation import at_clock_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,7 +50,7 @@ class Loudspeaker:
     """A loudspeaker track, `(n,) int16` at `rate`, ready to be searched."""
 
     def __init__(self, track: NDArray[np.int16], rate: int) -> None:
-        self.samples = _at_clock_rate(track, rate)
+        self.samples = at_clock_rate(track, rate)
         # Resampling smears; silence is looked for in what was really played, of each frame the loudest sample.
         nonzero = np.flatnonzero(track) * CLOCK_RATE // rate
         self._sounds = np.zeros(len(self.samples) + 1, bool)
@@ -85,7 +85,7 @@ class Passage:
     ) -> None:
         self._loudspeaker = loudspeaker
         self._track = loudspeaker.samples
-        self._item = _at_clock_rate(pcm, rate)
+        self._item = at_clock_rate(pcm, rate)
         self._until = min(until if until is not None else len(loudspeaker), len(loudspeaker))
         self._claimed = begins
         level = levels(self._item, WINDOW, _HOP)
@@ -232,11 +232,6 @@ def _first(places: NDArray[Any], reached: NDArray[np.bool_], after: int) -> Inte
         return None
     index = int(np.argmax(reached))
     return Interval(int(places[index - 1]) if index else after, int(places[index]))
-
-
-def _at_clock_rate(track: NDArray[np.int16], rate: int) -> NDArray[np.float32]:
-    moved: NDArray[np.float32] = track.astype(np.float32)
-    return moved if rate == CLOCK_RATE else soxr.resample(moved, rate, CLOCK_RATE, quality="HQ")
 
 
 def _rms(track: NDArray[np.float32]) -> float:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from device.simulation.correlation import similarity
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -19,11 +21,6 @@ def locate(piece: NDArray[np.int16], within: NDArray[np.int16]) -> tuple[int, fl
     n = len(pattern)
     if not n or len(whole) < n:
         return 0, 0.0
-    size = 1 << (len(whole) + n).bit_length()
-    product = np.fft.irfft(np.fft.rfft(whole, size) * np.conj(np.fft.rfft(pattern, size)), size)[: len(whole) - n + 1]
-    energy = np.concatenate(([0.0], np.cumsum(whole**2)))
-    own = float(np.sum(pattern**2))
-    # Where there is next to nothing, nothing is alike.
-    score = product / np.sqrt(np.maximum(energy[n:] - energy[:-n], 1e-3 * own + 1) * (own + 1))
+    score = similarity(pattern, whole, least=1e-3)
     best = int(np.argmax(score))
     return best, float(score[best])

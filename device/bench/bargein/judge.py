@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import numpy as np
 from msgspec import Struct
 
-from device.bench.trace import Trace, Track, at_clock_rate
+from device.bench.trace import Trace, Track
 from device.conversation import entries
 from device.engines.realtime.config import RATE
 from device.sample_clock import CLOCK_RATE, samples
+from device.simulation.correlation import at_clock_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
