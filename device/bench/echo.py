@@ -21,7 +21,7 @@ from device.bench.echo_rooms import CHANGE_S, SECONDS, SETTLED_S, VISITOR_DBFS, 
 from device.bench.result import BenchError, Figure, Job, Result, percentile
 from device.listen.capture import STIR_AMONG, STIR_BLOCKS, STIR_DB, Capture
 from device.listen.vad import SileroVad
-from device.model_files import files as models
+from device.model_files import files
 from device.sample_clock import CLOCK_RATE, samples
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def _cpu(job: Job, replies: Sequence[Sound], sentences: Sequence[Sound]) -> floa
     """Return the CPU seconds that the front end takes for a second of playback, the median."""
     scene = build(Place(), replies, sentences, seconds=SECONDS)
     card = Card(48_000)
-    voice = SileroVad(models.find("silero_vad.onnx", job.settings.models_dir))
+    voice = SileroVad(files.find("silero_vad.onnx", job.settings.models_dir))
     events: list[DeviceEvent] = []
     front = Capture(card, Playout(card.rate), canceller=EchoCanceller(300), voice=voice, wake=None, emit=events.append)
     front.want_voice(wanted=True, alert=True)

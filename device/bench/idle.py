@@ -12,9 +12,9 @@ from device.bench.live import Live
 from device.bench.result import Figure, Job, Result, percentile
 from device.listen.detectors import Detectors, wake_model
 from device.listen.wake_word import FRAME, library
-from device.model_files import files as models
+from device.model_files import files
 from device.sample_clock import CLOCK_RATE
-from device.settings import tree as configuration
+from device.settings import tree
 from device.simulation.room import Room
 from device.simulation.scene import Scene, Visitor
 
@@ -70,7 +70,7 @@ def measure(job: Job) -> Result:
 
 def asleep(config: Path | None, kind: Kind, seconds: float) -> float:
     """Return the CPU that the daemon takes, in seconds a second."""
-    settings = configuration.load(config)
+    settings = tree.load(config)
     detectors = Detectors.load(settings)
     room = Room(_scene(kind, seconds))
     live = Live(room, settings)
@@ -84,13 +84,13 @@ def alone(config: Path | None, kind: Kind, seconds: float, *, hurry: bool = Fals
 
     The frames come as from a microphone; with `hurry`, they are all there.
     """
-    settings = configuration.load(config)
+    settings = tree.load(config)
     wake, directory = settings.wake, settings.models_dir
     model = library(wake.framework)(
         [str(wake_model(name, wake.framework, directory)) for name in wake.models],
         inference_framework=wake.framework,
-        melspec_model_path=str(models.find(f"melspectrogram.{wake.framework}", directory)),
-        embedding_model_path=str(models.find(f"embedding_model.{wake.framework}", directory)),
+        melspec_model_path=str(files.find(f"melspectrogram.{wake.framework}", directory)),
+        embedding_model_path=str(files.find(f"embedding_model.{wake.framework}", directory)),
     )
     heard = _heard(_scene(kind, seconds))
     frames = [heard[at : at + FRAME] for at in range(0, len(heard) - FRAME + 1, FRAME)]

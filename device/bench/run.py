@@ -1,4 +1,10 @@
-"""The benches by name: runs them, shows what they find and writes it down."""
+"""The benches by name: runs them, shows what they find and writes it down.
+
+A bench is a module with `WHAT`, a text that says what is measured and how, and `measure(job: Job) -> Result`. What
+keeps it from measuring is raised as a `BenchError`, or as one of the errors that `run_one` knows. To add one, write
+the module, and a line in `BENCHES`; its arithmetic goes into functions of numbers, which tests can call without
+running it. `Job.quick` asks for a run that only shows that it works.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +13,7 @@ import platform
 import time
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from rich.console import Console
@@ -24,8 +30,20 @@ if TYPE_CHECKING:
 
     from device.settings.tree import Settings
 
-NAMES = ("latency", "overhead", "callback", "idle", "memory", "heard", "start", "bargein", "echo", "button", "engine")
-"""Each is a module beside this one, with a function `measure`."""
+BENCHES: Final = {
+    "latency": "device.bench.latency",
+    "overhead": "device.bench.overhead",
+    "callback": "device.bench.callback",
+    "idle": "device.bench.idle",
+    "memory": "device.bench.memory",
+    "heard": "device.bench.heard",
+    "start": "device.bench.start",
+    "bargein": "device.bench.bargein.run",
+    "echo": "device.bench.echo",
+    "button": "device.bench.button",
+    "engine": "device.bench.engine",
+}
+"""The module of each bench, in the order in which all of them run."""
 
 
 def run_benches(
@@ -47,8 +65,8 @@ def run_benches(
 
     Raises BenchError for a name that no bench has, or if the results cannot be written to `json_file`.
     """
-    if name is not None and name not in NAMES:
-        raise BenchError(f'there is no bench "{name}"; there are {", ".join(NAMES)}')
+    if name is not None and name not in BENCHES:
+        raise BenchError(f'there is no bench "{name}"; there are {", ".join(BENCHES)}')
     console = Console(highlight=False)
     job = Job(
         settings=settings,
@@ -60,7 +78,7 @@ def run_benches(
         say=lambda text: console.print(f"  {text}", style="dim"),
     )
     results = []
-    for bench in NAMES if name is None else (name,):
+    for bench in BENCHES if name is None else (name,):
         console.print(f"{bench} …")
         results.append(run_one(bench, job))
     console.print(render(results))
@@ -71,14 +89,9 @@ def run_benches(
     return all(result.reached for result in results)
 
 
-def module_of(bench: str) -> str:
-    """Return the name of the module with a bench's `measure`."""
-    return "device.bench.bargein.run" if bench == "bargein" else f"device.bench.{bench}"
-
-
 def run_one(bench: str, job: Job) -> Result:
     """Run one bench; what keeps it from measuring becomes its result."""
-    module = import_module(module_of(bench))
+    module = import_module(BENCHES[bench])
     try:
         result: Result = module.measure(job)
     except (BenchError, CardError, ClipError, EngineError, ModelError, SceneError) as error:

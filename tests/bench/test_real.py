@@ -9,14 +9,14 @@ from device.bench.live import Live, TimedRoom, plain
 from device.bench.result import Job
 from device.bench.run import run_one
 from device.listen.detectors import Detectors
-from device.settings import tree as configuration
+from device.settings.tree import Settings
 from device.simulation.scene import Scene
 from device.simulation.timed_engine import Plan, TimedEngine
 
 
 def test_a_daemon_talks_to_the_scripted_engine_and_both_ways_are_timed(models):
     models("hey_jarvis.onnx")
-    settings = plain(configuration.Settings())
+    settings = plain(Settings())
     detectors = Detectors.load(settings)
     room = TimedRoom(Scene(name="short", seconds=6.0))
     with TimedEngine(Plan(after_s=2.5, every_s=0.5, reply_s=0.4)) as peer:
@@ -34,7 +34,7 @@ def test_a_daemon_talks_to_the_scripted_engine_and_both_ways_are_timed(models):
 
 
 def test_the_start_is_measured_with_the_real_command():
-    result = run_one("start", Job(settings=configuration.Settings(), quick=True))
+    result = run_one("start", Job(settings=Settings(), quick=True))
     assert not result.error
     figures = {figure.name: figure.value for figure in result.figures}
     assert 0.2 < figures["the first"] < 60

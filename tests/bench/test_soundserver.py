@@ -2,7 +2,7 @@ import subprocess
 import sys
 
 from device.bench.soundserver import sound_server
-from device.model_files import files as models
+from device.model_files.files import places
 
 _LOOK = "from device.model_files.files import places; print(*places(), sep='\\n')"
 
@@ -12,4 +12,4 @@ def test_an_assistant_on_it_looks_for_models_where_it_always_does() -> None:
         looked = subprocess.run(
             [sys.executable, "-c", _LOOK], env=environment, capture_output=True, text=True, check=True, timeout=60
         )
-    assert looked.stdout.splitlines() == [str(place) for place in models.places()]
+    assert looked.stdout.splitlines() == [str(place) for place in places()]

@@ -21,12 +21,11 @@ from device.conversation.entries import Entry
 from device.conversation.events import Button
 from device.conversation.states import State
 from device.sample_clock import CLOCK_RATE
-from device.simulation import recording
-from device.simulation import virtual_clock as virtual
+from device.simulation import recording, virtual_clock
 from device.simulation.acoustics import ratio
 from device.simulation.recording import Tracks
 from device.simulation.rehearsal import Rehearsal
-from device.simulation.scripted_engine import RATE, Connection, Reply, ScriptedRealtime, Speech
+from device.simulation.scripted_engine import RATE, Reply, ScriptedRealtime, Speech
 from device.simulation.visitors import Visit
 from device.wire import realtime as wire
 
@@ -88,7 +87,7 @@ def play(talk: Talk, settings: Settings, folder: Path, *, charge: float = CHARGE
         async with ScriptedRealtime(keep=0) as server:
             return await _Conversation(talk, settings, folder, server).run()
 
-    return virtual.run(main(), charge=charge)
+    return virtual_clock.run(main(), charge=charge)
 
 
 class _Conversation(Rehearsal):
@@ -106,8 +105,7 @@ class _Conversation(Rehearsal):
         self._level_db = talk.scene.room.loudspeaker_db - self._gain_db
         self._said = 0
         self._ready = asyncio.Event()
-        server.on(wire.InputAudioBufferAppend, self._hear)
-        server.on(wire.ConversationItemTruncate, self._truncate)
+        server.on_receive = self._received
 
     async def run(self) -> Played:
         directing = asyncio.create_task(self._direct())
@@ -171,14 +169,11 @@ class _Conversation(Rehearsal):
         self._said += 1
         return Reply((Speech(pcm.tobytes(), text),), pace=PACE)
 
-    async def _hear(self, _connection: Connection, event: wire.InputAudioBufferAppend) -> None:
-        self._sent.append(Sent(self._now, event.audio))
-
-    async def _truncate(self, connection: Connection, event: wire.ConversationItemTruncate) -> None:
-        self._told[event.item_id] = event.audio_end_ms
-        await connection.send(
-            wire.ConversationItemTruncated(event.content_index, event.audio_end_ms, item_id=event.item_id)
-        )
+    def _received(self, event: wire.ClientEvent) -> None:
+        if isinstance(event, wire.InputAudioBufferAppend):
+            self._sent.append(Sent(self._now, event.audio))
+        elif isinstance(event, wire.ConversationItemTruncate):
+            self._told[event.item_id] = event.audio_end_ms
 
 
 def spoken(sounds: Sequence[Sound], first: int, seconds: float, level_db: float) -> tuple[NDArray[np.int16], str]:

@@ -26,8 +26,7 @@ from device.local.cascade import Cascade
 from device.local.load import load_stages
 from device.local.session.client_events import Session
 from device.sample_clock import CLOCK_RATE
-from device.simulation import acoustics
-from device.simulation import virtual_clock as virtual
+from device.simulation import acoustics, virtual_clock
 from device.simulation.scene import USUAL_SPEECH_DBFS
 from device.wire import realtime as wire
 
@@ -71,7 +70,7 @@ def listen(sounds: Sequence[Sound], settings: Settings) -> list[Ended]:
     stages = load_stages(settings)
     rules: tuple[Rule, ...] = ("settings", "plain")
     return [
-        virtual.run(_listen(stages, settings, sound, noise_db, rule), charge=CHARGE)
+        virtual_clock.run(_listen(stages, settings, sound, noise_db, rule), charge=CHARGE)
         for sound in sounds
         for noise_db in NOISE_DB
         for rule in rules
@@ -104,7 +103,7 @@ async def _listen(stages: Stages, settings: Settings, sound: Sound, noise_db: fl
         settings = replace(settings, listen=replace(settings.listen, end_of_turn="server", silence_ms=PLAIN_MS))
     samples, end_s = _heard(sound, noise_db)
     loop = asyncio.get_running_loop()
-    if isinstance(loop, virtual.VirtualLoop):
+    if isinstance(loop, virtual_clock.VirtualLoop):
         loop.drive(lambda: TICK_S)
     began = loop.time()
     happened: list[tuple[float, str]] = []
@@ -152,7 +151,7 @@ def _cascade(stages: Stages, loop: asyncio.AbstractEventLoop) -> Cascade:
     cascade = Cascade(stages)
     for name, pool in vars(cascade).items():
         if isinstance(pool, ThreadPoolExecutor):
-            setattr(cascade, name, virtual.VirtualThread(loop, charge=CHARGE))
+            setattr(cascade, name, virtual_clock.VirtualThread(loop, charge=CHARGE))
     return cascade
 
 

@@ -4,13 +4,13 @@ import pytest
 from msgspec.structs import replace
 
 from device.bench import sounds
-from device.bench.bargein import run as bargein
+from device.bench.bargein import run
 from device.bench.bargein.judge import judge
 from device.bench.bargein.plan import Planner, rooms
 from device.bench.bargein.play import play
 from device.bench.bargein.turns import listen
 from device.bench.result import BenchError, Job
-from device.settings import tree as configuration
+from device.settings.tree import Settings
 from device.simulation.scene import Acoustics
 
 
@@ -28,20 +28,20 @@ def talk(tmp_path_factory):
 
 def test_a_long_sentence_silences_the_device_and_the_engine_hears_it(talk, models, tmp_path):
     models("hey_jarvis.onnx")
-    played = play(talk, configuration.Settings(), tmp_path)
+    played = play(talk, Settings(), tmp_path)
     (outcome,) = judge(talk, played)
     assert outcome.why == ""
     assert outcome.reached
     assert 0 < outcome.duck_ms <= outcome.silence_ms < 3000
     assert outcome.heard_ms < 20
     assert outcome.alike > 0.4
-    bargein.keep(outcome, played, tmp_path)
+    run.keep(outcome, played, tmp_path)
     assert (tmp_path / f"{outcome.slot}.wav").stat().st_size > 6 * 48_000 * 6 * 0.9
 
 
 def test_a_device_that_only_the_wake_word_interrupts_goes_on(talk, models, tmp_path):
     models("hey_jarvis.onnx")
-    (outcome,) = judge(talk, play(replace(talk, barge_in=False), configuration.Settings(), tmp_path))
+    (outcome,) = judge(talk, play(replace(talk, barge_in=False), Settings(), tmp_path))
     assert (outcome.reached, outcome.why, outcome.duck_ms) == (False, "the reply went on", None)
 
 
@@ -50,7 +50,7 @@ def test_a_plain_silence_ends_turns_after_500_ms_and_cuts_into_long_pauses(model
     found = sounds.load()
     paused = max((s for s in found if s.kind == "pauses"), key=lambda s: s.pause[1] - s.pause[0])
     complete = next(s for s in found if s.kind == "complete")
-    ended = {(e.kind, e.noise_db): e for e in listen([paused, complete], configuration.Settings()) if e.rule == "plain"}
+    ended = {(e.kind, e.noise_db): e for e in listen([paused, complete], Settings()) if e.rule == "plain"}
     assert ended["pauses", -60].cut_in
     assert not ended["complete", -60].cut_in
     assert 400 < ended["complete", -60].turn_ms < 900
@@ -59,9 +59,9 @@ def test_a_plain_silence_ends_turns_after_500_ms_and_cuts_into_long_pauses(model
 
 def test_an_unknown_part_is_named_with_those_that_there_are():
     with pytest.raises(BenchError, match=r'no part "speed"; it has talks, self, wake, turns'):
-        bargein.measure(Job(settings=configuration.Settings(), quick=True, part="speed"))
+        run.measure(Job(settings=Settings(), quick=True, part="speed"))
 
 
 def test_a_folder_without_sounds_is_named(tmp_path):
     with pytest.raises(BenchError, match=r"index\.toml is missing"):
-        bargein.measure(Job(settings=configuration.Settings(), quick=True, sounds=tmp_path))
+        run.measure(Job(settings=Settings(), quick=True, sounds=tmp_path))
