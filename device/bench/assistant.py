@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import selectors
 import signal
 import subprocess
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 LISTENING = "Listening on "
 """What `parley run` prints once it listens."""
 PATIENCE_S = 60.0
+"""For it to listen: a choice, many times what `parley bench start` allows."""
 
 
 @contextlib.contextmanager
@@ -61,13 +63,16 @@ class Assistant:
     def listens_after(self) -> float:
         """Wait until it listens; return how many seconds that took since the process began. Raises BenchError."""
         assert self._process.stdout is not None  # noqa: S101 - asked for above
+        # Not by its lines: of several that come at once, all but the first would wait in a buffer for another.
+        output, said = self._process.stdout.fileno(), b""
         with selectors.DefaultSelector() as ready:
-            ready.register(self._process.stdout, selectors.EVENT_READ)
+            ready.register(output, selectors.EVENT_READ)
             while ready.select(max(0.0, self._began + PATIENCE_S - time.monotonic())):
-                line = self._process.stdout.readline()
-                if line.startswith(LISTENING):
+                news = os.read(output, 65_536)
+                said += news
+                if f"\n{LISTENING}".encode() in b"\n" + said:
                     return time.monotonic() - self._began
-                if not line:
+                if not news:
                     break
         raise BenchError(f"`parley run` does not listen: {self.end() or 'it said nothing'}")
 

@@ -1,10 +1,8 @@
 """Short runs of what the benches are made of; their figures are not judged here."""
 
 import asyncio
-import os
 
 from device.bench import overhead
-from device.bench.isolated import isolated
 from device.bench.live import Live, TimedRoom, plain
 from device.bench.result import Job
 from device.bench.run import run_one
@@ -39,7 +37,3 @@ def test_the_start_is_measured_with_the_real_command():
     figures = {figure.name: figure.value for figure in result.figures}
     assert 0.2 < figures["the first"] < 60
     assert 0 < figures["importing numpy, instrumented"] < figures["the first"] * 20
-
-
-def test_work_apart_is_done_in_another_process():
-    assert isolated(os.getpid) != os.getpid()
