@@ -6,7 +6,6 @@ import pytest
 
 from device.bench.bargein.figures import figures, notes
 from device.bench.bargein.judge import Outcome
-from device.bench.bargein.turns import Ended, turn_figures
 
 
 def outcome(role, reached, **known):
@@ -73,26 +72,3 @@ def test_the_worst_conditions_are_named():
     found = [outcome("yield", echo < 6, echo_db=echo, voice="ann", text="Stop.") for echo in (-10.0, 0.0, 6.0)]
     (note,) = notes(found)
     assert note.startswith("yield, worst: echo +6 dB 0/1")
-
-
-def ended(kind, rule, *, cut_in=False, reply_ms=500.0):
-    return Ended(
-        sound="x",
-        kind=kind,
-        voice="v",
-        text="t",
-        noise_db=-60,
-        rule=rule,
-        cut_in=cut_in,
-        turn_ms=1.0,
-        reply_ms=reply_ms,
-    )
-
-
-def test_cutting_in_is_weighed_against_the_delay_that_avoiding_it_costs():
-    found = [ended("pauses", "settings", cut_in=hit) for hit in (True, False, False, False)]
-    found += [ended("pauses", "plain", cut_in=True)] * 4
-    found += [ended("complete", "settings", reply_ms=700.0)] * 3 + [ended("complete", "plain", reply_ms=550.0)] * 3
-    cut_ins, plain, added, _ = turn_figures(found)
-    assert (cut_ins.value, plain.value, added.value) == (25, 100, 150)
-    assert (cut_ins.reached, added.reached) == (False, True)

@@ -8,8 +8,6 @@ from device.bench.bargein import run
 from device.bench.bargein.judge import judge
 from device.bench.bargein.plan import Planner, rooms
 from device.bench.bargein.play import play
-from device.bench.bargein.turns import listen
-from device.bench.result import BenchError, Job
 from device.settings.tree import Settings
 from device.simulation.scene import Acoustics
 
@@ -43,25 +41,3 @@ def test_a_device_that_only_the_wake_word_interrupts_goes_on(talk, models, tmp_p
     models("hey_jarvis.onnx")
     (outcome,) = judge(talk, play(replace(talk, barge_in=False), Settings(), tmp_path))
     assert (outcome.reached, outcome.why, outcome.duck_ms) == (False, "the reply went on", None)
-
-
-def test_a_plain_silence_ends_turns_after_500_ms_and_cuts_into_long_pauses(models):
-    models("moonshine_tiny_en/encoder_model.ort")
-    found = sounds.load()
-    paused = max((s for s in found if s.kind == "pauses"), key=lambda s: s.pause[1] - s.pause[0])
-    complete = next(s for s in found if s.kind == "complete")
-    ended = {(e.kind, e.noise_db): e for e in listen([paused, complete], Settings()) if e.rule == "plain"}
-    assert ended["pauses", -60].cut_in
-    assert not ended["complete", -60].cut_in
-    assert 400 < ended["complete", -60].turn_ms < 900
-    assert ended["complete", -60].reply_ms >= ended["complete", -60].turn_ms
-
-
-def test_an_unknown_part_is_named_with_those_that_there_are():
-    with pytest.raises(BenchError, match=r'no part "speed"; it has talks, self, wake, turns'):
-        run.measure(Job(settings=Settings(), quick=True, part="speed"))
-
-
-def test_a_folder_without_sounds_is_named(tmp_path):
-    with pytest.raises(BenchError, match=r"index\.toml is missing"):
-        run.measure(Job(settings=Settings(), quick=True, sounds=tmp_path))
