@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from device.bench.overhead import CARD_RATE, down_ms, up_ms
-from device.records.entry import Entry
+from device.conversation import entries
 from device.simulation.timed_engine import Note, Report
 
 TIMES = [block / 100 for block in range(1000)]
@@ -36,6 +36,6 @@ def test_the_way_down_ends_where_the_first_sample_is_handed_over():
     report = Report(notes=[Note(1.000, "reply", "a"), Note(3.000, "reply", "b"), Note(4.0, "reply", "never played")])
     # The first sample of a is heard at 1.05 s, which is 20 ms after its block was handed over.
     played = {"a": 1.05, "b": 3.04, "of nobody": 5.0}
-    entries = [Entry("reply_first_audio", round(at * 16_000), {"item": item}) for item, at in played.items()]
-    entries.append(Entry("wake", 0, {}))
-    assert down_ms(SimpleNamespace(entries=entries), room, report) == pytest.approx([30.0, 20.0])
+    ledger = [entries.ReplyFirstAudio(round(at * 16_000), item) for item, at in played.items()]
+    ledger.append(entries.Wake(0, "hey_jarvis", 0.9))
+    assert down_ms(SimpleNamespace(entries=ledger), room, report) == pytest.approx([30.0, 20.0])

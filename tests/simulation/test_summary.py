@@ -1,207 +1,45 @@
-from __future__ import annotations
+"""The figures of a conversation as machines and as people read them."""
 
 import io
-from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 import pytest
-import soxr
-from msgspec.structs import replace
 from rich.console import Console
-from support.speech import say
 
-from device.audio.playout import Playout
-from device.conversation import entries
-from device.sample_clock import CLOCK_RATE, samples
-from device.simulation import recording, summary
-from device.simulation.recording import Recording, Tracks
-from device.simulation.room import Room
-from device.simulation.scene import Acoustics, Scene, Visitor
-from device.simulation.summary import summarise
+from device.simulation.figures import Restored, Turn
+from device.simulation.recording import Tracks
+from device.simulation.summary import Summary, render, summarise
 
-if TYPE_CHECKING:
-    from device.conversation.entries import Entry
-
-RATE = 48_000
-ROOM = Acoustics(rt60=0.2, echo_db=0)
-LONG = (
-    "I can tell you the time and the date, set timers, and convert units. I can also change the volume, and much more."
-)
-SHORT = "It is a quarter past ten."
+ASKED = Turn(
+    at=0.52, wake_ms=180, user="What can you do?", assistant="I can tell you the time.", reply_ms=611,
+    tools=["convert", "clock"], interrupted=True, duck_ms=94, silence_ms=131, heard_ms=2480, heard_true_ms=2475,
+)  # fmt: skip
+UNASKED = Turn(at=7.5, assistant="Your timer is over.")
+QUESTION = Turn(at=9.0)
+RESTORED = Restored(at=11.3, duck_ms=88, restore_ms=632, lost_ms=40)
 
 
-def pcm(text: str) -> np.ndarray:
-    return np.rint(soxr.resample(say(text, "en-gb", 165, -20.0).astype(float), CLOCK_RATE, 24_000)).astype(np.int16)
+def summary(turns=(), restored=(), **known):
+    known = {"xruns": 1, "lost_samples": 2, "cpu": 0.123, "rss_mb": 100, **known}
+    return Summary(scene="test", seconds=18.0, turns=list(turns), restored=list(restored), **known)
 
 
-class Device:
-    """A scripted assistant in a stepped room: orders at set times (ms), entries as the daemon would write them.
-
-    Ducking and cutting take effect at the next block of 10 ms, 20 ms (the latency) before they are heard.
-    """
-
-    def __init__(self, tmp_path, visitors, seconds: float) -> None:
-        self.recording = Recording(tmp_path / "conversation.wav", RATE)
-        self.room = Room(Scene(seconds=seconds, room=ROOM, visitors=visitors), pace="step", recording=self.recording)
-        self.playout = Playout(RATE, volume=0.8)
-        self.playout.latency = lambda: self.room.output_latency
-        self.entries: list[Entry] = []
-        self.items: dict[str, tuple[int, np.ndarray]] = {}
-        self.orders: list[tuple[float, str, str]] = []
-        self.room.open(self.playout)
-
-    def at(self, ms: float, order: str, argument: str = "") -> None:
-        self.orders = sorted([*self.orders, (ms, order, argument)])
-
-    def note(self, ms: float, kind: type[Entry], /, **fields) -> None:
-        self.entries.append(kind(samples(ms), **fields))
-
-    def run(self) -> Tracks:
-        going = True
-        while going:
-            while self.orders and self.orders[0][0] <= self.room.frame / 48:
-                self.obey(*self.orders.pop(0))
-            going = self.room.step()
-            for note in self.playout.notes():
-                ms = note.frame / 48
-                if note.kind == "started":
-                    self.note(ms, entries.ReplyFirstAudio, item=note.heard[0].item)
-                elif note.kind == "cut":
-                    for heard in note.heard:
-                        self.note(ms, entries.Truncate, item=heard.item, ms=heard.ms, whole=heard.whole)
-                    self.note(ms, entries.Silence)
-        self.recording.close()
-        self.entries.sort(key=lambda e: e.at)
-        return recording.load(self.recording.path)
-
-    def obey(self, ms: float, order: str, argument: str) -> None:
-        if order == "play":
-            item, _, text = argument.partition(":")
-            self.items[item] = (24_000, pcm(text))
-            self.playout.play(item, self.items[item][1].tobytes(), 24_000)
-            self.playout.finish(item)
-            self.note(ms, entries.Assistant, item=item, text=text)
-        elif order == "duck":
-            self.note(ms, entries.Duck)
-            self.playout.duck(-20)
-        elif order == "restore":
-            self.note(ms, entries.Restore)
-            self.playout.restore()
-        elif order == "cut":
-            self.note(ms, entries.Cut)
-            self.playout.cut(30)
-
-    def visited(self) -> list[tuple[float, float]]:
-        """Return onset and offset (ms) of what each visitor is going to say; they all come by time."""
-        ghost = Room(self.room.scene, pace="step")
-        ghost.open(Playout(RATE))
-        while ghost.step(100):
-            pass
-        return [(v.onset / 48, v.offset / 48) for v in ghost.visits]
+def shown(made):
+    console = Console(width=180, file=io.StringIO())
+    console.print(render(made))
+    return console.file.getvalue()
 
 
-@pytest.fixture(scope="module")
-def conversation(tmp_path_factory):
-    """A question in one breath with the wake word, an interruption, a tool, a backchannel; and what is true of it."""
-    visitors = (
-        Visitor(at=0.5, text="hey jarvis, what can you do"),
-        Visitor(at=5.0, text="how many kilometres is five miles", voice="en-us+Annie"),
-        Visitor(at=11.3, text="mhm", label="backchannel"),
-        Visitor(after="asleep", text="never", label="nobody"),
-    )
-    device = Device(tmp_path_factory.mktemp("room"), visitors, 18.0)
-    (asked, interrupts, aside) = device.visited()
-    truth = {"asked": asked, "interrupts": interrupts, "aside": aside}
-    device.at(asked[1] + 600, "play", f"a:{LONG}")
-    device.note(asked[1] + 500, entries.User, text="What can you do?")
-    device.at(interrupts[0] + 70, "duck")
-    device.at(interrupts[0] + 400, "cut")
-    device.note(interrupts[1] + 520, entries.User, text="How many kilometres is five miles?")
-    device.note(interrupts[1] + 530, entries.Tool, name="convert", arguments="{}")
-    device.at(interrupts[1] + 700, "play", f"b:{LONG}")
-    device.at(aside[0] + 60, "duck")
-    device.at(aside[0] + 600, "restore")
-    tracks = device.run()
-    wake_end = device.room.visits[0].wake_end
-    device.note(wake_end / 48 + 180, entries.Wake, word="hey_jarvis", score=0.9)
-    device.entries.sort(key=lambda e: e.at)
-    made = summarise(
-        "test", tracks, device.room.visits, device.entries, device.items,
-        xruns=1, lost_samples=2, cpu=0.1234, rss_mb=99.6, missed=device.room.waiting,
-    )  # fmt: skip
-    return made, truth, device, tracks
+def silence(seconds):
+    return Tracks(16_000, *(np.zeros(round(16_000 * seconds), np.int16) for _ in range(3)))
 
 
-def block_after(ms: float) -> float:
-    """Return when an order given at `ms` is heard: from the next block on, after the card's latency."""
-    return np.ceil(ms / 10) * 10 + 20
-
-
-def test_the_turns_are_what_happened(conversation):
-    made, truth, _, _ = conversation
-    assert [(t.user, t.assistant, t.tools, t.interrupted) for t in made.turns] == [
-        ("What can you do?", LONG, [], True),
-        ("How many kilometres is five miles?", LONG, ["convert"], False),
-    ]
-    assert [t.at for t in made.turns] == [pytest.approx(truth[v][0] / 1000, abs=0.01) for v in ("asked", "interrupts")]
-
-
-def test_the_wake_word_and_the_reply_are_timed(conversation):
-    made, truth, _, _ = conversation
-    first, second = made.turns
-    assert (first.wake_ms, second.wake_ms) == (pytest.approx(180, abs=2), None)
-    for turn, visit, delay in ((first, "asked", 600), (second, "interrupts", 700)):
-        offset = truth[visit][1]
-        # Speech begins softly: what is below -60 dBFS is not heard yet.
-        assert turn.reply_ms == pytest.approx(block_after(offset + delay) - offset, abs=12)
-
-
-def test_the_interruption_is_timed_on_the_recording(conversation):
-    made, truth, _, _ = conversation
-    onset = truth["interrupts"][0]
-    turn = made.turns[0]
-    assert turn.duck_ms == pytest.approx(block_after(onset + 70) + 8 - onset, abs=8)
-    assert turn.silence_ms == pytest.approx(block_after(onset + 70) + 40 - onset, abs=12)  # held, and then cut
-    assert made.turns[1].duck_ms is made.turns[1].silence_ms is None
-
-
-def test_what_was_heard_is_true(conversation):
-    made, _, device, _ = conversation
-    told = next(e.ms for e in device.entries if isinstance(e, entries.Truncate))
-    turn = made.turns[0]
-    assert turn.heard_ms == told
-    assert turn.heard_true_ms == pytest.approx(told, abs=12)
-    assert made.turns[1].heard_ms is made.turns[1].heard_true_ms is None
-
-
-def test_a_wrong_claim_does_not_change_what_was_heard(conversation):
-    made, _, device, tracks = conversation
-    lies = [replace(e, ms=e.ms + 400) if isinstance(e, entries.Truncate) else e for e in device.entries]
-    lied = summarise("test", tracks, device.room.visits, lies, device.items)
-    assert lied.turns[0].heard_ms == made.turns[0].heard_ms + 400
-    assert lied.turns[0].heard_true_ms == pytest.approx(made.turns[0].heard_true_ms, abs=150)  # the pause it was cut in
-    assert lied.turns[0].heard_ms - lied.turns[0].heard_true_ms > 200
-
-
-def test_a_backchannel_is_not_a_turn_but_a_restored_reply(conversation):
-    made, truth, _, _ = conversation
-    (restored,) = made.restored
-    onset = truth["aside"][0]
-    assert restored.at == pytest.approx(onset / 1000, abs=0.01)
-    assert restored.duck_ms == pytest.approx(block_after(onset + 60) + 8 - onset, abs=8)
-    assert restored.restore_ms == pytest.approx(block_after(onset + 600) + 20 - onset, abs=30)
-    assert restored.lost_ms <= 2
-
-
-def test_the_json_has_the_agreed_shape(conversation):
-    made = conversation[0]
-    data = msgspec.json.decode(msgspec.json.encode(made))
+def test_the_json_has_the_agreed_shape():
+    data = msgspec.json.decode(msgspec.json.encode(summary([ASKED], [RESTORED], missed=["nobody"])))
     assert list(data) == [
         "scene", "seconds", "xruns", "lost_samples", "cpu", "rss_mb", "turns", "restored", "missed",
     ]  # fmt: skip
-    assert (data["scene"], data["seconds"], data["xruns"], data["lost_samples"]) == ("test", 18.0, 1, 2)
-    assert (data["cpu"], data["rss_mb"], data["missed"]) == (0.123, 100, ["nobody"])
     assert list(data["turns"][0]) == [
         "at", "wake_ms", "user", "assistant", "reply_ms", "tools", "interrupted", "duck_ms", "silence_ms", "heard_ms",
         "heard_true_ms",
@@ -209,114 +47,50 @@ def test_the_json_has_the_agreed_shape(conversation):
     assert list(data["restored"][0]) == ["at", "duck_ms", "restore_ms", "lost_ms"]
 
 
-def test_the_table_shows_the_figures(conversation):
-    made = conversation[0]
-    console = Console(width=120, file=io.StringIO())
-    console.print(summary.render(made))
-    text = console.file.getvalue()
-    turn = made.turns[0]
-    for figure in (turn.reply_ms, turn.silence_ms, f"{turn.heard_ms} / {turn.heard_true_ms}", "(interrupted)"):
-        assert str(figure) in text
-    for words in ("convert", "1 xruns, 2 samples lost", "12 % of a core, 100 MB", "nobody", "came back after"):
-        assert words in text
-
-
-# Smaller cases
-
-
-def run(tmp_path, visitors, seconds, script) -> summary.Summary:
-    device = Device(tmp_path, visitors, seconds)
-    script(device, *device.visited())
-    tracks = device.run()
-    return summarise("small", tracks, device.room.visits, device.entries, device.items)
-
-
-def test_nobody_speaks_and_nothing_happens(tmp_path):
-    made = run(tmp_path, (), 1.0, lambda device: None)
-    assert made.turns == made.restored == []
-    assert made.missed is msgspec.UNSET
-    Console(quiet=True).print(summary.render(made))
-
-
-def test_a_wake_word_said_alone_belongs_to_the_question_after_it(tmp_path):
-    def script(device, wake, question):
-        device.note(wake[1] + 150, entries.Wake, word="hey_jarvis", score=0.9)
-        device.note(question[1] + 500, entries.User, text="What time is it?")
-        device.at(question[1] + 550, "play", f"a:{SHORT}")
-
-    visitors = (Visitor(at=0.3, text="hey jarvis"), Visitor(at=2.0, text="what time is it"))
-    made = run(tmp_path, visitors, 6.0, script)
-    (turn,) = made.turns
-    assert (turn.wake_ms, turn.user, turn.assistant) == (pytest.approx(150, abs=20), "What time is it?", SHORT)
-    assert turn.at == pytest.approx(2.0, abs=0.05)
-
-
-def test_a_reply_that_nobody_asked_for_is_a_turn_of_its_own(tmp_path):
-    def script(device, question):
-        device.note(question[1] + 500, entries.User, text="What time is it?")
-        device.at(question[1] + 550, "play", f"a:{SHORT}")
-        device.at(7500, "play", "b:Your timer is over.")
-
-    made = run(tmp_path, (Visitor(at=0.3, text="what time is it"),), 10.0, script)
-    assert [(t.user, t.assistant) for t in made.turns] == [("What time is it?", SHORT), ("", "Your timer is over.")]
-    assert made.turns[1].at == pytest.approx(7.52, abs=0.03)
-    assert made.turns[1].reply_ms is None
-
-
-def test_two_items_of_one_reply_are_one_turn(tmp_path):
-    def script(device, question):
-        device.at(question[1] + 300, "play", "a:Let me see.")
-        device.note(question[1] + 400, entries.Tool, name="clock", arguments="{}")
-        device.at(question[1] + 1500, "play", f"b:{SHORT}")
-
-    made = run(tmp_path, (Visitor(at=0.3, text="what time is it"),), 6.0, script)
-    (turn,) = made.turns
-    assert (turn.assistant, turn.tools) == (f"Let me see. {SHORT}", ["clock"])
-    assert turn.reply_ms == pytest.approx(325, abs=15)
-
-
-def test_a_reply_cut_by_the_button_has_no_visitor_to_time_it_by(tmp_path):
-    def script(device, question):
-        device.at(question[1] + 300, "play", f"a:{LONG}")
-        device.at(question[1] + 3000, "cut")
-
-    made = run(tmp_path, (Visitor(at=0.3, text="what can you do"),), 8.0, script)
-    (turn,) = made.turns
-    assert turn.interrupted
-    assert turn.duck_ms is turn.silence_ms is None
-    assert turn.heard_true_ms == pytest.approx(turn.heard_ms, abs=12)
-
-
-def test_a_reply_lowered_by_its_own_echo_has_no_visitor_either(tmp_path):
-    def script(device, question):
-        device.at(question[1] + 300, "play", f"a:{LONG}")
-        device.at(question[1] + 3000, "duck")
-        device.at(question[1] + 3300, "restore")
-
-    made = run(tmp_path, (Visitor(at=0.3, text="what can you do"),), 8.0, script)
-    (restored,) = made.restored
-    assert restored.duck_ms is restored.restore_ms is restored.lost_ms is None
-    assert not made.turns[0].interrupted
-
-
-def test_a_question_without_an_answer_is_a_turn(tmp_path):
-    made = run(
-        tmp_path,
-        (Visitor(at=0.3, text="goodbye"),),
-        3.0,
-        lambda device, visit: device.note(visit[1] + 400, entries.User, text="Goodbye."),
+def test_numbers_are_as_exact_as_they_are_worth():
+    made = summarise(
+        "test", silence(18.004), [], [], {}, xruns=1, lost_samples=2, cpu=0.1234, rss_mb=99.6, missed=["nobody"]
     )
-    (turn,) = made.turns
-    assert (turn.user, turn.assistant, turn.reply_ms) == ("Goodbye.", "", None)
+    assert made == summary(missed=["nobody"])
 
 
-def test_a_reply_whose_sound_is_unknown_is_timed_by_the_ledger(tmp_path):
-    def script(device, question):
-        device.at(question[1] + 300, "play", f"a:{SHORT}")
+def test_nobody_who_had_no_occasion_is_not_told():
+    made = summarise("test", silence(1), [], [], {}, missed=())
+    assert made.missed is msgspec.UNSET
+    assert "missed" not in msgspec.json.decode(msgspec.json.encode(made))
+    assert "No occasion" not in shown(made)
 
-    device = Device(tmp_path, (Visitor(at=0.3, text="what time is it"),), 5.0)
-    (question,) = device.visited()
-    script(device, question)
-    tracks = device.run()
-    made = summarise("small", tracks, device.room.visits, device.entries, {})
-    assert made.turns[0].reply_ms == pytest.approx(block_after(question[1] + 300) - question[1], abs=1)
+
+def test_the_table_shows_the_figures():
+    text = shown(summary([ASKED], [RESTORED], missed=["nobody", "the aunt"]))
+    for words in (
+        "The conversation “test”",
+        "What can you do?  [convert, clock]",
+        "→ I can tell you the time.  (interrupted)",
+        "2480 / 2475",
+        "came back after 632 ms, without 40 ms of what it said",
+        "18.0 s, 1 xruns, 2 samples lost, 12 % of a core, 100 MB",
+        "No occasion to speak had: nobody, the aunt",
+    ):
+        assert words in text
+    (row,) = (line for line in text.splitlines() if "What can you do?" in line)
+    assert [word for word in row.split() if word.isdigit()] == ["180", "611", "94", "131", "2480", "2475"]
+
+
+@pytest.mark.parametrize(
+    ("turn", "words"),
+    [
+        (UNASKED, "(unasked)"),
+        (QUESTION, "(not understood)"),
+        (Turn(at=1.0, assistant="Hm?", reply_ms=500), "(not understood)"),
+        (Turn(at=1.0, user="Stop.", assistant="And", interrupted=True), "? / ?"),
+    ],
+)
+def test_what_is_not_known_is_told_as_such(turn, words):
+    assert words in shown(summary([turn]))
+
+
+def test_a_reply_that_came_back_whole_lost_nothing():
+    text = shown(summary(restored=[Restored(at=1.0, restore_ms=None, lost_ms=0)]))
+    assert "came back after ? ms" in text
+    assert "without" not in text
