@@ -36,8 +36,11 @@ WHAT = (
     "(panel.debounce_ms) comes on top. The lights: 12 LEDs that follow a reply, on a bus without wires."
 )
 AT_MOST_MS = 60.0
+"""A choice: the 40 ms that a card is asked for as its buffer, and 20 for all that Parley does."""
 LIGHTS_AT_MOST = 1.0
+"""% of a core. A choice: they are for show, and what they take is taken from the recogniser."""
 BUTTON, LIGHT = 17, 12
+"""Lines of the mock factory: any would do."""
 
 
 class NotingRoom(TimedRoom):

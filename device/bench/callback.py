@@ -29,6 +29,7 @@ WHAT = (
     "may. Lost are samples that the daemon was too late to take from the card's ring."
 )
 AT_MOST_MS = 2.0
+"""A choice: a fifth of a block, so that a callback that begins late still fills it in time."""
 SAID = (
     "And then we went home, since it was late already.",
     "I do not think so.",

@@ -36,12 +36,21 @@ WHAT = (
     "the device speaks; SDR is the visitor's voice against all else in the output while both do. Convergence is when "
     "15 dB of the echo are gone for a second."
 )
+ERLE_DB, SDR_DB = 29.0, 14.0
+"""What must be reached: as much as libspeexdsp 1.2, with its preprocessor, in such a room."""
+CONVERGED_S = 1.2
+"""A choice: within the first words of the first reply."""
+CPU_SHARE = 0.03
+"""Seconds a second. A choice: the rest of the capture thread is left for the wake word, which takes most of it."""
 CONVERGED_DB = 15.0
+"""So much of the echo must be gone for the canceller to know the room: a choice, half of what it reaches in the end."""
 WINDOW_S, HOP_S = 0.25, 0.05
 PART_GOOD = 0.9
 """Of the windows of the next second must have lost that much echo."""
 AUDIBLE_DBFS = -50.0
+"""A softer echo is in a pause of the device's, and tells nothing."""
 CPU_SECONDS = 20
+"""Of which the median counts."""
 
 ROOMS = [
     Place(clip=clip, rt60=rt60, echo_db=echo_db, seed=number)
@@ -97,15 +106,15 @@ def measure(job: Job) -> Result:
         "echo",
         WHAT,
         (
-            _median("ERLE", clean, lambda one: one.erle, "dB", at_least=29.0),
+            _median("ERLE", clean, lambda one: one.erle, "dB", at_least=ERLE_DB),
             Figure("… the worst room", min(one.erle for one in clean), "dB"),
             _median("… before what is left over is suppressed", linear, lambda one: one.erle, "dB"),
-            _median("SDR of the visitor in double talk", clean, lambda one: one.sdr, "dB", at_least=14.0),
+            _median("SDR of the visitor in double talk", clean, lambda one: one.sdr, "dB", at_least=SDR_DB),
             Figure("… the worst room", min(one.sdr for one in clean), "dB"),
             _median("… before what is left over is suppressed", linear, lambda one: one.sdr, "dB"),
-            _median("convergence", clean, lambda one: one.convergence, "s", at_most=1.2),
+            _median("convergence", clean, lambda one: one.convergence, "s", at_most=CONVERGED_S),
             _median("… before what is left over is suppressed", linear, lambda one: one.convergence, "s"),
-            _median("convergence on another room", clean, lambda one: one.reconvergence, "s", at_most=1.2),
+            _median("convergence on another room", clean, lambda one: one.reconvergence, "s", at_most=CONVERGED_S),
             _median("… before what is left over is suppressed", linear, lambda one: one.reconvergence, "s"),
             *(
                 figure
@@ -123,7 +132,7 @@ def measure(job: Job) -> Result:
                 "convergence after a slip of 20 ms", [one for one, _ in slipped], lambda one: one.reconvergence, "s"
             ),
             *_alarms([replace(place, noise_db=-60.0) for place in ROOMS[::step]], *say),
-            Figure("CPU of the front end without the wake word, median second", _cpu(job, *say), "s/s", 0.03),
+            Figure("CPU of the front end without the wake word, median second", _cpu(job, *say), "s/s", CPU_SHARE),
         ),
         (f"Other processes, which make the same work take longer: load {os.getloadavg()[0]:.1f}.",),
     )

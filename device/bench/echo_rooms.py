@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 DEVICE_DBFS = -24.0
 VISITOR_DBFS = -26.0
+"""While they speak: a choice, about as loud as the bundled sounds."""
 SECONDS = 32.0
+"""Of the whole timetable."""
 SETTLED_S = 6.0
 """From then on, the canceller must know the room."""
 VISITOR_S = (14.0, 18.0)
@@ -29,7 +31,9 @@ VISITOR_S = (14.0, 18.0)
 CHANGE_S = 22.0
 """When the room changes."""
 OUTPUT_LATENCY_MS = 20
+"""As a scene's card has it by default."""
 ECHO_REVERB_DB, VISITOR_REVERB_DB = -6.0, -10.0
+"""Energy of the reverberation relative to the direct sound, as in scenes."""
 PAUSE_MS = 300
 """Between sentences."""
 BLOCK = samples(10)

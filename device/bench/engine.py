@@ -22,7 +22,7 @@ WHAT = (
     "the answer's first audio, the silence that ends a turn included. Whoever talks runs on the same cores."
 )
 MOST = 0.5
-"""Of what the SDK costs."""
+"""Of what the SDK costs. A choice: less of a saving would not be worth a client of our own."""
 SESSIONS = (1, 2, 4, 8)
 
 

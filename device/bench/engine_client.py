@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 DELTA_MS, BLOCK_MS = 100, 10
 """Audio in a message of the server's, and in one of the device's."""
 START_S: Final = 30.0
+"""How long the server's process may take to start: a choice, for a machine that is busy."""
 PATIENCE_S: Final = 600.0
+"""How long a client may take for its audio: a choice, as long as the audio of a whole run is."""
 HOUR_S: Final = 3600
 
 

@@ -29,6 +29,7 @@ WHAT = (
     "engine was told - milliseconds of the reply on the recording's loudspeaker track|."
 )
 AT_MOST_MS = 20.0
+"""A choice: a fraction of a syllable, so that the engine goes on from the word that was heard last."""
 INTERRUPTIONS = ("No, wait a moment, please.", "Stop, that is not what I meant.", "Hold on, something else first.")
 VOICES = ("en-us+Annie", "en-gb", "en-us", "en-gb-scotland")
 GAP_MS = 200

@@ -32,6 +32,8 @@ WHAT = (
 )
 Kind = Literal["speech", "quiet"]
 AT_MOST: dict[Kind, float] = {"speech": 1.3, "quiet": 0.35}
+"""Of the bare loop's CPU. A choice: all the rest may take a third of what the wake word takes, and in a quiet room,
+where the wake word need not be looked for, two thirds of it are to be saved."""
 TALK = (
     ("The train had left when we came to the station, so we took a taxi into town.", "en-gb"),
     ("Did you? I should have waited, there was another one an hour later.", "en-us+Annie"),

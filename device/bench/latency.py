@@ -25,6 +25,7 @@ WHAT = (
     "track, the silence that ends a turn included; the local engine in a process of its own."
 )
 AT_MOST_MS = 800.0
+"""A choice. Most of it is the silence that ends a turn, which trades speed for not cutting in."""
 QUESTIONS = (
     ("hey jarvis, what time is it?", "en-us+Annie"),
     ("what can you do?", "en-us+Annie"),

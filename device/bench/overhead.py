@@ -22,6 +22,7 @@ WHAT = (
     "reply's first audio, to the callback that plays its first sample; the card's own latency apart."
 )
 AT_MOST_MS = 40.0
+"""Each way. A choice: next to what an engine takes to answer, it is not noticed."""
 CARD_RATE: Final = 48_000
 SETTLE_S = 2.0
 """The beginning is a backlog: what was heard while the session opened."""

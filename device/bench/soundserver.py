@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 START_S = 15.0
+"""How long the server may take to start: a choice, for a machine that is busy."""
 _SERVER = """
 load-module module-native-protocol-unix auth-anonymous=1
 load-module module-null-sink sink_name=speaker rate=48000 channels=1 norewinds=1

@@ -12,7 +12,9 @@ WHAT = (
     "loaded. Meanwhile the local engine starts beside it, as it always does."
 )
 AT_MOST_S = 4.0
+"""A choice: as long as somebody watches a command before they think that it hangs."""
 PACKAGES = ("openwakeword", "onnxruntime", "aiohttp", "numpy", "pyaudio", "rich", "device")
+"""Whose imports are told apart; the others are told together."""
 _IMPORT = re.compile(r"import time:\s*(\d+) \|\s*\d+ \|\s*([\w.]+)")
 
 

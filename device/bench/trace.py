@@ -33,11 +33,14 @@ _PIECE = samples(250)
 _BACK, _ON = samples(8000), samples(1500)
 """How far before and after where it was expected the reply is looked for."""
 _ALIKE = 0.7
+"""Least correlation of a piece of the track with the place of the reply that it is taken for: a choice. A place that is
+wrong moves a figure by seconds, one that is not found by a window."""
 _TELLING_DBFS = -42.0
 """A window of the reply loud enough to tell how loud it is on the track, lowered though it may be."""
 _LEAST = samples(50)
 """Samples that must be audible for a place to be found by them."""
 _FADE = samples(60)
+"""Longer than the playout's own fades: a reply that is lowered and held is silent within 40 ms."""
 _BLOCK = samples(5)
 _LOUD_DBFS = -66.0
 """What is softer is not told from the rest of a fade."""
