@@ -161,8 +161,8 @@ def judge(scene: Scene, output: NDArray[np.int16]) -> Heard:
     return Heard(
         _db(scene.heard[alone] / FULL_SCALE, out[alone]),
         _db(visitor, out[both] - visitor) if len(both) else float("nan"),
-        _converged([(at, level) for at, level in levels if at < until], 0.0),
-        _converged([(at, level) for at, level in levels if at >= CHANGE_S], CHANGE_S),
+        converged([(at, level) for at, level in levels if at < until], 0.0),
+        converged([(at, level) for at, level in levels if at >= CHANGE_S], CHANGE_S),
     )
 
 
@@ -176,7 +176,7 @@ def _erle_windows(echo: Sound, out: NDArray[np.floating[Any]]) -> list[tuple[flo
     return found
 
 
-def _converged(levels: Sequence[tuple[float, float]], since: float) -> float:
+def converged(levels: Sequence[tuple[float, float]], since: float) -> float:
     """Return the end of the first window, in s after `since`, from which on nearly all of the next second are good."""
     ahead = round(1 / HOP_S)
     for number, (at, _) in enumerate(levels):
@@ -193,12 +193,12 @@ def _alarms(places: Sequence[Place], replies: Sequence[Sound], sentences: Sequen
     for place in places:
         own = cancel(build(replace(place, visitor_db=None), replies, sentences))
         settled, change = samples(1000 * SETTLED_S) // 160, samples(1000 * CHANGE_S) // 160
-        stirs = _stirs(own.excess)[settled:change]
-        false += int(np.count_nonzero(np.diff(stirs.astype(np.int8)) > 0))
+        alone = stirs(own.excess)[settled:change]
+        false += int(np.count_nonzero(np.diff(alone.astype(np.int8)) > 0))
         seconds += CHANGE_S - SETTLED_S
         for level, times in soon.items():
             scene = build(replace(place, visitor_db=VISITOR_DBFS + place.echo_db + level), replies, sentences)
-            stirred = _stirs(cancel(scene).excess)
+            stirred = stirs(cancel(scene).excess)
             for start, end in scene.sentences:
                 hits = np.flatnonzero(stirred[start // 160 : end // 160])
                 missed += not len(hits)
@@ -214,11 +214,11 @@ def _alarms(places: Sequence[Place], replies: Sequence[Sound], sentences: Sequen
     )
 
 
-def _stirs(excess: NDArray[np.float32]) -> NDArray[np.bool_]:
+def stirs(excess: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return for each frame whether the front end takes it and those before it for something near."""
     counts = np.concatenate((np.zeros(STIR_AMONG), np.cumsum(excess >= STIR_DB, dtype=np.float64)))
-    stirs: NDArray[np.bool_] = np.subtract(counts[STIR_AMONG:], counts[:-STIR_AMONG]) >= STIR_BLOCKS
-    return stirs
+    found: NDArray[np.bool_] = np.subtract(counts[STIR_AMONG:], counts[:-STIR_AMONG]) >= STIR_BLOCKS
+    return found
 
 
 def _cpu(job: Job, replies: Sequence[Sound], sentences: Sequence[Sound]) -> float:

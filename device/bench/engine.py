@@ -33,7 +33,7 @@ def measure(job: Job) -> Result:
     ours, sdk, note = clients(seconds, rounds)
     counts = [n for n in SESSIONS if n <= job.settings.local.sessions]
     counts = counts[:2] if job.quick else counts
-    loads = asyncio.run(_loads(job, counts, 2 if job.quick else 8))
+    loads = asyncio.run(loads_of(job, counts, 2 if job.quick else 8))
     return Result(
         "engine",
         WHAT,
@@ -85,7 +85,8 @@ def load_figures(loads: Sequence[Load]) -> list[Figure]:
     return made
 
 
-async def _loads(job: Job, counts: Sequence[int], asked: int) -> list[Load]:
+async def loads_of(job: Job, counts: Sequence[int], asked: int) -> list[Load]:
+    """Return what so many sessions at once come to, each of which asks so many questions. Raises BenchError."""
     said = questions(asked)
     engine = LocalProcess(job.settings.local, job.config, reuse=False)
     try:

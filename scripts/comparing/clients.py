@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _PEERS: Final = Path(__file__).parent / "peers"
-_END_S: Final = 5.0
+END_S: Final = 5.0
+"""How long a client may take to end before it is killed."""
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
@@ -127,7 +128,7 @@ class Process:
     def __exit__(self, *_: object) -> None:
         self._process.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_END_S)
+            self._process.wait(END_S)
         self._process.kill()
         self._process.wait()
         self._log.close()

@@ -65,14 +65,14 @@ def test_what_is_left_is_judged():
 
 def test_convergence_is_when_it_stays_good():
     levels = [(0.05 * n, 20.0 if n in (3, 4) or n >= 40 else 5.0) for n in range(100)]
-    assert echo._converged(levels, 0.0) == pytest.approx(0.05 * 38 + echo.WINDOW_S)
-    assert echo._converged(levels[:40], 0.0) == float("inf")
-    assert echo._converged([], 0.0) == float("inf")
+    assert echo.converged(levels, 0.0) == pytest.approx(0.05 * 38 + echo.WINDOW_S)
+    assert echo.converged(levels[:40], 0.0) == float("inf")
+    assert echo.converged([], 0.0) == float("inf")
 
 
 def test_three_frames_among_four_stir():
     excess = np.array([0, 5, 5, 0, 5, 0, 0, 5, 0, 5], np.float32)
-    assert list(np.flatnonzero(echo._stirs(excess))) == [4]
+    assert list(np.flatnonzero(echo.stirs(excess))) == [4]
 
 
 def test_the_canceller_is_run_frame_by_frame_and_its_outputs_lie_where_the_input_lay():

@@ -1,3 +1,4 @@
+import asyncio
 import math
 
 import pytest
@@ -57,7 +58,7 @@ def test_answers_and_the_share_of_a_core():
 def test_the_engine_answers_several_at_once(models):
     models("moonshine_tiny_en/encoder_model.ort")
     settings = Settings(local=LocalSettings(sessions=2))
-    (one,) = engine.asyncio.run(engine._loads(Job(settings=settings), [2], 1))
+    (one,) = asyncio.run(engine.loads_of(Job(settings=settings), [2], 1))
     assert one.sessions == 2
     assert len(one.answers_ms) == 2
     # A person's patience, on a machine that is busy with other tests.

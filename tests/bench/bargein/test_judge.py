@@ -1,6 +1,6 @@
 """Verdicts on recordings that are made up: what was done to a reply is known."""
 
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from device.bench import sounds
 from device.bench.bargein.judge import judge
 from device.bench.bargein.plan import Slot, Talk
 from device.bench.bargein.play import Played, Sent, spoken
-from device.conversation.entries import Cut, Duck, ReplyFirstAudio
+from device.conversation.entries import Cut, Duck, ReplyFirstAudio, Wake
 from device.simulation.recording import Tracks
 from device.simulation.scene import Acoustics, Scene
 from device.simulation.visitors import Visit
@@ -42,7 +42,7 @@ def still(seconds):
     return np.zeros(round(seconds * RATE))
 
 
-def outcome(role, *parts, told_ms=None, sent_from=None, item=None, entries=()):
+def outcome(role, *parts, told_ms=None, sent_from=None, item=None, entries=(), came=True, known=True):
     loudspeaker = np.concatenate([still(REPLY_AT), *parts, still(SECONDS)])[: round(SECONDS * RATE)]
     said = word().samples()
     visitors = still(SECONDS).astype(np.int16)
@@ -61,9 +61,9 @@ def outcome(role, *parts, told_ms=None, sent_from=None, item=None, entries=()):
     begun = ReplyFirstAudio(round(REPLY_AT * RATE), "i")
     played = Played(
         tracks=Tracks(RATE, visitors, visitors, loudspeaker.astype(np.int16)),
-        visits={} if role == "self" else {"s": visit},
+        visits={} if role == "self" or not came else {"s": visit},
         entries=[begun, *(kind(round(at * RATE)) for kind, at in entries)],
-        items={"i": (24_000, reply()[0] if item is None else item)},
+        items={"i": (24_000, reply()[0] if item is None else item)} if known else {},
         told={} if told_ms is None else {"i": told_ms},
         sent=sent,
         gain_db=20 * np.log10(VOLUME),
@@ -165,3 +165,46 @@ def test_an_interruption_in_a_pause_of_the_reply_counts_although_nothing_sounded
     found = outcome("yield", pcm[:last] * VOLUME, sent_from=2.8, item=sent, entries=[(Duck, 3.1), (Cut, 3.3)])
     assert found.reached
     assert found.silence_ms == pytest.approx(130, abs=40)
+
+
+def woken(at):
+    return [(partial(Wake, word="hey_jarvis", score=0.9), at)]
+
+
+@pytest.mark.parametrize(
+    ("entries", "reached"),
+    [([], False), (woken(ONSET - 0.1), False), (woken(ONSET + 0.6), True), (woken(ONSET + 9.0), False)],
+    ids=["never", "before", "in time", "much later"],
+)
+def test_the_wake_word_counts_if_it_is_detected_soon_after_it_was_said(entries, reached):
+    assert outcome("wake", passage(REPLY_AT), entries=entries).reached is reached
+
+
+def test_a_wake_word_that_no_reply_was_playing_under_tells_nothing():
+    found = outcome("wake", passage(REPLY_AT, 2.0), entries=woken(ONSET + 0.6))
+    assert (found.reached, found.why) == (None, "the reply had been cut off already")
+
+
+@pytest.mark.parametrize("role", ["yield", "backchannel", "wake"])
+def test_where_nobody_came_there_is_nothing_to_judge(role):
+    found = outcome(role, passage(REPLY_AT), came=False)
+    assert (found.reached, found.why) == (None, "nobody came")
+
+
+def test_where_there_was_no_reply_there_is_nothing_to_judge():
+    silent = outcome("yield")
+    unknown = outcome("yield", passage(REPLY_AT), known=False)
+    assert [(found.reached, found.why) for found in (silent, unknown)] == [(None, "there was no reply")] * 2
+
+
+def test_what_the_ledger_says_of_that_time_is_told():
+    found = outcome("yield", passage(REPLY_AT, 3.5), entries=[*woken(3.4), (Duck, 3.1), (Duck, 0.5)])
+    assert found.events == [
+        "1.000 reply_first_audio item=i",
+        "3.400 wake word=hey_jarvis score=0.9",
+        "3.100 duck",
+    ]
+
+
+def test_a_first_word_cannot_be_in_nothing():
+    assert outcome("yield", passage(REPLY_AT, 3.5), told_ms=2500).first_word is False

@@ -67,7 +67,7 @@ def test_a_peer_is_run_with_the_servers_address_and_what_it_is_given(peers, tmp_
 
 
 def test_one_that_takes_no_notice_of_its_end_is_killed(peers, tmp_path, monkeypatch):
-    monkeypatch.setattr("scripts.comparing.clients._END_S", 0.2)
+    monkeypatch.setattr("scripts.comparing.clients.END_S", 0.2)
     deaf = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); print('here', flush=True); signal.pause()"
     with client(peers, tmp_path, deaf) as process:
         soon(process.said)

@@ -76,7 +76,7 @@ def test_utterances_are_said_by_voices_of_the_plan(firstwords):
     plan = firstwords.Plan(
         seed=5,
         count={"stop": 3, "backchannel": 2},
-        synthesizer=[firstwords.Synthesizer("espeak-ng", 1, ["en-gb", "en-us"])],
+        synthesizer=[firstwords.Voices("espeak-ng", 1, ["en-gb", "en-us"])],
         texts={"stop": ["Stop."], "backchannel": ["yeah", "right"]},
     )
     said = firstwords.say(plan)
