@@ -468,6 +468,89 @@ def test_heard_subtracts_the_latency_of_the_card(card, playout):
     assert kinds(playout)[0][:2] == ("started", 16 * 20)
 
 
+def test_what_is_being_played_is_told_without_its_name(card, playout):
+    assert playout.playing is None
+    queue(playout, "a", 50)
+    playout.finish("a")
+    queue(playout, "b", 500)
+    card.run(30)
+    assert playout.playing == Heard("a", 30, whole=False)
+    card.run(50)
+    assert playout.playing == Heard("b", 30, whole=False)
+
+
+def test_to_finish_an_item_twice_or_one_that_is_gone_changes_nothing(card, playout):
+    queue(playout, "a", 50)
+    for _ in range(2):
+        playout.finish("a")
+    playout.finish("never queued")
+    card.run(100)
+    assert kinds(playout)[-1] == ("done", 800, ("a", 50, True))
+
+
+def test_an_order_that_is_taken_back_before_the_next_block_changes_nothing(card, playout):
+    queue(playout, "a", 500)
+    card.run(100)
+    for order in (playout.lower, playout.duck):
+        order(-20)
+        playout.restore()
+        assert (card.run(50) == 10_000).all()
+    assert playout.heard("a").ms == 200
+
+
+def test_a_duck_that_is_taken_back_leaves_the_one_before_on_its_way_back(card, playout):
+    queue(playout, "a", 1000)
+    card.run(300)
+    playout.duck(-20)
+    card.run(100)
+    playout.restore()
+    playout.duck(-20)
+    playout.restore()
+    card.run(60)
+    assert (card.run(100) == 10_000).all()
+
+
+def test_what_was_lowered_and_held_between_two_blocks_goes_back(card, playout):
+    queue(playout, "a", 1000)
+    card.run(300)
+    playout.lower(-20)
+    card.run(20)
+    playout.duck(-20)
+    playout.restore()
+    track = card.run(200)
+    assert (track == 0).any(), "it falls silent first"
+    assert playout.heard("a").ms < 300 + 20 + 200 - 20
+
+
+def test_a_second_cut_while_the_first_fades_is_one_cut(card, playout):
+    queue(playout, "a", 500)
+    card.run(100)
+    playout.cut(200)
+    card.run(20)
+    queue(playout, "b", 500)
+    playout.cut(10)
+    card.run(20)
+    assert [k for k in kinds(playout) if k[0] == "cut"] == [("cut", 16 * 130, ("a", 130, False), ("b", 0, False))]
+
+
+def test_a_cut_that_comes_while_the_one_before_ends_is_not_lost(card, playout):
+    queue(playout, "a", 500)
+    card.run(100)
+    playout.cut(10)
+
+    def late():  # asked in the middle of the block in which the first cut ends
+        playout.latency = lambda: 0
+        queue(playout, "b", 500)
+        playout.cut(10)
+        return 0
+
+    playout.latency = late
+    card.run(50)
+    assert [k[0] for k in kinds(playout)] == ["started", "cut", "cut"]
+    queue(playout, "c", 100)
+    assert (card.run(100) == 10_000).all(), "nothing of the others is left"
+
+
 def test_audio_at_another_rate_keeps_its_length(card, playout):
     playout.play("a", TONE.tobytes()[: 2 * 2400], 24_000)
     playout.finish("a")

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.audio import ring as module
 from device.audio.ring import RingBuffer
 
 STEP = st.one_of(
@@ -127,19 +126,122 @@ def test_bad_sizes_are_refused_by_name():
         ring.cursor().read(11)
 
 
-def test_a_reader_is_not_woken_before_everything_is_there(monkeypatch):
-    ring = RingBuffer(1000, 1)
-    opened = []
-    waiting = threading.Event()
-    add = ring.add_waker
-    monkeypatch.setattr(module._Gate, "open", lambda gate: (opened.append(ring.position), gate._lock.release()))
-    monkeypatch.setattr(ring, "add_waker", lambda waker: (add(waker), waiting.set()))
+class WatchedRing(RingBuffer):
+    """Tells when its reader waits, and when it looks what there is."""
+
+    def __init__(self):
+        super().__init__(1000, 1)
+        self.writer = threading.current_thread()
+        self.waiting = threading.Event()
+        self.looked = threading.Event()
+
+    @property
+    def oldest(self):
+        if threading.current_thread() is not self.writer:
+            self.looked.set()
+        return super().oldest
+
+    def add_waker(self, waker):
+        super().add_waker(waker)
+        self.waiting.set()
+
+
+def test_a_reader_is_not_woken_before_everything_is_there():
+    ring = WatchedRing()
     got = []
     reader = threading.Thread(target=lambda: got.append(ring.cursor(0).read(30, timeout=20)))
     reader.start()
-    assert waiting.wait(20)
-    for _ in range(3):
+    assert ring.waiting.wait(20)
+    for _ in range(2):
         ring.write(np.ones(10, np.int16))
+        while ring.looked.wait(0.05) and not got:  # it looks once more before it waits
+            ring.looked.clear()
+            assert not got
+    ring.looked.clear()
+    ring.write(np.ones(5, np.int16))
+    assert not ring.looked.wait(0.05), "25 of 30 frames wake nobody"
+    ring.write(np.ones(5, np.int16))
     reader.join(20)
     assert len(got[0]) == 30
-    assert opened == [30]
+
+
+class OvertakenRing(RingBuffer):
+    """Its writer writes a whole lap, so many times, just before a block is copied."""
+
+    def __init__(self, capacity, laps):
+        super().__init__(capacity, 1)
+        self.laps = laps
+
+    def empty(self, n):
+        if self.laps:
+            self.laps -= 1
+            self.write(np.full(self.capacity, self.laps, np.int16))
+        return super().empty(n)
+
+
+def test_what_is_overtaken_while_it_is_copied_is_lost_and_not_torn():
+    ring = OvertakenRing(10, laps=2)
+    cursor = ring.cursor(0)
+    ring.write(np.full(10, 9, np.int16))
+    assert cursor.take(10).tolist() == [0] * 10
+    assert (cursor.position, cursor.lost) == (30, 20)
+
+
+def test_a_waiting_reader_that_is_overtaken_reads_what_came_after():
+    ring = OvertakenRing(10, laps=3)
+    cursor = ring.cursor(0)
+    ring.write(np.full(10, 9, np.int16))
+    assert cursor.read(10, timeout=20).tolist() == [0] * 10
+    assert cursor.lost == 30
+
+
+async def test_a_waiting_coroutine_that_is_overtaken_reads_what_came_after():
+    ring = OvertakenRing(10, laps=3)
+    cursor = ring.cursor(0)
+    ring.write(np.full(10, 9, np.int16))
+    assert (await asyncio.wait_for(cursor.aread(10), 20)).tolist() == [0] * 10
+    assert cursor.lost == 30
+
+
+@pytest.mark.parametrize(("start", "gone"), [(0, 8), (10, 5), (14, 1), (15, 0)])
+def test_a_copy_tells_how_much_of_it_was_overwritten(start, gone):
+    ring = RingBuffer(10, 1)
+    ring.write(np.arange(25, dtype=np.int16))
+    out = np.full(8, -1, np.int16)
+    assert ring.copy(start, out) == gone
+    if not gone:
+        assert out.tolist() == list(range(15, 23))
+
+
+async def test_aread_returns_at_once_what_is_there_already():
+    ring = RingBuffer(10, 1)
+    cursor = ring.cursor()
+    ring.write(np.arange(5, dtype=np.int16))
+    reading = cursor.aread(5)
+    with pytest.raises(StopIteration) as done:
+        reading.send(None)
+    assert done.value.value.tolist() == list(range(5))
+
+
+def test_a_write_after_the_loop_of_a_reader_has_closed_is_harmless():
+    ring = RingBuffer(10, 1)
+
+    async def begin():
+        reading = ring.cursor().aread(5)
+        reading.send(None)  # it waits, and is never gone on with
+        return reading
+
+    reading = asyncio.run(begin())
+    assert ring.write(np.arange(5, dtype=np.int16)) == 5
+    reading.close()
+
+
+def test_a_waker_that_was_removed_is_not_called():
+    ring = RingBuffer(10, 1)
+
+    def waker():
+        raise AssertionError("it was removed")
+
+    ring.add_waker(waker)
+    ring.remove_waker(waker)
+    assert ring.write(np.zeros(1, np.int16)) == 1
