@@ -9,11 +9,14 @@ from __future__ import annotations
 from enum import StrEnum
 
 DOUBLE_S = 0.4
-"""From the release of a press to the next press, at most, for both to be a double press."""
+"""From the release of a press to the next press, at most, for both to be a double press. Longer, two
+clicks in a hurry become one; shorter, slow fingers cannot do it."""
 LONG_S = 1.0
+"""How long a press is held to be a long one; shorter, a slow click would be one."""
 RESET_S = 10.0
+"""How long it is held to ask for a factory reset: nobody leans on a button by mistake for so long."""
 CONFIRM_S = 10.0
-"""How long a factory reset waits for its confirmation."""
+"""How long a factory reset waits for its confirmation: long enough to see the lights ask and to press once more."""
 BOUNCE_S = 0.02
 """How long a button must be up to have been let go: longer than it bounces, shorter than within a double press."""
 

@@ -60,10 +60,10 @@ class Chip(Struct, frozen=True):
 def chips(root: Path = Path("/dev")) -> list[Chip]:
     """Return the GPIO chips that there are, by number."""
     found = [Chip(path) for path in root.glob("gpiochip[0-9]*") if path.name[8:].isdecimal() and not path.is_symlink()]
-    return [_look(chip.path) for chip in sorted(found, key=lambda chip: chip.number)]
+    return [_describe(chip.path) for chip in sorted(found, key=lambda chip: chip.number)]
 
 
-def _look(path: Path) -> Chip:
+def _describe(path: Path) -> Chip:
     try:
         with path.open("rb", buffering=0) as file:
             told = fcntl.ioctl(file, _CHIPINFO, bytes(68))

@@ -36,14 +36,16 @@ YELLOW: Colour = (1.0, 0.95, 0.28)
 PURPLE: Colour = (0.94, 0.47, 1.0)
 
 STREAMING_FLOOR = 0.25
-"""How bright a light is at least while sound leaves."""
+"""How bright a light is at least while sound leaves: a quarter, as the eye sees it, is seen across a lit room, and far
+enough below full that each pattern stays readable."""
 STRIP = 3
-"""From so many LEDs on, the first is the streaming light."""
+"""From so many LEDs on, the first is the streaming light: of two, one would be left for the patterns, which have no
+direction then."""
 SILENT = (State.ASLEEP, State.MUTED, State.FAULT)
 """States in which nothing may leave."""
 
 
-class Look(Struct, frozen=True):
+class Status(Struct, frozen=True):
     """What there is to show."""
 
     state: State = State.ASLEEP
@@ -58,7 +60,7 @@ class Look(Struct, frozen=True):
 
 
 class Pattern(Struct, frozen=True):
-    """How a scene looks."""
+    """How a scene is shown."""
 
     colour: Colour
     shape: Shape
@@ -156,39 +158,39 @@ PATTERNS: dict[str, Pattern] = {
 """By scene: each state, and what counts over it."""
 
 
-def scene(look: Look) -> str:
-    """Return which of `PATTERNS` shows `look`."""
-    if look.asking:
+def scene(status: Status) -> str:
+    """Return which of `PATTERNS` shows `status`."""
+    if status.asking:
         return "asking"
-    if look.leak:
+    if status.leak:
         return "leak"
-    if look.ringing:
+    if status.ringing:
         return "ringing"
-    if look.updating and look.state in SILENT:
+    if status.updating and status.state in SILENT:
         return "updating"
-    if look.state is State.LISTENING and not look.streaming:
+    if status.state is State.LISTENING and not status.streaming:
         return "connecting"  # it would listen, but nothing arrives anywhere
-    return look.state.value
+    return status.state.value
 
 
-def still(look: Look, *, coloured: bool) -> bool:
-    """Return whether the frame of `look` stays the same until something happens."""
-    pattern = PATTERNS[scene(look)]
+def still(status: Status, *, coloured: bool) -> bool:
+    """Return whether the frame of `status` stays the same until something happens."""
+    pattern = PATTERNS[scene(status)]
     return pattern.still and (coloured or pattern.mono is None)
 
 
-def frame(look: Look, t: float, level: float, count: int, *, coloured: bool = True) -> Frame:
-    """Return what `count` LEDs show of `look` at the time `t`, in seconds since it began.
+def frame(status: Status, t: float, level: float, count: int, *, coloured: bool = True) -> Frame:
+    """Return what `count` LEDs show of `status` at the time `t`, in seconds since it began.
 
     `level`, 0 to 1, is the loudspeaker's. Without `coloured`, LEDs differ in brightness only.
     """
-    pattern = PATTERNS[scene(look)]
+    pattern = PATTERNS[scene(status)]
     shape = pattern.shape if coloured or pattern.mono is None else pattern.mono
-    floor = STREAMING_FLOOR if look.streaming else 0.0
+    floor = STREAMING_FLOOR if status.streaming else 0.0
     lead = count >= STRIP
     rest = count - lead
     shown = tuple(_lit(pattern, max(floor, shape(t, i, rest, level)), i) for i in range(rest))
-    return ((WHITE if look.streaming else DARK), *shown) if lead else shown
+    return ((WHITE if status.streaming else DARK), *shown) if lead else shown
 
 
 def _lit(pattern: Pattern, brightness: float, i: int) -> Colour:

@@ -2,43 +2,44 @@
 
 from __future__ import annotations
 
-from math import log10
 from typing import TYPE_CHECKING
 
-import numpy as np
+from device.audio.measure import dbfs
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from device.audio.card.base import Card
 
 WINDOW_S = 0.2
-"""Sound that left longer ago is not leaving any more."""
+"""Sound that left longer ago is not leaving any more. Shorter, the light flickers when a piece leaves late; longer, it
+shows a microphone as open that is closed."""
 LEAK_S = 0.5
-"""The last of what left before a state began has long been shown after that."""
+"""The last of what left before a state began has long been shown after that: more than twice `WINDOW_S`. A leak is
+shown so much late."""
 LOUDEST_DBFS = -14.0
 QUIETEST_DBFS = -46.0
-LOOK_MS = 40
-"""Of what is played, for its level."""
+"""Levels shown as full and as nothing, chosen by eye: speech of -20 dBFS RMS, as the benches play it, comes to 80 %.
+Closer together, the lights flicker more; farther apart, they move less."""
+LEVEL_MS = 40
+"""Of what is played, for its level: as much as passes between two frames of the lights."""
 FALL_S = 0.35
-"""How long a level takes to fall from full to nothing: slower than speech flickers."""
+"""How long a level takes to fall from full to nothing: longer than a syllable, so that speech does not flicker."""
 
 
-class Streaming:
+class StreamingMeter:
     """Whether sound of the microphone leaves, by a count of what has left; zeros are not in that count."""
 
     def __init__(self) -> None:
         self._count = 0
         self._left: float | None = None
 
-    def look(self, count: int, t: float) -> bool:
+    def read(self, count: int, t: float) -> bool:
         """Return whether any left in the last moment before `t`, in seconds; `count` is how much did so far."""
         if count != self._count:
             self._count, self._left = count, t
         return self._left is not None and t - self._left < WINDOW_S
 
 
-class Loudness:
+class LevelMeter:
     """How loud the loudspeaker is just now: what the card was given, when it has gone through it."""
 
     def __init__(self, card: Card) -> None:
@@ -47,22 +48,11 @@ class Loudness:
         self._level = 0.0
         self._at = 0.0
 
-    def look(self, t: float) -> float:
-        """Return the level at the time `t`, 0 to 1: from hardly audible to full."""
-        frames = self._card.rate * LOOK_MS // 1000
+    def read(self, t: float) -> float:
+        """Return the level at the time `t`, in seconds: 0 to 1, from hardly audible to full."""
+        frames = self._card.rate * LEVEL_MS // 1000
         self._cursor.seek(self._card.reference.position - self._card.output_latency - frames)
-        level = _share(self._cursor.take(frames))
+        level = (dbfs(self._cursor.take(frames)) - QUIETEST_DBFS) / (LOUDEST_DBFS - QUIETEST_DBFS)
         fallen = self._level - (t - self._at) / FALL_S
-        self._level, self._at = max(level, fallen, 0.0), t
+        self._level, self._at = min(1.0, max(level, fallen, 0.0)), t
         return self._level
-
-
-def _share(pcm: NDArray[np.int16]) -> float:
-    if not len(pcm):
-        return 0.0
-    wave = pcm.astype(np.float32)
-    power = float(wave @ wave) / len(wave)
-    if power < 1.0:
-        return 0.0
-    dbfs = 10 * log10(power) - 90.3
-    return min(1.0, max(0.0, (dbfs - QUIETEST_DBFS) / (LOUDEST_DBFS - QUIETEST_DBFS)))

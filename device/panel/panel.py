@@ -18,7 +18,7 @@ from device.panel import lights
 from device.panel.button import Contact, Gesture, Gestures
 from device.panel.gpio import PanelFault, chips, choose, claim, open_lines
 from device.panel.leds import open_leds
-from device.panel.meters import LEAK_S, Loudness, Streaming
+from device.panel.meters import LEAK_S, LevelMeter, StreamingMeter
 from device.settings.panel import used_pins, wrong_pins
 
 if TYPE_CHECKING:
@@ -34,11 +34,14 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 GAP_S = 0.04
-"""Between frames, at least."""
+"""Between frames, at least: 25 a second, from which on the eye takes them for a movement. The bus and a core have less
+to do the fewer there are."""
 GLITCH_S = 0.001
-"""A shorter pulse on the button's line is none: its cable has caught it."""
+"""A shorter pulse on the button's line is none: its cable has caught it. More would be added to the 60 ms in
+which the button silences a reply."""
 REST_S = 0.1
-"""How often the lights look whether sound leaves, while they rest."""
+"""How often the lights ask whether sound leaves, while they rest: the light that says so comes on so much late at
+most."""
 
 
 class Assistant(Protocol):
@@ -82,9 +85,8 @@ class Painter:
         self._asking = asking
         self._leds = leds
         self._lamp = streaming
-        self._truth = Streaming()
-        self._loudness = Loudness(assistant.card)
-        self._look = lights.Look()
+        self._streaming = StreamingMeter()
+        self._level = LevelMeter(assistant.card)
         self._scene = ""
         self._since = 0.0
         self._talked = -LEAK_S  # when something was last allowed to leave
@@ -93,28 +95,28 @@ class Painter:
 
     def paint(self, t: float) -> bool:
         """Show what there is to show at the time `t`, in seconds; return whether that moves. Raises OSError."""
-        look = self._see(t)
-        if self._lamp is not None and look.streaming is not self._lit:
-            self._lit = look.streaming
-            self._lamp.value = look.streaming
+        status = self._status(t)
+        if self._lamp is not None and status.streaming is not self._lit:
+            self._lit = status.streaming
+            self._lamp.value = status.streaming
         if self._leds is None:
             return False
-        scene = lights.scene(look)
+        scene = lights.scene(status)
         if scene != self._scene:
             self._scene, self._since = scene, t
-        level = self._loudness.look(t) if scene == "speaking" else 0.0
-        frame = lights.frame(look, t - self._since, level, self._leds.count, coloured=self._leds.coloured)
+        level = self._level.read(t) if scene == "speaking" else 0.0
+        frame = lights.frame(status, t - self._since, level, self._leds.count, coloured=self._leds.coloured)
         if frame != self._shown:
             self._leds.show(frame)
             self._shown = frame
-        return not lights.still(look, coloured=self._leds.coloured)
+        return not lights.still(status, coloured=self._leds.coloured)
 
-    def _see(self, t: float) -> lights.Look:
+    def _status(self, t: float) -> lights.Status:
         state = self._assistant.state
         if state not in lights.SILENT:
             self._talked = t
-        streaming = self._truth.look(self._assistant.sent, t)
-        self._look = lights.Look(
+        streaming = self._streaming.read(self._assistant.sent, t)
+        return lights.Status(
             state,
             streaming=streaming,
             leak=streaming and state in lights.SILENT and t - self._talked > LEAK_S,
@@ -122,7 +124,6 @@ class Painter:
             updating=self._assistant.updating,
             asking=self._asking(),
         )
-        return self._look
 
     def close(self) -> None:
         """Go dark."""
@@ -234,11 +235,11 @@ class Panel:
             button.when_deactivated = lambda: self._post(self._edge, time.monotonic(), False)  # noqa: FBT003
         if settings.mute_pin >= 0 and (switch := self._input("mute_pin", bounce)):
 
-            def look() -> None:
+            def read_switch() -> None:
                 self._assistant.switch(closed=switch.is_active)
 
-            switch.when_activated = switch.when_deactivated = lambda: self._post(look)
-            look()
+            switch.when_activated = switch.when_deactivated = lambda: self._post(read_switch)
+            read_switch()
         if settings.volume == "buttons":
             for key, steps in (("volume_up_pin", 1), ("volume_down_pin", -1)):
                 if knob := self._input(key, bounce):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Unattended:
-    """Stands in for an assistant: is in `state` for ever, plays nothing, and takes no note of what it is told."""
+    """Stands in for an assistant: is in `state` for ever, plays nothing, and ignores what it is told."""
 
     sent = 0
     ringing = updating = False
@@ -23,10 +23,10 @@ class Unattended:
         self.card = Card(CLOCK_RATE, ring_seconds=1)
 
     def gesture(self, gesture: Gesture) -> None:
-        """Take no note."""
+        """Do nothing."""
 
     def switch(self, *, closed: bool) -> None:
-        """Take no note."""
+        """Do nothing."""
 
     def turn(self, steps: int) -> None:
-        """Take no note."""
+        """Do nothing."""

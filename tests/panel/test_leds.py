@@ -5,7 +5,7 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 from device.conversation.states import State
 from device.panel.gpio import PanelFault
 from device.panel.leds import WS2812_HZ, PinLeds, PoweredStrip, Strip, apa102, open_leds, ws2812
-from device.panel.lights import Look, frame
+from device.panel.lights import Status, frame
 from device.settings.panel import PanelSettings
 
 
@@ -109,7 +109,7 @@ def test_one_led_shows_how_bright_its_light_is(factory):
 
 @pytest.mark.parametrize("brightness", [0.01, 0.2, 1.0])
 def test_a_light_that_says_that_sound_leaves_is_lit_however_dim_the_panel_is(factory, brightness):
-    look = Look(State.FAULT, streaming=True)
+    look = Status(State.FAULT, streaming=True)
     dimmest = min((frame(look, t / 50, 0.0, 1) for t in range(100)), key=lambda shown: max(shown[0]))
     led = PinLeds(PanelSettings(leds="led", led_pin=12, brightness=brightness), factory)
     led.show(dimmest)

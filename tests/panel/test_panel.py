@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import threading
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,10 +10,8 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from device.audio.ring import RingBuffer
 from device.conversation.states import State
-from device.panel import panel as module
 from device.panel.button import Gesture
 from device.panel.lights import SILENT
-from device.panel.meters import Loudness, Streaming
 from device.panel.panel import Painter, Panel
 from device.settings.panel import PanelSettings
 
@@ -133,27 +132,6 @@ def test_the_last_sound_before_falling_asleep_is_no_leak(assistant, state):
         assert strip.frames[-1][0] != (1.0, 1.0, 1.0)
 
 
-def test_zeros_that_keep_an_engine_s_clock_going_do_not_count():
-    truth = Streaming()
-    assert not any(truth.look(0, t / 10) for t in range(50))
-    assert truth.look(160, 5.0)
-    assert not truth.look(160, 5.3)
-
-
-def test_the_level_is_that_of_what_is_heard_now(assistant):
-    """Not of what the card was given just now: that is heard an output latency later."""
-    card = assistant.card
-    loud = Loudness(card)
-    card.reference.write(np.zeros(8000, np.int16))
-    card.reference.write((8000 * np.sin(np.arange(1600) / 5)).astype(np.int16))
-    assert loud.look(0.0) == 0.0
-    card.reference.write(np.zeros(1600, np.int16))
-    assert loud.look(0.1) > 0.8
-    card.reference.write(np.zeros(1600, np.int16))
-    assert 0.4 < loud.look(0.2) < 0.8, "it falls slower than speech flickers"
-    assert loud.look(1.0) == 0.0
-
-
 def test_a_reply_moves_the_lights(assistant):
     strip = Strip()
     painter = Painter(assistant, lambda: False, strip, None)
@@ -169,14 +147,20 @@ def test_a_reply_moves_the_lights(assistant):
 
 async def test_lights_that_fail_are_told_of_once_and_harm_nobody(assistant, factory, monkeypatch, caplog):
     class Broken(Strip):
+        over = threading.Event()
+
         def show(self, frame):
             raise OSError("SPI: gone")
 
+        def close(self):
+            super().close()
+            self.over.set()
+
     broken = Broken()
-    monkeypatch.setattr(module, "open_leds", lambda *_: broken)
+    monkeypatch.setattr("device.panel.panel.open_leds", lambda *_: broken)
     panel = Panel(PanelSettings(leds="apa102", button_pin=17), assistant, factory)
     assert panel.open() == []
-    panel._thread.join(5)
+    assert broken.over.wait(5)
     assert broken.closed
     factory.pin(17).drive_low()
     await turns()
@@ -228,20 +212,47 @@ async def test_a_press_reaches_the_assistant_in_the_next_turn_of_the_loop(assist
     assert pin.function == "input"
 
 
+class Timers:
+    """The timers that a loop was asked for; the test lets their time come."""
+
+    def __init__(self, monkeypatch):
+        self.now, self.waiting = 100.0, []
+        monkeypatch.setattr("device.panel.panel.time", SimpleNamespace(monotonic=lambda: self.now))
+        monkeypatch.setattr(asyncio.get_running_loop(), "call_later", self.call_later)
+
+    def call_later(self, delay, what):
+        timer = SimpleNamespace(delay=delay, what=what, cancelled=False)
+        timer.cancel = lambda: setattr(timer, "cancelled", True)
+        self.waiting.append(timer)
+        return timer
+
+    @property
+    def next(self):
+        """The one that is still to come."""
+        (timer,) = (timer for timer in self.waiting if not timer.cancelled)
+        return timer
+
+    def pass_by(self):
+        """Let the time of the next one come."""
+        timer = self.next
+        self.now += timer.delay
+        self.waiting.remove(timer)
+        timer.what()
+
+
 async def test_a_button_that_is_held_needs_no_edge(assistant, factory, monkeypatch):
-    now = [100.0]
-    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    timers = Timers(monkeypatch)
     panel = Panel(PanelSettings(button_pin=17), assistant, factory)
     panel.open()
     factory.pin(17).drive_low()
     await turns()
-    assert panel._timer.when() - panel._loop.time() == pytest.approx(1.0, abs=0.2)
-    now[0] += 1.0
-    panel._wait_over()
+    assert timers.next.delay == pytest.approx(1.0)
+    timers.pass_by()
     assert assistant.told == [Gesture.PRESS, Gesture.LONG]
-    assert panel._timer.when() - panel._loop.time() == pytest.approx(9.0, abs=0.2)
+    last = timers.next
+    assert last.delay == pytest.approx(9.0)
     panel.close()
-    assert panel._timer.cancelled()
+    assert last.cancelled
 
 
 async def test_a_switch_counts_by_its_level_from_the_beginning(assistant, factory):
@@ -299,20 +310,20 @@ async def test_volume_by_an_encoder(assistant, factory):
 
 async def test_without_settings_nothing_is_opened(assistant, monkeypatch, caplog):
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(module, "chips", lambda: pytest.fail("nobody wants a pin"))
+    monkeypatch.setattr("device.panel.panel.chips", lambda: pytest.fail("nobody wants a pin"))
     panel = Panel(PanelSettings(), assistant)
     assert panel.open() == []
     panel.close()
-    assert [r.levelname for r in caplog.records if r.name == module.__name__] == ["DEBUG"]
+    assert [r.levelname for r in caplog.records if r.name == Panel.__module__] == ["DEBUG"]
 
 
 async def test_on_a_laptop_it_is_one_line_at_debug(assistant, monkeypatch, caplog):
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(module, "chips", list)
+    monkeypatch.setattr("device.panel.panel.chips", list)
     panel = Panel(PanelSettings(leds="led", led_pin=12, button_pin=17, mute_pin=22), assistant)
     assert panel.open() == []
     panel.close()
-    assert [r.levelname for r in caplog.records if r.name == module.__name__] == ["DEBUG"]
+    assert [r.levelname for r in caplog.records if r.name == Panel.__module__] == ["DEBUG"]
     assert assistant.told == []
 
 
