@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 48_000
+"""From telephone speech to the best rate of a card (`card.devices.RATES`)."""
 
 
 class ClipError(Exception):
@@ -57,7 +58,7 @@ def read_wav(path: Path) -> Clip:
         raise ClipError(f"{path}: cannot be read: {error.strerror}") from error
     except (wave.Error, EOFError) as error:
         raise ClipError(
-            f"{path}: not a WAV file that Parley can read ({error or 'it ends early'}): use {accepted}"
+            f"{path}: not a WAV file that Parley can read ({str(error) or 'it ends early'}): use {accepted}"
         ) from error
     if width != 2 or channels not in {1, 2} or not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise ClipError(
