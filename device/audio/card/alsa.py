@@ -1,9 +1,9 @@
 """The real sound card: PortAudio's duplex stream on ALSA, and what happens while it is unplugged.
 
-The rings have one writer at a time: whoever holds the pen. While the card is there, that is the stream's callback.
-When callbacks stay away (unplugged, sound server gone or suspended), the watcher thread takes the pen and writes
-silence at the card's pace, so that the clock goes on and playout advances unheard; a third thread tries to open the
-card again once a second. Once the new stream's callbacks come, the pen goes to it.
+The rings have one writer at a time: while the card is there, the callback of the stream that is
+`_writer`. When callbacks stay away (unplugged, sound server gone or suspended), the watcher thread takes its place and
+writes silence at the card's pace, so that the clock goes on and playout advances unheard; a third thread tries to open
+the card again, as `Retry` says. Once the new stream's callbacks come, they write.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WATCH_S = 0.1
-"""How often the watcher looks after the stream."""
+"""How often the watcher checks the stream: ten callbacks should have come in between."""
 LOST_AFTER = 3
-"""Looks without a new callback after which the card counts as gone."""
+"""Checks without a new callback after which the card counts as gone: 0.3 s, and 30 callbacks that should have come.
+Less, and a busy machine loses its card; more, and the clock stands still for longer."""
 SPINNING = 0.5
 """Part of a core that the stream's thread uses, over `SPIN_S`, when it goes round without ever waiting for the card.
 
@@ -42,16 +43,20 @@ to be read; the sound goes on, at the cost of a core. A callback of ours uses a 
 """
 SPIN_S = 1.0
 LONGEST_LATENCY_S = 0.32
+"""What a stream that stalled is opened again with at most, its buffer doubled each time: a choice, below the 400 ms one
+way that ITU-T G.114 sets as the limit of a conversation."""
 OVERRUN = pyaudio.paInputOverflow | pyaudio.paInputUnderflow
 """Microphone samples were lost, or had not come and were replaced by silence."""
 UNDERRUN = pyaudio.paOutputUnderflow | pyaudio.paOutputOverflow
 """The loudspeaker ran dry, or a block for it was thrown away."""
-LOOK_S = 0.2
-"""How often a card that is gone is asked after; how often it is looked for is another matter."""
+POLL_S = 0.2
+"""How often to ask whether another attempt to open the card is due: reading the kernel's list of cards, which is
+cheap."""
 STARTS = 3
 """How often to open a stream that stays silent: on a busy machine, ALSA's pulse plugin may miss its start."""
 CLOSE_S = 3.0
-"""How long `close` waits for PortAudio, which may hang on a sound server that is gone."""
+"""How long `close` waits for PortAudio, which may hang on a sound server that is gone. Longer than `FIRST_CALLBACK_S`,
+so that an opening under way comes to its end."""
 
 
 class AlsaCard(Card):
@@ -73,7 +78,7 @@ class AlsaCard(Card):
             rates = devices.shared_rates(audio, self.microphone, self.loudspeaker)
         super().__init__(self._rate(rates, settings.rate), ring_seconds=ring_seconds)
         self._silence = np.zeros(self.block, np.int16)
-        self._pen: Stream | None = None
+        self._writer: Stream | None = None
         self._fault: Exception | None = None
         self._reported = ""
         self._closing = threading.Event()
@@ -90,15 +95,15 @@ class AlsaCard(Card):
     @property
     def present(self) -> bool:
         """True while sound comes from the card and goes to it."""
-        return self._pen is not None
+        return self._writer is not None
 
     def open(self, source: Source) -> None:
         """Start the stream, taking sound from `source`. Raises CardError."""
         self._source = source
         self._closing.clear()
-        self._pen = self._start()
-        self.output_latency = round(self._pen.latency() * self.rate)
-        self._watcher = threading.Thread(target=self._watch, args=(self._pen,), name="card watcher", daemon=True)
+        self._writer = self._start()
+        self.output_latency = round(self._writer.latency() * self.rate)
+        self._watcher = threading.Thread(target=self._watch, args=(self._writer,), name="card watcher", daemon=True)
         self._watcher.start()
 
     def close(self) -> None:
@@ -110,7 +115,7 @@ class AlsaCard(Card):
                 if thread.is_alive():
                     log.warning("%s: the sound system does not let go of the card", self.name)
         self._watcher = self._opener = None
-        self._pen = None
+        self._writer = None
 
     def _rate(self, liked: tuple[int, ...], wanted: int) -> int:
         if wanted and wanted not in liked:
@@ -134,7 +139,7 @@ class AlsaCard(Card):
         return self._start_once()
 
     def _start_once(self) -> Stream:
-        stream = Stream(self.rate, self.block, self._turn)
+        stream = Stream(self.rate, self.block, self._exchange_block)
         try:
             found = devices.scan(stream.audio)
             self.microphone = devices.again(found, self.microphone, "input")
@@ -148,9 +153,9 @@ class AlsaCard(Card):
         return stream
 
     def _watch(self, stream: Stream) -> None:
-        """Look after the stream until the card is closed; stand in for it while it is gone."""
+        """Watch the stream until the card is closed; stand in for it while it is gone."""
         while not self._closing.is_set():
-            trouble = self._look_after(stream)
+            trouble = self._monitor(stream)
             if self._closing.is_set():
                 break
             log.warning("%s %s", self.name, trouble)
@@ -158,10 +163,10 @@ class AlsaCard(Card):
                 break
             stream = fresh
             log.info("%s is back", self.name)
-        self._pen = None
+        self._writer = None
         stream.close()
 
-    def _look_after(self, stream: Stream) -> str:
+    def _monitor(self, stream: Stream) -> str:
         """Return what is wrong once the stream has died or spins, or once the card is closed."""
         seen, missed = -1, 0
         since, used = time.monotonic(), stream.used()
@@ -184,8 +189,8 @@ class AlsaCard(Card):
 
         If the card is closed meanwhile, returns what was opened by then: to be closed.
         """
-        # The order matters: once the pen is taken and no callback is inside, none will write again.
-        self._pen = None
+        # The order matters: once there is no writer and no callback is inside, none will write again.
+        self._writer = None
         while gone.writing:
             time.sleep(0.001)
         opened: list[Stream] = []
@@ -201,17 +206,17 @@ class AlsaCard(Card):
                 break
         if self._closing.is_set():
             return next(iter(opened), None)
-        self._pen = opened[0]
+        self._writer = opened[0]
         self._tell(present=True)
         return opened[0]
 
     def _reopen(self, gone: Stream, opened: list[Stream]) -> None:
         """Close what is left of a stream and try until a new one is `opened` or the card is closed."""
         gone.close()
-        said, looks = "", Retry(time.monotonic())
+        said, retry = "", Retry(time.monotonic())
         while not self._closing.is_set():
-            if not looks.due(time.monotonic()):
-                self._closing.wait(LOOK_S)
+            if not retry.due(time.monotonic()):
+                self._closing.wait(POLL_S)
                 continue
             try:
                 opened.append(self._start())
@@ -234,9 +239,9 @@ class AlsaCard(Card):
         self.reference.write(self._silence)
         self.mic.write(self._silence)
 
-    def _turn(self, stream: Stream, heard: bytes, flags: int) -> NDArray[np.int16]:
+    def _exchange_block(self, stream: Stream, heard: bytes, flags: int) -> NDArray[np.int16]:
         """Exchange one block in the callback; if that fails silence goes out, and the clock goes on all the same."""
-        if self._pen is not stream:
+        if self._writer is not stream:
             return self._silence
         if flags & OVERRUN:
             self.xruns.overruns += 1

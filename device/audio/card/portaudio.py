@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 M_PERTURB = -6
-"""Of malloc.h."""
+"""Of malloc.h: what mallopt(3) calls the option."""
 
 # Pa_Initialize and Pa_Terminate are not safe to call from two threads at once.
-_turn = threading.Lock()
+_library = threading.Lock()
 
 
 @contextlib.contextmanager
@@ -33,7 +33,7 @@ def session() -> Iterator[pyaudio.PyAudio]:
 
 def start() -> pyaudio.PyAudio:
     """Initialise PortAudio, which looks for devices unless it is in use already. Raises CardError."""
-    with _turn, quiet:
+    with _library, quiet:
         _hush_alsa()
         try:
             return pyaudio.PyAudio()
@@ -43,7 +43,7 @@ def start() -> pyaudio.PyAudio:
 
 def stop(audio: pyaudio.PyAudio) -> None:
     """Terminate PortAudio, closing the streams that were opened with it."""
-    with _turn, quiet:
+    with _library, quiet:
         audio.terminate()
 
 

@@ -19,21 +19,25 @@ if TYPE_CHECKING:
     from device.audio.card.base import Card
 
 SETTLE_S = 0.4
-"""Left out at the start: many cards click or fade in."""
+"""Left out at the start: many cards click or fade in. More would only make the check longer."""
 LISTEN_S = 1.0
-"""How long the room is listened to before the chirps."""
+"""How long the room is listened to before the chirps, for its level: a single noise does not decide it."""
 CHIRPS = 3
+"""One may be missed, by a cough, and two still agree."""
 CHIRP_S = 0.25
+"""The longer, the more of the noise the matched filter takes out, and the more there is to listen to: with `CHIRP_HZ`
+its time-bandwidth product is 900, a processing gain of up to 30 dB."""
 LONGEST_DELAY_S = 0.6
 """Echoes later than this are not looked for; the time from chirp to chirp leaves room for them."""
 CHIRP_HZ = (400.0, 4000.0)
 """What small loudspeakers can play and 16 kHz microphones can hear."""
-LIKENESS = 0.12
+LEAST_CORRELATION = 0.12
 """Normalised correlation from which an echo counts; noise of this bandwidth and length stays below 0.1."""
 AGREEMENT_S = 0.005
-"""How far the delays of two chirps may lie apart."""
-PATIENCE_S = 10.0
-"""A card that stands still is given up after this long."""
+"""How far the delays of two chirps may lie apart: 1.7 m of air, about as late as a small room's strongest
+reflection."""
+STALL_S = 10.0
+"""A card that has delivered no second of sound within this long stands still: ten times as long as it should take."""
 
 
 class SoundCheck(Struct, frozen=True):
@@ -84,7 +88,7 @@ def check_sound(card: Card, source: ChirpSource) -> SoundCheck | None:
     tracks: tuple[list[NDArray[np.int16]], ...] = ([], [])
     for start in range(0, len(source.track), card.rate):
         for cursor, track in zip(cursors, tracks, strict=True):
-            block = cursor.read(min(card.rate, len(source.track) - start), PATIENCE_S)
+            block = cursor.read(min(card.rate, len(source.track) - start), STALL_S)
             if block is None or cursor.lost:
                 return None
             track.append(block)
@@ -111,8 +115,8 @@ def echo_delay(
     for start in starts:
         played = reference[start : start + length].astype(np.float64)
         heard = microphone[start : start + length + longest].astype(np.float64)
-        lag, likeness = _best_match(played, heard)
-        if likeness >= LIKENESS:
+        lag, correlation = _best_match(played, heard)
+        if correlation >= LEAST_CORRELATION:
             found.append(lag / rate)
     if 2 * len(found) <= len(starts):
         return None
@@ -122,14 +126,14 @@ def echo_delay(
 
 
 def _best_match(pattern: NDArray[np.float64], track: NDArray[np.float64]) -> tuple[int, float]:
-    """Return where `track` is most like `pattern`, and how like: 0 to 1, whatever the level and the sign."""
+    """Return where `track` is most like `pattern`, and their normalised correlation there, whatever the sign."""
     size = 1 << (len(track) + len(pattern) - 1).bit_length()
     spectrum = np.fft.rfft(track, size) * np.conj(np.fft.rfft(pattern, size))
     product = np.abs(np.fft.irfft(spectrum, size)[: len(track) - len(pattern) + 1])
     power = np.concatenate(([0.0], np.cumsum(track**2)))
     energy = power[len(pattern) :] - power[: -len(pattern)]
     scale = np.sqrt(np.maximum(energy, 1.0) * max(float(np.sum(pattern**2)), 1.0))
-    likeness = product / scale
+    correlation = product / scale
     # The loudest match is the direct way; a fainter one can be as like only in a silent place of the track.
     best = int(np.argmax(product))
-    return best, float(likeness[best])
+    return best, float(correlation[best])

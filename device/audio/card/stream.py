@@ -26,11 +26,14 @@ if TYPE_CHECKING:
     Exchange = Callable[["Stream", bytes, int], NDArray[np.int16]]
 
 FIRST_CALLBACK_S = 2.0
-"""How long a new stream may take to call back for the first time."""
+"""How long a new stream may take to call back for the first time. A suspended sink never does."""
 PRIORITY = 5
 """Of the callback's thread, 1 to 99: among the lowest of the real-time ones."""
 LONGEST_DELAY_S = 2.0
+"""A delay to the loudspeaker that is reported as longer is nonsense: no buffer of ours holds so much."""
 DELAY_SMOOTHING = 1 / 64
+"""Weight of each callback's delay in the mean: 0.64 s at 10 ms a block, so that the jitter of single callbacks is gone,
+and a new delay is followed within two seconds."""
 
 
 class SilenceError(CardError):

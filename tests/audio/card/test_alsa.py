@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pyaudio
@@ -12,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from support.pulse import RATE, Pulse
 
+from device.audio.card import portaudio
 from device.audio.card.alsa import AlsaCard
 from device.audio.card.base import CardError
 from device.audio.card.devices import Device
@@ -229,35 +231,65 @@ def test_the_callback_goes_first_where_it_may(pulse: Pulse) -> None:
     assert policies["callback"] == policies["allowed"]
 
 
-def test_xruns_are_counted(pulse: Pulse) -> None:
+class PuppetStream:
+    """A stream whose callbacks the test makes; what watches it sees it beat."""
+
+    active, writing, last = True, False, 0.0
+
+    def __init__(self, _rate: int, _block: int, exchange: Callable[..., NDArray[np.int16]]) -> None:
+        self.exchange = exchange
+        self.audio = portaudio.start()
+        self.seen = 0
+
+    @property
+    def beats(self) -> int:
+        self.seen += 1
+        return self.seen
+
+    def open(self, _microphone: Device, _loudspeaker: Device) -> None: ...
+
+    def close(self) -> None:
+        portaudio.stop(self.audio)
+
+    def latency(self) -> float:
+        return 0.04
+
+    def used(self) -> float:
+        return 0.0
+
+
+@pytest.fixture
+def puppets(monkeypatch: pytest.MonkeyPatch, pulse: Pulse) -> list[PuppetStream]:
+    """The streams that were opened, which are the test's to call back."""
+    streams: list[PuppetStream] = []
+
+    def make(rate: int, block: int, exchange: Callable[..., NDArray[np.int16]]) -> PuppetStream:
+        streams.append(PuppetStream(rate, block, exchange))
+        return streams[-1]
+
+    monkeypatch.setattr("device.audio.card.alsa.Stream", make)
+    return streams
+
+
+def test_xruns_are_counted(puppets: list[PuppetStream]) -> None:
     with opened(CardSettings()) as card:
-        before = (card.xruns.overruns, card.xruns.underruns)
-        stream = card._pen
-        assert stream is not None
-        times = {"output_buffer_dac_time": 0.0, "current_time": 0.0}
-        block = bytes(2 * card.block)
-    # Closed, so that the test has the pen; the flags are PortAudio's.
-    card._pen = stream
-    for flags in (0, pyaudio.paInputOverflow, pyaudio.paOutputUnderflow, pyaudio.paOutputUnderflow):
-        stream._callback(block, card.block, times, flags)
-    assert card.xruns.overruns == before[0] + 1
-    assert card.xruns.underruns == before[1] + 2
+        (stream,) = puppets
+        for flags in (0, pyaudio.paInputOverflow, pyaudio.paOutputUnderflow, pyaudio.paOutputUnderflow):
+            stream.exchange(stream, bytes(2 * card.block), flags)
+        assert (card.xruns.overruns, card.xruns.underruns) == (1, 2)
+        assert card.mic.position == card.reference.position == 4 * card.block
 
 
-def test_a_stream_without_the_pen_writes_nothing(pulse: Pulse) -> None:
+def test_a_stream_that_is_not_the_writer_writes_nothing(puppets: list[PuppetStream]) -> None:
     source = RampSource()
-    card = AlsaCard(LOOP)
-    card.open(source)
-    stream = card._pen
-    assert stream is not None
-    card.close()
-    position, rendered, overruns = card.mic.position, len(source.blocks), card.xruns.overruns
+    with opened(LOOP, source) as card:
+        (stream,) = puppets
+        assert stream.exchange(stream, bytes(2 * card.block), 0).any()
     # As late callbacks of a stream that was given up, or early ones of a stream that is being tried.
-    times = {"output_buffer_dac_time": 0.0, "current_time": 0.0}
-    block, _ = stream._callback(b"\1" * 2 * card.block, card.block, times, pyaudio.paInputOverflow)
+    block = stream.exchange(stream, b"\1" * 2 * card.block, pyaudio.paInputOverflow)
     assert not block.any()
-    assert (card.mic.position, card.reference.position, len(source.blocks)) == (position, position, rendered)
-    assert card.xruns.overruns == overruns
+    assert (card.mic.position, card.reference.position, len(source.blocks)) == (card.block, card.block, 1)
+    assert card.xruns.overruns == 0
 
 
 def test_an_exception_in_the_source_plays_silence_and_is_reported(
@@ -316,7 +348,7 @@ def test_a_suspended_loudspeaker_counts_as_unplugged(pulse: Pulse) -> None:
     source.assert_one_after_the_other()
 
 
-def test_a_stall_does_not_keep_a_core_busy_for_good(pulse: Pulse) -> None:
+def test_a_stall_does_not_keep_a_core_busy_for_good(pulse: Pulse, monkeypatch: pytest.MonkeyPatch) -> None:
     class Stalling(RampSource):
         stalls = 3
 
@@ -326,11 +358,20 @@ def test_a_stall_does_not_keep_a_core_busy_for_good(pulse: Pulse) -> None:
                 time.sleep(0.1)
             super().render(out, position)
 
+    streams: list[Stream] = []
+
+    class Kept(Stream):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            streams.append(self)
+
+    monkeypatch.setattr("device.audio.card.alsa.Stream", Kept)
+
     def share() -> float:
-        stream = card._pen
-        used = stream.used() if stream is not None else 0.0
+        stream = streams[-1]
+        used = stream.used()
         time.sleep(0.5)
-        return (stream.used() - used) / 0.5 if stream is not None and stream is card._pen else 1.0
+        return (stream.used() - used) / 0.5 if card.present and stream is streams[-1] else 1.0
 
     source = Stalling()
     with opened(CardSettings(input="Loopback", output="Loopback", latency_ms=40), source) as card:

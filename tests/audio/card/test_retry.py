@@ -1,21 +1,20 @@
 import pytest
 
-from device.audio.card import retry as module
 from device.audio.card.retry import EAGER_S, RETRY_S, SELDOM_S, Retry
 
 
 @pytest.fixture
 def cards(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "CARDS", tmp_path / "cards")
+    monkeypatch.setattr("device.audio.card.retry.CARDS", tmp_path / "cards")
     return tmp_path / "cards"
 
 
-def due(looks, begin, seconds):
-    """Return when a look was due in so many seconds, asked ten times a second."""
-    return [begin + n / 10 for n in range(round(seconds * 10)) if looks.due(begin + n / 10)]
+def due(retry, begin, seconds):
+    """Return when an attempt was due in so many seconds, asked ten times a second."""
+    return [begin + n / 10 for n in range(round(seconds * 10)) if retry.due(begin + n / 10)]
 
 
-def test_looks_become_rare(cards):
+def test_attempts_become_rare(cards):
     found = due(Retry(100.0), 100.0, EAGER_S + 10 * SELDOM_S)
     eager = [t for t in found if t < 100.0 + EAGER_S]
     assert found[0] == 100.0
@@ -23,10 +22,10 @@ def test_looks_become_rare(cards):
     assert len(found) - len(eager) == pytest.approx(10, abs=1)
 
 
-def test_another_card_is_looked_at_at_once_and_again_while_it_settles(cards):
+def test_another_card_is_tried_at_once_and_again_while_it_settles(cards):
     cards.write_text("0 [Loopback]")
-    looks = Retry(0.0)
-    due(looks, 0.0, 200.0)
-    assert not looks.due(200.0)
+    retry = Retry(0.0)
+    due(retry, 0.0, 200.0)
+    assert not retry.due(200.0)
     cards.write_text("0 [Loopback]\n1 [USB]")
-    assert due(looks, 200.1, 5.0) == pytest.approx([200.1, 201.1, 202.1, 203.1, 204.1])
+    assert due(retry, 200.1, 5.0) == pytest.approx([200.1, 201.1, 202.1, 203.1, 204.1])

@@ -59,7 +59,7 @@ def test_a_tone_in_the_room_is_no_echo() -> None:
 
 
 def test_a_card_that_stands_still_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("device.audio.card.soundcheck.PATIENCE_S", 0.05)
+    monkeypatch.setattr("device.audio.card.soundcheck.STALL_S", 0.05)
     card = EchoCard(16_000, delay_ms=50, gain=1.0, seconds=1.0)
     source = ChirpSource(card, 0.25)
     card.open(source)
