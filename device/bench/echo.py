@@ -19,7 +19,7 @@ from device.audio.playout import Playout
 from device.bench import sounds
 from device.bench.echo_rooms import CHANGE_S, SECONDS, SETTLED_S, VISITOR_DBFS, VISITOR_S, Place, build
 from device.bench.result import BenchError, Figure, Job, Result, percentile
-from device.listen.capture import STIR_AMONG, STIR_BLOCKS, STIR_DB, Capture
+from device.listen.capture import NEAR_END_BLOCKS, NEAR_END_DB, NEAR_END_WINDOW, Capture
 from device.listen.vad import SileroVad
 from device.model_files import files
 from device.sample_clock import CLOCK_RATE, samples
@@ -216,8 +216,8 @@ def _alarms(places: Sequence[Place], replies: Sequence[Sound], sentences: Sequen
 
 def stirs(excess: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return for each frame whether the front end takes it and those before it for something near."""
-    counts = np.concatenate((np.zeros(STIR_AMONG), np.cumsum(excess >= STIR_DB, dtype=np.float64)))
-    found: NDArray[np.bool_] = np.subtract(counts[STIR_AMONG:], counts[:-STIR_AMONG]) >= STIR_BLOCKS
+    counts = np.concatenate((np.zeros(NEAR_END_WINDOW), np.cumsum(excess >= NEAR_END_DB, dtype=np.float64)))
+    found: NDArray[np.bool_] = np.subtract(counts[NEAR_END_WINDOW:], counts[:-NEAR_END_WINDOW]) >= NEAR_END_BLOCKS
     return found
 
 

@@ -49,21 +49,23 @@ WAKE_FRAME = samples(80)
 RESTING_FRAMES = 3
 """How many of these to take at once in a quiet room: 240 ms, half as long as a wake word."""
 TICK = samples(50)
+"""How often the conversation is told the time: what waits for silence or for a deadline is late by so much at most."""
 CLEAN_SECONDS = 60
 """How far back the uplink can go: the longest outage that loses no word."""
 VOICE_SILENCE_MS = 240
-"""Silence that ends a voice for barge-in; the end of a turn is decided elsewhere."""
+"""Silence that ends a voice for barge-in; the end of a turn is decided elsewhere. Shorter, the closures and pauses
+within a phrase end it; longer, a reply that was ducked for a cough comes back later."""
 ALERT_MS = 32
 """Voice that makes an onset over a reply: a single frame, because a mistake only lowers the reply for a moment."""
 ONSET_DB = 1.0
 """A frame that exceeds what may be left of the echo by less is no onset of a voice, though it sounds like one. Measured
 with the device's own voice at -10 to +6 dB, loudspeakers distorting: 0 to 0.2 dB in the median, 0.7 dB in 99 % of the
 frames, 2.3 dB in the worst room."""
-STIR_DB = 2.5
-STIR_BLOCKS = 3
-STIR_AMONG = 4
-"""So many blocks of 10 ms among so many exceed it that much when something stirs. In the same rooms visitors stir 40 to
-50 ms after their onset in the median, and the device's own voice does once in 9 minutes."""
+NEAR_END_DB = 2.5
+NEAR_END_BLOCKS = 3
+NEAR_END_WINDOW = 4
+"""So many blocks of 10 ms among so many exceed it that much when something at the near end begins. In the same rooms
+visitors are noticed 40 to 50 ms after their onset in the median, and the device's own voice is once in 9 minutes."""
 CATCH_UP_FRAMES = 8
 """What the voice detector hears of the past, 256 ms, when something exceeds the echo after it has rested."""
 EXCESS_BLOCKS = 256
@@ -153,7 +155,7 @@ class Capture:
         # Of the last blocks of 10 ms, each at its position's place.
         self._excess = [0.0] * EXCESS_BLOCKS
         self._excess_to = 0
-        self._stirring = False
+        self._near_end = False
         self._late = canceller.delay if canceller is not None else 0  # samples to drop, so that positions stay true
         self._voice_at = self.clean.cursor()
         self._wake_at = self.clean.cursor()
@@ -200,13 +202,14 @@ class Capture:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                self.process(timeout=0.5, blocks=self._restful())
+                self.process(timeout=0.5, blocks=self.blocks_at_once)
             except Exception:
                 # One bad block must not end listening for good.
                 log.exception("The front end failed on a block and goes on with the next one.")
 
-    def _restful(self) -> int:
-        """Return how many blocks to take at once: while asleep, all up to the end of a frame of the wake word's models.
+    @property
+    def blocks_at_once(self) -> int:
+        """How many blocks to take at once: while asleep, all up to the end of a frame of the wake word's models.
 
         To wake up for each block would cost more than everything that is done with it. No wake word is detected any
         later: the first sound after quiet is looked at late, but long before the word ends.
@@ -233,7 +236,7 @@ class Capture:
             reference = np.zeros(len(mic), np.int16)
         self._clean_up(mic, reference)
         self._detect_wake()
-        self._detect_stir()
+        self._detect_near_end()
         self._detect_voice()
         self._report_playout()
         if self.now >= self._next_tick:
@@ -332,17 +335,17 @@ class Capture:
             self._voice.probability(self._voice_at.take(FRAME))
         self._voice_at.seek(at)
 
-    def _detect_stir(self) -> None:
+    def _detect_near_end(self) -> None:
         """Notice what may become a voice, long before it can be told."""
         canceller = self._canceller
         if canceller is None or not canceller.active or not canceller.converged or self._endpoint.speaking:
-            self._stirring = False
+            self._near_end = False
             return
-        last = [self._excess[(self._excess_to - i) % EXCESS_BLOCKS] for i in range(1, STIR_AMONG + 1)]
-        stirring = sum(value >= STIR_DB for value in last) >= STIR_BLOCKS
-        if stirring and not self._stirring and self._endpoint.settings is self._alert:
+        last = [self._excess[(self._excess_to - i) % EXCESS_BLOCKS] for i in range(1, NEAR_END_WINDOW + 1)]
+        near_end = sum(value >= NEAR_END_DB for value in last) >= NEAR_END_BLOCKS
+        if near_end and not self._near_end and self._endpoint.settings is self._alert:
             self._emit(NearEnd(self.now))
-        self._stirring = stirring
+        self._near_end = near_end
 
     def _report_playout(self) -> None:
         for note in self._playout.notes():

@@ -4,7 +4,7 @@ import pytest
 from device.audio.card.base import Card
 from device.audio.playout import Playout
 from device.conversation.events import NearEnd, PlayoutDone, PlayoutStarted, Tick, Voice, VoiceEnd, VoiceStart, Wake
-from device.listen.capture import LOOK_BACK, ONSET_DB, STIR_BLOCKS, STIR_DB, Capture
+from device.listen.capture import LOOK_BACK, NEAR_END_BLOCKS, NEAR_END_DB, ONSET_DB, Capture
 from device.sample_clock import samples
 
 
@@ -20,6 +20,13 @@ class Level:
 
     def reset(self):
         self.resets += 1
+
+
+class Fricative(Level):
+    """Cannot tell it for a voice."""
+
+    def probability(self, block):
+        return 0.0
 
 
 class Hit:
@@ -57,12 +64,19 @@ class Subtract:
         return clean
 
 
-def make(rate=16_000, canceller=None, wake=None):
-    card = Card(rate)
+class Puppet(Card):
+    """A card whose blocks the test exchanges."""
+
+    def open(self, source):
+        self._source = source
+
+
+def make(rate=16_000, canceller=None, wake=None, voice=None):
+    card = Puppet(rate)
     playout = Playout(rate, prebuffer_ms=0)
-    card._source = playout
+    card.open(playout)
     events = []
-    front = Capture(card, playout, canceller=canceller, voice=Level(), wake=wake, emit=events.append)
+    front = Capture(card, playout, canceller=canceller, voice=voice or Level(), wake=wake, emit=events.append)
     return card, playout, front, events
 
 
@@ -151,13 +165,14 @@ def test_playout_is_reported_on_the_clock_with_the_latency_of_the_card():
 
 
 def test_a_detector_that_fails_does_not_end_listening():
-    card, _, front, _ = make()
+    voice = Level()
+    card, _, front, _ = make(voice=voice)
     front.want_voice(True)
-    front._voice.probability = lambda block: 1 / 0
+    voice.probability = lambda block: 1 / 0
     front.start()
     for _ in range(30):
         card.exchange(np.zeros(160, np.int16))
-    front._voice.probability = lambda block: 0.0
+    voice.probability = lambda block: 0.0
     card.exchange(np.zeros(160, np.int16))
     cursor = front.clean.cursor(0)
     assert cursor.read(31 * 160, timeout=5) is not None
@@ -167,13 +182,13 @@ def test_a_detector_that_fails_does_not_end_listening():
 def test_asleep_it_takes_blocks_up_to_the_end_of_a_frame_of_the_wake_words_models_at_once():
     wake = OnceWake()
     card, _, front, _ = make(wake=wake)
-    assert front._restful() == 8
+    assert front.blocks_at_once == 8
     feed(card, front, np.zeros(3 * card.block, np.int16))
-    assert front._restful() == 5
+    assert front.blocks_at_once == 5
     wake.resting = True
-    assert front._restful() == 21
+    assert front.blocks_at_once == 21
     front.want_voice(True)
-    assert front._restful() == 1
+    assert front.blocks_at_once == 1
 
 
 def test_many_blocks_at_once_are_as_good_as_one_by_one():
@@ -224,23 +239,22 @@ def test_a_voice_that_was_noticed_goes_on_in_what_may_be_left_of_the_echo():
     assert end.voiced_ms > 500
 
 
-@pytest.mark.parametrize(("excess_db", "stirs"), [(STIR_DB - 0.1, 0), (STIR_DB, 1)])
-def test_what_exceeds_the_echo_stirs_at_once_and_once(excess_db, stirs):
-    card, _, front, events = make(canceller=Subtract(excess_db))
-    front._voice.probability = lambda block: 0.0  # a fricative
+@pytest.mark.parametrize(("excess_db", "noticed"), [(NEAR_END_DB - 0.1, 0), (NEAR_END_DB, 1)])
+def test_what_exceeds_the_echo_is_noticed_at_once_and_once(excess_db, noticed):
+    card, _, front, events = make(canceller=Subtract(excess_db), voice=Fricative())
     front.want_voice(True, alert=True)
     feed(card, front, np.concatenate([QUIET, LOUD]))
-    assert [e.at - 8000 for e in of(events, NearEnd)] == [160 * STIR_BLOCKS] * stirs
+    assert [e.at - 8000 for e in of(events, NearEnd)] == [160 * NEAR_END_BLOCKS] * noticed
 
 
-def test_a_click_does_not_stir():
+def test_a_click_is_not_noticed_at_the_near_end():
     card, _, front, events = make(canceller=Subtract())
     front.want_voice(True, alert=True)
-    feed(card, front, np.concatenate([QUIET, LOUD[: 160 * (STIR_BLOCKS - 1)], QUIET]))
+    feed(card, front, np.concatenate([QUIET, LOUD[: 160 * (NEAR_END_BLOCKS - 1)], QUIET]))
     assert not of(events, NearEnd)
 
 
-def test_nothing_stirs_while_no_reply_plays():
+def test_nothing_at_the_near_end_is_told_while_no_reply_plays():
     card, _, front, events = make(canceller=Subtract())
     front.want_voice(True)
     feed(card, front, np.concatenate([QUIET, LOUD]))
@@ -284,8 +298,8 @@ def test_the_voice_detector_rests_while_all_is_echo_and_then_hears_what_came_jus
             self.heard.append(block.copy())
             return super().probability(block)
 
-    card, _, front, events = make(canceller=Subtract())
-    front._voice = voice = Noting()
+    voice = Noting()
+    card, _, front, events = make(canceller=Subtract(), voice=voice)
     front.want_voice(True, alert=True)
     rng = np.random.default_rng(2)
     echo_only = rng.integers(-50, 50, 32_000).astype(np.int16)

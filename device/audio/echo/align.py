@@ -29,41 +29,53 @@ MOST_DELAY = 8000
 _HALF = 16
 """Half the length of the interpolating filter, a sinc under a Kaiser window: 1 ms, the shortest delay."""
 _BETA = 8.0
+"""Of the Kaiser window: 81 dB in the stop band (Kaiser 1974: β = 0.1102 · (A - 8.7)), well below what the filter
+leaves."""
 _PHASES = 128
-"""Places between two samples for which there is a filter; between them it is interpolated."""
+"""Places between two samples for which there is a filter; between them it is interpolated. Fewer make a larger error,
+more a larger table: 17 kB as it is."""
 _RAMP = np.linspace(0, 1, BLOCK, endpoint=False, dtype=np.float32)
 _LEAD_BLOCKS = 2
 """Blocks of the path to keep before the direct sound: room for a delay that becomes shorter."""
 _EARLY = 0.02
-"""Part of the path's strongest block's energy from which a block is no longer before the direct sound."""
-_PATIENCE = 100
-"""Blocks of playback between looks at the path's beginning."""
+"""Part of the path's strongest block's energy, -17 dB, from which a block is no longer before the direct sound. Less
+takes the filter's own noise for sound; more cuts a weak direct sound off that strong reflections follow."""
+_CHECK_EVERY = 100
+"""Blocks of playback between checks of the path's beginning."""
 _SPAN = 25
 """Blocks of playback over which the path's movement is measured: long enough for 10 ppm, a 25th of a sample."""
 _SHIFTS = np.arange(-1.0, 1.01, 0.04)
 """Movements that are looked for, in samples: 250 ppm each way."""
 _TURNS = np.exp(2j * np.pi * np.outer(_SHIFTS, np.arange(BINS)) / (2 * BLOCK)).astype(np.complex64)
 _SURE = 0.6
-"""Coherence of the path with itself from which it has moved and is no other one."""
+"""Coherence of the path with itself from which it has moved and is no other one: lower follows a changed room as a
+drift, higher never finds the drift of a noisy path."""
 _FOLLOWING = 0.1
-"""How much of what is measured the estimate follows in the end; at first, half of it."""
+"""How much of what is measured the estimate follows in the end; at first, half of it. It settles within 1 ppm so."""
 _NOTICEABLE = 4e-6
-"""Clocks that differ by less are left alone."""
+"""Clocks that differ by less are left alone: reading between two samples costs time, and at 4 ppm it takes 16 s to move
+by one sample, which the filter follows by itself."""
 _FAR_OFF = 15e-6
 """When all of the last measurements come to more than that, the estimate starts anew to follow half of it."""
 _IN_A_ROW = 4
+"""Measurements of one sign, a second of playback, that make a drift: chance alone gives that once in eight."""
 _SETTLING = 6
 """Measurements to leave out after a slip, while the path is put right by the part of a sample."""
 _SLIP_BLOCKS = 20
+"""What is deconvolved in search of a slip: 200 ms, four times the longest one."""
 _MOST_SLIP = 800
-"""Samples of a slip that is looked for: 50 ms."""
+"""Samples of a slip that is looked for: 50 ms, several of a driver's buffers."""
 _LEAST_SLIP = 24
+"""A shorter one, 1.5 ms, is not told from the path's own width; the filter learns it anew."""
 _LOST = 0.5
 """Part of the echo that is left over for 40 ms, where it was less for a second: the path is another one."""
 _SLIP_LIKENESS = 0.4
 """Gain of the echo at the new lag, relative to the old path's, from which (and up to 1 / it) it is the same."""
 _SLIP_NOISE = 0.01
+"""Part of the mean power below which a frequency does not count in the deconvolution: else, what is not played there
+would be noise without bound."""
 _TRIAL = 6
+"""Blocks over which the old path is tried at the new lag: 60 ms, a voiced sound. More notices later."""
 _FITS = 0.4
 """Part of the present error's power that the old path must leave over at the new lag, in `_TRIAL` blocks."""
 
@@ -129,7 +141,7 @@ class Alignment:
         self._watch_for_slips(mic)
         if self._worked % _SPAN == 0:
             self._measure_drift()
-        if self._worked % _PATIENCE == 0:
+        if self._worked % _CHECK_EVERY == 0:
             self._find_beginning()
 
     def _find_beginning(self) -> None:
@@ -189,11 +201,11 @@ class Alignment:
         echo = self._filter
         self._lately.add(mic, echo.estimate, echo.error)
         self._waits = max(0, self._waits - 1)
-        if echo.left < _LOST or echo.usual > _LOST or self._waits:
+        if echo.residual < _LOST or echo.usual_residual > _LOST or self._waits:
             return
         self._waits = 4
         heard, estimated, errors = self._lately.rows
-        lag = _lag(heard, estimated)
+        lag = find_lag(heard, estimated)
         if lag is None or not _HALF <= self.delay + lag <= MOST_DELAY:
             return
         read = self._read_back(self.delay + lag, _TRIAL)
@@ -205,7 +217,7 @@ class Alignment:
             self._go(lag)
             echo.restore()
             self._reread()
-            echo.left = 0.0
+            echo.residual = 0.0
 
 
 class _Tape:
@@ -245,7 +257,7 @@ def _between(tape: NDArray[np.float32], first: int, delay: float) -> NDArray[np.
     return np.convolve(window, taps, mode="valid")
 
 
-def _lag(heard: NDArray[np.float32], expected: NDArray[np.float32]) -> int | None:
+def find_lag(heard: NDArray[np.float32], expected: NDArray[np.float32]) -> int | None:
     """Return by how many samples `heard` lies behind `expected`, if it is clearly the same, later or earlier.
 
     The one is deconvolved by the other. Their correlation would show the pitch of whoever speaks as well.

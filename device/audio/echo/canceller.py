@@ -2,10 +2,10 @@
 
     played ──► filter ──► echo estimate
                              │ -
-    microphone ─────────────(+)──► `linear` ──► leftover: `excess`, and suppressed ──► clean
+    microphone ─────────────(+)──► `linear` ──► residual: `excess`, and suppressed ──► clean
 
-The parts are in `echo_filter` and `echo_leftover`; here they get int16 in frames, and rest while nothing is played.
-`parley bench echo` measures it.
+The parts are in `filter.py`, `align.py` and `residual.py`; here they get int16 in frames, and rest while nothing is
+played. `parley bench echo` measures it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ DELAY = FRAME
 GOOD_RATIO = 0.15
 """Part of a frame's power that is left over when the echo path is known: 8 dB less."""
 QUIET_RATIO = 4.0
-"""Or what is left over is about as loud as the room's noise."""
+"""Or what is left over is about as loud as the room's noise: up to 6 dB more, since single frames of noise vary."""
 GOOD_FRAMES = 15
 """So many more good frames than a quarter of the bad ones, and the path counts as learnt. Single frames are counted,
 not their mean power, because somebody who speaks meanwhile is louder than any echo left."""
@@ -38,15 +38,19 @@ NO_ECHO_RATIO = 0.001
 """A microphone that hears so little of what was just played, 30 dB less, has no echo to learn: with headphones, or with
 a card that cancels it."""
 FADING = 0.98
-"""What is kept of the loudest reference from frame to frame, while its echo is under way."""
-LEFT_OVER_RATIO = 0.01
+"""What is kept of the loudest reference from frame to frame, while its echo is under way: it falls by 9 dB in a second.
+Slower, a soft place after a loud one passes for a microphone without echo; faster, an echo that comes late is compared
+with too little."""
+RESIDUAL_RATIO = 0.01
 """What the filter leaves that is so far below the loudest the microphone heard just before, 20 dB, is left of the
 echo: a long reverberation goes on after the filter's end. Measured at +6 dB, RT60 0.6 s: the device's own voice
-exceeds its expected leftover at -22 to -28 dB, visitors 6 dB below the echo at -17 dB and more."""
+exceeds its expected residual at -22 to -28 dB, visitors 6 dB below the echo at -17 dB and more."""
 HOLD = 0.9
 """What is kept of the microphone's power from frame to frame: it falls by 46 dB in a second."""
 CONVERGED_FRAMES = 300
-"""Frames of playback after which the echo path counts as learnt anyhow."""
+"""Frames of playback after which the echo path counts as learnt anyhow: 3 s, several times what the start-up sound
+takes. Sooner, the device may interrupt itself where it has not learnt the path; later, it cannot be interrupted for
+longer."""
 
 _SCALE = np.float32(1 / FULL_SCALE)
 
@@ -68,8 +72,9 @@ class EchoCanceller:
             raise ValueError(f"an echo tail of {tail_ms} ms makes no sense: 50 to 1000 ms do")
         blocks = -(-tail_ms * CLOCK_RATE // (1000 * FRAME))
         self._filter = EchoFilter(blocks)
-        self._alignment = Alignment(self._filter)
-        self._leftover = Residual()
+        self.alignment = Alignment(self._filter)
+        """Where what was played is read: the delay, the drift and the slips that were found."""
+        self._residual = Residual()
         self.excess = np.zeros(0, np.float32)
         """By how many dB each frame of the last `cancel` was louder than what may be left of the echo, and than the
         room's noise: `(n,) float32`, 0 to 20, the mean over frequency bands. It is of the frames that went in, so
@@ -141,27 +146,27 @@ class EchoCanceller:
             self._linear.append(mic)
             return raw
         if not self._active:
-            self._leftover.rest(raw * _SCALE)
-            self._alignment.rest(self._rested)
+            self._residual.rest(raw * _SCALE)
+            self.alignment.rest(self._rested)
             self._rested = 0
         heard = mic * _SCALE
-        self._filter.step(heard, self._alignment.push(reference * _SCALE))
+        self._filter.step(heard, self.alignment.push(reference * _SCALE))
         self._linear.append(self._filter.error)
         if not self._quiet:
-            self._alignment.follow(heard)
-        clean = self._leftover.step(self._filter.error, self._filter.estimate, self._filter.doubt)
+            self.alignment.follow(heard)
+        clean = self._residual.step(self._filter.error, self._filter.estimate, self._filter.doubt)
         if not wanted:  # at rest from the next frame on, which is not worked on
             clean += self._rise * (raw * _SCALE - clean)
-        elif not self._is_left_over(heard):
-            self.excess[number] = self._leftover.excess
+        elif not self._is_residual(heard):
+            self.excess[number] = self._residual.excess
         if not self._converged:
             self._judge(heard, reference * _SCALE)
         self._active = wanted
         return _pcm(clean)
 
-    def _is_left_over(self, heard: NDArray[np.float32]) -> bool:
+    def _is_residual(self, heard: NDArray[np.float32]) -> bool:
         self._heard = max(_power(heard), HOLD * self._heard)
-        return _power(self._filter.error) < LEFT_OVER_RATIO * self._heard
+        return _power(self._filter.error) < RESIDUAL_RATIO * self._heard
 
     def _judge(self, heard: NDArray[np.float32], played: NDArray[np.float32]) -> None:
         if self._quiet:
@@ -170,7 +175,7 @@ class EchoCanceller:
         self._loudest = max(_power(played), FADING * self._loudest)
         power, left = _power(heard), _power(self._filter.error)
         good = (
-            left < max(GOOD_RATIO * power, QUIET_RATIO * self._leftover.noise) or power < NO_ECHO_RATIO * self._loudest
+            left < max(GOOD_RATIO * power, QUIET_RATIO * self._residual.noise) or power < NO_ECHO_RATIO * self._loudest
         )
         self._good = max(0.0, self._good + (1.0 if good else -0.25))
         self._converged = self._good >= GOOD_FRAMES or self._frames_played >= CONVERGED_FRAMES

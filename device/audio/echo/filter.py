@@ -25,6 +25,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# Numbers without a source of their own are choices, and what each trades is said; what a change of one costs in ERLE,
+# in speech during double talk and in time, `parley bench echo` shows.
+
 BLOCK = 160
 """Samples that are worked on at a time: 10 ms."""
 BINS = BLOCK + 1
@@ -32,43 +35,61 @@ BINS = BLOCK + 1
 
 _MAIN, _SHADOW = 0, 1
 _FORGETTING = np.array([1 - 0.99998**2, 1 - 0.99**2], np.float32)[:, None, None]
-"""Part of the path's power that may be another one 10 ms later, for either filter: of the state's Markov model."""
+"""Part of the path's power that may be another one 10 ms later, for either filter: 1 - A², A being the transition
+factor of the state's Markov model (Enzner and Vary). The slower the main filter forgets, the less of a visitor's speech
+it takes for a changed room; the shadow, which forgets fast, finds those."""
 _NOISE_SMOOTHING = np.float32(0.2)
-"""Weight of the present block in the power of what is no echo."""
+"""Weight of the present block in the power of what is no echo: 50 ms, as fast as speech sets in. Slower, a visitor's
+first syllable disturbs the path; faster, the power of single blocks is mostly chance."""
 _NOISE_FLOOR = np.float32(0.5e-6 * BINS)
-"""No microphone is more silent than that: about -60 dBFS."""
+"""No microphone is more silent than that: about -60 dBFS. Lower, the steps become very large in digital silence;
+higher, a soft echo is learnt later."""
 _PRIOR_POWER = 0.1
 _PRIOR_DECAY_BLOCKS = 8.0
 """At first, the path's power is expected to be this, and to fall to 1/e in so many blocks. A stronger path is learnt
 later, of a weaker one is more invented at first."""
 _TIDY_EVERY = 3
+"""Blocks between two rounds of forgetting and constraining: oftener costs more, more seldom lets the circular part of
+the convolution grow."""
 _CONSTRAINED = 5
 """Partitions whose impulse response is brought back to one block's length every third time, in turn."""
 _POWER_SMOOTHING = 0.05
+"""Weight of the present block in the power of either filter's error: 200 ms."""
 _CLEARLY_BETTER = 0.5
 """Part of the main filter's error power, over 200 ms, at which the shadow takes over (and 0.7, the other way round)."""
 _HOPELESS = 0.7
 _KEPT_BLOCKS = 50
+"""How long the path of before a change is kept, in case it was a slip: those are followed within 0.5 s."""
 _MUCH, _UNUSUAL = 0.02, 3.0
 """Part of the echo's power that is left over, and how many times the usual part, at which the path may be another."""
 _LITTLE_KNOWN = 0.03
+"""Part that is left over usually from which the path counts as not yet known, and the shadow works all the time: 15
+dB."""
 _SHADOW_DOUBT = 0.05
-"""Part of the path's power by which the shadow begins less sure than the main filter."""
+"""Part of the path's power by which the shadow begins less sure than the main filter: more lets it leap farther, and be
+wrong for longer."""
 _WATCH_BLOCKS = 100
+"""How long the shadow works after the last unusual block, 1 s: it costs about as much as the main filter."""
 _CALM_EVERY = 2
 """How often the path is learnt while nothing is unusual: as it is well known, every other block will do."""
-_LEFT_SMOOTHING, _USUAL_SMOOTHING = 0.25, 0.01
+_RESIDUAL_SMOOTHING, _USUAL_SMOOTHING = 0.25, 0.01
+"""Weights of the present block in the part that is left over: 40 ms, and a second."""
 _LOUD, _LOUDEST_FADING = 0.03, 0.99
 """Part of the loudest echo of the last second from which a block tells what is left over, and not the noise."""
 _BEND_MOST = 400.0
 """A loudspeaker that cannot exceed 0.05 of full scale."""
 _LESSONS_EVERY, _FIRST_LESSON, _LESSON = 1000, 1000, 150
 """The bend is learnt in the first 10 s of playback, and then for more than a second of every 10."""
-_BEND_EVERY = 2  # and when the path is learnt
+_BEND_EVERY = 2
+"""Blocks from lesson to lesson: those in which the path is learnt, too."""
 _BEND_MEMORY = 0.95
+"""What is kept of the curvature from step to step: of the last 400 ms. More steps slower and is steadier."""
 _BEND_PRIOR = 1e-2
+"""Curvature that is added to the one measured: while little is played, the bend keeps still."""
 _GAIN_SMOOTHING = 0.01
+"""Weight of the present block in what a gain explains of the derivative: 2 s of lessons."""
 _TINY = np.float32(1e-12)
+"""Against division by zero: 30 dB below the square of one step of 16 bits."""
 
 
 class EchoFilter:
@@ -83,7 +104,7 @@ class EchoFilter:
         self.blocks = blocks
         self.bend = 0.0
         """Of the loudspeaker's limiter: 1 / (the amplitude that it cannot exceed)²; 0: linear."""
-        self.left = self.usual = 1.0
+        self.residual = self.usual_residual = 1.0
         """Part of the echo's power that is left over: of the last 40 ms, and of the last second."""
         self.changes = 0
         """How often the path was found to be another one."""
@@ -187,12 +208,12 @@ class EchoFilter:
         self._loudest = max(echo, _LOUDEST_FADING * self._loudest)
         if echo > _LOUD * self._loudest:
             part = min(left / (echo + float(_TINY)), 2.0)
-            self.left += _LEFT_SMOOTHING * (part - self.left)
-            self.usual += _USUAL_SMOOTHING * (part - self.usual)
+            self.residual += _RESIDUAL_SMOOTHING * (part - self.residual)
+            self.usual_residual += _USUAL_SMOOTHING * (part - self.usual_residual)
         if self._watching:
             self._compare(left, float(errors[_SHADOW] @ errors[_SHADOW]))
             self._watching -= 1
-        if self.left > max(_MUCH, _UNUSUAL * self.usual) or self.usual > _LITTLE_KNOWN:
+        if self.residual > max(_MUCH, _UNUSUAL * self.usual_residual) or self.usual_residual > _LITTLE_KNOWN:
             if not self._watching:
                 self._teach(_MAIN, _SHADOW)
                 path = self._paths[_MAIN]

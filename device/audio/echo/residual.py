@@ -23,27 +23,40 @@ MOST_DB = 20.0
 """A band's excess counts up to this: a single loud one is no voice."""
 
 _NOISE_FLOOR = 1e-7
+"""Of a band, so that nothing is divided by zero: far below the noise of any microphone."""
 _FADING = 0.92
 """What is kept of the echo estimate from block to block: reverberation, of up to 1.7 s, outlasts the filter."""
 _FIRST_LEAK, _LEAST_LEAK = 0.1, 3e-5
+"""Part of the echo's power that is expected to be left: -10 dB before it is known, -45 dB at the least. A larger first
+one hides visitors at first, a smaller one lets the device's own voice through."""
 _LEARN_EVERY = 4
+"""Blocks between two lessons, 40 ms, in which powers of overlapping frames are independent enough; oftener costs
+more."""
 _LEAK_FALLS = 0.08
 _LEAK_RISES = 0.2
 _LEAK_CREEPS = 0.02
 """How much of a difference the leak follows each time: less, the more it looks as if somebody spoke."""
 _SPEAKS_DB = 3.0
+"""Excess from which it looks as if somebody spoke: the device's own voice takes three of four frames there once in some
+minutes (`EchoCanceller.excess`)."""
 _LOUD_ECHO = 10.0
 """Echo to noise, in power, from which the leak can be measured."""
 _NOISE_FALLS = 0.34
+"""Part of the difference by which the noise falls each time, 40 ms: a time constant of 100 ms, shorter than a pause."""
 _NOISE_RISES = 1.028
 """Each time: 3 dB a second."""
 _NOISE_MARGIN = 2.0
+"""What is expected of the noise, as a multiple of the least that was heard: single blocks of it are that much louder.
+More hides soft voices, less makes an excess of the room's noise."""
 _TOO_SURE = 4.0
 """What the filter is unsure of is counted so many times: it takes its errors for independent, and is too sure where
 the device first says something new. Over 18 rooms, the device's own voice then stirs three times less."""
 _LEAST_GAIN = 0.1
+"""What is suppressed is lowered by no more than 20 dB: more sounds of "musical noise", and is no better for
+recognisers."""
 _DECISION = 0.7
-"""Weight of the past in the estimate of what is near (Ephraim and Malah's decision-directed approach, 1984)."""
+"""Weight of the past in the estimate of what is near (Ephraim and Malah's decision-directed approach, 1984, where it is
+0.98 for frames that overlap more): more smooths, less lets the beginnings of words through sooner."""
 _BAND = np.maximum(np.searchsorted(EDGES, np.arange(BINS), side="right") - 1, 0)
 """The band of each bin; below 200 Hz the lowest."""
 
@@ -137,7 +150,7 @@ class Residual:
     def _gain(
         self, power: NDArray[np.float32], echo: NDArray[np.float32], doubt: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Return a Wiener filter's gain against the expected leftover, the noise untouched."""
+        """Return a Wiener filter's gain against the expected residual, the noise untouched."""
         trail = self._trail
         trail *= _FADING
         np.maximum(echo, trail, out=trail)

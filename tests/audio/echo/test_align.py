@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from support.speech import mix, noise, say
 
-from device.audio.echo.align import MOST_DELAY, Alignment, _lag
+from device.audio.echo.align import MOST_DELAY, Alignment, find_lag
 from device.audio.echo.canceller import FRAME, EchoCanceller
 from device.audio.echo.filter import EchoFilter
 from device.simulation import acoustics
@@ -90,8 +90,8 @@ def test_clocks_that_differ_are_followed(ppm):
     mic = heard(far, delay=960, ppm=ppm)
     canceller = EchoCanceller(200)
     linear = run(canceller, mic, far)
-    assert canceller._alignment.drift * 1e6 == pytest.approx(ppm, abs=8)
-    assert canceller._alignment.slips == 0
+    assert canceller.alignment.drift * 1e6 == pytest.approx(ppm, abs=8)
+    assert canceller.alignment.slips == 0
     assert erle(mic, linear, 7, 11) > 22
 
 
@@ -100,7 +100,7 @@ def test_a_delay_longer_than_the_tail_leaves_the_tail_to_the_room():
     mic = heard(far, delay=3200)
     canceller = EchoCanceller(250)
     linear = run(canceller, mic, far)
-    assert canceller._alignment.delay > 2400
+    assert canceller.alignment.delay > 2400
     assert erle(mic, linear, 5, 8) > 20
 
 
@@ -112,7 +112,7 @@ def test_a_slip_is_followed(samples):
     mic = np.concatenate([early[:at], late[at:]])
     canceller = EchoCanceller(250)
     linear = run(canceller, mic, far)
-    assert canceller._alignment.slips >= 1
+    assert canceller.alignment.slips >= 1
     assert erle(mic, linear, 6, 9) > 20
 
 
@@ -123,32 +123,32 @@ def test_who_speaks_moves_nothing():
     mic[4 * SECOND : 4 * SECOND + len(words)] += words
     canceller = EchoCanceller(200)
     run(canceller, mic[: 4 * SECOND], far[: 4 * SECOND])
-    before = canceller._alignment.delay
+    before = canceller.alignment.delay
     run(canceller, mic[4 * SECOND :], far[4 * SECOND :])
-    assert (canceller._alignment.delay, canceller._alignment.slips, canceller._alignment.drift) == (before, 0, 0)
+    assert (canceller.alignment.delay, canceller.alignment.slips, canceller.alignment.drift) == (before, 0, 0)
 
 
 def test_the_clocks_drift_on_while_the_canceller_rests():
     canceller = EchoCanceller(200)
     quiet, click = np.zeros(10 * SECOND, np.int16), np.full(FRAME, 100, np.int16)
     run(canceller, click, click)
-    canceller._alignment.drift = 1e-4
+    canceller.alignment.drift = 1e-4
     run(canceller, quiet, quiet)
     assert not canceller.active
     run(canceller, click, click)
-    assert canceller._alignment.delay == pytest.approx(32, abs=0.1)
+    assert canceller.alignment.delay == pytest.approx(32, abs=0.1)
 
 
 @pytest.mark.parametrize("lag", [-700, -320, 320, 600])
 def test_a_lag_is_found_by_its_sound(lag):
     sound = (say(WORDS)[SECOND : SECOND + 6000] / 32768).astype(np.float32)
     expected, heard = sound[1000:4200], sound[1000 - lag : 4200 - lag]
-    assert _lag(heard, expected) == pytest.approx(lag, abs=1)
+    assert find_lag(heard, expected) == pytest.approx(lag, abs=1)
 
 
 def test_without_a_lag_none_is_found():
     sound = (say(WORDS)[SECOND : SECOND + 6000] / 32768).astype(np.float32)
     other = (noise(0.2, -30) / 32768).astype(np.float32)
-    assert _lag(sound[1000:4200], sound[1000:4200]) is None
-    assert _lag(other, sound[1000:4200]) is None
-    assert _lag(other, np.zeros(3200, np.float32)) is None
+    assert find_lag(sound[1000:4200], sound[1000:4200]) is None
+    assert find_lag(other, sound[1000:4200]) is None
+    assert find_lag(other, np.zeros(3200, np.float32)) is None

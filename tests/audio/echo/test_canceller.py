@@ -4,6 +4,7 @@ from support.speech import mix, noise, say, silence
 
 from device.audio.earcons import earcon
 from device.audio.echo.canceller import DELAY, FRAME, EchoCanceller
+from device.audio.echo.filter import EchoFilter
 
 SECOND = 16_000
 STORY = (
@@ -85,8 +86,8 @@ def test_without_playback_the_microphone_passes_untouched(canceller):
 
 def test_it_rests_after_the_tail_and_no_earlier(canceller, monkeypatch):
     calls = []
-    step = canceller._filter.step
-    monkeypatch.setattr(canceller._filter, "step", lambda mic, played: (calls.append(1), step(mic, played)))
+    step = EchoFilter.step
+    monkeypatch.setattr(EchoFilter, "step", lambda self, mic, played: (calls.append(1), step(self, mic, played)))
     run(canceller, noise(1, -40), silence(1))
     assert not calls
     run(canceller, noise(0.1, -40), noise(0.1, -30))

@@ -22,37 +22,37 @@ def spoken(dbfs, blocks, seed=0):
 
 def taught(left_db, *, seconds=12.0):
     """One who has heard what is left over of an echo of -20 dBFS, `left_db` below it, in a room of -70 dBFS."""
-    leftover = Residual()
+    residual = Residual()
     for quiet in hiss(-70, 50, seed=9):
-        leftover.step(quiet, 0 * quiet, SURE)
+        residual.step(quiet, 0 * quiet, SURE)
     blocks = round(100 * seconds)
     for echo, left in zip(spoken(-20, blocks), spoken(-20 - left_db, blocks, seed=1), strict=True):
-        leftover.step(left, echo, SURE)
-    return leftover
+        residual.step(left, echo, SURE)
+    return residual
 
 
-def judged(leftover, error, echo, doubt=SURE):
+def judged(residual, error, echo, doubt=SURE):
     excess = []
     for one, other in zip(error, echo, strict=True):
-        leftover.step(one, other, doubt)
-        excess.append(leftover.excess)
+        residual.step(one, other, doubt)
+        excess.append(residual.excess)
     return np.array(excess)
 
 
 @pytest.mark.parametrize("left_db", [20, 30])
-def test_the_usual_leftover_is_no_excess_and_what_is_louder_is(left_db):
-    leftover = taught(left_db)
+def test_the_usual_residual_is_no_excess_and_what_is_louder_is(left_db):
+    residual = taught(left_db)
     echo = hiss(-20, 40, seed=2)
-    assert judged(leftover, hiss(-20 - left_db, 40, seed=3), echo).mean() < 1
-    assert judged(leftover, hiss(-20 - left_db + 12, 5, seed=4), echo[:5])[1:].min() > 6
+    assert judged(residual, hiss(-20 - left_db, 40, seed=3), echo).mean() < 1
+    assert judged(residual, hiss(-20 - left_db + 12, 5, seed=4), echo[:5])[1:].min() > 6
 
 
-def test_a_leftover_that_stays_is_learnt_and_a_short_one_is_not():
-    leftover = taught(30)
+def test_a_residual_that_stays_is_learnt_and_a_short_one_is_not():
+    residual = taught(30)
     echo, louder = spoken(-20, 2500, seed=2), spoken(-40, 2500, seed=3)
-    first = judged(leftover, louder[:100], echo[:100])
+    first = judged(residual, louder[:100], echo[:100])
     assert first[65:95].mean() > 4
-    assert judged(leftover, louder, echo)[-100:].mean() < 1
+    assert judged(residual, louder, echo)[-100:].mean() < 1
 
 
 def test_what_the_filter_is_unsure_of_is_no_excess():
@@ -63,32 +63,32 @@ def test_what_the_filter_is_unsure_of_is_no_excess():
 
 
 def test_reverberation_is_expected_for_a_while():
-    leftover = taught(15)
-    judged(leftover, hiss(-35, 30, seed=6), hiss(-20, 30, seed=5))
+    residual = taught(15)
+    judged(residual, hiss(-35, 30, seed=6), hiss(-20, 30, seed=5))
     silence = np.zeros((40, BLOCK), np.float32)
     tail = hiss(-35, 40, seed=7) * 10 ** (-0.5 * np.arange(40)[:, None] / 20)
-    assert judged(leftover, tail, silence).max() < 1.5
+    assert judged(residual, tail, silence).max() < 1.5
 
 
 def test_one_band_alone_is_no_voice():
-    leftover = taught(30)
+    residual = taught(30)
     tone = (0.3 * np.sin(2 * np.pi * 1000 * np.arange(20 * BLOCK) / 16_000)).astype(np.float32).reshape(20, BLOCK)
-    assert judged(leftover, tone, hiss(-20, 20))[2:].max() < MOST_DB / 3
+    assert judged(residual, tone, hiss(-20, 20))[2:].max() < MOST_DB / 3
 
 
-def test_the_leftover_is_suppressed_and_what_is_near_is_not():
-    leftover = taught(25)
+def test_the_residual_is_suppressed_and_what_is_near_is_not():
+    residual = taught(25)
     echo, left, near = hiss(-20, 40, seed=2), hiss(-45, 40, seed=3), hiss(-25, 40, seed=4)
-    out = np.concatenate([leftover.step(one, other, SURE) for one, other in zip(left, echo, strict=True)])
+    out = np.concatenate([residual.step(one, other, SURE) for one, other in zip(left, echo, strict=True)])
     assert 10 * np.log10(np.mean(left**2) / np.mean(out[BLOCK:] ** 2)) > 6
-    out = np.concatenate([leftover.step(one, other, SURE) for one, other in zip(near, echo, strict=True)])
+    out = np.concatenate([residual.step(one, other, SURE) for one, other in zip(near, echo, strict=True)])
     kept, wanted = out[20 * BLOCK :], near.ravel()[19 * BLOCK : -BLOCK]
     assert 10 * np.log10(np.mean(wanted**2) / np.mean((kept - wanted) ** 2)) > 15
 
 
 def test_without_echo_it_is_a_delay_of_one_block():
-    leftover = Residual()
+    residual = Residual()
     blocks = hiss(-30, 20)
-    leftover.rest(np.zeros(BLOCK, np.float32))
-    out = np.concatenate([leftover.step(block, 0 * block, SURE) for block in blocks])
+    residual.rest(np.zeros(BLOCK, np.float32))
+    out = np.concatenate([residual.step(block, 0 * block, SURE) for block in blocks])
     assert np.allclose(out[BLOCK:], blocks.ravel()[:-BLOCK], atol=1e-3)
