@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KINDS = ("backchannel", "stop", "speech", "nothing")
-"""What it tells apart, in the order of its outputs; as `listen.firstwords` means them."""
+"""What it tells apart, in the order of its outputs; as `first_words.py` means them."""
 WEIGHTS = DATA / "firstwords.npz"
 
 

@@ -2,7 +2,7 @@
 
 Two witnesses are heard. The recogniser writes down what it understands, and a lexicon says what that means; it has
 learnt from many people, but half a word, noise or an echo lead it astray. A small network judges by the sound alone
-(`listen.bysound`); it knows only synthetic voices, but also noise, echo and half words. `weigh` makes up the mind.
+(`by_sound.py`); it knows only synthetic voices, but also noise, echo and half words. `weigh` makes up the mind.
 """
 
 from __future__ import annotations
@@ -30,19 +30,21 @@ BEFORE = samples(100)
 LOUDEST = 0.1
 """RMS to which the loudest 20 ms are brought: -20 dBFS."""
 HIGHEST_GAIN = 100.0
+"""What is softer than -60 dBFS is not brought all the way up: that would be noise."""
 FRAME = samples(20)
 FADE = samples(10)
+"""The cut into the sound must not pass for a plosive."""
 PAD = samples(100)
 """Silence after the end: the recogniser wants to hear that it has ended."""
 
 LEAST = 1e-3
-"""No probability is less."""
+"""No probability is less: it bounds the log odds at ±7."""
 WORDS = 1.5
 """Log odds that words which are certain are worth; what the network says counts as it is."""
 DOUBT = 1.0
 """Log odds against an interruption where the recogniser only guesses: noises, and sounds that are no words."""
 SURE, GUESSED = -0.1, -0.9
-"""Confidences of the recogniser at which words count fully, and not at all: see `listen.recognise`."""
+"""Confidences of the recogniser at which words count fully, and not at all: see `moonshine.py`."""
 HUMMED = 0.5
 """How much a backchannel counts at least: nothing else is like "mm-hm" to it, and it is never sure of that."""
 EARLY_MS, LATE_MS = 300, 700

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 _BEGIN, _END = 1, 2
 """Token ids of `<s>` and `</s>`."""
 _SHORTEST = CLOCK_RATE // 10
+"""Samples, 100 ms, below which nothing is transcribed: no word is so short."""
 _LONGEST = 30 * CLOCK_RATE
 """Samples in one piece: the model was trained on 4 to 30 s; longer input is cut."""
 _TOKENS_A_SECOND = 6.5
@@ -36,11 +37,13 @@ _TOKENS_A_SECOND = 6.5
 _FRAME = 320
 """Samples of a 20 ms frame, for energy."""
 _QUIET_DBFS = -65.0
-"""No speech if no 200 ms are louder than this."""
+"""No speech if no 200 ms are louder than this: below what microphones deliver of speech, above digital silence, of
+which the model makes words."""
 _CONFIDENCE = -1.0
 """Mean log probability of the tokens below which the words are guesses (speech: above -0.8; noise: to -3)."""
 _DOUBTFUL = -0.2
-"""Confidence below which a second opinion is asked for."""
+"""Confidence below which a second opinion is asked for: clear speech lies above. Lower saves CPU and corrects fewer
+errors."""
 _LEAD, _TRAIL, _PAD = 480, 1600, 4800
 """Samples kept before and after the speech, and of silence put after it. The model is touchy about where in its
 input the speech lies: over espeak-ng's speech this framing, and another one when in doubt, took a third off the word
@@ -176,7 +179,7 @@ class Moonshine:
 
 
 def load_moonshine(models_dir: str = "") -> Moonshine:
-    """Load the recogniser from where the models lie (`models.find`); raise `ModelError`."""
+    """Load the recogniser from where the models lie (`model_files.files.find`); raise `ModelError`."""
     files = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
     encoder, decoder, tokenizer = (find(f"moonshine_tiny_en/{file}", models_dir) for file in files)
     return Moonshine(encoder, decoder, tokenizer)

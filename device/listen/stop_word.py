@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EVERY_MS = 480
-"""How often a voice that goes on is looked at."""
+"""How often a voice that goes on is transcribed: about as long as a "stop" lasts. Oftener costs more CPU, more seldom
+lets it ring on."""
 LONGEST = samples(4000)
-"""Most audio that is looked at."""
+"""Most audio that is transcribed: the cost grows with it, and who speaks for longer says "stop" at the end."""
 
 
 def stop_words(language: str) -> frozenset[str]:

@@ -24,7 +24,8 @@ STALE = 62
 """After so many frames without voice, 2 s, the state is forgotten. The model gets used to a noise that lasts: it then
 notices a voice 20 ms later in the median, 40 ms in the slowest twentieth."""
 UNLIKELY = 0.1
-"""Probability below which a frame is without voice."""
+"""Probability below which a frame is without voice, for the state to go stale; far below any threshold, so that a soft
+voice is not forgotten in its midst."""
 
 
 class SileroVad:

@@ -195,7 +195,7 @@ def _open(models: Sequence[Path], melspectrogram: Path, embedding: Path, framewo
 def library(framework: Framework) -> Any:
     """Import openWakeWord's model class and return it: late, since it takes a while."""
     if framework == "tflite":
-        _tflite()
+        tflite_interpreter()
     # Training of verifiers, which nobody does here, would import scikit-learn: seconds, and 150 MB.
     unused = types.ModuleType("openwakeword.custom_verifier_model")
     unused.train_custom_verifier = None  # type: ignore[attr-defined]
@@ -203,7 +203,7 @@ def library(framework: Framework) -> Any:
     return importlib.import_module("openwakeword.model").Model
 
 
-def _tflite() -> Any:
+def tflite_interpreter() -> Any:
     """Import the tflite interpreter; after Python 3.11, LiteRT's under the name by which openWakeWord asks for it."""
     try:
         return importlib.import_module("tflite_runtime.interpreter")
@@ -226,7 +226,7 @@ for path in sys.argv[2:]:
 
 def _probe_tflite(paths: Sequence[Path]) -> None:
     """Raise ModelError for the first file that cannot be loaded; in another process, which a truncated one may kill."""
-    module = _tflite().__name__
+    module = tflite_interpreter().__name__
     command = [sys.executable, "-c", _PROBE, module, *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
     if done.returncode:

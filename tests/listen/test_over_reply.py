@@ -2,8 +2,6 @@ import numpy as np
 import pytest
 
 from device.audio.ring import RingBuffer
-from device.listen import moonshine as recognise
-from device.listen import over_reply as overheard
 from device.listen.first_words import BEFORE, FirstWords
 from device.listen.over_reply import LONGEST, OverReply
 from device.listen.shared_recogniser import SharedRecogniser
@@ -19,7 +17,7 @@ def ring():
 
 
 @pytest.fixture
-def looks(monkeypatch):
+def judged(monkeypatch):
     """Return a list to which what is listened to is added: its first and last ms, and whether it has ended."""
     seen = []
 
@@ -27,37 +25,37 @@ def looks(monkeypatch):
         seen.append((int(pcm[0]), int(pcm[-1]) + 1, ended))
         return FirstWords("stop", "Stop.")
 
-    monkeypatch.setattr(overheard, "listen_to", listen_to)
-    monkeypatch.setattr(recognise, "load_moonshine", lambda _: object())
+    monkeypatch.setattr("device.listen.over_reply.listen_to", listen_to)
+    monkeypatch.setattr("device.listen.moonshine.load_moonshine", lambda _: object())
     return seen
 
 
-async def test_it_listens_from_a_little_before_the_onset(ring, looks):
+async def test_it_listens_from_a_little_before_the_onset(ring, judged):
     over = OverReply("en-GB", ring, SharedRecogniser(""))
     over.want(wanted=True)
     assert (await over.look(samples(1000), samples(1500), ended=True)).kind == "stop"
     assert (await over.look(samples(0), samples(3900), ended=False)).text == "Stop."
-    assert looks == [(1000 - BEFORE // 16, 1500, True), (0, LONGEST // 16, False)]
+    assert judged == [(1000 - BEFORE // 16, 1500, True), (0, LONGEST // 16, False)]
 
 
 async def test_in_a_language_without_words_it_does_not_know_and_loads_nothing(ring, monkeypatch):
-    monkeypatch.setattr(recognise, "load_moonshine", lambda _: pytest.fail("loaded"))
+    monkeypatch.setattr("device.listen.moonshine.load_moonshine", lambda _: pytest.fail("loaded"))
     over = OverReply("tlh", ring, SharedRecogniser(""))
     over.want(wanted=True)
     assert await over.look(samples(1000), samples(1500), ended=True) == FirstWords("unknown")
 
 
-async def test_it_does_not_know_when_it_is_not_wanted(ring, looks):
+async def test_it_does_not_know_when_it_is_not_wanted(ring, judged):
     over = OverReply("en", ring, SharedRecogniser(""))
     assert await over.look(samples(1000), samples(1500), ended=True) == FirstWords("unknown")
-    assert looks == []
+    assert judged == []
 
 
 async def test_without_the_models_a_warning_says_so(ring, monkeypatch, caplog):
     def load(_):
         raise ModelError("decoder is missing: run parley models fetch")
 
-    monkeypatch.setattr(recognise, "load_moonshine", load)
+    monkeypatch.setattr("device.listen.moonshine.load_moonshine", load)
     over = OverReply("en", ring, SharedRecogniser(""))
     over.want(wanted=True)
     assert await over.look(samples(1000), samples(1500), ended=True) == FirstWords("unknown")

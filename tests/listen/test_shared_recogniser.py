@@ -1,6 +1,5 @@
 import pytest
 
-from device.listen import moonshine as recognise
 from device.listen.shared_recogniser import SharedRecogniser
 from device.model_files.files import ModelError
 
@@ -14,7 +13,7 @@ def loads(monkeypatch):
         loaded.append(directory)
         return object()
 
-    monkeypatch.setattr(recognise, "load_moonshine", load)
+    monkeypatch.setattr("device.listen.moonshine.load_moonshine", load)
     return loaded
 
 
@@ -46,10 +45,10 @@ async def test_whoever_uses_it_is_told_that_it_is_missing(monkeypatch):
     def load(_):
         raise ModelError("decoder is missing: run parley models fetch")
 
-    monkeypatch.setattr(recognise, "load_moonshine", load)
+    monkeypatch.setattr("device.listen.moonshine.load_moonshine", load)
     shared = SharedRecogniser("")
     shared.want("one", wanted=True)
     with pytest.raises(ModelError, match="fetch"):
         await shared.use(id)
-    monkeypatch.setattr(recognise, "load_moonshine", lambda _: object())
+    monkeypatch.setattr("device.listen.moonshine.load_moonshine", lambda _: object())
     assert await shared.use(id) is not None  # it was fetched meanwhile

@@ -10,7 +10,6 @@ import pytest
 
 from device.audio.ring import RingBuffer
 from device.conversation.events import Voice, VoiceEnd
-from device.listen import moonshine as recognise
 from device.listen.shared_recogniser import SharedRecogniser
 from device.listen.stop_word import StopWord
 from device.model_files.files import ModelError
@@ -44,7 +43,7 @@ def stopword(monkeypatch):
         loaded.append(stop.make())
         return loaded[-1]
 
-    monkeypatch.setattr(recognise, "load_moonshine", load)
+    monkeypatch.setattr("device.listen.moonshine.load_moonshine", load)
     ring = RingBuffer(16_000, 10)
     ring.write(np.zeros(samples(9000), np.int16))
     stop = StopWord("en", ring, SharedRecogniser(""))
@@ -88,11 +87,11 @@ async def test_when_the_ringing_ends_while_it_listens_the_recogniser_is_dropped(
     slow.go.clear()
     stopword.make = [slow].pop
     stopword.want(True)
-    looks = [asyncio.create_task(stopword.heard(VoiceEnd(samples(3000), 0, 1, 200))) for _ in range(waiting)]
+    waiting_voices = [asyncio.create_task(stopword.heard(VoiceEnd(samples(3000), 0, 1, 200))) for _ in range(waiting)]
     await asyncio.to_thread(slow.busy.wait, 20)
     stopword.want(False)
     slow.go.set()
-    assert not any(await asyncio.gather(*looks))
+    assert not any(await asyncio.gather(*waiting_voices))
     assert len(stopword.loaded) == 1
     gone = weakref.ref(slow)
     del slow

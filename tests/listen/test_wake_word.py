@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from support.speech import mix, noise, say, silence
 
-from device.listen import wake_word as wakeword
-from device.listen.wake_word import FRAME, REFRACTORY, WakeWord
+from device.listen.wake_word import FRAME, REFRACTORY, WakeWord, library, tflite_interpreter
 from device.model_files.files import ModelError
 
 VOICES = [
@@ -72,8 +71,8 @@ def test_the_word_is_heard_in_noise_as_without_the_gate(make, dbfs):
 def test_after_a_long_rest_the_first_word_is_heard(make, monkeypatch):
     detector = make()
     calls = []
-    predict = detector._model.predict
-    monkeypatch.setattr(detector._model, "predict", lambda x: calls.append(1) or predict(x))
+    predict = library("onnx").predict
+    monkeypatch.setattr(library("onnx"), "predict", lambda model, x: calls.append(1) or predict(model, x))
     assert run(detector, noise(120, -70)) == []
     assert detector.resting
     assert len(calls) <= 30
@@ -87,8 +86,8 @@ def test_what_was_missed_is_heard_in_order(make, monkeypatch):
     detector = make()
     run(detector, silence(3.2))
     heard = []
-    predict = detector._model.predict
-    monkeypatch.setattr(detector._model, "predict", lambda x: heard.append(x.copy()) or predict(x))
+    predict = library("onnx").predict
+    monkeypatch.setattr(library("onnx"), "predict", lambda model, x: heard.append(x.copy()) or predict(model, x))
     quiet = noise(0.8, -75)
     loud = noise(0.16, -30)
     run(detector, np.concatenate([quiet, loud]))
@@ -119,7 +118,7 @@ def test_two_models_tell_their_words_apart(make):
 def test_patience_asks_for_frames_in_a_row(make, monkeypatch):
     detector = make(patience=3, gate_dbfs=-120)
     scores = iter([0.9, 0.9, 0.1, 0.9, 0.9, 0.9, 0.9, 0.1])
-    monkeypatch.setattr(detector._model, "predict", lambda x: {"hey_jarvis": next(scores)})
+    monkeypatch.setattr(library("onnx"), "predict", lambda model, x: {"hey_jarvis": next(scores)})
     (hit,) = run(detector, silence(8 * 0.08), 1280)
     assert hit.position == 6 * FRAME
 
@@ -127,7 +126,7 @@ def test_patience_asks_for_frames_in_a_row(make, monkeypatch):
 def test_a_word_that_stays_above_the_threshold_is_detected_once(make, monkeypatch):
     detector = make(gate_dbfs=-120)
     scores = iter([0.9] * 60 + [0.1] + [0.9] * 30)
-    monkeypatch.setattr(detector._model, "predict", lambda x: {"hey_jarvis": next(scores)})
+    monkeypatch.setattr(library("onnx"), "predict", lambda model, x: {"hey_jarvis": next(scores)})
     assert [hit.position // FRAME for hit in run(detector, silence(91 * 0.08), 1280)] == [1, 62]
 
 
@@ -158,7 +157,7 @@ def test_tflite_falls_back_to_its_successor(monkeypatch):
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", interpreter)
     for name in ("tflite_runtime", "tflite_runtime.interpreter"):
         monkeypatch.setitem(sys.modules, name, None)
-    assert wakeword._tflite() is interpreter
+    assert tflite_interpreter() is interpreter
     assert importlib.import_module("tflite_runtime.interpreter") is interpreter
 
 
@@ -214,6 +213,6 @@ def test_a_lower_score_will_do_while_the_device_speaks_if_it_lasts(make, monkeyp
     detector = make(gate_dbfs=-120)
     detector.masked = masked
     following = iter(scores)
-    monkeypatch.setattr(detector._model, "predict", lambda x: {"hey_jarvis": next(following)})
+    monkeypatch.setattr(library("onnx"), "predict", lambda model, x: {"hey_jarvis": next(following)})
     found = run(detector, silence(len(scores) * 0.08), 1280)
     assert [hit.position // FRAME for hit in found] == detected
