@@ -28,21 +28,27 @@ from msgspec.structs import replace
 from device.audio.reply import ReplyItem, word_start
 
 DUCK_MS = 10
-"""Length of the first ramp down, of anything that is lowered."""
+"""Length of the first ramp down, of anything that is lowered: a block of the card. Whoever interrupts notices at once;
+a shorter ramp clicks."""
 HUSH_MS = 30
-"""How much longer a ducked reply takes to fall silent."""
+"""How much longer a ducked reply takes to fall silent. 110 to 440 Hz then leave less than -65 dB above 2 kHz (the test
+of clicks in tests/audio/test_playout.py; cut off hard, they leave -34 to -25 dB)."""
 RESTORE_MS = 20
-"""Length of the ramp back up."""
+"""Length of the ramp back up, which must be over where the word goes on; by the same test."""
 REST_MS = 20
 """A reply that is held is silent at least so long: less would be a flutter."""
 DIP_MS = 80
-"""What is lowered no longer than this loses no word."""
+"""What is lowered no longer than this loses no word: it is shorter than a syllable. More would lose some, less would
+make the device repeat itself at every noise."""
 LOWERED_MS = 400
-"""What is lowered for longer waits as if it were held: the word at which it began could not be said again for ever."""
+"""What is lowered for longer waits as if it were held: the word at which it began could not be said again for ever,
+since a reply item keeps but a second of what was played (`reply.KEPT_S`)."""
 HICCUP_MS = 150
-"""A reply that was held no longer than this goes on where it was; words do not fall apart in so short a time."""
+"""A reply that was held no longer than this goes on where it was: words do not fall apart in so short a time. More
+tears words apart, less repeats them needlessly."""
 LOOK_BACK_MS = 500
-"""How far back the beginning of the word is looked for that was interrupted."""
+"""How far back the beginning of the word is looked for that was interrupted: words of ordinary speech are shorter (150
+to 180 a minute, with pauses)."""
 
 
 class State(Enum):

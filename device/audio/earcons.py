@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEVEL_DBFS = -20.0
-"""RMS over the sounding part."""
+"""RMS over the sounding part: as loud as the benches' speech."""
 ATTACK_MS = 6
 RELEASE_MS = 15
+"""Ramps at the ends of a note: shorter ones click, longer ones sound of no stroke."""
 PARTIALS = ((1, 1.0), (2, 0.25), (3, 0.08))
 """Multiples of a note's frequency and their amplitudes: soft, like a marimba."""
 
@@ -41,6 +42,7 @@ READY = "ready"
 READY_MS = 1200
 """The shortest start-up sound from which the echo canceller learns the room (measured: an ERLE of 11 dB and more)."""
 READY_BAND_HZ = (150.0, 6000.0)
+"""What small loudspeakers play, and what of speech the canceller has to know."""
 NAMES = (*_EARCONS, READY)
 
 

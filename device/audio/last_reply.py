@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 LONGEST_S = 60
+"""3 MB at 24 kHz. Of a longer reply only the beginning can be heard again."""
 
 
 class LastReply:

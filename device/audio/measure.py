@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FULL_SCALE = 32768
+"""The largest magnitude of 16 bits: 0 dBFS is a square wave between it and its negative."""
 SILENCE_DBFS = -60.0
-"""What is quieter than this counts as silence on the loudspeaker track."""
+"""What is quieter than this counts as silence on the loudspeaker track: 40 dB below the benches' speech, and above what
+a fade's last steps leave."""
 SPEECH_RANGE_DB = 30.0
-"""Speech is what is at most this far below the loudest part of an utterance."""
+"""Speech is what is at most this far below the loudest part of an utterance: the range from vowels to soft fricatives.
+More takes noise for it, less loses its ends."""
 NOTHING_DBFS = -200.0
+"""The level of digital silence, instead of minus infinity: the faintest sound, one step of 16 bits once a minute at 48
+kHz, has -155."""
 
 
 def dbfs(track: NDArray[Any]) -> float:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_PREBUFFER_MS = 400
+"""What a reply that starved again and again waits for at most. More would bridge longer gaps, and have the user wait
+longer after each of them."""
 
 
 class Note(Struct, frozen=True):

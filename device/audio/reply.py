@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 KEPT_S = 1
 """How much of what was played is kept, at least; more if it came in larger pieces."""
 QUIET_MS = 30
-"""Length of the quiet place that parts two words."""
+"""Length of the quiet place that parts two words, or of a plosive's closure, which is seldom shorter. Longer ones miss
+those; shorter ones find a pitch period's quiet half."""
 ALIKE_DB = 6.0
-"""Of places that are about equally quiet the last one counts: the less is repeated, the better."""
+"""Of places that are about equally quiet, within this, the last one counts: the less is repeated, the better. More
+takes a soft sound for a pause, less goes back farther than it must."""
 
 
 class ReplyItem:
