@@ -103,16 +103,22 @@ class Strip:
         self._bus.close()
 
 
-class PoweredStrip(Strip):
+class PoweredStrip:
     """A strip that a pin switches on."""
 
     def __init__(self, strip: Strip, power: Any) -> None:
-        super().__init__(strip.count, strip._bus, strip._encode)  # noqa: SLF001 - its own kind
+        self.count = strip.count
+        self.coloured = strip.coloured
+        self._strip = strip
         self._power = power
+
+    def show(self, frame: Frame) -> None:
+        """Show a frame. Raises OSError."""
+        self._strip.show(frame)
 
     def close(self) -> None:
         """Go dark, switch off and let go of bus and pin."""
-        super().close()
+        self._strip.close()
         self._power.close()
 
 

@@ -35,6 +35,10 @@ def test_the_speech_level_leaves_pauses_out():
     assert dbfs(track) < -31
 
 
+def test_the_speech_level_of_less_than_a_window_is_its_level():
+    assert speech_level(np.full(RATE // 100, 3277, np.int16), RATE) == pytest.approx(-20, abs=0.01)
+
+
 @given(
     lead=st.integers(0, 300),
     speech=st.integers(20, 300),

@@ -3,7 +3,18 @@ import pytest
 
 from device.audio.card.base import Card
 from device.audio.playout import Playout
-from device.conversation.events import NearEnd, PlayoutDone, PlayoutStarted, Tick, Voice, VoiceEnd, VoiceStart, Wake
+from device.conversation.events import (
+    NearEnd,
+    PlayoutCut,
+    PlayoutDone,
+    PlayoutStarted,
+    PlayoutStarved,
+    Tick,
+    Voice,
+    VoiceEnd,
+    VoiceStart,
+    Wake,
+)
 from device.listen.capture import LOOK_BACK, NEAR_END_BLOCKS, NEAR_END_DB, ONSET_DB, Capture
 from device.sample_clock import samples
 
@@ -164,6 +175,37 @@ def test_playout_is_reported_on_the_clock_with_the_latency_of_the_card():
     assert done.heard.whole
 
 
+def test_a_reply_that_starves_and_one_that_is_cut_are_reported():
+    card, playout, front, events = make()
+    playout.play("a", np.ones(320, np.int16).tobytes(), 16_000)
+    feed(card, front, np.zeros(480, np.int16))
+    assert of(events, PlayoutStarved) == [PlayoutStarved(320, "a")]
+    playout.cut(10)
+    feed(card, front, np.zeros(160, np.int16))
+    (cut,) = of(events, PlayoutCut)
+    assert (cut.at, [heard.ms for heard in cut.heard]) == (480, [20])
+
+
+def test_until_the_echo_path_is_learnt_nothing_over_a_reply_is_a_voice():
+    canceller = Subtract()
+    canceller.converged = False
+    card, _, front, events = make(canceller=canceller)
+    front.want_voice(True, alert=True)
+    feed(card, front, np.concatenate([QUIET, LOUD]))
+    assert not of(events, VoiceStart)
+    assert not of(events, NearEnd)
+
+
+def test_a_voice_that_is_not_wanted_any_more_is_not_told():
+    card, _, front, events = make()
+    front.want_voice(True)
+    feed(card, front, LOUD)
+    front.want_voice(False)
+    feed(card, front, np.concatenate([LOUD, QUIET]))
+    assert of(events, VoiceStart)
+    assert not of(events, VoiceEnd)
+
+
 def test_a_detector_that_fails_does_not_end_listening():
     voice = Level()
     card, _, front, _ = make(voice=voice)
@@ -172,6 +214,7 @@ def test_a_detector_that_fails_does_not_end_listening():
     front.start()
     for _ in range(30):
         card.exchange(np.zeros(160, np.int16))
+    assert front.clean.cursor(0).read(30 * 160, timeout=5) is not None
     voice.probability = lambda block: 0.0
     card.exchange(np.zeros(160, np.int16))
     cursor = front.clean.cursor(0)

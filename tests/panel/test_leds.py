@@ -4,7 +4,7 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from device.conversation.states import State
 from device.panel.gpio import PanelFault
-from device.panel.leds import WS2812_HZ, PinLeds, PoweredStrip, Strip, apa102, open_leds, ws2812
+from device.panel.leds import APA102_HZ, WS2812_HZ, PinLeds, PoweredStrip, Strip, apa102, open_leds, ws2812
 from device.panel.lights import Status, frame
 from device.settings.panel import PanelSettings
 
@@ -109,8 +109,8 @@ def test_one_led_shows_how_bright_its_light_is(factory):
 
 @pytest.mark.parametrize("brightness", [0.01, 0.2, 1.0])
 def test_a_light_that_says_that_sound_leaves_is_lit_however_dim_the_panel_is(factory, brightness):
-    look = Status(State.FAULT, streaming=True)
-    dimmest = min((frame(look, t / 50, 0.0, 1) for t in range(100)), key=lambda shown: max(shown[0]))
+    status = Status(State.FAULT, streaming=True)
+    dimmest = min((frame(status, t / 50, 0.0, 1) for t in range(100)), key=lambda shown: max(shown[0]))
     led = PinLeds(PanelSettings(leds="led", led_pin=12, brightness=brightness), factory)
     led.show(dimmest)
     assert factory.pin(12).state >= 0.01, "lgpio makes no shorter pulses"
@@ -132,3 +132,67 @@ def test_of_an_rgb_led_that_cannot_be_had_whole_nothing_is_kept(factory):
         PinLeds(PanelSettings(leds="rgb", red_pin=1, green_pin=2, blue_pin=3), factory)
     other.close()
     LED(1, pin_factory=factory).close()
+
+
+@pytest.fixture
+def buses(monkeypatch):
+    """The buses that were opened in place of the SPI's, each with its device and clock."""
+    opened = []
+
+    def spi(device, hertz):
+        bus = Bus()
+        bus.device, bus.hertz = device, hertz
+        opened.append(bus)
+        return bus
+
+    monkeypatch.setattr("device.panel.leds.Spi", spi)
+    return opened
+
+
+def test_without_leds_nothing_is_opened(factory, buses):
+    assert open_leds(PanelSettings(leds="none"), factory) is None
+    assert buses == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "hertz", "encoded"),
+    [
+        ("apa102", APA102_HZ, apa102([(255, 0, 0)] * 2, 0.5)),
+        ("ws2812", WS2812_HZ, ws2812([(255, 0, 0)] * 2, 0.5, "rgb")),
+    ],
+)
+def test_a_strip_is_sent_its_frames_in_its_own_code(factory, buses, kind, hertz, encoded):
+    settings = PanelSettings(leds=kind, count=2, spi_device=1, brightness=0.5, order="rgb")
+    leds = open_leds(settings, factory)
+    (bus,) = buses
+    assert (bus.device, bus.hertz) == (1, hertz)
+    assert (leds.count, leds.coloured) == (2, True)
+    leds.show(((1.0, 0.0, 0.0),) * 2)
+    assert bus.sent == [encoded]
+
+
+def test_a_strip_s_power_is_on_as_long_as_it_is_used(factory, buses):
+    leds = open_leds(PanelSettings(leds="apa102", count=2, power_pin=5), factory)
+    assert factory.pin(5).state
+    assert (leds.count, leds.coloured) == (2, True)
+    leds.close()
+    assert buses[0].closed
+    assert factory.pin(5).function == "input"
+
+
+def test_a_power_pin_in_use_gives_the_bus_back(factory, buses):
+    other = LED(5, pin_factory=factory)
+    with pytest.raises(PanelFault, match=r"panel\.power_pin: GPIO5 is in use"):
+        open_leds(PanelSettings(leds="apa102", count=2, power_pin=5), factory)
+    assert buses[0].closed
+    other.close()
+
+
+def test_a_strip_whose_bus_is_gone_can_be_closed():
+    class Gone(Bus):
+        def write(self, data):
+            raise OSError("SPI: gone")
+
+    bus = Gone()
+    Strip(1, bus, lambda colours: apa102(colours, 1.0)).close()
+    assert bus.closed
