@@ -31,7 +31,7 @@ class _Note(Struct, frozen=True):
 
 
 _EARCONS: dict[str, tuple[int, tuple[_Note, ...]]] = {
-    # Length in ms, and notes of equal temperament: E5 B5, G5 C5, E flat 4 D4, A5 and E6. Small loudspeakers play nothing
+    # Length in ms, and notes of equal temperament: E5 B5, G5 C5, E flat 4 D4, A5 E6. Small loudspeakers play nothing
     # much lower. Wake rises and is over before the user goes on; sleep falls; error stays low.
     "wake": (140, (_Note(0, 659.3, 80, 45), _Note(60, 987.8, 80, 45))),
     "sleep": (280, (_Note(0, 784.0, 140, 60), _Note(110, 523.3, 170, 70))),
