@@ -2,7 +2,8 @@
 
 The event loop's thread says what it wants by an immutable `Order`, a single reference that the callback picks up at the
 beginning of a block; nothing else goes that way. The other way goes `Duck.interrupted`, immutable as well, and the
-count `Duck.frames`: from these the event loop works out where a reply goes on, which is too much for a callback.
+count `Duck.frames`: from these the event loop works out where a reply goes on (`resume.py`), which is too much for a
+callback.
 
                     it sounds               it is silent
 
@@ -21,11 +22,10 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from device.audio.reply import ReplyItem, word_start
+from device.audio.reply import ReplyItem
 
 DUCK_MS = 10
 """Length of the first ramp down, of anything that is lowered: a block of the card. Whoever interrupts notices at once;
@@ -37,18 +37,9 @@ RESTORE_MS = 20
 """Length of the ramp back up, which must be over where the word goes on; by the same test."""
 REST_MS = 20
 """A reply that is held is silent at least so long: less would be a flutter."""
-DIP_MS = 80
-"""What is lowered no longer than this loses no word: it is shorter than a syllable. More would lose some, less would
-make the device repeat itself at every noise."""
 LOWERED_MS = 400
 """What is lowered for longer waits as if it were held: the word at which it began could not be said again for ever,
 since a reply item keeps but a second of what was played (`reply.KEPT_S`)."""
-HICCUP_MS = 150
-"""A reply that was held no longer than this goes on where it was: words do not fall apart in so short a time. More
-tears words apart, less repeats them needlessly."""
-LOOK_BACK_MS = 500
-"""How far back the beginning of the word is looked for that was interrupted: words of ordinary speech are shorter (150
-to 180 a minute, with pauses)."""
 
 
 class State(Enum):
@@ -294,24 +285,3 @@ class Duck:
 
     def _ms(self, ms: int) -> int:
         return ms * self._rate // 1000
-
-
-def place_to_resume(interrupted: Interrupted, frames: int, rate: int) -> int | None:
-    """Return where the item goes on that was interrupted `frames` ago; None: where it is, or was held.
-
-    That is so early that the ramp up is over where the duck began; after more than a moment, at the beginning of the
-    word that was broken off. For the event loop's thread.
-    """
-    item, mark = interrupted.item, interrupted.mark
-    if item is None or frames <= DIP_MS * rate // 1000:
-        return None
-    in_time = mark - RESTORE_MS * rate // 1000
-    hiccup, look_back = HICCUP_MS * rate // 1000, LOOK_BACK_MS * rate // 1000
-    # A word is begun again once: else a reply that is ducked again and again would never get any farther.
-    first = 0 if item.rewound is None else item.rewound + hiccup
-    if frames <= hiccup or mark <= first:
-        return in_time
-    sound = item.before(mark, min(look_back, mark - first))
-    if len(sound) == mark:  # an item comes out of silence
-        sound = np.concatenate((np.zeros(look_back, np.int16), sound))
-    return min(in_time, mark - len(sound) + word_start(sound, rate))

@@ -19,10 +19,11 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from device.audio.duck import Duck, Event, Order, State, place_to_resume
+from device.audio.duck import Duck, Event, Order, State
 from device.audio.fader import Fader
 from device.audio.overlay import Earcon, Overlay
 from device.audio.reply import ReplyItem
+from device.audio.resume import place_to_resume
 from device.conversation.events import Heard
 
 if TYPE_CHECKING:
