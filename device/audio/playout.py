@@ -47,13 +47,15 @@ class Note(Struct, frozen=True):
 class Playout:
     """What the loudspeaker plays: reply items one after the other, and earcons on top of them.
 
-    `rate` is the card's. A `card.base.Source`.
+    `rate` is the card's; `latency` tells the frames between the callback and the loudspeaker, the card's
+    `output_latency`, and is called by any thread. A `card.base.Source`.
     """
 
-    def __init__(self, rate: int, *, prebuffer_ms: int = 40, volume: float = 1.0) -> None:
+    def __init__(
+        self, rate: int, *, prebuffer_ms: int = 40, volume: float = 1.0, latency: Callable[[], int] = lambda: 0
+    ) -> None:
         self.rate = rate
-        self.latency: Callable[[], int] = lambda: 0
-        """Frames between the callback and the loudspeaker; the card's `output_latency`. Called by any thread."""
+        self.latency = latency
         self._items: deque[ReplyItem] = deque()
         self._notes: deque[Note] = deque()
         # The event loop's

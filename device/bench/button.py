@@ -17,6 +17,7 @@ from device.bench.live import Live, TimedRoom, plain
 from device.bench.result import BenchError, Figure, Job, Result, spread
 from device.conversation.states import State
 from device.daemon.controls import Controls
+from device.daemon.watcher import OnState
 from device.listen.detectors import Detectors
 from device.panel.leds import Strip, apa102
 from device.panel.panel import GAP_S, Painter, Panel
@@ -27,6 +28,7 @@ from device.simulation.timed_engine import Plan, TimedEngine
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from device.daemon.daemon import Daemon
     from device.settings.tree import Settings
 
 WHAT = (
@@ -66,21 +68,21 @@ class Pressed(Live):
         super().__init__(room, settings, url)
         self.presses: list[float] = []
 
-    async def press(self, count: int) -> None:
-        """Press so often, while a reply plays each time."""
+    async def press(self, daemon: Daemon, count: int) -> None:
+        """Press so often, while a reply plays each time; then end the scene."""
         factory = MockFactory(pin_class=MockPWMPin)
         panel = Panel(
             PanelSettings(leds="led", led_pin=LIGHT, button_pin=BUTTON),
-            Controls(self.daemon, mark=Path("/nonexistent")),
+            Controls(daemon, mark=Path("/nonexistent")),
             factory,
         )
         panel.open()
-        self.daemon.attend = panel.attend
+        daemon.watch(OnState(panel.attend))
         pin = factory.pin(BUTTON)
         chance = random.Random(1)  # noqa: S311 - the same moments each time
         try:
             for _ in range(count):
-                while self.daemon.conversation.state is not State.SPEAKING:  # noqa: ASYNC110 - a bench may look
+                while daemon.conversation.state is not State.SPEAKING:  # noqa: ASYNC110 - a bench may look
                     await asyncio.sleep(0.02)
                 await asyncio.sleep(chance.uniform(0.3, 1.2))
                 self.presses.append(await asyncio.to_thread(_edge, pin))
@@ -89,15 +91,7 @@ class Pressed(Live):
         finally:
             panel.close()
             factory.reset()
-
-    async def play_and_press(self, detectors: Detectors, count: int) -> None:
-        """Let the scene pass, as far as it takes."""
-        playing = asyncio.create_task(self.play(detectors))
-        pressing = asyncio.create_task(self.press(count))
-        await asyncio.wait((playing, pressing), return_when=asyncio.FIRST_COMPLETED)
-        self.room.close()
-        pressing.cancel()
-        await playing
+            self.room.close()
 
 
 def measure(job: Job) -> Result:
@@ -109,10 +103,10 @@ def measure(job: Job) -> Result:
     # The loudspeaker lies behind the buffer that a card is asked for.
     acoustics = Acoustics(latency_ms=job.settings.card.latency_ms)
     room = NotingRoom(Scene(name="button", seconds=20.0 + 6 * count, room=acoustics))
-    detectors = Detectors.load(settings)
+    detectors = Detectors.load(settings.wake, settings.models_dir)
     with TimedEngine(Plan(every_s=0.8, reply_s=4.0)) as peer:
         live = Pressed(room, settings, peer.url)
-        asyncio.run(live.play_and_press(detectors, count))
+        asyncio.run(live.play(detectors, lambda daemon: live.press(daemon, count)))
     if len(live.presses) < count:
         raise BenchError(f"only {len(live.presses)} replies were begun that could be interrupted")
     latency_s = room.output_latency / room.rate

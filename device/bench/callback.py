@@ -65,7 +65,7 @@ def measure(job: Job) -> Result:
     job.say(f"{minutes:g} minutes of room, while one core is kept busy")
     visitors = tuple(Visitor(at=at, text=SAID[at % 3]) for at in range(5, round(minutes * 60) - 5, 13))
     room = UrgentRoom(Scene(name="callback", seconds=minutes * 60, visitors=visitors))
-    detectors = Detectors.load(settings)
+    detectors = Detectors.load(settings.wake, settings.models_dir)
     with TimedEngine(Plan(every_s=3.0, reply_s=5.0)) as peer, busy():
         live = Live(room, settings, peer.url)
         asyncio.run(live.play(detectors))
@@ -78,7 +78,7 @@ def measure(job: Job) -> Result:
             Figure(f"{len(took)} callbacks, median", percentile(took, 50), "ms"),
             Figure(f"{len(took)} callbacks, p99.9", percentile(took, 99.9), "ms", AT_MOST_MS),
             Figure("the longest", float(took.max(initial=0)), "ms"),
-            Figure("samples lost", live.lost(), "", 0),
+            Figure("samples lost", live.lost, "", 0),
             Figure("blocks that came more than 40 ms late", room.xruns.underruns, ""),
             Figure("replies played", replies, ""),
         ),

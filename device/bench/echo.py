@@ -16,10 +16,11 @@ from device.audio.card.base import Card
 from device.audio.echo.canceller import EchoCanceller
 from device.audio.measure import FULL_SCALE, speech_bounds
 from device.audio.playout import Playout
+from device.audio.ring import RingBuffer
 from device.bench import sounds
 from device.bench.echo_rooms import CHANGE_S, SECONDS, SETTLED_S, VISITOR_DBFS, VISITOR_S, Place, build
 from device.bench.result import BenchError, Figure, Job, Result, percentile
-from device.listen.capture import NEAR_END_BLOCKS, NEAR_END_DB, NEAR_END_WINDOW, Capture
+from device.listen.capture import CLEAN_SECONDS, NEAR_END_BLOCKS, NEAR_END_DB, NEAR_END_WINDOW, Capture
 from device.listen.vad import SileroVad
 from device.model_files import files
 from device.sample_clock import CLOCK_RATE, samples
@@ -227,7 +228,10 @@ def _cpu(job: Job, replies: Sequence[Sound], sentences: Sequence[Sound]) -> floa
     card = Card(48_000)
     voice = SileroVad(files.find("silero_vad.onnx", job.settings.models_dir))
     events: list[DeviceEvent] = []
-    front = Capture(card, Playout(card.rate), canceller=EchoCanceller(300), voice=voice, wake=None, emit=events.append)
+    clean = RingBuffer(CLOCK_RATE, CLEAN_SECONDS)
+    front = Capture(
+        card, Playout(card.rate), clean, canceller=EchoCanceller(300), voice=voice, wake=None, emit=events.append
+    )
     front.want_voice(wanted=True, alert=True)
     spent = []
     for second in range(CPU_SECONDS):

@@ -21,8 +21,8 @@ from device.simulation.timed_engine import Plan, TimedEngine
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from device.conversation.states import State
-    from device.settings.tree import Settings
+    from device.daemon.daemon import Daemon
+
 
 WHAT = (
     "A scripted engine and a room with echo. A visitor interrupts replies at varied times; |audio_end_ms that the "
@@ -36,20 +36,9 @@ GAP_MS = 200
 """Silence that parts one reply from the next: within them there is none, for they are spoken over a hiss."""
 
 
-class Interrupted(Rehearsal):
-    """A conversation that somebody began with the button, and its recording."""
-
-    def __init__(self, scene: Scene, settings: Settings, folder: Path, url: str) -> None:
-        super().__init__(scene, settings, folder, session=sessions(settings, url))
-        self.recording = folder / "conversation.wav"
-        self._begun = False
-
-    def state(self, state: State, at: int) -> None:
-        """Begin as soon as the device is there."""
-        super().state(state, at)
-        if not self._begun:
-            self._begun = True
-            asyncio.get_running_loop().call_soon(self.daemon.on, Button(at))
+async def begin(daemon: Daemon) -> None:
+    """Begin a conversation with the button, as soon as the device is there."""
+    daemon.on(Button(daemon.position))
 
 
 def measure(job: Job) -> Result:
@@ -67,10 +56,11 @@ def measure(job: Job) -> Result:
         name="heard", seconds=float(after.sum() + 4.0 * count + 5), room=Acoustics(rt60=0.25), visitors=visitors
     )
     with TimedEngine(plan) as peer, tempfile.TemporaryDirectory(prefix="parley-") as folder:
-        played = Interrupted(scene, plain(job.settings), Path(folder), peer.url)
-        asyncio.run(played.play())
+        settings = plain(job.settings)
+        played = Rehearsal(scene, settings, Path(folder), session=sessions(settings, peer.url))
+        asyncio.run(played.play(begin))
         told = peer.report().truncated
-        tracks = recording.load(played.recording)
+        tracks = recording.load(Path(folder, "conversation.wav"))
     starts = {entry.item: entry.t for entry in played.entries if isinstance(entry, ReplyFirstAudio)}
     errors = differences(told, starts, passages(tracks.loudspeaker, tracks.rate))
     return Result(

@@ -73,7 +73,7 @@ def measure(job: Job) -> Result:
 def asleep(config: Path | None, kind: Kind, seconds: float) -> float:
     """Return the CPU that the daemon takes, in seconds a second."""
     settings = tree.load(config)
-    detectors = Detectors.load(settings)
+    detectors = Detectors.load(settings.wake, settings.models_dir)
     room = Room(_scene(kind, seconds))
     live = Live(room, settings)
     began = time.process_time()

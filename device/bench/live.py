@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from device.conversation.events import Button
-from device.daemon.daemon import Daemon
+from device.daemon.build import build
 from device.daemon.watcher import Watcher
 from device.engines.factory import session_with
+from device.engines.uplink import SentAudio
 from device.records.ledger import Ledger
 from device.simulation.room import Room
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from device.conversation.engine import EngineSession, ToolSpec
     from device.conversation.entries import Entry
     from device.conversation.states import State
+    from device.daemon.daemon import Daemon
     from device.listen.detectors import Detectors
     from device.settings.tree import Settings
     from device.simulation.scene import Scene
@@ -60,35 +62,45 @@ class TimedRoom(Room):
 
 
 class Live(Watcher):
-    """A daemon in a room. With the `url` of an engine, a conversation is begun as by the button."""
+    """What a daemon does in a room. With the `url` of an engine, a conversation is begun as by the button."""
 
     def __init__(self, room: Room, settings: Settings, url: str = "") -> None:
         self.room = room
         self.entries: list[Entry] = []
         self.sends: list[tuple[int, int]] = []
         """After each block that was sent: how many samples of the device's clock were sent so far, and the position."""
+        self.lost = 0
+        """Samples that the daemon was too late for; known once the scene is over."""
+        self._settings = settings
         self._url = url
-        self.ledger = Ledger(on_entry=self.entries.append)
-        self.daemon = Daemon(settings, room, self.ledger, sessions(settings, url), self)
 
-    async def play(self, detectors: Detectors) -> None:
-        """Let the scene pass."""
-        await self.daemon.start(detectors)
+    async def play(
+        self, detectors: Detectors, actor: Callable[[Daemon], Coroutine[Any, Any, None]] | None = None
+    ) -> None:
+        """Let the scene pass; `actor` does something with the daemon meanwhile."""
+        sent = SentAudio()
+        ledger = Ledger(on_entry=self.entries.append, sent_s=lambda: sent.seconds)
+        make = sessions(self._settings, self._url)
+        daemon = await build(self._settings, self.room, ledger, make, sent=sent, detectors=detectors)
+        daemon.watch(self)
+        acting = None
         try:
+            daemon.start()
             if self._url:
-                self.daemon.on(Button(self.daemon.capture.now))
+                daemon.on(Button(daemon.position))
+            if actor is not None:
+                acting = asyncio.create_task(actor(daemon))
             await asyncio.to_thread(self.room.finished.wait)
         finally:
-            await self.daemon.stop()
+            if acting is not None:
+                acting.cancel()
+            await daemon.stop()
+        self.lost = daemon.capture.lost + daemon.uplink.lost
 
     def state(self, state: State, at: int) -> None:
         """Let visitors know whose turn it is."""
         self.room.notify(state.value, at)
 
-    def sent(self, at: int) -> None:
-        """Note what was sent."""
-        self.sends.append((self.daemon.uplink.sent_samples, at))
-
-    def lost(self) -> int:
-        """Return how many samples the daemon was too late for."""
-        return self.daemon.capture.lost + self.daemon.uplink.lost
+    def sent(self, at: int, total: int) -> None:
+        """Keep what was sent."""
+        self.sends.append((total, at))

@@ -35,7 +35,7 @@ def measure(job: Job) -> Result:
     plan = Plan(after_s=listening, every_s=0.5, reply_s=0.6)
     settings = plain(job.settings)
     job.say(f"{listening:g} s of microphone, then {replies} replies")
-    detectors = Detectors.load(settings)
+    detectors = Detectors.load(settings.wake, settings.models_dir)
     room = TimedRoom(
         Scene(
             name="overhead",

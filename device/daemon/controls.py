@@ -97,11 +97,11 @@ class Controls:
             case Gesture.LONG:
                 self._muted = daemon.mute.wish
                 daemon.mute.toggle()
-                daemon.sound("sleep" if daemon.mute.on else "wake")
+                daemon.earcons.play("sleep" if daemon.mute.on else "wake")
             case Gesture.RESET:
                 daemon.mute.want(on=self._muted)  # the button was held for something else
                 _log.warning("Factory reset: press the button within ten seconds to confirm it")
-                daemon.sound("error")
+                daemon.earcons.play("error")
             case Gesture.RELENT:
                 _log.warning("Factory reset: not confirmed, nothing is changed")
             case Gesture.CONFIRM:

@@ -16,12 +16,16 @@ FILE = "muted"
 
 
 class MuteSwitch:
-    """The wish and the switch; `tell(on)` is called when what they make together changes."""
+    """The wish and the switch; `tell(on)` is called when what they make together changes.
 
-    def __init__(self, tell: Callable[[bool], None]) -> None:
+    The wish is kept at `path`, if there is one; if it is there from before, it holds.
+    """
+
+    def __init__(self, tell: Callable[[bool], None], path: Path | None = None) -> None:
         self._tell = tell
-        self._path: Path | None = None
-        self._wish = self._switch = False
+        self._path = path
+        self._wish = path is not None and path.exists()
+        self._switch = False
 
     @property
     def on(self) -> bool:
@@ -33,11 +37,10 @@ class MuteSwitch:
         """Whether the user has muted it, with or without the switch."""
         return self._wish
 
-    def keep(self, path: Path) -> None:
-        """Keep the wish at `path` from now on; if it is there from before, it holds."""
-        self._path = path
-        if path.exists():
-            self.want(on=True)
+    def announce(self) -> None:
+        """Tell that it is muted, if it is so from before: for the start, when there is somebody to be told."""
+        if self.on:
+            self._tell(True)  # noqa: FBT003 - its only argument
 
     def want(self, *, on: bool) -> None:
         """Mute because the user wants it, or no longer."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import signal
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +14,14 @@ from rich.console import Console
 from device.conversation.engine import EngineError
 from device.conversation.events import Button
 from device.daemon import mute
+from device.daemon.build import build
 from device.daemon.controls import Controls
-from device.daemon.daemon import Daemon
+from device.daemon.keys import keys
 from device.daemon.readiness import tell_ready, until_signal
 from device.daemon.wait_for_card import wait_for_card
+from device.daemon.watcher import OnState
 from device.engines.factory import Engines
+from device.engines.uplink import SentAudio
 from device.panel.panel import Panel
 from device.records.keep import Keeper
 from device.records.ledger import Ledger
@@ -30,8 +32,6 @@ from device.system.paths import state_dir
 from device.tools.profile import profile_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from device.settings.last_good import InForce
     from device.settings.tree import Settings
 
@@ -48,27 +48,40 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
     notifier = Notifier()
     if (card := await wait_for_card(settings, notifier)) is None:
         return False
-    # The system's log keeps what it gets, whatever the settings say of transcripts.
-    timeline = Timeline(console, words=last_good.service_folder() is None)
-    ledger = Ledger(out / "ledger.jsonl" if out else None, on_entry=timeline.show)
-    engines = Engines(settings, config)
-    keeping = Keeper(settings, ledger)
-    tools = profile_tools(found.loaded.profile)
-    daemon = Daemon(settings, card, ledger, engines.session, tools=tools, barred=keeping.costs.over_budget)
-    controls = Controls(daemon, mark=state_dir() / "updating")
-    panel = Panel(settings.panel, controls)
-    beside = [asyncio.create_task(_prepare(engines))]
-    kept = state_dir() / mute.FILE
-    # Until it is known how the switch stands, nothing is heard either.
-    card.deaf = kept.exists() or settings.panel.mute_pin >= 0
-    try:
-        await daemon.start()
-        daemon.mute.keep(kept)
-        daemon.attend = panel.attend
+    async with AsyncExitStack() as closing:
+        # The system's log keeps what it gets, whatever the settings say of transcripts.
+        timeline = Timeline(console, words=last_good.service_folder() is None)
+        sent = SentAudio()
+        ledger = Ledger(out / "ledger.jsonl" if out else None, on_entry=timeline.show, sent_s=lambda: sent.seconds)
+        keeping = Keeper(settings, ledger)
+        closing.callback(keeping.close)
+        closing.callback(ledger.close)
+        engines = Engines(settings, config)
+        closing.push_async_callback(engines.close)
+        closing.callback(asyncio.create_task(_prepare(engines)).cancel)
+        muted = state_dir() / mute.FILE
+        # Until it is known how the switch stands, nothing is heard either.
+        card.deaf = muted.exists() or settings.panel.mute_pin >= 0
+        daemon = await build(
+            settings,
+            card,
+            ledger,
+            engines.session,
+            tools=profile_tools(found.loaded.profile),
+            barred=keeping.costs.over_budget,
+            sent=sent,
+            muted=muted,
+        )
+        closing.push_async_callback(daemon.stop)
+        controls = Controls(daemon, mark=state_dir() / "updating")
+        panel = Panel(settings.panel, controls)
+        closing.callback(panel.close)
+        daemon.start()
+        daemon.watch(OnState(panel.attend))
         panel.open()
         card.deaf = daemon.mute.on
-        beside.append(asyncio.create_task(notifier.watch(lambda: daemon.capture.now)))
-        with _button(daemon):
+        closing.callback(asyncio.create_task(notifier.watch(lambda: daemon.position)).cancel)
+        with keys(lambda: daemon.on(Button(daemon.position)), daemon.mute.toggle, sys.stdin):
             console.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)
             if daemon.mute.on:
                 console.print("The microphone is muted: hold the button for a second, or type m and Enter.")
@@ -76,14 +89,6 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
             await until_signal()
             if not controls.reset:  # which starts anew
                 notifier.tell("STOPPING=1")
-    finally:
-        for task in beside:
-            task.cancel()
-        panel.close()
-        await daemon.stop()
-        await engines.close()
-        ledger.close()
-        keeping.close()
     return controls.reset
 
 
@@ -93,32 +98,6 @@ async def _prepare(engines: Engines) -> None:
         await engines.prepare()
     except EngineError as error:
         log.error("%s", error)  # noqa: TRY400 - the message says it all
-
-
-@contextlib.contextmanager
-def _button(daemon: Daemon) -> Iterator[None]:
-    """Let Enter on a terminal, and SIGUSR1, be the button; m and Enter, and SIGUSR2, a long press of it."""
-    loop = asyncio.get_running_loop()
-
-    def press() -> None:
-        daemon.on(Button(daemon.capture.now))
-
-    def key() -> None:
-        if line := sys.stdin.readline():
-            daemon.mute.toggle() if line.strip().lower() == "m" else press()
-        else:
-            loop.remove_reader(sys.stdin)
-
-    loop.add_signal_handler(signal.SIGUSR1, press)
-    loop.add_signal_handler(signal.SIGUSR2, daemon.mute.toggle)
-    terminal = sys.stdin is not None and sys.stdin.isatty()
-    if terminal:
-        loop.add_reader(sys.stdin, key)
-    try:
-        yield
-    finally:
-        if terminal:
-            loop.remove_reader(sys.stdin)
 
 
 def _wake_words(settings: Settings) -> str:

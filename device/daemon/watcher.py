@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from device.conversation.states import State
 
 
@@ -12,10 +14,55 @@ class Watcher:
     """Sees what the daemon does; to be overridden where somebody wants to know."""
 
     def state(self, state: State, at: int) -> None:
-        """Note that the conversation is in `state` since position `at`."""
+        """Know that the conversation is in `state` since position `at`."""
 
     def reply_audio(self, item: str, pcm: bytes, rate: int) -> None:
         """Take a piece of a reply item as it came from the engine: s16le mono at `rate`."""
 
-    def sent(self, at: int) -> None:
-        """Note that microphone audio up to position `at` has been handed to the socket."""
+    def sent(self, at: int, total: int) -> None:
+        """Know that microphone audio up to position `at` was handed to the socket, `total` samples so far."""
+
+    def earcon(self, name: str) -> None:
+        """Know that an earcon was begun."""
+
+
+class Watchers(Watcher):
+    """All of them, told in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._all: list[Watcher] = []
+
+    def add(self, watcher: Watcher) -> None:
+        """Tell `watcher`, too, from now on."""
+        self._all.append(watcher)
+
+    def state(self, state: State, at: int) -> None:
+        """Tell all."""
+        for watcher in self._all:
+            watcher.state(state, at)
+
+    def reply_audio(self, item: str, pcm: bytes, rate: int) -> None:
+        """Tell all."""
+        for watcher in self._all:
+            watcher.reply_audio(item, pcm, rate)
+
+    def sent(self, at: int, total: int) -> None:
+        """Tell all."""
+        for watcher in self._all:
+            watcher.sent(at, total)
+
+    def earcon(self, name: str) -> None:
+        """Tell all."""
+        for watcher in self._all:
+            watcher.earcon(name)
+
+
+class OnState(Watcher):
+    """Calls `look` when the state has changed: for lights that would see it only a moment later."""
+
+    def __init__(self, look: Callable[[], None]) -> None:
+        self._look = look
+
+    def state(self, state: State, at: int) -> None:  # noqa: ARG002 - it looks for itself
+        """Have it looked at."""
+        self._look()

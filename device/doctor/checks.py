@@ -219,8 +219,7 @@ async def check_card(settings: Settings, make: Callable[[CardSettings], Card] = 
     try:
         card = await asyncio.to_thread(make, settings.card)
         source = ChirpSource(card, CHIRP_VOLUME)
-        card.on_presence = lambda present: None if present else lost.append(card.now)
-        await asyncio.to_thread(card.open, source)
+        await asyncio.to_thread(card.open, source, lambda present: None if present else lost.append(card.now))
     except CardError as error:
         fix = "`parley devices` lists what there is for card.input and card.output; `parley demo` needs no card"
         yield Finding("card", "fail", str(error), fix)

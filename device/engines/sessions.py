@@ -34,11 +34,12 @@ class Sessions:
         session_of: Callable[[str], Awaitable[EngineSession]],
         tell: Callable[[EngineEvent], None],
         spawn: Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]],
+        send: Callable[[EngineSession], Coroutine[Any, Any, None]],
         *,
         open_s: float,
     ) -> None:
-        self.session_of = session_of
-        self.send: Callable[[EngineSession], Coroutine[Any, Any, None]]
+        self._session_of = session_of
+        self._send = send
         self._tell = tell
         self._spawn = spawn
         self._open_s = open_s
@@ -122,7 +123,7 @@ class Sessions:
         """Return an open session. Raises EngineError."""
         try:
             async with asyncio.timeout(self._open_s):
-                session = await self.session_of(engine)
+                session = await self._session_of(engine)
                 await session.open(history)
         except TimeoutError:
             message = f"The engine {engine} opened no session within {self._open_s:g} s."
@@ -136,7 +137,7 @@ class Sessions:
         await self._converse(session)
 
     async def _converse(self, session: EngineSession) -> None:
-        sending = self._sending = self._spawn(self.send(session))
+        sending = self._sending = self._spawn(self._send(session))
         try:
             async for event in session.events():
                 if self._session is session:

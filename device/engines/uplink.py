@@ -12,6 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from device.audio.resample import Resampler
 from device.sample_clock import CLOCK_RATE, samples
@@ -31,18 +32,36 @@ CATCH_UP = samples(100)
 """Most audio in one message, when there is a backlog. A choice: larger ones hold orders up, smaller are many."""
 
 
+class SentAudio(Struct):
+    """How much of the microphone's audio has left the process, whatever session it went to."""
+
+    samples: int = 0
+    """Of the device's clock."""
+
+    @property
+    def seconds(self) -> float:
+        """The same in seconds."""
+        return self.samples / CLOCK_RATE
+
+
 class Uplink:
     """Sends `clean`, `(n,) int16, 16 kHz mono`, to a session, and orders to the engine in between, in their order.
 
     `on_first(position)` is called for the first block sent after each `listen`, `on_sent(position)` after each
-    block: audio up to that position of the device's clock has been handed to the socket.
+    block: audio up to that position of the device's clock has been handed to the socket. `sent` counts it.
     """
 
     def __init__(
-        self, clean: RingBuffer, *, on_first: Callable[[int], None], on_sent: Callable[[int], None] | None = None
+        self,
+        clean: RingBuffer,
+        sent: SentAudio | None = None,
+        *,
+        on_first: Callable[[int], None],
+        on_sent: Callable[[int], None] | None = None,
     ) -> None:
         self._cursor = clean.cursor()
         self._clean = clean
+        self._sent = sent or SentAudio()
         self._on_first = on_first
         self._on_sent = on_sent
         self._live = False
@@ -55,10 +74,13 @@ class Uplink:
         self._woken = False  # by each block of the ring
         self._serving: EngineSession | None = None
         self._fed_to: int | None = None  # up to where a continuous engine's clock has gone, on the device's clock
-        self.sent_samples = 0
-        """How much of the microphone's audio has left the process, in samples of the device's clock."""
         self.lost = 0
         """Samples that had left the ring before they could be sent."""
+
+    @property
+    def sent_samples(self) -> int:
+        """How much of the microphone's audio has left the process, in samples of the device's clock."""
+        return self._sent.samples
 
     @property
     def live(self) -> bool:
@@ -133,7 +155,7 @@ class Uplink:
             self._first = False
             self._on_first(self._cursor.position - len(block))
         self._sent_to = self._cursor.position
-        self.sent_samples += len(block)
+        self._sent.samples += len(block)
         await self._feed(session, resampler, block)
         if self._on_sent is not None:
             self._on_sent(self._sent_to)

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 
 from device.audio.measure import NOTHING_DBFS, dbfs
 from device.audio.resample import Resampler
-from device.audio.ring import RingBuffer
 from device.conversation.events import (
     DeviceEvent,
     NearEnd,
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 
     from device.audio.card.base import Card
     from device.audio.playout import Playout
+    from device.audio.ring import RingBuffer
     from device.listen.wake_word import Detection
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ class WakeDetector(Protocol):
 
 
 class Capture:
-    """Turns a card's audio into `clean`, a ring `(n,) int16, 16 kHz mono`, and into events given to `emit`.
+    """Turns a card's audio into `clean`, a new ring `(n,) int16, 16 kHz mono`, and into events given to `emit`.
 
     Position p of `clean` is position p of the device's clock. `emit` is called on the capture thread.
     """
@@ -130,6 +130,7 @@ class Capture:
         self,
         card: Card,
         playout: Playout,
+        clean: RingBuffer,
         *,
         canceller: Canceller | None,
         voice: VoiceDetector,
@@ -137,7 +138,7 @@ class Capture:
         emit: Callable[[DeviceEvent], None],
         vad_threshold: float = 0.5,
     ) -> None:
-        self.clean = RingBuffer(CLOCK_RATE, CLEAN_SECONDS)
+        self.clean = clean
         self._card = card
         self._playout = playout
         self._canceller = canceller

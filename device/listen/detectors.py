@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -13,7 +13,7 @@ from device.listen.wake_word import WakeWord
 from device.model_files import files
 
 if TYPE_CHECKING:
-    from device.settings.tree import Settings
+    from device.settings.tree import WakeSettings
 
 
 def wake_model(name: str, framework: str, directory: str) -> Path:
@@ -30,17 +30,16 @@ class Detectors(Struct, frozen=True):
     wake: WakeDetector
 
     @classmethod
-    def load(cls, settings: Settings) -> Detectors:
-        """Load them as the settings say; takes a second. Raises ModelError."""
-        wake, directory = settings.wake, settings.models_dir
+    def load(cls, wake: WakeSettings, models_dir: str) -> Detectors:
+        """Load them as the settings say, from `models_dir` or where models are; takes a second. Raises ModelError."""
 
-        def find(name: str) -> Any:
-            return files.find(name, directory)
+        def find(name: str) -> Path:
+            return files.find(name, models_dir)
 
         return cls(
             voice=SileroVad(find("silero_vad.onnx")),
             wake=WakeWord(
-                [wake_model(name, wake.framework, directory) for name in wake.models],
+                [wake_model(name, wake.framework, models_dir) for name in wake.models],
                 melspectrogram=find(f"melspectrogram.{wake.framework}"),
                 embedding=find(f"embedding_model.{wake.framework}"),
                 framework=wake.framework,

@@ -27,27 +27,27 @@ class SharedRecogniser:
 
     It takes 0.2 s to load and 100 MB, more than the daemon asleep has to spare. A thread of its own does all that is
     done with it: loaded in one thread and used in another, a part of its memory would never go back to the system.
+    `thread` is another executor of one thread, for a virtual clock.
     """
 
-    def __init__(self, models_dir: str) -> None:
+    def __init__(self, models_dir: str, thread: Executor | None = None) -> None:
         self._models_dir = models_dir
         self._users: set[str] = set()
-        self.thread: Executor = ThreadPoolExecutor(1, "recogniser")
-        """What does the work; to be replaced on a virtual clock."""
+        self._thread = thread or ThreadPoolExecutor(1, "recogniser")
         self._recogniser: Moonshine | None = None
 
     def want(self, user: str, wanted: bool) -> None:  # noqa: FBT001 - a switch
         """Say that `user`, a name, wants the recogniser from now on, or does not any more."""
         if wanted != (user in self._users):
             (self._users.add if wanted else self._users.remove)(user)
-            self.thread.submit(self._follow)
+            self._thread.submit(self._follow)
 
     async def use(self, work: Callable[[Moonshine], T]) -> T | None:
         """Return what `work` makes of the recogniser, in its thread; None if nobody wants it any more.
 
         Raises ModelError if the recogniser cannot be had.
         """
-        return await asyncio.wrap_future(self.thread.submit(self._use, work))
+        return await asyncio.wrap_future(self._thread.submit(self._use, work))
 
     def _use(self, work: Callable[[Moonshine], T]) -> T | None:
         return work(self._load()) if self._users else None

@@ -22,7 +22,7 @@ class Keeper:
         self.costs = Costs(
             models,
             prices(settings.prices),
-            lambda: ledger.sent_s(),  # noqa: PLW0108 - set only once the daemon runs
+            ledger.sent_s,
             budget_per_day=settings.ledger.budget_per_day,
             keep_days=settings.ledger.keep_days,
         )

@@ -23,16 +23,24 @@ log = logging.getLogger(__name__)
 
 
 class Ledger:
-    """Writes entries down and hands them on. Without a path, it only hands them on."""
+    """Writes entries down and hands them on. Without a path, it only hands them on.
 
-    def __init__(self, path: Path | None = None, *, on_entry: Callable[[Entry], None] | None = None) -> None:
+    `sent_s` tells how much audio has been sent to the engine so far, in seconds.
+    """
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        on_entry: Callable[[Entry], None] | None = None,
+        sent_s: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self._file: IO[bytes] | None = path.open("wb", buffering=0) if path else None
         self._watchers = [on_entry] if on_entry else []
         self._encoder = msgspec.json.Encoder()
         self._turns = Turns()
         self._at = 0
-        self.sent_s: Callable[[], float] = lambda: 0.0
-        """How much audio has been sent to the engine so far, in seconds."""
+        self.sent_s = sent_s
 
     def watch(self, watcher: Callable[[Entry], None]) -> None:
         """Hand every later entry to `watcher`, too."""

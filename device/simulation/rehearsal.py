@@ -6,17 +6,21 @@ import asyncio
 import tempfile
 import time
 from collections import defaultdict
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from device.audio.card.base import BLOCK_MS
 from device.conversation import entries
-from device.daemon.daemon import Daemon
+from device.daemon.build import build
 from device.daemon.watcher import Watcher
 from device.engines.factory import Engines
+from device.engines.uplink import SentAudio
 from device.listen.detectors import Detectors
+from device.listen.shared_recogniser import SharedRecogniser
 from device.records.ledger import Ledger
 from device.sample_clock import CLOCK_RATE
 from device.simulation import recording
@@ -25,17 +29,18 @@ from device.simulation.summary import Summary, summarise
 from device.simulation.virtual_clock import VirtualLoop, VirtualThread
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 
-    from device.conversation.engine import EngineSession, ToolSpec
     from device.conversation.entries import Entry
     from device.conversation.states import State
+    from device.daemon.build import MakeSession
+    from device.daemon.daemon import Daemon
     from device.records.timeline import Timeline
     from device.settings.tree import Settings
     from device.simulation.scene import Scene
     from device.tools.registry import Tool
 
-    Sessions = Callable[[Sequence[ToolSpec], str], Awaitable[EngineSession]]
+    Actor = Callable[[Daemon], Coroutine[Any, Any, None]]
 
 LOOK_S = 0.02
 """How often the room is looked at for the end of the scene and for visitors."""
@@ -44,7 +49,7 @@ LOOK_S = 0.02
 class Rehearsal(Watcher):
     """A scene, played once with the whole daemon in it: in real time, or with `pace="step"` as fast as it goes.
 
-    That takes a virtual clock (`virtual.run`) and an engine without a process or a host of its own.
+    That takes a virtual clock (`virtual_clock.run`) and an engine without a process or a host of its own.
 
     `tools` are those that a profile brings along. `session` makes engine sessions; without it, the engine that the
     settings name is used, and the local one runs in a process of its own for the occasion. The recording and the ledger
@@ -58,7 +63,7 @@ class Rehearsal(Watcher):
         folder: Path,
         *,
         tools: Sequence[Tool] = (),
-        session: Sessions | None = None,
+        session: MakeSession | None = None,
         config: Path | None = None,
         timeline: Timeline | None = None,
         pace: Literal["real", "step"] = "real",
@@ -67,43 +72,47 @@ class Rehearsal(Watcher):
         self.items: dict[str, list[bytes]] = defaultdict(list)
         """The reply items as they came from the engine, by their ids."""
         self.rates: dict[str, int] = {}
+        self.engines = Engines(settings, config, reuse=False)
+        """Which make the sessions, unless `session` does."""
+        self._sent_audio = SentAudio()
+        self.ledger = Ledger(folder / "ledger.jsonl", on_entry=self._entry, sent_s=lambda: self._sent_audio.seconds)
         self._settings = settings
-        self._folder = folder
+        self._tools = tools
+        self._session = session
         self._timeline = timeline
-        self._engines = Engines(settings, config, reuse=False)
-        self._prepare = session is None
         self._recording = recording.Recording(folder / "conversation.wav", scene.room.rate)
         self.room = Room(scene, pace=pace, recording=self._recording)
-        self.ledger = Ledger(folder / "ledger.jsonl", on_entry=self._entry)
-        self.daemon = Daemon(settings, self.room, self.ledger, session or self._engines.session, self, tools=tools)
         self._shown = 0
 
-    async def play(self) -> Summary:
-        """Play the scene to its end and sum it up. Raises ModelError, or EngineError if there is no engine."""
-        try:
+    async def play(self, actor: Actor | None = None) -> Summary:
+        """Play the scene to its end and sum it up; `actor` does something with the daemon meanwhile.
+
+        Raises ModelError, EngineError if there is no engine, or what the actor raises.
+        """
+        async with AsyncExitStack() as closing:
+            closing.callback(self._recording.close)
+            closing.callback(self.ledger.close)
+            closing.push_async_callback(self.engines.close)
             # The scene's clock starts only when everything is ready: nobody talks to a device that still starts.
-            detectors = await asyncio.to_thread(Detectors.load, self._settings)
-            if self._prepare:
-                await self._engines.prepare()
+            detectors = await asyncio.to_thread(Detectors.load, self._settings.wake, self._settings.models_dir)
+            if self._session is None:
+                await self.engines.prepare()
             loop = asyncio.get_running_loop()
-            if isinstance(loop, VirtualLoop):
-                self.daemon.recogniser.thread = VirtualThread(loop, charge=loop.charge)
             began, cpu = loop.time(), time.process_time()
-            await self.daemon.start(detectors, thread=self.room.pace == "real")
+            daemon = await self._build(detectors)
+            closing.push_async_callback(daemon.stop)
+            daemon.start(thread=self.room.pace == "real")
             if self.room.pace == "step":
                 if not isinstance(loop, VirtualLoop):
-                    raise RuntimeError("a room that is stepped through needs a virtual clock: use virtual.run")
-                loop.drive(self._step)
+                    raise RuntimeError("a room that is stepped through needs a virtual clock: use virtual_clock.run")
+                loop.drive(partial(self._step, daemon))
+            if actor is not None:
+                await closing.enter_async_context(_meanwhile(actor(daemon)))
             while not self.room.finished.is_set():
                 await asyncio.sleep(LOOK_S)
                 self._show_visitors()
             cpu = (time.process_time() - cpu - self.room.cpu_s) / (loop.time() - began)
             memory = resident_mb()
-        finally:
-            await self.daemon.stop()
-            await self._engines.close()
-            self.ledger.close()
-            self._recording.close()
         tracks = recording.load(self._recording.path)
         return summarise(
             self.room.scene.name,
@@ -112,11 +121,29 @@ class Rehearsal(Watcher):
             self.entries,
             {name: (self.rates[name], np.frombuffer(b"".join(pcm), np.int16)) for name, pcm in self.items.items()},
             xruns=self.room.xruns.overruns + self.room.xruns.underruns,
-            lost_samples=self.daemon.capture.lost + self.daemon.uplink.lost,
+            lost_samples=daemon.capture.lost + daemon.uplink.lost,
             cpu=cpu,
             rss_mb=memory,
             missed=self.room.waiting,
         )
+
+    async def _build(self, detectors: Detectors) -> Daemon:
+        """Return the daemon that this is about, and see what it does."""
+        loop, directory = asyncio.get_running_loop(), self._settings.models_dir
+        thread = VirtualThread(loop, charge=loop.charge) if isinstance(loop, VirtualLoop) else None
+        daemon = await build(
+            self._settings,
+            self.room,
+            self.ledger,
+            self._session or self.engines.session,
+            tools=self._tools,
+            sent=self._sent_audio,
+            detectors=detectors,
+            recogniser=SharedRecogniser(directory, thread),
+        )
+        daemon.watch(self)
+        self.ledger.watch(lambda entry: self._cue(daemon, entry))
+        return daemon
 
     def state(self, state: State, at: int) -> None:
         """Let visitors know whose turn it is."""
@@ -127,18 +154,21 @@ class Rehearsal(Watcher):
         self.items[item].append(pcm)
         self.rates[item] = rate
 
-    def _step(self) -> float:
+    def _step(self, daemon: Daemon) -> float:
         """Let one block pass; return how long that is, in seconds."""
         if not self.room.step():
             return 0.0
-        self.daemon.capture.process()
+        daemon.capture.process()
         return BLOCK_MS / 1000
 
     def _entry(self, entry: Entry) -> None:
         self.entries.append(entry)
         if self._timeline is not None:
             self._timeline.show(entry)
-        if isinstance(entry, entries.ReplyLastAudio) and not self.daemon.conversation.replying:
+
+    def _cue(self, daemon: Daemon, entry: Entry) -> None:
+        """Let visitors know what has ended or begun that they wait for."""
+        if isinstance(entry, entries.ReplyLastAudio) and not daemon.conversation.replying:
             self.room.notify("reply_end", entry.at)
         elif isinstance(entry, entries.Timer):
             self.room.notify("ringing", entry.at)
@@ -149,6 +179,19 @@ class Rehearsal(Watcher):
             if self._timeline is not None:
                 at = visit.onset * CLOCK_RATE // self.room.rate
                 self._timeline.line(at, "visitor", f"says “{visit.text or visit.label}”")
+
+
+@asynccontextmanager
+async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do some work beside the block, up to its end; raises what the work raised, if nothing else went wrong."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
 
 
 async def rehearse(

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from device.audio import clips
-from device.audio.card.base import BLOCK_MS, RING_SECONDS, Card, CardError
+from device.audio.card.base import BLOCK_MS, RING_SECONDS, Card, CardError, ignore
 from device.audio.measure import FULL_SCALE
 from device.sample_clock import CLOCK_RATE
 from device.simulation import acoustics
@@ -31,6 +31,8 @@ from device.simulation.scene import SLIP_MS, SceneError
 from device.simulation.visitors import Visit, Visitors
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from device.audio.card.base import Source
@@ -148,11 +150,12 @@ class Room(Card):
         """
         self._visitors.notify(state, position * self.rate // CLOCK_RATE)
 
-    def open(self, source: Source) -> None:
+    def open(self, source: Source, on_presence: Callable[[bool], None] = ignore) -> None:
         """Let the room's time pass, taking sound from `source`. Raises CardError if it is open already."""
         if self._source is not None:
             raise CardError(f"{self.name} is open already")
         self._source = source
+        self.on_presence = on_presence
         self._closing.clear()
         self.finished.clear()
         if self.pace == "real":

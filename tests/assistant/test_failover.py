@@ -161,7 +161,7 @@ def test_a_session_near_its_cap_is_renewed_in_a_pause_and_nobody_notices(tmp_pat
     async def script(house):
         await house.until("session_open")
         await house.until("reply_last_audio")
-        house.daemon.sessions._tell(Expiring(120.0))
+        house.daemon.on(Expiring(120.0))
 
     play(house, server, script)
     (switch,) = house.all("session_switch")

@@ -12,7 +12,7 @@ from support.listener import Listener, spoken
 
 from device.audio.resample import resample
 from device.daemon.controls import Controls
-from device.panel import panel as module
+from device.daemon.watcher import Watcher
 from device.panel.panel import Painter, Panel
 from device.sample_clock import samples
 from device.settings.panel import PanelSettings
@@ -32,7 +32,7 @@ def button(monkeypatch):
     @contextmanager
     def given(house):
         loop = asyncio.get_running_loop()
-        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=loop.time))
+        monkeypatch.setattr("device.panel.panel.time", SimpleNamespace(monotonic=loop.time))
         controls = Controls(house.daemon, mark=house.folder / "updating")
         panel = Panel(PanelSettings(button_pin=PIN), controls, factory)
         assert panel.open() == []
@@ -133,15 +133,11 @@ def test_the_streaming_light_is_lit_when_sound_leaves_and_only_then(tmp_path):
     lit, times = [], []
 
     async def script(house):
-        while house.daemon._uplink is None:  # noqa: ASYNC110 - the virtual clock costs nothing
-            await asyncio.sleep(0.01)
-        noted = house.daemon.uplink._on_sent
+        class Sees(Watcher):
+            def sent(self, at, total):
+                times.append(house.daemon.position)
 
-        def note(at):
-            times.append(house.daemon.position)
-            noted(at)
-
-        house.daemon.uplink._on_sent = note
+        house.daemon.watch(Sees())
         painter = Painter(Controls(house.daemon, mark=tmp_path / "updating"), lambda: False, None, lamp)
         loop = asyncio.get_running_loop()
         while True:

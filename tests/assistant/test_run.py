@@ -97,7 +97,7 @@ async def test_a_local_engine_that_is_killed_in_mid_reply_and_asleep_is_started_
         await until("reply_first_audio")
         await asyncio.sleep(0.7)
         for _ in range(2):
-            killed.append(rehearsal._engines.local.pid)
+            killed.append(rehearsal.engines.local.pid)
             os.kill(killed[-1], signal.SIGKILL)
             await until("state", state="asleep")
         await until("reply_first_audio", 3)

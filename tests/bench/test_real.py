@@ -15,7 +15,7 @@ from device.simulation.timed_engine import Plan, TimedEngine
 def test_a_daemon_talks_to_the_scripted_engine_and_both_ways_are_timed(models):
     models("hey_jarvis.onnx")
     settings = plain(Settings())
-    detectors = Detectors.load(settings)
+    detectors = Detectors.load(settings.wake, settings.models_dir)
     room = TimedRoom(Scene(name="short", seconds=6.0))
     with TimedEngine(Plan(after_s=2.5, every_s=0.5, reply_s=0.4)) as peer:
         live = Live(room, settings, peer.url)
@@ -27,7 +27,7 @@ def test_a_daemon_talks_to_the_scripted_engine_and_both_ways_are_timed(models):
     assert len(down) >= 2
     assert min(up) > 14, "no sooner than the delays of the canceller and of the resampler"
     assert min(down) > 0
-    assert live.lost() == 0
+    assert live.lost == 0
     assert len(room.times) == len(room.callback_ns) == 600
 
 

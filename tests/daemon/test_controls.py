@@ -5,7 +5,6 @@ import pytest
 
 from device.conversation.events import Button
 from device.conversation.states import State
-from device.daemon import controls as module
 from device.daemon.controls import UPDATE_S, Controls
 from device.daemon.mute import MuteSwitch
 from device.panel.button import Gesture
@@ -21,15 +20,14 @@ class Fake:
         self.conversation = SimpleNamespace(state=State.ASLEEP, repeating=False, card_gone=False)
         self.mute = MuteSwitch(lambda on: self.told.append(("mute", on)))
         self.playout = SimpleNamespace(volume=0.5)
+        self.sounds = []
+        self.earcons = SimpleNamespace(play=self.sounds.append)
 
     def on(self, event):
         self.told.append(event)
 
     def repeat(self):
         self.told.append("repeat")
-
-    def sound(self, name):
-        pass
 
 
 @pytest.fixture
@@ -130,8 +128,10 @@ def test_without_its_card_it_shows_a_fault_but_does_not_hide_what_matters_more(c
 @pytest.mark.parametrize("name", ["updating", "of-the-updater"])
 def test_an_update_is_shown_while_its_mark_is_there_and_not_for_ever(daemon, tmp_path, monkeypatch, name):
     now = [0.0]
-    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0], time=lambda: 1e9 + now[0]))
-    monkeypatch.setattr(module, "UPDATER", tmp_path / "of-the-updater")
+    monkeypatch.setattr(
+        "device.daemon.controls.time", SimpleNamespace(monotonic=lambda: now[0], time=lambda: 1e9 + now[0])
+    )
+    monkeypatch.setattr("device.daemon.controls.UPDATER", tmp_path / "of-the-updater")
     controls = Controls(daemon, mark=tmp_path / "updating")
     mark = tmp_path / name
     assert not controls.updating

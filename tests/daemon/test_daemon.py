@@ -65,7 +65,7 @@ def test_nobody_listens_until_the_engine_is_back(tmp_path, unused_tcp_port):
 
     async def script(house):
         await house.until("state", state="fault")
-        house.daemon.sessions.session_of = lambda _: house.session_at(server.url, house.daemon.tools.specs())
+        house.urls["local"] = server.url
 
     play(house, server, script, url=url)
     assert set(house.codes()) == {"unreachable"}
@@ -102,7 +102,7 @@ def test_a_refusal_that_lasts_stops_at_once_and_the_wake_word_tries_again(tmp_pa
     assert server.asked == 2
     assert house.sounds == ["wake", "error", "wake"]
     assert house.states[:3] == ["connecting", "fault", "connecting"]
-    assert [fix in r.getMessage() for r in caplog.records if r.name == "device.daemon.daemon"] == [True]
+    assert [fix in r.getMessage() for r in caplog.records if r.name == "device.daemon.perform"] == [True]
     assert server.turns == 1
     assert house.summary.turns[-1].assistant
 

@@ -13,25 +13,29 @@ def mute(told):
     return MuteSwitch(told.append)
 
 
-def test_a_wish_outlasts_a_restart_and_is_undone_for_good(tmp_path, mute, told):
+def test_a_wish_outlasts_a_restart_and_is_undone_for_good(tmp_path, told):
     path = tmp_path / "state" / "muted"
-    mute.keep(path)
+    mute = MuteSwitch(told.append, path)
+    mute.announce()
     assert told == []
     mute.toggle()
     again = []
-    MuteSwitch(again.append).keep(path)
+    outlasts = MuteSwitch(again.append, path)
+    assert outlasts.on
+    assert outlasts.wish
+    assert again == [], "nobody is told before the start"
+    outlasts.announce()
     assert told == again == [True]
     mute.toggle()
     assert told == [True, False]
-    MuteSwitch(again.append).keep(path)
+    MuteSwitch(again.append, path).announce()
     assert again == [True]
 
 
 def test_it_mutes_before_it_keeps_that(tmp_path):
     path = tmp_path / "muted"
     kept = []
-    mute = MuteSwitch(lambda on: kept.append((on, path.exists())))
-    mute.keep(path)
+    mute = MuteSwitch(lambda on: kept.append((on, path.exists())), path)
     mute.toggle()
     mute.toggle()
     assert kept == [(True, False), (False, False)]
@@ -55,15 +59,15 @@ def test_a_wish_outlasts_the_switch(mute, told):
     assert told == [True]
 
 
-def test_the_switch_is_not_kept(tmp_path, mute):
-    mute.keep(tmp_path / "muted")
+def test_the_switch_is_not_kept(tmp_path, told):
+    mute = MuteSwitch(told.append, tmp_path / "muted")
     mute.switch(closed=True)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_disk_that_cannot_be_written_mutes_all_the_same(tmp_path, mute, told, caplog):
+def test_a_disk_that_cannot_be_written_mutes_all_the_same(tmp_path, told, caplog):
     (tmp_path / "file").touch()
-    mute.keep(tmp_path / "file" / "muted")
+    mute = MuteSwitch(told.append, tmp_path / "file" / "muted")
     mute.want(on=True)
     assert told == [True]
     assert "will not outlast a restart" in caplog.text

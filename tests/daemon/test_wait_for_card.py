@@ -8,10 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from device.audio.card import retry as looks
 from device.audio.card.base import CardError
 from device.conversation.states import State
-from device.daemon import wait_for_card as module
 from device.daemon.wait_for_card import wait_for_card
 from device.settings.tree import Settings
 
@@ -56,10 +54,10 @@ def card(monkeypatch):
         found.panels.append(Panel(assistant))
         return found.panels[-1]
 
-    monkeypatch.setattr(module, "AlsaCard", make)
-    monkeypatch.setattr(module, "Panel", panel)
-    monkeypatch.setattr(module, "LOOK_S", 0.001)
-    monkeypatch.setattr(looks, "RETRY_S", 0.0)
+    monkeypatch.setattr("device.daemon.wait_for_card.AlsaCard", make)
+    monkeypatch.setattr("device.daemon.wait_for_card.Panel", panel)
+    monkeypatch.setattr("device.daemon.wait_for_card.LOOK_S", 0.001)
+    monkeypatch.setattr("device.audio.card.retry.RETRY_S", 0.0)
     return found
 
 

@@ -106,9 +106,9 @@ async def test_a_card_that_vanishes_during_the_test_is_a_failure() -> None:
     card = EchoCard(16_000, delay_ms=50, gain=0.5)
     render = EchoCard.open
 
-    def unplugged(source: Any) -> None:
+    def unplugged(source: Any, on_presence: Any) -> None:
         render(card, source)
-        card.on_presence(False)
+        on_presence(False)
 
     card.open = unplugged
     found = await on(lambda: card)

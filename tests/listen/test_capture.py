@@ -3,6 +3,7 @@ import pytest
 
 from device.audio.card.base import Card
 from device.audio.playout import Playout
+from device.audio.ring import RingBuffer
 from device.conversation.events import (
     NearEnd,
     PlayoutCut,
@@ -15,8 +16,8 @@ from device.conversation.events import (
     VoiceStart,
     Wake,
 )
-from device.listen.capture import LOOK_BACK, NEAR_END_BLOCKS, NEAR_END_DB, ONSET_DB, Capture
-from device.sample_clock import samples
+from device.listen.capture import CLEAN_SECONDS, LOOK_BACK, NEAR_END_BLOCKS, NEAR_END_DB, ONSET_DB, Capture
+from device.sample_clock import CLOCK_RATE, samples
 
 
 class Level:
@@ -87,7 +88,15 @@ def make(rate=16_000, canceller=None, wake=None, voice=None):
     playout = Playout(rate, prebuffer_ms=0)
     card.open(playout)
     events = []
-    front = Capture(card, playout, canceller=canceller, voice=voice or Level(), wake=wake, emit=events.append)
+    front = Capture(
+        card,
+        playout,
+        RingBuffer(CLOCK_RATE, CLEAN_SECONDS),
+        canceller=canceller,
+        voice=voice or Level(),
+        wake=wake,
+        emit=events.append,
+    )
     return card, playout, front, events
 
 

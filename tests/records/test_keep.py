@@ -15,11 +15,12 @@ from device.settings.tree import LedgerSettings, Settings, TranscriptSettings
 
 def talk(settings):
     """Hold a conversation with the first engine that costs a dollar; return what is kept."""
-    ledger = Ledger()
+    sent_s = [0.0]
+    ledger = Ledger(sent_s=lambda: sent_s[0])
     keeping = Keeper(settings, ledger)
     ledger.record(entries.StateEntered(16_000, state=State.CONNECTING))
     ledger.record(entries.SessionOpen(16_000, engine=settings.engines[0]))
-    ledger.sent_s = lambda: 2.5
+    sent_s[0] = 2.5
     ledger.record(entries.User(32_000, text="Hello"))
     ledger.record(entries.ReplyEnd(48_000, reply="r", status="completed", input_tokens=31_250))
     ledger.record(entries.StateEntered(64_000, state=State.ASLEEP))

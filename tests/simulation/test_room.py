@@ -324,8 +324,7 @@ def test_an_unplugged_card_is_silent_and_its_clock_goes_on(tmp_path):
     seen = []
     with Recording(tmp_path / "conversation.wav", 48_000) as made:
         room = Room(scene, pace="step", recording=made)
-        room.on_presence = lambda present: seen.append((present, room.now))
-        room.open(Tape(white(96_000, -20)))
+        room.open(Tape(white(96_000, -20)), lambda present: seen.append((present, room.now)))
         while room.step():
             pass
     assert seen == [(False, 8000), (True, 16_000)]
@@ -362,9 +361,8 @@ def test_a_real_room_takes_its_time_and_ends():
         if len(seen) == 2:
             both.set()
 
-    room.on_presence = presence
     began = time.monotonic()
-    room.open(Tape())
+    room.open(Tape(), presence)
     assert room.finished.wait(30)
     assert time.monotonic() - began >= 0.49
     room.close()

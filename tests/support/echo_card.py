@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from device.audio.card.base import Card
+from device.audio.card.base import Card, ignore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from device.audio.card.base import Source
 
@@ -42,7 +42,8 @@ class EchoCard(Card):
     def name(self) -> str:
         return "Echo"
 
-    def open(self, source: Source) -> None:
+    def open(self, source: Source, on_presence: Callable[[bool], None] = ignore) -> None:
+        self.on_presence = on_presence
         n = self._blocks * self.block
         longest = round(max(self._paths) * self.rate / 1000)
         room = np.random.default_rng(1).normal(0, self._noise, n + longest + self.block)

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Final
-from unittest.mock import patch
 
 import numpy as np
 import soxr
@@ -15,8 +14,7 @@ from msgspec.structs import replace
 from device.conversation.entries import SessionOpen, SessionSwitch
 from device.engines.factory import session_with
 from device.settings.tree import ListenSettings, Settings
-from device.simulation import recording
-from device.simulation import virtual_clock as virtual
+from device.simulation import recording, virtual_clock
 from device.simulation.rehearsal import Rehearsal
 from device.simulation.scene import Acoustics, CardEvent, Scene, Visitor
 
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from device.simulation.room import Room
     from device.simulation.summary import Summary
     from device.simulation.visitors import Visit
+    from device.tools.registry import Tool
 
 RATE: Final = 16_000
 DRY = Acoustics(rate=RATE, rt60=0.0, echo_db=-np.inf, visitor_reverb_db=-np.inf)
@@ -55,11 +54,13 @@ class House:
         room: Acoustics = DRY,
         card: Sequence[CardEvent] = (),
         engine: str = "local",
+        tools: Sequence[Tool] = (),
         **listen: Any,
     ) -> None:
         self.folder = folder
         self.scene = Scene(seconds=seconds, name="house", room=room, visitors=tuple(visitors), card=tuple(card))
         self.settings = Settings(engines=(engine,), listen=ListenSettings(**listen))
+        self.tools = tools
         self.urls: dict[str, str] = {}
         """Where engines are, by name; all others are where `play` says."""
         self.sounds: list[str] = []
@@ -69,6 +70,8 @@ class House:
 
     rehearsal: _Noting
     """The scene as it passes, once `play` was called."""
+    daemon: Daemon
+    """The one that plays, or played."""
 
     async def session_at(self, url: str, tools: Sequence[ToolSpec]) -> EngineSession:
         """Make a session with the engine at `url`."""
@@ -82,36 +85,23 @@ class House:
         async def session(tools: Sequence[ToolSpec], engine: str) -> EngineSession:
             return await self.session_at(self.urls.get(engine, url), tools)
 
-        self.rehearsal = _Noting(self.scene, self.settings, self.folder, session=session, pace="step")
-        sound = self.daemon.sound
+        async def act(daemon: Daemon) -> None:
+            self.daemon = daemon
+            if script is not None:
+                await script(self)
 
-        def note(name: str) -> None:
-            sound(name)
-            if name != "ready":
-                self.sounds.append(name)
-
-        noted = patch.object(self.daemon, "sound", note)
-        noted.start()
+        self.rehearsal = _Noting(
+            self.scene, self.settings, self.folder, session=session, tools=self.tools, pace="step", sounds=self.sounds
+        )
         catcher = _Catcher(self.failures)
         logging.getLogger("device").addHandler(catcher)
-        actor = asyncio.create_task(script(self)) if script else None
         try:
-            self.summary = await self.rehearsal.play()
+            self.summary = await self.rehearsal.play(act)
         finally:
-            noted.stop()
             logging.getLogger("device").removeHandler(catcher)
-            if actor is not None:
-                actor.cancel()
-                await asyncio.wait([actor])
-        if actor is not None and not actor.cancelled():
-            actor.result()
         if not self.expects_tracebacks:
             assert not [r.getMessage() for r in self.failures if r.exc_info], "something failed with a traceback"
         assert self.summary.lost_samples == 0
-
-    @property
-    def daemon(self) -> Daemon:
-        return self.rehearsal.daemon
 
     @property
     def room(self) -> Room:
@@ -180,15 +170,20 @@ class House:
 
 
 class _Noting(Rehearsal):
-    """Notes which audio was sent in which session."""
+    """Notes which audio was sent in which session, and the earcons that came after the start."""
 
-    def __init__(self, *args: Any, **keys: Any) -> None:
+    def __init__(self, *args: Any, sounds: list[str], **keys: Any) -> None:
         self.blocks: list[tuple[int, int, int]] = []
         self.total = 0
+        self.sounds = sounds
         super().__init__(*args, **keys)
 
-    def sent(self, at: int) -> None:
-        length, self.total = self.daemon.uplink.sent_samples - self.total, self.daemon.uplink.sent_samples
+    def earcon(self, name: str) -> None:
+        if name != "ready":
+            self.sounds.append(name)
+
+    def sent(self, at: int, total: int) -> None:
+        length, self.total = total - self.total, total
         sessions = sum(isinstance(e, (SessionOpen, SessionSwitch)) for e in self.entries)
         self.blocks.append((sessions, at - length, at))
 
@@ -209,7 +204,7 @@ def play(house: House, server: Listener, script: Script | None = None, url: str 
         async with server:
             await house.play(url or server.url, script)
 
-    virtual.run(main())
+    virtual_clock.run(main())
     return house
 
 

@@ -14,14 +14,15 @@ from support.puppet import Plan
 
 from device.conversation import entries
 from device.conversation.events import Button, Mute
-from device.daemon.daemon import Daemon
+from device.daemon.build import build
 from device.daemon.watcher import Watcher
+from device.engines.uplink import SentAudio
 from device.listen.detectors import Detectors
 from device.records.entry import Turn
 from device.records.ledger import Ledger
 from device.sample_clock import samples
 from device.settings.tree import ListenSettings, Settings
-from device.simulation import virtual_clock as virtual
+from device.simulation import virtual_clock
 from device.simulation.rehearsal import resident_mb
 from device.simulation.scene import Acoustics, CardEvent, Scene
 from device.simulation.timed_engine import speech
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from device.conversation.entries import Entry
     from device.conversation.states import State
+    from device.daemon.daemon import Daemon
 
 LONGEST_S = {"connecting": 30, "listening": 100, "thinking": 16, "speaking": 15, "overlap": 15, "fault": 120}
 """How long a state can last: the longest reply, pause and patience there are."""
@@ -54,9 +56,10 @@ class Soak(Watcher):
         room = Acoustics(rate=RATE, echo_db=-20)
         self.room = Home(Scene(seconds=seconds, name="home", room=room, card=tuple(card)), self.crowd)
         self.ledger_file = folder / "ledger.jsonl"
-        self.ledger = Ledger(self.ledger_file, on_entry=self._entry)
-        settings = Settings(listen=ListenSettings(follow_up_s=8))
-        self.daemon = Daemon(settings, self.room, self.ledger, self.plan.session, self)
+        self.sent_audio = SentAudio()
+        self.ledger = Ledger(self.ledger_file, on_entry=self._entry, sent_s=lambda: self.sent_audio.seconds)
+        self.daemon: Daemon
+        """The one that lives, or lived, there."""
         self.counts: Counter[str] = Counter()
         self.sent_pieces: list[tuple[int, int]] = []
         self.sent_s = 0.0
@@ -75,13 +78,18 @@ class Soak(Watcher):
         self._measured = 0
 
     def run(self) -> None:
-        virtual.run(self._run())
+        virtual_clock.run(self._run())
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        assert isinstance(loop, virtual.VirtualLoop)
+        assert isinstance(loop, virtual_clock.VirtualLoop)
         detectors = Detectors(voice=LoudnessDetector(), wake=ToneDetector())
-        await self.daemon.start(detectors, thread=False)
+        settings = Settings(listen=ListenSettings(follow_up_s=8))
+        self.daemon = await build(
+            settings, self.room, self.ledger, self.plan.session, sent=self.sent_audio, detectors=detectors
+        )
+        self.daemon.watch(self)
+        self.daemon.start(thread=False)
         loop.drive(self._step)
         users = [asyncio.create_task(work) for work in (self._buttons(), self._mutes(), self._outages())]
         while not self.room.over:
@@ -142,8 +150,8 @@ class Soak(Watcher):
         self._state, self._since = state.value, at
         self.crowd.notify(state.value, self.room.frame)
 
-    def sent(self, at: int) -> None:
-        length = self.daemon.uplink.sent_samples - self._total
+    def sent(self, at: int, total: int) -> None:
+        length = total - self._total
         self._total += length
         start = at - length
         if self.sent_pieces and self.sent_pieces[-1][1] == start:

@@ -17,12 +17,14 @@ import numpy as np
 import pyaudio
 
 from device.audio.card import devices
-from device.audio.card.base import BLOCK_MS, RING_SECONDS, Card, CardError
+from device.audio.card.base import BLOCK_MS, RING_SECONDS, Card, CardError, ignore
 from device.audio.card.portaudio import ask_latency, session
 from device.audio.card.retry import Retry
 from device.audio.card.stream import SilenceError, Stream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from device.audio.card.base import Source
@@ -97,9 +99,10 @@ class AlsaCard(Card):
         """True while sound comes from the card and goes to it."""
         return self._writer is not None
 
-    def open(self, source: Source) -> None:
+    def open(self, source: Source, on_presence: Callable[[bool], None] = ignore) -> None:
         """Start the stream, taking sound from `source`. Raises CardError."""
         self._source = source
+        self.on_presence = on_presence
         self._closing.clear()
         self._writer = self._start()
         self.output_latency = round(self._writer.latency() * self.rate)

@@ -51,6 +51,10 @@ class Xruns(Struct):
     """The loudspeaker ran out of samples."""
 
 
+def ignore(_present: bool) -> None:  # noqa: FBT001 - what a card calls
+    """Care about nothing."""
+
+
 class Card:
     """A duplex card: what was heard and what was played at the same moment, at the same position.
 
@@ -67,8 +71,7 @@ class Card:
         self.xruns = Xruns()
         self.output_latency = 0
         """Frames between `exchange` and the loudspeaker."""
-        self.on_presence: Callable[[bool], None] = lambda present: None  # noqa: ARG005
-        """Called with False when the card vanishes and with True when it is back, on any thread but the callback's."""
+        self.on_presence: Callable[[bool], None] = ignore
         self.deaf = False
         """While it is set, silence is taken from the microphone: nothing of the room gets any further than here."""
         self._source: Source | None = None
@@ -80,8 +83,12 @@ class Card:
         """What to call this card to the user."""
         raise NotImplementedError
 
-    def open(self, source: Source) -> None:
-        """Start the stream, taking sound from `source`. Raises CardError."""
+    def open(self, source: Source, on_presence: Callable[[bool], None] = ignore) -> None:
+        """Start the stream, taking sound from `source`. Raises CardError.
+
+        `on_presence` is called with False when the card vanishes and with True when it is back, on any thread but the
+        callback's.
+        """
         raise NotImplementedError
 
     def close(self) -> None:

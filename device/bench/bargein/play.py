@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from device.bench.bargein.plan import Slot, Talk
     from device.bench.sounds import Sound
+    from device.daemon.daemon import Daemon
     from device.settings.tree import Settings
 
 CHARGE: Final = 1.0
@@ -104,18 +105,10 @@ class _Conversation(Rehearsal):
         self._gain_db = 40 * np.log10(settings.playout.volume)
         self._level_db = talk.scene.room.loudspeaker_db - self._gain_db
         self._said = 0
-        self._ready = asyncio.Event()
         server.on_receive = self._received
 
     async def run(self) -> Played:
-        directing = asyncio.create_task(self._direct())
-        try:
-            await self.play()
-        finally:
-            directing.cancel()
-            await asyncio.wait([directing])
-        if not directing.cancelled() and (error := directing.exception()):
-            raise error
+        await self.play(self._direct)
         return Played(
             tracks=recording.load(self._folder / "conversation.wav"),
             visits={visit.label: visit for visit in self.room.visits},
@@ -128,11 +121,6 @@ class _Conversation(Rehearsal):
             gain_db=self._gain_db,
         )
 
-    def state(self, state: State, at: int) -> None:
-        """Note that the device is ready, with the first state of all."""
-        super().state(state, at)
-        self._ready.set()
-
     @property
     def _now(self) -> float:
         return self.room.frame / self.room.rate
@@ -140,25 +128,24 @@ class _Conversation(Rehearsal):
     async def _until(self, at: float) -> None:
         await asyncio.sleep(max(0.0, at - self._now))
 
-    async def _direct(self) -> None:
+    async def _direct(self, daemon: Daemon) -> None:
         """Have the engine give its replies when it shall, and make sure that there is a session."""
-        await self._ready.wait()
         if self._talk.spoken:
             await self._until(self._talk.slots[0].at - 3.0)
         for slot in self._talk.slots:
             await self._until(slot.at - 0.5)
-            await self._awake()
+            await self._awake(daemon)
             await self._until(slot.at)
             if slot.reply_s:
                 self._server.connection.reply(self._reply(slot))
 
-    async def _awake(self) -> None:
+    async def _awake(self, daemon: Daemon) -> None:
         """Press the button if the device sleeps, and wait for its session."""
         end = self._now + ATTEMPTS_S
         while self._now < end:
-            state = self.daemon.conversation.state
+            state = daemon.conversation.state
             if state in (State.ASLEEP, State.FAULT):
-                self.daemon.on(Button(self.daemon.capture.now))
+                daemon.on(Button(daemon.position))
             elif state is not State.CONNECTING:
                 return
             await asyncio.sleep(0.05)

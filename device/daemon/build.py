@@ -1,0 +1,172 @@
+"""The daemon's parts, each finished when it is made, put together to one."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from device.audio.echo.canceller import EchoCanceller
+from device.audio.last_reply import LastReply
+from device.audio.playout import Playout
+from device.audio.ring import RingBuffer
+from device.conversation.events import CardBack, CardLost, Mute
+from device.conversation.machine import Conversation
+from device.conversation.rules import Rules
+from device.daemon.daemon import Daemon
+from device.daemon.inbox import Inbox
+from device.daemon.mute import MuteSwitch
+from device.daemon.perform import Performer
+from device.daemon.sounds import Earcons, Ringer
+from device.daemon.tasks import Tasks
+from device.daemon.tools import device_tools
+from device.daemon.watcher import Watchers
+from device.engines.sessions import HANDOVER_S, OPEN_TIMEOUT_S, Sessions
+from device.engines.uplink import SentAudio, Uplink
+from device.listen.capture import CLEAN_SECONDS, Capture
+from device.listen.detectors import Detectors
+from device.listen.lexicon import lexicon
+from device.listen.over_reply import OverReply
+from device.listen.shared_recogniser import SharedRecogniser
+from device.listen.stop_word import StopWord
+from device.records.entry import SentFirst
+from device.sample_clock import CLOCK_RATE, samples
+from device.tools.result import NAME as RESULT
+from device.tools.timers import Timers
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from device.audio.card.base import Card
+    from device.conversation.engine import EngineSession, ToolSpec
+    from device.records.ledger import Ledger
+    from device.settings.tree import Settings
+    from device.tools.registry import Tool
+
+    MakeSession = Callable[[Sequence[ToolSpec], str], Awaitable[EngineSession]]
+
+
+async def build(
+    settings: Settings,
+    card: Card,
+    ledger: Ledger,
+    session: MakeSession,
+    *,
+    tools: Sequence[Tool] = (),
+    barred: Callable[[str], bool] = lambda _: False,
+    sent: SentAudio | None = None,
+    muted: Path | None = None,
+    detectors: Detectors | None = None,
+    recogniser: SharedRecogniser | None = None,
+) -> Daemon:
+    """Open the card, load the models that are not given, and return an assistant that is ready to start.
+
+    `session` makes a session with an engine, by its name, for the tools it may call: the built-in ones that the
+    settings name, and `tools`. Engines that are `barred` are passed over. `sent` counts what is sent to them, and at
+    `muted` is kept that the user has muted the microphone. Raises CardError or ModelError: then the card is closed.
+    """
+    playback, listen, barge_in, language = settings.playout, settings.listen, settings.barge_in, settings.language
+    inbox, tasks, watchers, sent = Inbox(), Tasks(), Watchers(), sent or SentAudio()
+    clean = RingBuffer(CLOCK_RATE, CLEAN_SECONDS)
+
+    def now() -> int:
+        return clean.position
+
+    playout = Playout(
+        card.rate, prebuffer_ms=playback.prebuffer_ms, volume=playback.volume, latency=lambda: card.output_latency
+    )
+    with ExitStack() as failing:
+        failing.callback(card.close)
+        # The card's ring keeps what is heard while the models load.
+        card.open(playout, lambda present: inbox.post((CardBack if present else CardLost)(now())))
+        if detectors is None:
+            detectors = await asyncio.to_thread(Detectors.load, settings.wake, settings.models_dir)
+        failing.pop_all()
+    capture = Capture(
+        card,
+        playout,
+        clean,
+        canceller=EchoCanceller(listen.echo_tail_ms) if listen.echo_canceller == "device" else None,
+        voice=detectors.voice,
+        wake=detectors.wake,
+        emit=inbox.post,
+        vad_threshold=listen.vad_threshold,
+    )
+    recogniser = recogniser or SharedRecogniser(settings.models_dir)
+    ringer = Ringer(playout, StopWord(language, clean, recogniser), inbox, now)
+    earcons = Earcons(playout, ringer, watchers, wanted=playback.earcons)
+    timers = Timers(now)
+
+    def mute_microphone(on: bool) -> None:  # noqa: FBT001 - what the switch calls
+        card.deaf = on
+        inbox.put(Mute(now(), on=on))
+
+    mute = MuteSwitch(mute_microphone, muted)
+    offered = device_tools(timers, playout, mute, ringer).offering(settings.tools, tools)
+    uplink = Uplink(
+        clean,
+        sent,
+        on_first=lambda at: ledger.record(SentFirst(now(), round(at / samples(1000), 3))),
+        on_sent=lambda at: watchers.sent(at, sent.samples),
+    )
+    sessions = Sessions(
+        lambda engine: session(offered.specs(), engine),
+        inbox.put,
+        tasks.spawn,
+        uplink.serve,
+        open_s=OPEN_TIMEOUT_S if len(settings.engines) == 1 else HANDOVER_S,
+    )
+    conversation = Conversation(rules(settings, submits=any(tool.name == RESULT for tool in tools)), barred)
+    last_reply = LastReply()
+    performer = Performer(
+        inbox=inbox,
+        tasks=tasks,
+        playout=playout,
+        capture=capture,
+        uplink=uplink,
+        sessions=sessions,
+        tools=offered,
+        over_reply=OverReply(language, clean, recogniser),
+        ringer=ringer,
+        earcons=earcons,
+        last_reply=last_reply,
+        ledger=ledger,
+        watcher=watchers,
+        barge_in=barge_in,
+        state=lambda: conversation.state,
+    )
+    return Daemon(
+        inbox=inbox,
+        tasks=tasks,
+        card=card,
+        playout=playout,
+        capture=capture,
+        uplink=uplink,
+        sessions=sessions,
+        conversation=conversation,
+        performer=performer,
+        timers=timers,
+        mute=mute,
+        ringer=ringer,
+        earcons=earcons,
+        last_reply=last_reply,
+        watchers=watchers,
+        fade_ms=barge_in.fade_ms,
+    )
+
+
+def rules(settings: Settings, *, submits: bool) -> Rules:
+    """Return what the settings say of a conversation, whose engine `submits` its result or does not."""
+    listen, barge_in = settings.listen, settings.barge_in
+    return Rules(
+        engines=settings.engines,
+        follow_up_ms=round(listen.follow_up_s * 1000),
+        greeting=settings.greeting,
+        cut_ms=barge_in.cut_ms,
+        barge_in=barge_in.decide,
+        recogniser=lexicon(settings.language) is not None,
+        commit_after_ms=listen.silence_ms if listen.end_of_turn == "device" else None,
+        silence_ms=listen.silence_ms,
+        result_tool=RESULT if submits else "",
+    )

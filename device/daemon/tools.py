@@ -1,0 +1,29 @@
+"""The built-in tools, each at the part of the daemon that it acts on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from device.tools.builtin import builtin_tools
+
+if TYPE_CHECKING:
+    from device.audio.playout import Playout
+    from device.daemon.mute import MuteSwitch
+    from device.daemon.sounds import Ringer
+    from device.tools.registry import Registry
+    from device.tools.timers import Timers
+
+
+def device_tools(timers: Timers, playout: Playout, mute: MuteSwitch, ringer: Ringer) -> Registry:
+    """Return the built-in tools: they set timers, end the ringing, and change the loudspeaker's volume or mute."""
+
+    def set_volume(percent: int) -> None:
+        playout.volume = percent / 100
+
+    return builtin_tools(
+        timers=timers,
+        volume=lambda: round(playout.volume * 100),
+        set_volume=set_volume,
+        mute=lambda: mute.want(on=True),
+        stop_ringing=ringer.stop,
+    )
