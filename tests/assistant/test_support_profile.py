@@ -10,6 +10,7 @@ from device.conversation.events import Button
 from device.records.transcripts import Transcripts, kept
 from device.settings.tree import read
 from device.simulation.scripted_engine import Call, Reply
+from device.tools.profile import profile_tools
 from device.wire import realtime as wire
 
 RESULT = {
@@ -23,10 +24,22 @@ GREETING = "Kitchen shop, hello! What can I do for you?"
 
 
 @pytest.fixture
-def settings(tmp_path):
+def loaded(tmp_path):
     path = tmp_path / "parley.toml"
     path.write_text('profile = "support"\nlisten.echo_canceller = "off"\nlisten.follow_up_s = 3\n')
-    return read(path, {"HOME": str(tmp_path), "OPENAI_API_KEY": "x"}, tmp_path / "none.toml").settings
+    return read(path, {"HOME": str(tmp_path), "OPENAI_API_KEY": "x"}, tmp_path / "none.toml")
+
+
+@pytest.fixture
+def shop(tmp_path, loaded):
+    """Return what makes a house with the profile in it: its settings and its tools."""
+
+    def make(visitors, seconds):
+        house = House(tmp_path, visitors, seconds, tools=profile_tools(loaded.profile))
+        house.settings = loaded.settings
+        return house
+
+    return make
 
 
 def items(server, kind):
@@ -48,13 +61,12 @@ def answering(order):
     )
 
 
-def test_an_order_is_looked_up_and_spoken_of(tmp_path, settings):
+def test_an_order_is_looked_up_and_spoken_of(shop):
     visitors = [
         says("hey jarvis", at=0.5),
         says("where is my order P L four seven double two", after="reply_end", plus=0.5),
     ]
-    house = House(tmp_path, visitors, 16.0)
-    house.settings = settings
+    house = shop(visitors, 16.0)
     server = answering("P L four seven double two")
     play(house, server)
     assert not house.summary.missed
@@ -73,7 +85,7 @@ def test_an_order_is_looked_up_and_spoken_of(tmp_path, settings):
     assert house.all("sleep")[-1].why == "silence"
 
 
-def test_a_conversation_ends_with_a_checked_result_and_a_transcript(tmp_path, settings):
+def test_a_conversation_ends_with_a_checked_result_and_a_transcript(tmp_path, shop):
     wrong = {
         "reason": "order",
         "order_number": "PL-4722",
@@ -82,8 +94,7 @@ def test_a_conversation_ends_with_a_checked_result_and_a_transcript(tmp_path, se
         "summary": "On its way.",
     }
     right = wrong | {"solved": True}
-    house = House(tmp_path, [says("hey jarvis, where is my order", at=0.5)], 12.0)
-    house.settings = settings
+    house = shop([says("hey jarvis, where is my order", at=0.5)], 12.0)
     server = Listener(
         spoken(1.0, "It arrives on Thursday."),
         Reply((Call("submit_result", json.dumps(wrong), call_id="one"),)),
@@ -94,7 +105,7 @@ def test_a_conversation_ends_with_a_checked_result_and_a_transcript(tmp_path, se
 
     async def keep(house):
         transcripts = Transcripts(7, path=path, profile="support")
-        house.daemon.ledger.watch(transcripts.take)
+        house.rehearsal.ledger.watch(transcripts.take)
         await house.until("sleep")
         asleep = house.daemon.capture.now
         await house.until("state", state="asleep")
@@ -118,13 +129,12 @@ def test_a_conversation_ends_with_a_checked_result_and_a_transcript(tmp_path, se
     ]
 
 
-def test_who_presses_the_button_is_greeted(tmp_path, settings):
+def test_who_presses_the_button_is_greeted(shop):
     async def press(house):
         house.daemon.on(Button(house.daemon.capture.now))
         await house.until("reply_last_audio")
 
-    house = House(tmp_path, [], 6.0)
-    house.settings = settings
+    house = shop([], 6.0)
     server = answering("")
     play(house, server, press)
     (told,) = items(server, "message")
@@ -133,9 +143,8 @@ def test_who_presses_the_button_is_greeted(tmp_path, settings):
     assert server.turns == 0
 
 
-def test_who_asks_in_one_breath_is_answered_and_not_greeted(tmp_path, settings):
-    house = House(tmp_path, [says("hey jarvis, where is my order", at=0.5)], 8.0)
-    house.settings = settings
+def test_who_asks_in_one_breath_is_answered_and_not_greeted(shop):
+    house = shop([says("hey jarvis, where is my order", at=0.5)], 8.0)
     server = Listener(spoken(1.0))
     play(house, server)
     assert server.turns == 1
@@ -143,9 +152,8 @@ def test_who_asks_in_one_breath_is_answered_and_not_greeted(tmp_path, settings):
     assert GREETING not in [told.content[0].text for told in items(server, "message")]
 
 
-def test_a_number_that_was_misheard_is_asked_about_before_anything_is_told(tmp_path, settings):
-    house = House(tmp_path, [says("hey jarvis, where is my order", at=0.5)], 10.0)
-    house.settings = settings
+def test_a_number_that_was_misheard_is_asked_about_before_anything_is_told(shop):
+    house = shop([says("hey jarvis, where is my order", at=0.5)], 10.0)
     server = Listener(calling("find_order", number="B L 4722"), spoken(1.0, "Is that P L four seven two two?"))
     play(house, server)
     (output,) = items(server, "function_call_output")
@@ -155,13 +163,12 @@ def test_a_number_that_was_misheard_is_asked_about_before_anything_is_told(tmp_p
 
 
 @pytest.mark.parametrize("at", [0.4, 0.8, 1.0, 1.2, 1.6])
-def test_whenever_the_user_begins_to_speak_no_word_is_lost_to_the_greeting(at, tmp_path, settings):
+def test_whenever_the_user_begins_to_speak_no_word_is_lost_to_the_greeting(at, shop):
     async def press(house):
         house.daemon.on(Button(house.daemon.capture.now))
         await house.until("sleep")
 
-    house = House(tmp_path, [says("I want to know where my order is", at=at)], 14.0)
-    house.settings = settings
+    house = shop([says("I want to know where my order is", at=at)], 14.0)
     server = Listener(spoken(2.5, delay_s=0.3), spoken(1.0, "Which one?", delay_s=0.3))
     play(house, server, press)
     house.check_arrived(server, house.room.visits[0])
