@@ -1,0 +1,127 @@
+"""The assistant from its start to a signal, on a card on which no time passes and with an engine that nobody asks."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from support.crowd import LoudnessDetector, ToneDetector
+from support.still_card import StillCard
+
+from device.daemon.run import run
+from device.listen.detectors import Detectors
+from device.model_files.files import ModelError
+from device.settings.last_good import InForce
+from device.settings.tree import WakeSettings, read
+from device.system.paths import state_dir
+
+SETTINGS = 'engines = "openai"\n'
+
+
+class Manager:
+    """A service manager that keeps what it is told, and ends the service once it is ready."""
+
+    listens = True
+
+    def __init__(self):
+        self.told = []
+
+    def tell(self, message):
+        self.told.append(message)
+        if message.startswith("READY"):
+            asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGTERM)
+
+    async def watch(self, now):
+        await asyncio.Event().wait()
+
+
+@pytest.fixture
+def card():
+    return StillCard()
+
+
+@pytest.fixture
+def manager(card, monkeypatch):
+    manager = Manager()
+
+    async def wait_for_card(settings, notifier):
+        assert notifier is manager
+        return card
+
+    monkeypatch.setattr("device.daemon.run.Notifier", lambda: manager)
+    monkeypatch.setattr("device.daemon.run.wait_for_card", wait_for_card)
+    monkeypatch.setattr(
+        Detectors, "load", lambda wake, models_dir: Detectors(voice=LoudnessDetector(), wake=ToneDetector())
+    )
+    return manager
+
+
+@pytest.fixture
+def found(tmp_path):
+    path = tmp_path / "parley.toml"
+    path.write_text(SETTINGS)
+    return InForce(read(path, {"HOME": str(tmp_path), "OPENAI_API_KEY": "x"}, Path("none")), "")
+
+
+async def begin(found, out=None):
+    """Run to the end; return whether a factory reset is wanted."""
+    try:
+        return await asyncio.wait_for(run(found, None, out), 20)
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+            asyncio.get_running_loop().remove_signal_handler(number)
+
+
+async def test_it_says_that_it_listens_and_ends_by_a_signal(manager, card, found, tmp_path, capsys):
+    assert not await begin(found, tmp_path)
+    assert capsys.readouterr().out.splitlines() == ["Listening on Still. Say “hey jarvis”. Ctrl-C ends."]
+    assert manager.told == ["READY=1\nSTATUS=Listening on Still", "STOPPING=1"]
+    assert not card.is_open
+    assert not card.deaf
+    assert (tmp_path / "ledger.jsonl").exists()
+
+
+async def test_every_wake_word_is_named(manager, found, capsys):
+    loaded = found.loaded
+    wake = WakeSettings(models=("hey_jarvis", "/models/hey_ada.onnx"))
+    settings = replace(loaded.settings, wake=wake)
+    await begin(replace(found, loaded=replace(loaded, settings=settings)))
+    assert "Say “hey jarvis” or “hey ada”." in capsys.readouterr().out
+
+
+async def test_muted_it_says_so_and_hears_nothing_from_the_first_sample_on(manager, card, found, capsys, monkeypatch):
+    state_dir().mkdir(parents=True)
+    (state_dir() / "muted").touch()
+    deaf, opened = [], StillCard.open
+
+    def opening(self, *args):
+        deaf.append(self.deaf)
+        opened(self, *args)
+
+    monkeypatch.setattr(StillCard, "open", opening)
+    await begin(found)
+    assert deaf == [True]
+    assert card.deaf
+    assert "The microphone is muted: hold the button for a second" in capsys.readouterr().out
+
+
+async def test_without_a_card_nothing_is_begun(manager, found, monkeypatch, capsys):
+    async def nothing(settings, notifier):
+        return None
+
+    monkeypatch.setattr("device.daemon.run.wait_for_card", nothing)
+    assert not await begin(found)
+    assert capsys.readouterr().out == ""
+
+
+async def test_what_was_begun_is_closed_where_the_models_lack(manager, card, found, monkeypatch):
+    def load(wake, models_dir):
+        raise ModelError("silero_vad.onnx is missing")
+
+    monkeypatch.setattr(Detectors, "load", load)
+    with pytest.raises(ModelError):
+        await begin(found)
+    assert not card.is_open
+    assert manager.told == []

@@ -1,0 +1,91 @@
+"""Earcons and ringing, as the playout is told to play them."""
+
+import numpy as np
+import pytest
+
+from device.audio.earcons import earcon
+from device.audio.playout import Playout
+from device.audio.ring import RingBuffer
+from device.conversation.events import StopHeard, VoiceEnd
+from device.daemon.inbox import Inbox
+from device.daemon.sounds import Earcons, Ringer
+from device.daemon.watcher import Watcher
+from device.listen.stop_word import StopWord
+from device.sample_clock import CLOCK_RATE
+
+RATE = 16_000
+
+
+class Recogniser:
+    """Hears the same in all that it is given, while somebody wants it."""
+
+    def __init__(self, says):
+        self.says = says
+        self.users = set()
+
+    def want(self, user, wanted):
+        (self.users.add if wanted else self.users.discard)(user)
+
+    async def use(self, work):
+        return self.says if self.users else None
+
+
+class Sounds:
+    def __init__(self, *, says="stop", wanted=True):
+        self.taken, self.begun = [], []
+        self.playout = Playout(RATE)
+        self.recogniser = Recogniser(says)
+        inbox = Inbox()
+        inbox.open(self.taken.append)
+        clean = RingBuffer(CLOCK_RATE, 5)
+        self.ringer = Ringer(self.playout, StopWord("en", clean, self.recogniser), inbox, lambda: 7)
+        watcher = Watcher()
+        watcher.earcon = self.begun.append
+        self.earcons = Earcons(self.playout, self.ringer, watcher, wanted=wanted)
+
+    def heard(self, seconds=0.2, skip=0.0):
+        """What leaves the loudspeaker next, `(n,) int16`."""
+        out = np.zeros(round((skip + seconds) * RATE), np.int16)
+        for at in range(0, len(out), 160):
+            self.playout.render(out[at : at + 160], at)
+        return out[round(skip * RATE) :]
+
+
+async def test_a_timer_rings_over_and_over_until_it_is_ended():
+    sounds = Sounds()
+    assert not sounds.ringer.on
+    sounds.ringer.ring(on=True)
+    assert sounds.ringer.on
+    period = len(earcon("timer", RATE)) / RATE
+    assert sounds.heard(0.5, skip=2 * period).any()
+    sounds.ringer.ring(on=False)
+    assert not sounds.ringer.on
+    assert not sounds.heard().any()
+    assert not sounds.recogniser.users, "nobody listens for a stop word any more"
+
+
+@pytest.mark.parametrize("ringing", [True, False])
+async def test_a_tool_that_stops_the_ringing_is_told_whether_there_was_any(ringing):
+    sounds = Sounds()
+    sounds.ringer.ring(on=ringing)
+    assert sounds.ringer.stop() is ringing
+    assert sounds.taken == ([StopHeard(7)] if ringing else [])
+
+
+@pytest.mark.parametrize(("says", "stops"), [("Stop!", True), ("What is that?", False)])
+async def test_only_the_word_for_it_ends_the_ringing(says, stops):
+    sounds = Sounds(says=says)
+    sounds.ringer.ring(on=True)
+    await sounds.ringer.hear(VoiceEnd(8000, 0, 8000, 500))
+    assert sounds.taken == ([StopHeard(7)] if stops else [])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ringing", "plays"), [(True, False, True), (False, False, False), (True, True, False)]
+)
+async def test_an_earcon_is_played_where_it_is_wanted_and_no_timer_rings(wanted, ringing, plays):
+    sounds = Sounds(wanted=wanted)
+    sounds.ringer.ring(on=ringing)
+    sounds.earcons.play("wake")
+    assert sounds.begun == (["wake"] if plays else [])
+    assert sounds.heard().any() is np.bool_(plays or ringing)

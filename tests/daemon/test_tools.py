@@ -1,0 +1,51 @@
+"""The built-in tools, called as a model calls them, act on the parts of the daemon."""
+
+from types import SimpleNamespace
+
+import pytest
+from msgspec import json
+
+from device.audio.playout import Playout
+from device.daemon.mute import MuteSwitch
+from device.daemon.tools import device_tools
+from device.tools.timers import Timers
+
+
+class Device:
+    def __init__(self):
+        self.muted, self.stops = [], []
+        self.now = 0
+        self.timers = Timers(lambda: self.now)
+        self.playout = Playout(16_000, volume=0.5)
+        ringer = SimpleNamespace(stop=lambda: self.stops.append(True) or True)
+        self.tools = device_tools(self.timers, self.playout, MuteSwitch(self.muted.append), ringer)
+
+    async def call(self, name, **arguments):
+        return json.decode((await self.tools.call(name, json.encode(arguments).decode())).output)
+
+
+@pytest.fixture
+def device():
+    return Device()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "percent"), [({"percent": 80}, 80), ({"change": -20}, 30), ({"change": 90}, 100)]
+)
+async def test_the_volume_is_the_playouts_in_percent(device, arguments, percent):
+    assert await device.call("set_volume", **arguments) == {"percent": percent}
+    assert device.playout.volume == pytest.approx(percent / 100)
+
+
+async def test_to_mute_is_the_users_wish(device):
+    assert await device.call("mute") == {"muted": True}
+    await device.call("mute")
+    assert device.muted == [True]
+
+
+async def test_to_cancel_a_timer_that_rings_ends_the_ringing(device):
+    await device.call("set_timer", seconds=1)
+    device.now = 16_000
+    device.timers.due(device.now)
+    assert await device.call("cancel_timer") == {"cancelled": ["one second timer"]}
+    assert device.stops == [True]

@@ -1,0 +1,61 @@
+"""A scene with the whole daemon in it: who acts beside it, and how it ends."""
+
+import asyncio
+
+import pytest
+from support.crowd import LoudnessDetector, ToneDetector
+
+from device.conversation.entries import StateEntered
+from device.conversation.events import Button
+from device.listen.detectors import Detectors
+from device.settings.tree import Settings
+from device.simulation import virtual_clock
+from device.simulation.rehearsal import Rehearsal
+from device.simulation.scene import Acoustics, Scene
+
+SCENE = Scene(seconds=2, name="short", room=Acoustics(rate=16_000))
+
+
+@pytest.fixture(autouse=True)
+def detectors(monkeypatch):
+    found = Detectors(voice=LoudnessDetector(), wake=ToneDetector())
+    monkeypatch.setattr(Detectors, "load", lambda wake, models_dir: found)
+
+
+async def no_engine(tools, engine):
+    await asyncio.Event().wait()
+
+
+@pytest.fixture
+def rehearsal(tmp_path):
+    return Rehearsal(SCENE, Settings(), tmp_path, session=no_engine, pace="step")
+
+
+def test_who_acts_beside_it_has_the_daemon_and_is_ended_with_the_scene(rehearsal):
+    ended = []
+
+    async def act(daemon):
+        daemon.on(Button(daemon.position))
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(daemon.conversation.state)
+
+    summary = virtual_clock.run(rehearsal.play(act))
+    assert ended == ["connecting"], "and before the daemon stops"
+    assert [e.state for e in rehearsal.entries if isinstance(e, StateEntered)] == ["connecting"]
+    assert summary.lost_samples == 0
+
+
+def test_what_goes_wrong_beside_it_is_raised_once_the_scene_is_over(rehearsal):
+    async def act(daemon):
+        raise ValueError("never thought of")
+
+    with pytest.raises(ValueError, match="never thought of"):
+        virtual_clock.run(rehearsal.play(act))
+    assert rehearsal.room.finished.is_set()
+
+
+async def test_a_room_that_is_stepped_through_needs_a_virtual_clock(rehearsal):
+    with pytest.raises(RuntimeError, match=r"virtual_clock\.run"):
+        await rehearsal.play()
