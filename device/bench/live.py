@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -14,10 +15,11 @@ from device.daemon.watcher import Watcher
 from device.engines.factory import session_with
 from device.engines.uplink import SentAudio
 from device.records.ledger import Ledger
+from device.simulation.rehearsal import meanwhile
 from device.simulation.room import Room
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
     from device.conversation.engine import EngineSession, ToolSpec
     from device.conversation.entries import Entry
     from device.conversation.states import State
-    from device.daemon.daemon import Daemon
     from device.listen.detectors import Detectors
     from device.settings.tree import Settings
+    from device.simulation.rehearsal import Actor
     from device.simulation.scene import Scene
 
 
@@ -74,27 +76,21 @@ class Live(Watcher):
         self._settings = settings
         self._url = url
 
-    async def play(
-        self, detectors: Detectors, actor: Callable[[Daemon], Coroutine[Any, Any, None]] | None = None
-    ) -> None:
-        """Let the scene pass; `actor` does something with the daemon meanwhile."""
+    async def play(self, detectors: Detectors, actor: Actor | None = None) -> None:
+        """Let the scene pass; `actor` does something with the daemon meanwhile, and what it raises is raised."""
         sent = SentAudio()
         ledger = Ledger(on_entry=self.entries.append, sent_s=lambda: sent.seconds)
         make = sessions(self._settings, self._url)
         daemon = await build(self._settings, self.room, ledger, make, sent=sent, detectors=detectors)
         daemon.watch(self)
-        acting = None
-        try:
+        async with AsyncExitStack() as closing:
+            closing.push_async_callback(daemon.stop)
             daemon.start()
             if self._url:
                 daemon.on(Button(daemon.position))
             if actor is not None:
-                acting = asyncio.create_task(actor(daemon))
+                await closing.enter_async_context(meanwhile(actor(daemon)))
             await asyncio.to_thread(self.room.finished.wait)
-        finally:
-            if acting is not None:
-                acting.cancel()
-            await daemon.stop()
         self.lost = daemon.capture.lost + daemon.uplink.lost
 
     def state(self, state: State, at: int) -> None:

@@ -48,7 +48,7 @@ class MuteSwitch:
             return
         if not on:
             self._write(on=on)
-        self._set(on, self._switch)
+        self._set(wish=on, switch=self._switch)
         if on:  # which does not wait for a slow disk
             self._write(on=on)
 
@@ -59,9 +59,9 @@ class MuteSwitch:
 
     def switch(self, *, closed: bool) -> None:
         """Mute as long as the switch is closed."""
-        self._set(self._wish, closed)
+        self._set(wish=self._wish, switch=closed)
 
-    def _set(self, wish: bool, switch: bool) -> None:  # noqa: FBT001 - both are what they are called
+    def _set(self, *, wish: bool, switch: bool) -> None:
         before = self.on
         self._wish, self._switch = wish, switch
         if self.on is not before:

@@ -107,7 +107,7 @@ class Rehearsal(Watcher):
                     raise RuntimeError("a room that is stepped through needs a virtual clock: use virtual_clock.run")
                 loop.drive(partial(self._step, daemon))
             if actor is not None:
-                await closing.enter_async_context(_meanwhile(actor(daemon)))
+                await closing.enter_async_context(meanwhile(actor(daemon)))
             while not self.room.finished.is_set():
                 await asyncio.sleep(LOOK_S)
                 self._show_visitors()
@@ -182,7 +182,7 @@ class Rehearsal(Watcher):
 
 
 @asynccontextmanager
-async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Do some work beside the block, up to its end; raises what the work raised, if nothing else went wrong."""
     task = asyncio.create_task(work)
     try:

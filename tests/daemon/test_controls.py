@@ -66,6 +66,7 @@ def test_who_holds_the_button_of_a_sleeping_device_mutes_it_and_wakes_nothing(co
     assert daemon.told == [("mute", True)]
     controls.gesture(Gesture.LONG)
     assert daemon.told == [("mute", True), ("mute", False)]
+    assert daemon.sounds == ["sleep", "wake"]
 
 
 @pytest.mark.parametrize("what", ["ringing", "repeating"])
@@ -92,6 +93,7 @@ def test_who_holds_on_for_a_reset_leaves_mute_as_it_was(controls, daemon, muted)
     for gesture in (Gesture.PRESS, Gesture.LONG, Gesture.RESET):
         controls.gesture(gesture)
     assert daemon.mute.on is muted
+    assert daemon.sounds[-1] == "error"
     assert not controls.reset
 
 
