@@ -7,6 +7,7 @@ from support.crowd import LoudnessDetector, ToneDetector
 from support.still_card import StillCard
 
 from device.conversation import entries
+from device.conversation.events import Button
 from device.conversation.rules import Rules
 from device.conversation.states import State
 from device.daemon.build import build, rules
@@ -113,6 +114,16 @@ async def test_what_is_repeated_before_there_was_a_reply_is_the_sound_of_an_erro
     daemon.repeat()
     assert sounds == ["error"]
     await daemon.stop()
+
+
+async def test_what_happens_after_the_end_is_ignored_and_to_end_twice_is_harmless(card, ledger, seen):
+    daemon = await build(Settings(), card, ledger, no_session, detectors=detectors())
+    daemon.start(thread=False)
+    await daemon.stop()
+    await daemon.stop()
+    daemon.on(Button(daemon.position))
+    assert daemon.conversation.state is State.ASLEEP
+    assert seen == []
 
 
 async def test_the_tools_are_those_that_the_settings_name_and_those_of_the_profile(card, ledger):

@@ -10,7 +10,9 @@ from msgspec.structs import replace
 from support.crowd import LoudnessDetector, ToneDetector
 from support.still_card import StillCard
 
+from device.conversation.engine import EngineError, Fault
 from device.daemon.run import run
+from device.engines.factory import Engines
 from device.listen.detectors import Detectors
 from device.model_files.files import ModelError
 from device.settings.last_good import InForce
@@ -105,6 +107,18 @@ async def test_muted_it_says_so_and_hears_nothing_from_the_first_sample_on(manag
     assert deaf == [True]
     assert card.deaf
     assert "The microphone is muted: hold the button for a second" in capsys.readouterr().out
+
+
+async def test_an_engine_that_does_not_start_is_told_of_and_keeps_nobody_from_listening(
+    manager, found, monkeypatch, caplog, capsys
+):
+    async def prepare(engines):
+        raise EngineError(Fault("internal", "The local engine does not start.", retry=True))
+
+    monkeypatch.setattr(Engines, "prepare", prepare)
+    await begin(found)
+    assert "The local engine does not start." in [record.message for record in caplog.records]
+    assert "Listening on Still." in capsys.readouterr().out
 
 
 async def test_without_a_card_nothing_is_begun(manager, found, monkeypatch, capsys):
