@@ -334,9 +334,13 @@ class ScriptedRealtime:
         """Return the next of the replies."""
         return self.replies.popleft() if len(self.replies) > 1 else self.replies[0]
 
+    def handshake(self) -> int:
+        """Return the status with which the next handshake is refused; 0: it is not."""
+        return self.refuse
+
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        if self.refuse:
-            return web.Response(status=self.refuse, text=self.refusal, headers=self.refusal_headers)
+        if status := self.handshake():
+            return web.Response(status=status, text=self.refusal, headers=self.refusal_headers)
         socket = web.WebSocketResponse(protocols=("realtime",), timeout=1.0)
         await socket.prepare(request)
         connection = Connection(self, socket, request)

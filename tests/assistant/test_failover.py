@@ -135,10 +135,9 @@ def test_the_better_one_takes_over_again_in_a_pause(tmp_path):
     house = house_with_two(tmp_path, visitors, 32, follow_up_s=30)
 
     class Back(Listener):
-        async def _serve(self, request):
-            self.refuse = 0 if self.asked else 503
-            self.asked = True
-            return await super()._serve(request)
+        def handshake(self):
+            asked, self.asked = self.asked, True
+            return 0 if asked else 503
 
     first, second = Back(), Listener(spoken(1.0, "Eight."))
     first.asked = False

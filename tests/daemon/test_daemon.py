@@ -52,10 +52,9 @@ class Moody(Listener):
         self.moods = list(moods)
         self.asked = 0
 
-    async def _serve(self, request):
+    def handshake(self):
         self.asked += 1
-        self.refuse = self.moods.pop(0) if self.moods else 0
-        return await super()._serve(request)
+        return self.moods.pop(0) if self.moods else 0
 
 
 def test_nobody_listens_until_the_engine_is_back(tmp_path, unused_tcp_port):
