@@ -68,8 +68,7 @@ class House:
         self.engines: dict[str, Scripted] = {"one": Scripted(), "two": Scripted(16_000, playback=True)}
         self.told: asyncio.Queue[EngineEvent] = asyncio.Queue()
         self.tasks: list[asyncio.Task[Any]] = []
-        self.sessions = Sessions(self._session, self.told.put_nowait, self._spawn, open_s=0.2)
-        self.sessions.send = self._send
+        self.sessions = Sessions(self._session, self.told.put_nowait, self._spawn, self._send, open_s=0.2)
 
     async def next(self) -> EngineEvent:
         async with asyncio.timeout(SOON_S):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from device.audio.card.base import Card
+from device.audio.card.base import Card, ignore
 from device.audio.playout import Playout
 from device.audio.ring import RingBuffer
 from device.conversation.events import (
@@ -79,7 +79,7 @@ class Subtract:
 class Puppet(Card):
     """A card whose blocks the test exchanges."""
 
-    def open(self, source):
+    def open(self, source, on_presence=ignore):
         self._source = source
 
 
