@@ -15,7 +15,7 @@ from support.pulse import RATE, Pulse
 
 from device.audio.card import portaudio
 from device.audio.card.alsa import AlsaCard
-from device.audio.card.base import CardError
+from device.audio.card.base import CardError, ignore
 from device.audio.card.devices import Device
 from device.audio.card.stream import SilenceError, Stream
 from device.settings.tree import CardSettings
@@ -62,9 +62,11 @@ class RampSource:
 
 
 @contextlib.contextmanager
-def opened(settings: CardSettings, source: RampSource | None = None) -> Iterator[AlsaCard]:
+def opened(
+    settings: CardSettings, source: RampSource | None = None, on_presence: Callable[[bool], None] = ignore
+) -> Iterator[AlsaCard]:
     card = AlsaCard(settings)
-    card.open(source or RampSource())
+    card.open(source or RampSource(), on_presence)
     try:
         yield card
     finally:
@@ -97,10 +99,9 @@ def await_ramp(card: AlsaCard) -> NDArray[np.int16]:
 class Presence:
     """What the card says of its coming and going."""
 
-    def __init__(self, card: AlsaCard) -> None:
+    def __init__(self) -> None:
         self.said: list[tuple[bool, float]] = []
         self.gone, self.back = threading.Event(), threading.Event()
-        card.on_presence = self.note
 
     def note(self, present: bool) -> None:
         self.said.append((present, time.monotonic()))
@@ -310,8 +311,8 @@ def test_an_exception_in_the_source_plays_silence_and_is_reported(
 
 def test_the_clock_goes_on_without_a_sound_server_and_the_card_comes_back(pulse: Pulse) -> None:
     source = RampSource()
-    with opened(LOOP, source) as card:
-        presence = Presence(card)
+    presence = Presence()
+    with opened(LOOP, source, presence.note) as card:
         await_ramp(card)
         card.xruns.overruns += 1000
         began, position = time.monotonic(), card.mic.position
@@ -336,8 +337,8 @@ def test_the_clock_goes_on_without_a_sound_server_and_the_card_comes_back(pulse:
 
 def test_a_suspended_loudspeaker_counts_as_unplugged(pulse: Pulse) -> None:
     source = RampSource()
-    with opened(LOOP, source) as card:
-        presence = Presence(card)
+    presence = Presence()
+    with opened(LOOP, source, presence.note) as card:
         await_ramp(card)
         pulse.pactl("suspend-sink", "spk", "1")
         assert presence.gone.wait(10)
@@ -403,8 +404,8 @@ def test_a_device_removed_and_restored_is_heard_again(pulse: Pulse) -> None:
 
 def test_closing_while_the_card_is_away(pulse: Pulse) -> None:
     card = AlsaCard(LOOP)
-    presence = Presence(card)
-    card.open(RampSource())
+    presence = Presence()
+    card.open(RampSource(), presence.note)
     pulse.stop()
     assert presence.gone.wait(10)
     began = time.monotonic()
