@@ -36,8 +36,15 @@ ONLY = {
     "settings": {"data", "system"},
 }
 """Rooms that may import still less: what makes them worth having is what they do not know."""
-STRANGERS = (("engines", "local"), ("local", "daemon"), ("doctor", "simulation"))
-"""Rooms that know nothing of each other; engines and the local one meet on the wire alone."""
+STRANGERS = (("engines", "local"), ("conversation", "local"))
+"""Rooms that know nothing of each other: engines and the local one meet on the wire alone."""
+UNTESTED = {
+    "device.doctor.finding",
+    "device.conversation.actions",
+    "device.conversation.events",
+    "device.conversation.rules",
+}
+"""Modules without a test file of their name: they hold types, and nothing that could be false."""
 
 _ROOT = Path(device.__file__).parent
 _HEIGHT = {room: height for height, floor in enumerate(FLOORS) for room in floor}
@@ -131,6 +138,21 @@ def test_imports_run_down_only() -> None:
 
 def test_no_room_imports_what_it_may_not_know() -> None:
     assert forbidden(house()) == []
+
+
+def test_every_module_has_its_tests_in_the_same_place() -> None:
+    tests = Path(__file__).parent
+    modules = {
+        module: _ROOT.joinpath(*module.split(".")[1:]).with_suffix(".py") for module in house() if module != "device"
+    }
+    lacking = {
+        module
+        for module, path in modules.items()
+        if path.exists()  # a package has none
+        and path.name != "__main__.py"
+        and not (tests / path.relative_to(_ROOT).parent / f"test_{path.name}").exists()
+    }
+    assert lacking == UNTESTED
 
 
 @pytest.mark.parametrize("module", sorted(name for name in house() if name.startswith("device.conversation.")))

@@ -76,7 +76,7 @@ async def test_one_that_dies_young_waits_for_the_next_session(engine):
     await local.url()
     os.kill(local.pid, signal.SIGKILL)
     await until(lambda: local.pid is None)
-    await asyncio.wait([local._watch])
+    await asyncio.wait([local._watch])  # noqa: SLF001 - no event tells that the watch is over
     assert len(engine.starts()) == 1
     assert await local.url() == ADDRESS
     assert len(engine.starts()) == 2
@@ -116,7 +116,7 @@ async def test_closing_ends_it_for_good(engine, monkeypatch):
     await local.close()
     await local.close()
     assert local.pid is None
-    assert local._watch.done()
+    assert local._watch.done()  # noqa: SLF001 - no event tells that the watch is over
     assert len(engine.starts()) == 1
 
 

@@ -213,7 +213,7 @@ async def test_no_zeros_go_out_once_the_session_is_over(ring, feeding):
     fill(ring, 1600)
     await asyncio.sleep(0)
     assert len(session.samples) == 1600
-    assert ring._wakers == ()
+    assert ring._wakers == ()  # noqa: SLF001 - that nothing wakes any more is seen nowhere else
 
 
 async def test_the_next_session_is_fed_though_the_last_one_ends_later(ring, feeding):

@@ -127,7 +127,7 @@ async def test_a_client_that_vanishes_in_mid_reply():
         async with raw(server) as client:
             await client.send(type="response.create")
             await client.until("response.output_audio.delta")
-            client.ws._response.connection.transport.abort()
+            client.ws._response.connection.transport.abort()  # noqa: SLF001 - aiohttp's: cut off without a farewell
             await happens(voice.closed)
         voice.words = None
         await other.speak()

@@ -127,7 +127,7 @@ def test_it_is_written_as_things_happen(desk, path):
     desk.wake(10)
     desk(12, entries.User, text="Remember the milk")
     desk(13, entries.Assistant, item="i", text="I will")
-    desk.transcripts._store.flush()
+    desk.transcripts._store.flush()  # noqa: SLF001 - written by a thread of its own
     (one,) = kept(path=path)
     assert [line.text for line in one.lines] == ["openai", "Remember the milk", "I will"]
     assert one.length_ms is None, "it goes on"
@@ -228,7 +228,7 @@ def test_old_ones_go_and_zero_days_keep_none(path):
 def test_one_that_is_deleted_while_it_goes_on_stays_deleted(desk, path):
     desk.wake(10)
     desk(11, entries.User, text="Forget this")
-    desk.transcripts._store.flush()
+    desk.transcripts._store.flush()  # noqa: SLF001 - written by a thread of its own
     (one,) = kept(path=path)
     assert delete([one.id], path) == 1
     desk(12, entries.User, text="and this")

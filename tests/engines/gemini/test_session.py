@@ -83,7 +83,7 @@ async def speak(session: GeminiSession, pcm: bytes = TONE + SILENCE) -> None:
 async def holds(session: GeminiSession, handle: str) -> None:
     """Wait until the session has a handle: what is sent from then on, it does not cover."""
     async with asyncio.timeout(SOON):
-        while session._resumption.handle != handle:  # noqa: ASYNC110 - the session has no event for it
+        while session._resumption.handle != handle:  # noqa: SLF001, ASYNC110 - the session has no event for it
             await asyncio.sleep(0.001)
 
 
@@ -366,8 +366,8 @@ async def test_a_connection_that_was_left_is_not_listened_to(server, opened) -> 
     await speak(session)
     await until(session, ReplyEnded)
     late = wire.Content(parts=[wire.Part(text="late")])
-    session._take(session._left, wire.ServerMessage(server_content=wire.ServerContent(model_turn=late)))
-    assert session._turns.idle
+    session._take(session._left, wire.ServerMessage(server_content=wire.ServerContent(model_turn=late)))  # noqa: SLF001 - no event or message tells of it
+    assert session._turns.idle  # noqa: SLF001 - no event or message tells of it
 
 
 async def test_where_it_cannot_go_on_the_session_says_that_it_expires(server, opened) -> None:

@@ -651,12 +651,12 @@ async def test_an_end_that_cannot_be_is_not_believed(server: ScriptedRealtime, o
             wire.SessionCreated(replace(connection.session, expires_at=round(time.time()) + ends_in))
         ),
     )
-    assert (await opened())._expiry is None
+    assert (await opened())._expiry is None  # noqa: SLF001 - no event or message tells of it
 
 
 async def test_a_session_without_an_end_announces_none(opened: Open) -> None:
     session = await opened(lifetime_s=0)
-    assert session._expiry is None
+    assert session._expiry is None  # noqa: SLF001 - no event or message tells of it
 
 
 # The end of a connection
@@ -779,7 +779,7 @@ async def test_what_waits_to_be_sent_does_not_grow_without_bound(
     fault = await last(session)
     assert isinstance(fault, Fault)
     assert (fault.code, fault.retry) == ("stuck", True)
-    assert session._outbox.qsize() < 1700
+    assert session._outbox.qsize() < 1700  # noqa: SLF001 - no event or message tells of it
 
 
 async def test_closing_is_no_fault_and_may_be_repeated(server: ScriptedRealtime, opened: Open) -> None:
