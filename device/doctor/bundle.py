@@ -17,7 +17,8 @@ import msgspec
 from device.audio.card import devices
 from device.audio.card.base import CardError
 from device.doctor.redact import Redaction, secrets_in
-from device.doctor.service import ask, machine_keys, show_units
+from device.doctor.service import machine_keys
+from device.doctor.units import ask, show_units
 from device.records import store, transcripts
 from device.records.costs import spent
 from device.settings.prices import prices
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from device.doctor.finding import Finding
-    from device.doctor.service import Ask
+    from device.doctor.units import Ask
     from device.settings.last_good import InForce
 
 LOG_DAYS: Final = 2
@@ -62,16 +63,18 @@ def gather(
 ) -> dict[str, str]:
     """Return the text of each of `CONTENTS`; what cannot be had says why not."""
     settings = found.settings
-    scrub = Redaction([*secrets_in(settings), *_keys(found, environ)], _said())
+    redaction = Redaction([*secrets_in(settings), *_keys(found, environ)], _said())
     return {
-        "doctor.txt": scrub.text("\n".join(_told(findings))),
-        "settings.toml": scrub.secrets(in_force(settings, found.loaded.origins)),
-        "log.txt": "\n".join(_journal(asked, scrub)),
-        "units.txt": scrub.text("\n\n".join(_properties(unit) for unit in show_units(asked).values()) or "no units"),
+        "doctor.txt": redaction.text("\n".join(_told(findings))),
+        "settings.toml": redaction.secrets(in_force(settings, found.loaded.origins)),
+        "log.txt": "\n".join(_journal(asked, redaction)),
+        "units.txt": redaction.text(
+            "\n\n".join(_properties(unit) for unit in show_units(asked).values()) or "no units"
+        ),
         "costs.json": _or_why(
             lambda: msgspec.json.format(msgspec.json.encode(spent(prices(settings.prices), COST_DAYS))).decode()
         ),
-        "cards.txt": scrub.secrets(_or_why(_cards)),
+        "cards.txt": redaction.secrets(_or_why(_cards)),
         "machine.txt": "\n".join(_machine(asked)),
         "versions.txt": "\n".join(_versions(asked)),
     }
@@ -118,12 +121,12 @@ def _told(findings: Sequence[Finding]) -> Iterator[str]:
             yield f"      → {finding.fix}"
 
 
-def _journal(asked: Ask, scrub: Redaction) -> Iterator[str]:
+def _journal(asked: Ask, redaction: Redaction) -> Iterator[str]:
     """Yield the services' log: what systemd says of them, and what they say themselves as far as it may be shown."""
     entries = [entry for line in asked(JOURNAL).splitlines() if (entry := _entry(line))]
     if not entries:
         yield "Nothing can be read here; this includes the log: sudo parley doctor --bundle"
-    shown = ((begin, line) for entry in entries for begin, line in _lines(entry, scrub))
+    shown = ((begin, line) for entry in entries for begin, line in _lines(entry, redaction))
     for left_out, group in groupby(shown, key=lambda pair: pair[1] is None):
         if left_out:
             yield f"({sum(1 for _ in group)} lines left out)"
@@ -140,14 +143,14 @@ def _entry(printed: str) -> dict[str, Any]:
     return entry if isinstance(entry.get("MESSAGE"), str) else {}
 
 
-def _lines(entry: Mapping[str, Any], scrub: Redaction) -> Iterator[tuple[str, str | None]]:
+def _lines(entry: Mapping[str, Any], redaction: Redaction) -> Iterator[tuple[str, str | None]]:
     """Yield each line of an entry with what it begins with: when it was written, and by whom."""
     own = entry.get("SYSLOG_IDENTIFIER") != "systemd"
     at = int(entry.get("__REALTIME_TIMESTAMP", 0)) // 1_000_000
     by = str(entry.get("_SYSTEMD_UNIT", "")).removesuffix(".service") if own else "systemd"
     begin = f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(at))} {by}:"
     for line in entry["MESSAGE"].splitlines():
-        yield begin, scrub.log(line) if own else scrub.text(line)
+        yield begin, redaction.log(line) if own else redaction.text(line)
 
 
 def _properties(unit: Mapping[str, str]) -> str:

@@ -25,9 +25,9 @@ _BLOCK = 1 << 16
 """Bytes between two reports of progress."""
 _TIMEOUT_S = 60.0
 """Silence of a server after which it is asked again; a choice."""
-_PATIENCE = 5
+_FAILURES = 5
 """Failures in a row, without a byte gained, after which a download is given up."""
-_MENDABLE = (408, 425, 429, 500, 502, 503, 504)
+_PASSING = (408, 425, 429, 500, 502, 503, 504)
 
 
 class DownloadError(Exception):
@@ -97,7 +97,7 @@ def download(
             resumed = False  # what an earlier try left may have been at fault: once more from the start
             continue
         failures = 1 if _present(part) > before else failures + 1
-        if failures > _PATIENCE:
+        if failures > _FAILURES:
             kept = f"{_present(part)} of {want.size} bytes are kept for the next try"
             raise DownloadError(f"{target.name}: {reason}; {kept}")
         sleep(min(2.0 ** (failures - 1), 30.0))
@@ -113,7 +113,7 @@ def _attempt(url: str, part: Path, size: int, progress: Progress) -> str:
         reason = f"the server answered {error.code} {error.reason}"
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             part.unlink(missing_ok=True)
-        elif error.code not in _MENDABLE:
+        elif error.code not in _PASSING:
             raise DownloadError(f"{label}: {reason}") from None
         return reason
     except (OSError, http.client.HTTPException) as error:

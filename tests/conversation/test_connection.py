@@ -34,7 +34,7 @@ def test_with_every_engine_barred_there_is_none_to_ask():
     assert Connection(("local",), lambda _: True).begin(0) is None
 
 
-def test_after_a_fault_that_cannot_be_mended_no_session_is_wanted():
+def test_after_a_fault_that_cannot_be_fixed_no_session_is_wanted():
     connection = opened("best", "local")
     connection.lost()
     assert not connection.open

@@ -31,7 +31,7 @@ def test_one_for_which_no_attempt_is_of_use_is_left_out() -> None:
     assert failover.better(20 + 100 * BETTER_AFTER) is None
     assert failover.failed(second(5), retry=True) == Attempt("local", RETRY_MS[1])
     assert failover.failed(second(6), retry=False) is None
-    assert failover.begin(second(60)) == Attempt("best"), "the user may have mended it"
+    assert failover.begin(second(60)) == Attempt("best"), "the user may have fixed it"
 
 
 def test_what_failed_just_now_is_not_asked_first_where_there_is_another() -> None:

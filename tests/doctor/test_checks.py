@@ -346,7 +346,7 @@ async def test_a_panel_is_tried_out_and_let_go(factory):
         ]
 
 
-async def test_each_fault_of_the_panel_comes_with_its_mend(factory):
+async def test_each_fault_of_the_panel_comes_with_its_fix(factory):
     other = LED(12, pin_factory=factory)
     (taken,) = check_panel(PanelSettings(leds="led", led_pin=12), factory)
     assert (taken.status, taken.message) == ("warn", "panel.led_pin: GPIO12 is in use")

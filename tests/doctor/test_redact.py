@@ -16,7 +16,7 @@ SAID = ["Remind me of the wedding on Friday", "Call Bob", "stop"]
 
 
 @pytest.fixture
-def scrub():
+def redaction():
     return Redaction([KEY, ""], SAID)
 
 
@@ -52,8 +52,8 @@ def scrub():
         ("", None),
     ],
 )
-def test_lines_of_the_log(scrub, line, shown):
-    assert scrub.log(line) == shown
+def test_lines_of_the_log(redaction, line, shown):
+    assert redaction.log(line) == shown
 
 
 @pytest.mark.parametrize(
@@ -69,19 +69,19 @@ def test_lines_of_the_log(scrub, line, shown):
         "eyJhbGciOiJIUzI1.eyJzdWIiOiIx.abcdef",
     ],
 )
-def test_what_looks_like_a_key_is_hidden_though_nobody_knows_it(scrub, secret):
-    shown = scrub.secrets(f"it said {secret} and no more")
+def test_what_looks_like_a_key_is_hidden_though_nobody_knows_it(redaction, secret):
+    shown = redaction.secrets(f"it said {secret} and no more")
     assert not any(part in shown for part in ("abcdef", "1234"))
     assert shown.startswith("it said ")
     assert shown.endswith(" and no more")
 
 
-def test_what_is_no_key_stays(scrub):
+def test_what_is_no_key_stays(redaction):
     text = 'key_variable = "X_API_KEY"\nmax_output_tokens = 4096\n# api_key is set, by X_API_KEY\nthe key is lost'
-    assert scrub.secrets(text) == text
-    assert scrub.log("INFO device.x: 0123456789abcdef0123456789abcdef01") == f"INFO device.x: {HIDDEN}"
+    assert redaction.secrets(text) == text
+    assert redaction.log("INFO device.x: 0123456789abcdef0123456789abcdef01") == f"INFO device.x: {HIDDEN}"
     folder = "INFO device.x: /opt/parley-0123456789ab/lib/python3.11/site-packages/device/data"
-    assert scrub.log(folder) == folder
+    assert redaction.log(folder) == folder
 
 
 def test_every_secret_in_the_settings_is_found():
@@ -92,12 +92,12 @@ def test_every_secret_in_the_settings_is_found():
 
 
 @pytest.mark.parametrize("name", ["device.daemon.daemon", "device.commands.terminal", "asyncio"])
-def test_what_commands_log_is_let_through_as_they_write_it(scrub, name):
+def test_what_commands_log_is_let_through_as_they_write_it(redaction, name):
     written = logging.Formatter(LOG_FORMAT).format(
         logging.makeLogRecord({"name": name, "levelname": "ERROR", "msg": "x"})
     )
-    assert scrub.log(written) == written
+    assert redaction.log(written) == written
 
 
-def test_the_line_of_who_listens_is_let_through(scrub):
-    assert scrub.log(str(Status(Doing.LISTENING, "USB"))) == "Listening on USB"
+def test_the_line_of_who_listens_is_let_through(redaction):
+    assert redaction.log(str(Status(Doing.LISTENING, "USB"))) == "Listening on USB"

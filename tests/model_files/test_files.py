@@ -163,7 +163,7 @@ def test_a_corrupt_download_in_the_cache_is_replaced(fetch, tmp_path):
     ("left", "state"),
     [(None, "missing"), (b"", "wrong size"), (b"mel" * 999, "wrong size"), (b"MEL" * 1000, "wrong sha256")],
 )
-def test_what_is_wrong_is_told_and_mended(left, state, fetch):
+def test_what_is_wrong_is_told_and_fixed(left, state, fetch):
     fetch()
     path = fetch.target / "mel.onnx"
     path.unlink()

@@ -85,7 +85,7 @@ def test_what_is_old_goes_at_the_start(tmp_path):
     assert b"private" not in path.read_bytes(), "what is deleted is not left on the disk"
 
 
-def test_a_file_that_is_no_database_is_named_with_its_mend(tmp_path, caplog):
+def test_a_file_that_is_no_database_is_named_with_its_fix(tmp_path, caplog):
     path = tmp_path / "t.sqlite"
     path.write_text("this is no database, and long enough to be told from one" * 20)
     with pytest.raises(StoreError, match=r"t\.sqlite cannot be read \(file is not a database\)"):

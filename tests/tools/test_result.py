@@ -55,7 +55,7 @@ async def test_every_fault_is_told_with_its_place():
         "$: 'reason' is a required property",
         "$: Additional properties are not allowed ('mood' was unexpected)",
     ]
-    assert result.reply, "the model is to mend it"
+    assert result.reply, "the model is to correct it"
 
 
 @pytest.mark.parametrize("text", ["", "[]", '"order"', "null"])

@@ -1,0 +1,139 @@
+"""How the units are doing that keep Parley running as a service, by what systemd says of them."""
+
+from __future__ import annotations
+
+import ipaddress
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from device.doctor.finding import Finding
+from device.system.service_status import Doing, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from device.settings.tree import Settings
+
+    Ask = Callable[[Sequence[str]], str]
+
+
+UNITS: Final = (
+    *("parley.service", "parley-engine.service"),
+    *("parley-retention.timer", "parley-update.timer", "parley-switch.path"),
+)
+ONCE: Final = ("parley-retention.service", "parley-update.service", "parley-switch.service")
+"""Units that run now and then, and otherwise rest."""
+PROPERTIES: Final = (
+    *("Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "Result", "NRestarts", "StatusText"),
+    *("IPAddressDeny", "IPAddressAllow", "ExecMainStatus"),
+)
+UNIT_FAILED: Final = "d9b373ed55a64feb8242e02dbe79a49c"
+"""What systemd marks its message of a unit that failed with: SD_MESSAGE_UNIT_FAILURE_RESULT in sd-messages.h."""
+LATER: Final = "75"
+"""The status of an update that was put off."""
+OLDER_FAULTS: Final = "what went wrong: journalctl -u {unit} -n 20"
+
+
+def ask(command: Sequence[str]) -> str:
+    """Return what a command of the system prints; nothing if it cannot."""
+    with suppress(OSError, subprocess.SubprocessError):
+        return subprocess.run(  # noqa: S603 - commands of ours
+            command, capture_output=True, text=True, errors="replace", timeout=20, check=False
+        ).stdout
+    return ""
+
+
+def show_units(asked: Ask = ask, root: Path = Path("/")) -> dict[str, dict[str, str]]:
+    """Return the properties of the units that are installed, by the unit's name; none where no systemd runs."""
+    if not (root / "run/systemd/system").is_dir():
+        return {}
+    shown = asked(["systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", *UNITS, *ONCE])
+    units = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in shown.split("\n\n")]
+    return {unit["Id"]: unit for unit in units if unit.get("LoadState") not in (None, "not-found")}
+
+
+def check_units(units: Mapping[str, Mapping[str, str]], asked: Ask = ask) -> Iterator[Finding]:
+    """Say how the units are doing."""
+    if "parley.service" not in units:
+        yield Finding("service", "ok", "not installed: Parley runs while somebody runs it")
+        return
+    for name in UNITS:
+        if name not in units:
+            yield Finding(name, "warn", "not installed", "sudo scripts/install, in Parley's folder")
+            continue
+        yield _unit_check(name, units[name], asked)
+    for name in ONCE:
+        unit = units.get(name, {})
+        if unit.get("ActiveState") == "failed":
+            yield _unit_check(name, unit, asked)
+        elif unit.get("ExecMainStatus") == LATER:
+            text = "the last update was put off, for want of network, time or room"
+            yield Finding(name, "warn", text, OLDER_FAULTS.format(unit=name.removesuffix(".service")))
+
+
+def check_egress(settings: Settings, units: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
+    """Say whether the local engine's unit, which is shut off from the network, may reach what the settings name."""
+    unit = units.get("parley-engine.service", {})
+    if not unit.get("IPAddressDeny") or settings.local.url:
+        return
+    local = settings.local
+    urls = {"brain.url": settings.brain.url}
+    if local.stt == "endpoint":
+        urls["transcription.url"] = settings.transcription.url
+    if "cartesia" in (local.stt, local.tts):
+        urls["cartesia.url"] = settings.cartesia.url
+    for key, url in urls.items():
+        host = urlsplit(url).hostname or ""
+        if host and not _allowed(host, unit.get("IPAddressAllow", "").split()):
+            drop_in = "/etc/systemd/system/parley-engine.service.d"
+            fix = (
+                f"sudo mkdir -p {drop_in} && printf '[Service]\\nIPAddressAllow=any\\n' | "
+                f"sudo tee {drop_in}/network.conf && sudo systemctl daemon-reload && "
+                "sudo systemctl restart parley-engine"
+            )
+            yield Finding(
+                "engine's network", "fail", f"{key} is {host}, which parley-engine.service may not reach", fix
+            )
+
+
+def _unit_check(name: str, unit: Mapping[str, str], asked: Ask) -> Finding:
+    active, sub, short = unit.get("ActiveState", ""), unit.get("SubState", ""), name.removesuffix(".service")
+    status = unit.get("StatusText", "")
+    text = f"{active} ({sub})" + (f": {status}" if status else "")
+    if active == "failed" or sub == "auto-restart":
+        why = f", because of {unit['Result']}" if unit.get("Result") not in (None, "", "success") else ""
+        return Finding(name, "fail", f"{text}{why}", OLDER_FAULTS.format(unit=short))
+    if active in ("inactive", "deactivating"):
+        return Finding(name, "warn", text, f"sudo systemctl start {short}")
+    if unit.get("UnitFileState") == "disabled":
+        return Finding(name, "warn", f"{text}, but it does not start with the system", f"sudo systemctl enable {short}")
+    return _running_check(name, unit, text, asked)
+
+
+def _running_check(name: str, unit: Mapping[str, str], text: str, asked: Ask) -> Finding:
+    """Say how a unit is doing that runs."""
+    short, restarts = name.removesuffix(".service"), unit.get("NRestarts", "0")
+    match Status.read(unit.get("StatusText", "")):
+        case Status(doing=Doing.WAITING_FOR_CARD):
+            fix = "plug the card in, or name another as [card] in the settings: parley devices lists them"
+            return Finding(name, "fail", text, fix)
+        case Status(settings_fault=fault) if fault:
+            return Finding(name, "warn", text, f"mend the settings, then: sudo systemctl restart {short}")
+    if restarts not in ("", "0"):
+        last = asked(["journalctl", "-q", f"--unit={name}", "-n1", "-o", "short-iso", f"MESSAGE_ID={UNIT_FAILED}"])
+        why = f"; the last fault: {last.strip()}" if last.strip() else ""
+        return Finding(name, "warn", f"{text}, after {restarts} restarts{why}", OLDER_FAULTS.format(unit=short))
+    return Finding(name, "ok", text)
+
+
+def _allowed(host: str, networks: Sequence[str]) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:  # a name: what looks it up must be reached, too
+        return "0.0.0.0/0" in networks
+    return address.is_loopback or any(address in ipaddress.ip_network(network, strict=False) for network in networks)
