@@ -28,7 +28,8 @@ CLOSE_S: Final = 1.0
 MAX_REFUSAL: Final = 8192
 """Bytes that are read of a refused handshake's body. A choice: an error object is a few hundred."""
 PROBE_S: Final = 1
-"""When nothing is sent, the system asks the other end as often whether it is still there."""
+"""When nothing is sent, the system asks the other end as often whether it is still there. A choice: the least that
+Linux can count, for a few bytes a second."""
 
 
 class Connection(Struct, frozen=True, kw_only=True):

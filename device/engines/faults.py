@@ -60,7 +60,7 @@ FATAL = {
 """Errors that no attempt gets round, each with its fix."""
 
 LONGEST_WAIT_S: Final = 3600.0
-"""The longest that a server can ask to be left alone."""
+"""The longest that a server can ask to be left alone. A choice: one that means a day is asked again within the hour."""
 _AGAIN_IN = re.compile(r"try again in (\d+(?:\.\d+)?) ?(ms|s|m)\b", re.IGNORECASE)
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 

@@ -41,16 +41,16 @@ def _recogniser(settings: Settings) -> tuple[str, Recogniser | RemoteRecogniser]
     """Return the recogniser that is chosen, and what clients are told of it; the others are not even imported."""
     match settings.local.stt:
         case "sherpa-onnx":
-            from device.local.stt.sherpa import SherpaRecogniser  # noqa: PLC0415
+            from device.local.stt.sherpa import SherpaRecogniser  # noqa: PLC0415 - only what is chosen
 
             return Path(settings.sherpa.model).name, SherpaRecogniser(settings.sherpa, settings.language)
         case "endpoint":
-            from device.local.stt.endpoint import EndpointRecogniser  # noqa: PLC0415
+            from device.local.stt.endpoint import EndpointRecogniser  # noqa: PLC0415 - only what is chosen
 
             table = settings.transcription
             return table.model or "default", EndpointRecogniser(table, settings.language)
         case "cartesia":
-            from device.local.stt.ink import InkRecogniser  # noqa: PLC0415
+            from device.local.stt.ink import InkRecogniser  # noqa: PLC0415 - only what is chosen
 
             return settings.cartesia.stt_model, InkRecogniser(settings.cartesia)
         case "moonshine":
@@ -60,11 +60,11 @@ def _recogniser(settings: Settings) -> tuple[str, Recogniser | RemoteRecogniser]
 def _voice(settings: Settings) -> Voice | RemoteVoice:
     match settings.local.tts:
         case "piper":
-            from device.local.tts.piper import PiperVoice  # noqa: PLC0415
+            from device.local.tts.piper import PiperVoice  # noqa: PLC0415 - only what is chosen
 
             return PiperVoice(settings.piper)
         case "cartesia":
-            from device.local.tts.sonic import SonicVoice  # noqa: PLC0415
+            from device.local.tts.sonic import SonicVoice  # noqa: PLC0415 - only what is chosen
 
             return SonicVoice(settings.cartesia, settings.language)
         case "espeak-ng":

@@ -26,8 +26,10 @@ _BLOCK = 1 << 16
 _TIMEOUT_S = 60.0
 """Silence of a server after which it is asked again; a choice."""
 _FAILURES = 5
-"""Failures in a row, without a byte gained, after which a download is given up."""
+"""Failures in a row, without a byte gained, after which a download is given up. A choice: a line that comes and
+goes is ridden out, one that is gone is told of within minutes."""
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
+"""HTTP statuses of faults that may pass."""
 
 
 class DownloadError(Exception):

@@ -94,7 +94,7 @@ def open_lines(chip: Chip) -> Any:
     """Return gpiozero's pin factory for the lines of `chip`. Raises PanelFault."""
     library()
     from gpiozero.exc import PinUnknownPi  # noqa: PLC0415 - takes a while, and most machines have no lights
-    from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415
+    from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415 - likewise
 
     class Factory(LGPIOFactory):  # type: ignore[misc]
         """Also for boards that are no Raspberry Pi."""
@@ -121,7 +121,7 @@ def library() -> Any:
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         os.environ["LG_WD"] = folder
     try:
-        import lgpio  # noqa: PLC0415
+        import lgpio  # noqa: PLC0415 - where it puts its pipe must be set before
     except ImportError as error:
         raise PanelFault(f"lights and buttons need lgpio: {error}", "pip install lgpio") from None
     return lgpio

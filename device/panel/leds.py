@@ -177,7 +177,7 @@ def open_leds(panel: PanelSettings, factory: Any) -> Leds | None:
         strip = Strip(panel.count, bus, lambda colours: ws2812(colours, panel.brightness, panel.order))
     if panel.power_pin < 0:
         return strip
-    from gpiozero import LED  # noqa: PLC0415
+    from gpiozero import LED  # noqa: PLC0415 - takes a while, and most machines have no lights
 
     pin = panel.power_pin
     try:

@@ -18,7 +18,7 @@ from device.conversation.states import State
 from device.records.store import Store, StoreError, read, remove, work
 from device.sample_clock import CLOCK_RATE
 from device.settings.prices import Amounts, Price, cost
-from device.system import wall_clock as clock
+from device.system import wall_clock
 from device.system.paths import find, state_dir
 
 if TYPE_CHECKING:
@@ -221,8 +221,8 @@ def _purge(database: sqlite3.Connection, keep_days: int, *, trust: bool = False)
         return database.execute("DELETE FROM day").rowcount
     days = [datetime.fromisoformat(day).astimezone() for (day,) in database.execute("SELECT DISTINCT day FROM day")]
     now = time.time()
-    if not trust and not clock.plausible([day.timestamp() for day in days], now):
-        log.warning(clock.DOUBT, "the ledger's days")
+    if not trust and not wall_clock.plausible([day.timestamp() for day in days], now):
+        log.warning(wall_clock.DOUBT, "the ledger's days")
         return 0
     oldest = datetime.fromtimestamp(now).astimezone().date() - timedelta(days=keep_days)
     return database.execute("DELETE FROM day WHERE day < ?", (oldest.isoformat(),)).rowcount

@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 
 DAY_S = 86_400.0
 MOST_WAITING = 2000
-"""Statements that wait for a disk that cannot be written; more are dropped."""
+"""Statements that wait for a disk that cannot be written; more are dropped. A choice: some hours of talk, in a megabyte
+of memory."""
 
 Statement = tuple[str, tuple[Any, ...]]
 Work = Callable[[sqlite3.Connection], int]

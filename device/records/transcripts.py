@@ -19,7 +19,7 @@ from device.conversation import entries
 from device.conversation.states import State
 from device.records.store import DAY_S, Store, change, read, remove, work
 from device.sample_clock import CLOCK_RATE
-from device.system import wall_clock as clock
+from device.system import wall_clock
 from device.system.paths import find, state_dir
 
 if TYPE_CHECKING:
@@ -296,8 +296,8 @@ def _purge(database: sqlite3.Connection, keep_days: int, *, trust: bool = False)
         return database.execute("DELETE FROM conversation").rowcount
     times = [began for (began,) in database.execute("SELECT began FROM conversation")]
     now = time.time()
-    if not trust and not clock.plausible(times, now):
-        log.warning(clock.DOUBT, "transcripts")
+    if not trust and not wall_clock.plausible(times, now):
+        log.warning(wall_clock.DOUBT, "transcripts")
         return 0
     # What lies in the future was said while the clock was wrong; it counts from now on.
     database.execute("UPDATE conversation SET began = ?1 WHERE began > ?1 + ?2", (now, DAY_S))

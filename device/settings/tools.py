@@ -23,7 +23,8 @@ Kind = Literal["code", "name", "text"]
 Row = dict[str, str]
 
 TIMEOUT_S = 10.0
-"""A tool that takes longer has failed, as far as the model is concerned."""
+"""A tool that takes longer has failed, as far as the model is concerned. A choice: sooner gives up slow look-ups, later
+has the user wait without a word."""
 LONGEST: Final = 400
 """Characters of a row that are told: half a minute of speech."""
 MOST_ROWS: Final = 2000

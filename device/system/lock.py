@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FILE = "parley.lock"
-LOOKS = 5
-"""How often the lock is tried, 20 ms apart: who looks whether it is held has it for less than that."""
+ATTEMPTS = 5
+"""How often the lock is tried, 20 ms apart: who looks whether it is held has it for less than that. A choice: more only
+delay the message that it is held."""
 
 
 class AlreadyRunning(Exception):  # noqa: N818 - it is no error of anybody's
@@ -89,7 +90,7 @@ def _open(path: Path) -> int:
 
 def _locked(fd: int) -> bool:
     """Take the lock, also while somebody looks at it for a moment."""
-    for _ in range(LOOKS):
+    for _ in range(ATTEMPTS):
         with suppress(BlockingIOError):
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True

@@ -19,7 +19,8 @@ SYNCHRONISED: Final = Path("/run/systemd/timesync/synchronized")
 FIRST: Final = 1_704_067_200.0
 """The beginning of 2024: an earlier time is none."""
 LONGEST_GAP_S: Final = 31 * 86_400.0
-"""How long nobody may have used the device, for the clock to be believed without the network."""
+"""How long nobody may have used the device, for the clock to be believed without the network. A choice: shorter keeps
+what is old after a holiday, longer deletes what is not by a clock that is wrong by as much."""
 SLACK_S: Final = 86_400.0
 """How far in the future something may have happened: a choice: a clock that was a little fast, or in another zone."""
 DOUBT: Final = (

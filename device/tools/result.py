@@ -23,7 +23,7 @@ DESCRIPTION: Final = (
     "it. Put in only what was said or looked up; a later call replaces an earlier one."
 )
 MOST_FAULTS: Final = 10
-"""As many are told; more are of no help."""
+"""As many are told. A choice: the model corrects what it is told, and is asked again."""
 QUOTED: Final = 200
 """Characters of a fault that are told."""
 

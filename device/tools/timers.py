@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 MOST = 50
-"""How many timers may run at once."""
+"""How many timers may run at once. A choice: more than a kitchen needs, few enough to be listed by voice."""
 
 _ONES = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),

@@ -1,6 +1,6 @@
 """vLLM's realtime on the wire, as vLLM-Omni has it for turns (`/v1/realtime?duplex=0`): audio in, audio and text out.
 
-Truth: `vllm_omni` 0.30.0, `entrypoints/openai/realtime_connection.py`, of which the base is in `vllm`,
+Source: `vllm_omni` 0.30.0, `entrypoints/openai/realtime_connection.py`, of which the base is in `vllm`,
 `entrypoints/speech_to_text/realtime/{connection,protocol}.py`. The server takes three messages:
 
 - `{"type": "session.update", "model": NAME}`, not answered unless the model is wrong;

@@ -1,7 +1,7 @@
 """Cartesia's Managed Agents on the wire: JSON text frames with a `type`, audio as base64.
 
 `encode` writes any event. `decode_server` forgives what it does not know; `decode_client` is for servers under test.
-Truth: Cartesia's AsyncAPI for `/v1/agents/websocket/{agent_id}`, version 2026-08-14; its SDK (cartesia 4.2) has no
+Source: Cartesia's AsyncAPI for `/v1/agents/websocket/{agent_id}`, version 2026-08-14; its SDK (cartesia 4.2) has no
 types for it.
 """
 

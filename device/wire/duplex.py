@@ -1,6 +1,6 @@
 """vLLM-Omni's realtime duplex on the wire: what it adds to the Realtime protocol.
 
-Truth: `vllm_omni` 0.30.0, `protocol/duplex` and `clients/duplex.py`. The events that it shares with the Realtime
+Source: `vllm_omni` 0.30.0, `protocol/duplex` and `clients/duplex.py`. The events that it shares with the Realtime
 protocol are in `realtime`; this is the head that all of a server's events have, and the events of its own.
 """
 

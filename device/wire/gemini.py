@@ -1,7 +1,7 @@
 """Gemini Live on the wire: the messages of both sides, of which each names its content by its one key.
 
 `encode` writes any message. `decode_server` forgives what it does not know; `decode_client` is for servers under test.
-Truth: `LiveClientMessage` and `LiveServerMessage` of google-genai 3.4. Keys are in camel case, as the SDK sends them;
+Source: `LiveClientMessage` and `LiveServerMessage` of google-genai 3.4. Keys are in camel case, as the SDK sends them;
 Google's server puts its JSON into binary frames.
 """
 

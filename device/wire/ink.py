@@ -1,7 +1,7 @@
 """Cartesia's Ink on the wire: audio in binary frames up, JSON text frames down.
 
 `/stt/turns/websocket` finds the turns itself; on `/stt/websocket` the client says `finalize`, as a bare text frame.
-Truth: `types.stt` of the SDK cartesia 4.2.
+Source: `types.stt` of the SDK cartesia 4.2.
 """
 
 from __future__ import annotations

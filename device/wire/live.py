@@ -1,6 +1,6 @@
 """OpenAI GPT-Live on the wire, as the client of a primary WebSocket uses it.
 
-Truth: `openai.types.live` (openai 3.54). A class is named as its event type in camel case. Servers reject fields that
+Source: `openai.types.live` (openai 3.54). A class is named as its event type in camel case. Servers reject fields that
 they do not know, and tell null from absent; we forgive: what cannot be read is `Unknown`.
 """
 

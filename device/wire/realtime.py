@@ -2,7 +2,7 @@
 
 `encode` writes any event. `decode_server` is for clients and forgives: unknown fields, absent indices, unknown events.
 `decode_client` is for servers and explains what is wrong. A class is named as its event type in camel case.
-Truth: `openai.types.realtime` (openai 3.54); the shapes inside events are in `realtime_items`.
+Source: `openai.types.realtime` (openai 3.54); the shapes inside events are in `realtime_items`.
 """
 
 from __future__ import annotations

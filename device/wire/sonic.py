@@ -1,6 +1,6 @@
 """Cartesia's Sonic on the wire, `/tts/websocket`: JSON text frames, audio as base64.
 
-Truth: `GenerationRequest`, `WebsocketClientEvent` and `WebsocketResponse` of the SDK cartesia 4.2.
+Source: `GenerationRequest`, `WebsocketClientEvent` and `WebsocketResponse` of the SDK cartesia 4.2.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ ANSWER_S: Final = 4.0
 ATTEMPTS: Final = 4
 AFTER_S: Final = 2.5
 """How long a trial is watched from the onset on."""
-PATIENCE_S: Final = 10.0
+LONG_REPLY_S: Final = 10.0
 """How long to wait for a reply that goes on long enough to be interrupted."""
 ENOUGH: Final = 2
 """After so many failures in a row, the rest of a phase is left out."""
@@ -141,7 +141,7 @@ class Director:
         if self._age_s() > REPLY_MOST_S:
             yield from self._until(lambda: self._quiet_s() > 1.0, 30.0)
         due = self._stage.now + trial.after_s * RATE
-        end = self._stage.now + PATIENCE_S * RATE
+        end = self._stage.now + LONG_REPLY_S * RATE
         while self._stage.now < due or self._playing_s() < trial.after_s:
             if self._quiet_s() > 2.5:
                 yield from self._ask()

@@ -33,7 +33,8 @@ LONGEST: Final = 2 * RATE * 100 // 1000
 """Bytes of the shortest and longest audio that a message should have."""
 EVENTS: Final[Incoming[wire.ServerEvent]] = Incoming(decode=wire.decode_server)
 HISTORY: Final = 4000
-"""Characters of what was said before that the agent is told, the newest."""
+"""Characters of what was said before that the agent is told, the newest. A choice: some five minutes of talk; more is
+read by the agent's model, and paid for, with every turn."""
 
 
 class CartesiaConfig(Config[CartesiaEngine], frozen=True, kw_only=True):

@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from device.engines.faults import Endpoint
 
 MESSAGES: Final[Incoming[wire.ServerMessage]] = Incoming(decode=wire.decode_server, called="a message")
-TRY: Final = 0.5
-"""The part of the time that is left to a connection in which its successor must be there; the rest is for others."""
+SUCCESSOR_SHARE: Final = 0.5
+"""The part of the time that is left to a connection in which its successor must be there. A choice: the other half is
+for further attempts."""
 ORPHANED_S: Final = 1.5
-"""How long to wait for the next connection once the present one is gone."""
+"""How long to wait for the next connection once the present one is gone. A choice: longer is silence for the user,
+where a new session, without the old one's memory, would be there."""
 
 
 class GeminiSession:
@@ -147,7 +149,7 @@ class GeminiSession:
         old, loop = self._connection, asyncio.get_running_loop()
         end = loop.time() + left_s
         try:
-            async with asyncio.timeout(left_s * TRY):
+            async with asyncio.timeout(left_s * SUCCESSOR_SHARE):
                 while not await self._go_on():
                     pass
         except (TimeoutError, EngineError) as error:

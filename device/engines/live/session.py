@@ -30,7 +30,8 @@ _log = logging.getLogger(__name__)
 
 EVENTS: Final[Incoming[wire.ServerEvent]] = Incoming(decode=wire.decode_server, text_only=True, idle=wire.IDLE)
 LONGEST_S: Final = 86_400.0
-"""A session that claims to last longer, or to be over, has another idea of what time it is."""
+"""A session that claims to last longer, or to be over, has another idea of what time it is: a day, which no session
+lasts."""
 REASONS: Final = {
     "expired": Fault("session_expired", "{host} ended the session: it had reached its longest duration", retry=True),
     "content": Fault("content", "{host} ended the session: its safety filter did not like what was said", retry=True),

@@ -25,9 +25,10 @@ CLOSE_S: Final = 0.1
 KEPT_MS: Final = 100
 """… but of each pause that much stays. All three are choices: less sounds hurried, more lets what plays fall behind."""
 PAUSE_MS: Final = 400
-"""A pause after which something else is said: longer than those within a sentence."""
+"""A pause after which something else is said: longer than those within a sentence. A choice: shorter cuts a reply into
+more items, longer makes one of two."""
 REMEMBERED: Final = 16
-"""Replies of which it is remembered how long they are."""
+"""Replies of which it is remembered how long they are. A choice: more than are ever queued at a time."""
 
 
 class Spoken(Struct):

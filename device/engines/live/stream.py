@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from device.engines.live.speech import Unheard
 
 LAPSE_S: Final = 0.5
-"""More than the network ever is late by; what is missing then is taken for silence that the server left out."""
+"""What is missing for so long is taken for silence that the server left out. A choice: shorter than the network is late
+by, and pauses come into words; longer, and the ends of replies are found later."""
 DEAD_S: Final = 3.0
-"""A server that sends its silence, and nothing for so long, is dead."""
+"""A server that sends its silence, and nothing for so long, is dead. A choice: sooner ends sessions over a stutter of
+the network, later leaves the user waiting."""
 SURE_MS: Final = 2000
-"""So much silence in one go shows that it is sent."""
+"""So much silence in one go shows that it is sent. A choice: longer than what a server may send of it by chance."""
 AT_ONCE: Final = "Say this now, in your own words; do not wait for the user to speak: "
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 GAP_MS: Final = 800
 """Fragments farther apart, on the session's clock, are of two turns; so livekit-plugins-openai 1.8.9 and others."""
 REMEMBERED: Final = 16
-"""Turns of which the text is remembered."""
+"""Turns of which the text is remembered. A choice: a delegation concerns the last of them."""
 
 
 class _Turn(Struct):

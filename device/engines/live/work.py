@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 LIMIT_MS: Final = 120_000
-"""Work of which nothing is heard for so long has come to nothing."""
+"""Work of which nothing is heard for so long has come to nothing. A choice: sooner gives up on slow models, later has
+the user wait for what never comes."""
 
 NOBODY: Final = "Nobody can do more about this than you: answer from what you know, or say that you cannot do it."
 TOO_LONG: Final = "This took too long, and there is no result. Tell the user so."

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from device.wire.realtime_client import Message
 
 LONGEST: Final = 3_840_000
-"""Bytes of a turn's audio: 2 minutes at 16 kHz. Of what is longer, the end counts."""
+"""Bytes of a turn's audio: 2 minutes at 16 kHz. Of what is longer, the end counts. A choice:
+more than anybody says in one go, and a bound on memory."""
 UNREADY: Final = frozenset({"model_not_validated", "unknown_event"})
 """Errors that say that no reply was begun, after which none will end."""
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from device.wire.errors import Unknown
 
 RESUME_S: Final = 2.0
-"""How long to try to get a session back; after that a new one is sooner there."""
+"""How long to try to get a session back. A choice: sooner loses what the server remembers, later has the user wait
+longer than a new session would."""
 RETRY_S: Final = 0.25
 """Between two tries. A choice: some eight of them fit into `RESUME_S`."""
 HEARTBEAT_S: Final = 30.0
