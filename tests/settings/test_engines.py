@@ -1,5 +1,7 @@
 """The tables of engines: what is known, what a user changes, and what is wrong with it."""
 
+from typing import Any
+
 import pytest
 
 from device.settings.engines import RealtimeEngine, engine_faults, engines, known_engines, missing_key, with_keys
@@ -81,3 +83,39 @@ def test_an_address_with_a_part_of_one_s_own_and_an_agent_are_asked_for() -> Non
     assert missing_key("cartesia", known["cartesia"]).startswith("engine.cartesia.agent: set it to the id of an agent")
     ours = engines({"cartesia": {"agent": "a", "api_key": "k"}})["cartesia"]
     assert missing_key("cartesia", ours) == ""
+
+
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        ({"dialect": "klingon"}, "engine.x.dialect: 'klingon' is not known; there are openai, azure, xai"),
+        ({"speed": 2}, "engine.x.speed: 2 is not valid; valid is a number from 0.25 to 1.5"),
+        ({"reasoning": "some"}, 'valid is "high", "low", "medium", "minimal" or "xhigh"'),
+        ({"max_output_tokens": 0}, "valid is a whole number from 1 to 4096"),
+        ({"parallel_tools": "yes"}, "valid is true or false"),
+        ({"prompt_id": "p", "prompt_variables": 3}, "valid is a table of text"),
+        ({"noise_reduction_strength": 0.5}, "noise_reduction_strength: means nothing without noise_reduction"),
+        ({"retention_tokens": 100}, 'retention_tokens: means nothing without truncation = "retention_ratio"'),
+        ({"transcription_keywords": ["a"]}, "transcription_keywords: means nothing without transcription_model"),
+        ({"prompt_version": "2"}, "prompt_version: means nothing without prompt_id"),
+    ],
+)
+def test_wrong_keys_are_named_with_what_to_do(keys: dict[str, Any], fault: str) -> None:
+    (found,) = engine_faults({"x": {"url": "ws://x/", **keys}})
+    assert fault in found
+
+
+@pytest.mark.parametrize("name", sorted(n for n, one in known_engines().items() if isinstance(one, RealtimeEngine)))
+def test_every_known_engine_is_its_name_and_a_key(name: str) -> None:
+    engine = engines({name: {"api_key": "k"}})[name]
+    said = missing_key(name, engine)
+    assert (said == "") != ("YOUR-RESOURCE" in engine.url)
+    if said:
+        assert said.startswith(f"engine.{name}.url: put the name of your resource where")
+        mine = engines({name: {"url": engine.url.replace("YOUR-RESOURCE", "mine"), "api_key": "k"}})[name]
+        assert missing_key(name, mine) == ""
+
+
+def test_a_key_of_azure_goes_to_any_of_its_resources() -> None:
+    mine = engines({"azure": {"url": "wss://mine.openai.azure.com/openai/v1/realtime"}})["azure"]
+    assert "AZURE_OPENAI_API_KEY" in missing_key("azure", mine)

@@ -1,12 +1,14 @@
-"""A scripted Realtime server, and sessions with it."""
+"""A scripted Realtime server and sessions with it, and the dialogue without a socket."""
 
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from support.realtime_responses import RATE
 from support.realtime_session import Open, configured
 from support.sessions import opening
 
+from device.engines.realtime.responses import Responses
 from device.engines.realtime.session import RealtimeSession
 from device.simulation.scripted_engine import ScriptedRealtime
 
@@ -28,3 +30,8 @@ async def opened(server: ScriptedRealtime) -> AsyncIterator[Open]:
 
     async with opening(make) as start:
         yield start
+
+
+@pytest.fixture
+def responses() -> Responses:
+    return Responses(RATE)
