@@ -14,7 +14,7 @@ from device.listen.detectors import Detectors, wake_model
 from device.listen.wake_word import FRAME, library
 from device.model_files import files
 from device.sample_clock import CLOCK_RATE
-from device.settings import tree
+from device.settings.loading import load
 from device.simulation.room import Room
 from device.simulation.scene import Scene, Visitor
 
@@ -72,7 +72,7 @@ def measure(job: Job) -> Result:
 
 def asleep(config: Path | None, kind: Kind, seconds: float) -> float:
     """Return the CPU that the daemon takes, in seconds a second."""
-    settings = tree.load(config)
+    settings = load(config)
     detectors = Detectors.load(settings.wake, settings.models_dir)
     room = Room(_scene(kind, seconds))
     live = Live(room, settings)
@@ -86,7 +86,7 @@ def alone(config: Path | None, kind: Kind, seconds: float, *, hurry: bool = Fals
 
     The frames come as from a microphone; with `hurry`, they are all there.
     """
-    settings = tree.load(config)
+    settings = load(config)
     wake, directory = settings.wake, settings.models_dir
     model = library(wake.framework)(
         [str(wake_model(name, wake.framework, directory)) for name in wake.models],

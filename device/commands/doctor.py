@@ -17,7 +17,7 @@ from device.doctor.checks import examine
 from device.doctor.engine import examine_engine
 from device.doctor.service import machine_keys
 from device.settings import last_good
-from device.settings import tree as configuration
+from device.settings.loading import SettingsError, require
 
 if TYPE_CHECKING:
     from device.doctor.finding import Finding
@@ -42,8 +42,8 @@ def doctor(config: Path | None, engine: str | None, bundle: str | None) -> None:
     if engine is not None:
         settings = replace(settings, engines=(engine,))
         try:
-            configuration.require(settings)
-        except configuration.SettingsError as error:
+            require(settings)
+        except SettingsError as error:
             raise CommandError(str(error)) from None
     console = Console(highlight=False)
     findings: list[Finding] = []

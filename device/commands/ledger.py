@@ -13,7 +13,7 @@ from rich.table import Table
 from device.commands.terminal import CONFIG, WIDE, CommandError
 from device.records.costs import spent
 from device.records.store import StoreError
-from device.settings import tree as configuration
+from device.settings.loading import SettingsError, load
 from device.settings.prices import prices
 from device.settings.text import quoted
 
@@ -34,9 +34,9 @@ def show_ledger(days: int, config: Path | None, as_json: bool) -> None:  # noqa:
     that Parley knows, and [prices."MODEL"] in the settings.
     """
     try:
-        settings = configuration.load(config)
+        settings = load(config)
         found = spent(prices(settings.prices), days)
-    except (configuration.SettingsError, StoreError) as error:
+    except (SettingsError, StoreError) as error:
         raise CommandError(str(error)) from None
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from device.commands.terminal import CONFIG, CommandError
-from device.settings import tree as configuration
+from device.settings.loading import SettingsError, read
 from device.settings.text import in_force
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def show_settings(config: Path | None) -> None:
     """Show the settings in force, without secrets, and where each comes from."""
     try:
-        loaded = configuration.read(config)
-    except configuration.SettingsError as error:
+        loaded = read(config)
+    except SettingsError as error:
         raise CommandError(str(error)) from None
     for warning in loaded.warnings:
         click.echo(f"# {warning}", err=True)

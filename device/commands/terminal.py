@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from device.settings import last_good
-from device.settings.tree import SettingsError
+from device.settings.loading import SettingsError
 
 if TYPE_CHECKING:
     from device.settings.last_good import InForce

@@ -17,7 +17,7 @@ from device.records import costs
 from device.records.store import StoreError
 from device.records.transcripts import delete, kept, purge
 from device.settings import last_good
-from device.settings.tree import SettingsError
+from device.settings.loading import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

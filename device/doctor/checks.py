@@ -23,7 +23,7 @@ from device.engines.factory import Engines
 from device.model_files import files
 from device.panel.panel import Panel
 from device.panel.unattended import Unattended
-from device.settings import tree as configuration
+from device.settings.loading import SettingsError, require
 from device.settings.panel import used_pins
 from device.system import lock
 
@@ -92,8 +92,8 @@ def check_settings(settings: Settings, fault: str = "") -> Finding:
     if fault:
         return Finding("settings", "fail", fault, "mend the file, then: sudo systemctl restart parley parley-engine")
     try:
-        configuration.require(settings)
-    except configuration.SettingsError as error:
+        require(settings)
+    except SettingsError as error:
         return Finding(
             "settings", "fail", str(error), "`parley settings` shows what is in force and where it comes from"
         )

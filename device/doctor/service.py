@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from device.doctor.finding import Finding
 from device.doctor.units import check_egress, check_units, show_units
 from device.settings.last_good import KEYS
+from device.settings.loading import KEY_VARIABLES
 from device.settings.panel import used_pins
 from device.system import paths, wall_clock
 
@@ -78,9 +79,7 @@ def check_keys(settings: Settings, folder: Path = KEYS) -> Iterator[Finding]:
     except PermissionError:
         yield Finding("keys", "ok", f"{folder} is for root alone, as it should be; to look at it: sudo parley doctor")
         return
-    known = {getattr(engine, "key_variable", "") for engine in settings.engine.values()} | {
-        *("PARLEY_BRAIN_API_KEY", "PARLEY_TRANSCRIPTION_API_KEY", "CARTESIA_API_KEY")
-    }
+    known = {getattr(engine, "key_variable", "") for engine in settings.engine.values()} | set(KEY_VARIABLES)
     faults = [found for file in files if (found := _key_fault(file, known)) is not None]
     yield from faults
     if folder.stat().st_mode & 0o077:

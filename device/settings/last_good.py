@@ -16,15 +16,16 @@ import msgspec
 from msgspec import Struct
 
 from device.settings import profiles
-from device.settings import tree as configuration
 from device.settings.engines import missing_key
+from device.settings.loading import Loaded, SettingsError, read, require, settle, table_faults
 from device.settings.toml import Table, merge, without_secrets
-from device.settings.tree import Loaded, Settings, SettingsError
 from device.system import paths
 from device.system.service_status import UNUSABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from device.settings.tree import Settings
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def load(config: Path | None = None, environ: Mapping[str, str] = os.environ, *,
     `need_engine` wants them fit to run the assistant. Raises SettingsError.
     """
     try:
-        loaded = configuration.read(config, environ)
+        loaded = read(config, environ)
         if need_engine:
             _require(loaded)
     except SettingsError as error:
@@ -73,7 +74,7 @@ def load(config: Path | None = None, environ: Mapping[str, str] = os.environ, *,
 def _require(loaded: Loaded) -> None:
     """See that settings are fit to run the assistant; what was warned of may be why they are not."""
     try:
-        configuration.require(loaded.settings)
+        require(loaded.settings)
     except SettingsError as error:
         raise SettingsError("\n".join((str(error), *loaded.warnings))) from None
 
@@ -107,10 +108,10 @@ def recall(folder: Path, environ: Mapping[str, str] = os.environ, *, need_engine
         except profiles.ProfileError:
             lost.append(f"The profile {name} cannot be used either: its tools are missing.")
             table = {key: value for key, value in merge(kept.layer, table).items() if key != "profile"}
-    if configuration.table_faults(table):
+    if table_faults(table):
         return None
     try:
-        loaded = configuration.settle(table, environ, profile=profile)
+        loaded = settle(table, environ, profile=profile)
         given = {key for key in kept.left_out if _secret(loaded.settings, key)}
         if gone := [key for key in kept.left_out if key not in given]:
             lost.append(f"{', '.join(gone)} stood in the file and is not kept elsewhere: keys belong in {KEYS}.")
@@ -118,7 +119,7 @@ def recall(folder: Path, environ: Mapping[str, str] = os.environ, *, need_engine
             settings, passed_over = _able(loaded.settings)
             lost += passed_over
             loaded = msgspec.structs.replace(loaded, settings=settings)
-            configuration.require(settings)
+            require(settings)
     except SettingsError:
         return None
     return InForce(loaded, " ".join(lost))
@@ -136,7 +137,7 @@ def look(config: Path | None = None, environ: Mapping[str, str] = os.environ) ->
             if recalled := recall(folder, environ):
                 why = f"{error}\nThe service goes on with the last good ones. {recalled.fault}"
                 return InForce(recalled.loaded, why.strip())
-        return InForce(configuration.settle({}, environ), f"{error}\nWhat follows goes by the defaults.")
+        return InForce(settle({}, environ), f"{error}\nWhat follows goes by the defaults.")
 
 
 KEYS = Path("/etc/parley/keys")

@@ -1,23 +1,17 @@
 """The settings: one typed tree, with defaults that work.
 
 `Settings` is what is in force; `load` builds it from TOML files and the environment. Every key has its meaning
-beside it; `parley.example.toml` shows them all.
+in its docstring; `parley.example.toml` shows them all.
 """
 
 from __future__ import annotations
 
-import logging
-import os
-import stat
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-import msgspec
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
-from device.settings import profiles
-from device.settings.engines import engine_faults, engines, known_engines, missing_key, secret, with_keys
-from device.settings.instructions import Instructions, sections
+from device.settings.engines import known_engines
+from device.settings.instructions import Instructions
 from device.settings.local import (
     BrainSettings,
     CartesiaSettings,
@@ -25,18 +19,11 @@ from device.settings.local import (
     PiperSettings,
     SherpaSettings,
     TranscriptionSettings,
-    lacks,
 )
 from device.settings.panel import PanelSettings
 from device.settings.prices import Price  # noqa: TC001 - msgspec resolves annotations at run time
-from device.settings.toml import Table, TableError, faults, leaves, merge, read_toml, without_secrets
 from device.settings.tools import Builtin
 from device.settings.types import Name, Seconds, Section, Unit
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-_log = logging.getLogger(__name__)
 
 
 class CardSettings(Section, frozen=True):
@@ -164,204 +151,3 @@ class Settings(Section, frozen=True):
     panel: PanelSettings = field(default_factory=PanelSettings)
     prices: dict[str, Price] = field(default_factory=dict)
     """`[prices."MODEL"]`: what models cost; counts over what Parley knows."""
-
-
-class SettingsError(TableError):
-    """Settings that cannot be used; each line names the file, the key and what would be valid."""
-
-
-class Loaded(Struct, frozen=True):
-    """Settings, and where they come from."""
-
-    settings: Settings
-    origins: dict[str, str]
-    """For each key that is not at its default, e.g. `card.rate`: the file or environment variable that set it."""
-    files: tuple[Path, ...]
-    """The files that were read; a later one counts over an earlier one."""
-    warnings: tuple[str, ...]
-    """What is in force but unwise."""
-    table: Table = {}
-    """What the files say, without the profile's layer and without secrets."""
-    left_out: tuple[str, ...] = ()
-    """The keys of `table` that are left out because they are secrets, e.g. `brain.api_key`."""
-    profile: profiles.Profile | None = None
-    """The profile in force, if there is one."""
-
-
-_CREDENTIAL = "key_"
-"""What the names of credentials begin with that are keys: `LoadCredential=key:FOLDER` makes them so."""
-_FROM_ENVIRONMENT = {
-    "PARLEY_BRAIN_API_KEY": ("brain", "api_key"),
-    "PARLEY_TRANSCRIPTION_API_KEY": ("transcription", "api_key"),
-    "CARTESIA_API_KEY": ("cartesia", "api_key"),
-}
-
-
-def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings in force and log what is unwise in them; see `read`."""
-    loaded = read(path, environ)
-    for warning in loaded.warnings:
-        _log.warning("%s", warning)
-    return loaded.settings
-
-
-def read(
-    path: Path | None = None, environ: Mapping[str, str] = os.environ, system: Path = Path("/etc/parley/parley.toml")
-) -> Loaded:
-    """Read the settings; of what is set twice, the later counts.
-
-    In this order: the profile that the files name, `system`, ~/.config/parley/parley.toml, `path`, and for keys
-    systemd's credentials `key_*` and the environment. The files but for `path` need not exist.
-
-    Raises:
-        SettingsError: A file cannot be read, is not TOML, or has unknown keys or wrong values: all of them named.
-
-    """
-    home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home(), ".config")
-    files = [file for file in (system, Path(home, "parley", "parley.toml")) if file.exists()]
-    files += [path.expanduser()] if path else []
-    table: Table = {}
-    origins: dict[str, str] = {}
-    found: list[str] = []
-    warnings: list[str] = []
-    for file in files:
-        try:
-            one = read_toml(file)
-        except TableError as error:
-            found.append(str(error))
-            continue
-        wrong = _write_out(one, file.parent) + table_faults(one)
-        found += [f"{file}: {fault}" for fault in wrong]
-        origins |= dict.fromkeys(leaves(one), str(file))
-        if file.stat().st_mode & stat.S_IROTH and any(key.endswith("api_key") for key in leaves(one)):
-            warnings.append(f"{file} holds a key and everybody can read it; this mends it: chmod o-r {file}")
-        table = merge(table, one)
-    if found:
-        raise SettingsError("\n".join(found))
-    return settle(table, environ, origins, tuple(files), tuple(warnings))
-
-
-def table_faults(table: Table) -> list[str]:
-    """Say what is wrong with what a file says, written out in full, one line a key."""
-    rest = {key: value for key, value in table.items() if key != "engine"}
-    return faults(rest, Settings, secret) + engine_faults(table.get("engine", {}))
-
-
-def settle(
-    table: Table,
-    environ: Mapping[str, str],
-    origins: dict[str, str] | None = None,
-    files: tuple[Path, ...] = (),
-    warnings: tuple[str, ...] = (),
-    *,
-    profile: profiles.Profile | None = None,
-) -> Loaded:
-    """Return the settings that `table`, free of `table_faults`, makes with its profile and the keys from elsewhere.
-
-    `profile` is that of the table if it was read already.
-
-    Raises:
-        SettingsError: The profile cannot be used.
-
-    """
-    origins = origins or {}
-    own, left_out = without_secrets(table)
-    credentials, unreadable = _credentials(environ)
-    environ = credentials | dict(environ)
-    if table.get("profile"):
-        profile = profile or _profile(table["profile"])
-        table, below = _over_profile(table, profile)
-        origins = below | origins
-    for variable, (section, key) in _FROM_ENVIRONMENT.items():
-        if environ.get(variable, "").strip():
-            table = merge(table, {section: {key: environ[variable]}})
-            origins[f"{section}.{key}"] = variable
-    tables, keys = with_keys(table.pop("engine", {}), environ)
-    origins |= keys
-    settings = msgspec.convert(table, Settings, dec_hook=secret)
-    settings = msgspec.structs.replace(settings, engine=engines(tables))
-    warnings = (*warnings, *unreadable, *_unwise(settings, profile))
-    return Loaded(settings, origins, files, warnings, own, tuple(left_out), profile)
-
-
-def require(settings: Settings) -> None:
-    """Check what only matters once the assistant runs.
-
-    Raises:
-        SettingsError: The engine that is chosen needs a setting that is not there.
-
-    """
-    for name in settings.engines:
-        if name != "local" and name not in settings.engine:
-            raise SettingsError(
-                f"engines: {name!r} is not known; there are local, {', '.join(settings.engine)}, and those that you "
-                "add as [engine.NAME]"
-            )
-        if name != "local" and (missing := missing_key(name, settings.engine[name])):
-            raise SettingsError(f'{missing}, or engines = "local" to do without')
-    if settings.barge_in.decide == "engine" and settings.listen.end_of_turn == "device":
-        raise SettingsError(
-            "barge_in.decide: an engine that does not find the ends of turns cannot tell interruptions; set "
-            'listen.end_of_turn to "server" or "semantic", or let the device decide'
-        )
-    if "local" in settings.engines and not settings.local.url:
-        lacking = lacks(settings.local, settings.transcription, settings.sherpa, settings.piper, settings.cartesia)
-        if lacking:
-            raise SettingsError(lacking)
-    if settings.brain.model and not settings.brain.url:
-        raise SettingsError(f"brain.url: brain.model is {settings.brain.model!r}, but not where it is to be found")
-
-
-def _write_out(table: Table, folder: Path) -> list[str]:
-    """Write out in full what a file in `folder` may say in short; return what is wrong with it."""
-    if isinstance(table.get("barge_in"), str):
-        table["barge_in"] = {"decide": table["barge_in"]}
-    if isinstance(table.get("engines"), str):
-        table["engines"] = [table["engines"]]
-    if isinstance(table.get("instructions"), str):
-        table["instructions"] = sections(table["instructions"])
-    if isinstance(table.get("profile"), str) and table["profile"]:
-        try:
-            table["profile"] = profiles.named(table["profile"], folder)
-        except profiles.ProfileError as error:
-            return [f"profile: {error}"]
-    return []
-
-
-def _unwise(settings: Settings, profile: profiles.Profile | None) -> list[str]:
-    """Say what an engine cannot do that the profile wants."""
-    if profile is None or settings.engines[0] != "local" or settings.brain.url or settings.local.url:
-        return []
-    return profiles.too_much_for_sentences(profile)
-
-
-def _profile(name: str) -> profiles.Profile:
-    """Read a profile. Raises SettingsError."""
-    try:
-        return profiles.load(name)
-    except profiles.ProfileError as error:
-        raise SettingsError(str(error)) from None
-
-
-def _over_profile(table: Table, profile: profiles.Profile) -> tuple[Table, dict[str, str]]:
-    """Return the user's settings over those of their profile, and what the profile set. Raises SettingsError."""
-    if unknown := profiles.unknown_engines(profile, {*known_engines(), *table.get("engine", {})}):
-        raise SettingsError("\n".join(unknown))
-    return merge(profile.layer, table), dict.fromkeys(leaves(profile.layer), f"profile {profile.path}")
-
-
-def _credentials(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """Return the keys that systemd hands over, a file each, as if they were environment variables; and what is wrong.
-
-    A key that cannot be read is one that is not there: only the engine that needs it is concerned.
-    """
-    folder = environ.get("CREDENTIALS_DIRECTORY", "")
-    keys, unreadable = {}, []
-    for file in sorted(Path(folder).glob(f"{_CREDENTIAL}*")) if folder else ():
-        name = file.name.removeprefix(_CREDENTIAL)
-        try:
-            keys[name] = file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not text"
-            unreadable.append(f"the key in /etc/parley/keys/{name} cannot be read ({why}): write it anew")
-    return keys, unreadable

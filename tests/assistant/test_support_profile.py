@@ -8,7 +8,7 @@ from support.listener import Listener, spoken
 
 from device.conversation.events import Button
 from device.records.transcripts import Transcripts, kept
-from device.settings.tree import read
+from device.settings.loading import read
 from device.simulation.scripted_engine import Call, Reply
 from device.tools.profile import profile_tools
 from device.wire import realtime as wire

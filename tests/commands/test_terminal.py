@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from device.commands import terminal
 from device.commands.terminal import CommandError, load_in_force, load_settings, make_folder, set_up_log
 from device.settings.last_good import InForce
-from device.settings.tree import read
+from device.settings.loading import read
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from device.daemon.readiness import tell_ready, until_closed, until_signal
 from device.settings import last_good
 from device.settings.last_good import InForce
-from device.settings.tree import read
+from device.settings.loading import read
 
 
 class Told:

@@ -16,7 +16,8 @@ from device.engines.factory import Engines
 from device.listen.detectors import Detectors
 from device.model_files.files import ModelError
 from device.settings.last_good import InForce
-from device.settings.tree import WakeSettings, read
+from device.settings.loading import read
+from device.settings.tree import WakeSettings
 from device.system.paths import state_dir
 
 SETTINGS = 'engines = "openai"\n'

@@ -18,8 +18,9 @@ from device.doctor.service import (
     check_state,
     machine_keys,
 )
+from device.settings.loading import read
 from device.settings.panel import PanelSettings
-from device.settings.tree import Settings, read
+from device.settings.tree import Settings
 from device.system import paths, wall_clock
 
 NOW = 1_800_000_000.0

@@ -11,7 +11,7 @@ import pytest
 
 from device.settings import last_good
 from device.settings.last_good import FILE, keep, load
-from device.settings.tree import SettingsError
+from device.settings.loading import SettingsError
 from device.system import paths
 from device.tools.profile import profile_tools
 

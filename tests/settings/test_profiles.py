@@ -7,9 +7,9 @@ import pytest
 from device.engines.prompt import instructions
 from device.settings import profiles
 from device.settings.engines import known_engines
+from device.settings.loading import SettingsError, read, require
 from device.settings.profiles import ProfileError, load
 from device.settings.text import in_force
-from device.settings.tree import SettingsError, read, require
 from device.tools.profile import profile_tools
 
 MINE = """

@@ -2,29 +2,11 @@
 
 import pytest
 
+from device.settings.loading import load, read
 from device.settings.text import in_force, quoted
-from device.settings.tree import Settings, load, read
+from device.settings.tree import Settings
 
 KEY = "sk-this-must-never-be-seen"
-
-
-@pytest.fixture
-def write(tmp_path):
-    """Write settings to a file and return its path."""
-
-    def write(text):
-        path = tmp_path / "parley.toml"
-        path.write_text(text)
-        path.chmod(0o600)
-        return path
-
-    return write
-
-
-@pytest.fixture
-def home(tmp_path):
-    """Environment of a user without any settings of theirs."""
-    return {"HOME": str(tmp_path / "home")}
 
 
 def test_what_is_in_force_is_toml_and_names_origins(write, home):

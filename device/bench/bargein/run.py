@@ -20,7 +20,7 @@ from device.bench.bargein.plan import Planner, Role
 from device.bench.bargein.play import play
 from device.bench.bargein.turns import listen, turn_figures
 from device.bench.result import BenchError, Job, Result
-from device.settings import tree
+from device.settings.loading import load
 from device.simulation.recording import Recording
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def run(talks: Sequence[Talk], turns: Sequence[Sound], job: Job) -> tuple[list[O
 
 def hear(turns: Sequence[Sound], config: Path | None) -> list[Ended]:
     """Have the local engine listen to some turns."""
-    return listen(turns, tree.load(config))
+    return listen(turns, load(config))
 
 
 def work(talk: Talk, config: Path | None, out: Path | None) -> list[Outcome]:
@@ -135,7 +135,7 @@ def work(talk: Talk, config: Path | None, out: Path | None) -> list[Outcome]:
     gc.collect()  # the conversation before left hundreds of MB behind, in cycles
     with tempfile.TemporaryDirectory(prefix="parley-") as name:
         folder = Path(name)
-        played = play(talk, tree.load(config), folder)
+        played = play(talk, load(config), folder)
         outcomes = judge(talk, played)
         if out is not None:
             poor = [outcome for outcome in outcomes if not outcome.reached or outcome.first_word is False]

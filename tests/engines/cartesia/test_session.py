@@ -27,7 +27,8 @@ from device.conversation.events import Heard
 from device.engines.cartesia.session import CartesiaConfig, CartesiaSession
 from device.engines.factory import session_with
 from device.settings.engines import CartesiaEngine, engines, missing_key
-from device.settings.tree import Settings, SettingsError, require
+from device.settings.loading import SettingsError, require
+from device.settings.tree import Settings
 from device.settings.types import Secret
 from device.simulation.scripted_engine import Call, Reply, Speech
 from device.wire import cartesia as wire
