@@ -10,6 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from device.commands.terminal import CONFIG, FAILED, CommandError, load_settings
 from device.model_files import files
+from device.model_files.fetch import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ def verify_models(config: Path | None) -> None:
 
 
 def _with_progress(names: Sequence[str], directory: str) -> None:
-    """Fetch as `files.fetch` does, and show how far it is. Raises ModelError."""
+    """Fetch as `fetch` does, and show how far it is. Raises ModelError."""
     console = Console(stderr=True, highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
@@ -72,7 +73,7 @@ def _with_progress(names: Sequence[str], directory: str) -> None:
                 tasks[what] = bars.add_task(what, total=total)
             bars.update(tasks[what], completed=done, total=total or None)
 
-        fetched = files.fetch(names or None, directory, progress=progress, say=console.print)
+        fetched = fetch(names or None, directory, progress=progress, say=console.print)
     for path in fetched:
         console.print(f"fetched {path.name}")
     if not fetched:

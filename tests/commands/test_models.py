@@ -56,7 +56,7 @@ def test_what_is_fetched_is_named(parley, elsewhere, monkeypatch):
         progress("a.onnx", 100, 100)
         return [folder / "a.onnx"] if names else []
 
-    monkeypatch.setattr(files, "fetch", fetch)
+    monkeypatch.setattr("device.commands.models.fetch", fetch)
     assert "fetched a.onnx\n" in parley("models", "fetch", "a.onnx", "--config", config).output
     assert "Everything is there already.\n" in parley("models", "fetch", "--config", config).output
     assert asked == [(("a.onnx",), str(folder)), (None, str(folder))]
@@ -66,7 +66,7 @@ def test_what_cannot_be_fetched_is_one_line(parley, elsewhere, monkeypatch):
     def fetch(*_args, **_kwargs):
         raise ModelError("cannot fetch it: nobody is there")
 
-    monkeypatch.setattr(files, "fetch", fetch)
+    monkeypatch.setattr("device.commands.models.fetch", fetch)
     result = parley("models", "fetch", "--config", elsewhere[0])
     assert result.exit_code == 1
     assert "parley: cannot fetch it: nobody is there\n" in result.output

