@@ -12,13 +12,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from device.audio.card.alsa import AlsaCard
-from device.audio.card.base import Card, CardError
-from device.audio.card.soundcheck import ChirpSource, check_sound
 from device.conversation.engine import EngineError
 from device.conversation.states import State
 from device.doctor.finding import Finding
 from device.doctor.service import check_appliance
+from device.doctor.sound import check_card
 from device.engines.factory import Engines
 from device.model_files import files
 from device.panel.panel import Panel
@@ -30,24 +28,13 @@ from device.system import lock
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from device.audio.card.soundcheck import SoundCheck
     from device.settings.panel import PanelSettings
-    from device.settings.tree import CardSettings, Settings
+    from device.settings.tree import Settings
 
-SILENT_DBFS = -80.0
-"""Below this a microphone hears nothing: even a quiet room is louder."""
-CLIPPING_PEAK = 0.99
-"""Of full scale; a converter that clips may stop short of the last step."""
-LOUD_DBFS = -35.0
-"""A room louder than this, while nobody speaks, leaves little for the wake word."""
-CHIRP_VOLUME = 0.25
-"""Of full scale: a choice: heard over a quiet room, and no fright to who sits before it."""
 ENGINE_TIMEOUT_S = 45.0
 """Longer than the 30 s within which the local engine must be ready."""
 SLOW_ENGINE_MS = 1500
 """To open a session; a choice: a request that is said with the wake word waits for it."""
-TAIL_MARGIN_MS = 100
-"""How much of the room's reverberation the canceller must reach beyond the first echo."""
 VOICE_LIBRARY = "libespeak-ng.so.1"
 THROTTLING = {
     0: "the supply voltage is too low",
@@ -211,72 +198,6 @@ def check_panel(panel: PanelSettings, factory: Any = None) -> Iterator[Finding]:
     elif not faults:
         named = ", ".join(f"{key} GPIO{pin}" for key, pin in pins.items())
         yield Finding("panel", "ok", f"lights {panel.leds}" + (f", {named}" if named else ""))
-
-
-async def check_card(settings: Settings, make: Callable[[CardSettings], Card] = AlsaCard) -> AsyncIterator[Finding]:
-    """Open the card, listen to the room, play chirps and look for their echo; takes about 5 s."""
-    lost = []
-    try:
-        card = await asyncio.to_thread(make, settings.card)
-        source = ChirpSource(card, CHIRP_VOLUME)
-        await asyncio.to_thread(card.open, source, lambda present: None if present else lost.append(card.now))
-    except CardError as error:
-        fix = "`parley devices` lists what there is for card.input and card.output; `parley demo` needs no card"
-        yield Finding("card", "fail", str(error), fix)
-        return
-    try:
-        found = await asyncio.to_thread(check_sound, card, source)
-    finally:
-        await asyncio.to_thread(card.close)
-    latency = 1000 * card.output_latency / card.rate
-    message = f"{card.name}, {card.rate} Hz, output latency {latency:.0f} ms"
-    if lost or found is None:
-        yield Finding(
-            "card", "fail", f"{message}; it vanished during the test", "check its cable, its power and its hub"
-        )
-        return
-    yield Finding("card", "ok", message)
-    yield judge_microphone(found)
-    yield judge_loudspeaker(found, settings)
-    yield judge_xruns(card, len(source.track) / card.rate)
-
-
-def judge_microphone(found: SoundCheck) -> Finding:
-    """Say whether the microphone hears a room."""
-    text = f"{found.level:.0f} dBFS in the room"
-    if found.peak == 0:
-        fix = "unmute it and raise its capture level: alsamixer (F4), or pavucontrol"
-        return Finding("microphone", "fail", "it delivers nothing but zeros", fix)
-    if found.peak >= CLIPPING_PEAK:
-        return Finding("microphone", "warn", f"{text}, clipping", "lower its capture level: alsamixer (F4)")
-    if found.level < SILENT_DBFS:
-        return Finding("microphone", "warn", f"{text}: nearly nothing", "raise its capture level: alsamixer (F4)")
-    if found.level > LOUD_DBFS:
-        fix = "if the room is quiet, lower its capture level: alsamixer (F4)"
-        return Finding("microphone", "warn", f"{text}: too loud for the wake word to stand out", fix)
-    return Finding("microphone", "ok", text)
-
-
-def judge_loudspeaker(found: SoundCheck, settings: Settings) -> Finding:
-    """Say whether the microphone heard the loudspeaker, and whether the canceller reaches as far as the echo."""
-    if found.delay_ms is None:
-        fix = "with headphones that is as it should be; else raise the volume: alsamixer, and try again"
-        return Finding("loudspeaker", "warn", "the microphone did not hear the test tone", fix)
-    text = f"test tone heard by the microphone after {found.delay_ms:.0f} ms, at {found.echo_level:.0f} dBFS"
-    reach = round(found.delay_ms) + TAIL_MARGIN_MS
-    if settings.listen.echo_canceller == "device" and reach > settings.listen.echo_tail_ms:
-        fix = f"set listen.echo_tail_ms to {reach} or more, or card.latency_ms lower than {settings.card.latency_ms}"
-        return Finding("loudspeaker", "warn", f"{text}: too late for the echo canceller", fix)
-    return Finding("loudspeaker", "ok", text)
-
-
-def judge_xruns(card: Card, seconds: float) -> Finding:
-    """Say whether samples were lost."""
-    over, under = card.xruns.overruns, card.xruns.underruns
-    text = f"{over} overruns and {under} underruns in {seconds:.0f} s"
-    if over or under:
-        return Finding("xruns", "warn", text, "raise card.latency_ms, or end what keeps the processor busy")
-    return Finding("xruns", "ok", text)
 
 
 async def check_engine(settings: Settings, engine: str, config: Path | None = None) -> Finding:
