@@ -15,7 +15,7 @@ from rich.table import Table
 from device.commands.terminal import CONFIG, WIDE, CommandError
 from device.records import costs
 from device.records.store import StoreError
-from device.records.transcripts import delete, kept, purge
+from device.records.transcripts import delete, purge, stored
 from device.settings import last_good
 from device.settings.loading import SettingsError
 
@@ -126,7 +126,7 @@ def purge_transcripts(trust_clock: bool, config: Path | None) -> None:  # noqa: 
 
 def _kept(since: datetime | None = None) -> list[Transcript]:
     try:
-        return kept(since)
+        return stored(since)
     except StoreError as error:
         raise CommandError(str(error)) from None
 

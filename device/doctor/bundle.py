@@ -106,7 +106,7 @@ def _keys(found: InForce, environ: Mapping[str, str]) -> Iterator[str]:
 def _said() -> list[str]:
     """Return what was said, as far as it is kept and can be read here."""
     try:
-        found = transcripts.kept()
+        found = transcripts.stored()
     except store.StoreError:
         return []
     lines = [line for one in found for line in one.lines if line.kind in ("user", "assistant", "tool")]

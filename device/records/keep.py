@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device.records.costs import Costs
-from device.records.transcripts import Transcripts
+from device.records.transcript_writer import TranscriptWriter
 from device.settings.prices import prices
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Keeper:
             keep_days=settings.ledger.keep_days,
         )
         profile = Path(settings.profile).stem
-        self.transcripts = Transcripts(settings.transcripts.keep_days, profile=profile)
+        self.transcripts = TranscriptWriter(settings.transcripts.keep_days, profile=profile)
         ledger.watch(self.costs.take)
         ledger.watch(self.transcripts.take)
 

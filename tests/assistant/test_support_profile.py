@@ -7,7 +7,8 @@ from support.house import House, play, says
 from support.listener import Listener, spoken
 
 from device.conversation.events import Button
-from device.records.transcripts import Transcripts, kept
+from device.records.transcript_writer import TranscriptWriter
+from device.records.transcripts import stored
 from device.settings.loading import read
 from device.simulation.scripted_engine import Call, Reply
 from device.tools.profile import profile_tools
@@ -104,7 +105,7 @@ def test_a_conversation_ends_with_a_checked_result_and_a_transcript(tmp_path, sh
     path = tmp_path / "transcripts.sqlite"
 
     async def keep(house):
-        transcripts = Transcripts(7, path=path, profile="support")
+        transcripts = TranscriptWriter(7, path=path, profile="support")
         house.rehearsal.ledger.watch(transcripts.take)
         await house.until("sleep")
         asleep = house.daemon.capture.now
@@ -118,7 +119,7 @@ def test_a_conversation_ends_with_a_checked_result_and_a_transcript(tmp_path, sh
     assert json.loads(faults.output)["faults"] == ["$.solved: 'yes' is not of type 'boolean'"]
     assert len(house.all("reply_last_audio")) == 1, "nobody hears how the result is asked for"
     assert house.sounds == ["wake", "sleep"]
-    (one,) = kept(path=path)
+    (one,) = stored(path=path)
     assert (one.result, one.valid, one.why, one.profile) == (right, True, "silence", "support")
     assert [(line.kind, line.text) for line in one.lines] == [
         ("engine", "openai"),

@@ -8,7 +8,8 @@ from device.commands.main import main
 from device.conversation import entries
 from device.conversation.states import State
 from device.records.ledger import Ledger
-from device.records.transcripts import FILE, Transcripts, kept
+from device.records.transcript_writer import TranscriptWriter
+from device.records.transcripts import FILE, stored
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def parley(*arguments, **kwargs):
 
 def converse(state, question="What's the time?", result=None):
     ledger = Ledger()
-    transcripts = Transcripts(7, path=state / FILE)
+    transcripts = TranscriptWriter(7, path=state / FILE)
     ledger.watch(transcripts.take)
     ledger.record(entries.StateEntered(0, state=State.CONNECTING))
     ledger.record(entries.SessionOpen(0, engine="openai"))
@@ -49,7 +50,7 @@ def test_without_any_it_says_so(state):
 
 def test_a_conversation_is_listed_and_shown_to_be_read(state):
     converse(state, result={"time": "12:00"})
-    (one,) = kept(path=state / FILE)
+    (one,) = stored(path=state / FILE)
     listed = parley("list").output.splitlines()[1]
     for shown in (one.id, "1:15", "openai", "not valid", "What's the time?"):
         assert shown in listed
@@ -82,12 +83,12 @@ def test_export_is_for_machines_and_for_people(state):
 def test_deleting_asks_and_is_for_good(state):
     converse(state)
     converse(state)
-    first, second = kept(path=state / FILE)
+    first, second = stored(path=state / FILE)
     assert parley("delete", input="y").exit_code == 2
     assert parley("delete", "last", input="n\n").exit_code == 1
-    assert len(kept(path=state / FILE)) == 2
+    assert len(stored(path=state / FILE)) == 2
     assert parley("delete", "last", input="y\n").output.endswith("1 deleted.\n")
-    assert [one.id for one in kept(path=state / FILE)] == [first.id]
+    assert [one.id for one in stored(path=state / FILE)] == [first.id]
     assert parley("delete", second.id).exit_code == 1
     assert parley("delete", "--all", "--yes").output == "1 deleted.\n"
     assert b"twelve" not in (state / FILE).read_bytes()
@@ -107,11 +108,11 @@ def test_purge_applies_the_days_of_the_settings(state, tmp_path):
     assert not (state / FILE).exists(), "where nothing is, nothing is made"
     converse(state)
     assert parley("purge").exit_code == 0
-    assert len(kept()) == 1
+    assert len(stored()) == 1
     config = tmp_path / "none.toml"
     config.write_text("[transcripts]\nkeep_days = 0")
     assert parley("purge", "--config", str(config)).output.startswith("1 conversations")
-    assert kept() == []
+    assert stored() == []
 
 
 def test_purge_does_nothing_by_settings_that_cannot_be_used(state, tmp_path):
@@ -121,13 +122,13 @@ def test_purge_does_nothing_by_settings_that_cannot_be_used(state, tmp_path):
     shown = parley("purge", "--config", str(config))
     assert shown.exit_code == 1
     assert "not TOML" in shown.output
-    assert len(kept()) == 1
+    assert len(stored()) == 1
 
 
 def test_the_beginning_of_two_ids_is_not_enough(state):
     converse(state)
     converse(state)
-    first, second = kept(path=state / FILE)
+    first, second = stored(path=state / FILE)
     common = first.id[: next(n for n in range(len(first.id)) if first.id[n] != second.id[n])]
     result = parley("show", common)
     assert (result.exit_code, result.output) == (

@@ -13,7 +13,7 @@ from device.doctor.bundle import CONTENTS, JOURNAL, default_name, gather, pack
 from device.doctor.finding import Finding
 from device.records.costs import Costs
 from device.records.ledger import Ledger
-from device.records.transcripts import Transcripts
+from device.records.transcript_writer import TranscriptWriter
 from device.settings import last_good
 from device.settings.prices import prices
 from device.system import paths
@@ -73,7 +73,7 @@ def device_of_somebody(tmp_path, monkeypatch):
     }.items():
         monkeypatch.setenv(name, value)
     ledger = Ledger()
-    transcripts = Transcripts(7)
+    transcripts = TranscriptWriter(7)
     costs = Costs({"openai": "gpt-realtime-2.1"}, prices({}), lambda: 2.0)
     ledger.watch(transcripts.take)
     ledger.watch(costs.take)

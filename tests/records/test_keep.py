@@ -8,7 +8,7 @@ from device.conversation.states import State
 from device.records.costs import spent
 from device.records.keep import Keeper
 from device.records.ledger import Ledger
-from device.records.transcripts import kept
+from device.records.transcripts import stored
 from device.settings.prices import prices
 from device.settings.tree import LedgerSettings, Settings, TranscriptSettings
 
@@ -41,7 +41,7 @@ def test_both_are_kept_in_the_folder_for_state_as_the_settings_say(state):
     keeping = talk(settings)
     assert sorted(file.name for file in state.iterdir()) == ["costs.sqlite", "transcripts.sqlite"]
     assert {stat.S_IMODE(file.stat().st_mode) for file in state.iterdir()} == {0o600}
-    (one,) = kept()
+    (one,) = stored()
     assert (one.profile, one.lines[1].text) == ("support", "Hello")
     (day,) = spent(prices({}), 1)
     assert (day.engine, day.model, day.cost, day.amounts.sent_s) == ("openai", "gpt-realtime-2.1", 1.0, 2.5)
