@@ -1,7 +1,7 @@
 """The checked result of a conversation: as the profile's JSON schema wants it, submitted by the engine as a tool call.
 
 The model may submit it at any time; the last one counts. If there is no valid one when the conversation ends, it is
-asked for (see `closing`).
+asked for (see `conversation.final_result`).
 """
 
 from __future__ import annotations

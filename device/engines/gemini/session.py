@@ -4,7 +4,7 @@ A connection lives some ten minutes, a session as long as one likes: when the se
 (`goAway`), the next connection is opened beside it, and in a pause the session goes on there by its handle. Audio
 that the handle does not cover is sent again. Where that fails, the session says that it expires.
 
-What messages mean is in `turns`, what is kept for the next connection in `gemini_resumption`.
+What messages mean is in `turns`, what is kept for the next connection in `resume`.
 Protocol: `wire.gemini`. Key in a header, handle, durations: google-genai 3.4.
 """
 
