@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 LOG_DAYS: Final = 2
 COST_DAYS: Final = 31
+"""Days of the log and of the costs that are packed. A choice: what went wrong is mostly recent, what it cost is billed
+by the month."""
 MOST_LINES: Final = 20_000
 """Of the log, the last ones; a choice that keeps a bundle small enough for a mail."""
 JOURNAL: Final = (

@@ -19,6 +19,7 @@ REPLY_MOST_S: Final = 40.0
 ANSWER_S: Final = 4.0
 """How long to wait for an answer before asking again."""
 ATTEMPTS: Final = 4
+"""How often a reply is asked for, before that counts as a failure."""
 AFTER_S: Final = 2.5
 """How long a trial is watched from the onset on."""
 LONG_REPLY_S: Final = 10.0

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
 
 _CHUNK: Final = 65_536
+"""Bytes that are passed on at a time, at most."""
 
 
 class Network:

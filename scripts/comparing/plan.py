@@ -17,7 +17,9 @@ from scripts.comparing.room import REPLY_DB, Line, spoken
 HISS_DB: Final = -50.0
 """Under every reply, so that what is played can be told from silence at every moment."""
 GAP_S: Final = 0.25
+"""Between two sentences of a reply."""
 GREETING_S: Final = 1.2
+"""Length of what is said when a client connects."""
 AFTER_S: Final = 0.8, 2.2
 """How far into a reply visitors speak."""
 QUESTIONS: Final = 6

@@ -27,6 +27,7 @@ _BEGINS_S: Final = 1.5
 _HELD_S: Final = 2.5
 """A silence that is longer is not within a reply."""
 _MARGIN: Final = RATE // 2
+"""Frames before and after what was played that are looked at, too."""
 
 
 class Play(Struct, frozen=True):
@@ -141,4 +142,6 @@ def _last_ms(track: NDArray[np.int16], play: Play, reply: NDArray[np.int16]) -> 
 _TAIL, _FADE = round(0.3 * RATE), round(0.04 * RATE)
 """Before its end, what is looked for: without a fade, that may end it."""
 _ALIKE: Final = 0.7
+"""Correlation from which a piece counts as found in the reply."""
 _NEAR_MS: Final = 30.0
+"""Two ways of finding the end that differ by less have found the same."""

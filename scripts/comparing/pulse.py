@@ -34,7 +34,9 @@ set-default-source microphone
 
 _S16LE, _PLAYBACK, _RECORD = 3, 1, 2
 _ANY = 2**32 - 1
+"""Of a buffer's attribute: as the sound server likes it (`pa_buffer_attr`)."""
 _FRAME = 2 * CHANNELS
+"""Bytes."""
 
 
 class _SampleSpec(ctypes.Structure):

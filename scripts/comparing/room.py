@@ -27,24 +27,31 @@ if TYPE_CHECKING:
     from device.bench.sounds import Sound
 
 BLOCK: Final = RATE // 100
+"""Frames of a block: 10 ms."""
 SPEECH_DB: Final = -26.0
 """dBFS at the microphone, while a visitor speaks."""
 REPLY_DB: Final = -22.0
 """dBFS of a reply as the engine sends it, while it speaks; the echo's level is that of such a reply."""
 NOISE_DB: Final = -60.0
+"""dBFS of the pink noise at the microphone: a quiet room."""
 RT60_S: Final = 0.3
+"""Reverberation time: a furnished living room."""
 LEAD_MS: Final = 50.0
 """How far ahead the room writes."""
 DELAY_MS: Final = LEAD_MS
 """From the loudspeaker to the microphone: an echo cannot be written any sooner."""
 FRAGMENT_MS: Final = 5.0
+"""Audio that the sound server hands over at a time."""
 ECHO_REVERB_DB, VISITOR_REVERB_DB = -6.0, -10.0
+"""Energy of the reverberation relative to the direct sound's."""
 NOTHING_DB: Final = -80.0
 """dBFS below which the loudspeaker is silent: a lowered reply is not."""
 PAUSE_MS: Final = 150.0
 """Shorter silences belong to what is being played."""
 _COUNTS: Final = 1 << 16
+"""What the counter in the fourth channel counts frames modulo."""
 _STRETCH: Final = 200
+"""Blocks, 2 s of them, for which the clock is corrected at once."""
 
 
 class Line(Struct, frozen=True):

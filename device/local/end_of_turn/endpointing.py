@@ -21,6 +21,7 @@ OVER: Final = 0.6
 OVER_PER_WORD: Final = 0.3
 """How much less it must be for each further word, down to `LEAST_OVER`."""
 LEAST_OVER: Final = 0.2
+"""Below this the sound says that more is to come, however many words there are."""
 
 
 class Evidence(Struct, frozen=True):

@@ -40,6 +40,7 @@ speech to the first audio was 536 ms and not 600. In a noisy room it never appli
 BATCH: Final = 16
 """Frames a trip to the worker thread, when a client appends much at once: half a second, so that others get a turn."""
 SAMPLE_BYTES: Final = 2
+"""Of int16."""
 
 
 class Paused(Struct, frozen=True):

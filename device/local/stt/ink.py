@@ -43,8 +43,9 @@ BACKLOG: Final = 10 * CLOCK_RATE
 RETRY_S: Final = 1.0
 """How long to wait after a failure, twice as long after each further one, up to `MAX_RETRY_S`."""
 MAX_RETRY_S: Final = 30.0
+"""A choice: longer, and what is back is not used; sooner, and a server that is gone is asked without end."""
 STEADY_S: Final = 5.0
-"""A stream that held so long did not fail at once: the wait begins anew."""
+"""A stream that held so long did not fail at once: the wait begins anew. A choice: one that is refused ends sooner."""
 
 
 class InkRecogniser(TurnRecogniser):
