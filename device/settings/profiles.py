@@ -94,16 +94,16 @@ def names() -> list[str]:
     return sorted(path.stem for path in BUNDLED.glob("*.toml"))
 
 
-def find(profile: str, beside: Path | None = None) -> Path:
-    """Return the file of a bundled profile, by its name, or of another by its path, relative to the folder `beside`.
+def find(profile: str, folder: Path | None = None) -> Path:
+    """Return the file of a bundled profile, by its name, or of another by its path, relative to `folder`.
 
     Raises ProfileError if there is none.
     """
     path = Path(profile).expanduser()
     if path.suffix != ".toml" and path.name == profile:
         path = BUNDLED / f"{profile}.toml"
-    elif beside is not None:
-        path = beside / path
+    elif folder is not None:
+        path = folder / path
     if not path.is_file():
         raise ProfileError(
             f"{profile}: there is no such profile; bundled are {', '.join(names())}, others are named by their path, "
@@ -112,20 +112,20 @@ def find(profile: str, beside: Path | None = None) -> Path:
     return path
 
 
-def named(profile: str, beside: Path) -> str:
-    """Return how to name a profile, whichever folder one is in, that a file in the folder `beside` names."""
-    path = find(profile, beside)
+def named(profile: str, folder: Path) -> str:
+    """Return how to name a profile, whichever folder one is in, that a file in `folder` names."""
+    path = find(profile, folder)
     return path.stem if path.parent == BUNDLED else str(path.resolve())
 
 
-def load(profile: str | Path, beside: Path | None = None) -> Profile:
+def load(profile: str | Path, folder: Path | None = None) -> Profile:
     """Read a profile and all that it names, found as `find` has it.
 
     Raises:
         ProfileError: There is no such file, or something in it is wrong: all of it named.
 
     """
-    path = find(str(profile), beside)
+    path = find(str(profile), folder)
     try:
         table = read_toml(path)
     except TableError as error:

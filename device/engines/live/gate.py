@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FRAME_MS: Final = 20
-FLOOR: Final = 0.0006
+NOISE_FLOOR: Final = 0.0006
 """RMS of what GPT-Live sends as silence, at the most, full scale being 1; it and the factors are those that
 livekit-plugins-openai 1.8.9 uses."""
-OPEN: Final = 3.0 * FLOOR
-CLOSE: Final = 1.8 * FLOOR
+OPEN: Final = 3.0 * NOISE_FLOOR
+CLOSE: Final = 1.8 * NOISE_FLOOR
 """Speech begins above the one and pauses below the other."""
 HANGOVER_MS: Final = 800
 """A longer pause ends what was said."""

@@ -27,7 +27,7 @@ LIMIT_MS: Final = 120_000
 """Work of which nothing is heard for so long has come to nothing. A choice: sooner gives up on slow models, later has
 the user wait for what never comes."""
 
-NOBODY: Final = "Nobody can do more about this than you: answer from what you know, or say that you cannot do it."
+UNAIDED: Final = "Nobody can do more about this than you: answer from what you know, or say that you cannot do it."
 TOO_LONG: Final = "This took too long, and there is no result. Tell the user so."
 RESULT: Final = "The result of what you handed over: "
 
@@ -72,7 +72,7 @@ class Work:
         if work.target != "client":
             return self._run(work.id)[1]
         if not self._tool:
-            self._append(wire.SessionCommentaryAppend, NOBODY, work.id)
+            self._append(wire.SessionCommentaryAppend, UNAIDED, work.id)
             return []
         begun = self._run(work.id)[1]
         self._runs[work.id].client = True

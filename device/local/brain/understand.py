@@ -167,12 +167,12 @@ class Understanding:
         for intent, sample in self._known_sentences():
             if abs(len(sample) - len(said)) > len(said) * 0.3:
                 continue
-            floor = max(_CLOSE, best[0]) - _MARGIN
+            least = max(_CLOSE, best[0]) - _MARGIN
             matcher.set_seq1(sample.replace(" ", ""))
             if (
-                matcher.real_quick_ratio() < floor
-                or matcher.quick_ratio() < floor
-                or (ratio := matcher.ratio()) < floor
+                matcher.real_quick_ratio() < least
+                or matcher.quick_ratio() < least
+                or (ratio := matcher.ratio()) < least
             ):
                 continue
             if ratio > best[0]:
