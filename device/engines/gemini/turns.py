@@ -25,6 +25,7 @@ from device.conversation.engine import (
     Words,
 )
 from device.engines.gemini.config import HEAR_RATE, RATE
+from device.engines.gemini.usage import charged
 from device.engines.numbered import Numbered, Reply
 from device.wire import gemini as wire
 
@@ -144,7 +145,7 @@ class Turns:
         """Take a server's message, and return what it means."""
         events: list[EngineEvent] = []
         if message.usage_metadata is not None:
-            self._charge(message.usage_metadata)
+            self._usage = charged(self._usage, message.usage_metadata)
         if message.voice_activity is not None:
             events += _activity(message.voice_activity)
         if message.server_content is not None:
@@ -273,17 +274,6 @@ class Turns:
         if self._say and self._replies.active is None:
             self._content(self._say.pop(0), complete=True)
 
-    def _charge(self, spent: wire.UsageMetadata) -> None:
-        output = _sum(spent.response_token_count, spent.thoughts_token_count)
-        now = self._usage
-        self._usage = Usage(
-            input_tokens=_sum(now.input_tokens, spent.prompt_token_count),
-            output_tokens=_sum(now.output_tokens, output),
-            input_audio_tokens=_sum(now.input_audio_tokens, _audio_tokens(spent.prompt_tokens_details)),
-            output_audio_tokens=_sum(now.output_audio_tokens, _audio_tokens(spent.response_tokens_details)),
-            cached_tokens=_sum(now.cached_tokens, spent.cached_content_token_count),
-        )
-
     def _content(self, text: str, *, complete: bool) -> None:
         content = wire.ClientContent(turns=[wire.text("user", text)], turn_complete=complete)
         self._out.append(wire.ClientMessage(client_content=content))
@@ -299,14 +289,6 @@ def _part(reply: _Reply, heard: Heard) -> str:
     length_ms = reply.size * 1000 / (2 * RATE)
     share = 1.0 if heard.whole else heard.ms / max(1.0, length_ms)
     return " ".join(words[: round(len(words) * min(1.0, share))])
-
-
-def _sum(one: int | None, other: int | None) -> int | None:
-    return None if one is None and other is None else (one or 0) + (other or 0)
-
-
-def _audio_tokens(details: list[wire.ModalityTokenCount] | None) -> int | None:
-    return None if details is None else sum(one.token_count or 0 for one in details if one.modality == "AUDIO")
 
 
 def _object(output: str) -> dict[str, Any]:
