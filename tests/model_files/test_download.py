@@ -124,7 +124,7 @@ def test_a_busy_server_is_asked_again_later_each_time(server, target, naps):
     assert naps == [1, 2, 4]
 
 
-def test_patience_ends_and_what_arrived_is_kept(server, target, naps):
+def test_after_five_failures_it_is_given_up_and_what_arrived_stays(server, target, naps):
     server.cut_after, server.cuts = 100_000, 1
 
     def nap(seconds):
