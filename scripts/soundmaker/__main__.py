@@ -38,7 +38,9 @@ soft consonants do, breath and hum do not."""
 SOFT_LEAD_S, SOFT_TAIL_S = 0.08, 0.15
 """How long the soft parts may be."""
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 0.9
+"""The pauses in turns that go on, by which the bench of the ends of turns tries the engine."""
 PAUSE = " … "
+"""Where a pause is in a text of the plan."""
 MUSIC_DB = -8.0
 """Level of the music underneath television speech, relative to it."""
 _GOLDEN = 0.618034
