@@ -20,7 +20,8 @@ from device.audio.ring import RingBuffer
 from device.bench import sounds
 from device.bench.echo_rooms import CHANGE_S, SECONDS, SETTLED_S, VISITOR_DBFS, VISITOR_S, Place, build
 from device.bench.result import BenchError, Figure, Job, Result, percentile
-from device.listen.capture import CLEAN_SECONDS, NEAR_END_BLOCKS, NEAR_END_DB, NEAR_END_WINDOW, Capture
+from device.listen.capture import CLEAN_SECONDS, Capture
+from device.listen.near_end import Excess
 from device.listen.vad import SileroVad
 from device.model_files import files
 from device.sample_clock import CLOCK_RATE, samples
@@ -188,20 +189,20 @@ def converged(levels: Sequence[tuple[float, float]], since: float) -> float:
 
 
 def _alarms(places: Sequence[Place], replies: Sequence[Sound], sentences: Sequence[Sound]) -> tuple[Figure, ...]:
-    """Measure how often the excess stirs at the device's own voice, and how soon at a visitor."""
+    """Measure how often the device's own voice is taken for near-end activity, and how soon a visitor is."""
     false, seconds, missed = 0, 0.0, 0
     soon: dict[float, list[float]] = {0.0: [], -10.0: []}
     for place in places:
         own = cancel(build(replace(place, visitor_db=None), replies, sentences))
         settled, change = samples(1000 * SETTLED_S) // 160, samples(1000 * CHANGE_S) // 160
-        alone = stirs(own.excess)[settled:change]
+        alone = near_end(own.excess)[settled:change]
         false += int(np.count_nonzero(np.diff(alone.astype(np.int8)) > 0))
         seconds += CHANGE_S - SETTLED_S
         for level, times in soon.items():
             scene = build(replace(place, visitor_db=VISITOR_DBFS + place.echo_db + level), replies, sentences)
-            stirred = stirs(cancel(scene).excess)
+            noticed = near_end(cancel(scene).excess)
             for start, end in scene.sentences:
-                hits = np.flatnonzero(stirred[start // 160 : end // 160])
+                hits = np.flatnonzero(noticed[start // 160 : end // 160])
                 missed += not len(hits)
                 times.append(10.0 * (hits[0] + 1) if len(hits) else float("inf"))
     return (
@@ -215,24 +216,26 @@ def _alarms(places: Sequence[Place], replies: Sequence[Sound], sentences: Sequen
     )
 
 
-def stirs(excess: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return for each frame whether the front end takes it and those before it for something near."""
-    counts = np.concatenate((np.zeros(NEAR_END_WINDOW), np.cumsum(excess >= NEAR_END_DB, dtype=np.float64)))
-    found: NDArray[np.bool_] = np.subtract(counts[NEAR_END_WINDOW:], counts[:-NEAR_END_WINDOW]) >= NEAR_END_BLOCKS
+def near_end(excess: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return for each block of 10 ms whether the capture thread takes the last ones for something at the near end."""
+    seen, found = Excess(), np.zeros(len(excess), np.bool_)
+    for block, value in enumerate(excess.tolist()):
+        seen.push((value,))
+        found[block] = seen.near_end
     return found
 
 
 def _cpu(job: Job, replies: Sequence[Sound], sentences: Sequence[Sound]) -> float:
-    """Return the CPU seconds that the front end takes for a second of playback, the median."""
+    """Return the CPU seconds that the capture thread takes for a second of playback, the median."""
     scene = build(Place(), replies, sentences, seconds=SECONDS)
     card = Card(48_000)
     voice = SileroVad(files.find("silero_vad.onnx", job.settings.models_dir))
     events: list[DeviceEvent] = []
     clean = RingBuffer(CLOCK_RATE, CLEAN_SECONDS)
-    front = Capture(
+    capture = Capture(
         card, Playout(card.rate), clean, canceller=EchoCanceller(300), voice=voice, wake=None, emit=events.append
     )
-    front.want_voice(wanted=True, alert=True)
+    capture.want_voice(wanted=True, alert=True)
     spent = []
     for second in range(CPU_SECONDS):
         used = 0
@@ -241,7 +244,7 @@ def _cpu(job: Job, replies: Sequence[Sound], sentences: Sequence[Sound]) -> floa
             card.reference.write(np.repeat(scene.played[part], 3))
             card.mic.write(np.repeat(scene.heard[part], 3))
             began = time.thread_time_ns()
-            front.process()
+            capture.process()
             used += time.thread_time_ns() - began
         spent.append(used / 1e9)
     return percentile(spent, 50)

@@ -11,9 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from msgspec.structs import replace
 
-from device.audio.measure import NOTHING_DBFS, dbfs
 from device.audio.resample import Resampler
 from device.conversation.events import (
     DeviceEvent,
@@ -23,12 +21,10 @@ from device.conversation.events import (
     PlayoutStarted,
     PlayoutStarved,
     Tick,
-    Voice,
-    VoiceEnd,
-    VoiceStart,
     Wake,
 )
-from device.listen.endpointer import FRAME, Endpointer, EndpointSettings, Offset, Onset
+from device.listen.near_end import FRAME_10MS, Excess
+from device.listen.voice_activity import VoiceActivity
 from device.sample_clock import CLOCK_RATE, samples
 
 if TYPE_CHECKING:
@@ -39,11 +35,12 @@ if TYPE_CHECKING:
     from device.audio.card.base import Card
     from device.audio.playout import Playout
     from device.audio.ring import RingBuffer
+    from device.listen.near_end import Canceller
+    from device.listen.voice_activity import VoiceDetector
     from device.listen.wake_word import Detection
 
 log = logging.getLogger(__name__)
 
-FRAME_10MS = CLOCK_RATE // 100
 WAKE_FRAME = samples(80)
 """What the wake word's models take at a time."""
 RESTING_FRAMES = 3
@@ -52,58 +49,6 @@ TICK = samples(50)
 """How often the conversation is told the time: what waits for silence or for a deadline is late by so much at most."""
 CLEAN_SECONDS = 60
 """How far back the uplink can go: the longest outage that loses no word."""
-VOICE_SILENCE_MS = 240
-"""Silence that ends a voice for barge-in; the end of a turn is decided elsewhere. Shorter, the closures and pauses
-within a phrase end it; longer, a reply that was ducked for a cough comes back later."""
-ALERT_MS = 32
-"""Voice that makes an onset over a reply: a single frame, because a mistake only lowers the reply for a moment."""
-ONSET_DB = 1.0
-"""A frame that exceeds what may be left of the echo by less is no onset of a voice, though it sounds like one. Measured
-with the device's own voice at -10 to +6 dB, loudspeakers distorting: 0 to 0.2 dB in the median, 0.7 dB in 99 % of the
-frames, 2.3 dB in the worst room."""
-NEAR_END_DB = 2.5
-NEAR_END_BLOCKS = 3
-NEAR_END_WINDOW = 4
-"""So many blocks of 10 ms among so many exceed it that much when something at the near end begins. In the same rooms
-visitors are noticed 40 to 50 ms after their onset in the median, and the device's own voice is once in 9 minutes."""
-CATCH_UP_FRAMES = 8
-"""What the voice detector hears of the past, 256 ms, when something exceeds the echo after it has rested."""
-EXCESS_BLOCKS = 256
-"""How far back the excess is kept: farther than the voice detector looks."""
-LOOK_BACK = samples(1600)
-"""How much of the past the voice detector hears when it is woken: the wake word and what came before its detection."""
-
-
-class Canceller(Protocol):
-    """An echo canceller for frames of 10 ms."""
-
-    delay: int
-    """How many samples the output lies behind the input."""
-
-    @property
-    def active(self) -> bool:
-        """True while there may be an echo."""
-
-    @property
-    def converged(self) -> bool:
-        """True once the echo path is learnt."""
-
-    @property
-    def excess(self) -> NDArray[np.float32]:
-        """By how many dB each frame that went into the last `cancel` was louder than what may be left of the echo."""
-
-    def cancel(self, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> NDArray[np.int16]:
-        """Return `mic` without the echo of `reference`; all `(n * 160,) int16, 16 kHz mono`."""
-
-
-class VoiceDetector(Protocol):
-    """Tells how likely a frame is voice."""
-
-    def probability(self, block: NDArray[np.int16]) -> float:
-        """Return 0 to 1 for `(512,) int16, 16 kHz mono`."""
-
-    def reset(self) -> None:
-        """Forget the past."""
 
 
 class WakeDetector(Protocol):
@@ -142,7 +87,6 @@ class Capture:
         self._card = card
         self._playout = playout
         self._canceller = canceller
-        self._voice = voice
         self._wake = wake
         self._emit = emit
         self._mic_in = Resampler(card.rate, CLOCK_RATE)
@@ -153,20 +97,11 @@ class Capture:
         self._mic = card.mic.cursor(0)
         self._reference = card.reference.cursor(0)
         self._done = 0  # frames of the card that were taken
-        # Of the last blocks of 10 ms, each at its position's place.
-        self._excess = [0.0] * EXCESS_BLOCKS
-        self._excess_to = 0
+        self._excess = Excess()
         self._near_end = False
         self._late = canceller.delay if canceller is not None else 0  # samples to drop, so that positions stay true
-        self._voice_at = self.clean.cursor()
         self._wake_at = self.clean.cursor()
-        calm = EndpointSettings(threshold=vad_threshold, silence_ms=VOICE_SILENCE_MS)
-        self._calm, self._alert = calm, replace(calm, min_voice_ms=ALERT_MS)
-        self._endpoint = Endpointer(calm)
-        self._peak_db = NOTHING_DBFS  # of the voice's loudest frame
-        self._voice_wanted = False
-        self._voice_on = False
-        self._rested = 0  # frames that the voice detector did not hear
+        self._voices = VoiceActivity(clean, voice, canceller=canceller, excess=self._excess, threshold=vad_threshold)
         self._next_tick = 0
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -186,12 +121,11 @@ class Capture:
 
         When `alert`, a single frame of voice is an onset.
         """
-        self._voice_wanted = wanted
-        self._endpoint.settings = self._alert if alert else self._calm
+        self._voices.want(wanted, alert=alert)
 
     def start(self) -> None:
         """Run in a thread until `stop`."""
-        self._thread = threading.Thread(target=self._run, name="front end", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -215,7 +149,7 @@ class Capture:
         To wake up for each block would cost more than everything that is done with it. No wake word is detected any
         later: the first sound after quiet is looked at late, but long before the word ends.
         """
-        if self._wake is None or self._voice_on or self._voice_wanted:
+        if self._wake is None or self._voices.busy:
             return 1
         frames = RESTING_FRAMES if self._wake.resting else 1
         return max(1, (frames * WAKE_FRAME - self.now % WAKE_FRAME) // FRAME_10MS)
@@ -238,7 +172,8 @@ class Capture:
         self._clean_up(mic, reference)
         self._detect_wake()
         self._detect_near_end()
-        self._detect_voice()
+        for event in self._voices.detect():
+            self._emit(event)
         self._report_playout()
         if self.now >= self._next_tick:
             self._next_tick = self.now + TICK
@@ -256,9 +191,7 @@ class Capture:
         if self._canceller is not None:
             heard = block.any()
             block = self._canceller.cancel(block, echo)
-            for excess in self._canceller.excess.tolist():
-                self._excess[self._excess_to % EXCESS_BLOCKS] = excess
-                self._excess_to += 1
+            self._excess.push(self._canceller.excess.tolist())
             if not heard:  # an unplugged or muted microphone: all that is left is the echo expected in it
                 block = np.zeros(n, np.int16)
         early = min(self._late, n)
@@ -272,79 +205,14 @@ class Capture:
         for hit in self._wake.push(self._wake_at.take(self._wake_at.lag)):
             self._emit(Wake(self.now, hit.word, round(float(hit.score), 3)))
 
-    def _detect_voice(self) -> None:
-        if self._voice_wanted != self._voice_on:
-            self._voice_on = self._voice_wanted
-            if not self._voice_on:
-                return
-            self._voice_at.seek(max(self._voice_at.position, self.now - LOOK_BACK))
-            self._voice.reset()
-            self._rested = 0
-            self._endpoint.reset(self._voice_at.position)
-        endpoint = self._endpoint
-        while self._voice_on and self._voice_at.lag >= FRAME:
-            frame = self._voice_at.take(FRAME)
-            probability = self._probability(frame)
-            if probability >= endpoint.settings.threshold:
-                self._peak_db = max(self._peak_db, dbfs(frame))
-            elif not endpoint.speaking:
-                self._peak_db = NOTHING_DBFS
-            found = endpoint.push(probability)
-            if isinstance(found, Onset):
-                self._emit(VoiceStart(self.now, found.position))
-            elif isinstance(found, Offset):
-                self._emit(VoiceEnd(self.now, found.onset, found.end, round(found.voiced_ms), self._peak_db))
-                self._peak_db = NOTHING_DBFS
-            elif endpoint.speaking and endpoint.onset is not None:
-                voiced, silence = round(endpoint.voiced_ms), round(endpoint.silence_ms)
-                self._emit(Voice(self.now, endpoint.onset, voiced, silence, self._peak_db))
-
-    def _probability(self, frame: NDArray[np.int16]) -> float:
-        """Return how likely somebody speaks in `frame`, the one that ends at the voice cursor.
-
-        While all that is heard is the echo, the model rests.
-        """
-        if not self._is_echo():
-            self._catch_up()
-            return self._voice.probability(frame)
-        self._rested += 1
-        return 0.0
-
-    def _is_echo(self) -> bool:
-        """Return whether the frame that ends at the voice cursor holds nothing but what is left of the echo."""
-        canceller = self._canceller
-        if canceller is None or not canceller.active:
-            return False
-        # Until the echo path is learnt, what is left of the echo sounds like somebody speaking.
-        if not canceller.converged:
-            return True
-        blocks = range((self._voice_at.position - FRAME) // FRAME_10MS, -(-self._voice_at.position // FRAME_10MS))
-        exceeds = sum(self._excess[block % EXCESS_BLOCKS] for block in blocks) >= ONSET_DB * len(blocks)
-        return not (exceeds or self._endpoint.speaking)
-
-    def _catch_up(self) -> None:
-        """Let the voice detector hear, after a rest, what came just before the frame that ends at the voice cursor."""
-        if not self._rested:
-            return
-        if self._rested > CATCH_UP_FRAMES:
-            self._voice.reset()
-        at = self._voice_at.position
-        missed = min(self._rested, CATCH_UP_FRAMES)
-        self._rested = 0
-        self._voice_at.seek(at - (missed + 1) * FRAME)
-        for _ in range(missed):
-            self._voice.probability(self._voice_at.take(FRAME))
-        self._voice_at.seek(at)
-
     def _detect_near_end(self) -> None:
         """Notice what may become a voice, long before it can be told."""
         canceller = self._canceller
-        if canceller is None or not canceller.active or not canceller.converged or self._endpoint.speaking:
+        if canceller is None or not canceller.active or not canceller.converged or self._voices.speaking:
             self._near_end = False
             return
-        last = [self._excess[(self._excess_to - i) % EXCESS_BLOCKS] for i in range(1, NEAR_END_WINDOW + 1)]
-        near_end = sum(value >= NEAR_END_DB for value in last) >= NEAR_END_BLOCKS
-        if near_end and not self._near_end and self._endpoint.settings is self._alert:
+        near_end = self._excess.near_end
+        if near_end and not self._near_end and self._voices.alert:
             self._emit(NearEnd(self.now))
         self._near_end = near_end
 

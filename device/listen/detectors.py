@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from device.listen.capture import VoiceDetector, WakeDetector
+from device.listen.capture import WakeDetector
 from device.listen.vad import SileroVad
+from device.listen.voice_activity import VoiceDetector
 from device.listen.wake_word import WakeWord
 from device.model_files import files
 

@@ -70,9 +70,9 @@ def test_convergence_is_when_it_stays_good():
     assert echo.converged([], 0.0) == float("inf")
 
 
-def test_three_frames_among_four_stir():
+def test_three_blocks_among_four_are_near_end_activity():
     excess = np.array([0, 5, 5, 0, 5, 0, 0, 5, 0, 5], np.float32)
-    assert list(np.flatnonzero(echo.stirs(excess))) == [4]
+    assert list(np.flatnonzero(echo.near_end(excess))) == [4]
 
 
 def test_the_canceller_is_run_frame_by_frame_and_its_outputs_lie_where_the_input_lay():

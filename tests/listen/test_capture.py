@@ -11,13 +11,14 @@ from device.conversation.events import (
     PlayoutStarted,
     PlayoutStarved,
     Tick,
-    Voice,
-    VoiceEnd,
     VoiceStart,
     Wake,
 )
-from device.listen.capture import CLEAN_SECONDS, LOOK_BACK, NEAR_END_BLOCKS, NEAR_END_DB, ONSET_DB, Capture
+from device.listen.capture import CLEAN_SECONDS, Capture
+from device.listen.near_end import NEAR_END_BLOCKS, NEAR_END_DB
 from device.sample_clock import CLOCK_RATE, samples
+
+LOUD, QUIET = np.full(8000, 3000, np.int16), np.zeros(8000, np.int16)
 
 
 class Level:
@@ -88,7 +89,7 @@ def make(rate=16_000, canceller=None, wake=None, voice=None):
     playout = Playout(rate, prebuffer_ms=0)
     card.open(playout)
     events = []
-    front = Capture(
+    capture = Capture(
         card,
         playout,
         RingBuffer(CLOCK_RATE, CLEAN_SECONDS),
@@ -97,13 +98,13 @@ def make(rate=16_000, canceller=None, wake=None, voice=None):
         wake=wake,
         emit=events.append,
     )
-    return card, playout, front, events
+    return card, playout, capture, events
 
 
-def feed(card, front, pcm):
+def feed(card, capture, pcm):
     for i in range(0, len(pcm), card.block):
         card.exchange(np.ascontiguousarray(pcm[i : i + card.block]))
-        assert front.process()
+        assert capture.process()
 
 
 def of(events, kind):
@@ -112,72 +113,53 @@ def of(events, kind):
 
 @pytest.mark.parametrize("rate", [16_000, 24_000, 48_000])
 def test_clean_positions_are_the_clock_whatever_the_rate_of_the_card(rate):
-    card, _, front, events = make(rate)
+    card, _, capture, events = make(rate)
     click = np.zeros(rate, np.int16)
     click[rate // 2 : rate // 2 + rate // 100] = 10_000
-    feed(card, front, click)
-    clean = front.clean.cursor(0).take(16_000)
+    feed(card, capture, click)
+    clean = capture.clean.cursor(0).take(16_000)
     assert abs(int(np.argmax(np.abs(clean) > 5000)) - 8000) <= 3
-    assert 0 <= card.now - front.now <= samples(30)
+    assert 0 <= card.now - capture.now <= samples(30)
     ticks = [e.at for e in of(events, Tick)]
     assert len(ticks) == pytest.approx(20, abs=1)
 
 
 def test_the_echo_is_cancelled_against_what_was_played_at_the_same_moment():
-    card, playout, front, _ = make(canceller=Subtract())
+    card, playout, capture, _ = make(canceller=Subtract())
     noise = np.random.default_rng(1).integers(-5000, 5000, 16_000).astype(np.int16)
     playout.play("a", noise.tobytes(), 16_000)
-    feed(card, front, noise)  # the microphone hears exactly what is played
-    assert not front.clean.cursor(0).take(16_000).any()
-
-
-def test_voice_is_reported_with_positions_only_while_it_is_wanted():
-    card, _, front, events = make()
-    loud = np.full(8000, 3000, np.int16)
-    quiet = np.zeros(8000, np.int16)
-    feed(card, front, loud)
-    assert not of(events, VoiceStart)
-    feed(card, front, quiet)
-    front.want_voice(True)
-    feed(card, front, loud)
-    feed(card, front, quiet)
-    # The look-back finds the voice of the past second as well.
-    starts, ends = of(events, VoiceStart), of(events, VoiceEnd)
-    assert [round(e.onset / 16_000, 1) for e in starts] == [0.0, 1.0]
-    assert [round(e.end / 16_000, 1) for e in ends] == [0.5, 1.5]
-    assert ends[1].at - ends[1].end == pytest.approx(samples(240), abs=600)
-    assert of(events, Voice)[-1].voiced_ms == pytest.approx(500, abs=64)
-    assert LOOK_BACK > 16_000
+    feed(card, capture, noise)  # the microphone hears exactly what is played
+    assert not capture.clean.cursor(0).take(16_000).any()
 
 
 def test_the_wake_word_is_looked_for_in_every_sample():
-    card, _, front, events = make(wake=(wake := OnceWake()))
-    feed(card, front, np.zeros(16_000, np.int16))
+    card, _, capture, events = make(wake=(wake := OnceWake()))
+    feed(card, capture, np.zeros(16_000, np.int16))
     assert wake.pushed == 16_000
     assert of(events, Wake) == [Wake(1600, "hey_jarvis", 0.877)]
 
 
 def test_frames_lost_leave_silence_and_true_positions():
-    card, _, front, _ = make()
-    feed(card, front, np.full(1600, 1, np.int16))
+    card, _, capture, _ = make()
+    feed(card, capture, np.full(1600, 1, np.int16))
     lost = 16_000 * 61
     for _ in range(lost // 160):
         card.exchange(np.full(160, 2, np.int16))
-    while front.process():
+    while capture.process():
         pass
-    assert front.lost == lost - card.mic.capacity
-    assert front.now == card.now
-    cursor = front.clean.cursor(front.now - 16_000)
+    assert capture.lost == lost - card.mic.capacity
+    assert capture.now == card.now
+    cursor = capture.clean.cursor(capture.now - 16_000)
     assert (cursor.take(16_000) == 2).all()
 
 
 def test_playout_is_reported_on_the_clock_with_the_latency_of_the_card():
-    card, playout, front, events = make(48_000)
+    card, playout, capture, events = make(48_000)
     card.output_latency = 480
     playout.latency = lambda: card.output_latency
     playout.play("a", np.ones(2400, np.int16).tobytes(), 24_000)
     playout.finish("a")
-    feed(card, front, np.zeros(48_000, np.int16))
+    feed(card, capture, np.zeros(48_000, np.int16))
     assert [e.at for e in of(events, PlayoutStarted)] == [160]
     done = of(events, PlayoutDone)[0]
     assert done.at == pytest.approx(160 + 1600, abs=16)
@@ -185,12 +167,12 @@ def test_playout_is_reported_on_the_clock_with_the_latency_of_the_card():
 
 
 def test_a_reply_that_starves_and_one_that_is_cut_are_reported():
-    card, playout, front, events = make()
+    card, playout, capture, events = make()
     playout.play("a", np.ones(320, np.int16).tobytes(), 16_000)
-    feed(card, front, np.zeros(480, np.int16))
+    feed(card, capture, np.zeros(480, np.int16))
     assert of(events, PlayoutStarved) == [PlayoutStarved(320, "a")]
     playout.cut(10)
-    feed(card, front, np.zeros(160, np.int16))
+    feed(card, capture, np.zeros(160, np.int16))
     (cut,) = of(events, PlayoutCut)
     assert (cut.at, [heard.ms for heard in cut.heard]) == (480, [20])
 
@@ -198,171 +180,94 @@ def test_a_reply_that_starves_and_one_that_is_cut_are_reported():
 def test_until_the_echo_path_is_learnt_nothing_over_a_reply_is_a_voice():
     canceller = Subtract()
     canceller.converged = False
-    card, _, front, events = make(canceller=canceller)
-    front.want_voice(True, alert=True)
-    feed(card, front, np.concatenate([QUIET, LOUD]))
+    card, _, capture, events = make(canceller=canceller)
+    capture.want_voice(True, alert=True)
+    feed(card, capture, np.concatenate([QUIET, LOUD]))
     assert not of(events, VoiceStart)
     assert not of(events, NearEnd)
 
 
-def test_a_voice_that_is_not_wanted_any_more_is_not_told():
-    card, _, front, events = make()
-    front.want_voice(True)
-    feed(card, front, LOUD)
-    front.want_voice(False)
-    feed(card, front, np.concatenate([LOUD, QUIET]))
-    assert of(events, VoiceStart)
-    assert not of(events, VoiceEnd)
-
-
 def test_a_detector_that_fails_does_not_end_listening():
     voice = Level()
-    card, _, front, _ = make(voice=voice)
-    front.want_voice(True)
+    card, _, capture, _ = make(voice=voice)
+    capture.want_voice(True)
     voice.probability = lambda block: 1 / 0
-    front.start()
+    capture.start()
     for _ in range(30):
         card.exchange(np.zeros(160, np.int16))
-    assert front.clean.cursor(0).read(30 * 160, timeout=5) is not None
+    assert capture.clean.cursor(0).read(30 * 160, timeout=5) is not None
     voice.probability = lambda block: 0.0
     card.exchange(np.zeros(160, np.int16))
-    cursor = front.clean.cursor(0)
+    cursor = capture.clean.cursor(0)
     assert cursor.read(31 * 160, timeout=5) is not None
-    front.stop()
+    capture.stop()
 
 
 def test_asleep_it_takes_blocks_up_to_the_end_of_a_frame_of_the_wake_words_models_at_once():
     wake = OnceWake()
-    card, _, front, _ = make(wake=wake)
-    assert front.blocks_at_once == 8
-    feed(card, front, np.zeros(3 * card.block, np.int16))
-    assert front.blocks_at_once == 5
+    card, _, capture, _ = make(wake=wake)
+    assert capture.blocks_at_once == 8
+    feed(card, capture, np.zeros(3 * card.block, np.int16))
+    assert capture.blocks_at_once == 5
     wake.resting = True
-    assert front.blocks_at_once == 21
-    front.want_voice(True)
-    assert front.blocks_at_once == 1
+    assert capture.blocks_at_once == 21
+    capture.want_voice(True)
+    assert capture.blocks_at_once == 1
 
 
 def test_many_blocks_at_once_are_as_good_as_one_by_one():
     pcm = np.random.default_rng(5).integers(-3000, 3000, 48_000, np.int16)
-    card, _, front, events = make(48_000, wake=OnceWake())
-    feed(card, front, pcm)
+    card, _, capture, events = make(48_000, wake=OnceWake())
+    feed(card, capture, pcm)
     other_card, _, other, other_events = make(48_000, wake=OnceWake())
     for i in range(0, len(pcm), other_card.block):
         other_card.exchange(pcm[i : i + other_card.block])
         other.process(blocks=8)
     assert not other.process(blocks=8)
     whole = other.now
-    assert whole >= front.now - samples(80)
-    assert np.array_equal(other.clean.cursor(0).take(whole), front.clean.cursor(0).take(whole))
+    assert whole >= capture.now - samples(80)
+    assert np.array_equal(other.clean.cursor(0).take(whole), capture.clean.cursor(0).take(whole))
     assert [e.word for e in of(other_events, Wake)] == [e.word for e in of(events, Wake)] == ["hey_jarvis"]
 
 
 def test_a_microphone_that_is_unplugged_in_mid_reply_hears_nothing():
-    card, playout, front, events = make(canceller=Subtract())
-    front.want_voice(True)
+    card, playout, capture, events = make(canceller=Subtract())
+    capture.want_voice(True)
     tone = (np.sin(np.arange(16_000) / 5) * 8000).astype(np.int16)
     playout.play("a", tone.tobytes(), 16_000)
-    feed(card, front, np.zeros(8000, np.int16))
+    feed(card, capture, np.zeros(8000, np.int16))
     assert card.reference.cursor(0).take(8000).any()
-    assert not front.clean.cursor(0).take(8000).any()
+    assert not capture.clean.cursor(0).take(8000).any()
     assert of(events, VoiceStart) == []
-
-
-LOUD, QUIET = np.full(8000, 3000, np.int16), np.zeros(8000, np.int16)
-
-
-@pytest.mark.parametrize(("excess_db", "heard"), [(ONSET_DB - 0.1, False), (ONSET_DB + 0.1, True)])
-def test_what_may_be_left_of_the_echo_is_no_onset(excess_db, heard):
-    card, _, front, events = make(canceller=Subtract(excess_db))
-    front.want_voice(True, alert=True)
-    feed(card, front, np.concatenate([QUIET, LOUD, QUIET]))
-    assert bool(of(events, VoiceStart)) is heard
-
-
-def test_a_voice_that_was_noticed_goes_on_in_what_may_be_left_of_the_echo():
-    canceller = Subtract()
-    card, _, front, events = make(canceller=canceller)
-    front.want_voice(True, alert=True)
-    feed(card, front, np.concatenate([QUIET, LOUD[:1600]]))
-    canceller.excess_db = 0.0
-    feed(card, front, np.concatenate([LOUD, QUIET]))
-    (end,) = of(events, VoiceEnd)
-    assert end.voiced_ms > 500
 
 
 @pytest.mark.parametrize(("excess_db", "noticed"), [(NEAR_END_DB - 0.1, 0), (NEAR_END_DB, 1)])
 def test_what_exceeds_the_echo_is_noticed_at_once_and_once(excess_db, noticed):
-    card, _, front, events = make(canceller=Subtract(excess_db), voice=Fricative())
-    front.want_voice(True, alert=True)
-    feed(card, front, np.concatenate([QUIET, LOUD]))
+    card, _, capture, events = make(canceller=Subtract(excess_db), voice=Fricative())
+    capture.want_voice(True, alert=True)
+    feed(card, capture, np.concatenate([QUIET, LOUD]))
     assert [e.at - 8000 for e in of(events, NearEnd)] == [160 * NEAR_END_BLOCKS] * noticed
 
 
 def test_a_click_is_not_noticed_at_the_near_end():
-    card, _, front, events = make(canceller=Subtract())
-    front.want_voice(True, alert=True)
-    feed(card, front, np.concatenate([QUIET, LOUD[: 160 * (NEAR_END_BLOCKS - 1)], QUIET]))
+    card, _, capture, events = make(canceller=Subtract())
+    capture.want_voice(True, alert=True)
+    feed(card, capture, np.concatenate([QUIET, LOUD[: 160 * (NEAR_END_BLOCKS - 1)], QUIET]))
     assert not of(events, NearEnd)
 
 
 def test_nothing_at_the_near_end_is_told_while_no_reply_plays():
-    card, _, front, events = make(canceller=Subtract())
-    front.want_voice(True)
-    feed(card, front, np.concatenate([QUIET, LOUD]))
+    card, _, capture, events = make(canceller=Subtract())
+    capture.want_voice(True)
+    feed(card, capture, np.concatenate([QUIET, LOUD]))
     assert not of(events, NearEnd)
-
-
-def test_one_frame_of_voice_is_an_onset_over_a_reply_and_a_click_elsewhere():
-    for alert in (True, False):
-        card, _, front, events = make()
-        front.want_voice(True, alert=alert)
-        feed(card, front, np.concatenate([QUIET[:7680], LOUD[:512], QUIET[:7968]]))
-        assert bool(of(events, VoiceStart)) is alert
-
-
-def test_how_loud_a_voice_was_is_told():
-    card, _, front, events = make()
-    front.want_voice(True)
-    feed(card, front, np.concatenate([QUIET, LOUD // 2, LOUD, QUIET]))
-    (end,) = of(events, VoiceEnd)
-    assert end.peak_db == pytest.approx(20 * np.log10(3000 / 32768), abs=0.1)
-    assert of(events, Voice)[0].peak_db == pytest.approx(20 * np.log10(1500 / 32768), abs=0.1)
 
 
 def test_the_wake_word_is_told_when_the_device_speaks():
     wake, canceller = OnceWake(), Subtract()
-    card, _, front, _ = make(wake=wake, canceller=canceller)
+    card, _, capture, _ = make(wake=wake, canceller=canceller)
     for active in (True, False):
         canceller.active = active
         card.exchange(np.zeros(160, np.int16))
-        front.process()
+        capture.process()
         assert wake.masked is active
-
-
-def test_the_voice_detector_rests_while_all_is_echo_and_then_hears_what_came_just_before():
-    class Noting(Level):
-        def __init__(self):
-            super().__init__()
-            self.heard = []
-
-        def probability(self, block):
-            self.heard.append(block.copy())
-            return super().probability(block)
-
-    voice = Noting()
-    card, _, front, events = make(canceller=Subtract(), voice=voice)
-    front.want_voice(True, alert=True)
-    rng = np.random.default_rng(2)
-    echo_only = rng.integers(-50, 50, 32_000).astype(np.int16)
-    loud = rng.integers(-3000, 3000, 3200).astype(np.int16)
-    feed(card, front, echo_only)
-    assert not voice.heard
-    resets = voice.resets
-    feed(card, front, loud)
-    track = np.concatenate((echo_only, loud))
-    first = len(track) // 512 * 512 - 512 * len(voice.heard)
-    assert [frame.tolist() for frame in voice.heard] == track[first : len(track) // 512 * 512].reshape(-1, 512).tolist()
-    assert 7 * 512 <= len(echo_only) - first <= 9 * 512
-    assert voice.resets == resets + 1
-    assert of(events, VoiceStart)

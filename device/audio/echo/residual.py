@@ -50,7 +50,8 @@ _NOISE_MARGIN = 2.0
 More hides soft voices, less makes an excess of the room's noise."""
 _TOO_SURE = 4.0
 """What the filter is unsure of is counted so many times: it takes its errors for independent, and is too sure where
-the device first says something new. Over 18 rooms, the device's own voice then stirs three times less."""
+the device first says something new. Over 18 rooms, the device's own voice is then taken for the near end three times
+less."""
 _LEAST_GAIN = 0.1
 """What is suppressed is lowered by no more than 20 dB: more sounds of "musical noise", and is no better for
 recognisers."""

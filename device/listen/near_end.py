@@ -1,0 +1,74 @@
+"""What is at the near end while the device speaks, by how far each block exceeds what may be left of the echo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from device.sample_clock import CLOCK_RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+FRAME_10MS = CLOCK_RATE // 100
+"""Samples of a block, as the canceller takes them."""
+ONSET_DB = 1.0
+"""A frame that exceeds what may be left of the echo by less is no onset of a voice, though it sounds like one. Measured
+with the device's own voice at -10 to +6 dB, loudspeakers distorting: 0 to 0.2 dB in the median, 0.7 dB in 99 % of the
+frames, 2.3 dB in the worst room."""
+NEAR_END_DB = 2.5
+NEAR_END_BLOCKS = 3
+NEAR_END_WINDOW = 4
+"""So many blocks of 10 ms among so many exceed it that much when something at the near end begins. In the same rooms
+visitors are noticed 40 to 50 ms after their onset in the median, and the device's own voice is once in 9 minutes."""
+KEPT_BLOCKS = 256
+"""How far back the excess is kept: farther than the voice detector looks."""
+
+
+class Canceller(Protocol):
+    """An echo canceller for frames of 10 ms."""
+
+    delay: int
+    """How many samples the output lies behind the input."""
+
+    @property
+    def active(self) -> bool:
+        """True while there may be an echo."""
+
+    @property
+    def converged(self) -> bool:
+        """True once the echo path is learnt."""
+
+    @property
+    def excess(self) -> NDArray[np.float32]:
+        """By how many dB each frame that went into the last `cancel` was louder than what may be left of the echo."""
+
+    def cancel(self, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Return `mic` without the echo of `reference`; all `(n * 160,) int16, 16 kHz mono`."""
+
+
+class Excess:
+    """By how many dB each block of 10 ms exceeds what may be left of the echo: the last 2.56 s, by their positions."""
+
+    def __init__(self) -> None:
+        self._blocks = [0.0] * KEPT_BLOCKS  # each at its position's place
+        self._end = 0
+
+    def push(self, excess: Iterable[float]) -> None:
+        """Take the excess of the next blocks, dB; the first one ever begins at position 0."""
+        for value in excess:
+            self._blocks[self._end % KEPT_BLOCKS] = value
+            self._end += 1
+
+    @property
+    def near_end(self) -> bool:
+        """Whether the last blocks are of something at the near end, which may become a voice."""
+        last = (self._blocks[(self._end - ago) % KEPT_BLOCKS] for ago in range(1, NEAR_END_WINDOW + 1))
+        return sum(value >= NEAR_END_DB for value in last) >= NEAR_END_BLOCKS
+
+    def is_onset(self, start: int, end: int) -> bool:
+        """Whether a voice may begin between two positions: the blocks that they touch exceed the echo on average."""
+        blocks = range(start // FRAME_10MS, -(-end // FRAME_10MS))
+        return sum(self._blocks[block % KEPT_BLOCKS] for block in blocks) >= ONSET_DB * len(blocks)

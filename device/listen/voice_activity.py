@@ -1,0 +1,160 @@
+"""Voices in the clean ring: where each begins, goes on and ends, as events; while all is echo, the detector rests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec.structs import replace
+
+from device.audio.measure import NOTHING_DBFS, dbfs
+from device.conversation.events import Voice, VoiceEnd, VoiceStart
+from device.listen.endpointer import FRAME, Endpointer, EndpointSettings, Offset, Onset
+from device.sample_clock import samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from device.audio.ring import RingBuffer
+    from device.listen.near_end import Canceller, Excess
+
+SILENCE_MS = 240
+"""Silence that ends a voice for barge-in; the end of a turn is decided elsewhere. Shorter, the closures and pauses
+within a phrase end it; longer, a reply that was ducked for a cough comes back later."""
+ALERT_MS = 32
+"""Voice that makes an onset over a reply: a single frame, because a mistake only lowers the reply for a moment."""
+CATCH_UP_FRAMES = 8
+"""What the voice detector hears of the past, 256 ms, when something exceeds the echo after it has rested."""
+LOOK_BACK = samples(1600)
+"""How much of the past the voice detector hears when it is woken: the wake word and what came before its detection."""
+
+
+class VoiceDetector(Protocol):
+    """Tells how likely a frame is voice."""
+
+    def probability(self, block: NDArray[np.int16]) -> float:
+        """Return 0 to 1 for `(512,) int16, 16 kHz mono`."""
+
+    def reset(self) -> None:
+        """Forget the past."""
+
+
+class VoiceActivity:
+    """Follows voices in `clean`, `(n,) int16, 16 kHz mono`, frame by frame of 32 ms, while they are wanted.
+
+    `canceller` tells whether there may be an echo, and `excess` where something exceeds it. A frame is voice from the
+    probability `threshold` on, between 0 and 1; raises ValueError for another one.
+    """
+
+    def __init__(
+        self,
+        clean: RingBuffer,
+        detector: VoiceDetector,
+        *,
+        canceller: Canceller | None,
+        excess: Excess,
+        threshold: float,
+    ) -> None:
+        self._clean = clean
+        self._cursor = clean.cursor()
+        self._detector = detector
+        self._canceller = canceller
+        self._excess = excess
+        calm = EndpointSettings(threshold=threshold, silence_ms=SILENCE_MS)
+        self._calm, self._alert = calm, replace(calm, min_voice_ms=ALERT_MS)
+        self._endpoint = Endpointer(calm)
+        self._peak_db = NOTHING_DBFS  # of the voice's loudest frame
+        self._wanted = False
+        self._on = False
+        self._rested = 0  # frames that the detector did not hear
+
+    def want(self, wanted: bool, *, alert: bool = False) -> None:  # noqa: FBT001 - a switch
+        """Detect voices or rest, from the next `detect` on; when woken, the last second is listened to as well.
+
+        When `alert`, a single frame of voice is an onset.
+        """
+        self._wanted = wanted
+        self._endpoint.settings = self._alert if alert else self._calm
+
+    @property
+    def busy(self) -> bool:
+        """Whether voices are wanted, or were until now."""
+        return self._on or self._wanted
+
+    @property
+    def alert(self) -> bool:
+        """Whether a single frame of voice is an onset."""
+        return self._endpoint.settings is self._alert
+
+    @property
+    def speaking(self) -> bool:
+        """Whether somebody speaks."""
+        return self._endpoint.speaking
+
+    def detect(self) -> Iterator[VoiceStart | Voice | VoiceEnd]:
+        """Yield what whole frames that are new in the ring make of the voices."""
+        if self._wanted != self._on:
+            self._on = self._wanted
+            if not self._on:
+                return
+            self._cursor.seek(max(self._cursor.position, self._clean.position - LOOK_BACK))
+            self._detector.reset()
+            self._rested = 0
+            self._endpoint.reset(self._cursor.position)
+        while self._on and self._cursor.lag >= FRAME:
+            if (event := self._take(self._cursor.take(FRAME))) is not None:
+                yield event
+
+    def _take(self, frame: NDArray[np.int16]) -> VoiceStart | Voice | VoiceEnd | None:
+        endpoint, now = self._endpoint, self._clean.position
+        probability = self._probability(frame)
+        if probability >= endpoint.settings.threshold:
+            self._peak_db = max(self._peak_db, dbfs(frame))
+        elif not endpoint.speaking:
+            self._peak_db = NOTHING_DBFS
+        found = endpoint.push(probability)
+        if isinstance(found, Onset):
+            return VoiceStart(now, found.position)
+        if isinstance(found, Offset):
+            peak_db, self._peak_db = self._peak_db, NOTHING_DBFS
+            return VoiceEnd(now, found.onset, found.end, round(found.voiced_ms), peak_db)
+        if endpoint.onset is not None:
+            return Voice(now, endpoint.onset, round(endpoint.voiced_ms), round(endpoint.silence_ms), self._peak_db)
+        return None
+
+    def _probability(self, frame: NDArray[np.int16]) -> float:
+        """Return how likely somebody speaks in `frame`, the one that ends at the cursor.
+
+        While all that is heard is the echo, the model rests.
+        """
+        if not self._is_echo():
+            self._catch_up()
+            return self._detector.probability(frame)
+        self._rested += 1
+        return 0.0
+
+    def _is_echo(self) -> bool:
+        """Return whether the frame that ends at the cursor holds nothing but what is left of the echo."""
+        canceller, end = self._canceller, self._cursor.position
+        if canceller is None or not canceller.active:
+            return False
+        # Until the echo path is learnt, what is left of the echo sounds like somebody speaking.
+        if not canceller.converged:
+            return True
+        return not (self._excess.is_onset(end - FRAME, end) or self._endpoint.speaking)
+
+    def _catch_up(self) -> None:
+        """Let the detector hear, after a rest, what came just before the frame that ends at the cursor."""
+        if not self._rested:
+            return
+        if self._rested > CATCH_UP_FRAMES:
+            self._detector.reset()
+        at = self._cursor.position
+        missed = min(self._rested, CATCH_UP_FRAMES)
+        self._rested = 0
+        self._cursor.seek(at - (missed + 1) * FRAME)
+        for _ in range(missed):
+            self._detector.probability(self._cursor.take(FRAME))
+        self._cursor.seek(at)

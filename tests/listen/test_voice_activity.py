@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+
+from device.audio.ring import RingBuffer
+from device.conversation.events import Voice, VoiceEnd, VoiceStart
+from device.listen.near_end import ONSET_DB, Excess
+from device.listen.voice_activity import LOOK_BACK, VoiceActivity
+from device.sample_clock import CLOCK_RATE, samples
+
+LOUD, QUIET = np.full(8000, 3000, np.int16), np.zeros(8000, np.int16)
+
+
+class Level:
+    """Takes loud frames for voice, and keeps those that it was asked about."""
+
+    def __init__(self):
+        self.resets = 0
+        self.heard = []
+
+    def probability(self, block):
+        assert block.shape == (512,)
+        self.heard.append(block.copy())
+        return 0.9 if np.abs(block).max() > 500 else 0.05
+
+    def reset(self):
+        self.resets += 1
+
+
+class Echo:
+    """A canceller as far as it is asked: it is at work."""
+
+    active = True
+    converged = True
+
+
+class Microphone:
+    """Writes to the clean ring, block by block; blocks louder than 100 exceed the echo by `excess_db`."""
+
+    def __init__(self, canceller=None, excess_db=20.0):
+        self.ring = RingBuffer(CLOCK_RATE, 10)
+        self.detector = Level()
+        self.excess = Excess()
+        self.excess_db = excess_db
+        self.voices = VoiceActivity(self.ring, self.detector, canceller=canceller, excess=self.excess, threshold=0.5)
+        self.events = []
+
+    def hears(self, *parts):
+        for block in np.concatenate(parts).reshape(-1, 160):
+            self.excess.push([self.excess_db if np.abs(block).max() > 100 else 0.0])
+            self.ring.write(block)
+            self.events += self.voices.detect()
+
+    def of(self, kind):
+        return [e for e in self.events if isinstance(e, kind)]
+
+
+def test_voice_is_reported_with_positions_only_while_it_is_wanted():
+    microphone = Microphone()
+    microphone.hears(LOUD)
+    assert not microphone.events
+    assert not microphone.voices.busy
+    microphone.hears(QUIET)
+    microphone.voices.want(True)
+    microphone.hears(LOUD, QUIET)
+    # The look-back finds the voice of the past second as well.
+    starts, ends = microphone.of(VoiceStart), microphone.of(VoiceEnd)
+    assert [round(e.onset / 16_000, 1) for e in starts] == [0.0, 1.0]
+    assert [round(e.end / 16_000, 1) for e in ends] == [0.5, 1.5]
+    assert ends[1].at - ends[1].end == pytest.approx(samples(240), abs=600)
+    assert microphone.of(Voice)[-1].voiced_ms == pytest.approx(500, abs=64)
+    assert LOOK_BACK > 16_000
+
+
+def test_a_voice_that_is_not_wanted_any_more_is_not_told():
+    microphone = Microphone()
+    microphone.voices.want(True)
+    microphone.hears(LOUD)
+    microphone.voices.want(False)
+    microphone.hears(LOUD, QUIET)
+    assert microphone.of(VoiceStart)
+    assert not microphone.of(VoiceEnd)
+
+
+@pytest.mark.parametrize(("excess_db", "heard"), [(ONSET_DB - 0.1, False), (ONSET_DB + 0.1, True)])
+def test_what_may_be_left_of_the_echo_is_no_onset(excess_db, heard):
+    microphone = Microphone(Echo(), excess_db)
+    microphone.voices.want(True, alert=True)
+    microphone.hears(QUIET, LOUD, QUIET)
+    assert bool(microphone.of(VoiceStart)) is heard
+
+
+def test_a_voice_that_was_noticed_goes_on_in_what_may_be_left_of_the_echo():
+    microphone = Microphone(Echo())
+    microphone.voices.want(True, alert=True)
+    microphone.hears(QUIET, LOUD[:1600])
+    microphone.excess_db = 0.0
+    microphone.hears(LOUD, QUIET)
+    (end,) = microphone.of(VoiceEnd)
+    assert end.voiced_ms > 500
+
+
+@pytest.mark.parametrize("alert", [True, False])
+def test_one_frame_of_voice_is_an_onset_over_a_reply_and_a_click_elsewhere(alert):
+    microphone = Microphone()
+    microphone.voices.want(True, alert=alert)
+    assert microphone.voices.alert is alert
+    microphone.hears(QUIET[:7680], LOUD[:512], QUIET[:7968])
+    assert bool(microphone.of(VoiceStart)) is alert
+
+
+def test_how_loud_a_voice_was_is_told():
+    microphone = Microphone()
+    microphone.voices.want(True)
+    microphone.hears(QUIET, LOUD // 2, LOUD, QUIET)
+    (end,) = microphone.of(VoiceEnd)
+    assert end.peak_db == pytest.approx(20 * np.log10(3000 / 32768), abs=0.1)
+    assert microphone.of(Voice)[0].peak_db == pytest.approx(20 * np.log10(1500 / 32768), abs=0.1)
+
+
+def test_the_detector_rests_while_all_is_echo_and_then_hears_what_came_just_before():
+    microphone = Microphone(Echo())
+    microphone.voices.want(True, alert=True)
+    rng = np.random.default_rng(2)
+    echo_only = rng.integers(-50, 50, 32_000).astype(np.int16)
+    loud = rng.integers(-3000, 3000, 3200).astype(np.int16)
+    microphone.hears(echo_only)
+    detector = microphone.detector
+    assert not detector.heard
+    resets = detector.resets
+    microphone.hears(loud)
+    track = np.concatenate((echo_only, loud))
+    frames = track[: len(track) // 512 * 512].reshape(-1, 512)
+    assert [frame.tolist() for frame in detector.heard] == frames[-len(detector.heard) :].tolist()
+    first = 512 * (len(frames) - len(detector.heard))
+    assert 7 * 512 <= len(echo_only) - first <= 9 * 512
+    assert detector.resets == resets + 1
+    assert microphone.of(VoiceStart)
