@@ -89,7 +89,7 @@ async def _talk(session: EngineSession, said: Sequence[bytes], after_s: float) -
     """Ask, one after the other; return how soon each question was answered, in ms."""
     microphone = _Microphone(session)
     events: asyncio.Queue[tuple[float, EngineEvent]] = asyncio.Queue()
-    beside = [asyncio.create_task(microphone.run()), asyncio.create_task(_listen(session, events))]
+    tasks = [asyncio.create_task(microphone.run()), asyncio.create_task(_listen(session, events))]
     answers = []
     try:
         await asyncio.sleep(after_s)
@@ -100,9 +100,9 @@ async def _talk(session: EngineSession, said: Sequence[bytes], after_s: float) -
             answers.append(1000 * (await _answered(events, ended)))
             await asyncio.sleep(PAUSE_S)
     finally:
-        for task in beside:
+        for task in tasks:
             task.cancel()
-        await asyncio.wait(beside)
+        await asyncio.wait(tasks)
     return answers
 
 

@@ -83,13 +83,13 @@ class Live(Watcher):
         make = sessions(self._settings, self._url)
         daemon = await build(self._settings, self.room, ledger, make, sent=sent, detectors=detectors)
         daemon.watch(self)
-        async with AsyncExitStack() as closing:
-            closing.push_async_callback(daemon.stop)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(daemon.stop)
             daemon.start()
             if self._url:
                 daemon.on(Button(daemon.position))
             if actor is not None:
-                await closing.enter_async_context(meanwhile(actor(daemon)))
+                await stack.enter_async_context(meanwhile(actor(daemon)))
             await asyncio.to_thread(self.room.finished.wait)
         self.lost = daemon.capture.lost + daemon.uplink.lost
 

@@ -1,4 +1,4 @@
-"""A voice over a reply, from its onset to the verdict: when to duck, when the recogniser shall look, when to decide.
+"""A voice over a reply, from its onset to the verdict: when to duck, when to recognise it, when to decide.
 
 Pure, like the conversation that asks it. What the verdict is, is for `overlap`.
 """
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from device.conversation.overlap import Over, Verdict, due, judge
+from device.conversation.overlap import OverlappingVoice, Verdict, due, judge
 from device.sample_clock import samples
 
 if TYPE_CHECKING:
     from device.conversation.events import Understood, Voice, VoiceEnd
 
 VOICES = 4
-"""How many of the user's last voices tell how loud the user is; a choice: one said aside does not, and somebody who
+"""How many of the user's last voices tell how loud the user is; a choice: a single soft one does not, and somebody who
 walks away is followed."""
 UTTERANCE_MS = 300
 """A voice shorter than this says little about that."""
@@ -34,7 +34,7 @@ A choice: meanwhile an interruption lowers the reply only once it is known for a
 class Step(Struct, frozen=True):
     """What to do, and why."""
 
-    do: Literal["lower", "duck", "restore", "cut", "look"]
+    do: Literal["lower", "duck", "restore", "cut", "recognise"]
     onset: int
     """Of the voice."""
     upto: int
@@ -51,19 +51,19 @@ class BargeIn:
         self._cut_ms = cut_ms
         self._recogniser = recogniser
         self._levels: deque[float] = deque(maxlen=VOICES)  # of the user's voices, dBFS
-        self._looking = False
-        self._last_look = False  # at what seems to be all of the voice
+        self._recognising = False
+        self._whole = False  # at what seems to be all of the voice
         self._held_off_until = 0
         self.forget()
 
     def forget(self) -> None:
         """Forget the voice and its like: the reply is over."""
-        self._voice: Over | None = None  # that is being followed
+        self._voice: OverlappingVoice | None = None  # that is being followed
         self._before_ms = 0.0  # what was voiced of it before its last pause
-        self._looked_ms = 0.0  # its age when the recogniser looked at it last
+        self._recognised_ms = 0.0  # its age when it was last recognised
         self._active_at: int | None = None  # when the reply was lowered for what may become a voice
         self._low = False
-        self._let_be = ""  # why the reply goes on though the voice does, too
+        self._goes_on_because = ""  # why the reply goes on though the voice does, too
         self._far_talk = False  # voices that are not meant for the device go on over the reply
 
     @property
@@ -89,9 +89,9 @@ class BargeIn:
         """Note a voice that began over the reply, or goes on after a pause."""
         self._active_at = None
         if self._voice is None:
-            self._voice = Over(onset, at, at)
-            self._before_ms = self._looked_ms = 0.0
-            self._let_be = FAR if self._far_talk else ""
+            self._voice = OverlappingVoice(onset, at, at)
+            self._before_ms = self._recognised_ms = 0.0
+            self._goes_on_because = FAR if self._far_talk else ""
         else:
             self._before_ms = self._voice.voiced_ms
             self._voice.at = self._voice.end = at
@@ -104,8 +104,8 @@ class BargeIn:
         if voice is None:
             return []
         steps = []
-        if voice.said and not event.silence_ms and self._let_be != FAR:
-            self._let_be = ""  # it goes on after all
+        if voice.said and not event.silence_ms and self._goes_on_because != FAR:
+            self._goes_on_because = ""  # it goes on after all
             steps = self._duck(voice)
         voice.at, voice.end = event.at, event.at - samples(event.silence_ms)
         voice.voiced_ms = self._before_ms + event.voiced_ms
@@ -122,10 +122,10 @@ class BargeIn:
 
     def understood(self, event: Understood) -> list[Step]:
         """Note what the recogniser made of a voice."""
-        self._looking = False
+        self._recognising = False
         if self._voice is None or self._voice.onset != event.onset:
             return []
-        self._voice.kind, self._voice.looked_to, self._voice.looked_last = event.kind, event.upto, self._last_look
+        self._voice.kind, self._voice.recognised_to, self._voice.recognised_whole = event.kind, event.upto, self._whole
         return self._weigh(self._voice)
 
     def tick(self, at: int) -> list[Step]:
@@ -139,31 +139,31 @@ class BargeIn:
         self._voice.at = max(self._voice.at, at)
         return self._weigh(self._voice)
 
-    def _duck(self, voice: Over) -> list[Step]:
-        if self._low or self._let_be:
+    def _duck(self, voice: OverlappingVoice) -> list[Step]:
+        if self._low or self._goes_on_because:
             return []
         self._low = True
         return [Step("duck", voice.onset, voice.at)]
 
-    def _weigh(self, voice: Over) -> list[Step]:
+    def _weigh(self, voice: OverlappingVoice) -> list[Step]:
         verdict, why = judge(voice, cut_ms=self._cut_ms, recogniser=self._recogniser)
         if verdict is Verdict.CUT:
             self._voice = None
             return [Step("cut", voice.onset, voice.at, why)]
         if verdict is Verdict.RESTORE:
             return self._restore(voice, why)
-        if self._let_be == FAR:
+        if self._goes_on_because == FAR:
             if why == "soft":
                 return []
-            self._let_be = ""
+            self._goes_on_because = ""
             return self._duck(voice)
-        if self._recogniser and not self._looking and due(voice, self._looked_ms):
-            self._looking, self._looked_ms, self._last_look = True, voice.age_ms, voice.pausing
-            return [Step("look", voice.onset, voice.at, paused=voice.pausing)]
+        if self._recogniser and not self._recognising and due(voice, self._recognised_ms):
+            self._recognising, self._recognised_ms, self._whole = True, voice.age_ms, voice.pausing
+            return [Step("recognise", voice.onset, voice.at, paused=voice.pausing)]
         return []
 
-    def _restore(self, voice: Over, why: str) -> list[Step]:
-        self._let_be, self._far_talk = why, why == FAR
+    def _restore(self, voice: OverlappingVoice, why: str) -> list[Step]:
+        self._goes_on_because, self._far_talk = why, why == FAR
         if voice.ended:
             self._voice = None
         was_low, self._low = self._low, False

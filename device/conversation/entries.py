@@ -130,7 +130,7 @@ class Cut(Entry, frozen=True, tag="cut"):
 
 
 class Overheard(Entry, frozen=True, tag="overheard"):
-    """The recogniser looked at `ms` of a voice over the reply."""
+    """The recogniser heard `ms` of a voice over the reply."""
 
     spoken: ClassVar = True
     kind: Kind

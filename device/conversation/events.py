@@ -72,11 +72,11 @@ class VoiceEnd(DeviceEvent, frozen=True):
 
 
 class Understood(DeviceEvent, frozen=True):
-    """The recogniser looked at the voice that began at `onset`."""
+    """The recogniser was asked about the voice that began at `onset`."""
 
     onset: int
     upto: int
-    """Up to where it looked."""
+    """Up to where it heard it."""
     kind: Kind
     text: str = ""
     """What it understood, for the ledger."""

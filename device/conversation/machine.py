@@ -44,7 +44,7 @@ from device.conversation.parts import Parts
 from device.conversation.ringing import Ringing
 from device.conversation.rules import Rules
 from device.conversation.states import State
-from device.conversation.turn_taking import AT_EASE, TurnTaking
+from device.conversation.turn_taking import WAKEABLE, TurnTaking
 from device.conversation.voices import TO_ENGINE, Voices
 
 if TYPE_CHECKING:
@@ -66,14 +66,14 @@ class Conversation:
         self._engine = EngineEvents(self.rules, parts, self._turns)
         self._ringing = Ringing()
         self._repeats = 0
-        self._aside = ""  # a reply that is repeated while there is no conversation
+        self._repeated = ""  # a reply that is repeated while there is no conversation
         self._card_gone = False
 
     def on(self, event: DeviceEvent | EngineEvent, now: int) -> list[Action]:
         """Take an event that arrived at position `now`; return what to do, in order."""
         self._out.arrive(now)
         if self._final_result.why:
-            self._take_closing(event)
+            self._take_final_result(event)
         else:
             self._take(event)
         return self._out.leave()
@@ -96,7 +96,7 @@ class Conversation:
     @property
     def repeating(self) -> bool:
         """Whether a reply is repeated while there is no conversation."""
-        return bool(self._aside)
+        return bool(self._repeated)
 
     @property
     def card_gone(self) -> bool:
@@ -109,23 +109,23 @@ class Conversation:
     def _on_wake(self, event: Wake) -> None:
         self._out.record(entries.Wake(event.at, event.word, event.score))
         self._out.do(*self._ringing.stop())
-        if self.state in AT_EASE:
+        if self.state in WAKEABLE:
             self._user.wake_word(event.at)
             self._wake_up(event.at)
         elif self._turns.playing and not self._reply.cutting:
             self._turns.cut(self._user.breath(event.at))
 
     def _wake_up(self, at: int) -> None:
-        self._end_aside()
+        self._end_repeat()
         self._turns.woke(at)
 
     @_take.register
     def _on_button(self, event: Button) -> None:
         if self._ringing.on:
             self._out.do(*self._ringing.stop())
-        elif self._aside:
-            self._end_aside()
-        elif self.state in AT_EASE:
+        elif self._repeated:
+            self._end_repeat()
+        elif self.state in WAKEABLE:
             self._wake_up(event.at)
             self._out.do(*self._user.listen(event.at))
         elif self._turns.playing:
@@ -138,18 +138,18 @@ class Conversation:
         self._repeats += 1
         item = f"repeat-{self._repeats}"
         self._out.record(entries.Repeat(event.at, item))
-        self._end_aside()
+        self._end_repeat()
         if self._connection.wanted:
             self._greeting.forget()
             self._reply.repeat(item)
         else:
-            self._aside = item
+            self._repeated = item
         self._out.do(Again(item))
 
-    def _end_aside(self) -> None:
+    def _end_repeat(self) -> None:
         """End a reply that is repeated while there is no conversation."""
-        if self._aside:
-            self._aside = ""
+        if self._repeated:
+            self._repeated = ""
             self._out.do(Cut(quick=True))
 
     @_take.register
@@ -236,8 +236,8 @@ class Conversation:
 
     @_take.register
     def _on_playout_done(self, event: PlayoutDone) -> None:
-        if event.heard.item == self._aside:
-            self._aside = ""
+        if event.heard.item == self._repeated:
+            self._repeated = ""
         if (item := self._reply.played(event.heard.item)) is None:
             return
         self._out.arrive(event.at)  # the last samples are still on their way to the loudspeaker
@@ -295,7 +295,7 @@ class Conversation:
 
     # The end
 
-    def _take_closing(self, event: DeviceEvent | EngineEvent) -> None:
+    def _take_final_result(self, event: DeviceEvent | EngineEvent) -> None:
         """Wait for the result; what is for the ears, or from the mouth, is passed over."""
         why = self._final_result.why
         match event:

@@ -1,6 +1,6 @@
 """What a voice over a reply is: an interruption, a backchannel, or neither.
 
-Pure: `judge` looks at what is known of the voice so far and says whether to cut the reply, to bring it back up or to
+Pure: `judge` takes what is known of the voice so far and says whether to cut the reply, to bring it back up or to
 wait. How loud, how long and what the small recogniser made of it comes from elsewhere.
 
 The numbers are choices between a voice that is heard too late and a reply that is cut for nothing; how they do together
@@ -24,8 +24,8 @@ FAR_DB = 10.0
 """A voice that stays so far below the user's is not meant for the device: a television, somebody across the room."""
 FAR_MS = 250
 """When that can be told: by then even a voice with a soft onset has reached its level."""
-LOOKS_MS = (480, 640, 800, 960, 1200, 1500, 2000)
-"""When the recogniser looks at a voice that goes on, after its onset. Nothing is gained by guessing from half a word:
+RECOGNISE_MS = (480, 640, 800, 960, 1200, 1500, 2000)
+"""When a voice that goes on is recognised, after its onset. Nothing is gained by guessing from half a word:
 the reply is silent already, and nothing that is said is lost."""
 BACKCHANNEL_MS = 900
 """A voice that goes on longer is no backchannel, whatever was recognised."""
@@ -45,7 +45,7 @@ class Verdict(StrEnum):
     RESTORE = "restore"
 
 
-class Over(Struct):
+class OverlappingVoice(Struct):
     """What is known of a voice over a reply. Positions are samples at 16 kHz."""
 
     onset: int
@@ -59,10 +59,10 @@ class Over(Struct):
     """How loud its loudest frame is relative to the user's usual voice; None while that is not known."""
     ended: bool = False
     kind: Kind | None = None
-    """What the recogniser made of it last, if it has looked."""
-    looked_to: int = 0
-    """Up to which it had looked then."""
-    looked_last: bool = False
+    """What the recogniser made of it last, if it was asked."""
+    recognised_to: int = 0
+    """Up to which it had heard it then."""
+    recognised_whole: bool = False
     """Whether it then knew that this was all."""
 
     @property
@@ -82,8 +82,8 @@ class Over(Struct):
 
     @property
     def heard_out(self) -> bool:
-        """Whether the recogniser has looked at all of it, knowing that it was all."""
-        return self.looked_last and self.looked_to >= self.end
+        """Whether the recogniser has heard all of it, knowing that it was all."""
+        return self.recognised_whole and self.recognised_to >= self.end
 
     @property
     def said(self) -> bool:
@@ -91,7 +91,7 @@ class Over(Struct):
         return self.ended or self.silence_ms >= PAUSE_MS
 
 
-def judge(voice: Over, *, cut_ms: float, recogniser: bool = True) -> tuple[Verdict, str]:
+def judge(voice: OverlappingVoice, *, cut_ms: float, recogniser: bool = True) -> tuple[Verdict, str]:
     """Return what to do about a voice over a reply, and why.
 
     `cut_ms` of voice cut where no `recogniser` says what it is.
@@ -106,32 +106,32 @@ def judge(voice: Over, *, cut_ms: float, recogniser: bool = True) -> tuple[Verdi
     return _said(voice, cut_ms) if voice.said else _going_on(voice)
 
 
-def _said(voice: Over, cut_ms: float) -> tuple[Verdict, str]:
+def _said(voice: OverlappingVoice, cut_ms: float) -> tuple[Verdict, str]:
     """Judge a voice that has said what it wanted, but no word of which is known to interrupt."""
     if voice.kind is not None and voice.heard_out:
         return Verdict.RESTORE, voice.kind
     if voice.silence_ms < ANSWER_MS:
         return Verdict.WAIT, "unheard"
-    unheard_ms = (voice.end - voice.looked_to) * 1000 / CLOCK_RATE
+    unheard_ms = (voice.end - voice.recognised_to) * 1000 / CLOCK_RATE
     return _by_length(voice, cut_ms) if voice.kind is None or unheard_ms >= cut_ms else (Verdict.RESTORE, voice.kind)
 
 
-def _going_on(voice: Over) -> tuple[Verdict, str]:
-    looked_ms = (voice.looked_to - voice.onset) * 1000 / CLOCK_RATE
-    if voice.kind == "backchannel" and voice.age_ms < BACKCHANNEL_MS and looked_ms >= COME_BACK_MS:
+def _going_on(voice: OverlappingVoice) -> tuple[Verdict, str]:
+    recognised_ms = (voice.recognised_to - voice.onset) * 1000 / CLOCK_RATE
+    if voice.kind == "backchannel" and voice.age_ms < BACKCHANNEL_MS and recognised_ms >= COME_BACK_MS:
         return Verdict.RESTORE, "backchannel"
     limit = NO_WORDS_MS if voice.kind == "nothing" else BACKCHANNEL_MS
     return (Verdict.CUT, "length") if voice.voiced_ms >= limit else (Verdict.WAIT, voice.kind or "unheard")
 
 
-def due(voice: Over, looked_ms: float) -> bool:
-    """Return whether the recogniser shall look at `voice`; it looked last `looked_ms` after the onset (0: never)."""
+def due(voice: OverlappingVoice, recognised_ms: float) -> bool:
+    """Return whether `voice` is to be recognised; it was last, `recognised_ms` after the onset (0: never)."""
     if voice.pausing:
         return not voice.heard_out
-    return not voice.silence_ms and any(looked_ms < look <= voice.age_ms for look in LOOKS_MS)
+    return not voice.silence_ms and any(recognised_ms < ms <= voice.age_ms for ms in RECOGNISE_MS)
 
 
-def _by_length(voice: Over, cut_ms: float) -> tuple[Verdict, str]:
+def _by_length(voice: OverlappingVoice, cut_ms: float) -> tuple[Verdict, str]:
     if voice.voiced_ms >= cut_ms:
         return Verdict.CUT, "length"
     return (Verdict.RESTORE, "length") if voice.said else (Verdict.WAIT, "short")

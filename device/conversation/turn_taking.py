@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from device.conversation.failover import Attempt
     from device.conversation.parts import Parts
 
-AT_EASE = (State.ASLEEP, State.FAULT)
+WAKEABLE = (State.ASLEEP, State.FAULT)
 """Where the wake word and the button begin a conversation."""
 PLAYING = (State.SPEAKING, State.OVERLAP)
 
@@ -92,7 +92,7 @@ class TurnTaking:
         if self._state is State.CONNECTING:
             self._timeouts.opened(self._out.now)
             self._move(Cause.OPENED)
-        self._own_up()
+        self._tell_broken_off()
 
     def lost(self, fault: Fault) -> None:
         """Go on after a session failed, or the attempt to open one."""
@@ -144,7 +144,7 @@ class TurnTaking:
             self._out.do(Cut())
         self._connection.stay()
         self._reply.forget()
-        self._forget_beside()
+        self._forget_reply()
         self._out.do(Earcon("sleep"), question)
         self._move(Cause.RESULT)
 
@@ -181,7 +181,7 @@ class TurnTaking:
         self._final_result.begin()
         self._reply.clear()
         self._tools.lost()
-        self._forget_beside()
+        self._forget_reply()
 
     # The reply
 
@@ -214,7 +214,7 @@ class TurnTaking:
     def fell_silent(self, listen_from: int) -> None:
         """Go on after a reply was cut off; a new one may have begun meanwhile."""
         self._reply.keep_new()
-        self._forget_beside()
+        self._forget_reply()
         self._timeouts.exchanged(self._out.now)
         if self._connection.wanted:
             self._out.do(*self._user.interrupts(listen_from))
@@ -227,7 +227,7 @@ class TurnTaking:
         """After a piece of a reply is over: find out whether all of it is."""
         if self._reply.queued or self._reply.cutting:
             return
-        self._own_up()
+        self._tell_broken_off()
         if self._sleeps_next and not (self._tools or self._reply.to_come):
             self.sleep("a request")
         elif not self._connection.wanted:
@@ -258,13 +258,13 @@ class TurnTaking:
     def _to_user(self) -> None:
         self._move(Cause.USER if self._connection.open else Cause.AWAITED)
 
-    def _own_up(self) -> None:
+    def _tell_broken_off(self) -> None:
         """Let the user hear, once a new session is open, that the reply broke off; without one, that is worse news."""
         if self._broken and self._connection.open and not self._reply.queued:
             self._broken = False
             self._out.do(Earcon("error"))
 
-    def _forget_beside(self) -> None:
+    def _forget_reply(self) -> None:
         """Forget what goes with the reply: its words, its tools, its end."""
         self._history.forget_unheard()
         if not (self._connection.stream and self._connection.open):  # which goes on working when it is cut off

@@ -70,8 +70,8 @@ class Voices:
 
     def understood(self, event: Understood) -> None:
         """Take what the recogniser made of a voice over the reply."""
-        looked_ms = round((event.upto - event.onset) * 1000 / CLOCK_RATE)
-        self._out.record(entries.Overheard(event.at, event.kind, event.text, looked_ms))
+        recognised_ms = round((event.upto - event.onset) * 1000 / CLOCK_RATE)
+        self._out.record(entries.Overheard(event.at, event.kind, event.text, recognised_ms))
         self._follow(self._barge_in.understood(event))
 
     def tick(self, at: int) -> None:
@@ -100,7 +100,7 @@ class Voices:
                     self._turns.cut(self._user.first_word(step.onset), step.why)
                 case "restore":
                     self._turns.restore(step.why)
-                case _:  # "look"
+                case _:  # "recognise"
                     self._out.do(Recognise(step.onset, step.upto, step.paused))
         if self._turns.state is State.SPEAKING and self._barge_in.onset is None:
             self._user.settled()

@@ -209,7 +209,7 @@ class Performer:
         self._tasks.spawn(self._understand(action))
 
     async def _understand(self, action: Recognise) -> None:
-        words = await self._over_reply.look(action.onset, action.end, ended=action.ended)
+        words = await self._over_reply.recognise(action.onset, action.end, ended=action.ended)
         self._inbox.put(Understood(self._capture.now, action.onset, action.end, words.kind, words.text))
 
     @perform.register

@@ -48,17 +48,17 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
     notifier = Notifier()
     if (card := await wait_for_card(settings, notifier)) is None:
         return False
-    async with AsyncExitStack() as closing:
+    async with AsyncExitStack() as stack:
         # The system's log keeps what it gets, whatever the settings say of transcripts.
         timeline = Timeline(console, words=last_good.service_folder() is None)
         sent = SentAudio()
         ledger = Ledger(out / "ledger.jsonl" if out else None, on_entry=timeline.show, sent_s=lambda: sent.seconds)
-        keeping = Keeper(settings, ledger)
-        closing.callback(keeping.close)
-        closing.callback(ledger.close)
+        keeper = Keeper(settings, ledger)
+        stack.callback(keeper.close)
+        stack.callback(ledger.close)
         engines = Engines(settings, config)
-        closing.push_async_callback(engines.close)
-        closing.callback(asyncio.create_task(_prepare(engines)).cancel)
+        stack.push_async_callback(engines.close)
+        stack.callback(asyncio.create_task(_prepare(engines)).cancel)
         muted = state_dir() / mute.FILE
         # Until it is known how the switch stands, nothing is heard either.
         card.deaf = muted.exists() or settings.panel.mute_pin >= 0
@@ -68,19 +68,19 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
             ledger,
             engines.session,
             tools=profile_tools(found.loaded.profile),
-            barred=keeping.costs.over_budget,
+            barred=keeper.costs.over_budget,
             sent=sent,
             muted=muted,
         )
-        closing.push_async_callback(daemon.stop)
+        stack.push_async_callback(daemon.stop)
         controls = Controls(daemon, mark=state_dir() / "updating")
         panel = Panel(settings.panel, controls)
-        closing.callback(panel.close)
+        stack.callback(panel.close)
         daemon.start()
         daemon.watch(OnState(panel.attend))
         panel.open()
         card.deaf = daemon.mute.on
-        closing.callback(asyncio.create_task(notifier.watch(lambda: daemon.position)).cancel)
+        stack.callback(asyncio.create_task(notifier.watch(lambda: daemon.position)).cancel)
         with keys(lambda: daemon.on(Button(daemon.position)), daemon.mute.toggle, sys.stdin):
             console.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)
             if daemon.mute.on:

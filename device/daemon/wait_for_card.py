@@ -27,7 +27,7 @@ Work = TypeVar("Work")
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 0.5
+POLL_S = 0.5
 """How often it is asked whether to look for the card."""
 
 
@@ -40,12 +40,12 @@ async def wait_for_card(settings: Settings, notifier: Notifier) -> AlsaCard | No
     panel, status = None, Status(Doing.WAITING_FOR_CARD, "")
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, over.set)
-    looks = Retry(loop.time())
+    retry = Retry(loop.time())
     try:
         while not over.is_set():
-            if looks.due(loop.time()):
+            if retry.due(loop.time()):
                 try:
-                    card = await _unless(over, _aside(lambda: AlsaCard(settings.card)))
+                    card = await _unless(over, _in_thread(lambda: AlsaCard(settings.card)))
                 except CardError as error:
                     if not notifier.listens:
                         raise
@@ -60,7 +60,7 @@ async def wait_for_card(settings: Settings, notifier: Notifier) -> AlsaCard | No
                         notifier.tell("WATCHDOG=1")
                     return card
             notifier.tell(f"READY=1\nWATCHDOG=1\nSTATUS={status}")
-            await _unless(over, asyncio.ensure_future(asyncio.sleep(LOOK_S)))
+            await _unless(over, asyncio.ensure_future(asyncio.sleep(POLL_S)))
     finally:
         loop.remove_signal_handler(signal.SIGTERM)
         if panel is not None:
@@ -79,7 +79,7 @@ async def _unless(over: asyncio.Event, working: asyncio.Future[Work]) -> Work | 
     return working.result()
 
 
-def _aside(work: Callable[[], Work]) -> asyncio.Future[Work]:
+def _in_thread(work: Callable[[], Work]) -> asyncio.Future[Work]:
     """Do some work in a thread that keeps nobody from ending, as those of the event loop's executor do."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Work] = loop.create_future()

@@ -58,11 +58,11 @@ class Watchers(Watcher):
 
 
 class OnState(Watcher):
-    """Calls `look` when the state has changed: for lights that would see it only a moment later."""
+    """Calls `changed` when the state has changed: for lights that would see it only a moment later."""
 
-    def __init__(self, look: Callable[[], None]) -> None:
-        self._look = look
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
 
-    def state(self, state: State, at: int) -> None:  # noqa: ARG002 - it looks for itself
-        """Have it looked at."""
-        self._look()
+    def state(self, state: State, at: int) -> None:  # noqa: ARG002 - whoever is told asks for it
+        """Say so."""
+        self._changed()

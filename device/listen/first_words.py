@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from device.listen.moonshine import Glance
+    from device.listen.moonshine import Recognised
 
 BEFORE = samples(100)
 """Audio before the onset that is wanted: soft first sounds lie there. More of it would be echo."""
@@ -54,9 +54,9 @@ EARLY = 1.5
 
 
 class Recogniser(Protocol):
-    """What glances at speech."""
+    """Writes down speech."""
 
-    def glance(self, audio: NDArray[np.float32]) -> Glance:
+    def recognise(self, audio: NDArray[np.float32]) -> Recognised:
         """Return what is heard in `audio`, `(n,) float32, 16 kHz mono`."""
 
 
@@ -93,10 +93,10 @@ def listen_to(
     """
     if len(pcm) <= BEFORE:
         return FirstWords("nothing")
-    glance = recogniser.glance(audible(pcm))
-    likely = BySound(*map(float, by_sound(glance.states)))
+    heard = recogniser.recognise(audible(pcm))
+    likely = BySound(*map(float, by_sound(heard.states)))
     lasted_ms = (len(pcm) - BEFORE) / samples(1)
-    return weigh(glance.text, glance.confidence, likely, lexicon, lasted_ms=lasted_ms, ended=ended)
+    return weigh(heard.text, heard.confidence, likely, lexicon, lasted_ms=lasted_ms, ended=ended)
 
 
 def weigh(

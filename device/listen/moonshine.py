@@ -55,7 +55,7 @@ _NOT_WORDS = re.compile(r"you|(thank you|thanks) for watching\W*|[\W_]*", re.IGN
 """What the model makes of noise and music; a "you" that was really said gets a full stop."""
 
 
-class Glance(Struct, frozen=True):
+class Recognised(Struct, frozen=True):
     """What a short piece of audio sounds like."""
 
     text: str
@@ -120,14 +120,14 @@ class Moonshine:
             return ""
         return text
 
-    def glance(self, audio: NDArray[np.float32]) -> Glance:
+    def recognise(self, audio: NDArray[np.float32]) -> Recognised:
         """Return what is heard in `audio`, a short piece that has speech in it or none: all of it, and once.
 
         `(n,) float32, 16 kHz mono`, full scale 1. Unlike `transcribe` it neither looks for the speech in it nor doubts.
         """
         states = self.encode(audio)
         ids, confidence = self._decode(states, len(audio))
-        return Glance(self._text(ids), confidence, states)
+        return Recognised(self._text(ids), confidence, states)
 
     def encode(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the encoder's states of `audio`, `(n,) float32, 16 kHz mono`: (m, 288), one every 24 ms."""

@@ -23,7 +23,7 @@ LONGEST = samples(1500)
 
 
 class OverReply:
-    """Looks at voices over a reply through the shared recogniser, in the language of `language`."""
+    """Recognises voices over a reply through the shared recogniser, in the language of `language`."""
 
     def __init__(self, language: str, clean: RingBuffer, recogniser: SharedRecogniser) -> None:
         self._lexicon = lexicon(language)
@@ -34,7 +34,7 @@ class OverReply:
         """Have the recogniser loaded, or let it go: while a session is open."""
         self._recogniser.want("first words", wanted and self._lexicon is not None)
 
-    async def look(self, onset: int, at: int, *, ended: bool) -> FirstWords:
+    async def recognise(self, onset: int, at: int, *, ended: bool) -> FirstWords:
         """Return what the voice that began at `onset` has said by `at`, positions in the clean ring.
 
         `ended` says that it has ended by then, as far as can be told. `unknown` for a language without a lexicon,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 OVERLAP = samples(1500)
 """How long after the end of what a visitor said a cut may still be because of it."""
-ASIDE = samples(2500)
+UNASKED = samples(2500)
 """A reply so long after the one before it, and without new words of a visitor, was not asked for."""
 
 HUSHED = samples(60)
@@ -104,7 +104,7 @@ class _Asked(Struct):
     """Where its last reply ended."""
     meant: bool = False
     """Something came of it."""
-    aside: bool = False
+    overlapped: bool = False
     """It was said over a reply that came back."""
 
 
@@ -171,7 +171,7 @@ class Figures:
         onset = duck if asked is None else asked.onset
         found = Restored(at=_seconds(onset))
         if asked is not None:
-            asked.aside = asked.offset <= restore
+            asked.overlapped = asked.offset <= restore
             if reply is not None and reply.passage is not None:
                 lowered = reply.passage.lowered(onset)
                 back = reply.passage.restored(max(restore - samples(200), lowered.last if lowered else duck))
@@ -184,9 +184,9 @@ class Figures:
     def _assign(self, reply: _Reply) -> None:
         """Put a reply into the turn of the visitor whom it answers."""
         begins = reply.begins
-        before = [a for a in self._asked if a.offset <= begins + samples(50) and not a.aside]
+        before = [a for a in self._asked if a.offset <= begins + samples(50) and not a.overlapped]
         asked = before[-1] if before else None
-        if asked is None or (asked.last is not None and begins > asked.last + ASIDE):
+        if asked is None or (asked.last is not None and begins > asked.last + UNASKED):
             turn = Turn(at=_seconds(begins))
             self._unasked.append(turn)
         else:
@@ -227,7 +227,7 @@ class Figures:
         for entry in self._entries:
             if not isinstance(entry, (entries.User, entries.Tool)):
                 continue
-            before = [a for a in self._asked if a.onset <= entry.at and not a.aside]
+            before = [a for a in self._asked if a.onset <= entry.at and not a.overlapped]
             done = [a for a in before if a.offset <= entry.at + samples(300)]
             if not before:
                 continue

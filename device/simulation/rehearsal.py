@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
     Actor = Callable[[Daemon], Coroutine[Any, Any, None]]
 
-LOOK_S = 0.02
-"""How often the room is looked at for the end of the scene and for visitors."""
+POLL_S = 0.02
+"""How often the room is asked for the end of the scene and for visitors."""
 
 
 class Rehearsal(Watcher):
@@ -89,10 +89,10 @@ class Rehearsal(Watcher):
 
         Raises ModelError, EngineError if there is no engine, or what the actor raises.
         """
-        async with AsyncExitStack() as closing:
-            closing.callback(self._recording.close)
-            closing.callback(self.ledger.close)
-            closing.push_async_callback(self.engines.close)
+        async with AsyncExitStack() as stack:
+            stack.callback(self._recording.close)
+            stack.callback(self.ledger.close)
+            stack.push_async_callback(self.engines.close)
             # The scene's clock starts only when everything is ready: nobody talks to a device that still starts.
             detectors = await asyncio.to_thread(Detectors.load, self._settings.wake, self._settings.models_dir)
             if self._session is None:
@@ -100,16 +100,16 @@ class Rehearsal(Watcher):
             loop = asyncio.get_running_loop()
             began, cpu = loop.time(), time.process_time()
             daemon = await self._build(detectors)
-            closing.push_async_callback(daemon.stop)
+            stack.push_async_callback(daemon.stop)
             daemon.start(thread=self.room.pace == "real")
             if self.room.pace == "step":
                 if not isinstance(loop, VirtualLoop):
                     raise RuntimeError("a room that is stepped through needs a virtual clock: use virtual_clock.run")
                 loop.drive(partial(self._step, daemon))
             if actor is not None:
-                await closing.enter_async_context(meanwhile(actor(daemon)))
+                await stack.enter_async_context(meanwhile(actor(daemon)))
             while not self.room.finished.is_set():
-                await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(POLL_S)
                 self._show_visitors()
             cpu = (time.process_time() - cpu - self.room.cpu_s) / (loop.time() - began)
             memory = resident_mb()

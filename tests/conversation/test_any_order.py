@@ -75,7 +75,7 @@ class AnyOrder(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.now = 0
-        self.wanted = self.live = self.cutting = self.ducked = self.ringing = self.looking = False
+        self.wanted = self.live = self.cutting = self.ducked = self.ringing = self.recognising = False
         self.concluding = False
         self.shown = State.ASLEEP
 
@@ -125,8 +125,8 @@ class AnyOrder(RuleBasedStateMachine):
             case Recognise(onset, end):
                 assert self.conversation.rules.recogniser
                 assert onset <= end <= self.now
-                assert not self.looking, "one look at a time"
-                self.looking = onset
+                assert not self.recognising, "one voice at a time"
+                self.recognising = onset
             case Ring(on):
                 assert on is not self.ringing
                 self.ringing = on
@@ -155,7 +155,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.send(lambda at: Mute(at, on=on))
 
     @rule()
-    def stir(self):
+    def near_end(self):
         self.send(NearEnd)
 
     @rule(ms=st.integers(0, 900))
@@ -168,10 +168,10 @@ class AnyOrder(RuleBasedStateMachine):
     def voice_goes_on(self, ms, silence, peak):
         self.send(lambda at: Voice(at, max(0, at - samples(ms + silence)), ms, silence, peak), 32)
 
-    @precondition(lambda self: self.looking is not False)
+    @precondition(lambda self: self.recognising is not False)
     @rule(kind=st.sampled_from(["stop", "speech", "backchannel", "nothing", "unknown"]), ms=st.integers(1, 500))
     def understood(self, kind, ms):
-        onset, self.looking = self.looking, False
+        onset, self.recognising = self.recognising, False
         self.send(lambda at: Understood(at, onset, at - samples(ms), kind), ms)
 
     @rule(ms=st.integers(60, 900))

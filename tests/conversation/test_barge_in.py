@@ -31,9 +31,9 @@ def dos(steps):
     return [step.do for step in steps]
 
 
-def test_a_voice_ducks_and_is_looked_at(barge_in):
+def test_a_voice_ducks_and_is_recognised(barge_in):
     assert dos(barge_in.begin(0, samples(40))) == ["duck"]
-    assert goes_on(barge_in, 0, 512) == ["look"]
+    assert goes_on(barge_in, 0, 512) == ["recognise"]
 
 
 def test_a_short_voice_says_nothing_of_how_loud_the_user_is():
@@ -66,19 +66,19 @@ def test_what_was_understood_of_another_voice_is_not_of_this_one(barge_in):
     barge_in.forget()
     barge_in.begin(samples(1000), samples(1032))
     assert barge_in.understood(Understood(samples(1040), 0, samples(500), "stop")) == []
-    assert goes_on(barge_in, 1000, 1512) == ["look"]
+    assert goes_on(barge_in, 1000, 1512) == ["recognise"]
 
 
 def test_two_words_with_a_pause_between_are_one_voice(barge_in):
     barge_in.begin(0, 0)
     goes_on(barge_in, 0, 300)
     barge_in.understood(Understood(samples(300), 0, samples(288), "backchannel"))
-    assert dos(barge_in.ends(ended(0, 300))) == ["look"]
+    assert dos(barge_in.ends(ended(0, 300))) == ["recognise"]
     assert barge_in.begin(samples(560), samples(600)) == []
     assert barge_in.understood(Understood(samples(610), 0, samples(540), "backchannel")) == []
     # What has been said since is part of it.
-    (look,) = barge_in.goes_on(Voice(samples(660), samples(560), 100))
-    assert (look.do, look.onset, look.upto) == ("look", 0, samples(660))
+    (asked,) = barge_in.goes_on(Voice(samples(660), samples(560), 100))
+    assert (asked.do, asked.onset, asked.upto) == ("recognise", 0, samples(660))
     (cut,) = barge_in.understood(Understood(samples(700), 0, samples(660), "speech"))
     assert (cut.do, cut.onset) == ("cut", 0)
 

@@ -11,7 +11,7 @@ from device.conversation.overlap import (
     FAR_DB,
     NO_WORDS_MS,
     PAUSE_MS,
-    Over,
+    OverlappingVoice,
     Verdict,
     due,
     judge,
@@ -23,9 +23,12 @@ WAIT, CUT, RESTORE = Verdict.WAIT, Verdict.CUT, Verdict.RESTORE
 
 
 def voice(ms, silence=0, **known):
-    """A voice that began `silence` + `ms` ago and spoke for `ms`; the recogniser has looked at all of it."""
-    known = {"looked_to": samples(ms + silence), "looked_last": silence >= CLOSURE_MS or "ended" in known} | known
-    return Over(0, samples(ms + silence), samples(ms), voiced_ms=ms, **known)
+    """A voice that began `silence` + `ms` ago and spoke for `ms`; the recogniser has heard all of it."""
+    known = {
+        "recognised_to": samples(ms + silence),
+        "recognised_whole": silence >= CLOSURE_MS or "ended" in known,
+    } | known
+    return OverlappingVoice(0, samples(ms + silence), samples(ms), voiced_ms=ms, **known)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +45,7 @@ def voice(ms, silence=0, **known):
         (voice(350, 64, kind="backchannel", ended=True), RESTORE),
         # Drawn out, it does not hold the reply down; longer than any, it is something else.
         (voice(COME_BACK_MS, kind="backchannel"), RESTORE),
-        (voice(COME_BACK_MS, kind="backchannel", looked_to=samples(300)), WAIT),
+        (voice(COME_BACK_MS, kind="backchannel", recognised_to=samples(300)), WAIT),
         (voice(BACKCHANNEL_MS, kind="backchannel"), CUT),
         # Noise has longer, and never cuts once it is over.
         (voice(BACKCHANNEL_MS, kind="nothing"), WAIT),
@@ -50,17 +53,17 @@ def voice(ms, silence=0, **known):
         (voice(NO_WORDS_MS - 1, PAUSE_MS, kind="nothing"), RESTORE),
         (voice(NO_WORDS_MS, kind="nothing"), CUT),
         # What was recognised before the word had ended does not count for the whole: nor if it was not known to have.
-        (voice(350, PAUSE_MS, kind="backchannel", looked_last=False), WAIT),
-        (voice(350, PAUSE_MS, kind="backchannel", looked_to=samples(300)), WAIT),
+        (voice(350, PAUSE_MS, kind="backchannel", recognised_whole=False), WAIT),
+        (voice(350, PAUSE_MS, kind="backchannel", recognised_to=samples(300)), WAIT),
         # A recogniser that does not answer in time leaves it to the length.
         (voice(350), WAIT),
         (voice(BACKCHANNEL_MS), CUT),
-        (voice(CUT_MS - 1, ANSWER_MS, looked_to=0), RESTORE),
-        (voice(CUT_MS, ANSWER_MS, looked_to=0), CUT),
-        (voice(500, PAUSE_MS, kind="speech", looked_to=samples(480)), WAIT),
-        (voice(500, ANSWER_MS, kind="speech", looked_to=samples(480)), CUT),
-        (voice(500, ANSWER_MS, kind="backchannel", looked_to=samples(300)), RESTORE),
-        (voice(800, ANSWER_MS, kind="backchannel", looked_to=samples(300)), CUT),
+        (voice(CUT_MS - 1, ANSWER_MS, recognised_to=0), RESTORE),
+        (voice(CUT_MS, ANSWER_MS, recognised_to=0), CUT),
+        (voice(500, PAUSE_MS, kind="speech", recognised_to=samples(480)), WAIT),
+        (voice(500, ANSWER_MS, kind="speech", recognised_to=samples(480)), CUT),
+        (voice(500, ANSWER_MS, kind="backchannel", recognised_to=samples(300)), RESTORE),
+        (voice(800, ANSWER_MS, kind="backchannel", recognised_to=samples(300)), CUT),
         # So does a language that it does not know.
         (voice(CUT_MS - 1, kind="unknown"), WAIT),
         (voice(CUT_MS - 1, PAUSE_MS, kind="unknown"), RESTORE),
@@ -83,7 +86,7 @@ def test_what_to_do_about_a_voice(over, verdict):
     level=st.none() | st.floats(-40, 10),
 )
 def test_every_voice_comes_to_a_verdict(ms, silence, kind, ended, level):
-    over = voice(ms, silence, kind=kind, ended=ended, level_db=level, looked_last=ended or silence >= CLOSURE_MS)
+    over = voice(ms, silence, kind=kind, ended=ended, level_db=level, recognised_whole=ended or silence >= CLOSURE_MS)
     verdict, why = judge(over, cut_ms=CUT_MS)
     assert why
     if (ms >= NO_WORDS_MS and not over.said) or (over.said and silence >= ANSWER_MS):
@@ -97,18 +100,18 @@ def test_every_voice_comes_to_a_verdict(ms, silence, kind, ended, level):
     assert (verdict is CUT) == (ms >= CUT_MS)
 
 
-def test_the_recogniser_looks_now_and_then_and_when_the_voice_pauses():
-    looks, looked = [], 0.0
+def test_a_voice_is_recognised_now_and_then_and_when_the_voice_pauses():
+    times, last = [], 0.0
     for ms in range(32, 1600, 32):
-        if due(voice(ms, kind="nothing", looked_to=0), looked):
-            looked = ms
-            looks.append(ms)
-    assert looks[0] < 500
-    assert len(looks) <= 8
-    assert np.diff(looks).min() >= 100
+        if due(voice(ms, kind="nothing", recognised_to=0), last):
+            last = ms
+            times.append(ms)
+    assert times[0] < 500
+    assert len(times) <= 8
+    assert np.diff(times).min() >= 100
     assert not due(voice(500, 32), 480)
-    assert due(voice(500, 64, kind="nothing", looked_to=samples(480)), 480)
-    assert not due(voice(500, 96, kind="nothing", looked_to=samples(564)), 564)
-    assert due(voice(200, 64, looked_to=0), 0)
+    assert due(voice(500, 64, kind="nothing", recognised_to=samples(480)), 480)
+    assert not due(voice(500, 96, kind="nothing", recognised_to=samples(564)), 564)
+    assert due(voice(200, 64, recognised_to=0), 0)
     # What it made of it before it paused is not the last word.
-    assert due(voice(500, 64, kind="speech", looked_last=False), 480)
+    assert due(voice(500, 64, kind="speech", recognised_whole=False), 480)

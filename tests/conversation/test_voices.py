@@ -107,10 +107,10 @@ def understood(talk, at, kind, upto=None):
 @pytest.mark.parametrize("kind", ["stop", "speech"])
 def test_words_that_interrupt_cut_at_once(kind):
     talk = overlapped()
-    (look,) = goes_on(talk, 3920)
-    assert isinstance(look, Recognise)
-    assert look.onset == samples(3400)
-    assert not look.ended
+    (asked,) = goes_on(talk, 3920)
+    assert isinstance(asked, Recognise)
+    assert asked.onset == samples(3400)
+    assert not asked.ended
     assert understood(talk, 3950, kind, upto=3920) == [Cut()]
     assert talk.wrote(entries.Cut)[0].why == kind
 
@@ -121,8 +121,8 @@ def test_a_backchannel_or_a_noise_brings_the_reply_back_when_it_ends(kind):
     goes_on(talk, 3720)
     assert understood(talk, 3750, kind, upto=3720) == []
     # It has said a little more since: only the whole of it can be judged.
-    (look,) = goes_on(talk, 3880, silent_ms=96, since_ms=3752)
-    assert look == Recognise(samples(3400), samples(3848), ended=True)
+    (asked,) = goes_on(talk, 3880, silent_ms=96, since_ms=3752)
+    assert asked == Recognise(samples(3400), samples(3848), ended=True)
     assert understood(talk, 3900, kind, upto=3848) == []
     assert goes_on(talk, 3920, silent_ms=136, since_ms=3912) == [Restore()]
     assert talk.state is State.SPEAKING
@@ -158,8 +158,8 @@ def test_only_one_look_at_a_time():
 def test_a_recogniser_that_does_not_answer_leaves_it_to_the_length():
     talk = overlapped()
     goes_on(talk, 3750)
-    (look,) = talk.ms(VoiceEnd, 4000, samples(3400), samples(3750), 350)
-    assert isinstance(look, Recognise)
+    (asked,) = talk.ms(VoiceEnd, 4000, samples(3400), samples(3750), 350)
+    assert isinstance(asked, Recognise)
     assert talk.ms(Tick, 4050) == []
     assert talk.ms(Tick, 4100) == [Restore()]
 

@@ -63,7 +63,7 @@ class Part:
 
 
 class OverReply(Part):
-    async def look(self, onset, at, *, ended):
+    async def recognise(self, onset, at, *, ended):
         return FirstWords("stop", f"{onset} to {at}, {'ended' if ended else 'going on'}")
 
 

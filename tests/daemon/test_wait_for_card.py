@@ -56,7 +56,7 @@ def card(monkeypatch):
 
     monkeypatch.setattr("device.daemon.wait_for_card.AlsaCard", make)
     monkeypatch.setattr("device.daemon.wait_for_card.Panel", panel)
-    monkeypatch.setattr("device.daemon.wait_for_card.LOOK_S", 0.001)
+    monkeypatch.setattr("device.daemon.wait_for_card.POLL_S", 0.001)
     monkeypatch.setattr("device.audio.card.retry.RETRY_S", 0.0)
     return found
 

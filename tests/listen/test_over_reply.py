@@ -33,8 +33,8 @@ def judged(monkeypatch):
 async def test_it_listens_from_a_little_before_the_onset(ring, judged):
     over = OverReply("en-GB", ring, SharedRecogniser(""))
     over.want(wanted=True)
-    assert (await over.look(samples(1000), samples(1500), ended=True)).kind == "stop"
-    assert (await over.look(samples(0), samples(3900), ended=False)).text == "Stop."
+    assert (await over.recognise(samples(1000), samples(1500), ended=True)).kind == "stop"
+    assert (await over.recognise(samples(0), samples(3900), ended=False)).text == "Stop."
     assert judged == [(1000 - BEFORE // 16, 1500, True), (0, LONGEST // 16, False)]
 
 
@@ -42,12 +42,12 @@ async def test_in_a_language_without_words_it_does_not_know_and_loads_nothing(ri
     monkeypatch.setattr("device.listen.moonshine.load_moonshine", lambda _: pytest.fail("loaded"))
     over = OverReply("tlh", ring, SharedRecogniser(""))
     over.want(wanted=True)
-    assert await over.look(samples(1000), samples(1500), ended=True) == FirstWords("unknown")
+    assert await over.recognise(samples(1000), samples(1500), ended=True) == FirstWords("unknown")
 
 
 async def test_it_does_not_know_when_it_is_not_wanted(ring, judged):
     over = OverReply("en", ring, SharedRecogniser(""))
-    assert await over.look(samples(1000), samples(1500), ended=True) == FirstWords("unknown")
+    assert await over.recognise(samples(1000), samples(1500), ended=True) == FirstWords("unknown")
     assert judged == []
 
 
@@ -58,5 +58,5 @@ async def test_without_the_models_a_warning_says_so(ring, monkeypatch, caplog):
     monkeypatch.setattr("device.listen.moonshine.load_moonshine", load)
     over = OverReply("en", ring, SharedRecogniser(""))
     over.want(wanted=True)
-    assert await over.look(samples(1000), samples(1500), ended=True) == FirstWords("unknown")
+    assert await over.recognise(samples(1000), samples(1500), ended=True) == FirstWords("unknown")
     assert "parley models fetch" in caplog.text

@@ -110,8 +110,8 @@ def conversation(tmp_path_factory):
         Visitor(after="asleep", text="never", label="nobody"),
     )
     device = Device(tmp_path_factory.mktemp("room"), visitors, 18.0)
-    (asked, interrupts, aside) = device.visited()
-    truth = {"asked": asked, "interrupts": interrupts, "aside": aside}
+    (asked, interrupts, overlaps) = device.visited()
+    visits = {"asked": asked, "interrupts": interrupts, "overlaps": overlaps}
     device.at(asked[1] + 600, "play", f"a:{LONG}")
     device.note(asked[1] + 500, entries.User, text="What can you do?")
     device.at(interrupts[0] + 70, "duck")
@@ -119,8 +119,8 @@ def conversation(tmp_path_factory):
     device.note(interrupts[1] + 520, entries.User, text="How many kilometres is five miles?")
     device.note(interrupts[1] + 530, entries.Tool, name="convert", arguments="{}")
     device.at(interrupts[1] + 700, "play", f"b:{LONG}")
-    device.at(aside[0] + 60, "duck")
-    device.at(aside[0] + 600, "restore")
+    device.at(overlaps[0] + 60, "duck")
+    device.at(overlaps[0] + 600, "restore")
     tracks = device.run()
     wake_end = device.room.visits[0].wake_end
     device.note(wake_end / 48 + 180, entries.Wake, word="hey_jarvis", score=0.9)
@@ -128,7 +128,7 @@ def conversation(tmp_path_factory):
     made = summarise(
         "test", tracks, device.room.visits, device.entries, device.items,
     )  # fmt: skip
-    return made, truth, device, tracks
+    return made, visits, device, tracks
 
 
 def block_after(ms: float) -> float:
@@ -137,27 +137,27 @@ def block_after(ms: float) -> float:
 
 
 def test_the_turns_are_what_happened(conversation):
-    made, truth, _, _ = conversation
+    made, visits, _, _ = conversation
     assert [(t.user, t.assistant, t.tools, t.interrupted) for t in made.turns] == [
         ("What can you do?", LONG, [], True),
         ("How many kilometres is five miles?", LONG, ["convert"], False),
     ]
-    assert [t.at for t in made.turns] == [pytest.approx(truth[v][0] / 1000, abs=0.01) for v in ("asked", "interrupts")]
+    assert [t.at for t in made.turns] == [pytest.approx(visits[v][0] / 1000, abs=0.01) for v in ("asked", "interrupts")]
 
 
 def test_the_wake_word_and_the_reply_are_timed(conversation):
-    made, truth, _, _ = conversation
+    made, visits, _, _ = conversation
     first, second = made.turns
     assert (first.wake_ms, second.wake_ms) == (pytest.approx(180, abs=2), None)
     for turn, visit, delay in ((first, "asked", 600), (second, "interrupts", 700)):
-        offset = truth[visit][1]
+        offset = visits[visit][1]
         # Speech begins softly: what is below -60 dBFS is not heard yet.
         assert turn.reply_ms == pytest.approx(block_after(offset + delay) - offset, abs=12)
 
 
 def test_the_interruption_is_timed_on_the_recording(conversation):
-    made, truth, _, _ = conversation
-    onset = truth["interrupts"][0]
+    made, visits, _, _ = conversation
+    onset = visits["interrupts"][0]
     turn = made.turns[0]
     assert turn.duck_ms == pytest.approx(block_after(onset + 70) + 8 - onset, abs=8)
     assert turn.silence_ms == pytest.approx(block_after(onset + 70) + 40 - onset, abs=12)  # held, and then cut
@@ -183,9 +183,9 @@ def test_a_wrong_claim_does_not_change_what_was_heard(conversation):
 
 
 def test_a_backchannel_is_not_a_turn_but_a_restored_reply(conversation):
-    made, truth, _, _ = conversation
+    made, visits, _, _ = conversation
     (restored,) = made.restored
-    onset = truth["aside"][0]
+    onset = visits["overlaps"][0]
     assert restored.at == pytest.approx(onset / 1000, abs=0.01)
     assert restored.duck_ms == pytest.approx(block_after(onset + 60) + 8 - onset, abs=8)
     assert restored.restore_ms == pytest.approx(block_after(onset + 600) + 20 - onset, abs=30)

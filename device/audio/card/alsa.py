@@ -158,10 +158,10 @@ class AlsaCard(Card):
     def _watch(self, stream: Stream) -> None:
         """Watch the stream until the card is closed; stand in for it while it is gone."""
         while not self._closing.is_set():
-            trouble = self._monitor(stream)
+            fault = self._monitor(stream)
             if self._closing.is_set():
                 break
-            log.warning("%s %s", self.name, trouble)
+            log.warning("%s %s", self.name, fault)
             if (fresh := self._stand_in(stream)) is None:
                 break
             stream = fresh

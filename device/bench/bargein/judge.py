@@ -187,7 +187,7 @@ class _Judged:
         if self._slot.role == "yield":
             self._yield()
         else:
-            self._aside(trace, own)
+            self._no_interruption(trace, own)
 
     def _yield(self) -> None:
         outcome = self._outcome
@@ -198,8 +198,8 @@ class _Judged:
             outcome.alike = round(self._first_word(self._visit), 3)
             outcome.first_word = outcome.alike >= THERE
 
-    def _aside(self, trace: Trace, dips: list[Dip]) -> None:
-        """Judge what was not meant to interrupt: the reply shall come back and lose no word."""
+    def _no_interruption(self, trace: Trace, dips: list[Dip]) -> None:
+        """Judge what was no interruption: the reply shall come back and lose no word."""
         outcome = self._outcome
         late = 0.0
         for dip in dips:
