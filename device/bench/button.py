@@ -20,7 +20,8 @@ from device.daemon.controls import Controls
 from device.daemon.watcher import OnState
 from device.listen.detectors import Detectors
 from device.panel.leds import Strip, apa102
-from device.panel.panel import GAP_S, Painter, Panel
+from device.panel.painter import Painter
+from device.panel.panel import GAP_S, Panel
 from device.settings.panel import PanelSettings
 from device.simulation.scene import Acoustics, Scene
 from device.simulation.timed_engine import Plan, TimedEngine

@@ -14,19 +14,15 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from device.panel import lights
 from device.panel.button import Contact, Gesture, Gestures
 from device.panel.gpio import PanelFault, chips, choose, claim, open_lines
 from device.panel.leds import open_leds
-from device.panel.meters import LEAK_S, LevelMeter, StreamingMeter
+from device.panel.painter import Painter, Shown
 from device.settings.panel import used_pins, wrong_pins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from device.audio.card.base import Card
-    from device.conversation.states import State
-    from device.panel.leds import Leds
     from device.settings.panel import PanelSettings
 
     Part = TypeVar("Part")
@@ -44,28 +40,8 @@ REST_S = 0.1
 most."""
 
 
-class Assistant(Protocol):
+class Assistant(Shown, Protocol):
     """What the panel shows, asked from the lights' thread, and whom it tells, on the event loop's."""
-
-    @property
-    def state(self) -> State:
-        """Whose turn it is."""
-
-    @property
-    def sent(self) -> int:
-        """How much sound of the microphone has left so far, in any unit."""
-
-    @property
-    def ringing(self) -> bool:
-        """Whether a timer rings."""
-
-    @property
-    def updating(self) -> bool:
-        """Whether an update is under way."""
-
-    @property
-    def card(self) -> Card:
-        """The sound card."""
 
     def gesture(self, gesture: Gesture) -> None:
         """Do what the button means."""
@@ -75,61 +51,6 @@ class Assistant(Protocol):
 
     def turn(self, steps: int) -> None:
         """Make it louder by so many steps, or softer."""
-
-
-class Painter:
-    """Brings what the assistant does to the LEDs; `asking` is whether a factory reset waits for its confirmation."""
-
-    def __init__(self, assistant: Assistant, asking: Callable[[], bool], leds: Leds | None, streaming: Any) -> None:
-        self._assistant = assistant
-        self._asking = asking
-        self._leds = leds
-        self._lamp = streaming
-        self._streaming = StreamingMeter()
-        self._level = LevelMeter(assistant.card)
-        self._scene = ""
-        self._since = 0.0
-        self._talked = -LEAK_S  # when something was last allowed to leave
-        self._shown: lights.Frame | None = None
-        self._lit: bool | None = None
-
-    def paint(self, t: float) -> bool:
-        """Show what there is to show at the time `t`, in seconds; return whether that moves. Raises OSError."""
-        status = self._status(t)
-        if self._lamp is not None and status.streaming is not self._lit:
-            self._lit = status.streaming
-            self._lamp.value = status.streaming
-        if self._leds is None:
-            return False
-        scene = lights.scene(status)
-        if scene != self._scene:
-            self._scene, self._since = scene, t
-        level = self._level.read(t) if scene == "speaking" else 0.0
-        frame = lights.frame(status, t - self._since, level, self._leds.count, coloured=self._leds.coloured)
-        if frame != self._shown:
-            self._leds.show(frame)
-            self._shown = frame
-        return not lights.still(status, coloured=self._leds.coloured)
-
-    def _status(self, t: float) -> lights.Status:
-        state = self._assistant.state
-        if state not in lights.SILENT:
-            self._talked = t
-        streaming = self._streaming.read(self._assistant.sent, t)
-        return lights.Status(
-            state,
-            streaming=streaming,
-            leak=streaming and state in lights.SILENT and t - self._talked > LEAK_S,
-            ringing=self._assistant.ringing,
-            updating=self._assistant.updating,
-            asking=self._asking(),
-        )
-
-    def close(self) -> None:
-        """Go dark."""
-        for part in (self._leds, self._lamp):
-            if part is not None:
-                part.close()
 
 
 class Panel:
@@ -145,7 +66,6 @@ class Panel:
         self._gestures = Gestures()
         self._timer: asyncio.TimerHandle | None = None
         self._inputs: list[Any] = []
-        self._painter: Painter | None = None
         self._thread: threading.Thread | None = None
         self._news = threading.Event()
         self._over = threading.Event()
@@ -215,8 +135,8 @@ class Panel:
             lamp = self._try(self._streaming_lamp)
         if leds is None and lamp is None:
             return
-        self._painter = Painter(self._assistant, lambda: self._gestures.asking, leds, lamp)
-        self._thread = threading.Thread(target=self._paint, name="lights", daemon=True)
+        painter = Painter(self._assistant, lambda: self._gestures.asking, leds, lamp)
+        self._thread = threading.Thread(target=self._paint, args=(painter,), name="lights", daemon=True)
         self._thread.start()
 
     def _streaming_lamp(self) -> Any:
@@ -311,9 +231,7 @@ class Panel:
 
     # The lights' thread
 
-    def _paint(self) -> None:
-        painter = self._painter
-        assert painter is not None  # noqa: S101 - it was made before the thread
+    def _paint(self, painter: Painter) -> None:
         try:
             while not self._over.is_set():
                 self._news.clear()

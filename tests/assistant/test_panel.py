@@ -13,7 +13,8 @@ from support.listener import Listener, spoken
 from device.audio.resample import resample
 from device.daemon.controls import Controls
 from device.daemon.watcher import Watcher
-from device.panel.panel import Painter, Panel
+from device.panel.painter import Painter
+from device.panel.panel import Panel
 from device.sample_clock import samples
 from device.settings.panel import PanelSettings
 from device.simulation.scripted_engine import RATE

@@ -2,7 +2,7 @@ import pytest
 
 from device.conversation.states import State
 from device.panel.button import Gesture
-from device.panel.panel import Painter
+from device.panel.painter import Painter
 from device.panel.unattended import Unattended
 
 
