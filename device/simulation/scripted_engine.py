@@ -11,68 +11,22 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from aiohttp import WSCloseCode, WSMsgType, web
 from msgspec import Struct
 from msgspec.structs import replace
 
+from device.simulation.scripted_reply import Replies, Reply
 from device.wire import realtime as wire
-from device.wire.realtime_items import (
-    Content,
-    ErrorDetail,
-    Item,
-    Part,
-    Response,
-    ResponseUsage,
-    Session,
-    StatusDetails,
-    TranscriptionUsage,
-)
+from device.wire.realtime_items import Content, ErrorDetail, Item, Session, TranscriptionUsage
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Awaitable, Callable, Sequence
     from types import TracebackType
 
-RATE: Final = 24_000
-"""Hz, of the audio of replies."""
-
 Event = TypeVar("Event", bound=wire.Message)
-
-
-class Speech(Struct, frozen=True):
-    """An item of a reply that is spoken."""
-
-    pcm: bytes
-    """s16le mono, 24 kHz."""
-    text: str = ""
-
-
-class Call(Struct, frozen=True):
-    """An item of a reply that calls a function."""
-
-    name: str
-    arguments: str = "{}"
-    call_id: str = ""
-    """Empty: one is made up."""
-
-
-class Reply(Struct, frozen=True):
-    """What to answer, and how fast."""
-
-    items: tuple[Speech | Call, ...] = (Speech(bytes(RATE)),)
-    delay_s: float = 0.0
-    """From the request to the first audio."""
-    delta_ms: int = 100
-    """Audio in each delta."""
-    pace: float = 0.0
-    """Seconds that a second of audio takes to be sent; 0: all at once."""
-    status: str = "completed"
-    error: ErrorDetail | None = None
-    """With the status failed."""
-    input_tokens: int = 10
-    output_tokens: int = 20
 
 
 class Received(Struct, frozen=True):
@@ -97,9 +51,8 @@ class Connection:
         """Cleared, nothing more is read from the socket."""
         self.reading.set()
         self.session = Session(type="realtime", object="realtime.session", model=request.query.get("model"))
-        self.speaking: asyncio.Task[None] | None = None
         self._request = request
-        self._response: Response | None = None
+        self._replies = Replies(self.send, server.new)
 
     async def send(self, event: wire.ServerEvent) -> None:
         """Send an event, with an id if it has none; to a client that has gone, nothing."""
@@ -141,9 +94,14 @@ class Connection:
         return found
 
     @property
+    def speaking(self) -> asyncio.Task[None] | None:
+        """The reply that is being made, or was made last; None before the first one."""
+        return self._replies.task
+
+    @property
     def busy(self) -> bool:
         """Whether a reply is being made."""
-        return self.speaking is not None and not self.speaking.done()
+        return self._replies.busy
 
     async def answer(self, choose: Callable[[], Reply], event_id: str | None = None) -> None:
         """Begin the reply that `choose` returns; while one is being made, refuse, naming the client's event."""
@@ -155,8 +113,7 @@ class Connection:
 
     def reply(self, reply: Reply) -> asyncio.Task[None]:
         """Begin a reply; the task is done when all of it was sent."""
-        self.speaking = asyncio.create_task(self._speak(reply))
-        return self.speaking
+        return self._replies.begin(reply)
 
     async def cancel(self, event: wire.ResponseCancel) -> None:
         """End the reply in the making, as a client asked."""
@@ -165,92 +122,11 @@ class Connection:
 
     async def stop(self, reason: str) -> bool:
         """End the reply in the making, if there is one; return whether there was."""
-        if self.speaking is None or self.speaking.done() or self._response is None:
-            return False
-        self.speaking.cancel()
-        with suppress(asyncio.CancelledError):
-            await self.speaking
-        await self._done(self._response, "cancelled", StatusDetails(type="cancelled", reason=reason), None)
-        return True
+        return await self._replies.stop(reason)
 
-    async def _speak(self, reply: Reply) -> None:
-        self._response = response = Response(
-            id=self.server.new("resp"), object="realtime.response", status="in_progress", output=[]
-        )
-        await self.send(wire.ResponseCreated(response))
-        await asyncio.sleep(reply.delay_s)
-        for index, item in enumerate(reply.items):
-            if isinstance(item, Call):
-                await self._call(item, response, index)
-            else:
-                await self._say(item, reply, response, index)
-        details = None
-        if reply.status != "completed":
-            details = StatusDetails(type=reply.status, error=reply.error)
-        total = reply.input_tokens + reply.output_tokens
-        usage = ResponseUsage(total_tokens=total, input_tokens=reply.input_tokens, output_tokens=reply.output_tokens)
-        await self._done(response, reply.status, details, usage)
-
-    async def _done(
-        self, response: Response, status: str, details: StatusDetails | None, usage: ResponseUsage | None
-    ) -> None:
-        response.status, response.status_details, response.usage = status, details, usage
-        self._response = None
-        await self.send(wire.ResponseDone(response))
-
-    async def _say(self, speech: Speech, reply: Reply, response: Response, index: int) -> None:
-        item = Item(
-            type="message",
-            id=self.server.new("item"),
-            object="realtime.item",
-            status="in_progress",
-            role="assistant",
-            content=[],
-        )
-        output: dict[str, Any] = {"response_id": response.id or "", "output_index": index}
-        place: dict[str, Any] = {**output, "item_id": item.id or "", "content_index": 0}
-        await self.send(wire.ResponseOutputItemAdded(item, **output))
-        await self.send(wire.ConversationItemAdded(item=item))
-        await self.send(wire.ResponseContentPartAdded(Part(type="audio", transcript=""), **place))
-        if speech.text:
-            await self.send(wire.ResponseOutputAudioTranscriptDelta(speech.text, **place))
-        size = 2 * (RATE * reply.delta_ms // 1000)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        for start in range(0, len(speech.pcm), size):
-            await self.send(wire.ResponseOutputAudioDelta(speech.pcm[start : start + size], **place))
-            sent_s = (start + size) / (2 * RATE)
-            await asyncio.sleep(max(0.0, began + sent_s * reply.pace - loop.time()))
-        item.status, item.content = "completed", [Content(type="output_audio", transcript=speech.text)]
-        if response.output is not None:
-            response.output.append(item)
-        await self.send(wire.ResponseOutputAudioDone(**place))
-        await self.send(wire.ResponseOutputAudioTranscriptDone(speech.text, **place))
-        await self.send(wire.ResponseContentPartDone(Part(type="audio", transcript=speech.text), **place))
-        await self.send(wire.ResponseOutputItemDone(item, **output))
-        await self.send(wire.ConversationItemDone(item=item))
-
-    async def _call(self, call: Call, response: Response, index: int) -> None:
-        item = Item(
-            type="function_call",
-            id=self.server.new("item"),
-            object="realtime.item",
-            status="in_progress",
-            call_id=call.call_id or self.server.new("call"),
-            name=call.name,
-            arguments="",
-        )
-        output: dict[str, Any] = {"response_id": response.id or "", "output_index": index}
-        place: dict[str, Any] = {**output, "item_id": item.id or "", "call_id": item.call_id or ""}
-        await self.send(wire.ResponseOutputItemAdded(item, **output))
-        await self.send(wire.ConversationItemAdded(item=item))
-        await self.send(wire.ResponseFunctionCallArgumentsDelta(**place, delta=call.arguments))
-        await self.send(wire.ResponseFunctionCallArgumentsDone(**place, arguments=call.arguments, name=call.name))
-        item.status, item.arguments = "completed", call.arguments
-        if response.output is not None:
-            response.output.append(item)
-        await self.send(wire.ResponseOutputItemDone(item, **output))
-        await self.send(wire.ConversationItemDone(item=item))
+    def drop(self) -> None:
+        """Send no more of the reply in the making, and nothing about it."""
+        self._replies.drop()
 
 
 class ScriptedRealtime:
@@ -299,8 +175,7 @@ class ScriptedRealtime:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         for connection in self.connections:
-            if connection.speaking is not None:
-                connection.speaking.cancel()
+            connection.drop()
             connection.reading.set()
             connection.abort()
         if self._runner is not None:
@@ -360,8 +235,7 @@ class ScriptedRealtime:
                 self._news.notify_all()
             if (handler := self._handlers.get(type(event))) is not None:
                 await handler(connection, event)
-        if connection.speaking is not None:
-            connection.speaking.cancel()
+        connection.drop()
         return socket
 
 

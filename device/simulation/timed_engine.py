@@ -18,7 +18,8 @@ from msgspec import Struct, field
 
 from device.audio import clips
 from device.simulation import acoustics
-from device.simulation.scripted_engine import RATE, Connection, Reply, ScriptedRealtime, Speech
+from device.simulation.scripted_engine import Connection, ScriptedRealtime
+from device.simulation.scripted_reply import RATE, Reply, Speech
 from device.wire import realtime as wire
 
 if TYPE_CHECKING:

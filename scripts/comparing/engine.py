@@ -21,7 +21,7 @@ from device.listen.endpointer import Offset, Onset
 from device.listen.vad import SileroVad
 from device.model_files import files
 from device.sample_clock import CLOCK_RATE
-from device.simulation.scripted_engine import Connection, Reply, ScriptedRealtime, Speech
+from device.simulation.scripted_reply import Reply, Speech
 from device.simulation.timed_engine import TimedEngine
 from device.wire import realtime as wire
 from device.wire.realtime_items import Content, Item
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from multiprocessing.sharedctypes import Synchronized
 
+    from device.simulation.scripted_engine import Connection, ScriptedRealtime
     from device.simulation.timed_engine import Report
 
 NETWORK_MS: Final = 40.0

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from device.bench.soundserver import sound_server
-from device.simulation.scripted_engine import RATE as WIRE_RATE
+from device.simulation.scripted_reply import RATE as WIRE_RATE
 from scripts.comparing import figures, report
 from scripts.comparing.clients import Kind, Peers, Process
 from scripts.comparing.director import Director

@@ -10,7 +10,7 @@ from msgspec import Struct
 from device.bench import sounds
 from device.bench.sounds import Sound
 from device.simulation import acoustics
-from device.simulation.scripted_engine import RATE
+from device.simulation.scripted_reply import RATE
 from scripts.comparing.director import Trial
 from scripts.comparing.room import REPLY_DB, Line, spoken
 

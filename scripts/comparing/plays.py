@@ -11,7 +11,7 @@ from device.audio.measure import SILENCE_DBFS, levels
 from device.audio.resample import resample
 from device.bench.trace import Trace, Track
 from device.sample_clock import CLOCK_RATE
-from device.simulation.scripted_engine import RATE as WIRE_RATE
+from device.simulation.scripted_reply import RATE as WIRE_RATE
 from scripts.comparing.likeness import locate
 from scripts.comparing.pulse import RATE
 from scripts.comparing.room import NOTHING_DB, PAUSE_MS

@@ -8,7 +8,7 @@ import numpy as np
 
 from device.audio.resample import resample
 from device.sample_clock import CLOCK_RATE
-from device.simulation.scripted_engine import RATE as WIRE_RATE
+from device.simulation.scripted_reply import RATE as WIRE_RATE
 from scripts.comparing.engine import NETWORK_MS
 from scripts.comparing.likeness import locate
 from scripts.comparing.pulse import RATE, VISITOR

@@ -11,7 +11,7 @@ from device.audio.resample import Resampler
 from device.listen.endpointer import FRAME, Endpointer, EndpointSettings, Offset, Onset
 from device.sample_clock import CLOCK_RATE
 from device.settings.toml import merge
-from device.simulation.scripted_engine import RATE
+from device.simulation.scripted_reply import RATE
 from device.wire.realtime_items import Session, TurnDetection
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from device.panel.painter import Painter
 from device.panel.panel import Panel
 from device.sample_clock import samples
 from device.settings.panel import PanelSettings
-from device.simulation.scripted_engine import RATE
+from device.simulation.scripted_reply import RATE
 from device.wire import realtime_client as wire
 
 QUESTION = "hey jarvis, what time is it?"

@@ -19,7 +19,7 @@ from support.listener import Listener
 
 from device.bench import sounds
 from device.simulation import scene
-from device.simulation.scripted_engine import RATE, Reply, Speech
+from device.simulation.scripted_reply import RATE, Reply, Speech
 
 if TYPE_CHECKING:
     from device.simulation.visitors import Visit

@@ -6,7 +6,7 @@ from support.house import House, play, says
 from support.listener import Listener, spoken
 
 from device.conversation.pending_tools import COVERS
-from device.simulation.scripted_engine import Call, Reply
+from device.simulation.scripted_reply import Call, Reply
 from device.tools.registry import Arguments, Tool
 from device.wire import realtime as wire
 

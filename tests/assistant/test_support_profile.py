@@ -10,7 +10,7 @@ from device.conversation.events import Button
 from device.records.transcript_writer import TranscriptWriter
 from device.records.transcripts import stored
 from device.settings.loading import read
-from device.simulation.scripted_engine import Call, Reply
+from device.simulation.scripted_reply import Call, Reply
 from device.tools.profile import profile_tools
 from device.wire import realtime as wire
 

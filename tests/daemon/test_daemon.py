@@ -12,7 +12,7 @@ from device.conversation.events import Button
 from device.sample_clock import samples
 from device.settings.tree import BargeInSettings
 from device.simulation.scene import Acoustics, CardEvent
-from device.simulation.scripted_engine import Call, Reply, Speech
+from device.simulation.scripted_reply import Call, Reply, Speech
 from device.simulation.timed_engine import speech
 from device.wire import realtime as wire
 from device.wire.realtime_items import Response

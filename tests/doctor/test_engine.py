@@ -11,7 +11,8 @@ from device.engines.factory import session_with
 from device.settings.engines import RealtimeEngine
 from device.settings.tree import LocalSettings, Settings
 from device.simulation import virtual_clock as virtual
-from device.simulation.scripted_engine import Call, Connection, Reply
+from device.simulation.scripted_engine import Connection
+from device.simulation.scripted_reply import Call, Reply
 
 CALL = Reply((Call("get_time", "{}"),))
 TOLD = spoken(1.0, "It is seventeen minutes past six.")

@@ -10,7 +10,8 @@ from openai import AsyncOpenAI
 from openai.types.realtime import RealtimeServerEvent
 from pydantic import Field, TypeAdapter
 
-from device.simulation.scripted_engine import Call, Reply, ScriptedRealtime, Speech
+from device.simulation.scripted_engine import ScriptedRealtime
+from device.simulation.scripted_reply import Call, Reply, Speech
 from device.wire import realtime as wire
 from device.wire import realtime_items as items
 

@@ -7,7 +7,8 @@ import aiohttp
 import numpy as np
 import pytest
 
-from device.simulation.scripted_engine import Reply, ScriptedRealtime, Speech
+from device.simulation.scripted_engine import ScriptedRealtime
+from device.simulation.scripted_reply import Reply, Speech
 from device.simulation.timed_engine import Note, Plan, Report, TimedEngine, speech, take_times
 from device.wire import realtime as wire
 from device.wire.realtime_items import Session

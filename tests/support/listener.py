@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from device.listen.endpointer import Endpointer, EndpointSettings, Offset, Onset
-from device.simulation.scripted_engine import RATE, Connection, Reply, ScriptedRealtime, Speech
+from device.simulation.scripted_engine import Connection, ScriptedRealtime
+from device.simulation.scripted_reply import RATE, Reply, Speech
 from device.simulation.timed_engine import speech
 from device.wire import realtime as wire
 from device.wire.realtime_items import Content, Item, TranscriptionUsage

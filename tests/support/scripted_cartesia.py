@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from support.scripted_socket import Ears, Peer, ScriptedSocket
 
 from device.listen.endpointer import Onset
-from device.simulation.scripted_engine import Call, Reply, Speech
+from device.simulation.scripted_reply import Call, Reply, Speech
 from device.wire import cartesia as wire
 
 if TYPE_CHECKING:

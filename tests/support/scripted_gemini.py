@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from support.scripted_socket import Ears, Peer, ScriptedSocket
 
 from device.listen.endpointer import Onset
-from device.simulation.scripted_engine import Call, Reply, Speech
+from device.simulation.scripted_reply import Call, Reply, Speech
 from device.wire import gemini as wire
 from device.wire.gemini import ServerMessage
 

@@ -25,7 +25,8 @@ from device.simulation import recording, virtual_clock
 from device.simulation.acoustics import ratio
 from device.simulation.recording import Tracks
 from device.simulation.rehearsal import Rehearsal
-from device.simulation.scripted_engine import RATE, Reply, ScriptedRealtime, Speech
+from device.simulation.scripted_engine import ScriptedRealtime
+from device.simulation.scripted_reply import RATE, Reply, Speech
 from device.simulation.visitors import Visit
 from device.wire import realtime as wire
 

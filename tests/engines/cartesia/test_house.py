@@ -8,7 +8,7 @@ from support.house import House, play, says
 from support.scripted_cartesia import ScriptedCartesia
 
 from device.engines.factory import session_with
-from device.simulation.scripted_engine import Call, Reply, Speech
+from device.simulation.scripted_reply import Call, Reply, Speech
 from device.simulation.timed_engine import speech
 from device.wire import cartesia as wire
 

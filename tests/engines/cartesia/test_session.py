@@ -30,7 +30,7 @@ from device.settings.engines import CartesiaEngine, engines, missing_key
 from device.settings.loading import SettingsError, require
 from device.settings.tree import Settings
 from device.settings.types import Secret
-from device.simulation.scripted_engine import Call, Reply, Speech
+from device.simulation.scripted_reply import Call, Reply, Speech
 from device.wire import cartesia as wire
 
 KEY = "sk_car_a-very-secret-key"

@@ -9,7 +9,7 @@ from support.scripted_gemini import RATE, ScriptedGemini
 
 from device.engines.factory import session_with
 from device.settings.tree import BargeInSettings
-from device.simulation.scripted_engine import Call, Reply, Speech
+from device.simulation.scripted_reply import Call, Reply, Speech
 from device.simulation.timed_engine import speech
 
 

@@ -8,7 +8,7 @@ from support.scripted_gemini import HEAR_RATE, RATE
 from support.sessions import until
 
 from device.conversation.engine import Audio, Expiring, Fault, ReplyEnded, ReplyStarted
-from device.simulation.scripted_engine import Reply, Speech
+from device.simulation.scripted_reply import Reply, Speech
 from device.wire import gemini as wire
 
 

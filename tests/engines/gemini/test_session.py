@@ -30,7 +30,7 @@ from device.engines.gemini.session import GeminiSession, closed
 from device.settings.engines import GeminiEngine
 from device.settings.tree import BargeInSettings, ListenSettings, Settings
 from device.settings.types import Secret
-from device.simulation.scripted_engine import Call, Reply, Speech
+from device.simulation.scripted_reply import Call, Reply, Speech
 from device.wire import gemini as wire
 
 KEY = "AIza-a-very-secret-key"

@@ -14,7 +14,8 @@ from device.conversation.events import Heard
 from device.engines import websocket
 from device.engines.realtime.session import RealtimeSession
 from device.settings.types import Secret
-from device.simulation.scripted_engine import Connection, Reply, ScriptedRealtime, Speech
+from device.simulation.scripted_engine import Connection, ScriptedRealtime
+from device.simulation.scripted_reply import Reply, Speech
 from device.wire import realtime as wire
 
 BOUND_S = 4

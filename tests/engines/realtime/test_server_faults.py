@@ -14,7 +14,8 @@ from device.conversation.engine import Audio, EngineEvent, Expiring, Fault, Repl
 from device.conversation.events import Heard
 from device.engines import faults, websocket
 from device.settings.types import Secret
-from device.simulation.scripted_engine import Connection, Reply, ScriptedRealtime
+from device.simulation.scripted_engine import Connection, ScriptedRealtime
+from device.simulation.scripted_reply import Reply
 from device.wire import realtime as wire
 from device.wire import realtime_items as items
 

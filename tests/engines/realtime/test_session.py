@@ -21,7 +21,8 @@ from device.conversation.engine import (
 from device.conversation.events import Heard
 from device.engines.realtime.session import RealtimeSession
 from device.settings.types import Secret
-from device.simulation.scripted_engine import Call, Reply, ScriptedRealtime, Speech
+from device.simulation.scripted_engine import ScriptedRealtime
+from device.simulation.scripted_reply import Call, Reply, Speech
 from device.tools.registry import Registry
 from device.wire import realtime as wire
 

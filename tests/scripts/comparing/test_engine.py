@@ -8,7 +8,8 @@ from aiohttp import ClientSession
 from openai.types.realtime import RealtimeServerEvent
 from pydantic import TypeAdapter
 
-from device.simulation.scripted_engine import Reply, ScriptedRealtime, Speech
+from device.simulation.scripted_engine import ScriptedRealtime
+from device.simulation.scripted_reply import Reply, Speech
 from device.simulation.timed_engine import take_times
 from device.wire import realtime as wire
 from device.wire.realtime_items import Session

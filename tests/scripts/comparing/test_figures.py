@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from device.simulation.scripted_engine import RATE as WIRE_RATE
+from device.simulation.scripted_reply import RATE as WIRE_RATE
 from device.simulation.timed_engine import Note, Report
 from scripts.comparing.director import Marks, Stretch
 from scripts.comparing.engine import NETWORK_MS

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from device.simulation.scripted_engine import RATE as WIRE_RATE
+from device.simulation.scripted_reply import RATE as WIRE_RATE
 from device.simulation.timed_engine import Report
 from scripts.comparing.engine import NETWORK_MS
 from scripts.comparing.pulse import CHANNELS, RATE, VISITOR
