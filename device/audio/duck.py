@@ -32,7 +32,7 @@ DUCK_MS = 10
 a shorter ramp clicks."""
 HUSH_MS = 30
 """How much longer a ducked reply takes to fall silent. 110 to 440 Hz then leave less than -65 dB above 2 kHz (the test
-of clicks in tests/audio/test_playout.py; cut off hard, they leave -34 to -25 dB)."""
+of clicks in tests/audio/test_playout_ducking.py; cut off hard, they leave -34 to -25 dB)."""
 RESTORE_MS = 20
 """Length of the ramp back up, which must be over where the word goes on; by the same test."""
 REST_MS = 20

@@ -55,7 +55,7 @@ class Playout:
         self, rate: int, *, prebuffer_ms: int = 40, volume: float = 1.0, latency: Callable[[], int] = lambda: 0
     ) -> None:
         self.rate = rate
-        self.latency = latency
+        self._latency = latency
         self._items: deque[ReplyItem] = deque()
         self._notes: deque[Note] = deque()
         # The event loop's
@@ -93,7 +93,7 @@ class Playout:
         For any thread but the callback's.
         """
         entry = self._find(item)
-        return None if entry is None else entry.heard(self.latency())
+        return None if entry is None else entry.heard(self._latency())
 
     @property
     def playing(self) -> Heard | None:
@@ -102,7 +102,7 @@ class Playout:
         For any thread but the callback's.
         """
         entry = next(iter(self._items), None)
-        return None if entry is None else entry.heard(self.latency())
+        return None if entry is None else entry.heard(self._latency())
 
     def lower(self, db: float) -> None:
         """Lower the reply by `db` (negative) at once; it goes on for a moment, or up to the end of its item.
@@ -179,7 +179,7 @@ class Playout:
         """
         order, duck, fader = self._order, self._duck, self._fader
         out.fill(0)
-        at = position + self.latency()
+        at = position + self._latency()
         full = self._volume * self._volume
         cut = order.cuts != self._cuts
         if cut:

@@ -82,8 +82,6 @@ class Room(Card):
         """Set when the scene is over or the card was closed."""
         self.cpu_s = 0.0
         """CPU seconds that the simulation took, the device's callbacks left out; known once a real scene is over."""
-        self.visits: list[Visit] = []
-        """What was said so far, in the order of time."""
         self.pace = pace
         self._length = self._frames(scene.seconds)
         self._recording = recording
@@ -109,7 +107,7 @@ class Room(Card):
         )
         self._output = acoustics.DriftingDelay(self.output_latency + self.block, self.block)
         around = acoustics.impulse_response(self.rate, room.rt60, room.visitor_reverb_db, visitor_rng)
-        self._visitors = Visitors(scene, self.rate, around, self.visits)
+        self._visitors = Visitors(scene, self.rate, around)
         self._unplugged = False
         self._events = deque(scene.card)
         self._frame_block = np.zeros((self.block, CHANNELS), np.int16)
@@ -137,6 +135,11 @@ class Room(Card):
         """How long the device kept each block's callback, in ns: the last 131072 (22 minutes), oldest first."""
         first = self._exchanges % _TIMINGS if self._exchanges > _TIMINGS else 0
         return np.roll(self._timings, -first)[: min(self._exchanges, _TIMINGS)]
+
+    @property
+    def visits(self) -> list[Visit]:
+        """What was said so far, in the order of time."""
+        return self._visitors.visits
 
     @property
     def waiting(self) -> list[str]:

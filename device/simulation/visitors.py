@@ -46,15 +46,16 @@ class _Utterance(Struct):
 
 
 class Visitors:
-    """The visitors of `scene`, in a room with the impulse response `response`.
+    """The visitors of `scene`, in a room with the impulse response `response`, `(n,) float32` at `rate`.
 
-    `visits` is the list to which each is added when it begins. Raises SceneError for a sound that cannot be had.
+    Raises SceneError for a sound that cannot be had.
     """
 
-    def __init__(self, scene: Scene, rate: int, response: NDArray[np.float32], visits: list[Visit]) -> None:
+    def __init__(self, scene: Scene, rate: int, response: NDArray[np.float32]) -> None:
+        self.visits: list[Visit] = []
+        """What they said so far, each from when it begins, in the order of time."""
         self._rate = rate
         self._utterances = [_utterance(visitor, rate, response) for visitor in scene.visitors]
-        self._visits = visits
         self._news: deque[tuple[str, int]] = deque()
         self._happened: list[tuple[str, int]] = []
 
@@ -105,7 +106,7 @@ class Visitors:
         wake_end = None if utterance.wake_end is None else start + utterance.wake_end
         end = start + len(utterance.clean)
         visitor = utterance.visitor
-        self._visits.append(Visit(visitor.name, visitor.text, start, end, onset, offset, wake_end))
+        self.visits.append(Visit(visitor.name, visitor.text, start, end, onset, offset, wake_end))
 
 
 def _utterance(visitor: Visitor, rate: int, response: NDArray[np.float32]) -> _Utterance:

@@ -86,7 +86,7 @@ class Puppet(Card):
 
 def make(rate=16_000, canceller=None, wake=None, voice=None):
     card = Puppet(rate)
-    playout = Playout(rate, prebuffer_ms=0)
+    playout = Playout(rate, prebuffer_ms=0, latency=lambda: card.output_latency)
     card.open(playout)
     events = []
     capture = Capture(
@@ -156,7 +156,6 @@ def test_frames_lost_leave_silence_and_true_positions():
 def test_playout_is_reported_on_the_clock_with_the_latency_of_the_card():
     card, playout, capture, events = make(48_000)
     card.output_latency = 480
-    playout.latency = lambda: card.output_latency
     playout.play("a", np.ones(2400, np.int16).tobytes(), 24_000)
     playout.finish("a")
     feed(card, capture, np.zeros(48_000, np.int16))

@@ -43,8 +43,7 @@ class Device:
     def __init__(self, tmp_path, visitors, seconds: float) -> None:
         self.recording = Recording(tmp_path / "conversation.wav", RATE)
         self.room = Room(Scene(seconds=seconds, room=ROOM, visitors=visitors), pace="step", recording=self.recording)
-        self.playout = Playout(RATE, volume=0.8)
-        self.playout.latency = lambda: self.room.output_latency
+        self.playout = Playout(RATE, volume=0.8, latency=lambda: self.room.output_latency)
         self.entries: list[Entry] = []
         self.items: dict[str, tuple[int, np.ndarray]] = {}
         self.orders: list[tuple[float, str, str]] = []

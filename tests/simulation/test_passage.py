@@ -203,8 +203,7 @@ def test_ducking_in_a_pause_is_believed_only_within_the_pause():
 def test_it_agrees_with_what_the_playout_counts(cut_block, duck_blocks, latency):
     """The real thing: its resampler's delay, its ramps and its rounding."""
     assume(cut_block >= duck_blocks + 25)  # or too little of it is there to be found
-    playout = Playout(RATE, volume=0.8)
-    playout.latency = lambda: latency
+    playout = Playout(RATE, volume=0.8, latency=lambda: latency)
     playout.play("a", reply().tobytes(), 24_000)
     playout.finish("a")
     blocks, notes = [], []

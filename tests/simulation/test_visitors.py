@@ -21,9 +21,8 @@ def said(tmp_path):
 
 
 def visitors_of(*visitors, response=DRY):
-    visits = []
-    scene = Scene(name="test", seconds=30.0, visitors=visitors)
-    return Visitors(scene, RATE, response, visits), visits
+    coming = Visitors(Scene(name="test", seconds=30.0, visitors=visitors), RATE, response)
+    return coming, coming.visits
 
 
 def render(visitors, seconds, *, since=0.0, block=160):
