@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
 LEVEL_DBFS = -20.0
 """RMS over the sounding part: as loud as the benches' speech."""
-ATTACK_MS = 6
-RELEASE_MS = 15
+ATTACK_MS, RELEASE_MS = 6, 15
 """Ramps at the ends of a note: shorter ones click, longer ones sound of no stroke."""
 PARTIALS = ((1, 1.0), (2, 0.25), (3, 0.08))
 """Multiples of a note's frequency and their amplitudes: soft, like a marimba."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LISTENING = "Listening on "
 """What `parley run` prints once it listens."""
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 """For it to listen: a choice, many times what `parley bench start` allows."""
 
 
@@ -67,7 +67,7 @@ class Assistant:
         output, said = self._process.stdout.fileno(), b""
         with selectors.DefaultSelector() as ready:
             ready.register(output, selectors.EVENT_READ)
-            while ready.select(max(0.0, self._began + PATIENCE_S - time.monotonic())):
+            while ready.select(max(0.0, self._began + TIMEOUT_S - time.monotonic())):
                 news = os.read(output, 65_536)
                 said += news
                 if f"\n{LISTENING}".encode() in b"\n" + said:

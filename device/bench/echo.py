@@ -47,6 +47,7 @@ CPU_SHARE = 0.03
 CONVERGED_DB = 15.0
 """So much of the echo must be gone for the canceller to know the room: a choice, half of what it reaches in the end."""
 WINDOW_S, HOP_S = 0.25, 0.05
+"""Length and step of the windows in which convergence is looked for: a syllable, so that there is speech in it."""
 PART_GOOD = 0.9
 """Of the windows of the next second must have lost that much echo."""
 AUDIBLE_DBFS = -50.0

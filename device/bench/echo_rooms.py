@@ -19,8 +19,7 @@ from device.simulation import acoustics
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DEVICE_DBFS = -24.0
-VISITOR_DBFS = -26.0
+DEVICE_DBFS, VISITOR_DBFS = -24.0, -26.0
 """While they speak: a choice, about as loud as the bundled sounds."""
 SECONDS = 32.0
 """Of the whole timetable."""
@@ -37,6 +36,7 @@ ECHO_REVERB_DB, VISITOR_REVERB_DB = -6.0, -10.0
 PAUSE_MS = 300
 """Between sentences."""
 BLOCK = samples(10)
+"""The canceller's."""
 
 Sound = NDArray[np.float32]
 

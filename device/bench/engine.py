@@ -24,6 +24,7 @@ WHAT = (
 MOST = 0.5
 """Of what the SDK costs. A choice: less of a saving would not be worth a client of our own."""
 SESSIONS = (1, 2, 4, 8)
+"""At once, of those that the settings allow."""
 
 
 def measure(job: Job) -> Result:

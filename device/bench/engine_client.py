@@ -29,7 +29,7 @@ DELTA_MS, BLOCK_MS = 100, 10
 """Audio in a message of the server's, and in one of the device's."""
 START_S: Final = 30.0
 """How long the server's process may take to start: a choice, for a machine that is busy."""
-PATIENCE_S: Final = 600.0
+TIMEOUT_S: Final = 600.0
 """How long a client may take for its audio: a choice, as long as the audio of a whole run is."""
 HOUR_S: Final = 3600
 
@@ -83,9 +83,9 @@ def cost_of_sdk(url: str, seconds: float) -> Cost:
 def _measured(which: str, url: str, seconds: float) -> Cost:
     work = _ours if which == "ours" else _sdk
     try:
-        received, sent = asyncio.run(asyncio.wait_for(work(url, seconds), PATIENCE_S))
+        received, sent = asyncio.run(asyncio.wait_for(work(url, seconds), TIMEOUT_S))
     except TimeoutError:
-        raise BenchError(f"{seconds:g} s of audio took longer than {PATIENCE_S:g} s") from None
+        raise BenchError(f"{seconds:g} s of audio took longer than {TIMEOUT_S:g} s") from None
     return Cost(received * HOUR_S / seconds, sent * HOUR_S / seconds)
 
 

@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from device.settings.tree import Settings
 
 BLOCK_MS: Final = 20
+"""Audio in a message: a choice, a frame of Opus's."""
 STAGGER_S: Final = 0.37
 """Between the beginnings of sessions: people do not speak in step."""
 PAUSE_S: Final = 0.5
 """Between an answer's end and the next question."""
-PATIENCE_S: Final = 15.0
+TIMEOUT_S: Final = 15.0
 """For an answer; later is never."""
 SILENCE: Final = bytes(2 * RATE * BLOCK_MS // 1000)
 
@@ -115,7 +116,7 @@ async def _answered(events: asyncio.Queue[tuple[float, EngineEvent]], ended: flo
     """Return how long after `ended` the answer's first audio came, once it is complete; inf if it did not come."""
     first = float("inf")
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             while True:
                 at, event = await events.get()
                 if isinstance(event, Fault):

@@ -31,6 +31,7 @@ WHAT = (
 AT_MOST_MS = 20.0
 """A choice: a fraction of a syllable, so that the engine goes on from the word that was heard last."""
 INTERRUPTIONS = ("No, wait a moment, please.", "Stop, that is not what I meant.", "Hold on, something else first.")
+"""What the visitor says in turn: too long to be a backchannel."""
 VOICES = ("en-us+Annie", "en-gb", "en-us", "en-gb-scotland")
 GAP_MS = 200
 """Silence that parts one reply from the next: within them there is none, for they are spoken over a hiss."""

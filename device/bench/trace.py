@@ -28,8 +28,11 @@ FULL_DB: Final = -3.0
 SPOKEN_DB: Final = 25.0
 """What is so much weaker than the reply's speech is a pause in it."""
 _HOP, _WINDOW = samples(10), samples(20)
+"""Step and length of the windows in which the track is held against the reply."""
 _FINE, _FINE_WINDOW = samples(1), samples(5)
+"""Step and length of those in which loudness is told: as fine as times are."""
 _PIECE = samples(250)
+"""Of the track, as it is looked for in the reply: a syllable or two."""
 _BACK, _ON = samples(8000), samples(1500)
 """How far before and after where it was expected the reply is looked for."""
 _ALIKE = 0.7
@@ -42,6 +45,7 @@ _LEAST = samples(50)
 _FADE = samples(60)
 """Longer than the playout's own fades: a reply that is lowered and held is silent within 40 ms."""
 _BLOCK = samples(5)
+"""In which the gain of a fade is taken for one."""
 _LOUD_DBFS = -66.0
 """What is softer is not told from the rest of a fade."""
 _AUDIBLE = 30.0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from device.conversation.overlap import OverlappingVoice, Verdict, due, judge
+from device.conversation.overlap import FAR, OverlappingVoice, Verdict, due, judge
 from device.sample_clock import samples
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ VOICES = 4
 walks away is followed."""
 UTTERANCE_MS = 300
 """A voice shorter than this says little about that."""
-FAR = "far away"
 VOICE_WITHIN = samples(320)
 """How long after near-end activity a voice is waited for: the fricatives before a vowel are no longer."""
 HOLD_OFF = samples(3000)

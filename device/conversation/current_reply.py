@@ -23,6 +23,7 @@ STALLED = samples(5_000)
 A choice: longer than a network stutters, shorter than the user waits for the rest of a sentence.
 """
 BYTES_PER_SAMPLE = 2
+"""Of a reply's audio, s16le mono: the contract of `engine.Audio`."""
 
 
 class Item(Struct):

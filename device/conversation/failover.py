@@ -26,6 +26,7 @@ cost each conversation its first seconds."""
 BETTER_AFTER = samples(10_000)
 """How soon an engine farther up is tried again in the background, and the pause between such attempts, which grows."""
 BETTER_LATEST = samples(120_000)
+"""The longest such pause; a choice: more attempts cost an engine that is down, fewer keep the user with a worse one."""
 
 
 class Attempt(Struct, frozen=True):

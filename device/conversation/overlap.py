@@ -22,6 +22,8 @@ PAUSE_MS = 128
 """Silence after which a voice is taken to have said what it wanted."""
 FAR_DB = 10.0
 """A voice that stays so far below the user's is not meant for the device: a television, somebody across the room."""
+FAR = "far away"
+"""Why a reply comes back over such a voice, and stays up while it goes on."""
 FAR_MS = 250
 """When that can be told: by then even a voice with a soft onset has reached its level."""
 RECOGNISE_MS = (480, 640, 800, 960, 1200, 1500, 2000)
@@ -97,7 +99,7 @@ def judge(voice: OverlappingVoice, *, cut_ms: float, recogniser: bool = True) ->
     `cut_ms` of voice cut where no `recogniser` says what it is.
     """
     if voice.level_db is not None and voice.level_db < -FAR_DB:
-        return (Verdict.RESTORE, "far away") if voice.age_ms >= FAR_MS or voice.said else (Verdict.WAIT, "soft")
+        return (Verdict.RESTORE, FAR) if voice.age_ms >= FAR_MS or voice.said else (Verdict.WAIT, "soft")
     if not recogniser or voice.kind == "unknown":
         return _by_length(voice, cut_ms)
     words = voice.kind in ("stop", "speech")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 VOLUME_STEP = 0.05
+"""Of a click of the knob, or a press of its button: a choice. More is coarse, less takes many turns."""
 UPDATE_S = 1800.0
 """An update that takes longer has died."""
 UPDATER = Path("/run/parley-update/updating")

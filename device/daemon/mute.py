@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 FILE = "muted"
+"""Of the state folder: it is there while the user has muted the microphone."""
 
 
 class MuteSwitch:

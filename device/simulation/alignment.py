@@ -23,6 +23,7 @@ ALIKE = 0.45
 SAME = 0.7
 """Least correlation in a place where the item is expected."""
 WINDOW = samples(5)
+"""In which loudness is told: a choice. Longer blurs when something happened, shorter follows the voice's own period."""
 _SURELY = 0.9
 """Correlation in such a place that leaves no doubt."""
 LEVELLED = samples(20)
@@ -30,6 +31,7 @@ LEVELLED = samples(20)
 _SEAM_MS = 15
 """No reply is held, or waits for the network, for a shorter time."""
 _PIECE = samples(300)
+"""Of the track, as it is looked for in the item: a syllable or two."""
 _REWOUND = samples(1200)
 """How far back a reply may go."""
 _BETTER = 0.1

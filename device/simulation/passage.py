@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 DUCK_DB = 12.0
 """A reply is lowered when its gain has fallen by this much, and back up when it is within `BACK_DB`."""
 BACK_DB = 3.0
+"""Choices: between the level and a duck of 20 dB, the default, with room for what a window's loudness errs by."""
 _PIECE = samples(800)
 """What is searched for: long enough that no other part of the item is like it."""
 _HOP = samples(1)
+"""Between windows of loudness: as fine as times are told."""
 _NOTHING = samples(60)
 """A pause longer than those within words that are so soft that they are lost in rounding."""
 _HEARD = 2

@@ -25,6 +25,8 @@ SCENES = DATA / "scenes"
 SLIP_MS = 20
 """How far the echo's delay drifts before the driver of two unequal clocks drops or repeats a buffer."""
 USUAL_SPEECH_DBFS = -26.0
+"""Of visitors, where the scene says nothing else: a choice, as ITU-T P.830 has codecs tried with speech 26 dB below
+overload."""
 _WAKE_PHRASE = re.compile(r"\W*(hey[ ,]+(?:jarvis|mycroft|rhasspy)|alexa)\b[,.!?]?", re.IGNORECASE)
 
 Decibel = Annotated[float, Meta(le=0)]

@@ -51,7 +51,7 @@ def test_one_that_ends_before_it_listens_is_told_with_what_it_said(code, why):
 
 
 def test_one_that_never_listens_is_ended(monkeypatch):
-    monkeypatch.setattr(assistant, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(assistant, "TIMEOUT_S", 0.0)
     with playing("import time; time.sleep(60)") as process, pytest.raises(BenchError, match="does not listen"):
         process.listens_after()
 

@@ -61,6 +61,6 @@ def test_the_engine_answers_several_at_once(models):
     (one,) = asyncio.run(engine.loads_of(Job(settings=settings), [2], 1))
     assert one.sessions == 2
     assert len(one.answers_ms) == 2
-    # A person's patience, on a machine that is busy with other tests.
+    # So long would a person wait, on a machine that is busy with other tests.
     assert all(200 < answer < 15_000 for answer in one.answers_ms)
     assert 0 < one.cpu_share < 10

@@ -46,7 +46,7 @@ async def test_each_session_asks_all_questions_from_another_one_on(hold, monkeyp
 
 
 async def test_an_answer_that_does_not_come_is_never(hold, monkeypatch):
-    monkeypatch.setattr(engine_load, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(engine_load, "TIMEOUT_S", 0.2)
     found = await hold(Answering(mute=True))
     assert found.answers_ms == [math.inf, math.inf]
 

@@ -39,6 +39,7 @@ REPLY_LEFT: Final = samples(1000)
 _RAMP = samples(30)
 """From an order to the playout to its effect on the loudspeaker."""
 _RESTORED = samples(100)
+"""From the order to bring a reply back to its full level, at the most: it rests, and goes back up."""
 
 Kind = TypeVar("Kind", bound=entries.Entry)
 

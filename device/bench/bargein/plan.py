@@ -30,6 +30,8 @@ ECHO_DB: Final = (-np.inf, -10.0, 0.0, 6.0)
 NOISE_DB: Final = (-60.0, -40.0)
 CLIP: Final = (0.6, 0.25)
 RT60: Final = (0.2, 0.6)
+"""What rooms are made of, all with all: headphones to a loudspeaker near the microphone, a quiet room and a fan, good
+and small loudspeakers, furnished and bare."""
 
 Thing = TypeVar("Thing")
 Role = Literal["yield", "backchannel", "noise", "distant", "self", "wake", "wake alone"]
@@ -53,6 +55,7 @@ LONG_REPLY_S = 25.0
 PAUSE_S = 2.0
 """Between replies, also when one of them was partly repeated."""
 WAKE_AT_S, FIRST_SLOT_S = 1.0, 8.0
+"""When the visitor wakes the device, and when the first slot begins: the conversation is going on by then."""
 
 
 class Slot(Struct, frozen=True):

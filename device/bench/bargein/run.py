@@ -39,6 +39,7 @@ WHAT = (
     "in each conversation. Measured on the recorded tracks, from the onset of the visitor's sound."
 )
 WORKERS = 2
+"""Processes; a choice: more are done sooner but slow each other down, and the recogniser's time counts."""
 BEFORE_S, AFTER_S = 2.0, 4.0
 """What is kept of the recording around the onset of what the device did not do well with."""
 

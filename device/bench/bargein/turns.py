@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 Rule = Literal["settings", "plain"]
 """As the settings have it, or by a plain silence."""
 PLAIN_MS: Final = 500
+"""The default of OpenAI's server VAD (`silence_duration_ms`)."""
 BLOCK_S, TICK_S = 0.02, 0.005
+"""Audio in a message, and the step of the virtual clock: times are told to it."""
 BEFORE_S, AFTER_S = 0.6, 4.0
 """Of the room, before and after what is said."""
 STOPPED, BEGUN = "input_audio_buffer.speech_stopped", "response.created"
