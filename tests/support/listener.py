@@ -103,3 +103,10 @@ class Listener(ScriptedRealtime):
 def spoken(seconds: float, text: str = "These are words.", *, pace: float = 0.2, delay_s: float = 0.0) -> Reply:
     """Return a reply that is spoken so long, without silence in it."""
     return Reply((Speech(speech(seconds).tobytes(), text),), pace=pace, delay_s=delay_s)
+
+
+def ongoing(server: Listener) -> dict[str, Any]:
+    """Return what places an event in the reply in the making."""
+    deltas = [e for e in server.said if isinstance(e, wire.ResponseOutputAudioDelta)]
+    last = deltas[-1]
+    return {"response_id": last.response_id, "item_id": last.item_id, "output_index": 0, "content_index": 0}

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import wave
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from device.simulation import recording
+from device.simulation.recording import Recording, Tracks
+from device.simulation.room import Room
+from device.simulation.scene import Acoustics, Scene
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+
+QUIET = Acoustics(noise_db=-np.inf, echo_db=-np.inf)
+"""No noise, and no echo."""
 
 
 class Tape:
@@ -42,3 +51,32 @@ def write_wav(path: Path, samples: NDArray[np.int16], rate: int, width: int = 2)
         wide = samples.astype("<i2") if width == 2 else samples.astype("<i4")
         file.writeframes(wide.tobytes())
     return path
+
+
+def room_of(seconds: float = 2.0, acoustics: Acoustics = QUIET, **rest: Any) -> Scene:
+    """Return a scene of so many seconds in such a room."""
+    return Scene(seconds=seconds, name="test", room=acoustics, **rest)
+
+
+def changed(acoustics: Acoustics, **keys: Any) -> Acoustics:
+    """Return `acoustics` with some keys of other values."""
+    return Acoustics(**{f: getattr(acoustics, f) for f in acoustics.__struct_fields__} | keys)
+
+
+def play(scene: Scene, tmp_path: Path, pcm: NDArray[np.int16] | None = None, **keys: Any) -> tuple[Room, Tracks]:
+    """Step through a whole scene in which the device plays `pcm`."""
+    path = tmp_path / "conversation.wav"
+    with Recording(path, keys.get("rate") or scene.room.rate) as made:
+        room = Room(scene, pace="step", recording=made, **keys)
+        room.open(Tape(pcm))
+        while room.step(10):
+            pass
+        room.close()
+    return room, recording.load(path)
+
+
+def lag_of(later: NDArray[np.int16], earlier: NDArray[np.int16]) -> int:
+    """Return by how many frames `later` is behind `earlier`, by cross-correlation."""
+    size = 2 * len(later)
+    product = np.fft.rfft(later.astype(float), size) * np.conj(np.fft.rfft(earlier.astype(float), size))
+    return int(np.argmax(np.fft.irfft(product)[: len(later)]))
