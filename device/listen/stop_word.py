@@ -40,8 +40,8 @@ class StopWord:
         self._words = stop_words(language)
         self._clean = clean
         self._recogniser = recogniser
-        self._looking = 0
-        self._looked_at = 0
+        self._recognising = 0
+        self._recognised_at = 0
 
     def want(self, wanted: bool) -> None:  # noqa: FBT001 - a switch
         """Begin or end to listen for stop words."""
@@ -52,15 +52,15 @@ class StopWord:
         """Return whether the voice of `event` said a stop word; False when there is nothing to do."""
         if not self._due(event):
             return False
-        self._looked_at = event.at
-        self._looking += 1
+        self._recognised_at = event.at
+        self._recognising += 1
         try:
             text = await self._recogniser.use(lambda recogniser: recogniser.transcribe(self._audio(event)))
         except ModelError as error:
             log.warning("A ringing timer cannot be stopped by voice: %s", error)
             return False
         finally:
-            self._looking -= 1
+            self._recognising -= 1
         return self.wanted and not self._words.isdisjoint(words(text or ""))
 
     def _due(self, event: Voice | VoiceEnd) -> bool:
@@ -68,8 +68,8 @@ class StopWord:
             return False
         if isinstance(event, VoiceEnd):
             return True
-        soon = event.at < self._looked_at + samples(EVERY_MS)
-        return event.voiced_ms >= EVERY_MS and not soon and not self._looking
+        soon = event.at < self._recognised_at + samples(EVERY_MS)
+        return event.voiced_ms >= EVERY_MS and not soon and not self._recognising
 
     def _audio(self, event: Voice | VoiceEnd) -> NDArray[np.int16]:
         start = max(event.onset - CLOCK_RATE // 4, event.at - LONGEST, 0)

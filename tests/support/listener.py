@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from support.ears import Ears
 
-from device.listen.endpointer import Endpointer, EndpointSettings, Offset, Onset
+from device.listen.endpointer import Onset
 from device.simulation.scripted_engine import Connection, ScriptedRealtime
 from device.simulation.scripted_reply import RATE, Reply, Speech
 from device.simulation.timed_engine import speech
@@ -14,34 +14,8 @@ from device.wire import realtime as wire
 from device.wire.realtime_items import Content, Item, TranscriptionUsage
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
-
-FRAME = RATE * 32 // 1000
-LOUD_DBFS = -42.0
-
-
-class Ears:
-    """What one client sent, and the turns in it."""
-
-    def __init__(self, silence_ms: int) -> None:
-        self.pcm = bytearray()
-        self.endpoint = Endpointer(EndpointSettings(silence_ms=silence_ms))
-        self.done = 0
-
-    @property
-    def samples(self) -> NDArray[np.int16]:
-        """All that was sent, (n,) int16 at 24 kHz."""
-        return np.frombuffer(bytes(self.pcm), np.int16)
-
-    def take(self, audio: bytes) -> list[Onset | Offset]:
-        self.pcm += audio
-        found = []
-        while (self.done + FRAME) * 2 <= len(self.pcm):
-            frame = np.frombuffer(bytes(self.pcm[self.done * 2 : (self.done + FRAME) * 2]), np.int16)
-            self.done += FRAME
-            power = np.mean(np.square(frame, dtype=np.float64)) / 32768**2
-            found.append(self.endpoint.push(0.9 if power > 10 ** (LOUD_DBFS / 10) else 0.0))
-        return [one for one in found if one is not None]
 
 
 class Listener(ScriptedRealtime):
@@ -65,7 +39,7 @@ class Listener(ScriptedRealtime):
         return self.ears[-1].samples
 
     async def greet(self, connection: Connection, event: wire.SessionCreated) -> None:
-        self._of[connection] = ears = Ears(self.silence_ms)
+        self._of[connection] = ears = Ears(RATE, self.silence_ms)
         self.ears.append(ears)
         await connection.send(event)
 

@@ -10,7 +10,8 @@ import json
 from collections import deque
 from typing import TYPE_CHECKING
 
-from support.scripted_socket import Ears, Peer, ScriptedSocket
+from support.ears import Ears
+from support.scripted_socket import Peer, ScriptedSocket
 
 from device.listen.endpointer import Onset
 from device.simulation.scripted_reply import Call, Reply, Speech

@@ -12,7 +12,7 @@ import base64
 import json
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
@@ -20,8 +20,9 @@ from aiohttp import WSMsgType, web
 from openai.types.live import ClientEvent, ServerEvent
 from openai.types.responses import ResponseStreamEvent
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from support.ears import Ears
 
-from device.listen.endpointer import Endpointer, EndpointSettings, Offset, Onset
+from device.listen.endpointer import Onset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,8 +35,6 @@ NESTED = TypeAdapter(Annotated[ResponseStreamEvent, Field(discriminator="type")]
 RATE = 24_000
 STEP_MS = 100
 STEP = RATE * STEP_MS // 1000 * 2
-FRAME = RATE * 32 // 1000
-LOUD = 32768 * 10 ** (-42 / 20)
 NULLABLE = {"session.instructions.append", "session.thinking.append", "session.commentary.append"}
 
 
@@ -68,35 +67,6 @@ class Talk:
     """Delegates to the client first; what is said then is said once it has answered."""
 
 
-@dataclass
-class Turns:
-    """What the server hears."""
-
-    silence_ms: int
-    pcm: bytearray = field(default_factory=bytearray)
-    done: int = 0
-    voice: bool = False
-
-    def __post_init__(self) -> None:
-        self.endpoint = Endpointer(EndpointSettings(silence_ms=self.silence_ms))
-
-    @property
-    def samples(self) -> NDArray[np.int16]:
-        return np.frombuffer(bytes(self.pcm), np.int16)
-
-    def take(self, audio: bytes) -> list[Onset | Offset]:
-        self.pcm += audio
-        found = []
-        while (self.done + FRAME) * 2 <= len(self.pcm):
-            frame = np.frombuffer(bytes(self.pcm[self.done * 2 : (self.done + FRAME) * 2]), np.int16)
-            self.done += FRAME
-            one = self.endpoint.push(0.9 if np.sqrt(np.mean(frame.astype(np.float64) ** 2)) > LOUD else 0.0)
-            if one is not None:
-                self.voice = isinstance(one, Onset)
-                found.append(one)
-        return found
-
-
 class Connection:
     """One session."""
 
@@ -105,7 +75,7 @@ class Connection:
         self.socket = socket
         self.request = request
         self.start: Any = None
-        self.ears = Turns(server.silence_ms)
+        self.ears = Ears(RATE, server.silence_ms)
         self.waiting = bytearray()
         self.ms = 0
         """The session's clock."""
@@ -191,7 +161,7 @@ class Connection:
                 if not server.deaf:
                     talk = server.next_reply()
                     self.due.append((self.ms + talk.delay_ms, talk))
-        if self.ears.voice and self.words and self.ms % 200 == 0:
+        if self.ears.speaking and self.words and self.ms % 200 == 0:
             await self._heard(self.words.popleft())
         while self.due and self.due[0][0] <= self.ms:
             await self._answer(self.due.pop(0)[1])

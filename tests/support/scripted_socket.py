@@ -7,45 +7,15 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-import numpy as np
 from aiohttp import WSMsgType, web
-
-from device.listen.endpointer import Endpointer, EndpointSettings, Offset, Onset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from numpy.typing import NDArray
 
-LOUD_DBFS = -42.0
 AUDIO = "AAABAAIA"
 """What a log has instead of a message's audio, as base64: three samples."""
-
-
-class Ears:
-    """What a client sent, and the turns in it, found by loudness."""
-
-    def __init__(self, rate: int, silence_ms: int = 500) -> None:
-        self.pcm = bytearray()
-        self.rate = rate
-        self.endpoint = Endpointer(EndpointSettings(silence_ms=silence_ms))
-        self._frame = rate * 32 // 1000
-        self._done = 0
-
-    @property
-    def samples(self) -> NDArray[np.int16]:
-        return np.frombuffer(bytes(self.pcm), np.int16)
-
-    def take(self, audio: bytes) -> list[Onset | Offset]:
-        self.pcm += audio
-        found = []
-        while (self._done + self._frame) * 2 <= len(self.pcm):
-            piece = np.frombuffer(bytes(self.pcm[self._done * 2 : (self._done + self._frame) * 2]), np.int16)
-            self._done += self._frame
-            power = np.mean(np.square(piece, dtype=np.float64)) / 32768**2
-            found.append(self.endpoint.push(0.9 if power > 10 ** (LOUD_DBFS / 10) else 0.0))
-        return [one for one in found if one is not None]
 
 
 class Peer:
