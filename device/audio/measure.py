@@ -83,18 +83,6 @@ def silences(track: NDArray[Any], rate: int, shortest_ms: float) -> list[tuple[i
     return [(s, e) for s, e in zip(starts, ends, strict=True) if e - s >= least and e > s]
 
 
-def silent_from(track: NDArray[Any], rate: int, start: int, *, hold_ms: float, until: int | None = None) -> int | None:
-    """Return the first frame at or after `start` from which `track` is silent for `hold_ms`, or up to `until`.
-
-    None if there is no such silence before `until`, which is the track's end unless given.
-    """
-    end = len(track) if until is None else min(until, len(track))
-    for first, last in silences(track[start:end], rate, 0):
-        if last - first >= hold_ms * rate / 1000 or start + last == end:
-            return start + first
-    return None
-
-
 def _swept(track: NDArray[Any], window: int, hop: int) -> NDArray[np.float64]:
     """Return the level of a window that moves over the track from before its first frame to past its last.
 

@@ -144,15 +144,6 @@ class _Reply(Struct):
     ringing: bool = False
     updating: bool = False
 
-    def gesture(self, gesture: object) -> None:
-        """Nobody makes one."""
-
-    def switch(self, *, closed: bool) -> None:
-        """There is none."""
-
-    def turn(self, steps: int) -> None:
-        """There is none."""
-
 
 class _Bus:
     """Takes what a strip is sent."""

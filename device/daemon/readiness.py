@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from device.settings.last_good import InForce
     from device.system.notify import Notifier
 
-STATUS = "Waiting for the sound card"
-"""How what the service manager is told begins while there is no card yet."""
-
 
 def tell_ready(notifier: Notifier, found: InForce, where: str) -> None:
     """Tell the service manager that all is well, but for the settings perhaps; if they are, keep them."""

@@ -31,6 +31,8 @@ from device.simulation.virtual_clock import VirtualLoop, VirtualThread
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 
+    from numpy.typing import NDArray
+
     from device.conversation.entries import Entry
     from device.conversation.states import State
     from device.daemon.build import MakeSession
@@ -69,9 +71,8 @@ class Rehearsal(Watcher):
         pace: Literal["real", "step"] = "real",
     ) -> None:
         self.entries: list[Entry] = []
-        self.items: dict[str, list[bytes]] = defaultdict(list)
-        """The reply items as they came from the engine, by their ids."""
-        self.rates: dict[str, int] = {}
+        self._pcm: dict[str, list[bytes]] = defaultdict(list)  # of reply items, by their ids
+        self._rates: dict[str, int] = {}
         self.engines = Engines(settings, config, reuse=False)
         """Which make the sessions, unless `session` does."""
         self._sent_audio = SentAudio()
@@ -119,13 +120,18 @@ class Rehearsal(Watcher):
             tracks,
             self.room.visits,
             self.entries,
-            {name: (self.rates[name], np.frombuffer(b"".join(pcm), np.int16)) for name, pcm in self.items.items()},
+            self.items,
             xruns=self.room.xruns.overruns + self.room.xruns.underruns,
             lost_samples=daemon.capture.lost + daemon.uplink.lost,
             cpu=cpu,
             rss_mb=memory,
             missed=self.room.waiting,
         )
+
+    @property
+    def items(self) -> dict[str, tuple[int, NDArray[np.int16]]]:
+        """The reply items as they came from the engine, by their ids: the rate in Hz, and PCM, `(n,) int16`."""
+        return {name: (self._rates[name], np.frombuffer(b"".join(pcm), np.int16)) for name, pcm in self._pcm.items()}
 
     async def _build(self, detectors: Detectors) -> Daemon:
         """Return the daemon that this is about, and see what it does."""
@@ -151,8 +157,8 @@ class Rehearsal(Watcher):
 
     def reply_audio(self, item: str, pcm: bytes, rate: int) -> None:
         """Keep what the engine sent, to find it again in the recording."""
-        self.items[item].append(pcm)
-        self.rates[item] = rate
+        self._pcm[item].append(pcm)
+        self._rates[item] = rate
 
     def _step(self, daemon: Daemon) -> float:
         """Let one block pass; return how long that is, in seconds."""

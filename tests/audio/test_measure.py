@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.rooms import white
 
-from device.audio.measure import dbfs, levels, silences, silent_from, speech_bounds, speech_level
+from device.audio.measure import dbfs, levels, silences, speech_bounds, speech_level
 
 RATE = 48_000
 
@@ -71,14 +71,3 @@ def test_silences_are_found_with_their_ends():
 def test_a_silent_track_is_one_silence_and_a_loud_one_none():
     assert silences(np.zeros(4800, np.int16), RATE, 10) == [(0, 4800)]
     assert silences(white(4800, -20), RATE, 1) == []
-
-
-def test_silent_from_waits_for_a_silence_that_lasts():
-    track = bursts((200, -20), (150, -np.inf), (200, -20), (400, -np.inf), (200, -20))
-    ms = lambda frame: None if frame is None else frame / 48  # noqa: E731 - short beside its uses
-    assert ms(silent_from(track, RATE, 0, hold_ms=300)) == pytest.approx(550, abs=2)
-    assert ms(silent_from(track, RATE, 0, hold_ms=100)) == pytest.approx(200, abs=2)
-    assert ms(silent_from(track, RATE, 600 * 48, hold_ms=300)) == pytest.approx(600, abs=1)
-    assert silent_from(track, RATE, 0, hold_ms=500) is None
-    # Up to a limit, a short silence is one for good.
-    assert ms(silent_from(track, RATE, 0, hold_ms=500, until=700 * 48)) == pytest.approx(550, abs=2)

@@ -114,9 +114,7 @@ class _Conversation(Rehearsal):
             tracks=recording.load(self._folder / "conversation.wav"),
             visits={visit.label: visit for visit in self.room.visits},
             entries=self.entries,
-            items={
-                name: (self.rates[name], np.frombuffer(b"".join(pcm), np.int16)) for name, pcm in self.items.items()
-            },
+            items=self.items,
             told=self._told,
             sent=self._sent,
             gain_db=self._gain_db,
