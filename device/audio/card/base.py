@@ -66,7 +66,7 @@ class Card:
         self.rate = rate
         self.block = rate * BLOCK_MS // 1000
         self.mic = RingBuffer(rate, ring_seconds)
-        # The front end reads the reference at once; only the echo delay is ever looked back.
+        # The capture thread reads the reference at once; only the echo delay is ever looked back.
         self.reference = RingBuffer(rate, 5)
         self.xruns = Xruns()
         self.output_latency = 0
