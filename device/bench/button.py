@@ -105,8 +105,8 @@ def measure(job: Job) -> Result:
     acoustics = Acoustics(latency_ms=job.settings.card.latency_ms)
     room = NotingRoom(Scene(name="button", seconds=20.0 + 6 * count, room=acoustics))
     detectors = Detectors.load(settings.wake, settings.models_dir)
-    with TimedEngine(Plan(every_s=0.8, reply_s=4.0)) as peer:
-        live = Pressed(room, settings, peer.url)
+    with TimedEngine(Plan(every_s=0.8, reply_s=4.0)) as engine:
+        live = Pressed(room, settings, engine.url)
         asyncio.run(live.play(detectors, lambda daemon: live.press(daemon, count)))
     if len(live.presses) < count:
         raise BenchError(f"only {len(live.presses)} replies were begun that could be interrupted")

@@ -66,8 +66,8 @@ def measure(job: Job) -> Result:
     visitors = tuple(Visitor(at=at, text=SAID[at % 3]) for at in range(5, round(minutes * 60) - 5, 13))
     room = UrgentRoom(Scene(name="callback", seconds=minutes * 60, visitors=visitors))
     detectors = Detectors.load(settings.wake, settings.models_dir)
-    with TimedEngine(Plan(every_s=3.0, reply_s=5.0)) as peer, busy():
-        live = Live(room, settings, peer.url)
+    with TimedEngine(Plan(every_s=3.0, reply_s=5.0)) as engine, busy():
+        live = Live(room, settings, engine.url)
         asyncio.run(live.play(detectors))
     took = room.callback_ns / 1e6
     replies = sum(isinstance(entry, ReplyFirstAudio) for entry in live.entries)

@@ -56,11 +56,11 @@ def measure(job: Job) -> Result:
     scene = Scene(
         name="heard", seconds=float(after.sum() + 4.0 * count + 5), room=Acoustics(rt60=0.25), visitors=visitors
     )
-    with TimedEngine(plan) as peer, tempfile.TemporaryDirectory(prefix="parley-") as folder:
+    with TimedEngine(plan) as engine, tempfile.TemporaryDirectory(prefix="parley-") as folder:
         settings = plain(job.settings)
-        played = Rehearsal(scene, settings, Path(folder), session=sessions(settings, peer.url))
+        played = Rehearsal(scene, settings, Path(folder), session=sessions(settings, engine.url))
         asyncio.run(played.play(begin))
-        told = peer.report().truncated
+        told = engine.report().truncated
         tracks = recording.load(Path(folder, "conversation.wav"))
     starts = {entry.item: entry.t for entry in played.entries if isinstance(entry, ReplyFirstAudio)}
     errors = differences(told, starts, passages(tracks.loudspeaker, tracks.rate))

@@ -44,10 +44,10 @@ def measure(job: Job) -> Result:
             visitors=tuple(Visitor(at=at, text=TALK) for at in np.arange(2.0, listening - 6, 8.0)),
         )
     )
-    with TimedEngine(plan) as peer:
-        live = Live(room, settings, peer.url)
+    with TimedEngine(plan) as engine:
+        live = Live(room, settings, engine.url)
         asyncio.run(live.play(detectors))
-        report = peer.report()
+        report = engine.report()
     up = up_ms(live.sends, room.times, report, until_s=listening)
     down = down_ms(live, room, report)
     return Result(

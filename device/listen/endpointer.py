@@ -1,6 +1,6 @@
 """Where speech begins and ends, from the probabilities of voice of a stream of frames.
 
-Pure: no audio and no clock, so the device's front end and the local engine's server VAD share it.
+Pure: no audio and no clock, so the device's capture thread and the local engine's server VAD share it.
 """
 
 from __future__ import annotations

@@ -29,10 +29,10 @@ def test_a_daemon_talks_to_the_scripted_engine_and_both_ways_are_timed(models):
     settings = plain(Settings())
     detectors = Detectors.load(settings.wake, settings.models_dir)
     room = TimedRoom(Scene(name="short", seconds=6.0))
-    with TimedEngine(Plan(after_s=2.5, every_s=0.5, reply_s=0.4)) as peer:
-        live = Live(room, settings, peer.url)
+    with TimedEngine(Plan(after_s=2.5, every_s=0.5, reply_s=0.4)) as engine:
+        live = Live(room, settings, engine.url)
         asyncio.run(live.play(detectors))
-        report = peer.report()
+        report = engine.report()
     up = overhead.up_ms(live.sends, room.times, report, until_s=2.5)
     down = overhead.down_ms(live, room, report)
     assert len(up) > 10
