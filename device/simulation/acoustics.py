@@ -112,26 +112,27 @@ class DriftingDelay:
 
     With `drift_ppm`, the clock that reads runs faster than the one that writes, and the delay grows by that many
     millionths of a frame each frame. Once it has moved by `slip` frames it jumps back, as with a driver that drops or
-    repeats a buffer of that size.
+    repeats a buffer of that size. What is read may be up to `most_later` frames later still.
     """
 
-    def __init__(self, delay: int, block: int, *, drift_ppm: float = 0.0, slip: int = 0) -> None:
+    def __init__(self, delay: int, block: int, *, drift_ppm: float = 0.0, slip: int = 0, most_later: int = 0) -> None:
         least = block if drift_ppm == 0 else block + 2 + (slip if drift_ppm < 0 else 0)
         if delay < least:
             raise ValueError(f"a delay of {delay} frames is shorter than {least}, the least for blocks of {block}")
         self._delay, self._block, self._drift, self._slip = delay, block, drift_ppm * 1e-6, slip
-        self._tape = np.zeros(delay + max(0, slip) + 2 * block + 4, np.float32)
+        self._tape = np.zeros(delay + most_later + max(0, slip) + 2 * block + 4, np.float32)
         self._ramp = np.arange(block)
         self._frame = 0
 
-    def read(self) -> NDArray[np.float32]:
-        """Return the block of the delayed stream that belongs to the next block to be written."""
+    def read(self, later: int = 0) -> NDArray[np.float32]:
+        """Return the block of the stream, delayed by `later` more, that belongs to the next block to be written."""
+        delay = self._delay + later
         end = len(self._tape)  # the place on the tape of the next frame to be written
         if not self._drift:
-            start = end - self._delay
+            start = end - delay
             return self._tape[start : start + self._block].copy()
         moved = self._drift * (self._frame + self._ramp)
-        places = end + self._ramp - self._delay - np.sign(self._drift) * (np.abs(moved) % self._slip)
+        places = end + self._ramp - delay - np.sign(self._drift) * (np.abs(moved) % self._slip)
         whole = np.floor(places).astype(np.intp)
         x = (places - whole).astype(np.float32)
         before, here, after, beyond = (self._tape[whole + i] for i in (-1, 0, 1, 2))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from msgspec.structs import replace
 
 from device.audio.card.base import BLOCK_MS
 from device.conversation import entries
@@ -71,6 +72,7 @@ class Rehearsal(Watcher):
         pace: Literal["real", "step"] = "real",
     ) -> None:
         self.entries: list[Entry] = []
+        """The ledger's, by the scene's clock, as the recording is; in the file, they go by the device's."""
         self._pcm: dict[str, list[bytes]] = defaultdict(list)  # of reply items, by their ids
         self._rates: dict[str, int] = {}
         self.engines = Engines(settings, config, reuse=False)
@@ -164,10 +166,14 @@ class Rehearsal(Watcher):
         """Let one block pass; return how long that is, in seconds."""
         if not self.room.step():
             return 0.0
-        daemon.capture.process()
+        while daemon.capture.process():  # none while the card stands still, more than one after that
+            pass
         return BLOCK_MS / 1000
 
     def _entry(self, entry: Entry) -> None:
+        at = self.room.scene_position(entry.at)
+        if at != entry.at:
+            entry = replace(entry, at=at)
         self.entries.append(entry)
         if self._timeline is not None:
             self._timeline.show(entry)

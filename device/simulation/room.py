@@ -1,13 +1,14 @@
 """A simulated room as a card: visitors, the echo of the loudspeaker, noise, and a clock that may be virtual.
 
     visitors ──┬─ room ──────────────────────────┐
-               │                                 ├─(+)─ microphone ─► exchange ─► loudspeaker
-    noise ─────┼─────────────────────────────────┘  │                                │
-               │      room ◄─ distortion ◄─ delay ◄─┼────────────────────────────────┘
+               │                                 ├─(+)─ microphone ─► buffers, exchange ─► loudspeaker
+    noise ─────┼─────────────────────────────────┘  │                                          │
+               │      room ◄─ distortion ◄─ delay ◄─┼──────────────────────────────────────────┘
                ▼                                    ▼
            recording: visitors, microphone, loudspeaker
 
-Frame 0 is second 0 of the scene and position 0 of the device's clock.
+Frame 0 is second 0 of the scene and position 0 of the device's clock. The recording goes by the scene's clock. Where
+faults of the card lose samples the device's clock falls behind it: `frame_of` tells by how much.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ from device.audio.card.base import BLOCK_MS, RING_SECONDS, Card, CardError, igno
 from device.audio.measure import FULL_SCALE
 from device.sample_clock import CLOCK_RATE
 from device.simulation import acoustics
+from device.simulation.buffers import Buffers
+from device.simulation.echo_paths import EchoPaths
+from device.simulation.faults import schedule
 from device.simulation.recording import CHANNELS
-from device.simulation.scene import SLIP_MS, SceneError
+from device.simulation.scene import LONGEST_FAULT_MS, SceneError
 from device.simulation.visitors import Visit, Visitors
 
 if TYPE_CHECKING:
@@ -45,8 +49,8 @@ BUFFER_MS = 40
 """How late a block may be before a card with buffers of this length would have lost samples: `card.latency_ms`."""
 GIVE_UP_S = 1.0
 """A room that is later than this (a machine that slept) goes on from there instead of making up for it."""
-ECHO_REVERB_DB = -6.0
-"""The loudspeaker is nearer to its microphone than the walls are."""
+LATENCY_SMOOTHING = 1 / 64
+"""Weight of each block's latency in the mean that the card tells; as `audio/card/stream.py` has it."""
 _TIMINGS = 1 << 17
 """Callbacks whose times are kept: 22 minutes of them."""
 
@@ -89,24 +93,19 @@ class Room(Card):
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
 
-        seeds = np.random.SeedSequence(room.seed).spawn(3)
-        echo_rng, visitor_rng, noise_rng = (np.random.default_rng(seed) for seed in seeds)
+        seeds = np.random.SeedSequence(room.seed).spawn(4)
+        echo_rng, visitor_rng, noise_rng, fault_rng = (np.random.default_rng(seed) for seed in seeds)
         noise = _noise(scene, self.rate, noise_rng)
         self._noise_length = len(noise)
         self._noise = np.resize(noise, len(noise) + self.block)  # a block of it never has to be put together
         self._heard = np.zeros(self.block, np.int16)
-        response = acoustics.impulse_response(self.rate, room.rt60, ECHO_REVERB_DB, echo_rng)
-        # So that what plays at loudspeaker_db, distorted as it is, comes back echo_db louder than visitors speak.
-        loss = acoustics.saturation_loss(acoustics.ratio(room.loudspeaker_db), room.clip)
-        gain = acoustics.ratio(scene.speech_db + room.echo_db - room.loudspeaker_db) / loss
-        self._echo = acoustics.Convolver(response * np.float32(gain), self.block)
-        self._air = acoustics.DriftingDelay(
-            self._frames(room.delay_ms / 1000) + self.output_latency,
-            self.block,
-            drift_ppm=room.drift_ppm,
-            slip=self._frames(SLIP_MS / 1000),
-        )
-        self._output = acoustics.DriftingDelay(self.output_latency + self.block, self.block)
+        self._echo = EchoPaths(scene, self.rate, self.block, echo_rng)
+        self._faults = deque(schedule(scene.faults, scene.seconds, self.rate, fault_rng))
+        repeats = any(fault.kind == "repeat" for fault in scene.faults)
+        past = self._frames(LONGEST_FAULT_MS / 1000) if repeats else 0
+        self._buffers = Buffers(self.output_latency, self.block, xruns=self.xruns, past=past)
+        self._latency = float(self.output_latency)  # as the card has told it, in the mean
+        self._passed = 0
         around = acoustics.impulse_response(self.rate, room.rt60, room.visitor_reverb_db, visitor_rng)
         self._visitors = Visitors(scene, self.rate, around)
         self._unplugged = False
@@ -124,7 +123,21 @@ class Room(Card):
     @property
     def frame(self) -> int:
         """Frames that have passed in the room."""
-        return self.mic.position
+        return self._passed
+
+    @property
+    def lost(self) -> int:
+        """Frames that the microphone lost by faults: so far is the device's clock behind the room's."""
+        return self._buffers.lost
+
+    def frame_of(self, position: int) -> int:
+        """Return the room's frame at which the device's clock was at `position`."""
+        return self._buffers.frame(position * self.rate // CLOCK_RATE)
+
+    def scene_position(self, position: int) -> int:
+        """Return a position on the device's clock as one on the scene's, to which recordings go."""
+        frame = position * self.rate // CLOCK_RATE
+        return position + (self._buffers.frame(frame) - frame) * CLOCK_RATE // self.rate
 
     @property
     def over(self) -> bool:
@@ -152,7 +165,7 @@ class Room(Card):
 
         `position` is on the device's clock. Visitors wait for this. From any thread.
         """
-        self._visitors.notify(state, position * self.rate // CLOCK_RATE)
+        self._visitors.notify(state, self.frame_of(position))
 
     def open(self, source: Source, on_presence: Callable[[bool], None] = ignore) -> None:
         """Let the room's time pass, taking sound from `source`. Raises CardError if it is open already."""
@@ -180,7 +193,7 @@ class Room(Card):
         for _ in range(blocks):
             if self.over:
                 break
-            self._exchange(self._listen())
+            self._pass(self._listen())
         if self.over:
             self.finished.set()
         return not self.over
@@ -201,7 +214,7 @@ class Room(Card):
                 if late > GIVE_UP_S:
                     log.warning("The room stood still for %.1f s.", late)
                     due += late
-                self._exchange(heard)
+                self._pass(heard)
                 if self._closing.is_set():
                     break
         except Exception:
@@ -214,8 +227,9 @@ class Room(Card):
         """Return the block that the microphone hears next."""
         start = self.frame
         self._replug(start)
+        self._fail(start)
         clean, heard = self._visitors.render(start, self.block)
-        heard += self._echo.process(acoustics.saturate(self._air.read(), self.scene.room.clip))
+        heard += self._echo.read(start)
         at = start % self._noise_length
         heard += self._noise[at : at + self.block]
         if self._recording is not None:
@@ -223,19 +237,46 @@ class Room(Card):
         self._heard[:] = 0 if self._unplugged else _pcm(heard)
         return self._heard
 
+    def _pass(self, heard: NDArray[np.int16]) -> None:
+        """Let a block pass, in which the microphone hears `heard`: mostly, that is a callback."""
+        blocks = self._buffers.hear(heard)
+        for block in blocks:
+            self._exchange(block)
+        self._passed += self.block
+        played = self._buffers.take()
+        self._echo.write(self._buffers.ahead(self._echo.ahead))
+        if blocks:
+            self._tell_latency()
+        if self._recording is not None:
+            self._frame_block[:, 1] = heard
+            self._frame_block[:, 2] = _pcm(played)
+            self._record(self._recording)
+
     def _exchange(self, heard: NDArray[np.int16]) -> None:
         spent, began = time.thread_time_ns(), time.perf_counter_ns()
         out = self.exchange(heard)
         self._timings[self._exchanges % _TIMINGS] = time.perf_counter_ns() - began
         self._device_ns += time.thread_time_ns() - spent
         self._exchanges += 1
-        sound = np.zeros(self.block, np.float32) if self._unplugged else out / np.float32(FULL_SCALE)
-        self._air.write(sound)
-        if self._recording is not None:
-            self._output.write(sound)
-            self._frame_block[:, 1] = heard
-            self._frame_block[:, 2] = _pcm(self._output.read())
-            self._record(self._recording)
+        self._buffers.put(np.zeros(self.block, np.float32) if self._unplugged else out / np.float32(FULL_SCALE))
+
+    def _tell_latency(self) -> None:
+        """Tell the device what has become of the output latency, if this card does; as the real one does."""
+        if not self.scene.room.latency_told or self._buffers.busy:
+            return
+        self._latency += (self._buffers.latency - self._latency) * LATENCY_SMOOTHING
+        told = round(self._latency)
+        if abs(told - self.output_latency) > self.block // 2:
+            self.output_latency = told
+
+    def _fail(self, frame: int) -> None:
+        """Let the faults of the card begin that are due, one after the other."""
+        while self._faults and self._faults[0].frame < frame + self.block and not self._buffers.busy:
+            happening = self._faults.popleft()
+            if happening.kind == "jump":
+                self._echo.jump(happening.frames)
+            else:
+                self._buffers.begin(happening)
 
     def _record(self, recording: Recording) -> None:
         try:

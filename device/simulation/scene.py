@@ -7,6 +7,7 @@ meaning beside it.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Literal, get_args
@@ -45,9 +46,27 @@ class SceneError(Exception):
 
 Rate = Literal[16_000, 24_000, 48_000]
 Action = Literal["unplug", "plug"]
+Kind = Literal["stall", "freeze", "overrun", "repeat", "drop", "jump", "buffer"]
+"""What may go wrong with the card:
+
+- `stall`: the card stands still for `ms`, both ways. There is no callback, and what the microphone would have heard is
+  lost; the loudspeaker plays what is buffered and then silence, until it goes on as late as before.
+- `freeze`: the device's callbacks stand still for `ms`, the card does not. Then what the buffer holds (`latency_ms`) is
+  worked off at once. Of a longer freeze, the rest is lost both ways, as in a stall.
+- `overrun`: the microphone alone loses `ms`. The callbacks wait for it while the loudspeaker plays what is buffered, so
+  that the echo comes `ms` earlier afterwards: by as much as was buffered, at the most.
+- `repeat`: the loudspeaker alone plays the last `ms` twice, and everything `ms` later from then on.
+- `drop`: `ms` of what the device plays is thrown away, and the rest comes so much earlier: by as much as was buffered,
+  at the most.
+- `jump`: microphone and loudspeaker jump apart, with nothing lost and nothing told: from then on the echo comes `ms`
+  later than `delay_ms` says (negative: earlier), until the next jump.
+- `buffer`: the output latency is `ms` from then on. What is more is silence; what is less is thrown away.
+"""
 _CHOICES = {
-    key: ", ".join(map(str, get_args(choice))) for key, choice in (("after", State), ("rate", Rate), ("action", Action))
+    key: ", ".join(map(str, get_args(choice)))
+    for key, choice in (("after", State), ("rate", Rate), ("action", Action), ("kind", Kind))
 }
+LONGEST_FAULT_MS = 1000
 
 
 class Table(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -64,10 +83,17 @@ class Acoustics(Table, frozen=True):
     delay_ms: Annotated[float, Meta(ge=0, le=1000)] = 40.0
     """Loudspeaker → microphone, the microphone's buffer included."""
     latency_ms: Annotated[float, Meta(ge=0, le=500)] = 20.0
-    """The card's output latency: callback → loudspeaker."""
+    """The card's output latency: callback → loudspeaker. Its buffers, which are as long, can be changed by faults."""
+    latency_told: bool = True
+    """Whether the card tells what has become of its latency, smoothed as PortAudio's is; else the device knows only
+    `latency_ms`."""
     echo_db: float = 0.0
     """Level of the echo at the microphone relative to the visitors' speech (their median `level_db`), when what plays
     has an RMS of `loudspeaker_db`; -inf: headphones."""
+    second_delay_ms: Annotated[float, Meta(ge=0, le=1000)] | None = None
+    """The same for an echo that comes a second time, undistorted and without a room: a sound server's monitor."""
+    second_echo_db: float = -6.0
+    """Level of the second echo, as `echo_db` is."""
     loudspeaker_db: Decibel = -24.0
     """dBFS RMS on the loudspeaker track at which the echo has its level: about that of a reply at the usual volume."""
     clip: Annotated[float, Meta(gt=0)] = 0.25
@@ -86,13 +112,18 @@ class Acoustics(Table, frozen=True):
 
     def __post_init__(self) -> None:
         """Check what concerns more than one key. Raises ValueError."""
-        if np.isnan(self.echo_db) or np.isnan(self.visitor_reverb_db):
-            raise ValueError("echo_db and visitor_reverb_db must be numbers or -inf, not nan")
-        least = BLOCK_MS + (1 if self.drift_ppm else 0) + (SLIP_MS if self.drift_ppm < 0 else 0)
-        if self.delay_ms + self.latency_ms < least:
-            raise ValueError(
-                f"delay_ms and latency_ms must come to {least} or more with drift_ppm = {self.drift_ppm:g}"
-            )
+        if any(map(np.isnan, (self.echo_db, self.second_echo_db, self.visitor_reverb_db))):
+            raise ValueError("echo_db, second_echo_db and visitor_reverb_db must be numbers or -inf, not nan")
+        for key, delay in (("delay_ms", self.delay_ms), ("second_delay_ms", self.second_delay_ms)):
+            if delay is not None and delay + self.latency_ms < self.least_ms:
+                raise ValueError(
+                    f"{key} and latency_ms must come to {self.least_ms} or more with drift_ppm = {self.drift_ppm:g}"
+                )
+
+    @property
+    def least_ms(self) -> int:
+        """How early an echo can come, in ms after the callback: what is played is known block by block."""
+        return BLOCK_MS + (1 if self.drift_ppm else 0) + (SLIP_MS if self.drift_ppm < 0 else 0)
 
 
 class Visitor(Table, frozen=True):
@@ -145,6 +176,65 @@ class CardEvent(Table, frozen=True):
     action: Action
 
 
+class Fault(Table, frozen=True):
+    """`[[fault]]`: something goes wrong with the card, once or regularly.
+
+    It begins with the block of 10 ms that `at` is in; while another one is on, after that.
+    """
+
+    at: Seconds
+    """When, in seconds on the scene's clock; of a regular one, the first time."""
+    kind: Kind
+    ms: float | tuple[float, float]
+    """How long or how much, as its kind says; `[least, most]`: at random between the two, each time anew."""
+    every: Annotated[float, Meta(ge=0.01)] | None = None
+    """Seconds from one time to the next; without it, it happens once."""
+    until: Seconds | None = None
+    """The time from which on it does not happen any more; the scene's end by default."""
+    spread: Seconds = 0.0
+    """How many seconds earlier or later it may happen, at random."""
+
+    def __post_init__(self) -> None:
+        """Check what concerns more than one key. Raises ValueError."""
+        least, most = self.range_ms
+        lowest = {"jump": -LONGEST_FAULT_MS, "buffer": 0}.get(self.kind, 1)
+        if not lowest <= least <= most <= LONGEST_FAULT_MS:
+            raise ValueError(
+                f"ms of a {self.kind} must be {lowest} to {LONGEST_FAULT_MS}, or [least, most] within that"
+            )
+        if self.until is not None and self.until <= self.at:
+            raise ValueError(f"until must be later than at = {self.at:g}")
+
+    @property
+    def range_ms(self) -> tuple[float, float]:
+        """The least and the most of `ms`."""
+        return self.ms if isinstance(self.ms, tuple) else (self.ms, self.ms)
+
+
+class Move(Table, frozen=True):
+    """`[[move]]`: somebody carries the loudspeaker to another place. What is not said stays as it was."""
+
+    at: Seconds
+    """When it is there, in seconds on the scene's clock."""
+    over: Seconds = 0.1
+    """For how many seconds before the one echo fades into the other; 0: at once."""
+    delay_ms: Annotated[float, Meta(ge=0, le=1000)] | None = None
+    """As the room's from then on."""
+    echo_db: float | None = None
+    """As the room's from then on."""
+    other_room: bool = False
+    """Whether the room responds in another way from then on, of the same `rt60`."""
+
+    def __post_init__(self) -> None:
+        """Check what concerns more than one key. Raises ValueError."""
+        if self.delay_ms is None and self.echo_db is None and not self.other_room:
+            raise ValueError("a move needs a delay_ms, an echo_db or other_room = true")
+        if self.echo_db is not None and np.isnan(self.echo_db):
+            raise ValueError("echo_db must be a number or -inf, not nan")
+        if self.over > self.at:
+            raise ValueError(f"over must not be longer than at = {self.at:g}")
+
+
 class Scene(Table, frozen=True):
     """A scene file."""
 
@@ -155,17 +245,36 @@ class Scene(Table, frozen=True):
     room: Acoustics = field(default_factory=Acoustics)
     visitors: tuple[Visitor, ...] = field(default=(), name="visitor")
     card: tuple[CardEvent, ...] = ()
+    faults: tuple[Fault, ...] = field(default=(), name="fault")
+    moves: tuple[Move, ...] = field(default=(), name="move")
 
     def __post_init__(self) -> None:
         """Check what concerns more than one key. Raises ValueError."""
         if self.visitors and self.visitors[0].after == "visitor":
             raise ValueError('the first visitor has no visitor before it to wait for with after = "visitor"')
-        times = [v.at for v in self.visitors if v.at is not None] + [event.at for event in self.card]
+        times = [v.at for v in self.visitors if v.at is not None]
+        times += [event.at for events in (self.card, self.faults, self.moves) for event in events]
         if late := [at for at in times if at >= self.seconds]:
             raise ValueError(f"at = {late[0]:g} is past the scene's end: seconds = {self.seconds:g}")
         for number, event in enumerate(self.card):
             if event.action != ("unplug", "plug")[number % 2] or (number and event.at <= self.card[number - 1].at):
                 raise ValueError("[[card]]: unplug and plug take turns, unplug first, in the order of time")
+        if any(move.at - move.over < before.at for before, move in pairwise(self.moves)):
+            raise ValueError("[[move]]: one after the other, in the order of time")
+        self._check_delays()
+
+    def _check_delays(self) -> None:
+        """Check that no echo comes before it is known what is played. Raises ValueError."""
+        if not self.faults and not self.moves:
+            return
+        delays = [self.room.delay_ms, self.room.second_delay_ms, *(move.delay_ms for move in self.moves)]
+        jumps = [fault.range_ms[0] for fault in self.faults if fault.kind == "jump"]
+        earliest = min(delay for delay in delays if delay is not None) + min([0, *jumps])
+        if earliest < self.room.least_ms:
+            raise ValueError(
+                f"with faults and moves, every echo must come {self.room.least_ms} ms after its sound or later, by "
+                f"delay_ms and jumps, not {earliest:g}"
+            )
 
     @property
     def speech_db(self) -> float:
@@ -242,7 +351,9 @@ def _explain(problem: str) -> str:
     keys = place.rstrip("`").lstrip(".")
     where = re.sub(r"\[(\d+)\]", lambda m: f" {int(m[1]) + 1}", keys).replace(".", ": ")
     if unknown := re.search(r"unknown field `(.*)`", message):
-        table = {"room": Acoustics, "visitor": Visitor, "card": CardEvent}.get(re.split(r"[.\[]", keys)[0], Scene)
+        table = {"room": Acoustics, "visitor": Visitor, "card": CardEvent, "fault": Fault, "move": Move}.get(
+            re.split(r"[.\[]", keys)[0], Scene
+        )
         valid = ", ".join(table.__struct_encode_fields__)
         message = f'there is no key "{unknown[1]}"; there are {valid}'
     elif missing := re.search(r"missing required field `(.*)`", message):

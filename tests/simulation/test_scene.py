@@ -25,6 +25,8 @@ def refused(tmp_path):
     return why
 
 
+FAULT = "seconds = 9\n[[fault]]\nat = 1\n"
+MOVE = "seconds = 9\n[[move]]\nat = 1\n"
 VISITOR = "seconds = 9\n[[visitor]]\n"
 
 
@@ -34,7 +36,7 @@ VISITOR = "seconds = 9\n[[visitor]]\n"
         ("", ['the key "seconds" is missing']),
         ("seconds = = 1", ["not a TOML file", "line 1"]),
         ("seconds = -1", ["seconds: Expected `float` > 0.0"]),
-        ("seconds = 1\nsecond = 1", ['no key "second"', "there are seconds, name, room, visitor, card"]),
+        ("seconds = 1\nsecond = 1", ['no key "second"', "there are seconds, name, room, visitor, card, fault, move"]),
         ("seconds = 1\n[room]\nrt6 = 1", ['room: there is no key "rt6"', "rt60"]),
         ("seconds = 1\n[room]\nrt60 = -1", ["room: rt60"]),
         ("seconds = 1\n[room]\nrate = 44100", ["room: rate", "44100", "16000, 24000, 48000"]),
@@ -63,6 +65,31 @@ VISITOR = "seconds = 9\n[[visitor]]\n"
         (VISITOR + 'at = 1\ntext = " "', ["finds nothing to say"]),
         ('seconds = 9\n[[card]]\nat = 1\naction = "plug"', ["[[card]]: unplug and plug take turns"]),
         ('seconds = 9\n[[card]]\nat = 1\naction = "kick"', ["card 1: action", "unplug, plug"]),
+        ("seconds = 1\n[room]\nsecond_echo_db = nan", ["room: echo_db, second_echo_db"]),
+        ("seconds = 1\n[room]\nsecond_delay_ms = 1001", ["room: second_delay_ms"]),
+        (
+            "seconds = 1\n[room]\nsecond_delay_ms = 0\nlatency_ms = 5",
+            ["second_delay_ms and latency_ms must come to 10"],
+        ),
+        (FAULT + "ms = 20", ['fault 1: the key "kind" is missing']),
+        (FAULT + 'kind = "stall"', ['fault 1: the key "ms" is missing']),
+        (FAULT + 'kind = "hiccup"\nms = 20', ["fault 1: kind", "hiccup", "stall, freeze, overrun, repeat, drop, jump"]),
+        (FAULT + 'kind = "stall"\nms = 20\nevry = 3', ['fault 1: there is no key "evry"', "every, until, spread"]),
+        (FAULT + 'kind = "stall"\nms = 0', ["fault 1: ms of a stall must be 1 to 1000"]),
+        (FAULT + 'kind = "stall"\nms = nan', ["fault 1: ms of a stall must be 1 to 1000"]),
+        (FAULT + 'kind = "buffer"\nms = -1', ["fault 1: ms of a buffer must be 0 to 1000"]),
+        (FAULT + 'kind = "jump"\nms = [300, 200]', ["fault 1: ms of a jump must be -1000 to 1000, or [least, most]"]),
+        (FAULT + 'kind = "stall"\nms = [300]', ["fault 1: ms"]),
+        (FAULT + 'kind = "stall"\nms = 20\nevery = 0', ["fault 1: every"]),
+        (FAULT + 'kind = "stall"\nms = 20\nuntil = 0.5', ["fault 1: until must be later than at = 1"]),
+        (FAULT + 'kind = "stall"\nms = 20\nspread = -1', ["fault 1: spread"]),
+        (FAULT + 'kind = "jump"\nms = -31', ["every echo must come 10 ms after its sound or later", "not 9"]),
+        (FAULT.replace("= 1", "= 9") + 'kind = "stall"\nms = 20', ["at = 9 is past the scene's end"]),
+        (MOVE, ["move 1: a move needs a delay_ms, an echo_db or other_room"]),
+        (MOVE + "echo_db = nan", ["move 1: echo_db"]),
+        (MOVE + "delay_ms = 5", ["every echo must come 10 ms after its sound or later", "not 5"]),
+        (MOVE + "delay_ms = 50\nover = 2", ["move 1: over must not be longer than at = 1"]),
+        (MOVE + "echo_db = 0\n[[move]]\nat = 1.05\necho_db = 3", ["[[move]]: one after the other"]),
     ],
 )
 def test_a_bad_scene_is_explained(refused, text, said):
@@ -209,3 +236,31 @@ def test_an_empty_room_has_a_usual_speech_level():
 )
 def test_wake_phrase(text, phrase):
     assert scene.wake_phrase(text) == phrase
+
+
+def test_faults_and_moves_are_read(tmp_path):
+    path = tmp_path / "bad_card.toml"
+    path.write_text("""
+        seconds = 60
+        room = { delay_ms = 300, second_delay_ms = 120, second_echo_db = -9, latency_told = false }
+        [[fault]]
+        at = 4
+        every = 10
+        until = 50
+        spread = 0.5
+        kind = "stall"
+        ms = [120, 250]
+        [[fault]]
+        at = 20
+        kind = "jump"
+        ms = -110
+        [[move]]
+        at = 30
+        delay_ms = 400
+    """)
+    loaded = scene.load(path)
+    stall, jump = loaded.faults
+    assert (stall.range_ms, stall.every, stall.until, stall.spread) == ((120, 250), 10, 50, 0.5)
+    assert (jump.kind, jump.range_ms, jump.every) == ("jump", (-110, -110), None)
+    assert loaded.moves[0].delay_ms == 400
+    assert not loaded.room.latency_told
