@@ -1,6 +1,7 @@
 """Where on a loudspeaker track each part of a reply item is played: also late, broken off, or once more.
 
-A reply never gets ahead of itself: it waits, or goes back a little. There is silence on the track where it does.
+A reply never gets ahead of itself: it waits, or goes back a little. There is silence on the track where it does. Where
+the card threw something away, it has to be told.
 Positions are samples at 16 kHz, on the track and in the item.
 """
 
@@ -16,6 +17,8 @@ from device.sample_clock import CLOCK_RATE, samples
 from device.simulation.correlation import similarity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 ALIKE = 0.45
@@ -38,6 +41,13 @@ _BETTER = 0.1
 """How much better another place must be than the one where the item is expected."""
 
 
+class Drop(Struct, frozen=True):
+    """From `at` on the track, `count` of what was due there was thrown away by the card."""
+
+    at: int
+    count: int
+
+
 class Run(Struct):
     """From `start` to `end` the track plays the item from its position `item` on, without a break in time."""
 
@@ -56,10 +66,19 @@ class Run(Struct):
         return self.end - self.lag
 
 
-def follow(track: NDArray[np.float32], item: NDArray[np.float32], first: Run, until: int) -> list[Run]:
-    """Return the runs in which `item` is played on `track` before `until`; it begins as `first` does."""
+def follow(
+    track: NDArray[np.float32], item: NDArray[np.float32], first: Run, until: int, drops: Sequence[Drop] = ()
+) -> list[Run]:
+    """Return the runs in which `item` is played on `track` before `until`; it begins as `first` does.
+
+    `drops` are in the order of time.
+    """
     runs = [first]
-    for start, end in _sounds(track, first.start, until):
+    ahead = [drop for drop in drops if first.start < drop.at < until]
+    for start, end in _sounds(track, first.start, until, [drop.at for drop in ahead]):
+        while ahead and ahead[0].at <= start:
+            at, count = max(ahead[0].at, runs[-1].end), ahead.pop(0).count
+            runs.append(Run(at, at, at - runs[-1].lag + count))
         run = runs[-1]
         expected, reached = start - run.lag, max(r.reached for r in runs)
         sound, more = (track[start : min(last, start + _PIECE)] for last in (end, until))
@@ -86,9 +105,10 @@ def _place(piece: NDArray[np.float32], item: NDArray[np.float32], expected: int,
     return as_expected if likeness >= SAME else None
 
 
-def _sounds(track: NDArray[np.float32], start: int, until: int) -> list[tuple[int, int]]:
-    """Return what sounds between two positions and the silences."""
+def _sounds(track: NDArray[np.float32], start: int, until: int, cuts: Sequence[int]) -> list[tuple[int, int]]:
+    """Return what sounds between two positions, the silences and the places where it is cut."""
     gaps = [(start + a, start + b) for a, b in silences(track[start:until], CLOCK_RATE, _SEAM_MS)]
+    gaps = sorted(gaps + [(cut, cut) for cut in cuts if not any(a <= cut <= b for a, b in gaps)])
     starts, ends = [start, *(b for _, b in gaps)], [*(a for a, _ in gaps), until]
     return [(a, b) for a, b in zip(starts, ends, strict=True) if b > a]
 

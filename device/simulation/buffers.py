@@ -35,13 +35,15 @@ class Buffers:
         self.xruns = Xruns() if xruns is None else xruns
         self.lost = 0
         """Microphone frames that the device never got: so far is its clock behind the room's."""
+        self.drops: list[tuple[int, int]] = []
+        """The room's frames at which something is missing on the loudspeaker, and how many frames of it."""
         self._block = block
         self._size = latency  # of the microphone's buffer: what it holds while callbacks stand still
         self._waiting = np.zeros(0, np.int16)
         self._queue = np.zeros(past + latency, np.float32)
         self._head = past  # in the queue: what plays next, behind what has been played
         self._past = past
-        self._received = 0
+        self._received = self._taken = 0
         self._gaps: list[tuple[int, int]] = []  # where samples are missing, and how many are up to there
         # What is still to come of the fault that is on.
         self._losing = self._frozen = self._dropping = 0
@@ -116,6 +118,10 @@ class Buffers:
         """Queue what the device plays in a block."""
         dropped = min(self._dropping, len(sound))
         self._dropping -= dropped
+        if dropped:
+            due = self._taken + len(self._queue) - self._head
+            before = self.drops.pop()[1] if self.drops and self.drops[-1][0] == due else 0
+            self.drops.append((due, before + dropped))
         self._append(sound[dropped:])
 
     def take(self) -> NDArray[np.float32]:
@@ -127,6 +133,7 @@ class Buffers:
             self._append(np.zeros(missing, np.float32))
         self._dry = missing > 0
         self._head += self._block
+        self._taken += self._block
         return self.ahead(0)
 
     def ahead(self, frames: int) -> NDArray[np.float32]:

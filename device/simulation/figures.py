@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from device.conversation.entries import Entry
+    from device.simulation.alignment import Drop
     from device.simulation.recording import Tracks
     from device.simulation.visitors import Visit
 
@@ -112,7 +113,7 @@ class Figures:
     """Puts visits, ledger and recording together.
 
     `visits` are the room's, `entries` the ledger's in order; `items` holds each reply item's rate and PCM, `(n,)
-    int16`, as it came from the engine.
+    int16`, as it came from the engine. `drops` are what the card threw away of the loudspeaker's sound.
     """
 
     def __init__(
@@ -121,6 +122,7 @@ class Figures:
         visits: Sequence[Visit],
         entries: list[Entry],
         items: Mapping[str, tuple[int, NDArray[np.int16]]],
+        drops: Sequence[Drop] = (),
     ) -> None:
         self._entries = entries
         self._asked = [_asked(visit, tracks.rate) for visit in sorted(visits, key=lambda v: v.onset)]
@@ -128,7 +130,7 @@ class Figures:
         self._unasked: list[Turn] = []
         self.restored: list[Restored] = []
         """The replies that were lowered and came back."""
-        loudspeaker = Loudspeaker(tracks.loudspeaker, tracks.rate)
+        loudspeaker = Loudspeaker(tracks.loudspeaker, tracks.rate, drops)
         for index, reply in enumerate(self._replies):
             if reply.item in items:
                 rate, pcm = items[reply.item]

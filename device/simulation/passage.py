@@ -21,7 +21,11 @@ from device.simulation.alignment import ALIKE, LEVELLED, WINDOW, Run, follow, lo
 from device.simulation.correlation import at_clock_rate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from device.simulation.alignment import Drop
 
 DUCK_DB = 12.0
 """A reply is lowered when its gain has fallen by this much, and back up when it is within `BACK_DB`."""
@@ -49,9 +53,10 @@ class Interval(Struct, frozen=True):
 
 
 class Loudspeaker:
-    """A loudspeaker track, `(n,) int16` at `rate`, ready to be searched."""
+    """A loudspeaker track, `(n,) int16` at `rate`, ready to be searched; `drops` are what its card threw away."""
 
-    def __init__(self, track: NDArray[np.int16], rate: int) -> None:
+    def __init__(self, track: NDArray[np.int16], rate: int, drops: Sequence[Drop] = ()) -> None:
+        self.drops = drops
         self.samples = at_clock_rate(track, rate)
         # Resampling smears; silence is looked for in what was really played, of each frame the loudest sample.
         nonzero = np.flatnonzero(track) * CLOCK_RATE // rate
@@ -182,7 +187,13 @@ class Passage:
     def _find_runs(self) -> list[Run]:
         if self.begins is None:
             return []
-        return follow(self._track, self._item, Run(self.begins, self.begins + 1, self._lead), self._until)
+        return follow(
+            self._track,
+            self._item,
+            Run(self.begins, self.begins + 1, self._lead),
+            self._until,
+            self._loudspeaker.drops,
+        )
 
     def _stretches(self, first: int, last: int) -> list[tuple[int, int, Run]]:
         """Return from where to where, between two positions, the item is where which run has it.

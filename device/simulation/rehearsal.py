@@ -128,6 +128,7 @@ class Rehearsal(Watcher):
             cpu=cpu,
             rss_mb=memory,
             missed=self.room.waiting,
+            drops=self.room.drops,
         )
 
     @property

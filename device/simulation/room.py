@@ -27,6 +27,7 @@ from device.audio.card.base import BLOCK_MS, RING_SECONDS, Card, CardError, igno
 from device.audio.measure import FULL_SCALE
 from device.sample_clock import CLOCK_RATE
 from device.simulation import acoustics
+from device.simulation.alignment import Drop
 from device.simulation.buffers import Buffers
 from device.simulation.echo_paths import EchoPaths
 from device.simulation.faults import schedule
@@ -129,6 +130,14 @@ class Room(Card):
     def lost(self) -> int:
         """Frames that the microphone lost by faults: so far is the device's clock behind the room's."""
         return self._buffers.lost
+
+    @property
+    def drops(self) -> list[Drop]:
+        """What faults of the card threw away of the loudspeaker's sound: positions on the scene's clock."""
+        return [
+            Drop(frame * CLOCK_RATE // self.rate, count * CLOCK_RATE // self.rate)
+            for frame, count in self._buffers.drops
+        ]
 
     def frame_of(self, position: int) -> int:
         """Return the room's frame at which the device's clock was at `position`."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from device.conversation.entries import Entry
+    from device.simulation.alignment import Drop
     from device.simulation.recording import Tracks
     from device.simulation.visitors import Visit
 
@@ -52,13 +53,15 @@ def summarise(
     cpu: float = 0.0,
     rss_mb: float = 0.0,
     missed: Sequence[str] = (),
+    drops: Sequence[Drop] = (),
 ) -> Summary:
     """Return the summary of the conversation that was recorded as `tracks`.
 
     `visits` are the room's, `entries` the ledger's in order; `items` holds each reply item's rate and PCM as it came
-    from the engine. `cpu` is in seconds a second; `missed` are the visitors who never spoke.
+    from the engine. `cpu` is in seconds a second; `missed` are the visitors who never spoke, `drops`
+    what the card threw away of the loudspeaker's sound.
     """
-    figures = Figures(tracks, visits, list(entries), items)
+    figures = Figures(tracks, visits, list(entries), items, drops)
     return Summary(
         scene=scene,
         seconds=round(tracks.seconds, 2),

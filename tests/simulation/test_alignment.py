@@ -5,7 +5,7 @@ import pytest
 from support.speech import say
 
 from device.sample_clock import samples
-from device.simulation.alignment import Run, follow, locate
+from device.simulation.alignment import Drop, Run, follow, locate
 
 ITEM = say("It is a quarter past ten. The weather will be fine tomorrow, with some clouds in the evening.", dbfs=-22.0)
 ITEM = ITEM.astype(np.float32)
@@ -61,6 +61,21 @@ def test_an_earcon_while_it_is_held_does_not_hide_where_it_goes_on():
     t = np.arange(samples(120)) / 16_000
     track[samples(1500) : samples(1620)] += 3000 * np.sin(2 * np.pi * 660 * t)
     assert [lag for lag, _ in runs(track, 200)] == [pytest.approx(200, abs=0.2), pytest.approx(1400, abs=0.2)]
+
+
+@pytest.mark.parametrize("drops", [[(900, 200)], [(900, 15), (1900, 300)], [(700, 90), (715, 400), (2500, 60)]])
+def test_what_the_card_threw_away_is_skipped(drops):
+    pieces, at, first = [], 200, 0
+    for due, count in [*drops, (200 + 4000, 0)]:
+        last = first + due - at
+        pieces.append((at, first, last))
+        at, first = due, last + count
+    told = [Drop(samples(due), samples(count)) for due, count in drops]
+    found = follow(track_of(*pieces), ITEM, Run(samples(200), samples(200) + 1, 0), samples(12_000), told)
+    thrown = sum(count for _, count in drops)
+    assert found[-1].lag == samples(200 - thrown)
+    assert [run.start for run in found[1:]] == [samples(due) for due, _ in drops]
+    assert all(run.end >= run.start for run in found)
 
 
 def test_a_place_is_found_within_bounds_only():

@@ -104,14 +104,17 @@ def test_a_loudspeaker_that_repeats_is_later_afterwards():
     assert (played.buffers.lost, played.buffers.xruns.underruns) == (0, 1)
 
 
-@pytest.mark.parametrize(("frames", "left"), [(15, 5), (50, 0)])
-def test_what_is_dropped_is_never_played(frames, left):
+@pytest.mark.parametrize(
+    ("frames", "left", "drops"), [(15, 5, [(120, 15)]), (50, 0, [(120, 30), (130, 10), (140, 10)])]
+)
+def test_what_is_dropped_is_never_played(frames, left, drops):
     played = Played(60, fault("drop", frames))
     silent = max(0, frames - LATENCY)
     whole = [-1] * LATENCY + [*range(100)] + [-1] * silent + [*range(100 + frames, 400)]
     assert played.out[:300].tolist() == whole[:300]
     assert played.latencies[-1] == left
     assert played.heard.tolist() == list(range(600))
+    assert played.buffers.drops == drops
 
 
 @pytest.mark.parametrize("frames", [0, 5, 20, 90])

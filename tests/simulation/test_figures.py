@@ -16,7 +16,7 @@ from device.sample_clock import CLOCK_RATE, samples
 from device.simulation import recording, summary
 from device.simulation.recording import Recording, Tracks
 from device.simulation.room import Room
-from device.simulation.scene import Acoustics, Scene, Visitor
+from device.simulation.scene import Acoustics, Fault, Scene, Visitor
 from device.simulation.summary import summarise
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ class Device:
     Ducking and cutting take effect at the next block of 10 ms, 20 ms (the latency) before they are heard.
     """
 
-    def __init__(self, tmp_path, visitors, seconds: float) -> None:
+    def __init__(self, tmp_path, visitors, seconds: float, *faults: Fault) -> None:
         self.recording = Recording(tmp_path / "conversation.wav", RATE)
-        self.room = Room(Scene(seconds=seconds, room=ROOM, visitors=visitors), pace="step", recording=self.recording)
+        scene = Scene(seconds=seconds, room=ROOM, visitors=visitors, faults=faults)
+        self.room = Room(scene, pace="step", recording=self.recording)
         self.playout = Playout(RATE, volume=0.8, latency=lambda: self.room.output_latency)
         self.entries: list[Entry] = []
         self.items: dict[str, tuple[int, np.ndarray]] = {}
@@ -62,7 +63,7 @@ class Device:
                 self.obey(*self.orders.pop(0))
             going = self.room.step()
             for note in self.playout.notes():
-                ms = note.frame / 48
+                ms = self.room.scene_position(note.frame // 3) / 16
                 if note.kind == "started":
                     self.note(ms, entries.ReplyFirstAudio, item=note.heard[0].item)
                 elif note.kind == "cut":
@@ -288,3 +289,29 @@ def test_a_reply_whose_sound_is_unknown_is_timed_by_the_ledger(tmp_path):
     tracks = device.run()
     made = summarise("small", tracks, device.room.visits, device.entries, {})
     assert made.turns[0].reply_ms == pytest.approx(block_after(question[1] + 300) - question[1], abs=1)
+
+
+@pytest.mark.parametrize("again", [None, 1.0])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *(Fault(at=1.5, kind="stall", ms=ms) for ms in (20, 150, 400)),
+        *(Fault(at=1.5, kind="freeze", ms=ms) for ms in (20, 150, 400)),
+        *(Fault(at=1.5, kind="overrun", ms=ms) for ms in (15, 200)),
+        *(Fault(at=1.5, kind="repeat", ms=ms) for ms in (60, 200)),
+        *(Fault(at=1.5, kind="drop", ms=ms) for ms in (15, 200)),
+        *(Fault(at=1.5, kind="buffer", ms=ms) for ms in (0, 100, 300)),
+        Fault(at=1.5, kind="jump", ms=200),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.ms}",
+)
+def test_what_was_heard_is_known_whatever_the_card_does(tmp_path, fault, again):
+    fault = replace(fault, every=again if fault.kind in ("stall", "freeze") else None)
+    device = Device(tmp_path, (), 9.0, fault)
+    device.at(500, "play", f"item:{LONG}")
+    device.at(5000, "cut")
+    tracks = device.run()
+    room = device.room
+    (turn,) = summarise("bad card", tracks, room.visits, device.entries, device.items, drops=room.drops).turns
+    # What the device knows is right once the card has told what has become of its latency, but for its tremor.
+    assert turn.heard_true_ms == pytest.approx(turn.heard_ms, abs=12)

@@ -11,7 +11,7 @@ from device.listen.detectors import Detectors
 from device.settings.tree import Settings
 from device.simulation import virtual_clock
 from device.simulation.rehearsal import Rehearsal
-from device.simulation.scene import Acoustics, Scene
+from device.simulation.scene import Acoustics, Fault, Scene
 
 SCENE = Scene(seconds=2, name="short", room=Acoustics(rate=16_000))
 
@@ -54,6 +54,26 @@ def test_what_goes_wrong_beside_it_is_raised_once_the_scene_is_over(rehearsal):
     with pytest.raises(ValueError, match="never thought of"):
         virtual_clock.run(rehearsal.play(act))
     assert rehearsal.room.finished.is_set()
+
+
+@pytest.mark.parametrize(("kind", "lost_ms"), [("stall", 200), ("freeze", 180)])
+def test_entries_go_by_the_scene_s_clock_though_the_card_loses_samples(tmp_path, kind, lost_ms):
+    scene = Scene(seconds=2, room=Acoustics(rate=16_000), faults=(Fault(at=0.5, kind=kind, ms=200),))
+    rehearsal = Rehearsal(scene, Settings(), tmp_path, session=no_engine, pace="step")
+    behind = []
+
+    async def act(daemon):
+        await asyncio.sleep(1.5)
+        behind.append(rehearsal.room.frame - daemon.capture.now)
+        daemon.on(Button(daemon.position))
+        await asyncio.Event().wait()
+
+    summary = virtual_clock.run(rehearsal.play(act))
+    (pressed,) = (e for e in rehearsal.entries if isinstance(e, StateEntered))
+    assert pressed.t == pytest.approx(1.5, abs=0.03)
+    # Nothing but what the card lost: what was buffered in a freeze was taken at once.
+    assert 0 <= behind[0] - lost_ms * 16 <= 20 * 16
+    assert (summary.xruns, summary.lost_samples, summary.seconds) == (2, 0, 2.0)
 
 
 async def test_a_room_that_is_stepped_through_needs_a_virtual_clock(rehearsal):
