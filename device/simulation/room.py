@@ -30,9 +30,9 @@ from device.simulation import acoustics
 from device.simulation.alignment import Drop
 from device.simulation.buffers import Buffers
 from device.simulation.echo_paths import EchoPaths
-from device.simulation.faults import schedule
+from device.simulation.faults import LONGEST_MS, schedule
 from device.simulation.recording import CHANNELS
-from device.simulation.scene import LONGEST_FAULT_MS, SceneError
+from device.simulation.scene import SceneError
 from device.simulation.visitors import Visit, Visitors
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Room(Card):
         self._echo = EchoPaths(scene, self.rate, self.block, echo_rng)
         self._faults = deque(schedule(scene.faults, scene.seconds, self.rate, fault_rng))
         repeats = any(fault.kind == "repeat" for fault in scene.faults)
-        past = self._frames(LONGEST_FAULT_MS / 1000) if repeats else 0
+        past = self._frames(LONGEST_MS / 1000) if repeats else 0
         self._buffers = Buffers(self.output_latency, self.block, xruns=self.xruns, past=past)
         self._latency = float(self.output_latency)  # as the card has told it, in the mean
         self._passed = 0

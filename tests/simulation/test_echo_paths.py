@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from device.simulation import acoustics
 from device.simulation.echo_paths import EchoPaths
-from device.simulation.scene import Acoustics, Fault, Move, Scene
+from device.simulation.faults import Fault
+from device.simulation.scene import Acoustics, Move, Scene
 
 RATE, BLOCK = 16_000, 160
 DRY = {"rate": RATE, "rt60": 0, "clip": np.inf, "loudspeaker_db": -26}

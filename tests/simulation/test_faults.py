@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.simulation.faults import Happening, schedule
-from device.simulation.scene import Fault
+from device.simulation.faults import Fault, Happening, schedule
 
 RATE = 16_000
 

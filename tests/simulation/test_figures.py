@@ -14,9 +14,10 @@ from device.audio.playout import Playout
 from device.conversation import entries
 from device.sample_clock import CLOCK_RATE, samples
 from device.simulation import recording, summary
+from device.simulation.faults import Fault
 from device.simulation.recording import Recording, Tracks
 from device.simulation.room import Room
-from device.simulation.scene import Acoustics, Fault, Scene, Visitor
+from device.simulation.scene import Acoustics, Scene, Visitor
 from device.simulation.summary import summarise
 
 if TYPE_CHECKING:

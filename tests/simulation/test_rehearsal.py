@@ -10,8 +10,9 @@ from device.conversation.events import Button
 from device.listen.detectors import Detectors
 from device.settings.tree import Settings
 from device.simulation import virtual_clock
+from device.simulation.faults import Fault
 from device.simulation.rehearsal import Rehearsal
-from device.simulation.scene import Acoustics, Fault, Scene
+from device.simulation.scene import Acoustics, Scene
 
 SCENE = Scene(seconds=2, name="short", room=Acoustics(rate=16_000))
 
