@@ -36,7 +36,7 @@ def bench(  # noqa: PLR0917 - click's parameters have no order
     json_file: Path | None,
     config: Path | None,
 ) -> None:
-    """Measure: latency, overhead, callback, idle, memory, heard, start, bargein, echo, button, engine.
+    """Measure: latency, overhead, callback, idle, memory, heard, start, bargein, echo, alone, button, engine.
 
     Without NAME, all: an hour.
     """
