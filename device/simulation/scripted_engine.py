@@ -164,7 +164,7 @@ class ScriptedRealtime:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_get("/v1/realtime", self._serve)
-        self._runner = web.AppRunner(app, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         host, port = self._runner.addresses[0][:2]
