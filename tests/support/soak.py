@@ -6,7 +6,8 @@ import asyncio
 import gc
 import random
 from collections import Counter
-from typing import TYPE_CHECKING
+from concurrent.futures import Executor, Future
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from support.crowd import RATE, Crowd, Home, LoudnessDetector, ToneDetector
@@ -18,6 +19,7 @@ from device.daemon.build import build
 from device.daemon.watcher import Watcher
 from device.engines.uplink import SentAudio
 from device.listen.detectors import Detectors
+from device.listen.shared_recogniser import SharedRecogniser
 from device.records.entry import Turn
 from device.records.ledger import Ledger
 from device.sample_clock import samples
@@ -28,6 +30,7 @@ from device.simulation.scene import Acoustics, CardEvent, Scene
 from device.simulation.timed_engine import speech
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from device.conversation.entries import Entry
@@ -35,7 +38,26 @@ if TYPE_CHECKING:
     from device.daemon.daemon import Daemon
 
 LONGEST_S = {"connecting": 30, "listening": 100, "thinking": 16, "speaking": 15, "overlap": 15, "fault": 120}
-"""How long a state can last: the longest reply, pause and patience there are."""
+"""How long a state can last: the longest reply, pause and timeout there are."""
+RECOGNISED_S = 1.0
+"""How long the recogniser takes: so long that, for its tones, the length of a voice decides."""
+Result = TypeVar("Result")
+
+
+class SlowThread(Executor):
+    """Does its work at once, and is done with it `RECOGNISED_S` later: the same on a machine that is busy."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
+        future: Future[Result] = Future()
+        self._loop.call_later(RECOGNISED_S, self._settle, future, fn(*args, **kwargs))
+        return future
+
+    def _settle(self, future: Future[Result], result: Result) -> None:
+        if not future.cancelled():
+            future.set_result(result)
 
 
 class Soak(Watcher):
@@ -85,8 +107,15 @@ class Soak(Watcher):
         assert isinstance(loop, virtual_clock.VirtualLoop)
         detectors = Detectors(voice=LoudnessDetector(), wake=ToneDetector())
         settings = Settings(listen=ListenSettings(follow_up_s=8))
+        recogniser = SharedRecogniser(settings.models_dir, SlowThread(loop))
         self.daemon = await build(
-            settings, self.room, self.ledger, self.plan.session, sent=self.sent_audio, detectors=detectors
+            settings,
+            self.room,
+            self.ledger,
+            self.plan.session,
+            sent=self.sent_audio,
+            detectors=detectors,
+            recogniser=recogniser,
         )
         self.daemon.watch(self)
         self.daemon.start(thread=False)
