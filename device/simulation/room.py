@@ -267,7 +267,10 @@ class Room(Card):
         self._timings[self._exchanges % _TIMINGS] = time.perf_counter_ns() - began
         self._device_ns += time.thread_time_ns() - spent
         self._exchanges += 1
-        self._buffers.put(np.zeros(self.block, np.float32) if self._unplugged else out / np.float32(FULL_SCALE))
+        sound = np.zeros(self.block, np.float32)
+        if not self._unplugged:
+            np.divide(out, np.float32(FULL_SCALE), out=sound)
+        self._buffers.put(sound)
 
     def _tell_latency(self) -> None:
         """Tell the device what has become of the output latency, if this card does; as the real one does."""
