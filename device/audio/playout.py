@@ -204,6 +204,11 @@ class Playout:
             self._drop(at + filled)
             self._cuts = order.cuts
 
+    def skip(self, frames: int) -> None:
+        """Note that so many frames passed for which nothing was rendered; called as `render` is."""
+        if self._items:
+            self._items[0].pass_time(frames)
+
     def _begin(self, wants: Event, db: float) -> None:
         order = self._before = self._order
         self._order = replace(order, wants=wants, duck=order.duck + 1, gain=10 ** (db / 20))

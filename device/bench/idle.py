@@ -133,3 +133,6 @@ def _heard(scene: Scene) -> NDArray[np.int16]:
 class _Silence:
     def render(self, out: NDArray[np.int16], position: int) -> None:  # noqa: ARG002 - a card's source
         out.fill(0)
+
+    def skip(self, frames: int) -> None:
+        pass

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from device.audio.gaps import Gaps
 from device.audio.resample import Resampler
 from device.conversation.events import (
     DeviceEvent,
@@ -84,6 +85,8 @@ class Capture:
         vad_threshold: float = 0.5,
     ) -> None:
         self.clean = clean
+        self.gaps = Gaps()
+        """Where `clean` is missing, in its positions: nothing is known of what was said there."""
         self._card = card
         self._playout = playout
         self._canceller = canceller
@@ -97,6 +100,7 @@ class Capture:
         self._mic = card.mic.cursor(0)
         self._reference = card.reference.cursor(0)
         self._done = 0  # frames of the card that were taken
+        self._cleaned = 0  # samples that the canceller has taken
         self._excess = Excess()
         self._near_end = False
         self._late = canceller.delay if canceller is not None else 0  # samples to drop, so that positions stay true
@@ -160,8 +164,12 @@ class Capture:
         if mic is None:
             return False
         start = self._mic.position - len(mic)
+        for first, end in self._card.gaps.since(self._done):
+            if first < self._mic.position:
+                self._lose(max(first, self._done), min(end, self._mic.position))
         if start > self._done:  # late: silence in place of what was lost keeps the positions true
             gap = np.zeros(start - self._done, np.int16)
+            self._lose(self._done, start)
             self._clean_up(gap, gap)
         self._done = self._mic.position
         if self._reference.position != start:
@@ -180,6 +188,10 @@ class Capture:
             self._emit(Tick(self.now))
         return True
 
+    def _lose(self, start: int, end: int) -> None:
+        """Note that the card's frames from `start` to before `end` are missing."""
+        self.gaps.add(self._card.clock(start), self._card.clock(end))
+
     def _clean_up(self, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> None:
         self._mic_rest = np.concatenate((self._mic_rest, self._mic_in.push(mic)))
         self._reference_rest = np.concatenate((self._reference_rest, self._reference_in.push(reference)))
@@ -190,13 +202,21 @@ class Capture:
             return
         if self._canceller is not None:
             heard = block.any()
-            block = self._canceller.cancel(block, echo)
+            block = self._canceller.cancel(block, echo, self._missing(n))
             self._excess.push(self._canceller.excess.tolist())
             if not heard:  # an unplugged or muted microphone: all that is left is the echo expected in it
                 block = np.zeros(n, np.int16)
+        self._cleaned += n
         early = min(self._late, n)
         self._late -= early
         self.clean.write(block[early:])
+
+    def _missing(self, n: int) -> NDArray[np.bool_] | None:
+        """Return which of the canceller's next frames are missing, `n` samples; None if none is."""
+        at = self._cleaned
+        if not self.gaps.touch(at, at + n):
+            return None
+        return np.array([self.gaps.touch(start, start + FRAME_10MS) for start in range(at, at + n, FRAME_10MS)])
 
     def _detect_wake(self) -> None:
         if self._wake is None:

@@ -39,14 +39,27 @@ class Canceller(Protocol):
 
     @property
     def converged(self) -> bool:
-        """True once the echo path is learnt."""
+        """True while it is known where the echo is and what it is like; until then, what is heard may be echo."""
 
     @property
     def excess(self) -> NDArray[np.float32]:
         """By how many dB each frame that went into the last `cancel` was louder than what may be left of the echo."""
 
-    def cancel(self, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> NDArray[np.int16]:
-        """Return `mic` without the echo of `reference`; all `(n * 160,) int16, 16 kHz mono`."""
+    @property
+    def echoing(self) -> bool:
+        """True while what was played may still be heard at the microphone, by what is expected there."""
+
+    @property
+    def helpless(self) -> bool:
+        """True while there is an echo that it does not find, or cannot cancel."""
+
+    def cancel(
+        self, mic: NDArray[np.int16], reference: NDArray[np.int16], missing: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.int16]:
+        """Return `mic` without the echo of `reference`; all `(n * 160,) int16, 16 kHz mono`.
+
+        Frames that are `missing`, `(n,)`, are silence in place of what is not known.
+        """
 
 
 class Excess:

@@ -70,7 +70,7 @@ class Subtract:
     def __init__(self, excess_db=20.0):
         self.excess_db = excess_db
 
-    def cancel(self, mic, reference):
+    def cancel(self, mic, reference, missing=None):
         clean = mic - reference
         loud = np.abs(clean).reshape(-1, 160).max(axis=1) > 100
         self.excess = np.where(loud, self.excess_db, 0).astype(np.float32)
@@ -270,3 +270,26 @@ def test_the_wake_word_is_told_when_the_device_speaks():
         card.exchange(np.zeros(160, np.int16))
         capture.process()
         assert wake.masked is active
+
+
+def test_what_the_card_missed_is_known_to_be_missing_from_the_clean_audio():
+    class Notes(Subtract):
+        def __init__(self):
+            super().__init__()
+            self.missing = []
+
+        def cancel(self, mic, reference, missing=None):
+            self.missing += [False] * (len(mic) // 160) if missing is None else missing.tolist()
+            return super().cancel(mic, reference)
+
+    canceller = Notes()
+    card, _, capture, _ = make(48_000, canceller)
+    feed(card, capture, np.zeros(4800, np.int16))
+    card.skip(2400)
+    feed(card, capture, np.zeros(4800, np.int16))
+    while capture.process():
+        pass
+    assert capture.gaps.touch(1600, 2400)
+    assert not capture.gaps.touch(0, 1600)
+    assert not capture.gaps.touch(2400, 9999)
+    assert canceller.missing[:20] == [False] * 10 + [True] * 5 + [False] * 5

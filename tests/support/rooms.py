@@ -35,6 +35,9 @@ class Tape:
         if begin < end:
             out[begin - position : end - position] = self.pcm[begin - self.start : end - self.start]
 
+    def skip(self, frames: int) -> None:
+        pass
+
 
 def white(frames: int, dbfs: float, seed: int = 0) -> NDArray[np.int16]:
     """White noise, (n,) int16."""

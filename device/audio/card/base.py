@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from msgspec import Struct
 
+from device.audio.gaps import Gaps
 from device.audio.ring import RingBuffer
 from device.sample_clock import CLOCK_RATE
 
@@ -41,6 +42,9 @@ class Source(Protocol):
         Called from the audio callback: must not block, allocate arrays, lock or log.
         """
 
+    def skip(self, frames: int) -> None:
+        """Note that so many frames passed for which nothing was rendered; called as `render` is."""
+
 
 class Xruns(Struct):
     """How often the card lost samples, since it was opened."""
@@ -69,6 +73,9 @@ class Card:
         # The capture thread reads the reference at once; only the echo delay is ever looked back.
         self.reference = RingBuffer(rate, 5)
         self.xruns = Xruns()
+        self.gaps = Gaps()
+        """Where the card stood still, in its frames: what `mic` and `reference` hold there is silence in place of what
+        is not known."""
         self.output_latency = 0
         """Frames between `exchange` and the loudspeaker."""
         self.on_presence: Callable[[bool], None] = ignore
@@ -117,3 +124,19 @@ class Card:
         self.reference.write(self._out)
         self.mic.write(self._nothing if self.deaf else heard)
         return self._out
+
+    def skip(self, frames: int) -> None:
+        """Note that so many frames passed at a card that stood still: nothing was heard, and nothing new was asked for.
+
+        To be called as `exchange` is, before the block that came after them; what the source has goes on from where
+        it was.
+        """
+        start = self.mic.position
+        self.gaps.add(start, start + frames)  # before whoever reads the rings comes to it
+        if self._source is not None:
+            self._source.skip(frames)
+        while frames > 0:
+            part = self._nothing[:frames]
+            self.reference.write(part)
+            self.mic.write(part)
+            frames -= len(part)

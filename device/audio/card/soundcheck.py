@@ -71,6 +71,9 @@ class ChirpSource:
         out[: len(piece)] = piece
         out[len(piece) :] = 0
 
+    def skip(self, frames: int) -> None:
+        """Go by the card's position: what would have been played meanwhile is not."""
+
 
 def chirp(rate: int, volume: float) -> NDArray[np.int16]:
     """Return a sweep of `CHIRP_S` through `CHIRP_HZ`, `(n,) int16`, faded in and out over its whole length."""

@@ -102,8 +102,18 @@ class EchoCanceller:
 
     @property
     def converged(self) -> bool:
-        """True once the echo path is learnt. Until then, a voice heard during playback may be the device's own."""
+        """True while it is known where the echo is and what it is like; until then, what is heard may be echo."""
         return self._converged
+
+    @property
+    def echoing(self) -> bool:
+        """True while what was played may still be heard at the microphone, by what is expected there."""
+        return self._active
+
+    @property
+    def helpless(self) -> bool:
+        """True while there is an echo that it does not find, or cannot cancel."""
+        return False
 
     @property
     def linear(self) -> NDArray[np.int16]:
@@ -113,11 +123,13 @@ class EchoCanceller:
         """
         return np.concatenate([part if part.dtype == np.int16 else _pcm(part) for part in self._linear])
 
-    def cancel(self, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> NDArray[np.int16]:
+    def cancel(
+        self, mic: NDArray[np.int16], reference: NDArray[np.int16], missing: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.int16]:
         """Return the microphone's signal of `DELAY` samples ago without the echo of what was played.
 
-        All are `(n * 160,) int16, 16 kHz mono`; `reference` was played while `mic` was recorded. Raises ValueError for
-        other shapes.
+        All are `(n * 160,) int16, 16 kHz mono`; `reference` was played while `mic` was recorded. Frames
+        that are `missing`, `(n,)`, are silence in place of what is not known. Raises ValueError for other shapes.
         """
         if mic.ndim != 1 or len(mic) % FRAME or mic.shape != reference.shape:
             raise ValueError(f"the echo canceller takes frames of ({FRAME},), not {mic.shape} and {reference.shape}")
@@ -128,14 +140,17 @@ class EchoCanceller:
             self._linear = []
             for number in range(len(self.excess)):
                 part = slice(number * FRAME, (number + 1) * FRAME)
-                clean[part] = self._frame(number, mic[part], reference[part])
+                lost = missing is not None and bool(missing[number])
+                clean[part] = self._frame(number, mic[part], reference[part], lost=lost)
         else:
             self._rested += len(mic)
         # What was worked on is of the frames up to the last; that one is still as the microphone heard it.
         self._before = mic[-FRAME:].copy() if len(mic) else self._before
         return clean[: len(mic)]
 
-    def _frame(self, number: int, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> NDArray[np.int16]:
+    def _frame(
+        self, number: int, mic: NDArray[np.int16], reference: NDArray[np.int16], *, lost: bool
+    ) -> NDArray[np.int16]:
         """Return the frame before this one without echo."""
         self._quiet = 0 if reference.any() else self._quiet + 1
         wanted = self._quiet < self._tail_frames
@@ -152,14 +167,14 @@ class EchoCanceller:
         heard = mic * _SCALE
         self._filter.step(heard, self.alignment.push(reference * _SCALE))
         self._linear.append(self._filter.error)
-        if not self._quiet:
+        if not (self._quiet or lost):
             self.alignment.follow(heard)
         clean = self._residual.step(self._filter.error, self._filter.estimate, self._filter.doubt)
         if not wanted:  # at rest from the next frame on, which is not worked on
             clean += self._rise * (raw * _SCALE - clean)
-        elif not self._is_residual(heard):
+        elif not (lost or self._is_residual(heard)):
             self.excess[number] = self._residual.excess
-        if not self._converged:
+        if not (self._converged or lost):
             self._judge(heard, reference * _SCALE)
         self._active = wanted
         return _pcm(clean)

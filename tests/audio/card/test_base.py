@@ -10,10 +10,14 @@ class Source:
 
     def __init__(self):
         self.positions = []
+        self.skipped = []
 
     def render(self, out, position):
         self.positions.append(position)
         out[:] = np.arange(position, position + len(out))
+
+    def skip(self, frames):
+        self.skipped.append(frames)
 
 
 class Puppet(Card):
@@ -89,3 +93,16 @@ def test_a_card_as_such_cannot_be_used():
         with pytest.raises(NotImplementedError):
             use()
     card.on_presence(False)
+
+
+def test_what_a_card_missed_is_silence_at_its_position_and_known_to_be_missing():
+    card, source = Puppet(1000), Source()
+    card.open(source)
+    card.exchange(np.full(card.block, 7, np.int16))
+    card.skip(25)
+    card.exchange(np.full(card.block, 8, np.int16))
+    assert heard(card) == [7] * 10 + [0] * 25 + [8] * 10
+    assert card.reference.cursor(0).take(99).tolist() == [*range(10), *[0] * 25, *range(35, 45)]
+    assert source.positions == [0, 35]
+    assert source.skipped == [25]
+    assert card.gaps.since(0) == ((10, 35),)
