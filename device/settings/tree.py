@@ -70,7 +70,7 @@ class ListenSettings(Section, frozen=True):
     echo_canceller: Literal["device", "card", "off"] = "device"
     """`card` if the card cancels its own echo; `off` with headphones."""
     echo_tail_ms: Annotated[int, Meta(ge=50, le=1000)] = 300
-    """Longest echo, card latency included."""
+    """How long the room's reverberation matters after the echo has begun; when that is, is found."""
 
 
 class BargeInSettings(Section, frozen=True):

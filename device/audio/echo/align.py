@@ -1,13 +1,9 @@
-"""Keeps what was played in step with the microphone: the echo's delay, two cards' unequal clocks, and their slips.
+"""Keeps what was played in step with the microphone: the echo's delay, and two cards' unequal clocks.
 
 What was played is read from a tape a little later than it was played, so that the echo filter need not be longer than
 the room's reverberation, whatever the delay of card and air. Where microphone and loudspeaker have clocks of their own
-(a USB microphone beside the board's own output), the place of reading moves steadily; and it jumps when a driver
-dropped or repeated a buffer.
-
-All three are learnt from the filter. Its path's beginning tells the delay. Clocks that differ make the path move: the
-phase between the path now and a quarter of a second ago shows by how much. After a slip, the old path fits again at
-another lag: deconvolving the microphone's signal by the echo estimate shows at which.
+(a USB microphone beside the board's own output), the place of reading moves steadily: the phase between the path now
+and a quarter of a second ago shows by how much. Where the echo is, and whether it has jumped, is for `place.py`.
 """
 
 from __future__ import annotations
@@ -17,14 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from device.audio.echo.filter import BINS, BLOCK
+from device.audio.echo.likeness import RANGE
+from device.audio.echo.tape import Tape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from device.audio.echo.filter import EchoFilter
 
-MOST_DELAY = 8000
-"""Samples by which the place of reading can lie behind: 500 ms."""
+MOST_DELAY = RANGE
+"""Samples by which the place of reading can lie behind: as far as an echo is looked for."""
 
 _HALF = 16
 """Half the length of the interpolating filter, a sinc under a Kaiser window: 1 ms, the shortest delay."""
@@ -60,24 +58,9 @@ _FAR_OFF = 15e-6
 _IN_A_ROW = 4
 """Measurements of one sign, a second of playback, that make a drift: chance alone gives that once in eight."""
 _SETTLING = 6
-"""Measurements to leave out after a slip, while the path is put right by the part of a sample."""
-_SLIP_BLOCKS = 20
-"""What is deconvolved in search of a slip: 200 ms, four times the longest one."""
-_MOST_SLIP = 800
-"""Samples of a slip that is looked for: 50 ms, several of a driver's buffers."""
-_LEAST_SLIP = 24
-"""A shorter one, 1.5 ms, is not told from the path's own width; the filter learns it anew."""
-_LOST = 0.5
-"""Part of the echo that is left over for 40 ms, where it was less for a second: the path is another one."""
-_SLIP_LIKENESS = 0.4
-"""Gain of the echo at the new lag, relative to the old path's, from which (and up to 1 / it) it is the same."""
-_SLIP_NOISE = 0.01
-"""Part of the mean power below which a frequency does not count in the deconvolution: else, what is not played there
-would be noise without bound."""
-_TRIAL = 6
-"""Blocks over which the old path is tried at the new lag: 60 ms, a voiced sound. More notices later."""
-_FITS = 0.4
-"""Part of the present error's power that the old path must leave over at the new lag, in `_TRIAL` blocks."""
+"""Measurements to leave out after a jump, while the path is put right by the part of a sample."""
+_TRIED = 6
+"""Blocks of the past for which the filter may ask again; see `place.TRIAL`."""
 
 
 class Alignment:
@@ -86,13 +69,12 @@ class Alignment:
     def __init__(self, echo: EchoFilter) -> None:
         self.delay = float(_HALF)
         """Samples by which the place of reading lies behind: `_HALF` to `MOST_DELAY`."""
+        self.lag: float | None = None
+        """By how many samples the echo's loudest part comes after its sound; None while that was never found."""
         self.drift = 0.0
-        """How much it falls behind with each sample."""
-        self.slips = 0
-        """How often a slip was found and followed."""
+        """How much both grow with each sample."""
         self._filter = echo
-        length = (echo.blocks + _TRIAL + 2) * BLOCK + MOST_DELAY + 2 * _HALF
-        self._tape = _Tape(1, length)
+        self._tape = Tape(1, max((echo.blocks + _TRIED + 2) * BLOCK + MOST_DELAY + 2 * _HALF, 2 * RANGE))
         self._worked = 0
         self._clock = 0
         self._measured: list[float] = []
@@ -100,14 +82,11 @@ class Alignment:
         self._settling = 0
         self._before: NDArray[np.complex64] | None = None
         self._before_at = 0
-        # What was heard, what was expected of it, and the difference.
-        self._lately = _Tape(3, _SLIP_BLOCKS * BLOCK)
-        self._waits = 0
 
     def rest(self, samples: int) -> None:
         """Let time pass without playback."""
         self._tape.clear()
-        self._go(self.drift * samples)
+        self._drift_on(samples)
         self._before = None
 
     def push(self, played: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -115,11 +94,54 @@ class Alignment:
         self._tape.add(played)
         self._clock += BLOCK
         start = self.delay
-        self._go(self.drift * BLOCK)
+        self._drift_on(BLOCK)
         return self._read(0, start, self.delay)
 
-    def _go(self, samples: float) -> None:
-        self.delay = min(max(self.delay + samples, float(_HALF)), float(MOST_DELAY))
+    def played(self, length: int) -> NDArray[np.float32]:
+        """Return the last `length` samples that were played, up to 1.5 s: `(length,)`."""
+        tape: NDArray[np.float32] = self._tape.rows[0]
+        return tape[-length:]
+
+    def read_back(self, delay: float, blocks: int) -> list[NDArray[np.float32]] | None:
+        """Read what the filter needs for the last `blocks`, oldest first, at another delay; None if there is none."""
+        if not _HALF <= delay <= MOST_DELAY:
+            return None
+        return [self._read(back, delay, delay) for back in range(self._filter.blocks + blocks - 1, -1, -1)]
+
+    def begin(self, lead: int) -> None:
+        """Let the path begin `lead` samples before the echo's loudest part, keeping what is known of it there.
+
+        To whole blocks, and no sooner than anything can be read.
+        """
+        if self.lag is not None:
+            blocks = round((max(float(_HALF), self.lag - lead) - self.delay) / BLOCK)
+            self._shift(max(blocks, -(int(self.delay - _HALF) // BLOCK)))
+
+    def jump(self, lag: int) -> None:
+        """Read from now on by `lag` samples later (negative: sooner), for the same path."""
+        delay = self.delay + lag
+        if (missing := _HALF - delay) > 0:  # then the path begins later
+            blocks = -int(-missing // BLOCK)
+            self._filter.move(blocks)
+            delay += blocks * BLOCK
+        self.delay = min(delay, float(MOST_DELAY))
+        if self.lag is not None:
+            self.lag += lag
+        self._settling = _SETTLING
+        self._reread()
+
+    def _drift_on(self, samples: int) -> None:
+        moved = self.drift * samples
+        self.delay = min(max(self.delay + moved, float(_HALF)), float(MOST_DELAY))
+        if self.lag is not None:
+            self.lag += moved
+
+    def _shift(self, blocks: int) -> None:
+        """Let the path begin so many blocks later."""
+        if blocks:
+            self.delay += blocks * BLOCK
+            self._filter.move(blocks)
+            self._reread()
 
     def _read(self, back: int, start: float, end: float) -> NDArray[np.float32]:
         """Read the block `back` blocks ago, delayed by `start` samples at its beginning and by `end` at its end."""
@@ -135,10 +157,9 @@ class Alignment:
         moved: NDArray[np.float32] = ahead + _RAMP * (_between(tape, first, end) - ahead)
         return moved
 
-    def follow(self, mic: NDArray[np.float32]) -> None:
-        """Learn from the filter's last step, in which the microphone heard `mic` and something was played."""
+    def follow(self) -> None:
+        """Learn from the filter's last step, in which something was played and heard."""
         self._worked += 1
-        self._watch_for_slips(mic)
         if self._worked % _SPAN == 0:
             self._measure_drift()
         if self._worked % _CHECK_EVERY == 0:
@@ -147,25 +168,16 @@ class Alignment:
     def _find_beginning(self) -> None:
         energy = self._filter.energy()
         lead = int(np.argmax(energy > _EARLY * energy.max()))
-        back = int(self.delay - _HALF) // BLOCK
-        move = lead - _LEAD_BLOCKS
         if lead == 0:
-            move = -min(_LEAD_BLOCKS, back)
-        elif move <= 1 or self.delay + move * BLOCK > MOST_DELAY:
-            return
-        if move:
-            self._go(move * BLOCK)
-            self._filter.move(move)
-            self._reread()
+            self._shift(-min(_LEAD_BLOCKS, int(self.delay - _HALF) // BLOCK))
+        elif lead > _LEAD_BLOCKS + 1 and self.delay + (lead - _LEAD_BLOCKS) * BLOCK <= MOST_DELAY:
+            self._shift(lead - _LEAD_BLOCKS)
 
     def _reread(self) -> None:
         """Let the filter hear again what was played, as it is read now."""
         self._before = None
-        self._filter.hear_again(self._read_back(self.delay, 1))
-
-    def _read_back(self, delay: float, blocks: int) -> list[NDArray[np.float32]]:
-        """Read what the filter needs for the last `blocks`, oldest first."""
-        return [self._read(back, delay, delay) for back in range(self._filter.blocks + blocks - 1, -1, -1)]
+        if (read := self.read_back(self.delay, 1)) is not None:
+            self._filter.hear_again(read)
 
     def _measure_drift(self) -> None:
         path = self._filter.path()
@@ -197,54 +209,6 @@ class Alignment:
             self.drift += max(_FOLLOWING, 1 / (2 + self._followed)) * moved
             self._followed += 1
 
-    def _watch_for_slips(self, mic: NDArray[np.float32]) -> None:
-        echo = self._filter
-        self._lately.add(mic, echo.estimate, echo.error)
-        self._waits = max(0, self._waits - 1)
-        if echo.residual < _LOST or echo.usual_residual > _LOST or self._waits:
-            return
-        self._waits = 4
-        heard, estimated, errors = self._lately.rows
-        lag = find_lag(heard, estimated)
-        if lag is None or not _HALF <= self.delay + lag <= MOST_DELAY:
-            return
-        read = self._read_back(self.delay + lag, _TRIAL)
-        left = echo.trial(read, heard[-_TRIAL * BLOCK :])
-        recent = errors[-_TRIAL * BLOCK :]
-        if left < _FITS * float(recent @ recent):
-            self.slips += 1
-            self._settling = _SETTLING
-            self._go(lag)
-            echo.restore()
-            self._reread()
-            echo.residual = 0.0
-
-
-class _Tape:
-    """The last `length` samples of a few tracks; most of the time, to add a block moves nothing but the block."""
-
-    def __init__(self, tracks: int, length: int) -> None:
-        self._length = self._end = length
-        self._tracks = np.zeros((tracks, 2 * length // BLOCK * BLOCK), np.float32)
-
-    @property
-    def rows(self) -> NDArray[np.float32]:
-        """The tracks: `(tracks, length)`."""
-        return self._tracks[:, self._end - self._length : self._end]
-
-    def add(self, *blocks: NDArray[np.float32]) -> None:
-        """Add a block to each track: `(160,) float32`."""
-        if self._end + BLOCK > self._tracks.shape[1]:
-            self._tracks[:, : self._length] = self.rows
-            self._end = self._length
-        for track, block in zip(self._tracks, blocks, strict=True):
-            track[self._end : self._end + BLOCK] = block
-        self._end += BLOCK
-
-    def clear(self) -> None:
-        """Fill it with silence."""
-        self._tracks[:] = 0
-
 
 def _between(tape: NDArray[np.float32], first: int, delay: float) -> NDArray[np.float32]:
     """Return the block of `tape` from `first` on, `delay` samples earlier, which may lie between two samples."""
@@ -255,28 +219,6 @@ def _between(tape: NDArray[np.float32], first: int, delay: float) -> NDArray[np.
     near = int(place)
     taps = _SINCS[near] + np.float32(place - near) * (_SINCS[near + 1] - _SINCS[near])
     return np.convolve(window, taps, mode="valid")
-
-
-def find_lag(heard: NDArray[np.float32], expected: NDArray[np.float32]) -> int | None:
-    """Return by how many samples `heard` lies behind `expected`, if it is clearly the same, later or earlier.
-
-    The one is deconvolved by the other. Their correlation would show the pitch of whoever speaks as well.
-    """
-    inner = expected[_MOST_SLIP:-_MOST_SLIP]
-    if not inner.any():
-        return None
-    size = 1 << (len(heard) - 1).bit_length()
-    source = np.fft.rfft(inner * np.hanning(len(inner)), size)
-    power = np.square(source.real) + np.square(source.imag)
-    limited = power + _SLIP_NOISE * power.mean()
-    kept = power / limited
-    response = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(source) / limited)
-    near = (response[: 2 * _MOST_SLIP + 1] + response[1 : 2 * _MOST_SLIP + 2]) / kept.mean()
-    best = int(near.argmax())
-    still = float(near[_MOST_SLIP - _LEAST_SLIP : _MOST_SLIP + _LEAST_SLIP].max())
-    if not _SLIP_LIKENESS < near[best] < 1 / _SLIP_LIKENESS or near[best] < 2 * still:
-        return None
-    return best - _MOST_SLIP
 
 
 def _sincs() -> NDArray[np.float32]:

@@ -4,8 +4,8 @@
                              │ -
     microphone ─────────────(+)──► `linear` ──► residual: `excess`, and suppressed ──► clean
 
-The parts are in `filter.py`, `align.py` and `residual.py`; here they get int16 in frames, and rest while nothing is
-played. `parley bench echo` measures it.
+The parts are in `filter.py`, `align.py`, `place.py` and `residual.py`; here they get int16 in frames, and rest while
+nothing is played. `parley bench echo` measures it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from device.audio.echo.align import Alignment
+from device.audio.echo.envelope import Envelopes
 from device.audio.echo.filter import BLOCK, EchoFilter
+from device.audio.echo.likeness import RANGE
+from device.audio.echo.place import Place
 from device.audio.echo.residual import Residual
 from device.audio.measure import FULL_SCALE
 from device.sample_clock import CLOCK_RATE
@@ -37,6 +40,17 @@ not their mean power, because somebody who speaks meanwhile is louder than any e
 NO_ECHO_RATIO = 0.001
 """A microphone that hears so little of what was just played, 30 dB less, has no echo to learn: with headphones, or with
 a card that cancels it."""
+NO_ECHO_FRAMES = RANGE // FRAME + 25
+"""Frames of playback after which an echo would have come and been found, 1 s."""
+HELPLESS_EVERY = 100
+"""Frames of playback between two looks whether there is an echo that is not found, 1 s."""
+CANCELLED = 0.5
+"""Part of a frame's power that is left over, at the most, where anything of it was cancelled: 3 dB less."""
+HOPELESS = 0.05
+"""A filter cancels nothing if it does so in fewer of the frames: with a loudspeaker that cannot exceed a 50th of full
+scale, it does in nearly all; while somebody talks over it without a rest, in the pauses of that."""
+CANCELLED_SMOOTHING = 0.002
+"""Weight of a frame in that part: 5 s of playback."""
 FADING = 0.98
 """What is kept of the loudest reference from frame to frame, while its echo is under way: it falls by 9 dB in a second.
 Slower, a soft place after a loud one passes for a microphone without echo; faster, an echo that comes late is compared
@@ -48,9 +62,9 @@ exceeds its expected residual at -22 to -28 dB, visitors 6 dB below the echo at 
 HOLD = 0.9
 """What is kept of the microphone's power from frame to frame: it falls by 46 dB in a second."""
 CONVERGED_FRAMES = 300
-"""Frames of playback after which the echo path counts as learnt anyhow: 3 s, several times what the start-up sound
-takes. Sooner, the device may interrupt itself where it has not learnt the path; later, it cannot be interrupted for
-longer."""
+"""Frames of playback after which a path whose place is known counts as learnt anyhow: 3 s, several times what the
+start-up sound takes. Sooner, the device may interrupt itself where it has not learnt the path; later, it cannot be
+interrupted for longer."""
 
 _SCALE = np.float32(1 / FULL_SCALE)
 
@@ -58,9 +72,9 @@ _SCALE = np.float32(1 / FULL_SCALE)
 class EchoCanceller:
     """Cancels the echo of one loudspeaker in one microphone, both at 16 kHz, in frames of 160 samples.
 
-    `tail_ms` is the longest echo that can be cancelled, from the card's playing it to the last reverberation that
-    matters. While nothing was played for longer than that, frames pass through untouched at hardly any cost. Output is
-    always `DELAY` samples behind the input.
+    `tail_ms` is how long the room's reverberation matters; when it begins, up to 750 ms after the sound was given to
+    the card, is found. While nothing was played for longer than both, frames pass through untouched at hardly any cost.
+    Output is always `DELAY` samples behind the input.
 
     Raises ValueError for a tail that makes no sense.
     """
@@ -73,13 +87,14 @@ class EchoCanceller:
         blocks = -(-tail_ms * CLOCK_RATE // (1000 * FRAME))
         self._filter = EchoFilter(blocks)
         self.alignment = Alignment(self._filter)
-        """Where what was played is read: the delay, the drift and the slips that were found."""
+        """Where what was played is read: the delay and the drift."""
+        self.place = Place(self._filter, self.alignment)
+        """Where the echo is, and whether that is known."""
         self._residual = Residual()
         self.excess = np.zeros(0, np.float32)
         """By how many dB each frame of the last `cancel` was louder than what may be left of the echo, and than the
         room's noise: `(n,) float32`, 0 to 20, the mean over frequency bands. It is of the frames that went in, so
-        that the frame of `excess[-1]` comes out with the next call. 0 while not `active`, and worth nothing until
-        `converged`.
+        that the frame of `excess[-1]` comes out with the next call. 0 while not `active` or not `converged`.
 
         Measured by `parley bench echo`: the device's own voice takes three of four frames to 3 dB once in some minutes,
         a visitor as loud as the echo within 40 ms (90 %: 92 ms), one 10 dB below it within 60 ms (180 ms)."""
@@ -87,13 +102,16 @@ class EchoCanceller:
         self._before = np.zeros(FRAME, np.int16)
         self._rise = np.linspace(0, 1, FRAME, endpoint=False, dtype=np.float32)
         self._rested = 0
-        self._tail_frames = blocks + 3
-        self._quiet = self._tail_frames
+        self._blocks = blocks
+        self._quiet = 1 << 30
         self._active = False
         self._frames_played = 0
         self._good = 0.0
         self._loudest = self._heard = 0.0
-        self._converged = False
+        self._learnt = self._helpless = False
+        self._begun = 0
+        self._envelopes = Envelopes()
+        self._cancels = 0.5
 
     @property
     def active(self) -> bool:
@@ -103,17 +121,17 @@ class EchoCanceller:
     @property
     def converged(self) -> bool:
         """True while it is known where the echo is and what it is like; until then, what is heard may be echo."""
-        return self._converged
+        return self._learnt and not self._helpless and (self.place.sure or not self.place.known)
 
     @property
     def echoing(self) -> bool:
         """True while what was played may still be heard at the microphone, by what is expected there."""
-        return self._active
+        return self._active and (not self.converged or self._plays() or self._residual.audible)
 
     @property
     def helpless(self) -> bool:
         """True while there is an echo that it does not find, or cannot cancel."""
-        return False
+        return self._helpless
 
     @property
     def linear(self) -> NDArray[np.int16]:
@@ -136,7 +154,7 @@ class EchoCanceller:
         clean = np.concatenate((self._before, mic))
         self._linear = [mic]
         self.excess = np.zeros(len(mic) // FRAME, np.float32)
-        if self._active or self._quiet < self._tail_frames or reference.any():
+        if self._active or self._echoes() or reference.any():
             self._linear = []
             for number in range(len(self.excess)):
                 part = slice(number * FRAME, (number + 1) * FRAME)
@@ -153,7 +171,7 @@ class EchoCanceller:
     ) -> NDArray[np.int16]:
         """Return the frame before this one without echo."""
         self._quiet = 0 if reference.any() else self._quiet + 1
-        wanted = self._quiet < self._tail_frames
+        wanted = self._echoes()
         raw = self._before
         self._before = mic
         if not (wanted or self._active):
@@ -163,37 +181,73 @@ class EchoCanceller:
         if not self._active:
             self._residual.rest(raw * _SCALE)
             self.alignment.rest(self._rested)
+            self.place.rest()
             self._rested = 0
         heard = mic * _SCALE
         self._filter.step(heard, self.alignment.push(reference * _SCALE))
+        if lost:
+            self._filter.error[:] = 0
+            self.place.doubt()
+        else:
+            plays = self._plays()
+            self.place.step(heard, self._residual.noise, plays=plays)
+            if plays and (self.place.sure or not self.place.known):
+                self.alignment.follow()
         self._linear.append(self._filter.error)
-        if not (self._quiet or lost):
-            self.alignment.follow(heard)
         clean = self._residual.step(self._filter.error, self._filter.estimate, self._filter.doubt)
         if not wanted:  # at rest from the next frame on, which is not worked on
             clean += self._rise * (raw * _SCALE - clean)
-        elif not (lost or self._is_residual(heard)):
+        elif self.converged and not (lost or self._is_residual(heard)):
             self.excess[number] = self._residual.excess
-        if not (self._converged or lost):
-            self._judge(heard, reference * _SCALE)
+        self._judge(heard, reference * _SCALE, lost=lost)
         self._active = wanted
         return _pcm(clean)
+
+    def _echoes(self) -> bool:
+        """Return whether an echo of what was played may still be on its way."""
+        lag = self.alignment.delay if self.place.known or self._learnt else RANGE
+        return self._quiet < lag // FRAME + self._blocks + 3
+
+    def _plays(self) -> bool:
+        """Return whether what is heard now may be the echo itself, and not only its reverberation."""
+        return self._quiet <= (self.alignment.lag or RANGE) // FRAME
 
     def _is_residual(self, heard: NDArray[np.float32]) -> bool:
         self._heard = max(_power(heard), HOLD * self._heard)
         return _power(self._filter.error) < RESIDUAL_RATIO * self._heard
 
-    def _judge(self, heard: NDArray[np.float32], played: NDArray[np.float32]) -> None:
-        if self._quiet:
+    def _judge(self, heard: NDArray[np.float32], played: NDArray[np.float32], *, lost: bool) -> None:
+        """Find out whether the path is learnt."""
+        if self.place.begun != self._begun:
+            self._begun = self.place.begun
+            self._learnt, self._good, self._frames_played = False, 0.0, 0
+            self._cancels = 0.5
+        if lost or not self._plays():
             return
         self._frames_played += 1
-        self._loudest = max(_power(played), FADING * self._loudest)
+        self._envelopes.push(_power(heard), _power(played))
+        if self._frames_played % HELPLESS_EVERY == 0:
+            self._doubt_itself()
         power, left = _power(heard), _power(self._filter.error)
+        if power > QUIET_RATIO * self._residual.noise:
+            self._cancels += CANCELLED_SMOOTHING * ((left < CANCELLED * power) - self._cancels)
+        if self._learnt or not (self.place.known or self._frames_played > NO_ECHO_FRAMES):
+            return
+        self._loudest = max(_power(played), FADING * self._loudest)
         good = (
             left < max(GOOD_RATIO * power, QUIET_RATIO * self._residual.noise) or power < NO_ECHO_RATIO * self._loudest
         )
         self._good = max(0.0, self._good + (1.0 if good else -0.25))
-        self._converged = self._good >= GOOD_FRAMES or self._frames_played >= CONVERGED_FRAMES
+        long_enough = self.place.known and self._frames_played >= CONVERGED_FRAMES
+        self._learnt = self._good >= GOOD_FRAMES or long_enough
+
+    def _doubt_itself(self) -> None:
+        """Look whether there is an echo that is not cancelled."""
+        if self.place.known and self._cancels > HOPELESS:
+            self._helpless = False
+        elif (alike := self._envelopes.alike) is not None:
+            self._helpless = alike
+            self._learnt = self._learnt or not (alike or self.place.known)
 
 
 def _power(frame: NDArray[np.float32]) -> float:

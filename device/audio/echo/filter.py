@@ -58,8 +58,6 @@ _POWER_SMOOTHING = 0.05
 _CLEARLY_BETTER = 0.5
 """Part of the main filter's error power, over 200 ms, at which the shadow takes over (and 0.7, the other way round)."""
 _HOPELESS = 0.7
-_KEPT_BLOCKS = 50
-"""How long the path of before a change is kept, in case it was a slip: those are followed within 0.5 s."""
 _MUCH, _UNUSUAL = 0.02, 3.0
 """Part of the echo's power that is left over, and how many times the usual part, at which the path may be another."""
 _LITTLE_KNOWN = 0.03
@@ -132,7 +130,6 @@ class EchoFilter:
         self._lesson = _FIRST_LESSON
         self._cross = self._own = 1e-9
         self._kept = self._paths[_MAIN].copy()
-        self._kept_for = 0
         self._sums = np.zeros((3, BINS), np.complex64)
         self._products = np.zeros((2, blocks, BINS), np.complex64)
         self._weights = np.zeros((2, blocks, BINS), np.float32)
@@ -243,31 +240,36 @@ class EchoFilter:
     def move(self, blocks: int) -> None:
         """Begin the path `blocks` later (or earlier) than it began."""
         gone = slice(-blocks, None) if blocks > 0 else slice(0, -blocks)
-        for state in (self._paths, self._unsure):
-            state[:] = np.roll(state, -blocks, axis=1)
-        self._paths[:, gone] = 0
+        for state in (*self._paths, *self._unsure, self._kept):
+            state[:] = np.roll(state, -blocks, axis=0)
+        self._paths[:, gone] = self._kept[gone] = 0
         self._unsure[:, gone] = self._prior[gone, None]
-        self._kept_for = 0
+
+    def unlearn(self) -> None:
+        """Be as unsure of the path as at first, whatever it is."""
+        np.maximum(self._unsure, self._prior[:, None], out=self._unsure)
+        self._watching = _WATCH_BLOCKS
+
+    def keep(self) -> None:
+        """Keep the path as it is now, to be tried and restored."""
+        self._kept[:] = self._paths[_MAIN]
 
     def restore(self) -> None:
-        """Go back to the path as it was before it was last found to be another one, if that is less than 0.5 s ago."""
-        if self._kept_for:
-            self._paths[_MAIN] = self._kept
-            self._kept_for = 0
+        """Go back to the path that was kept last."""
+        self._paths[_MAIN] = self._kept
         self._teach(_MAIN, _SHADOW)
 
     def trial(self, played: list[NDArray[np.float32]], mic: NDArray[np.float32]) -> float:
-        """Return the energy that the path of before the last change would leave of `mic`, whole blocks: `(n,) float32`.
+        """Return the energy that the path that was kept last would leave of `mic`, whole blocks: `(n,) float32`.
 
         `played` are the blocks of that time, and `blocks` before them.
         """
-        path = self._kept if self._kept_for else self._paths[_MAIN]
         sound = np.concatenate(played)
         sound /= np.sqrt(1 + np.float32(self.bend) * np.square(sound))
         frames = np.lib.stride_tricks.sliding_window_view(sound, 2 * BLOCK)[::BLOCK]
         spectra = np.fft.rfft(frames, axis=1)[::-1]  # newest first
         count = len(mic) // BLOCK
-        sums = np.stack([(path * spectra[ago : ago + self.blocks]).sum(axis=0) for ago in range(count)])
+        sums = np.stack([(self._kept * spectra[ago : ago + self.blocks]).sum(axis=0) for ago in range(count)])
         left = mic.reshape(count, BLOCK)[::-1] - np.fft.irfft(sums, axis=1)[:, BLOCK:]
         return float(np.square(left).sum())
 
@@ -338,11 +340,7 @@ class EchoFilter:
         powers = self._powers
         powers[_MAIN] = main = powers[_MAIN] + _POWER_SMOOTHING * (main - powers[_MAIN])
         powers[_SHADOW] = shadow = powers[_SHADOW] + _POWER_SMOOTHING * (shadow - powers[_SHADOW])
-        self._kept_for = max(0, self._kept_for - 1)
         if shadow < _CLEARLY_BETTER * main:
-            if not self._kept_for:
-                self._kept[:] = self._paths[_MAIN]
-                self._kept_for = _KEPT_BLOCKS
             self._teach(_SHADOW, _MAIN)
             self._unsure[_MAIN] = self._unsure[_SHADOW]
             self.changes += 1

@@ -68,6 +68,8 @@ class Residual:
     def __init__(self) -> None:
         self.excess = 0.0
         """By how many dB, on average over the bands, the last block is louder than expected: 0 to `MOST_DB`."""
+        self.audible = False
+        """Whether what is left of the echo in the last block may be louder than the room's noise."""
         self._window = np.sin(np.pi * (np.arange(2 * BLOCK) + 0.5) / (2 * BLOCK)).astype(np.float32)
         self._frames = np.zeros((2, 2 * BLOCK), np.float32)
         self._windowed = np.zeros_like(self._frames)
@@ -122,7 +124,9 @@ class Residual:
         self._echo *= _FADING
         np.maximum(echo, self._echo, out=self._echo)
         other = doubt + self._floor
-        ratio = heard / (other + self._leak * self._echo)
+        left = self._leak * self._echo
+        self.audible = float(np.add.reduce(left + doubt)) > float(np.add.reduce(self._noise))
+        ratio = heard / (other + left)
         np.log10(np.maximum(ratio, 1, out=ratio), out=ratio)
         self.excess = 10 / BANDS * float(np.add.reduce(np.minimum(ratio, MOST_DB / 10, out=ratio)))
         self._turn += 1

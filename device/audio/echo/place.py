@@ -1,0 +1,214 @@
+"""Whether the echo is where the filter looks for it, and where it is if it is not.
+
+A card that stalls, a sound server that buffers more, a loudspeaker that is carried away: the echo comes at another lag,
+at once and by any amount. The filter would go on to expect it where it was, so that what is left over is the device's
+own voice, twice. So the place is doubted as soon as there is a reason to, and nothing that is heard meanwhile counts as
+somebody's voice, until it is confirmed or found: by how like the microphone is to what was played at each lag
+(`likeness.py`), or by the filter's cancelling well.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from device.audio.echo.filter import BLOCK
+from device.audio.echo.likeness import CLEAR, CONFIRMED, RANGE, likeness
+from device.audio.echo.tape import Tape
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from device.audio.echo.align import Alignment
+    from device.audio.echo.filter import EchoFilter
+
+WINDOWS = (15, 25, 50)
+"""Blocks of the microphone that are looked at, the most that there are: 150 ms, a syllable, in which the place is found
+in three of four looks; 250 ms, in nine of ten; 500 ms, in nearly all."""
+LEAD = 2 * BLOCK + BLOCK // 2
+"""Samples of the path to keep before the place of the echo: room for what comes earlier than its loudest part."""
+NEAR = 24
+"""Samples by which a place may be another and still be the same, 1.5 ms: the path's own width."""
+_CALM_EVERY = 100
+"""Blocks of playback between two looks while nothing is doubtful, 1 s."""
+_DOUBT_EVERY = 4
+"""And while something is: 40 ms, a quarter of what is looked at."""
+_LOST = 0.5
+"""Part of the echo that is left over for 40 ms, where it was less for a second, from which the place is doubted."""
+_GOOD, _GOOD_IN_A_ROW = 0.1, 3
+"""Part of the microphone's power that is left over in blocks that confirm the place, 10 dB less, and how many of them:
+nothing but the echo cancels so."""
+_MISFIT, _EXPECTED = 1.2, 0.25
+"""The echo estimate adds so much to the microphone's power, in place of taking some away, where at least so much of it
+was expected: the echo is elsewhere or another one. What somebody says over it is not taken away, but adds nothing."""
+_MISFIT_BLOCKS = 4
+"""Over which that is measured: 40 ms, before anything is made of what is left over."""
+_NOISY = 4.0
+"""Times the room's noise from which a block of the microphone tells anything."""
+_PROVEN = 0.1
+"""Part of the echo that is left over, at the most, by a path that is worth keeping: 10 dB less."""
+_FITS = 0.5
+"""Part of the present error's power that the path of before must leave over at another place, in `TRIAL` blocks."""
+CERTAIN = 2 * CLEAR
+"""At the first look, the place is believed at once: with nothing learnt yet, little is lost if it is a wrong one."""
+TRIAL = 6
+"""Blocks over which the old path is tried at a new place: 60 ms, a voiced sound. More notices later."""
+_AGAIN = 15
+"""Blocks after which a place that no path fits at is believed, if it was found all the time: the next syllable."""
+_EXPLAINED = 0.1
+"""Part of the microphone's power that the sound itself explains at a new place. The direct sound of an echo alone does
+more than half; this much is left with a voice over it that is 7 dB louder. Sharp edges of two sounds, which are as
+like, explain a hundredth."""
+_RIVAL = 0.5
+"""A new place must be so much clearer than the old one: twice. In voiced sounds the place is clear at each period."""
+_FINE = range(-2, 3)
+"""Samples around a new place at which the old path is tried: the likeness of a distorted echo may be off by one."""
+
+
+def explained(heard: NDArray[np.float32], played: NDArray[np.float32]) -> float:
+    """Return the part of `heard` that `played` explains, both `(n,)`: the square of their correlation.
+
+    Of their differences, that is with all frequencies about as loud: two deep voices are alike in their loudest ones.
+    """
+    one, other = np.diff(heard), np.diff(played)
+    power = float(one @ one) * float(other @ other)
+    return float(one @ other) ** 2 / power if power else 0.0
+
+
+class Place:
+    """Watches whether the echo is where `alignment` reads what was played for `echo`, and moves both to it."""
+
+    def __init__(self, echo: EchoFilter, alignment: Alignment) -> None:
+        self.sure = False
+        """Whether it is known where the echo is."""
+        self.jumps = 0
+        """How often it was found to come at another lag, by the same path."""
+        self.begun = 0
+        """How often the path to it had to be learnt anew."""
+        self._filter = echo
+        self._alignment = alignment
+        self._heard = Tape(2, WINDOWS[-1] * BLOCK)  # and what was left over of it
+        self._worked = 0
+        self._blocks = 0  # that were heard without a break, and since the place was last doubted
+        self._waits = 0
+        self._good = 0
+        self._found: tuple[int, int] | None = None  # a lag at which no path fits, and when it was found first
+        self._powers: deque[tuple[float, float, float]] = deque(maxlen=_MISFIT_BLOCKS)
+
+    @property
+    def known(self) -> bool:
+        """Whether the echo was ever found."""
+        return self._alignment.lag is not None
+
+    def rest(self) -> None:
+        """Know that time passed in which nothing was listened to."""
+        self._blocks = 0
+        self._powers.clear()
+        self._found = None
+
+    def doubt(self) -> None:
+        """Know that something happened after which the echo may be anywhere."""
+        self.sure = False
+        self._blocks = self._good = 0
+        self._found = None
+
+    def step(self, mic: NDArray[np.float32], noise: float, *, plays: bool) -> None:
+        """Learn from the filter's last step, in which the microphone heard `mic`, `(160,)`; `noise` is a block's power.
+
+        `plays` tells whether what is heard may be the echo itself, and not only its reverberation.
+        """
+        self._worked += 1
+        self._blocks += 1
+        self._heard.add(mic, self._filter.error)
+        if not plays:
+            return
+        power, left = float(mic @ mic), float(self._filter.error @ self._filter.error)
+        self._powers.append((power, left, float(self._filter.estimate @ self._filter.estimate)))
+        if self.sure and self._misfits(noise):
+            self.doubt()
+        if power < _NOISY * noise:
+            return
+        if not self.sure and self.known:
+            self._good = self._good + 1 if left < _GOOD * power else 0
+            if self._good >= _GOOD_IN_A_ROW:
+                self._confirm()
+        suspicious = self._filter.residual > _LOST and self._filter.usual_residual < _LOST
+        self._waits -= 1
+        if suspicious or not self.sure:
+            self._waits = min(self._waits, _DOUBT_EVERY)
+        if self._waits <= 0 and self._blocks >= WINDOWS[0]:
+            self._waits = _CALM_EVERY
+            self._look()
+
+    def _misfits(self, noise: float) -> bool:
+        """Return whether the echo estimate is of no echo that is heard."""
+        power, left, expected = (float(one) for one in np.sum(self._powers, axis=0))
+        return expected > max(_EXPECTED * power, _NOISY * noise * len(self._powers)) and left > _MISFIT * power
+
+    def _look(self) -> None:
+        window = BLOCK * max(size for size in WINDOWS if size <= self._blocks)
+        heard, played = self._heard.rows[0][-window:], self._alignment.played(window + RANGE)
+        found = likeness(heard, played)
+        best = int(found.argmax())
+        clear = float(found[best])
+        if explained(heard, played[RANGE - best :][:window]) < _EXPLAINED:
+            clear = 0.0
+        if self._alignment.lag is None:
+            if (clear >= CERTAIN and self._blocks >= WINDOWS[1]) or (clear >= CLEAR and self._stays(best)):
+                self._begin(best)
+            return
+        here = round(self._alignment.lag)
+        first = max(0, here - NEAR)
+        around = found[first : here + NEAR + 1]
+        still = float(around.max())
+        if still >= CONFIRMED and still >= _RIVAL * clear:
+            self._alignment.lag += first + int(around.argmax()) - here
+            self._confirm()
+        elif clear >= CLEAR and still < _RIVAL * clear:
+            self._move(best - here)
+
+    def _move(self, lag: int) -> None:
+        """Follow the echo by `lag` samples if the path that is kept fits there, or if the echo is found there again."""
+        heard, errors = (track[-TRIAL * BLOCK :] for track in self._heard.rows)
+        left, fine = min((self._left(lag + fine, heard), fine) for fine in _FINE)
+        if left < max(_FITS * float(errors @ errors), _GOOD * float(heard @ heard)):
+            self.jumps += 1
+            self._filter.restore()
+            self._alignment.jump(lag + fine)
+            self._filter.residual = 0.0
+            self._confirm()
+        elif self._stays(round(self._alignment.lag or 0.0) + lag):
+            self._filter.restore()
+            self._alignment.jump(lag)
+            self._begin(round(self._alignment.lag or 0.0))
+
+    def _left(self, lag: int, heard: NDArray[np.float32]) -> float:
+        """Return the energy that the kept path leaves of what was `heard` if the echo comes later by `lag`."""
+        read = self._alignment.read_back(self._alignment.delay + lag, TRIAL)
+        return np.inf if read is None else self._filter.trial(read, heard)
+
+    def _stays(self, lag: int) -> bool:
+        """Return whether the echo was found at `lag` before, in other sounds."""
+        if self._found is None or abs(self._found[0] - lag) > NEAR:
+            self._found = lag, self._worked
+        return self._worked - self._found[1] >= _AGAIN
+
+    def _begin(self, lag: int) -> None:
+        """Learn the path anew from `lag` on, beginning with what is known of it there."""
+        self._alignment.lag = float(lag)
+        self._alignment.begin(LEAD)
+        self._filter.unlearn()
+        self._filter.residual = self._filter.usual_residual = 1.0
+        self.sure = False
+        self.begun += 1
+        self._good = 0
+        self._found = None
+
+    def _confirm(self) -> None:
+        self.sure = True
+        self._good = 0
+        self._found = None
+        if self._filter.residual < _PROVEN:
+            self._filter.keep()

@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+from support.speech import mix, noise, say
+
+from device.audio.echo.canceller import FRAME, EchoCanceller
+from device.audio.echo.place import explained
+from device.listen.near_end import Excess
+from device.simulation import acoustics
+
+SECOND = 16_000
+WORDS = (
+    "Once upon a time there was a small house near the sea, and in the house lived an old man who liked to talk. "
+    "The weather in London is mostly cloudy today, with a light breeze from the west and some rain in the evening."
+)
+
+
+class Scene:
+    """The device talks; its echo comes `lags` late, each from a second on: `(second, samples)`.
+
+    The card may stand still from one second to another: nothing is played then, and nothing known of what is heard.
+    """
+
+    def __init__(self, *lags, seconds=8, over=None, gap=(0.0, 0.0), room=5):
+        self.far = np.resize(say(WORDS, "en-us", 165, -20), round(seconds * SECOND))
+        missing = slice(*(round(at * SECOND) for at in gap))
+        self.gap = tuple(round(at * 100) for at in gap)
+        self.far[missing] = 0
+        response = acoustics.impulse_response(SECOND, 0.2, -6, np.random.default_rng(room))
+        echo = acoustics.convolve(self.far.astype(np.float32), response)[: len(self.far)]
+        heard = np.zeros(len(echo), np.float32)
+        for at, lag in lags:
+            first = round(at * SECOND)
+            heard[first:] = np.concatenate((np.zeros(lag, np.float32), echo))[first : len(echo)]
+        if over is not None:
+            at, words = over
+            part = heard[round(at * SECOND) :]
+            part[: len(words)] += words[: len(part)]
+        self.mic = mix(heard, noise(seconds, -65))
+        self.mic[missing] = 0
+
+    def run(self):
+        """Return the canceller, and by frames: whether it is sure, and where it finds a near end."""
+        canceller, excess = EchoCanceller(250), Excess()
+        sure, near = [], []
+        for number, at in enumerate(range(0, len(self.mic) - FRAME + 1, FRAME)):
+            lost = np.array([self.gap[0] <= number < self.gap[1]])
+            canceller.cancel(self.mic[at : at + FRAME], self.far[at : at + FRAME], lost)
+            excess.push(canceller.excess.tolist())
+            sure.append(canceller.converged)
+            near.append(canceller.converged and excess.near_end)
+        return canceller, np.array(sure), np.array(near)
+
+
+@pytest.mark.parametrize("lag", [320, 1600, 4800, 8800, 11_000])
+def test_an_echo_is_found_wherever_it_begins(lag):
+    canceller, sure, near = Scene((0, lag), seconds=4).run()
+    assert canceller.alignment.lag == pytest.approx(lag, abs=2)
+    assert canceller.alignment.delay < lag
+    assert sure[250:].mean() > 0.9
+    assert not near.any()
+
+
+@pytest.mark.parametrize("jump", [-1400, -320, 37, 320, 1600, 6400])
+def test_a_jump_that_nothing_told_is_followed_within_a_second(jump):
+    canceller, sure, near = Scene((0, 1600), (5, 1600 + jump)).run()
+    assert canceller.alignment.lag == pytest.approx(1600 + jump, abs=2)
+    assert (canceller.place.jumps, canceller.place.begun) in ((1, 1), (0, 2))
+    assert sure[500:600].mean() > 0.4
+    assert sure[600:].mean() > 0.95
+    assert not near[520:].any()
+
+
+@pytest.mark.parametrize("gap_ms", [20, 130, 250, 400])
+@pytest.mark.parametrize("jump", [0, 160, 3200])
+def test_after_a_gap_nothing_is_taken_for_a_near_end(gap_ms, jump):
+    end = 5 + gap_ms / 1000
+    canceller, sure, near = Scene((0, 1600), (end, 1600 + jump), gap=(5, end)).run()
+    assert canceller.alignment.lag == pytest.approx(1600 + jump, abs=2)
+    assert not sure[500 : 500 + gap_ms // 10].any()
+    assert sure[round(end * 100) : round(end * 100) + 100].mean() > 0.3
+    assert sure[round(end * 100) + 100 :].mean() > 0.8
+    assert not near.any()
+
+
+@pytest.mark.parametrize("after_ms", [0, 300, 800])
+def test_who_speaks_after_a_gap_is_noticed(after_ms):
+    words = say("what is the weather like in London and in Paris and in Rome", "en-gb", 150, -20)
+    _, sure, near = Scene((0, 1600), (5.25, 3200), over=(5.25 + after_ms / 1000, words), gap=(5, 5.25)).run()
+    first = 525 + after_ms // 10
+    assert near[first : first + 100].any()
+    assert sure[first + 100 :].mean() > 0.8
+
+
+@pytest.mark.parametrize("db", [-30, -20, -12])
+def test_who_speaks_moves_nothing(db):
+    words = say("what is the weather like in London and in Paris and in Rome", "en-gb", 150, db)
+    canceller, _, near = Scene((0, 1600), over=(4, words)).run()
+    assert canceller.alignment.lag == pytest.approx(1600, abs=2)
+    assert (canceller.place.jumps, canceller.place.begun) == (0, 1)
+    assert near[400:500].any()
+
+
+def test_part_of_a_sound_is_explained_by_itself_and_little_by_another_voice():
+    sound = (say(WORDS)[SECOND : SECOND + 4000] / 32768).astype(np.float32)
+    other = (say("what is the weather like", "en-gb", 150)[2000:6000] / 32768).astype(np.float32)
+    assert explained(3 * sound, sound) == pytest.approx(1)
+    assert explained(sound + other, sound) > 0.1
+    assert explained(other, sound) < 0.05
+    assert explained(sound, np.zeros_like(sound)) == 0
