@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from device.audio.card.alsa import AlsaCard
 from device.audio.card.base import Card, CardError
 from device.audio.card.soundcheck import ChirpSource, check_sound
+from device.audio.echo.likeness import RANGE
 from device.doctor.finding import Finding
+from device.sample_clock import CLOCK_RATE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -25,12 +27,12 @@ LOUD_DBFS = -35.0
 """A room louder than this, while nobody speaks, leaves little for the wake word."""
 CHIRP_VOLUME = 0.25
 """Of full scale: a choice: heard over a quiet room, and no fright to who sits before it."""
-TAIL_MARGIN_MS = 100
-"""How much of the room's reverberation the canceller must reach beyond the first echo."""
+LATEST_MS = 1000 * RANGE // CLOCK_RATE
+"""The latest echo that the canceller finds."""
 
 
 async def check_card(settings: Settings, make: Callable[[CardSettings], Card] = AlsaCard) -> AsyncIterator[Finding]:
-    """Open the card, listen to the room, play chirps and look for their echo; takes about 5 s."""
+    """Open the card, listen to the room, play chirps and look for their echo; takes about 6 s."""
     lost = []
     try:
         card = await asyncio.to_thread(make, settings.card)
@@ -79,9 +81,11 @@ def judge_loudspeaker(found: SoundCheck, settings: Settings) -> Finding:
         fix = "with headphones that is as it should be; else raise the volume: alsamixer, and try again"
         return Finding("loudspeaker", "warn", "the microphone did not hear the test tone", fix)
     text = f"test tone heard by the microphone after {found.delay_ms:.0f} ms, at {found.echo_level:.0f} dBFS"
-    reach = round(found.delay_ms) + TAIL_MARGIN_MS
-    if settings.listen.echo_canceller == "device" and reach > settings.listen.echo_tail_ms:
-        fix = f"set listen.echo_tail_ms to {reach} or more, or card.latency_ms lower than {settings.card.latency_ms}"
+    if settings.listen.echo_canceller == "device" and found.delay_ms > LATEST_MS:
+        fix = (
+            f"set card.latency_ms lower than {settings.card.latency_ms}, and use a loudspeaker with less delay: "
+            "wireless ones, televisions and sound servers may take long"
+        )
         return Finding("loudspeaker", "warn", f"{text}: too late for the echo canceller", fix)
     return Finding("loudspeaker", "ok", text)
 

@@ -37,12 +37,12 @@ async def test_a_good_card() -> None:
     ("card", "name", "status", "message", "fix"),
     [
         ({"gain": 0.0, "noise_dbfs": -60}, "loudspeaker", "warn", "did not hear", "headphones"),
-        ({"delay_ms": 250}, "loudspeaker", "warn", "too late", "listen.echo_tail_ms to 350"),
+        ({"delay_ms": 850}, "loudspeaker", "warn", "too late", "less delay"),
         ({}, "microphone", "fail", "nothing but zeros", "alsamixer"),
         ({"noise_dbfs": -86}, "microphone", "warn", "nearly nothing", "raise"),
         ({"noise_dbfs": -30}, "microphone", "warn", "too loud", "lower"),
         ({"noise_dbfs": -5}, "microphone", "warn", "clipping", "lower"),
-        ({"underruns": 3}, "xruns", "warn", "0 overruns and 3 underruns in 4 s", "card.latency_ms"),
+        ({"underruns": 3}, "xruns", "warn", "0 overruns and 3 underruns in 5 s", "card.latency_ms"),
     ],
 )
 async def test_a_poor_card(card: dict[str, float], name: str, status: str, message: str, fix: str) -> None:

@@ -26,7 +26,7 @@ class EchoCard(Card):
         reflections: Mapping[float, float] | None = None,
         noise_dbfs: float = -200.0,
         tone_hz: float = 0.0,
-        seconds: float = 4.5,
+        seconds: float = 4.95,
         underruns: int = 0,
     ) -> None:
         super().__init__(rate)

@@ -27,7 +27,7 @@ CHIRPS = 3
 CHIRP_S = 0.25
 """The longer, the more of the noise the matched filter takes out, and the more there is to listen to: with `CHIRP_HZ`
 its time-bandwidth product is 900, a processing gain of up to 30 dB."""
-LONGEST_DELAY_S = 0.6
+LONGEST_DELAY_S = 0.9
 """Echoes later than this are not looked for; the time from chirp to chirp leaves room for them."""
 CHIRP_HZ = (400.0, 4000.0)
 """What small loudspeakers can play and 16 kHz microphones can hear."""
@@ -86,7 +86,7 @@ def chirp(rate: int, volume: float) -> NDArray[np.int16]:
 
 
 def check_sound(card: Card, source: ChirpSource) -> SoundCheck | None:
-    """Listen while `card`, opened with `source` just now, plays it; takes 4 s. None if the card stands still."""
+    """Listen while `card`, opened with `source` just now, plays it; takes 5 s. None if the card stands still."""
     cursors = card.mic.cursor(source.origin), card.reference.cursor(source.origin)
     tracks: tuple[list[NDArray[np.int16]], ...] = ([], [])
     for start in range(0, len(source.track), card.rate):
