@@ -116,23 +116,31 @@ class DriftingDelay:
     """
 
     def __init__(self, delay: int, block: int, *, drift_ppm: float = 0.0, slip: int = 0, most_later: int = 0) -> None:
-        least = block if drift_ppm == 0 else block + 2 + (slip if drift_ppm < 0 else 0)
-        if delay < least:
-            raise ValueError(f"a delay of {delay} frames is shorter than {least}, the least for blocks of {block}")
-        self._delay, self._block, self._drift, self._slip = delay, block, drift_ppm * 1e-6, slip
+        self._delay, self._block, self._slip = delay, block, slip
+        self._frame, self._since, self._moved, self._drift = 0, 0, 0.0, 0.0
+        self.drift(drift_ppm)
         self._tape = np.zeros(delay + most_later + max(0, slip) + 2 * block + 4, np.float32)
         self._ramp = np.arange(block)
-        self._frame = 0
+
+    def drift(self, ppm: float) -> None:
+        """Have the clocks differ by `ppm` from the next block on. Raises ValueError if that takes a longer delay."""
+        least = self._block if ppm == 0 else self._block + 2 + (self._slip if ppm < 0 else 0)
+        if self._delay < least:
+            raise ValueError(
+                f"a delay of {self._delay} frames is shorter than {least}, the least for blocks of {self._block}"
+            )
+        self._moved += self._drift * (self._frame - self._since)
+        self._drift, self._since = ppm * 1e-6, self._frame
 
     def read(self, later: int = 0) -> NDArray[np.float32]:
         """Return the block of the stream, delayed by `later` more, that belongs to the next block to be written."""
         delay = self._delay + later
         end = len(self._tape)  # the place on the tape of the next frame to be written
-        if not self._drift:
+        if not (self._drift or self._moved):
             start = end - delay
             return self._tape[start : start + self._block].copy()
-        moved = self._drift * (self._frame + self._ramp)
-        places = end + self._ramp - delay - np.sign(self._drift) * (np.abs(moved) % self._slip)
+        moved = self._moved + self._drift * (self._frame - self._since + self._ramp)
+        places = end + self._ramp - delay - np.fmod(moved, self._slip)
         whole = np.floor(places).astype(np.intp)
         x = (places - whole).astype(np.float32)
         before, here, after, beyond = (self._tape[whole + i] for i in (-1, 0, 1, 2))

@@ -4,8 +4,9 @@
 
 A duplex stream calls back when a block of the microphone is there. What it plays is queued behind what plays before
 it: `latency` frames, which are in the queue or have still to be heard for the next callback. So it is with PortAudio on
-ALSA: a stream that ran over or dry is started again, its queue filled with silence as it was at the start; what the
-microphone heard meanwhile was never counted, and the device's clock is behind the room's from then on.
+ALSA: a stream that ran over or dry is started again, its queue filled with silence as it was at the start. What the
+microphone heard meanwhile is gone. A card that counts tells the device how much that was, before the next block, and
+the device's clock stays true to the room's; with one that does not, it is behind from then on.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import numpy as np
 from device.audio.card.base import Xruns
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from device.simulation.faults import Happening
@@ -28,13 +31,24 @@ class Buffers:
 
     In each block of the room's time, `hear` takes what the microphone hears and returns what the callback gets, each
     of whose answers goes to `put`; then `take` returns what the loudspeaker plays. `past` is how many frames of that
-    are kept, to be repeated.
+    are kept, to be repeated. With `told`, the device is told of what was lost: it takes how many frames that
+    were and returns how many the card believes them to be.
     """
 
-    def __init__(self, latency: int, block: int, *, xruns: Xruns | None = None, past: int = 0) -> None:
+    def __init__(
+        self,
+        latency: int,
+        block: int,
+        *,
+        xruns: Xruns | None = None,
+        past: int = 0,
+        told: Callable[[int], int] | None = None,
+    ) -> None:
         self.xruns = Xruns() if xruns is None else xruns
         self.lost = 0
-        """Microphone frames that the device never got: so far is its clock behind the room's."""
+        """Microphone frames that the device never got."""
+        self.behind = 0
+        """How many frames the device's clock is behind the room's; negative: before it."""
         self.drops: list[tuple[int, int]] = []
         """The room's frames at which something is missing on the loudspeaker, and how many frames of it."""
         self._block = block
@@ -44,7 +58,10 @@ class Buffers:
         self._head = past  # in the queue: what plays next, behind what has been played
         self._past = past
         self._received = self._taken = 0
-        self._gaps: list[tuple[int, int]] = []  # where samples are missing, and how many are up to there
+        self._given = self._clock = 0  # of what was received, and of the device's clock, the silence in it included
+        self._gaps: list[tuple[int, int]] = []  # from which frame of the device's clock on it is how far behind
+        self._told = told
+        self._missing: list[tuple[int, int]] = []  # after how many received frames how many are, still to be told
         # What is still to come of the fault that is on.
         self._losing = self._frozen = self._dropping = 0
         self._overran = self._dry = False
@@ -53,6 +70,11 @@ class Buffers:
     def busy(self) -> bool:
         """Whether a fault is on."""
         return bool(self._losing or self._frozen or self._dropping)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether callbacks stand still by a freeze."""
+        return self._frozen > 0
 
     @property
     def latency(self) -> int:
@@ -76,7 +98,7 @@ class Buffers:
                 self.xruns.overruns += 1
                 self.xruns.underruns += 1
                 self._append(np.zeros(frames, np.float32))
-            case "freeze":
+            case "freeze" | "sleep":
                 self._frozen, self._size, self._overran = frames, self.latency, False
             case "overrun":
                 self._losing = frames
@@ -96,10 +118,15 @@ class Buffers:
             case _:
                 raise ValueError(f"{happening.kind} is no fault of a buffer")
 
-    def hear(self, heard: NDArray[np.int16]) -> list[NDArray[np.int16]]:
-        """Take a block from the microphone, and silence in it what is lost; return the blocks for the callback."""
-        if not (self.busy or len(self._waiting)):
+    def hear(self, heard: NDArray[np.int16]) -> list[NDArray[np.int16] | int]:
+        """Take a block from the microphone, and silence in it what is lost; return the blocks for the callback.
+
+        A number among them is how many frames are missing there, by what the card says.
+        """
+        if not (self.busy or len(self._waiting) or self._missing):
             self._received += len(heard)
+            self._given += len(heard)
+            self._clock += len(heard)
             return [heard]
         missed = min(self._losing, len(heard))
         self._losing -= missed
@@ -110,9 +137,7 @@ class Buffers:
         self._keep(arrived[late:])
         if self._frozen:
             return []
-        whole = len(self._waiting) // self._block * self._block
-        blocks, self._waiting = self._waiting[:whole].reshape(-1, self._block), self._waiting[whole:]
-        return list(blocks)
+        return self._hand_over()
 
     def put(self, sound: NDArray[np.float32]) -> None:
         """Queue what the device plays in a block."""
@@ -144,6 +169,56 @@ class Buffers:
             return known
         return np.concatenate((known, np.zeros(self._block - len(known), np.float32)))
 
+    def _hand_over(self) -> list[NDArray[np.int16] | int]:
+        """Return the whole blocks that wait, and in their places what is missing."""
+        out: list[NDArray[np.int16] | int] = []
+        while self._missing:
+            (at, count), *later = self._missing
+            self._give(at, out)
+            until = later[0][0] if later else self._received
+            if until - at >= self._block:
+                torn = self._tear(at)
+                self._missing.pop(0)
+                self._tell(count + torn, out)
+            elif later:  # there is no block between the two
+                torn = self._tear(until)
+                self._missing[:2] = [(until, count + torn + later[0][1])]
+            else:  # it is told with the next block
+                return out
+        self._give(self._received, out)
+        return out
+
+    def _give(self, end: int, out: list[NDArray[np.int16] | int]) -> None:
+        """Hand over the whole blocks of what was received up to `end`."""
+        whole = (end - self._given) // self._block * self._block
+        blocks, self._waiting = self._waiting[:whole].reshape(-1, self._block), self._waiting[whole:]
+        self._given += whole
+        self._clock += whole
+        out += list(blocks)
+
+    def _tear(self, end: int) -> int:
+        """Lose what is left of a block up to `end`, as a stream that is started again does; return its frames."""
+        torn = end - self._given
+        self._waiting = self._waiting[torn:]
+        self._given = end
+        self.lost += torn
+        self._append(np.zeros(torn, np.float32))
+        return torn
+
+    def _tell(self, count: int, out: list[NDArray[np.int16] | int]) -> None:
+        """Tell the device what is missing, by what the card believes."""
+        said = max(0, self._told(count)) if self._told is not None else 0
+        self._clock += said
+        if said:
+            out.append(said)
+        self._fall_behind(self._clock, count - said)
+
+    def _fall_behind(self, frame: int, count: int) -> None:
+        """Note that from its `frame` on the device's clock is so much further behind."""
+        if count:
+            self.behind += count
+            self._gaps.append((frame, self.behind))
+
     def _freeze(self, arrived: NDArray[np.int16]) -> None:
         """Keep what arrives while callbacks stand still, as far as the buffer holds it."""
         self._frozen -= len(arrived)
@@ -163,10 +238,16 @@ class Buffers:
         self._waiting = np.concatenate((self._waiting, samples))
 
     def _lose(self, samples: NDArray[np.int16]) -> None:
-        if len(samples):
-            samples[:] = 0
-            self.lost += len(samples)
-            self._gaps.append((self._received, self.lost))
+        if not len(samples):
+            return
+        samples[:] = 0
+        self.lost += len(samples)
+        if self._told is None:
+            self._fall_behind(self._received, len(samples))
+        elif self._missing and self._missing[-1][0] == self._received:
+            self._missing[-1] = (self._received, self._missing[-1][1] + len(samples))
+        else:
+            self._missing.append((self._received, len(samples)))
 
     def _append(self, sound: NDArray[np.float32]) -> None:
         done = max(0, self._head - self._past - self._block)  # the last block is still asked for, by `ahead`

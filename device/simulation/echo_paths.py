@@ -48,10 +48,11 @@ class EchoPaths:
         self._loss = acoustics.saturation_loss(acoustics.ratio(room.loudspeaker_db), room.clip)
         self._level_db = scene.speech_db - room.loudspeaker_db
         self._moves = deque(scene.moves)
+        self._clocks = deque(scene.clocks)
         self._jump = 0
         delay = self._frames(room.delay_ms / 1000)
         second = None if room.second_delay_ms is None else self._frames(room.second_delay_ms / 1000)
-        least = self._frames(room.least_ms / 1000)
+        least = self._frames(scene.least_ms / 1000)
         self.ahead = max(0, *(least - d for d in (delay, second) if d is not None))
         """How many frames before its time what plays must be known."""
         delays = [delay, second or delay]
@@ -77,6 +78,8 @@ class EchoPaths:
 
     def read(self, frame: int) -> NDArray[np.float32]:
         """Return what is heard in the block from the room's `frame` on."""
+        while self._clocks and self._frames(self._clocks[0].at) < frame + self._block:
+            self._air.drift(self._clocks.popleft().drift_ppm)
         heard = self._hear(self._path)
         if self._moves:
             heard = self._move(self._moves[0], frame, heard)

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-Kind = Literal["stall", "freeze", "overrun", "repeat", "drop", "jump", "buffer"]
+Kind = Literal["stall", "freeze", "overrun", "repeat", "drop", "jump", "buffer", "sleep"]
 """What may go wrong with the card:
 
 - `stall`: the card stands still for `ms`, both ways. There is no callback, and what the microphone would have heard is
   lost; the loudspeaker plays what is buffered and then silence, until it goes on as late as before.
 - `freeze`: the device's callbacks stand still for `ms`, the card does not. Then what the buffer holds (`latency_ms`) is
   worked off at once. Of a longer freeze, the rest is lost both ways, as in a stall.
+- `sleep`: the whole process stands still for `ms` (SIGSTOP, a machine out of memory): a freeze in which nothing else of
+  the device runs either. Where time is real, it is but a freeze.
 - `overrun`: the microphone alone loses `ms`. The callbacks wait for it while the loudspeaker plays what is buffered, so
   that the echo comes `ms` earlier afterwards: by as much as was buffered, at the most.
 - `repeat`: the loudspeaker alone plays the last `ms` twice, and everything `ms` later from then on.

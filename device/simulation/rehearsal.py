@@ -164,12 +164,15 @@ class Rehearsal(Watcher):
         self._rates[item] = rate
 
     def _step(self, daemon: Daemon) -> float:
-        """Let one block pass; return how long that is, in seconds."""
+        """Let a block pass, or as many as the device sleeps; return how long that is, in seconds."""
+        blocks = 1
         if not self.room.step():
             return 0.0
+        while self.room.asleep and self.room.step():
+            blocks += 1
         while daemon.capture.process():  # none while the card stands still, more than one after that
             pass
-        return BLOCK_MS / 1000
+        return blocks * BLOCK_MS / 1000
 
     def _entry(self, entry: Entry) -> None:
         at = self.room.scene_position(entry.at)

@@ -8,7 +8,8 @@
            recording: visitors, microphone, loudspeaker
 
 Frame 0 is second 0 of the scene and position 0 of the device's clock. The recording goes by the scene's clock. Where
-faults of the card lose samples the device's clock falls behind it: `frame_of` tells by how much.
+faults of the card lose samples, and the card does not tell (or not exactly), the device's clock is behind it from then
+on: `frame_of` tells by how much.
 """
 
 from __future__ import annotations
@@ -94,8 +95,8 @@ class Room(Card):
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
 
-        seeds = np.random.SeedSequence(room.seed).spawn(4)
-        echo_rng, visitor_rng, noise_rng, fault_rng = (np.random.default_rng(seed) for seed in seeds)
+        seeds = np.random.SeedSequence(room.seed).spawn(5)
+        echo_rng, visitor_rng, noise_rng, fault_rng, self._error_rng = (np.random.default_rng(seed) for seed in seeds)
         noise = _noise(scene, self.rate, noise_rng)
         self._noise_length = len(noise)
         self._noise = np.resize(noise, len(noise) + self.block)  # a block of it never has to be put together
@@ -104,9 +105,12 @@ class Room(Card):
         self._faults = deque(schedule(scene.faults, scene.seconds, self.rate, fault_rng))
         repeats = any(fault.kind == "repeat" for fault in scene.faults)
         past = self._frames(LONGEST_MS / 1000) if repeats else 0
-        self._buffers = Buffers(self.output_latency, self.block, xruns=self.xruns, past=past)
+        self._buffers = Buffers(
+            self.output_latency, self.block, xruns=self.xruns, past=past, told=self._told if room.losses_told else None
+        )
         self._latency = float(self.output_latency)  # as the card has told it, in the mean
         self._passed = 0
+        self._asleep = False
         around = acoustics.impulse_response(self.rate, room.rt60, room.visitor_reverb_db, visitor_rng)
         self._visitors = Visitors(scene, self.rate, around)
         self._unplugged = False
@@ -128,8 +132,18 @@ class Room(Card):
 
     @property
     def lost(self) -> int:
-        """Frames that the microphone lost by faults: so far is the device's clock behind the room's."""
+        """Frames that the microphone lost by faults."""
         return self._buffers.lost
+
+    @property
+    def behind(self) -> int:
+        """Frames by which the device's clock is behind the room's, as not all that was lost was told."""
+        return self._buffers.behind
+
+    @property
+    def asleep(self) -> bool:
+        """Whether the whole process of the device stands still."""
+        return self._asleep and self._buffers.frozen
 
     @property
     def drops(self) -> list[Drop]:
@@ -250,7 +264,10 @@ class Room(Card):
         """Let a block pass, in which the microphone hears `heard`: mostly, that is a callback."""
         blocks = self._buffers.hear(heard)
         for block in blocks:
-            self._exchange(block)
+            if isinstance(block, int):
+                self.skip(block)
+            else:
+                self._exchange(block)
         self._passed += self.block
         played = self._buffers.take()
         self._echo.write(self._buffers.ahead(self._echo.ahead))
@@ -272,6 +289,11 @@ class Room(Card):
             np.divide(out, np.float32(FULL_SCALE), out=sound)
         self._buffers.put(sound)
 
+    def _told(self, frames: int) -> int:
+        """Return how many frames the card believes to be missing, of so many."""
+        error = self.scene.room.losses_error_ms
+        return frames + self._frames(self._error_rng.uniform(-error, error) / 1000) if error else frames
+
     def _tell_latency(self) -> None:
         """Tell the device what has become of the output latency, if this card does; as the real one does."""
         if not self.scene.room.latency_told or self._buffers.busy:
@@ -288,6 +310,7 @@ class Room(Card):
             if happening.kind == "jump":
                 self._echo.jump(happening.frames)
             else:
+                self._asleep = happening.kind == "sleep"
                 self._buffers.begin(happening)
 
     def _record(self, recording: Recording) -> None:

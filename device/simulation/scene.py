@@ -71,6 +71,10 @@ class Acoustics(Table, frozen=True):
     latency_told: bool = True
     """Whether the card tells what has become of its latency, smoothed as PortAudio's is; else the device knows only
     `latency_ms`."""
+    losses_told: bool = True
+    """Whether the card tells how much was lost by faults; else the device's clock falls behind the room's."""
+    losses_error_ms: Annotated[float, Meta(ge=0, le=100)] = 0.0
+    """By how much what it tells may be wrong, at random: a card counts by the time of day what it was not given."""
     echo_db: float = 0.0
     """Level of the echo at the microphone relative to the visitors' speech (their median `level_db`), when what plays
     has an RMS of `loudspeaker_db`; -inf: headphones."""
@@ -107,7 +111,7 @@ class Acoustics(Table, frozen=True):
     @property
     def least_ms(self) -> int:
         """How early an echo can come, in ms after the callback: what is played is known block by block."""
-        return BLOCK_MS + (1 if self.drift_ppm else 0) + (SLIP_MS if self.drift_ppm < 0 else 0)
+        return _least_ms(self.drift_ppm)
 
 
 class Visitor(Table, frozen=True):
@@ -184,6 +188,14 @@ class Move(Table, frozen=True):
             raise ValueError(f"over must not be longer than at = {self.at:g}")
 
 
+class ClockEvent(Table, frozen=True):
+    """`[[clock]]`: the clocks of microphone and loudspeaker begin to differ in another way, as they warm up."""
+
+    at: Seconds
+    drift_ppm: Annotated[float, Meta(ge=-1000, le=1000)]
+    """As the room's from then on."""
+
+
 class Scene(Table, frozen=True):
     """A scene file."""
 
@@ -196,13 +208,14 @@ class Scene(Table, frozen=True):
     card: tuple[CardEvent, ...] = ()
     faults: tuple[Fault, ...] = field(default=(), name="fault")
     moves: tuple[Move, ...] = field(default=(), name="move")
+    clocks: tuple[ClockEvent, ...] = field(default=(), name="clock")
 
     def __post_init__(self) -> None:
         """Check what concerns more than one key. Raises ValueError."""
         if self.visitors and self.visitors[0].after == "visitor":
             raise ValueError('the first visitor has no visitor before it to wait for with after = "visitor"')
         times = [v.at for v in self.visitors if v.at is not None]
-        times += [event.at for events in (self.card, self.faults, self.moves) for event in events]
+        times += [event.at for events in (self.card, self.faults, self.moves, self.clocks) for event in events]
         if late := [at for at in times if at >= self.seconds]:
             raise ValueError(f"at = {late[0]:g} is past the scene's end: seconds = {self.seconds:g}")
         for number, event in enumerate(self.card):
@@ -210,25 +223,37 @@ class Scene(Table, frozen=True):
                 raise ValueError("[[card]]: unplug and plug take turns, unplug first, in the order of time")
         if any(move.at - move.over < before.at for before, move in pairwise(self.moves)):
             raise ValueError("[[move]]: one after the other, in the order of time")
+        if any(clock.at < before.at for before, clock in pairwise(self.clocks)):
+            raise ValueError("[[clock]]: in the order of time")
         self._check_delays()
 
     def _check_delays(self) -> None:
         """Check that no echo comes before it is known what is played. Raises ValueError."""
-        if not self.faults and not self.moves:
+        if not self.faults and not self.moves and not self.clocks:
             return
         delays = [self.room.delay_ms, self.room.second_delay_ms, *(move.delay_ms for move in self.moves)]
         jumps = [fault.range_ms[0] for fault in self.faults if fault.kind == "jump"]
         earliest = min(delay for delay in delays if delay is not None) + min([0, *jumps])
-        if earliest < self.room.least_ms:
+        if earliest < self.least_ms:
             raise ValueError(
-                f"with faults and moves, every echo must come {self.room.least_ms} ms after its sound or later, by "
+                f"with faults, moves and clocks, every echo must come {self.least_ms} ms after its sound or later, by "
                 f"delay_ms and jumps, not {earliest:g}"
             )
+
+    @property
+    def least_ms(self) -> int:
+        """How early an echo can come, in ms after the callback, whatever becomes of the clocks."""
+        return max(_least_ms(ppm) for ppm in (self.room.drift_ppm, *(clock.drift_ppm for clock in self.clocks)))
 
     @property
     def speech_db(self) -> float:
         """How loud the visitors are, in dBFS: their median level."""
         return median(v.level_db for v in self.visitors) if self.visitors else USUAL_SPEECH_DBFS
+
+
+_TABLES: dict[str, type[Table | Fault]] = {
+    "room": Acoustics, "visitor": Visitor, "card": CardEvent, "fault": Fault, "move": Move, "clock": ClockEvent,
+}  # fmt: skip
 
 
 def load(scene: str | Path) -> Scene:
@@ -261,6 +286,10 @@ def wake_phrase(text: str) -> str | None:
     found = _WAKE_PHRASE.match(text)
     # espeak-ng speaks clause by clause: up to a comma, the phrase alone sounds just as it does in the sentence.
     return found[0].rstrip(",.!?") + "," if found else None
+
+
+def _least_ms(drift_ppm: float) -> int:
+    return BLOCK_MS + (1 if drift_ppm else 0) + (SLIP_MS if drift_ppm < 0 else 0)
 
 
 def _find(scene: str | Path) -> Path:
@@ -300,9 +329,7 @@ def _explain(problem: str) -> str:
     keys = place.rstrip("`").lstrip(".")
     where = re.sub(r"\[(\d+)\]", lambda m: f" {int(m[1]) + 1}", keys).replace(".", ": ")
     if unknown := re.search(r"unknown field `(.*)`", message):
-        table = {"room": Acoustics, "visitor": Visitor, "card": CardEvent, "fault": Fault, "move": Move}.get(
-            re.split(r"[.\[]", keys)[0], Scene
-        )
+        table = _TABLES.get(re.split(r"[.\[]", keys)[0], Scene)
         valid = ", ".join(table.__struct_encode_fields__)
         message = f'there is no key "{unknown[1]}"; there are {valid}'
     elif missing := re.search(r"missing required field `(.*)`", message):

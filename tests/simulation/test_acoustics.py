@@ -77,6 +77,19 @@ def test_a_drifting_delay_moves_by_its_drift_and_jumps_back(ppm):
     np.testing.assert_allclose(delay[steady], expected[steady], atol=0.3)  # float32 ends at a sixteenth up here
 
 
+def test_a_drift_may_change_and_end():
+    line = acoustics.DriftingDelay(900, 160, drift_ppm=200, slip=320)
+    delays = []
+    for number in range(3000):
+        if number in (1000, 2000):
+            line.drift(-300 if number == 1000 else 0)
+        delays.append(160 * number - float(line.read()[0]))
+        line.write(np.arange(160 * number, 160 * (number + 1)))
+    blocks = np.arange(3000)
+    moved = np.where(blocks < 1000, 0.032 * blocks, np.where(blocks < 2000, 32 - 0.048 * (blocks - 1000), -16))
+    np.testing.assert_allclose(delays[10:], 900 + moved[10:], atol=0.1)
+
+
 def test_a_delay_too_short_to_be_known_in_time_is_refused():
     with pytest.raises(ValueError, match="shorter than 160"):
         acoustics.DriftingDelay(159, 160)

@@ -1,5 +1,7 @@
 """The buffers of a simulated card: what comes through, when, and what does not."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,8 +17,10 @@ LATENCY = 20
 class Played:
     """Blocks of a microphone that counts, through buffers to a device that says the number of each of its frames."""
 
-    def __init__(self, blocks: int, *faults: Happening, latency: int = LATENCY) -> None:
-        buffers = self.buffers = Buffers(latency, BLOCK, past=100)
+    def __init__(
+        self, blocks: int, *faults: Happening, latency: int = LATENCY, told: Callable[[int], int] | None = None
+    ) -> None:
+        buffers = self.buffers = Buffers(latency, BLOCK, past=100, told=told)
         waiting = list(faults)
         given: list[int] = []
         out: list[float] = []
@@ -28,15 +32,18 @@ class Played:
             heard = np.arange(number * BLOCK, (number + 1) * BLOCK, dtype=np.int16) + 1
             called = buffers.hear(heard)
             for block in called:
+                if isinstance(block, int):
+                    given += [0] * block
+                    continue
                 assert len(block) == BLOCK
                 start = len(given)
                 given += block.tolist()
                 buffers.put(np.arange(start, start + BLOCK, dtype=np.float32) + 1)
-            self.callbacks.append(len(called))
+            self.callbacks.append(sum(not isinstance(block, int) for block in called))
             out += buffers.take().tolist()
             self.latencies.append(None if buffers.busy else buffers.latency)
         self.heard = np.array(given) - 1
-        """The room's frames that the device heard."""
+        """The room's frames that the device heard; -1: what it was told to be missing."""
         self.out = np.array(out, int) - 1
         """Of each of the room's frames, which of the device's frames the loudspeaker played; -1: silence."""
 
@@ -127,26 +134,65 @@ def test_a_buffer_becomes_as_long_as_it_is_said(frames):
     assert played.out[-1] == 600 - 1 - 40
 
 
+@pytest.mark.parametrize("frames", [20, 37, 125])
+@pytest.mark.parametrize(("kind", "kept"), [("stall", 0), ("overrun", 0), ("freeze", LATENCY), ("sleep", LATENCY)])
+def test_what_was_lost_is_told_in_its_place(kind, kept, frames):
+    played = Played(60, fault(kind, frames), told=lambda count: count)
+    lost = max(0, frames - kept)
+    there = [*range(100 + frames - lost), *[-1] * lost, *range(100 + frames, 500)]
+    assert played.heard[:500].tolist() == there
+    assert (played.buffers.lost, played.buffers.behind) == (lost, 0)
+    assert [played.buffers.frame(at) for at in (0, 99, 300, 500)] == [0, 99, 300, 500]
+    if kind == "stall":
+        at = np.flatnonzero(played.out >= 0)
+        assert (played.out[at] == at - LATENCY).all(), "and what is played is as late as before"
+
+
+def test_of_a_block_that_two_losses_tear_nothing_is_left():
+    whole = Played(60, fault("stall", 37), fault("stall", 44, 200), told=lambda count: count)
+    # 3 frames after the first one do not fill a block with the next 197; what is left of it is lost.
+    assert whole.buffers.lost == 37 + 44 + 3
+    assert whole.heard[:500].tolist() == [
+        *range(100), *[-1] * 37, *range(137, 197), *[-1] * (3 + 44), *range(244, 500)
+    ]  # fmt: skip
+    at = np.flatnonzero(whole.out >= 0)
+    assert (whole.out[at] == at - LATENCY).all()
+    close = Played(60, fault("stall", 37), fault("stall", 44, 130), told=lambda count: count)
+    assert close.heard[:500].tolist() == [*range(100), *[-1] * (37 + 3 + 44), *range(184, 500)]
+    assert close.buffers.behind == 0
+
+
+def test_a_card_that_counts_wrong_puts_the_clock_off_by_as_much():
+    played = Played(
+        60, fault("stall", 37), fault("stall", 44, 200), told=lambda count: count + (5 if count > 40 else -2)
+    )
+    assert played.buffers.behind == -5 + 2
+    assert [played.buffers.frame(at) for at in (99, 135, 180, 400)] == [99, 137, 182, 397]
+
+
 def test_an_unknown_fault_is_refused():
     with pytest.raises(ValueError, match="jump is no fault of a buffer"):
         Buffers(20, 10).begin(fault("jump", 10))
 
 
-KINDS = st.sampled_from(["stall", "freeze", "overrun", "repeat", "drop", "buffer"])
+KINDS = st.sampled_from(["stall", "freeze", "sleep", "overrun", "repeat", "drop", "buffer"])
 
 
 @given(
     latency=st.integers(0, 60),
     faults=st.lists(st.builds(Happening, st.integers(0, 1500), KINDS, st.integers(0, 99)), max_size=12),
+    told=st.sampled_from([None, lambda count: count, lambda count: count + 3, lambda count: count - 3]),
 )
-def test_whatever_happens_the_books_balance(latency, faults):
-    played = Played(300, *sorted(faults, key=lambda f: f.frame), latency=latency)
+def test_whatever_happens_the_books_balance(latency, faults, told):
+    played = Played(300, *sorted(faults, key=lambda f: f.frame), latency=latency, told=told)
     buffers = played.buffers
     assert len(played.out) == 3000
     # Nothing is heard twice or before its time, and what is missing is known to the frame.
-    assert (np.diff(played.heard) > 0).all()
-    assert 0 <= 3000 - len(played.heard) - buffers.lost < BLOCK
-    assert [buffers.frame(at) for at in range(0, len(played.heard), 7)] == played.heard[::7].tolist()
+    there = np.flatnonzero(played.heard >= 0)
+    assert (np.diff(played.heard[there]) > 0).all()
+    assert 0 <= 3000 - len(there) - buffers.lost < BLOCK
+    assert 0 <= 3000 - len(played.heard) - buffers.behind < BLOCK
+    assert [buffers.frame(at) for at in there[::7]] == played.heard[there[::7]].tolist()
     # The loudspeaker plays in order, but for what it repeats, and in the end it is as late as the latency says.
     if not any(one.kind == "repeat" for one in faults):
         assert (np.diff(played.out[played.out >= 0]) > 0).all()

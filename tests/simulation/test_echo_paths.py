@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from device.simulation import acoustics
 from device.simulation.echo_paths import EchoPaths
 from device.simulation.faults import Fault
-from device.simulation.scene import Acoustics, Move, Scene
+from device.simulation.scene import Acoustics, ClockEvent, Move, Scene
 
 RATE, BLOCK = 16_000, 160
 DRY = {"rate": RATE, "rt60": 0, "clip": np.inf, "loudspeaker_db": -26}
@@ -55,6 +55,14 @@ def test_it_comes_twice(second_ms):
     once = heard(scene(room | {"second_delay_ms": None}), clicks(1, 0.2))
     # The second one is neither distorted nor reverberant.
     np.testing.assert_allclose(arrivals(twice - once), [(3200 + 16 * second_ms, 0.5 * acoustics.ratio(-12))], atol=1e-3)
+
+
+def test_the_clocks_begin_to_differ():
+    clocks = (ClockEvent(at=1, drift_ppm=500), ClockEvent(at=3, drift_ppm=0))
+    found = heard(scene({"delay_ms": 100}, clocks=clocks), clicks(6, 0.5, 2.5, 4.5))
+    peaks = [int(np.argmax(np.abs(found[16_000 * n : 16_000 * (n + 2)]))) + 16_000 * n for n in (0, 2, 4)]
+    # 500 ppm of 1.6 s and of 2 s.
+    assert peaks == [9600, 41_600 + round(1.6 * 8), 73_600 + 16]
 
 
 def test_it_moves():

@@ -41,9 +41,10 @@ class Device:
     Ducking and cutting take effect at the next block of 10 ms, 20 ms (the latency) before they are heard.
     """
 
-    def __init__(self, tmp_path, visitors, seconds: float, *faults: Fault) -> None:
+    def __init__(self, tmp_path, visitors, seconds: float, *faults: Fault, losses_told: bool = True) -> None:
         self.recording = Recording(tmp_path / "conversation.wav", RATE)
-        scene = Scene(seconds=seconds, room=ROOM, visitors=visitors, faults=faults)
+        room = replace(ROOM, losses_told=losses_told)
+        scene = Scene(seconds=seconds, room=room, visitors=visitors, faults=faults)
         self.room = Room(scene, pace="step", recording=self.recording)
         self.playout = Playout(RATE, volume=0.8, latency=lambda: self.room.output_latency)
         self.entries: list[Entry] = []
@@ -306,9 +307,10 @@ def test_a_reply_whose_sound_is_unknown_is_timed_by_the_ledger(tmp_path):
     ],
     ids=lambda fault: f"{fault.kind}-{fault.ms}",
 )
-def test_what_was_heard_is_known_whatever_the_card_does(tmp_path, fault, again):
+@pytest.mark.parametrize("told", [True, False])
+def test_what_was_heard_is_known_whatever_the_card_does(tmp_path, fault, again, told):
     fault = replace(fault, every=again if fault.kind in ("stall", "freeze") else None)
-    device = Device(tmp_path, (), 9.0, fault)
+    device = Device(tmp_path, (), 9.0, fault, losses_told=told)
     device.at(500, "play", f"item:{LONG}")
     device.at(5000, "cut")
     tracks = device.run()

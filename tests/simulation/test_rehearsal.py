@@ -2,6 +2,7 @@
 
 import asyncio
 
+import numpy as np
 import pytest
 from support.crowd import LoudnessDetector, ToneDetector
 
@@ -57,9 +58,11 @@ def test_what_goes_wrong_beside_it_is_raised_once_the_scene_is_over(rehearsal):
     assert rehearsal.room.finished.is_set()
 
 
-@pytest.mark.parametrize(("kind", "lost_ms"), [("stall", 200), ("freeze", 180)])
-def test_entries_go_by_the_scene_s_clock_though_the_card_loses_samples(tmp_path, kind, lost_ms):
-    scene = Scene(seconds=2, room=Acoustics(rate=16_000), faults=(Fault(at=0.5, kind=kind, ms=200),))
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize(("kind", "lost_ms"), [("stall", 200), ("freeze", 180), ("sleep", 180)])
+def test_entries_go_by_the_scene_s_clock_though_the_card_loses_samples(tmp_path, kind, lost_ms, told):
+    acoustics = Acoustics(rate=16_000, losses_told=told)
+    scene = Scene(seconds=2, room=acoustics, faults=(Fault(at=0.5, kind=kind, ms=200),))
     rehearsal = Rehearsal(scene, Settings(), tmp_path, session=no_engine, pace="step")
     behind = []
 
@@ -73,8 +76,24 @@ def test_entries_go_by_the_scene_s_clock_though_the_card_loses_samples(tmp_path,
     (pressed,) = (e for e in rehearsal.entries if isinstance(e, StateEntered))
     assert pressed.t == pytest.approx(1.5, abs=0.03)
     # Nothing but what the card lost: what was buffered in a freeze was taken at once.
-    assert 0 <= behind[0] - lost_ms * 16 <= 20 * 16
+    assert 0 <= behind[0] - (0 if told else lost_ms * 16) <= 20 * 16
     assert (summary.xruns, summary.lost_samples, summary.seconds) == (2, 0, 2.0)
+
+
+def test_while_the_process_sleeps_nothing_of_it_runs(tmp_path):
+    scene = Scene(seconds=2, room=Acoustics(rate=16_000), faults=(Fault(at=0.5, kind="sleep", ms=300),))
+    rehearsal = Rehearsal(scene, Settings(), tmp_path, session=no_engine, pace="step")
+    ran = []
+
+    async def act(daemon):
+        while True:
+            await asyncio.sleep(0.02)
+            ran.append(asyncio.get_running_loop().time())
+
+    virtual_clock.run(rehearsal.play(act))
+    steps = np.diff(ran)
+    assert np.sort(steps)[-1] == pytest.approx(0.3, abs=0.04)
+    assert np.sort(steps)[-2] < 0.04
 
 
 async def test_a_room_that_is_stepped_through_needs_a_virtual_clock(rehearsal):

@@ -36,7 +36,10 @@ VISITOR = "seconds = 9\n[[visitor]]\n"
         ("", ['the key "seconds" is missing']),
         ("seconds = = 1", ["not a TOML file", "line 1"]),
         ("seconds = -1", ["seconds: Expected `float` > 0.0"]),
-        ("seconds = 1\nsecond = 1", ['no key "second"', "there are seconds, name, room, visitor, card, fault, move"]),
+        (
+            "seconds = 1\nsecond = 1",
+            ['no key "second"', "there are seconds, name, room, visitor, card, fault, move, clock"],
+        ),
         ("seconds = 1\n[room]\nrt6 = 1", ['room: there is no key "rt6"', "rt60"]),
         ("seconds = 1\n[room]\nrt60 = -1", ["room: rt60"]),
         ("seconds = 1\n[room]\nrate = 44100", ["room: rate", "44100", "16000, 24000, 48000"]),
@@ -242,7 +245,7 @@ def test_faults_and_moves_are_read(tmp_path):
     path = tmp_path / "bad_card.toml"
     path.write_text("""
         seconds = 60
-        room = { delay_ms = 300, second_delay_ms = 120, second_echo_db = -9, latency_told = false }
+        room = { delay_ms = 300, second_delay_ms = 120, second_echo_db = -9, latency_told = false, losses_told = false }
         [[fault]]
         at = 4
         every = 10
@@ -253,14 +256,24 @@ def test_faults_and_moves_are_read(tmp_path):
         [[fault]]
         at = 20
         kind = "jump"
-        ms = -110
+        ms = -90
+        [[fault]]
+        at = 22
+        kind = "sleep"
+        ms = 300
         [[move]]
         at = 30
         delay_ms = 400
+        [[clock]]
+        at = 40
+        drift_ppm = 80
     """)
     loaded = scene.load(path)
-    stall, jump = loaded.faults
+    stall, jump, sleep = loaded.faults
     assert (stall.range_ms, stall.every, stall.until, stall.spread) == ((120, 250), 10, 50, 0.5)
-    assert (jump.kind, jump.range_ms, jump.every) == ("jump", (-110, -110), None)
+    assert (jump.kind, jump.range_ms, jump.every) == ("jump", (-90, -90), None)
+    assert (sleep.kind, sleep.range_ms) == ("sleep", (300, 300))
     assert loaded.moves[0].delay_ms == 400
+    assert loaded.clocks[0].drift_ppm == 80
     assert not loaded.room.latency_told
+    assert not loaded.room.losses_told
