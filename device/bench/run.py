@@ -40,7 +40,7 @@ BENCHES: Final = {
     "start": "device.bench.start",
     "bargein": "device.bench.bargein.run",
     "echo": "device.bench.echo",
-    "alone": "device.bench.alone",
+    "alone": "device.bench.alone.run",
     "button": "device.bench.button",
     "engine": "device.bench.engine",
 }

@@ -19,7 +19,9 @@ from device.commands.terminal import CONFIG, FAILED, JSON, CommandError, load_se
     type=click.Path(path_type=Path, file_okay=False),
     help="A folder for recordings of what went wrong (bargein).",
 )
-@click.option("--part", default="", help="Only a part of bargein: talks, self, wake or turns.")
+@click.option(
+    "--part", default="", help="Only a part of alone (grid, faults, cold, build), bargein (talks, self, wake, turns)."
+)
 @click.option(
     "--sounds",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
