@@ -39,7 +39,7 @@ BENCHES: Final = {
     "heard": "device.bench.heard",
     "start": "device.bench.start",
     "bargein": "device.bench.bargein.run",
-    "echo": "device.bench.echo",
+    "echo": "device.bench.echo.run",
     "alone": "device.bench.alone.run",
     "button": "device.bench.button",
     "engine": "device.bench.engine",

@@ -20,7 +20,9 @@ from device.commands.terminal import CONFIG, FAILED, JSON, CommandError, load_se
     help="A folder for recordings of what went wrong (bargein).",
 )
 @click.option(
-    "--part", default="", help="Only a part of alone (grid, faults, cold, build), bargein (talks, self, wake, turns)."
+    "--part",
+    default="",
+    help="Only a part of alone (grid, faults, cold, build), bargein (talks, self, wake, turns), echo (rooms, faults).",
 )
 @click.option(
     "--sounds",

@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from device.audio.measure import FULL_SCALE, dbfs, speech_level
-from device.bench.echo_rooms import (
+from device.bench.echo.rooms import (
     CHANGE_S,
     DEVICE_DBFS,
     ECHO_REVERB_DB,

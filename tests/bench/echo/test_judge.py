@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from device.audio.measure import dbfs, speech_level
-from device.bench import echo
-from device.bench.echo_rooms import CHANGE_S, VISITOR_S, Place, build, talk
+from device.bench.echo import judge as echo
+from device.bench.echo.cards import Taped
+from device.bench.echo.rooms import CHANGE_S, VISITOR_S, Place, build, talk
 
 RATE = 16_000
 
@@ -77,10 +78,38 @@ def test_three_blocks_among_four_are_near_end_activity():
 
 def test_the_canceller_is_run_frame_by_frame_and_its_outputs_lie_where_the_input_lay():
     found = scene(echo_db=-60.0)
-    outputs = echo.cancel(found)
+    outputs = echo.cancel(found.played, found.heard)
     assert len(outputs.clean) == len(outputs.linear) == len(found.heard)
     assert len(outputs.excess) == len(found.heard) // 160
     part = slice(*found.sentences[0])
     heard = found.heard[part].astype(float)
     assert np.corrcoef(outputs.clean[part].astype(float), heard)[0, 1] > 0.99
     assert np.corrcoef(outputs.linear[part].astype(float), heard)[0, 1] > 0.99
+
+
+def test_with_a_card_that_goes_wrong_it_is_judged_how_soon_the_echo_is_gone_again():
+    n = 20 * RATE
+    echo_of = np.random.default_rng(0).standard_normal(n).astype(np.float32) * 0.05
+    missing = np.zeros(n // 160, np.bool_)
+    missing[1000:1010] = True
+    echo_of[160_000:161_600] = 0
+    taped = Taped(np.zeros(n, np.int16), (echo_of * 32768).astype(np.int16), echo_of, missing, [10 * RATE, 15 * RATE])
+    left = np.full(n, 0.01, np.float32)
+    left[: 2 * RATE] = 1
+    left[15 * RATE : round(15.8 * RATE)] = 1
+    found = echo.judge_card(taped, (echo_of * left * 32768).astype(np.int16))
+    assert found.convergence == pytest.approx(2.0 + echo.WINDOW_S, abs=0.15)
+    assert found.again[0] == pytest.approx(0.1 + echo.WINDOW_S, abs=0.15)
+    assert found.again[1] == pytest.approx(0.8 + echo.WINDOW_S, abs=0.15)
+    # What is left for a second after something happened is none of it.
+    assert found.erle == pytest.approx(40, abs=1)
+    never = echo.judge_card(taped, taped.heard)
+    assert never.erle == pytest.approx(0, abs=0.1)
+    assert never.again == [float("inf")] * 2
+
+
+def test_where_nothing_happens_nothing_is_found_again():
+    taped = Taped(*np.zeros((2, 8 * RATE), np.int16), tone(8.0), np.zeros(800, np.bool_), [])
+    found = echo.judge_card(taped, np.zeros(8 * RATE, np.int16))
+    assert found.again == []
+    assert found.convergence == pytest.approx(echo.WINDOW_S, abs=0.1)

@@ -1,0 +1,1 @@
+"""The echo canceller alone: in rooms, with cards that go wrong, and against what else there is."""
