@@ -22,7 +22,7 @@ from device.commands.terminal import CONFIG, FAILED, JSON, CommandError, load_se
 @click.option(
     "--part",
     default="",
-    help="Only a part of alone (grid, faults, cold, build), bargein (talks, self, wake, turns), echo (rooms, faults).",
+    help="Only a part of alone, bargein or echo; a wrong one is told with those that there are.",
 )
 @click.option(
     "--sounds",

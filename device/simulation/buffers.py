@@ -51,6 +51,8 @@ class Buffers:
         """How many frames the device's clock is behind the room's; negative: before it."""
         self.drops: list[tuple[int, int]] = []
         """The room's frames at which something is missing on the loudspeaker, and how many frames of it."""
+        self.silences: list[tuple[int, int]] = []
+        """The room's frames at which the loudspeaker had nothing to play, and for how many frames."""
         self._block = block
         self._size = latency  # of the microphone's buffer: what it holds while callbacks stand still
         self._waiting = np.zeros(0, np.int16)
@@ -97,7 +99,7 @@ class Buffers:
                 self._losing = frames
                 self.xruns.overruns += 1
                 self.xruns.underruns += 1
-                self._append(np.zeros(frames, np.float32))
+                self._silence(frames)
             case "freeze" | "sleep":
                 self._frozen, self._size, self._overran = frames, self.latency, False
             case "overrun":
@@ -155,7 +157,7 @@ class Buffers:
         if missing > 0:
             if not self._dry:
                 self.xruns.underruns += 1
-            self._append(np.zeros(missing, np.float32))
+            self._silence(missing)
         self._dry = missing > 0
         self._head += self._block
         self._taken += self._block
@@ -202,7 +204,7 @@ class Buffers:
         self._waiting = self._waiting[torn:]
         self._given = end
         self.lost += torn
-        self._append(np.zeros(torn, np.float32))
+        self._silence(torn)
         return torn
 
     def _tell(self, count: int, out: list[NDArray[np.int16] | int]) -> None:
@@ -230,7 +232,7 @@ class Buffers:
             self._overran = True
             self.xruns.overruns += 1
             self.xruns.underruns += 1
-        self._append(np.zeros(len(arrived) - kept, np.float32))
+        self._silence(len(arrived) - kept)
         self._lose(arrived[kept:])
 
     def _keep(self, samples: NDArray[np.int16]) -> None:
@@ -248,6 +250,18 @@ class Buffers:
             self._missing[-1] = (self._received, self._missing[-1][1] + len(samples))
         else:
             self._missing.append((self._received, len(samples)))
+
+    def _silence(self, frames: int) -> None:
+        """Queue silence, since there is nothing else."""
+        if not frames:
+            return
+        due = self._taken + len(self._queue) - self._head
+        if self.silences and sum(self.silences[-1]) == due:
+            start, before = self.silences.pop()
+            self.silences.append((start, before + frames))
+        else:
+            self.silences.append((due, frames))
+        self._append(np.zeros(frames, np.float32))
 
     def _append(self, sound: NDArray[np.float32]) -> None:
         done = max(0, self._head - self._past - self._block)  # the last block is still asked for, by `ahead`

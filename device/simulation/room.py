@@ -153,6 +153,14 @@ class Room(Card):
             for frame, count in self._buffers.drops
         ]
 
+    @property
+    def silences(self) -> list[tuple[int, int]]:
+        """From when until when the loudspeaker had nothing to play because of faults, on the scene's clock."""
+        return [
+            (frame * CLOCK_RATE // self.rate, (frame + count) * CLOCK_RATE // self.rate)
+            for frame, count in self._buffers.silences
+        ]
+
     def frame_of(self, position: int) -> int:
         """Return the room's frame at which the device's clock was at `position`."""
         return self._buffers.frame(position * self.rate // CLOCK_RATE)

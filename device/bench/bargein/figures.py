@@ -15,18 +15,30 @@ if TYPE_CHECKING:
 
     from device.bench.bargein.judge import Outcome
 
+SOON = {
+    "stall": "in the 2 s after a stall",
+    "jump": "while the echo jumps",
+    "cold": "over the first reply of all",
+}
+"""When somebody interrupts whom the device hardly knows how to hear."""
+AT_LEAST = 95.0
+"""Percent of these silence the reply all the same."""
+LESS = 1.0
+"""By so many points, at the most, are things worse in the 30 s after a stall."""
+
 
 def figures(outcomes: Sequence[Outcome]) -> tuple[Figure, ...]:
     """Return the figures with what they must reach."""
+    plain = [outcome for outcome in outcomes if not outcome.trouble]
 
     def of(role: str) -> list[Outcome]:
-        return [outcome for outcome in outcomes if outcome.role == role and outcome.reached is not None]
+        return [outcome for outcome in plain if outcome.role == role and outcome.reached is not None]
 
     interrupted = of("yield")
     silenced = [outcome for outcome in interrupted if outcome.reached]
     ducks = [np.inf if outcome.duck_ms is None else outcome.duck_ms for outcome in interrupted]
     silences = [outcome.silence_ms for outcome in silenced if outcome.silence_ms is not None]
-    heard = [outcome.heard_ms for outcome in outcomes if outcome.heard_ms is not None]
+    heard = [outcome.heard_ms for outcome in plain if outcome.heard_ms is not None]
     made = [
         *_two(f"duck, {len(ducks)} interruptions", ducks, median=120, p95=200),
         _rate(f"yield rate, {len(interrupted)} interruptions", [bool(o.reached) for o in interrupted], 98),
@@ -40,9 +52,51 @@ def figures(outcomes: Sequence[Outcome]) -> tuple[Figure, ...]:
         Figure("heard, p95", percentile(heard, 95), "ms"),
         *_woken("wake word through a reply", of("wake"), of("wake alone"), only=False),
         *_woken("…, where only it interrupts", of("wake"), of("wake alone"), only=True),
+        *_troubled(outcomes),
         Figure("trials without anything to judge", sum(o.reached is None for o in outcomes), ""),
     ]
     return tuple(figure for figure in made if not np.isnan(figure.value) or figure.bound)
+
+
+def _troubled(outcomes: Sequence[Outcome]) -> list[Figure]:
+    """Return what becomes of it when the card stalls, the echo jumps, or the device has just started."""
+
+    def of(trouble: str, role: str) -> list[Outcome]:
+        return [o for o in outcomes if (o.trouble, o.role) == (trouble, role) and o.reached is not None]
+
+    made: list[Figure] = []
+    for trouble, name in SOON.items():
+        some = of(trouble, "yield")
+        silenced = [o for o in some if o.reached]
+        silences = [o.silence_ms for o in silenced if o.silence_ms is not None]
+        heard = [o.heard_ms for o in some if o.heard_ms is not None]
+        made += [
+            _rate(f"yield rate {name}, {len(some)}", [bool(o.reached) for o in some], AT_LEAST),
+            _rate("… first word reaches the engine", [bool(o.first_word) for o in silenced], AT_LEAST),
+            *_gone(trouble, outcomes),
+            Figure("… yield time, median", percentile(silences, 50), "ms"),
+            Figure("… heard, p95", percentile(heard, 95), "ms"),
+        ]
+    for role, name in (("yield", "yield rate"), ("backchannel", "backchannels kept")):
+        calm, later, soon = of("calm", role), of("later", role), of("stall", role)
+        made += [
+            _rate(
+                f"{name} in the same conversations without a stall, {len(calm)}", [bool(o.reached) for o in calm], None
+            ),
+            Figure(f"… points less in the 30 s after a stall, {len(later)}", _share(calm) - _share(later), "", LESS),
+            Figure(f"… points less in the 2 s after a stall, {len(soon)}", _share(calm) - _share(soon), ""),
+        ]
+    return [figure for figure in made if not np.isnan(figure.value)]
+
+
+def _gone(trouble: str, outcomes: Sequence[Outcome]) -> list[Figure]:
+    """Return how often the device had cut itself off before anybody spoke."""
+    gone = [o for o in outcomes if o.trouble == trouble and o.reached is None and "cut off already" in o.why]
+    return [Figure(f"… the reply was cut off before, {len(gone)}", len(gone), "", 0)] if gone else []
+
+
+def _share(outcomes: Sequence[Outcome]) -> float:
+    return 100 * sum(bool(o.reached) for o in outcomes) / len(outcomes) if outcomes else float("nan")
 
 
 def notes(outcomes: Sequence[Outcome]) -> tuple[str, ...]:

@@ -38,6 +38,8 @@ REPLY_LEFT: Final = samples(1000)
 """What must be left of a reply for somebody to interrupt it."""
 _RAMP = samples(30)
 """From an order to the playout to its effect on the loudspeaker."""
+_STALLED = samples(60)
+"""By so much what is measured of a reply may lie beside the silence of a card that stood still: a fade and a window."""
 _RESTORED = samples(100)
 """From the order to bring a reply back to its full level, at the most: it rests, and goes back up."""
 
@@ -50,6 +52,8 @@ class Outcome(Struct, kw_only=True):
     slot: str
     talk: str
     role: str
+    trouble: str = ""
+    """What happened to the card."""
     reached: bool | None
     """Whether the device did as it should; None if there was nothing to judge (`why`)."""
     why: str = ""
@@ -107,6 +111,7 @@ class _Judged:
             slot=slot.name,
             talk=talk.name,
             role=slot.role,
+            trouble=slot.trouble,
             reached=None,
             at=round(self._onset / CLOCK_RATE, 3),
             sound=slot.sound.file.name if slot.sound else "",
@@ -156,14 +161,14 @@ class _Judged:
         outcome.reached = trace.whole
         outcome.why = "" if trace.whole else f"cut off after {trace.heard[0] / CLOCK_RATE:.1f} s"
         outcome.reply_s = trace.heard[0] / CLOCK_RATE
-        outcome.false_dips = len([dip for dip in trace.dips() if dip.back is not None])
+        outcome.false_dips = len([dip for dip in self._dips(trace) if dip.back is not None])
 
     def _over(self, trace: Trace) -> None:
         """Judge what came of what somebody did over the reply."""
         outcome = self._outcome
         ends = trace.ends or 0
         outcome.reply_s = trace.heard[0] / CLOCK_RATE
-        dips = trace.dips()
+        dips = self._dips(trace)
         own = [dip for dip in dips if self._onset <= dip.last and dip.first <= self._offset + samples(LATE_MS)]
         before = [dip for dip in dips if dip.last < self._onset]
         outcome.false_dips = len(before)
@@ -189,6 +194,15 @@ class _Judged:
             self._yield()
         else:
             self._no_interruption(trace, own)
+
+    def _dips(self, trace: Trace) -> list[Dip]:
+        """Return when the reply was lowered; what the card did not play was not."""
+
+        def stood_still(dip: Dip) -> bool:
+            back = dip.back if dip.back is not None else dip.last
+            return any(start - _STALLED <= dip.last and back <= end + _STALLED for start, end in self._played.silences)
+
+        return [dip for dip in trace.dips() if not stood_still(dip)]
 
     def _yield(self) -> None:
         outcome = self._outcome

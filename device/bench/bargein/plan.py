@@ -18,6 +18,7 @@ from device.bench.result import BenchError
 from device.bench.sounds import Sound
 from device.sample_clock import CLOCK_RATE
 from device.simulation import acoustics
+from device.simulation.faults import Fault
 from device.simulation.scene import USUAL_SPEECH_DBFS, Acoustics, Scene, Visitor
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ RT60: Final = (0.2, 0.6)
 and small loudspeakers, furnished and bare."""
 
 Thing = TypeVar("Thing")
+Trouble = Literal["", "calm", "stall", "later", "jump", "cold"]
+"""What happens to the card in a slot: it stalls less than 2 s before somebody does something, or did `later`, less than
+30 s before; the echo jumps then; or the device has just started and gives its first reply. `calm`: nothing, in the same
+conversation; empty: nothing, and no other conversation is to be compared with it."""
 Role = Literal["yield", "backchannel", "noise", "distant", "self", "wake", "wake alone"]
 """What is tried in a slot."""
 KINDS: Final[dict[Role, Kind]] = {
@@ -58,6 +63,19 @@ WAKE_AT_S, FIRST_SLOT_S = 1.0, 8.0
 """When the visitor wakes the device, and when the first slot begins: the conversation is going on by then."""
 
 
+STALL_MS: Final = (20.0, 400.0)
+SOON_S: Final = 1.6
+"""Up to so long after a stall somebody does something; it lasts up to 0.4 s itself."""
+JUMPY_MS: Final = 130.0
+"""The echo's delay in these conversations, so that it can come 90 ms earlier."""
+JUMP_MS: Final = (-90.0, 400.0)
+JUMP_BEFORE_S: Final = 0.5
+"""Up to so long before somebody does something the echo jumps: it is not found again by then."""
+COLD_AT_S: Final = 2.0
+COLD_ONSET_S: Final = (0.3, 1.5)
+"""When the first reply of all begins, and how soon after that somebody interrupts it."""
+
+
 class Slot(Struct, frozen=True):
     """A reply of the engine, and what is done while it plays."""
 
@@ -71,6 +89,7 @@ class Slot(Struct, frozen=True):
     onset: float = 0.0
     """When the sound begins."""
     level_db: float = USUAL_SPEECH_DBFS
+    trouble: Trouble = ""
 
 
 class Talk(Struct, frozen=True):
@@ -122,6 +141,52 @@ class Planner:
             self._talk(f"talk-{n:03}", room, voices[n % len(voices)], each)
             for n, room in zip(range(count), cycle(self._shuffled(rooms())), strict=False)
         ]
+
+    def stalled(self, count: int, each: dict[Role, int]) -> list[Talk]:
+        """Return `count` conversations with an echo, each three times: calm, with stalls, and with an echo that jumps.
+
+        The card stalls shortly before every second slot of a role; the others are in the 30 s after it.
+        """
+        voices = self._voices()
+        among = self._shuffled([room for room in rooms() if room.echo_db > -np.inf])
+        made = []
+        for n, room in zip(range(count), cycle(among), strict=False):
+            voice = voices[n % len(voices)]
+            talk = self._talk(f"calm-{n:03}", replace(room, delay_ms=JUMPY_MS), voice, each)
+            made.append(_troubled(talk, "calm", ["calm"] * len(talk.slots), ()))
+            troubles: list[Trouble] = []
+            stalls: list[Fault] = []
+            jumps: list[Fault] = []
+            for number, slot in enumerate(talk.slots):
+                earlier = sum(other.role == slot.role for other in talk.slots[:number])
+                # The first one has no stall to be later than.
+                troubles.append("later" if earlier % 2 and stalls else "stall")
+                ms = float(self._rng.uniform(*STALL_MS))
+                if troubles[-1] == "stall":
+                    before = ms / 1000 + float(self._rng.uniform(0.0, SOON_S))
+                    stalls.append(Fault(at=max(slot.at, slot.onset - before), kind="stall", ms=ms))
+                before = float(self._rng.uniform(0.0, JUMP_BEFORE_S))
+                jumps.append(Fault(at=slot.onset - before, kind="jump", ms=float(self._rng.uniform(*JUMP_MS))))
+            made += [
+                _troubled(talk, "stall", troubles, stalls),
+                _troubled(talk, "jump", ["jump"] * len(talk.slots), jumps),
+            ]
+        return made
+
+    def cold(self, count: int) -> list[Talk]:
+        """Return conversations in which somebody interrupts the first reply of a device that has just started."""
+        voices = self._voices()
+        among = self._shuffled([room for room in rooms() if room.echo_db > -np.inf])
+        made = []
+        for n, room in zip(range(count), cycle(among), strict=False):
+            voice = voices[n % len(voices)]
+            own = [sound for sound in self._sounds.get("interruptions", []) if sound.voice == voice]
+            for sound in self._next(own or self._sounds.get("interruptions", []), f"cold {voice}", 1):
+                onset = COLD_AT_S + float(self._rng.uniform(*COLD_ONSET_S))
+                reply_s = onset - COLD_AT_S + len(sound.samples()) / CLOCK_RATE + AFTER_S
+                slot = Slot(f"cold-{n:03}-00", "yield", COLD_AT_S, reply_s, sound, onset, trouble="cold")
+                made.append(self._make(f"cold-{n:03}", room, [slot], COLD_AT_S + reply_s + 2.0, voice, spoken=False))
+        return made
 
     def alone(self, minutes: float, talks: int) -> list[Talk]:
         """Return conversations without a visitor: so many minutes of replies, in so many talks, at each echo level.
@@ -262,3 +327,16 @@ class Planner:
                 out.setparams((1, 2, CLOCK_RATE, 0, "NONE", ""))
                 out.writeframes((heard * (16384 / np.abs(heard).max())).astype("<i2").tobytes())
         return replace(sound, file=file)
+
+
+def _troubled(talk: Talk, kind: str, troubles: Sequence[Trouble], faults: Sequence[Fault]) -> Talk:
+    """Return the same conversation under another name, with such faults."""
+    name = talk.name.replace("calm", kind)
+    slots = tuple(
+        replace(slot, name=slot.name.replace("calm", kind), trouble=trouble)
+        for slot, trouble in zip(talk.slots, troubles, strict=True)
+    )
+    visitors = tuple(replace(one, label=one.label.replace("calm", kind)) for one in talk.scene.visitors)
+    return replace(
+        talk, name=name, slots=slots, scene=replace(talk.scene, name=name, visitors=visitors, faults=tuple(faults))
+    )

@@ -70,6 +70,8 @@ class Played(Struct):
     told: dict[str, int]
     """How much of each item the engine was told was heard, in ms."""
     sent: list[Sent]
+    silences: list[tuple[int, int]]
+    """From when until when the loudspeaker had nothing to play, because the card stood still."""
     gain_db: float
     """Of the loudspeaker, at the volume that was set."""
 
@@ -117,6 +119,7 @@ class _Conversation(Rehearsal):
             items=self.items,
             told=self._told,
             sent=self._sent,
+            silences=self.room.silences,
             gain_db=self._gain_db,
         )
 

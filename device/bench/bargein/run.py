@@ -55,15 +55,36 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     alone: int
     waking: int
     """Conversations with the wake word; and as many where only the wake word interrupts."""
+    stalled: int
+    """Conversations that are played without a stall, with stalls and with jumps:"""
+    stalled_each: dict[Role, int]
+    cold: int
+    """First replies that are interrupted."""
     every: int
     """Every which of the turns the local engine listens to."""
 
 
 FULL = Plan(
-    talks=64, each={"yield": 4, "backchannel": 4, "noise": 4, "distant": 2}, minutes=30.0, alone=8, waking=6, every=1
+    talks=64,
+    each={"yield": 4, "backchannel": 4, "noise": 4, "distant": 2},
+    minutes=30.0,
+    alone=8,
+    waking=6,
+    stalled=20,
+    stalled_each={"yield": 8, "backchannel": 4},
+    cold=60,
+    every=1,
 )
 QUICK = Plan(
-    talks=8, each={"yield": 2, "backchannel": 2, "noise": 2, "distant": 1}, minutes=0.5, alone=1, waking=1, every=8
+    talks=8,
+    each={"yield": 2, "backchannel": 2, "noise": 2, "distant": 1},
+    minutes=0.5,
+    alone=1,
+    waking=1,
+    stalled=3,
+    stalled_each={"yield": 4, "backchannel": 2},
+    cold=6,
+    every=8,
 )
 TURNS = 4
 """How many turns a process listens to before it takes up something else."""
@@ -80,10 +101,12 @@ def measure(job: Job) -> Result:
         talks = _talks(Planner(found, Path(folder)), plan, job.part)
         turns = [sound for sound in found if sound.kind in ("pauses", "complete")][:: plan.every]
         outcomes, ended = run(talks, turns if job.part in ("", "turns") else [], job)
+    all_figures = (*figures(outcomes), *turn_figures(ended))
     return Result(
         "bargein",
         WHAT,
-        (*figures(outcomes), *turn_figures(ended)),
+        # A part is judged by what is in it.
+        tuple(figure for figure in all_figures if not (job.part and np.isnan(figure.value))),
         notes(outcomes),
         details=tuple(msgspec.to_builtins(one) for one in (*outcomes, *ended)),
     )
@@ -97,6 +120,7 @@ def _talks(planner: Planner, plan: Plan, part: str) -> list[Talk]:
         "self": planner.alone(plan.minutes, plan.alone),
         "wake": planner.waking(plan.waking, barge_in=True) + planner.waking(plan.waking, barge_in=False),
         "turns": [],
+        "stalls": planner.stalled(plan.stalled, plan.stalled_each) + planner.cold(plan.cold),
     }
     if part and part not in made:
         raise BenchError(f'bargein has no part "{part}"; it has {", ".join(made)}')

@@ -68,6 +68,28 @@ def test_wake_words_are_compared_with_those_detected_without_a_reply():
     assert value(over + alone + only, "…, where only it interrupts").value == 100
 
 
+def test_with_a_card_that_stalls_an_interruption_must_still_come_through():
+    fine = [outcome("yield", True, trouble="stall", silence_ms=300.0, first_word=True)] * 19
+    missed = outcome("yield", False, trouble="stall")
+    assert value([*fine, missed], "yield rate in the 2 s after a stall, 20").reached
+    assert not value([*fine, missed, missed], "yield rate in the 2 s after a stall, 21").reached
+    deaf = outcome("yield", True, trouble="jump", silence_ms=300.0, first_word=False)
+    found = {figure.name: figure for figure in figures([deaf])}
+    assert not found["… first word reaches the engine"].reached
+    gone = outcome("yield", None, trouble="cold", cut=True, why="the reply had been cut off already")
+    assert not value([gone], "… the reply was cut off before, 1").reached
+    assert "yield rate, 0 interruptions" in found, "and it counts for no other figure"
+
+
+def test_things_may_be_hardly_worse_in_the_30_s_after_a_stall():
+    calm = [outcome("backchannel", n > 0, trouble="calm") for n in range(100)]
+    later = [outcome("backchannel", n > 1, trouble="later") for n in range(100)]
+    assert value(calm + later, "… points less in the 30 s after a stall, 100").value == pytest.approx(1.0)
+    assert value(calm + later, "… points less in the 30 s after a stall, 100").reached
+    worse = [outcome("backchannel", n > 2, trouble="later") for n in range(100)]
+    assert not value(calm + worse, "… points less in the 30 s after a stall, 100").reached
+
+
 def test_the_worst_conditions_are_named():
     found = [outcome("yield", echo < 6, echo_db=echo, voice="ann", text="Stop.") for echo in (-10.0, 0.0, 6.0)]
     (note,) = notes(found)

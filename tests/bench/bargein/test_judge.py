@@ -42,7 +42,7 @@ def still(seconds):
     return np.zeros(round(seconds * RATE))
 
 
-def outcome(role, *parts, told_ms=None, sent_from=None, item=None, entries=(), came=True, known=True):
+def outcome(role, *parts, told_ms=None, sent_from=None, item=None, entries=(), came=True, known=True, silences=()):
     loudspeaker = np.concatenate([still(REPLY_AT), *parts, still(SECONDS)])[: round(SECONDS * RATE)]
     said = word().samples()
     visitors = still(SECONDS).astype(np.int16)
@@ -66,6 +66,7 @@ def outcome(role, *parts, told_ms=None, sent_from=None, item=None, entries=(), c
         items={"i": (24_000, reply()[0] if item is None else item)} if known else {},
         told={} if told_ms is None else {"i": told_ms},
         sent=sent,
+        silences=[(round(start * RATE), round(end * RATE)) for start, end in silences],
         gain_db=20 * np.log10(VOLUME),
     )
     return judge(talk, played)[0]
@@ -140,6 +141,16 @@ def test_a_long_noise_may_lower_the_reply_late():
     late = [passage(REPLY_AT, 4.0), passage(4.0, 4.5, 0.1), passage(3.9)]
     assert outcome("noise", *late).reached
     assert outcome("backchannel", *late).why.startswith("back after")
+
+
+def test_a_reply_that_a_stall_silenced_was_not_lowered():
+    stalled = passage(REPLY_AT, 2.5), still(0.3), passage(2.5, 4.0)
+    found = outcome("backchannel", *stalled, passage(4.0), silences=[(2.5, 2.8)])
+    assert (found.dips, found.false_dips, found.duck_ms, found.reached) == (0, 0, None, True)
+    assert outcome("backchannel", *stalled, passage(4.0)).false_dips == 1
+    # What was lowered on its own all the same was.
+    found = outcome("backchannel", *stalled, passage(4.0, 4.4, 0.1), passage(4.4), silences=[(2.5, 2.8)])
+    assert (found.dips, found.false_dips) == (1, 0)
 
 
 def test_nothing_is_judged_if_the_reply_had_ended_before():

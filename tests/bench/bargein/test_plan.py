@@ -93,6 +93,44 @@ def test_the_wake_word_is_said_over_a_reply_10_db_louder_and_then_without_one(tm
         assert [s.sound for s in said[::2]] == [s.sound for s in said[1::2]]
 
 
+def test_a_conversation_with_stalls_is_the_same_as_without(tmp_path):
+    made = Planner(sounds.load(), tmp_path).stalled(4, {"yield": 4, "backchannel": 4})
+    assert [talk.name for talk in made[:4]] == ["calm-000", "stall-000", "jump-000", "calm-001"]
+    for calm, *others in zip(made[::3], made[1::3], made[2::3], strict=True):
+        assert calm.scene.faults == ()
+        assert calm.echo_db > -np.inf
+        for talk in others:
+            assert [(slot.at, slot.onset, slot.sound) for slot in talk.slots] == [
+                (slot.at, slot.onset, slot.sound) for slot in calm.slots
+            ]
+            assert talk.scene.room == calm.scene.room
+            labels = {visitor.label for visitor in talk.scene.visitors}
+            assert {slot.name for slot in talk.slots} <= labels
+    assert Counter(slot.trouble for _, slot in slots(made[1::3])) == {"stall": 16, "later": 16}
+
+
+def test_a_stall_and_a_jump_are_shortly_before_somebody_does_something(tmp_path):
+    made = Planner(sounds.load(), tmp_path).stalled(4, {"yield": 4, "backchannel": 4})
+    for talk in made[1::3]:
+        for slot in talk.slots:
+            before = [slot.onset - fault.at for fault in talk.scene.faults if fault.at <= slot.onset]
+            if slot.trouble == "stall":
+                assert 0 < before[-1] <= 2.0
+            else:
+                assert 2.0 < before[-1] < 30.0
+    for talk in made[2::3]:
+        assert [0 <= slot.onset - fault.at <= 0.5 for slot, fault in zip(talk.slots, talk.scene.faults, strict=True)]
+
+
+def test_the_first_reply_of_all_is_interrupted_early(tmp_path):
+    made = Planner(sounds.load(), tmp_path).cold(12)
+    assert len({talk.scene.room.seed for talk in made}) == 12
+    for talk in made:
+        (slot,) = talk.slots
+        assert 0.3 <= slot.onset - slot.at <= 1.5
+        assert (slot.role, slot.trouble, talk.spoken) == ("yield", "cold", False)
+
+
 def test_without_replies_there_is_nothing_to_interrupt(tmp_path):
     with pytest.raises(BenchError, match="replies"):
         Planner([s for s in sounds.load() if s.kind != "replies"], tmp_path)

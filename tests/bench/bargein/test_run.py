@@ -17,7 +17,7 @@ RATE = 16_000
 
 
 def test_an_unknown_part_is_named_with_those_that_there_are():
-    with pytest.raises(BenchError, match=r'no part "speed"; it has talks, self, wake, turns'):
+    with pytest.raises(BenchError, match=r'no part "speed"; it has talks, self, wake, turns, stalls'):
         measure(Job(settings=Settings(), quick=True, part="speed"))
 
 
@@ -37,7 +37,7 @@ def test_a_folder_without_sounds_is_named(tmp_path):
 )
 def test_what_went_wrong_can_be_listened_to(tmp_path, role, at, start, end):
     track = np.arange(20 * RATE).astype(np.int16)
-    played = Played(Tracks(RATE, track, track + 1, track + 2), {}, [], {}, {}, [], 0.0)
+    played = Played(Tracks(RATE, track, track + 1, track + 2), {}, [], {}, {}, [], [], 0.0)
     outcome = Outcome(
         slot="talk-000-01", talk="talk-000", role=role, reached=False, at=at, reply_s=9.0,
         echo_db=0.0, noise_db=-60, clip=0.6, rt60=0.2, why="the reply went on",
