@@ -38,6 +38,9 @@ def figures(done: Sequence[Counts]) -> tuple[Figure, ...]:
         of_kind = [counts for counts in of("faults") if counts.case.rpartition(",")[0] == name]
         made.append(Figure(f"{name}, {_minutes(of_kind)}: cuts itself off, is answered or wakes", _all(of_kind), "", 0))
     made += _never(f"{len(of('cold'))} cold starts", of("cold"))
+    chimes = of("chime")
+    if chimes:
+        made.append(Figure(f"{len(chimes)} start-up sounds: wakes itself", sum(one.wakes for one in chimes), "", 0))
     made += _never("its own sounds", of("sounds"))
     for counts in of("lost"):
         name = f"{counts.case}, {_minutes([counts])}: takes itself for somebody, in the last third"

@@ -19,9 +19,10 @@ from device.simulation.scene import Acoustics, ClockEvent, Move, Scene
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Group = Literal["grid", "faults", "lost", "cold", "sounds"]
+Group = Literal["grid", "faults", "lost", "cold", "chime", "sounds"]
 """A case is of the `grid` of echoes and stalls, of `faults` of cards and echoes that move, `lost` as its echo is past
-what can be cancelled, a `cold` start with a first reply, or about the device's own `sounds`."""
+what can be cancelled, a `cold` start with a first reply, the `chime` of a start and nothing else, or about the device's
+own `sounds`."""
 
 ECHO_DB: Final = (-10.0, 0.0, 6.0)
 DELAYS_MS: Final = (20, 60, 100, 200, 300, 400, 500)
@@ -35,6 +36,8 @@ NOISE_DB: Final = (-65.0, -45.0)
 LATENCY_MS: Final = (20, 40, 60)
 """What rooms and cards are drawn from: furnished to bare, small loudspeakers to good ones, quiet to a fan, and the
 buffers that cards have by default."""
+CHIME_S: Final = 4.0
+"""The sound of a start lasts 1.2 s, and the wake word is detected up to 1 s late."""
 COLD_S: Final = 18.0
 """A chime, a wait, a reply of about 9 s and what follows it."""
 
@@ -136,6 +139,19 @@ def cold(count: int, *, odd: bool) -> list[Case]:
         name = f"cold start {number}, echo {echo_db:+g} dB after {delay_ms} ms"
         scene = Scene(name=name, seconds=COLD_S + wait_s, room=room(30_000 + 2 * number + odd, echo_db, delay_ms))
         cases.append(Case(name, "cold", scene, echo_db, wait_s=wait_s))
+    return cases
+
+
+def chimes(count: int, *, odd: bool) -> list[Case]:
+    """Return `count` starts of a device that nobody speaks to: what it hears of its start-up sound must not wake it."""
+    cases = []
+    for number in range(count):
+        seed = 50_000 + 2 * number + odd
+        rng = np.random.default_rng([seed, 1])
+        echo_db, delay_ms = float(rng.uniform(ECHO_DB[0], ECHO_DB[-1])), float(rng.uniform(20, 500))
+        name = f"chime {number}, echo {echo_db:+.1f} dB after {delay_ms:.0f} ms"
+        scene = Scene(name=name, seconds=CHIME_S, room=room(seed, echo_db, delay_ms))
+        cases.append(Case(name, "chime", scene, echo_db, wait_s=CHIME_S))
     return cases
 
 

@@ -42,16 +42,17 @@ class Lengths(msgspec.Struct, frozen=True, kw_only=True):
     faults_s: float
     lost_s: float
     cold: int
+    chimes: int
     sounds: int
     sounds_s: float = 60.0
     every: int = 1
     """Every which case is played."""
 
 
-FULL = Lengths(grid_s=45.0, faults_s=60.0, lost_s=90.0, cold=30, sounds=6)
-LONG = Lengths(grid_s=600.0, runs=3, faults_s=600.0, lost_s=600.0, cold=200, sounds=30)
+FULL = Lengths(grid_s=45.0, faults_s=60.0, lost_s=90.0, cold=30, chimes=40, sounds=6)
+LONG = Lengths(grid_s=600.0, runs=3, faults_s=600.0, lost_s=600.0, cold=200, chimes=300, sounds=30)
 """Of a part that is run alone."""
-QUICK = Lengths(grid_s=20.0, faults_s=20.0, lost_s=20.0, cold=10, sounds=5, sounds_s=20.0, every=10)
+QUICK = Lengths(grid_s=20.0, faults_s=20.0, lost_s=20.0, cold=10, chimes=10, sounds=5, sounds_s=20.0, every=10)
 
 
 def measure(job: Job) -> Result:
@@ -78,7 +79,9 @@ def cases(part: str, lengths: Lengths) -> list[Case]:
     made = {
         "grid": plan.grid(lengths.grid_s, odd=odd, runs=lengths.runs),
         "faults": plan.faults(lengths.faults_s, odd=odd) + plan.lost(lengths.lost_s, odd=odd),
-        "cold": plan.cold(lengths.cold, odd=odd) + plan.own_sounds(lengths.sounds, lengths.sounds_s, odd=odd),
+        "cold": plan.cold(lengths.cold, odd=odd)
+        + plan.chimes(lengths.chimes, odd=odd)
+        + plan.own_sounds(lengths.sounds, lengths.sounds_s, odd=odd),
     }
     chosen = made.get(part) or [case for some in made.values() for case in some]
     return chosen[:: lengths.every]

@@ -22,7 +22,17 @@ def missed(*done: Counts) -> list[str]:
 
 
 def test_a_device_that_never_hears_itself_reaches_everything():
-    assert missed(counts(), counts("faults", "jumps, +6 dB"), counts("cold"), counts("sounds"), counts("lost")) == []
+    assert (
+        missed(
+            counts(),
+            counts("faults", "jumps, +6 dB"),
+            counts("cold"),
+            counts("sounds"),
+            counts("chime"),
+            counts("lost"),
+        )
+        == []
+    )
     assert any(name.startswith("echo +0 dB, no stalls, 10 minutes: cuts") for name in reached(counts()))
 
 
@@ -35,6 +45,11 @@ def test_once_is_too_often(field, name):
     assert miss.endswith(name)
     (miss,) = missed(counts(), counts("faults", "jumps, +6 dB", **{field: 1}))
     assert miss.startswith("jumps, 10 minutes")
+
+
+def test_a_start_up_sound_that_wakes_the_device_is_a_miss():
+    silent = {"replies": 0, "whole": 0}
+    assert missed(counts("chime", **silent), counts("chime", wakes=1, **silent)) == ["2 start-up sounds: wakes itself"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ def everything(*, odd: bool) -> list[plan.Case]:
         *plan.faults(60.0, odd=odd),
         *plan.lost(60.0, odd=odd),
         *plan.cold(30, odd=odd),
+        *plan.chimes(20, odd=odd),
         *plan.own_sounds(6, 30.0, odd=odd),
     ]
 
@@ -83,7 +84,7 @@ def test_a_part_that_is_run_alone_is_as_long_as_the_claim(part, minutes):
 
 def test_a_whole_run_has_all_parts_and_is_reasonable():
     whole = cases("", FULL)
-    assert {case.group for case in whole} == {"grid", "faults", "lost", "cold", "sounds"}
+    assert {case.group for case in whole} == {"grid", "faults", "lost", "cold", "chime", "sounds"}
     assert 60 < plan.minutes(whole) < 100
     assert {case.group for case in cases("", QUICK)} >= {"grid", "faults", "cold", "sounds"}
     assert plan.minutes(cases("", QUICK)) < 5
