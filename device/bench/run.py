@@ -41,6 +41,7 @@ BENCHES: Final = {
     "bargein": "device.bench.bargein.run",
     "echo": "device.bench.echo.run",
     "alone": "device.bench.alone.run",
+    "stalls": "device.bench.stalls.run",
     "button": "device.bench.button",
     "engine": "device.bench.engine",
 }

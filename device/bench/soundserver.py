@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 from device.bench.result import BenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 START_S = 15.0
 """How long the server may take to start: a choice, for a machine that is busy."""
@@ -63,6 +65,14 @@ def sound_server(modules: str = _SERVER) -> Iterator[dict[str, str]]:
         finally:
             server.kill()
             server.wait()
+
+
+def server_pid(environment: Mapping[str, str]) -> int:
+    """Return the process id of the server of an environment that `sound_server` gave."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(environment["PULSE_SERVER"].removeprefix("unix:"))
+        pid: int = struct.unpack("3i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+        return pid
 
 
 def _wait(server: subprocess.Popen[bytes], environment: dict[str, str]) -> None:

@@ -17,17 +17,17 @@ from device.commands.terminal import CONFIG, FAILED, JSON, CommandError, load_se
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="A folder for recordings of what went wrong (bargein).",
+    help="A folder for recordings: of what went wrong (bargein), of each case (stalls).",
 )
 @click.option(
     "--part",
     default="",
-    help="Only a part of alone, bargein or echo; a wrong one is told with those that there are.",
+    help="Only a part of alone, bargein, echo or stalls; a wrong one is told with those that there are.",
 )
 @click.option(
     "--sounds",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="A folder of sounds instead of the bundled ones (bargein).",
+    help="A folder of sounds instead of the bundled ones (bargein, echo, stalls).",
 )
 @JSON
 @CONFIG
@@ -40,9 +40,9 @@ def bench(  # noqa: PLR0917 - click's parameters have no order
     json_file: Path | None,
     config: Path | None,
 ) -> None:
-    """Measure: latency, overhead, callback, idle, memory, heard, start, bargein, echo, alone, button, engine.
+    """Measure: latency, overhead, callback, idle, memory, heard, start, bargein, echo, alone, stalls, button, engine.
 
-    Without NAME, all: an hour.
+    Without NAME, all: an hour and a half.
     """
     try:
         settings = load_settings(config)

@@ -10,7 +10,10 @@ import click
 COMMANDS: Final = {
     "bench": (
         "bench:bench",
-        "Measure: latency, overhead, callback, idle, memory, heard, start, bargein, echo, alone, button, engine.",
+        (
+            "Measure: latency, overhead, callback, idle, memory, heard, start, bargein, echo, alone, stalls, button, "
+            "engine."
+        ),
     ),
     "demo": ("room:demo", "Hold a whole conversation in a simulated room: no sound card, no key."),
     "devices": ("devices:devices", "List the microphones and loudspeakers there are."),

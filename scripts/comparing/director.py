@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import Struct, field
 
-from scripts.comparing.pulse import RATE
+from device.bench.virtual_card import RATE
 from scripts.comparing.room import Line, Visit
 
 if TYPE_CHECKING:

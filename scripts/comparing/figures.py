@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from device.bench.virtual_card import LOUDSPEAKER, RATE
 from device.simulation.timed_engine import Report
 from scripts.comparing.director import AFTER_S, Marks
 from scripts.comparing.engine import NETWORK_MS
 from scripts.comparing.plays import Play, heard_ms, over, passages, plays, silent_after_ms
-from scripts.comparing.pulse import LOUDSPEAKER, RATE
 from scripts.comparing.received import Received
 from scripts.comparing.room import Recording
 

@@ -14,13 +14,13 @@ import msgspec
 import numpy as np
 
 from device.bench.soundserver import sound_server
+from device.bench.virtual_card import CHANNELS, MODULES, RATE, Card
 from device.simulation.scripted_reply import RATE as WIRE_RATE
 from scripts.comparing import figures, report
 from scripts.comparing.clients import Kind, Peers, Process
 from scripts.comparing.director import Director
 from scripts.comparing.engine import Engine, hurry
 from scripts.comparing.plan import Cast, Phase
-from scripts.comparing.pulse import CHANNELS, MODULES, RATE, Card
 from scripts.comparing.room import FRAGMENT_MS, LEAD_MS, Recording, Room
 
 if TYPE_CHECKING:

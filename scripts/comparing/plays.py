@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from device.audio.measure import SILENCE_DBFS, levels
 from device.audio.resample import resample
+from device.bench.likeness import locate
 from device.bench.trace import Trace, Track
+from device.bench.virtual_card import RATE
 from device.sample_clock import CLOCK_RATE
 from device.simulation.scripted_reply import RATE as WIRE_RATE
-from scripts.comparing.likeness import locate
-from scripts.comparing.pulse import RATE
 from scripts.comparing.room import NOTHING_DB, PAUSE_MS
 
 if TYPE_CHECKING:

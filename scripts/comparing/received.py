@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from device.audio.resample import resample
+from device.bench.likeness import locate
+from device.bench.virtual_card import RATE, VISITOR
 from device.sample_clock import CLOCK_RATE
 from device.simulation.scripted_reply import RATE as WIRE_RATE
 from scripts.comparing.engine import NETWORK_MS
-from scripts.comparing.likeness import locate
-from scripts.comparing.pulse import RATE, VISITOR
 
 if TYPE_CHECKING:
     from device.simulation.timed_engine import Report

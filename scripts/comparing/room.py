@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from device.audio.measure import FULL_SCALE, speech_bounds, speech_level
 from device.audio.resample import resample
 from device.bench.result import BenchError
+from device.bench.virtual_card import CHANNELS, COUNTER, LOUDSPEAKER, MICROPHONE, RATE, VISITOR, Card
 from device.sample_clock import CLOCK_RATE
 from device.simulation import acoustics
-from scripts.comparing.pulse import CHANNELS, COUNTER, LOUDSPEAKER, MICROPHONE, RATE, VISITOR, Card
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

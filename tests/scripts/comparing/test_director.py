@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from device.bench.virtual_card import RATE
 from scripts.comparing.director import AFTER_S, Director, Trial
-from scripts.comparing.pulse import RATE
 from scripts.comparing.room import Line, Visit
 
 

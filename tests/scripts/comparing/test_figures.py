@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
+from device.bench.virtual_card import CHANNELS, LOUDSPEAKER, RATE
 from device.simulation.scripted_reply import RATE as WIRE_RATE
 from device.simulation.timed_engine import Note, Report
 from scripts.comparing.director import Marks, Stretch
 from scripts.comparing.engine import NETWORK_MS
 from scripts.comparing.figures import Evidence, find, together
-from scripts.comparing.pulse import CHANNELS, LOUDSPEAKER, RATE
 from scripts.comparing.room import Recording, Visit
 
 REPLY = (3000 * np.random.default_rng(1).standard_normal(8 * WIRE_RATE)).astype(np.int16)

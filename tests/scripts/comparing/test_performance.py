@@ -5,10 +5,10 @@ import wave
 
 import numpy as np
 
+from device.bench.virtual_card import CHANNELS, RATE
 from device.simulation.timed_engine import Note, Report
 from scripts.comparing.director import Director, Stretch
 from scripts.comparing.performance import save
-from scripts.comparing.pulse import CHANNELS, RATE
 from scripts.comparing.room import Recording, Visit
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from device.bench.virtual_card import RATE
 from scripts.comparing.plays import Play, heard_ms, over, passages, plays, silent_after_ms
-from scripts.comparing.pulse import RATE
 
 S = RATE
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from device.bench.virtual_card import CHANNELS, RATE, VISITOR
 from device.simulation.scripted_reply import RATE as WIRE_RATE
 from device.simulation.timed_engine import Report
 from scripts.comparing.engine import NETWORK_MS
-from scripts.comparing.pulse import CHANNELS, RATE, VISITOR
 from scripts.comparing.received import Received
 from scripts.comparing.room import Recording, Visit
 

@@ -5,7 +5,7 @@ import pytest
 
 from device.audio.measure import speech_level
 from device.bench.sounds import Sound
-from scripts.comparing.pulse import CHANNELS, COUNTER, LOUDSPEAKER, MICROPHONE, RATE, VISITOR
+from device.bench.virtual_card import CHANNELS, COUNTER, LOUDSPEAKER, MICROPHONE, RATE, VISITOR
 from scripts.comparing.room import BLOCK, DELAY_MS, Line, Recording, Room, clock_of, spoken
 
 VOICE = (9000 * np.random.default_rng(1).standard_normal(16_000)).astype(np.int16)

@@ -5,7 +5,7 @@ import pytest
 
 from device.bench.result import BenchError
 from device.bench.soundserver import sound_server
-from scripts.comparing.pulse import CHANNELS, COUNTER, MICROPHONE, MODULES, RATE, VISITOR, Card
+from device.bench.virtual_card import CHANNELS, COUNTER, MICROPHONE, MODULES, RATE, VISITOR, Card
 
 BLOCK = RATE // 100
 

@@ -1,4 +1,4 @@
-"""PulseAudio's simple API by ctypes, and the virtual card of the comparison: one sink, all tracks its channels.
+"""A virtual sound card that is recorded whole: one sink of PulseAudio, all tracks its channels; by ctypes.
 
 Four channels of one null sink: the loudspeaker (as the default sink), the visitor, the microphone (as the default
 source) and a counter. What the sink's monitor yields is a recording of all of them that is aligned to the sample.

@@ -1,6 +1,6 @@
 import numpy as np
 
-from scripts.comparing.likeness import locate
+from device.bench.likeness import locate
 
 
 def voice(seconds, seed=1):
