@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 BLOCK: Final = RATE // 100
 """Frames of a block: 10 ms."""
-LEADS_MS: Final = 20.0, 80.0
+LEADS_MS: Final = 20.0, 120.0
 """How far ahead the room writes, at the least and at the most: as far as the echo lets it. Less, and a busy machine is
 too late."""
-SPARE_MS: Final = 15.0
-"""By how much the echo must come later than that: a block and a half, of which only one is needed."""
+OVER_MS: Final = 5.0
+"""By how much that may exceed the echo's delay: half of the block that is under way when it is measured."""
 FRAGMENT_MS: Final = 5.0
 """Audio that the sound server hands over at a time."""
 NOTHING_DB: Final = -80.0
@@ -244,7 +244,7 @@ def first(thread: int = 0) -> None:
 def _run(told: tuple[str, Acoustics, Synchronized[float]], pipe: Pipe) -> None:
     server, acoustic, loud = told
     try:
-        lead_ms = float(np.clip(acoustic.delay_ms - SPARE_MS, *LEADS_MS))
+        lead_ms = float(np.clip(acoustic.delay_ms + OVER_MS, *LEADS_MS))
         with Card(server, fragment_ms=FRAGMENT_MS, lead_ms=lead_ms) as card:
             first()
             room = Room(card, acoustic, lead_ms, loud)

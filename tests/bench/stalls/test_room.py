@@ -120,7 +120,7 @@ def test_on_a_sound_server_it_is_a_process_that_tells_when_the_loudspeaker_was_l
         recording = place.end()
         assert loud.value == -1.0, "nothing was played"
     assert recording.tracks.shape == (len(recording.times) * BLOCK, CHANNELS)
-    assert 0 < recording.ahead_ms <= 80
+    assert 80 < recording.ahead_ms <= DRY.delay_ms
 
 
 def test_a_server_that_is_not_there_is_told():
