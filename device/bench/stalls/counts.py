@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from device.bench.stalls.stage import Done, Evidence
     from device.simulation.timed_engine import Report
 
-ANSWERED_S: Final = 2.5
-"""What happens within so long of a visitor's voice may be because of it."""
+ANSWERED_S: Final = 1.0
+"""What happens within so long of the end of a visitor's voice may be because of it: 500 ms of silence end a turn."""
 AFTER_S: Final = 1.0
 """After a reply: for so long is looked at what the engine hears."""
 YIELD_S: Final = 2.5

@@ -40,10 +40,10 @@ def test_what_happens_with_nobody_there_is_its_own_doing():
     found = of(
         visits=(10.0,),
         entries=[*(Entry(104.0, kind, {}) for kind in kinds), *(Entry(110.5, kind, {}) for kind in kinds)],
-        notes=[Note(104.0, "turn"), Note(112.0, "turn"), Note(104.0, "speech")],
+        notes=[Note(104.0, "turn"), Note(111.6, "turn"), Note(112.1, "turn"), Note(104.0, "speech")],
         log=[Line(100.5, "starts"), Line(104.0, "stalled")],
     )
-    assert (found.cuts, found.lowered, found.wakes, found.answers) == (2, 1, 1, 1)
+    assert (found.cuts, found.lowered, found.wakes, found.answers) == (2, 1, 1, 2)
     assert (found.reopened, found.lines) == (2, 1)
 
 

@@ -73,6 +73,6 @@ def test_runs_in_which_the_rig_fails_are_done_again_and_told(played, tmp_path):
 
 def test_a_case_of_many_starts_is_told_as_one(played):
     played += [Counts(minutes=0.3, answers=number % 2) for number in range(run.STARTS)]
-    result = run.measure(Job(settings=Settings(), part="first reply"))
+    result = run.measure(Job(settings=Settings(), part="start, +6"))
     assert played == []
     assert [figure.value for figure in result.figures[:2]] == [0, 2]
