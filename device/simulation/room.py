@@ -52,7 +52,7 @@ BUFFER_MS = 40
 GIVE_UP_S = 1.0
 """A room that is later than this (a machine that slept) goes on from there instead of making up for it."""
 LATENCY_SMOOTHING = 1 / 64
-"""Weight of each block's latency in the mean that the card tells; as `audio/card/stream.py` has it."""
+"""Weight of each block's latency in the mean that the card tells; as `audio/card/latency.py` has it."""
 _TIMINGS = 1 << 17
 """Callbacks whose times are kept: 22 minutes of them."""
 

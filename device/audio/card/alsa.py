@@ -1,9 +1,9 @@
-"""The real sound card: PortAudio's duplex stream on ALSA, and what happens while it is unplugged.
+"""The real sound card: a microphone and a loudspeaker of ALSA, and what happens while it is unplugged.
 
-The rings have one writer at a time: while the card is there, the callback of the stream that is
-`_writer`. When callbacks stay away (unplugged, sound server gone or suspended), the watcher thread takes its place and
-writes silence at the card's pace, so that the clock goes on and playout advances unheard; a third thread tries to open
-the card again, as `Retry` says. Once the new stream's callbacks come, they write.
+The rings have one writer at a time: while the card is there, the thread of the stream that is `_writer`. It rides out
+stalls by itself; the watcher thread logs them. When a stream is dead (unplugged, sound server gone or suspended), the
+watcher takes its place and writes silence at the card's pace, so that the clock goes on; a third thread tries to open
+the card again, as `Retry` says. Once the new stream's blocks come, it writes.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyaudio
 
 from device.audio.card import devices
 from device.audio.card.base import BLOCK_MS, RING_SECONDS, Card, CardError, ignore
-from device.audio.card.portaudio import ask_latency, session
+from device.audio.card.buffer_size import BufferSize
+from device.audio.card.portaudio import session
 from device.audio.card.retry import Retry
 from device.audio.card.stream import SilenceError, Stream
 
@@ -33,38 +33,28 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WATCH_S = 0.1
-"""How often the watcher checks the stream: ten callbacks should have come in between."""
-LOST_AFTER = 3
-"""Checks without a new callback after which the card counts as gone: 0.3 s, and 30 callbacks that should have come.
-Less, and a busy machine loses its card; more, and the clock stands still for longer."""
-SPINNING = 0.5
-"""Part of a core that the stream's thread uses, over `SPIN_S`, when it goes round without ever waiting for the card.
-
-After a stall PortAudio 19.6 may do so for good on ALSA's pulse plugin, whose descriptors stay readable with no sound
-to be read; the sound goes on, at the cost of a core. A callback of ours uses a fiftieth of it.
-"""
-SPIN_S = 1.0
-LONGEST_LATENCY_S = 0.32
-"""What a stream that stalled is opened again with at most, its buffer doubled each time: a choice, below the 400 ms one
-way that ITU-T G.114 sets as the limit of a conversation."""
-OVERRUN = pyaudio.paInputOverflow | pyaudio.paInputUnderflow
-"""Microphone samples were lost, or had not come and were replaced by silence."""
-UNDERRUN = pyaudio.paOutputUnderflow | pyaudio.paOutputOverflow
-"""The loudspeaker ran dry, or a block for it was thrown away."""
+"""How often the watcher checks the stream: ten blocks should have come in between."""
+LOST_AFTER = 20
+"""Checks without a new block after which the stream counts as dead: 2 s. They are counted, so that a process that stood
+still does not blame the card. Less, and a busy machine opens its card again for nothing; more, and the clock stands
+still for longer."""
+GRACE_S = 1.5
+"""How long a stream that died may take to be opened again before the card counts as gone: a sound server that ends a
+stream takes another within 0.3 s. Meanwhile a reply waits; then it goes on unheard, or is ended."""
 POLL_S = 0.2
 """How often to ask whether another attempt to open the card is due: reading the kernel's list of cards, which is
 cheap."""
 STARTS = 3
 """How often to open a stream that stays silent: on a busy machine, ALSA's pulse plugin may miss its start."""
 CLOSE_S = 3.0
-"""How long `close` waits for PortAudio, which may hang on a sound server that is gone. Longer than `FIRST_CALLBACK_S`,
-so that an opening under way comes to its end."""
+"""How long `close` waits for ALSA, which may hang on a sound server that is gone. Longer than `FIRST_BLOCK_S`, so that
+an opening under way comes to its end."""
 
 
 class AlsaCard(Card):
     """A microphone and a loudspeaker by ALSA, opened as one duplex stream of `BLOCK_MS` blocks.
 
-    Everything is mono here: of a microphone with more channels PortAudio takes the first, and a loudspeaker
+    Everything is mono here: of a microphone with more channels the first is taken, and a loudspeaker
     without a mono mode gets the sound on all of a pair. While the card is away `mic` and `reference` hold silence
     and the source is rendered to nowhere. The card comes back at the rate it left with or not at all: the rings
     have one rate for life.
@@ -72,7 +62,7 @@ class AlsaCard(Card):
 
     def __init__(self, settings: CardSettings, *, ring_seconds: float = RING_SECONDS) -> None:
         """Find the devices and their rate. Raises CardError that says what there is."""
-        self._latency = settings.latency_ms / 1000
+        self._size = BufferSize(settings.latency_ms)
         with session() as audio:
             found = devices.scan(audio)
             self.microphone = devices.choose(found, settings.input, "input")
@@ -105,7 +95,6 @@ class AlsaCard(Card):
         self.on_presence = on_presence
         self._closing.clear()
         self._writer = self._start()
-        self.output_latency = round(self._writer.latency() * self.rate)
         self._watcher = threading.Thread(target=self._watch, args=(self._writer,), name="card watcher", daemon=True)
         self._watcher.start()
 
@@ -142,13 +131,12 @@ class AlsaCard(Card):
         return self._start_once()
 
     def _start_once(self) -> Stream:
-        stream = Stream(self.rate, self.block, self._exchange_block)
+        with session() as audio:
+            found = devices.scan(audio)
+        self.microphone = devices.again(found, self.microphone, "input")
+        self.loudspeaker = devices.again(found, self.loudspeaker, "output")
+        stream = Stream(self.rate, self.block, self._size, self)
         try:
-            found = devices.scan(stream.audio)
-            self.microphone = devices.again(found, self.microphone, "input")
-            self.loudspeaker = devices.again(found, self.loudspeaker, "output")
-            for device in (self.microphone, self.loudspeaker):
-                ask_latency(device.index, self._latency)
             stream.open(self.microphone, self.loudspeaker)
         except BaseException:
             stream.close()
@@ -158,59 +146,55 @@ class AlsaCard(Card):
     def _watch(self, stream: Stream) -> None:
         """Watch the stream until the card is closed; stand in for it while it is gone."""
         while not self._closing.is_set():
-            fault = self._monitor(stream)
-            if self._closing.is_set():
-                break
-            log.warning("%s %s", self.name, fault)
-            if (fresh := self._stand_in(stream)) is None:
+            self._monitor(stream)
+            if self._closing.is_set() or (fresh := self._stand_in(stream)) is None:
                 break
             stream = fresh
-            log.info("%s is back", self.name)
         self._writer = None
         stream.close()
 
-    def _monitor(self, stream: Stream) -> str:
-        """Return what is wrong once the stream has died or spins, or once the card is closed."""
+    def _monitor(self, stream: Stream) -> None:
+        """Return once the stream has died, or the card is closed."""
         seen, missed = -1, 0
-        since, used = time.monotonic(), stream.used()
         while missed < LOST_AFTER and stream.active and not self._closing.wait(WATCH_S):
-            if (elapsed := time.monotonic() - since) >= SPIN_S:
-                if stream.used() - used > SPINNING * elapsed:
-                    self._latency = min(2 * self._latency, max(self._latency, LONGEST_LATENCY_S))
-                    return f"stalled; it is opened again, with a buffer of {1000 * self._latency:.0f} ms"
-                since, used = time.monotonic(), stream.used()
             missed = missed + 1 if stream.beats == seen else 0
             seen = stream.beats
-            latency = round(stream.latency() * self.rate)
-            if abs(latency - self.output_latency) > self.block // 2:  # less is but a tremor
-                self.output_latency = latency
-            self._report()
-        return "vanished; the clock goes on, on silence"
+            self._report(stream)
 
     def _stand_in(self, gone: Stream) -> Stream | None:
         """Write silence in place of a stream that is gone until there is a new one, and hand over to it.
 
         If the card is closed meanwhile, returns what was opened by then: to be closed.
         """
-        # The order matters: once there is no writer and no callback is inside, none will write again.
+        # The order matters: once there is no writer and no block is on its way, none will write again.
         self._writer = None
         while gone.writing:
             time.sleep(0.001)
         opened: list[Stream] = []
         self._opener = threading.Thread(target=self._reopen, args=(gone, opened), name="card opener", daemon=True)
         self._opener.start()
-        self._tell(present=False)
-        due = gone.last
+        began, due, told = time.monotonic(), gone.last, False
         while not opened:
-            self._exchange_silence()
-            self._report()
+            if not told and time.monotonic() - began > GRACE_S:
+                told = True
+                log.warning("%s vanished; the clock goes on, on silence", self.name)
+                self._tell(present=False)
+            if told:
+                self._exchange_silence()
+            else:
+                self.skip(self.block)
+            self._report(gone)
             due += BLOCK_MS / 1000
             if self._closing.wait(max(0.0, due - time.monotonic())):
                 break
         if self._closing.is_set():
             return next(iter(opened), None)
         self._writer = opened[0]
-        self._tell(present=True)
+        if told:
+            log.info("%s is back", self.name)
+            self._tell(present=True)
+        else:
+            log.info("%s was opened again, and is missing %.1f s", self.name, time.monotonic() - gone.last)
         return opened[0]
 
     def _reopen(self, gone: Stream, opened: list[Stream]) -> None:
@@ -242,18 +226,15 @@ class AlsaCard(Card):
         self.reference.write(self._silence)
         self.mic.write(self._silence)
 
-    def _exchange_block(self, stream: Stream, heard: bytes, flags: int) -> NDArray[np.int16]:
-        """Exchange one block in the callback; if that fails silence goes out, and the clock goes on all the same."""
+    def exchange_block(self, stream: Stream, heard: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Exchange one block in the stream's thread; if that fails silence goes out, and the clock goes on anyway."""
         if self._writer is not stream:
             return self._silence
-        if flags & OVERRUN:
-            self.xruns.overruns += 1
-        if flags & UNDERRUN:
-            self.xruns.underruns += 1
+        self.output_latency = round(stream.latency.frames)
         at = self.mic.position
         try:
             return self.exchange(heard)
-        except Exception as error:  # noqa: BLE001 - PortAudio would end the stream; the watcher reports it
+        except Exception as error:  # noqa: BLE001 - the stream would end; the watcher reports it
             self._fault = error
             if self.reference.position == at:
                 self.reference.write(self._silence)
@@ -261,8 +242,28 @@ class AlsaCard(Card):
                 self.mic.write(self._silence if self.deaf else heard)
             return self._silence
 
-    def _report(self) -> None:
-        """Log what went wrong where nothing may be logged; the same thing only once."""
+    def hear_block(self, stream: Stream, heard: NDArray[np.int16]) -> None:
+        """Take a block in the stream's thread for which nothing is played."""
+        if self._writer is stream:
+            self.hear(heard)
+
+    def miss_frames(self, stream: Stream, frames: int) -> None:
+        """Skip, in the stream's thread, what the microphone lost."""
+        if self._writer is stream:
+            self.xruns.overruns += 1
+            self.skip(frames)
+
+    def _report(self, stream: Stream) -> None:
+        """Log what went wrong where nothing may be logged; the same fault only once."""
+        while stream.stalls:
+            stall = stream.stalls.popleft()
+            self.xruns.underruns += stall.dry
+            log.warning(
+                "%s stood still for %.0f ms%s",
+                self.name,
+                1000 * stall.seconds,
+                f"; {1000 * stall.missing:.0f} ms of what it heard are missing" if stall.missing else "",
+            )
         fault, self._fault = self._fault, None
         if fault is not None and repr(fault) != self._reported:
             self._reported = repr(fault)

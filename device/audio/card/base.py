@@ -125,6 +125,17 @@ class Card:
         self.mic.write(self._nothing if self.deaf else heard)
         return self._out
 
+    def hear(self, heard: Any) -> None:
+        """Take one block from the microphone for which nothing is asked from the source, `heard` as for `exchange`.
+
+        So it is with what was said while the loudspeaker had run dry, or has enough already; what the source has waits.
+        """
+        frames = len(memoryview(heard).cast("B")) // 2
+        if self._source is not None:
+            self._source.skip(frames)
+        self.reference.write(self._nothing[:frames])
+        self.mic.write(self._nothing[:frames] if self.deaf else heard)
+
     def skip(self, frames: int) -> None:
         """Note that so many frames passed at a card that stood still: nothing was heard, and nothing new was asked for.
 

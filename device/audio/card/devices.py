@@ -60,6 +60,12 @@ class Device(Struct, frozen=True):
         """The name without ALSA's card and device number, which change from plug to plug."""
         return _HARDWARE.sub("", self.name)
 
+    @property
+    def pcm(self) -> str:
+        """What ALSA opens it by."""
+        hardware = _HARDWARE.search(self.name)
+        return f"hw:{hardware[1]},{hardware[2]}" if hardware else self.name
+
     def channels(self, direction: Direction) -> int:
         """Return how many channels there are in one direction."""
         return self.inputs if direction == "input" else self.outputs

@@ -1,4 +1,4 @@
-"""PortAudio as PyAudio gives it, started and stopped, with what PyAudio leaves out and with less noise."""
+"""PortAudio as PyAudio gives it, which knows the devices and their rates: started, stopped, and with less noise."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ from device.audio.card.base import CardError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-M_PERTURB = -6
-"""Of malloc.h: what mallopt(3) calls the option."""
 
 # Pa_Initialize and Pa_Terminate are not safe to call from two threads at once.
 _library = threading.Lock()
@@ -45,50 +42,6 @@ def stop(audio: pyaudio.PyAudio) -> None:
     """Terminate PortAudio, closing the streams that were opened with it."""
     with _library, quiet:
         audio.terminate()
-
-
-def ask_latency(index: int, seconds: float) -> None:
-    """Have the next stream on the device `index` ask for a buffer of this length in each direction.
-
-    PyAudio has no argument for it: it asks for the default that PortAudio keeps in its table of devices, so the
-    table is changed (`PaDeviceInfo` of portaudio.h, unchanged since version 19 began).
-    """
-    # Looked up through PyAudio's own module, so that it is the very library that PyAudio uses.
-    library = ctypes.CDLL(pyaudio.pa.__file__)
-    library.Pa_GetDeviceInfo.restype = ctypes.POINTER(_DeviceInfo)
-    info = library.Pa_GetDeviceInfo(index)
-    if info and info.contents.struct_version == 2:
-        info.contents.low_input_latency = seconds
-        info.contents.low_output_latency = seconds
-
-
-class _DeviceInfo(ctypes.Structure):
-    _fields_ = (
-        ("struct_version", ctypes.c_int),
-        ("name", ctypes.c_char_p),
-        ("host_api", ctypes.c_int),
-        ("max_input_channels", ctypes.c_int),
-        ("max_output_channels", ctypes.c_int),
-        ("low_input_latency", ctypes.c_double),
-        ("low_output_latency", ctypes.c_double),
-    )
-
-
-@contextlib.contextmanager
-def zeroed_memory() -> Iterator[None]:
-    """Let malloc hand out zeros during the block.
-
-    PortAudio 19.6 plays its output buffer before the microphone's first block has come, and has not written to it
-    by then (PaUtil_SetNoInput leaves a frame count of 0; seen with ALSA's pulse plugin). What is heard is whatever
-    the process kept in that memory, at full volume. glibc fills new memory with the complement of M_PERTURB.
-    """
-    library = ctypes.CDLL(None)
-    mallopt = getattr(library, "mallopt", lambda *_: None)  # another C library may have none
-    mallopt(M_PERTURB, 0xFF)
-    try:
-        yield
-    finally:
-        mallopt(M_PERTURB, 0)
 
 
 def _ignore(*_: object) -> None:

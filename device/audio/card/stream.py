@@ -1,4 +1,10 @@
-"""One duplex stream of PortAudio: opened, called back, timed, closed."""
+"""One microphone and one loudspeaker, opened together, and the thread that moves blocks between them and the card.
+
+A stall is ridden out. The microphone's buffer is long, so that what was said meanwhile is still there afterwards; the
+loudspeaker's is long too, but as little is kept in it as `buffer_size.py` says. Once it has run dry it is started again
+alone, and blocks of the microphone are taken without playing anything for them, until as much is under way between the
+two as before: then the echo comes exactly as late as it did.
+"""
 
 from __future__ import annotations
 
@@ -6,134 +12,240 @@ import contextlib
 import os
 import threading
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from typing import TYPE_CHECKING, Protocol
 
-import pyaudio
+import numpy as np
+from msgspec import Struct
 
-from device.audio.card import portaudio
+from device.audio.card.balance import Balance
 from device.audio.card.base import BLOCK_MS, CardError
-from device.audio.card.portaudio import quiet, zeroed_memory
+from device.audio.card.buffer_size import MOST_MS, BufferSize
+from device.audio.card.latency import Latency
+from device.audio.card.libasound import Pcm, StreamError
+from device.audio.card.timeline import LATE_S, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import numpy as np
     from numpy.typing import NDArray
 
     from device.audio.card.devices import Device
 
-    Exchange = Callable[["Stream", bytes, int], NDArray[np.int16]]
-
-FIRST_CALLBACK_S = 2.0
-"""How long a new stream may take to call back for the first time. A suspended sink never does."""
+FIRST_BLOCK_S = 2.0
+"""How long a new stream may take to its first block. A suspended sink never gives one."""
 PRIORITY = 5
-"""Of the callback's thread, 1 to 99: among the lowest of the real-time ones."""
-LONGEST_DELAY_S = 2.0
-"""A delay to the loudspeaker that is reported as longer is nonsense: no buffer of ours holds so much."""
-DELAY_SMOOTHING = 1 / 64
-"""Weight of each callback's delay in the mean: 0.64 s at 10 ms a block, so that the jitter of single callbacks is gone,
-and a new delay is followed within two seconds."""
+"""Of the thread, 1 to 99: among the lowest of the real-time ones."""
+HEARD_MS = 2000
+"""Length of the microphone's buffer: the longest stall that loses nothing of the room. It delays nothing."""
+SPARE_MS = 500
+"""How much longer than what is kept in it the loudspeaker's buffer is: for what is written to one that stands still."""
+FULL = 0.9
+"""Part of it that may have filled in a stall; of more, some may be lost already, and what is left is of no use."""
+WAIT_MS = 100
+"""How often the thread looks whether it is to end, while no block comes."""
+PAUSE_S = 0.002
+"""Before looking again, when ALSA says that there is a block and there is none, or after a stall: then its client of a
+sound server tells how it was before, until it has run once."""
+DEAF_S = 2.0
+"""A loudspeaker that takes nothing for so long is gone; the same for a microphone is `alsa.LOST_AFTER`."""
+CLOSE_S = 3.0
+"""How long `close` waits for the thread, which may hang in a sound server that is gone."""
 
 
 class SilenceError(CardError):
-    """The stream is open, but PortAudio does not call back."""
+    """The stream is open, but nothing comes."""
+
+
+class Stall(Struct, frozen=True):
+    """A stall that was ridden out."""
+
+    seconds: float
+    """For how long no block came."""
+    missing: float
+    """Of what the microphone heard, seconds that are lost."""
+    dry: bool
+    """The loudspeaker fell silent."""
+
+
+class Client(Protocol):
+    """Whose blocks a stream moves. Called in the stream's thread; must neither raise nor block."""
+
+    def exchange_block(self, stream: Stream, heard: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Take the microphone's block and return the loudspeaker's."""
+
+    def hear_block(self, stream: Stream, heard: NDArray[np.int16]) -> None:
+        """Take a block of the microphone for which nothing is played."""
+
+    def miss_frames(self, stream: Stream, frames: int) -> None:
+        """Note that so many frames of the microphone are missing before the next block."""
 
 
 class Stream:
-    """One opening of a microphone and a loudspeaker at `rate`, both mono, in blocks of `block` frames.
+    """One opening of a microphone and a loudspeaker at `rate`, both mono, in blocks of `block` frames."""
 
-    `exchange` is called in PortAudio's thread with this stream, the microphone's block (int16) and PortAudio's flags,
-    and returns the loudspeaker's block. It must neither raise nor block. Raises CardError if PortAudio does not start.
-    """
-
-    def __init__(self, rate: int, block: int, exchange: Exchange) -> None:
+    def __init__(self, rate: int, block: int, size: BufferSize, client: Client) -> None:
         self.beats = 0
-        """Callbacks so far."""
+        """Blocks so far."""
         self.last = 0.0
-        """When the last callback came, monotonic seconds."""
+        """When the last block was taken, monotonic seconds."""
         self.writing = False
-        """True while `exchange` may be at work."""
-        self._thread = 0
-        self._rate = rate
-        self._block = block
-        self._exchange = exchange
-        self._delay = self._planned = 0.0
-        self._stream: Any = None
-        self._once = threading.Lock()
-        self.audio = portaudio.start()
+        """True while `client` may be at work."""
+        self.active = False
+        """False once the devices have failed, or it was closed."""
+        self.stalls: deque[Stall] = deque()
+        """Those that nobody has taken yet."""
+        self.latency = Latency(rate)
+        """From a block's exchange to the loudspeaker."""
+        self._rate, self._block, self._size, self._client = rate, block, size, client
+        self._timeline, self._balance = Timeline(rate), Balance(block)
+        self._heard = np.zeros(block, np.int16)
+        self._silence = np.zeros(rate * max(MOST_MS, size.ms) // 1000 + block, np.int16)
+        self._frames = 0  # of the microphone, the lost ones with them
+        self._quiet = 0  # frames of silence that the client gave last
+        self._played = 0.0  # when it was last asked for something
+        self._first = threading.Event()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def open(self, microphone: Device, loudspeaker: Device) -> None:
-        """Open the stream and wait for its first callback. Raises CardError: SilenceError if none comes."""
-        names = " and ".join(dict.fromkeys((microphone.name, loudspeaker.name)))
-        with quiet, zeroed_memory():
-            try:
-                self._stream = self.audio.open(
-                    rate=self._rate,
-                    channels=1,
-                    format=pyaudio.paInt16,
-                    input=True,
-                    output=True,
-                    input_device_index=microphone.index,
-                    output_device_index=loudspeaker.index,
-                    frames_per_buffer=self._block,
-                    stream_callback=self._callback,
-                )
-                self._planned = self._stream.get_output_latency()
-            except (OSError, ValueError) as error:
-                raise CardError(
-                    f"{names} cannot be opened at {self._rate} Hz ({error.args[-1]}); is another program using it?"
-                ) from error
-            end = time.monotonic() + FIRST_CALLBACK_S
-            while not self.beats:
-                if time.monotonic() > end:
-                    raise SilenceError(f"{names} opened, but no sound came in {FIRST_CALLBACK_S:g} s; is it suspended?")
-                time.sleep(BLOCK_MS / 1000)
+        """Open both and wait for the first block. Raises CardError: SilenceError if none comes."""
+        capacity = len(self._silence) + self._rate * SPARE_MS // 1000
+        self._mic = Pcm(microphone.pcm, "input", self._rate, self._block, self._rate * HEARD_MS // 1000)
+        try:
+            self._speaker = Pcm(loudspeaker.pcm, "output", self._rate, self._block, capacity)
+        except BaseException:
+            self._mic.close()
+            raise
+        self.active = True
+        self._thread = threading.Thread(target=self._run, name="card stream", daemon=True)
+        self._thread.start()
+        if not self._first.wait(FIRST_BLOCK_S) or not self.beats:
+            names = " and ".join(dict.fromkeys((microphone.name, loudspeaker.name)))
+            raise SilenceError(f"{names} opened, but no sound came in {FIRST_BLOCK_S:g} s; is it suspended?")
 
     def close(self) -> None:
-        """Close the stream and PortAudio, so that the next stream sees new devices; harmless when repeated."""
-        if not self._once.acquire(blocking=False):
-            return
-        with quiet, contextlib.suppress(OSError):
-            if self._stream is not None:
-                self._stream.close()
-        portaudio.stop(self.audio)
+        """End the thread, which closes both; harmless when repeated."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join(CLOSE_S)
 
-    @property
-    def active(self) -> bool:
-        """False once PortAudio has given the stream up."""
+    def _run(self) -> None:
+        be_urgent()
         try:
-            return bool(self._stream.is_active())
-        except OSError:
+            self._mic.start()
+            self._refill(0)
+            self.last = self._played = time.monotonic()
+            while not self._closing.is_set():
+                if self._mic.wait(WAIT_MS):
+                    self._turn()
+        except StreamError:
+            pass  # the watcher sees that it is not active
+        finally:
+            self.active = False
+            self._first.set()
+            self._mic.close()
+            self._speaker.close()
+
+    def _turn(self) -> None:
+        """Do what there is to do now that the microphone has something, or has failed."""
+        if time.monotonic() - self.last > LATE_S:
+            time.sleep(PAUSE_S)  # a sound server's client has to hear of it, too
+        heard = self._mic.state()
+        now = time.monotonic()
+        elapsed, dry = now - self.last, False
+        if heard is None or elapsed > FULL * self._mic.capacity / self._rate:
+            self._mic.prepare()
+            self._mic.start()
+            waiting, lost = 0, self._timeline.restart(self._frames, now)
+            if self._speaker.state() is None:
+                self._refill(0)
+                dry = True
+        else:
+            waiting = heard[0]
+            lost = self._timeline.lost(self._frames + waiting, now)
+            if not lost and (waiting < self._block or self._timeline.settling):
+                time.sleep(PAUSE_S)
+                return
+        if lost:
+            self._frames += lost
+            self.writing = True
+            self._client.miss_frames(self, lost)
+            self.writing = False
+        dry = self._move(waiting, elapsed) or dry
+        if lost or dry:
+            self.stalls.append(Stall(elapsed, lost / self._rate, dry))
+            self.last = time.monotonic()
+
+    def _move(self, waiting: int, elapsed: float) -> bool:
+        """Move the blocks that wait; return whether the loudspeaker had run dry."""
+        while waiting >= self._block:
+            speaker = self._speaker.state()
+            if speaker is None:
+                self._run_dry(elapsed)
+                while waiting >= self._block and self._read():
+                    self._hear()
+                    waiting -= self._block
+                self._refill(waiting)
+                return True
+            self._shrink()
+            move = self._balance.next(speaker[1] + waiting, quiet=self._quiet >= speaker[1])
+            if move == "pad":
+                self._speaker.write(self._silence[: self._block])
+            if not self._read():
+                return False
+            waiting -= self._block
+            if move == "hear":
+                self._hear()
+                if time.monotonic() - self._played > DEAF_S:
+                    raise StreamError("the loudspeaker takes nothing")
+                continue
+            self.latency.push(speaker[1] + waiting)
+            if not self._exchange():
+                self._run_dry(elapsed)
+                self._refill(waiting)
+                return True
+        return False
+
+    def _run_dry(self, elapsed: float) -> None:
+        before = self._size.ms
+        self._size.ran_dry(1000 * elapsed - BLOCK_MS, self.last)
+        self._balance.change((self._size.ms - before) * self._rate // 1000)
+
+    def _shrink(self) -> None:
+        before = self._size.ms
+        if self._size.shrink(self.last):
+            self._balance.change((self._size.ms - before) * self._rate // 1000)
+
+    def _refill(self, waiting: int) -> None:
+        """Start the loudspeaker again, with as much under way as there shall be, `waiting` at the microphone."""
+        self._speaker.prepare()
+        self._balance.restart()
+        self._quiet = self._size.ms * self._rate // 1000
+        self._speaker.write(self._silence[: max(self._block, self._quiet - waiting)])
+
+    def _read(self) -> bool:
+        if not self._mic.read(self._heard):
             return False
-
-    def latency(self) -> float:
-        """Seconds from the callback to the loudspeaker, as callbacks see it; else as PortAudio planned it."""
-        return self._delay or self._planned
-
-    def used(self) -> float:
-        """Seconds of CPU that the callback's thread has used; 0 where the system does not tell."""
-        with contextlib.suppress(OSError):
-            fields = Path(f"/proc/self/task/{self._thread}/stat").read_text().rpartition(")")[2].split()
-            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime and stime of proc(5)
-        return 0.0
-
-    def _callback(
-        self, heard: bytes, _frames: int, times: dict[str, float], flags: int
-    ) -> tuple[NDArray[np.int16], int]:
-        """Pass one block each way; called by PortAudio's thread."""
-        if not self.beats:
-            self._thread = threading.get_native_id()
-            be_urgent()
-        self.writing = True
-        block = self._exchange(self, heard, flags)
-        self.writing = False
-        delay = times["output_buffer_dac_time"] - times["current_time"]
-        if 0 < delay < LONGEST_DELAY_S:  # some ALSA plugins say nothing, or nonsense
-            self._delay += (delay - self._delay) * (DELAY_SMOOTHING if self._delay else 1)
-        self.last = time.monotonic()
+        self._frames += self._block
         self.beats += 1
-        return block, pyaudio.paContinue
+        self.last = time.monotonic()
+        if not self._first.is_set():
+            self._first.set()
+        return True
+
+    def _hear(self) -> None:
+        self.writing = True
+        self._client.hear_block(self, self._heard)
+        self.writing = False
+        self._quiet += self._block
+
+    def _exchange(self) -> bool:
+        """Exchange a block; return False if the loudspeaker ran dry meanwhile."""
+        self.writing = True
+        block = self._client.exchange_block(self, self._heard)
+        self.writing = False
+        self._played = self.last
+        self._quiet = 0 if block.any() else self._quiet + len(block)
+        return self._speaker.write(block)
 
 
 def be_urgent() -> None:

@@ -4,20 +4,20 @@ import contextlib
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
-import pyaudio
 import pytest
 from numpy.typing import NDArray
 from support.pulse import RATE, Pulse
 
-from device.audio.card import portaudio
 from device.audio.card.alsa import AlsaCard
 from device.audio.card.base import CardError, ignore
+from device.audio.card.buffer_size import BufferSize
 from device.audio.card.devices import Device
-from device.audio.card.stream import SilenceError, Stream
+from device.audio.card.latency import Latency
+from device.audio.card.stream import Client, SilenceError, Stall, Stream
 from device.settings.tree import CardSettings
 
 PERIOD = 30_000
@@ -53,6 +53,10 @@ class RampSource:
         if self.trouble is not None:
             raise self.trouble
         out[:] = ramp(position, len(out))
+
+    def skip(self, frames: int) -> None:
+        position, n = self.blocks[-1] if self.blocks else (0, 0)
+        self.blocks.append((position + n, frames))
 
     def assert_one_after_the_other(self) -> None:
         expected = 0
@@ -116,7 +120,7 @@ def test_full_duplex_keeps_every_sample(pulse: Pulse) -> None:
         reference = card.reference.cursor(card.mic.position - RATE // 2).read(RATE // 2, 5)
     assert len(heard) == RATE // 2
     assert reference is not None
-    assert breaks(reference) == 0
+    assert is_ramp(reference)
     loud = np.flatnonzero(played[0])
     track = played[0][loud[0] : loud[-1] + 1]
     assert len(track) > RATE // 4
@@ -198,6 +202,8 @@ def test_opening_makes_no_noise(pulse: Pulse) -> None:
         def render(self, out: NDArray[np.int16], position: int) -> None:
             out[:] = 0
 
+        def skip(self, frames: int) -> None: ...
+
     # PortAudio alone plays noise at every other opening, from memory that it has not written to.
     with pulse.recording() as played:
         for _ in range(12):
@@ -217,6 +223,8 @@ def test_the_callback_goes_first_where_it_may(pulse: Pulse) -> None:
             out[:] = 0
             policies["callback"] = os.sched_getscheduler(0)
 
+        def skip(self, frames: int) -> None: ...
+
     def try_it() -> None:
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
@@ -233,13 +241,14 @@ def test_the_callback_goes_first_where_it_may(pulse: Pulse) -> None:
 
 
 class PuppetStream:
-    """A stream whose callbacks the test makes; what watches it sees it beat."""
+    """A stream whose blocks the test moves; what watches it sees it beat."""
 
     active, writing, last = True, False, 0.0
 
-    def __init__(self, _rate: int, _block: int, exchange: Callable[..., NDArray[np.int16]]) -> None:
-        self.exchange = exchange
-        self.audio = portaudio.start()
+    def __init__(self, rate: int, _block: int, _size: BufferSize, client: Client) -> None:
+        self.client = client
+        self.latency = Latency(rate)
+        self.stalls: deque[Stall] = deque()
         self.seen = 0
 
     @property
@@ -249,48 +258,89 @@ class PuppetStream:
 
     def open(self, _microphone: Device, _loudspeaker: Device) -> None: ...
 
-    def close(self) -> None:
-        portaudio.stop(self.audio)
-
-    def latency(self) -> float:
-        return 0.04
-
-    def used(self) -> float:
-        return 0.0
+    def close(self) -> None: ...
 
 
 @pytest.fixture
 def puppets(monkeypatch: pytest.MonkeyPatch, pulse: Pulse) -> list[PuppetStream]:
-    """The streams that were opened, which are the test's to call back."""
+    """The streams that were opened, whose blocks are the test's to move."""
     streams: list[PuppetStream] = []
 
-    def make(rate: int, block: int, exchange: Callable[..., NDArray[np.int16]]) -> PuppetStream:
-        streams.append(PuppetStream(rate, block, exchange))
+    def make(rate: int, block: int, size: BufferSize, client: Client) -> PuppetStream:
+        streams.append(PuppetStream(rate, block, size, client))
         return streams[-1]
 
     monkeypatch.setattr("device.audio.card.alsa.Stream", make)
     return streams
 
 
-def test_xruns_are_counted(puppets: list[PuppetStream]) -> None:
+def test_a_stall_is_one_line_of_the_log_and_what_it_took_is_missing(
+    puppets: list[PuppetStream], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    presence = Presence()
+    with opened(CardSettings(), RampSource(), presence.note) as card:
+        (stream,) = puppets
+        client, heard = stream.client, np.ones(card.block, np.int16)
+        client.exchange_block(stream, heard)
+        client.miss_frames(stream, 1000)
+        client.hear_block(stream, heard)
+        client.exchange_block(stream, heard)
+        stream.stalls.append(Stall(0.151, 1000 / RATE, dry=True))
+        await_true(lambda: bool(caplog.records))
+        assert [r.getMessage() for r in caplog.records] == [
+            "default stood still for 151 ms; 21 ms of what it heard are missing"
+        ]
+        assert (card.xruns.overruns, card.xruns.underruns) == (1, 1)
+        assert card.gaps.since(0) == ((480, 1480),)
+        assert card.mic.position == card.reference.position == 3 * card.block + 1000
+        stream.stalls.append(Stall(0.05, 0, dry=True))
+        await_true(lambda: card.xruns.underruns == 2)
+    assert caplog.records[1].getMessage() == "default stood still for 50 ms"
+    assert not presence.said
+
+
+def test_the_latency_is_the_stream_s(puppets: list[PuppetStream]) -> None:
     with opened(CardSettings()) as card:
         (stream,) = puppets
-        for flags in (0, pyaudio.paInputOverflow, pyaudio.paOutputUnderflow, pyaudio.paOutputUnderflow):
-            stream.exchange(stream, bytes(2 * card.block), flags)
-        assert (card.xruns.overruns, card.xruns.underruns) == (1, 2)
-        assert card.mic.position == card.reference.position == 4 * card.block
+        stream.latency.push(1900)
+        stream.client.exchange_block(stream, np.zeros(card.block, np.int16))
+        assert card.output_latency == 1900
 
 
 def test_a_stream_that_is_not_the_writer_writes_nothing(puppets: list[PuppetStream]) -> None:
     source = RampSource()
     with opened(LOOP, source) as card:
         (stream,) = puppets
-        assert stream.exchange(stream, bytes(2 * card.block), 0).any()
-    # As late callbacks of a stream that was given up, or early ones of a stream that is being tried.
-    block = stream.exchange(stream, b"\1" * 2 * card.block, pyaudio.paInputOverflow)
-    assert not block.any()
+        heard = np.ones(card.block, np.int16)
+        assert stream.client.exchange_block(stream, heard).any()
+    # As late blocks of a stream that was given up, or early ones of a stream that is being tried.
+    assert not stream.client.exchange_block(stream, heard).any()
+    stream.client.hear_block(stream, heard)
+    stream.client.miss_frames(stream, 7)
     assert (card.mic.position, card.reference.position, len(source.blocks)) == (card.block, card.block, 1)
     assert card.xruns.overruns == 0
+
+
+def test_a_stream_that_is_opened_again_at_once_is_a_gap_and_no_more(
+    puppets: list[PuppetStream], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    presence, source = Presence(), RampSource()
+    with opened(CardSettings(), source, presence.note) as card:
+        puppets[0].client.exchange_block(puppets[0], np.ones(card.block, np.int16))
+        puppets[0].last = time.monotonic()
+        puppets[0].active = False
+        await_true(lambda: any("opened again" in r.getMessage() for r in caplog.records))
+        fresh = puppets[1]
+        at = card.mic.position
+        fresh.client.exchange_block(fresh, np.ones(card.block, np.int16))
+        assert card.mic.position == at + card.block
+        assert card.gaps.since(0)[0][0] == card.block
+        assert card.gaps.since(0)[-1][1] == at
+        assert len(caplog.records) == 1
+    assert not presence.said
+    source.assert_one_after_the_other()
 
 
 def test_an_exception_in_the_source_plays_silence_and_is_reported(
@@ -347,39 +397,6 @@ def test_a_suspended_loudspeaker_counts_as_unplugged(pulse: Pulse) -> None:
         assert presence.back.wait(20)
         await_ramp(card)
     source.assert_one_after_the_other()
-
-
-def test_a_stall_does_not_keep_a_core_busy_for_good(pulse: Pulse, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Stalling(RampSource):
-        stalls = 3
-
-        def render(self, out: NDArray[np.int16], position: int) -> None:
-            if self.stalls and position % (RATE // 2) < len(out):
-                self.stalls -= 1
-                time.sleep(0.1)
-            super().render(out, position)
-
-    streams: list[Stream] = []
-
-    class Kept(Stream):
-        def __init__(self, *arguments: Any) -> None:
-            super().__init__(*arguments)
-            streams.append(self)
-
-    monkeypatch.setattr("device.audio.card.alsa.Stream", Kept)
-
-    def share() -> float:
-        stream = streams[-1]
-        used = stream.used()
-        time.sleep(0.5)
-        return (stream.used() - used) / 0.5 if card.present and stream is streams[-1] else 1.0
-
-    source = Stalling()
-    with opened(CardSettings(input="Loopback", output="Loopback", latency_ms=40), source) as card:
-        await_true(lambda: not source.stalls)
-        await_true(lambda: share() < 0.3, 10)
-        assert share() < 0.3
-        source.assert_one_after_the_other()
 
 
 def test_a_device_removed_and_restored_is_heard_again(pulse: Pulse) -> None:

@@ -106,3 +106,16 @@ def test_what_a_card_missed_is_silence_at_its_position_and_known_to_be_missing()
     assert source.positions == [0, 35]
     assert source.skipped == [25]
     assert card.gaps.since(0) == ((10, 35),)
+
+
+def test_what_is_heard_while_nothing_is_asked_from_the_source_stands_beside_silence():
+    card, source = Puppet(1000), Source()
+    card.open(source)
+    card.exchange(np.full(card.block, 7, np.int16))
+    card.hear(np.full(card.block, 8, np.int16))
+    card.deaf = True
+    card.hear(np.full(card.block, 9, np.int16))
+    assert heard(card) == [7] * 10 + [8] * 10 + [0] * 10
+    assert card.reference.cursor(0).take(99).tolist() == [*range(10), *[0] * 20]
+    assert (source.positions, source.skipped) == ([0], [10, 10])
+    assert card.gaps.last is None

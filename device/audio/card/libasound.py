@@ -1,0 +1,181 @@
+"""ALSA's own library: one direction of a sound device, opened, read and written without waiting.
+
+PortAudio plays through the same library, but fills the whole of a buffer, starts both directions anew when one fails,
+and does not say how much it lost by that. Here a buffer may be long and hold little, and a direction fails alone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+from ctypes import c_int, c_long, c_uint, c_ulong, c_void_p
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from device.audio.card.base import CardError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Direction = Literal["input", "output"]
+
+# Of asoundlib.h.
+_STREAM = {"output": 0, "input": 1}
+_NONBLOCK = 1
+_INTERLEAVED = 3
+_S16_LE = 2
+
+
+class StreamError(OSError):
+    """The device is of no use any more."""
+
+
+class Pcm:
+    """One direction of the device that ALSA calls `name`, at `rate`, mono.
+
+    Of a microphone the first channel is taken; a loudspeaker gets the sound on its first pair. `block` frames are moved
+    at a time, and the buffer holds about `capacity`. Raises CardError. All but `wait`, `prepare` and `start` return at
+    once and are for the thread that owns it; they keep the interpreter's lock, which would have to be waited for
+    afterwards.
+    """
+
+    def __init__(self, name: str, direction: Direction, rate: int, block: int, capacity: int) -> None:
+        self._name = name
+        self._output = direction == "output"
+        self._pcm = c_void_p()
+        self._open(name, direction)
+        try:
+            self._configure(direction, rate, block, capacity)
+        except BaseException:
+            self.close()
+            raise
+        self._left, self._delay = c_long(), c_long()
+        self._host = np.zeros((self.capacity, self._channels), np.int16)
+        self._host_at = c_void_p(self._host.ctypes.data)
+        self._one = self._host[:, 0]
+        self._other = self._host[:, 1] if self._output and self._channels % 2 == 0 else None
+
+    def close(self) -> None:
+        """Close it; harmless when repeated."""
+        pcm, self._pcm = self._pcm, c_void_p()
+        if pcm:
+            _waiting().snd_pcm_close(pcm)
+
+    def wait(self, ms: int) -> bool:
+        """Wait until there is a block to be moved, or for `ms`; return False if nothing came. Raises StreamError."""
+        return bool(self._checked(_waiting().snd_pcm_wait(self._pcm, c_int(ms)), xrun=1))
+
+    def prepare(self) -> None:
+        """Make it ready to start, empty, whatever state it is in. Raises StreamError."""
+        library = _waiting()
+        library.snd_pcm_drop(self._pcm)
+        self._checked(library.snd_pcm_prepare(self._pcm))
+
+    def start(self) -> None:
+        """Start a microphone. A loudspeaker starts when it is written to. Raises StreamError."""
+        self._checked(_waiting().snd_pcm_start(self._pcm))
+
+    def state(self) -> tuple[int, int] | None:
+        """Return the frames that can be moved now and those between here and the sound, or None after an xrun.
+
+        Raises StreamError.
+        """
+        result = _quick().snd_pcm_avail_delay(self._pcm, ctypes.byref(self._left), ctypes.byref(self._delay))
+        if self._checked(result, xrun=-1) < 0:
+            return None
+        left = self._left.value
+        return None if self._output and left >= self.capacity else (left, self._delay.value)
+
+    def read(self, out: NDArray[np.int16]) -> bool:
+        """Fill `out`, `(n,) int16`, with frames that are there; return False after an xrun. Raises StreamError."""
+        count = _quick().snd_pcm_readi(self._pcm, self._host_at, c_ulong(len(out)))
+        if self._checked(count, xrun=-1) < 0:
+            return False
+        out[:] = self._one[: len(out)]
+        return True
+
+    def write(self, block: NDArray[np.int16]) -> bool:
+        """Queue `(n,) int16`, n at most `capacity`; return False after an xrun. Raises StreamError."""
+        count = len(block)
+        self._one[:count] = block
+        if self._other is not None:
+            self._other[:count] = block
+        return self._checked(_quick().snd_pcm_writei(self._pcm, self._host_at, c_ulong(count)), xrun=-1) >= 0
+
+    def _checked(self, result: int, xrun: int | None = None) -> int:
+        if result >= 0 or result == -errno.EAGAIN:
+            return max(0, result)
+        if xrun is not None and result in {-errno.EPIPE, -errno.ESTRPIPE}:
+            return xrun
+        raise StreamError(-result, f"{self._name}: {_text(result)}")
+
+    def _open(self, name: str, direction: Direction) -> None:
+        result = _waiting().snd_pcm_open(ctypes.byref(self._pcm), name.encode(), c_int(_STREAM[direction]), _NONBLOCK)
+        self._settled(result)
+
+    def _settled(self, result: int) -> None:
+        if result < 0:
+            raise CardError(f"{self._name} cannot be opened ({_text(result)}); is another program using it?")
+
+    def _configure(self, direction: Direction, rate: int, block: int, capacity: int) -> None:
+        library, hardware, software = _waiting(), c_void_p(), c_void_p()
+        near, hertz, period, size = c_uint(1), c_uint(rate), c_ulong(block), c_ulong(capacity)
+        self._settled(library.snd_pcm_hw_params_malloc(ctypes.byref(hardware)))
+        try:
+            self._settled(library.snd_pcm_hw_params_any(self._pcm, hardware))
+            self._settled(library.snd_pcm_hw_params_set_channels_near(self._pcm, hardware, ctypes.byref(near)))
+            if (
+                library.snd_pcm_hw_params_test_format(self._pcm, hardware, _S16_LE) < 0
+                or library.snd_pcm_hw_params_test_access(self._pcm, hardware, _INTERLEAVED) < 0
+            ):
+                # ALSA converts; the channels stay as the device has them, so that none are mixed.
+                self.close()
+                self._open(f"plug:'{self._name}'", direction)
+                self._settled(library.snd_pcm_hw_params_any(self._pcm, hardware))
+                self._settled(library.snd_pcm_hw_params_set_channels_near(self._pcm, hardware, ctypes.byref(near)))
+            for result in (
+                library.snd_pcm_hw_params_set_access(self._pcm, hardware, _INTERLEAVED),
+                library.snd_pcm_hw_params_set_format(self._pcm, hardware, _S16_LE),
+                library.snd_pcm_hw_params_set_rate_near(self._pcm, hardware, ctypes.byref(hertz), None),
+                library.snd_pcm_hw_params_set_period_size_near(self._pcm, hardware, ctypes.byref(period), None),
+                library.snd_pcm_hw_params_set_buffer_size_near(self._pcm, hardware, ctypes.byref(size)),
+                library.snd_pcm_hw_params(self._pcm, hardware),
+            ):
+                self._settled(result)
+        finally:
+            library.snd_pcm_hw_params_free(hardware)
+        self._settled(library.snd_pcm_sw_params_malloc(ctypes.byref(software)))
+        try:
+            for result in (
+                library.snd_pcm_sw_params_current(self._pcm, software),
+                library.snd_pcm_sw_params_set_start_threshold(self._pcm, software, c_ulong(block)),
+                library.snd_pcm_sw_params_set_avail_min(self._pcm, software, c_ulong(block)),
+                library.snd_pcm_sw_params(self._pcm, software),
+            ):
+                self._settled(result)
+        finally:
+            library.snd_pcm_sw_params_free(software)
+        self._channels = near.value
+        self.capacity = size.value
+
+
+@cache
+def _waiting() -> ctypes.CDLL:
+    """Return the library, to be called without the interpreter's lock: by what may wait."""
+    return ctypes.CDLL("libasound.so.2")
+
+
+@cache
+def _quick() -> ctypes.PyDLL:
+    """Return the library, to be called with the interpreter's lock kept: by what never waits."""
+    library = ctypes.PyDLL("libasound.so.2")
+    library.snd_pcm_readi.restype = library.snd_pcm_writei.restype = c_long
+    return library
+
+
+def _text(result: int) -> str:
+    describe = _waiting().snd_strerror
+    describe.restype = ctypes.c_char_p
+    return (describe(result) or b"").decode(errors="replace")
