@@ -25,7 +25,10 @@ Direction = Literal["input", "output"]
 _STREAM = {"output": 0, "input": 1}
 _NONBLOCK = 1
 _INTERLEAVED = 3
-_S16_LE = 2
+_FORMATS = ((2, 2, 0), (10, 4, 2), (6, 4, 1), (32, 3, 1))
+"""S16_LE, S32_LE, S24_LE and S24_3LE: ALSA's number, the bytes of a sample, and where in it its upper 16 bits begin."""
+_PLUG = "plug:'{}'"
+"""What converts, for a device with none of these."""
 
 
 class StreamError(OSError):
@@ -52,10 +55,16 @@ class Pcm:
             self.close()
             raise
         self._left, self._delay = c_long(), c_long()
-        self._host = np.zeros((self.capacity, self._channels), np.int16)
+        _, size, upper = self._format
+        frame = size * self._channels
+        self._host = np.zeros(self.capacity * frame, np.uint8)
         self._host_at = c_void_p(self._host.ctypes.data)
-        self._one = self._host[:, 0]
-        self._other = self._host[:, 1] if self._output and self._channels % 2 == 0 else None
+        shape, strides = (self.capacity,), (frame,)
+        self._one: NDArray[np.int16] = np.ndarray(shape, "<i2", self._host, upper, strides)
+        paired = self._output and self._channels % 2 == 0
+        self._other: NDArray[np.int16] | None = (
+            np.ndarray(shape, "<i2", self._host, size + upper, strides) if paired else None
+        )
 
     def close(self) -> None:
         """Close it; harmless when repeated."""
@@ -126,18 +135,16 @@ class Pcm:
         try:
             self._settled(library.snd_pcm_hw_params_any(self._pcm, hardware))
             self._settled(library.snd_pcm_hw_params_set_channels_near(self._pcm, hardware, ctypes.byref(near)))
-            if (
-                library.snd_pcm_hw_params_test_format(self._pcm, hardware, _S16_LE) < 0
-                or library.snd_pcm_hw_params_test_access(self._pcm, hardware, _INTERLEAVED) < 0
-            ):
-                # ALSA converts; the channels stay as the device has them, so that none are mixed.
+            if not (format_ := self._fitting(hardware)):
+                # The channels stay as the device has them, so that none are mixed.
                 self.close()
-                self._open(f"plug:'{self._name}'", direction)
+                self._open(_PLUG.format(self._name), direction)
                 self._settled(library.snd_pcm_hw_params_any(self._pcm, hardware))
                 self._settled(library.snd_pcm_hw_params_set_channels_near(self._pcm, hardware, ctypes.byref(near)))
+                format_ = _FORMATS[0]
             for result in (
                 library.snd_pcm_hw_params_set_access(self._pcm, hardware, _INTERLEAVED),
-                library.snd_pcm_hw_params_set_format(self._pcm, hardware, _S16_LE),
+                library.snd_pcm_hw_params_set_format(self._pcm, hardware, format_[0]),
                 library.snd_pcm_hw_params_set_rate_near(self._pcm, hardware, ctypes.byref(hertz), None),
                 library.snd_pcm_hw_params_set_period_size_near(self._pcm, hardware, ctypes.byref(period), None),
                 library.snd_pcm_hw_params_set_buffer_size_near(self._pcm, hardware, ctypes.byref(size)),
@@ -157,8 +164,16 @@ class Pcm:
                 self._settled(result)
         finally:
             library.snd_pcm_sw_params_free(software)
-        self._channels = near.value
+        self._channels, self._format = near.value, format_
         self.capacity = size.value
+
+    def _fitting(self, hardware: c_void_p) -> tuple[int, int, int] | None:
+        """Return the first of `_FORMATS` that the device takes, if it takes whole frames."""
+        library = _waiting()
+        if library.snd_pcm_hw_params_test_access(self._pcm, hardware, _INTERLEAVED) < 0:
+            return None
+        taken = (f for f in _FORMATS if library.snd_pcm_hw_params_test_format(self._pcm, hardware, f[0]) >= 0)
+        return next(taken, None)
 
 
 @cache

@@ -49,6 +49,7 @@ DEAF_S = 2.0
 """A loudspeaker that takes nothing for so long is gone; the same for a microphone is `alsa.LOST_AFTER`."""
 CLOSE_S = 3.0
 """How long `close` waits for the thread, which may hang in a sound server that is gone."""
+NONE = np.zeros(0, np.int16)
 
 
 class SilenceError(CardError):
@@ -132,7 +133,7 @@ class Stream:
         be_urgent()
         try:
             self._mic.start()
-            self._refill(0)
+            self._refill()
             self.last = self._played = time.monotonic()
             while not self._closing.is_set():
                 if self._mic.wait(WAIT_MS):
@@ -157,7 +158,7 @@ class Stream:
             self._mic.start()
             waiting, lost = 0, self._timeline.restart(self._frames, now)
             if self._speaker.state() is None:
-                self._refill(0)
+                self._refill()
                 dry = True
         else:
             waiting = heard[0]
@@ -184,7 +185,7 @@ class Stream:
                 while waiting >= self._block and self._read():
                     self._hear()
                     waiting -= self._block
-                self._refill(waiting)
+                self._refill()
                 return True
             self._shrink()
             move = self._balance.next(speaker[1] + waiting, quiet=self._quiet >= speaker[1])
@@ -199,9 +200,10 @@ class Stream:
                     raise StreamError("the loudspeaker takes nothing")
                 continue
             self.latency.push(speaker[1] + waiting)
-            if not self._exchange():
+            block = self._exchange()
+            if not self._speaker.write(block):
                 self._run_dry(elapsed)
-                self._refill(waiting)
+                self._refill(block)
                 return True
         return False
 
@@ -215,12 +217,21 @@ class Stream:
         if self._size.shrink(self.last):
             self._balance.change((self._size.ms - before) * self._rate // 1000)
 
-    def _refill(self, waiting: int) -> None:
-        """Start the loudspeaker again, with as much under way as there shall be, `waiting` at the microphone."""
+    def _refill(self, block: NDArray[np.int16] = NONE) -> None:
+        """Start the loudspeaker again, with as much under way as there shall be, `block` last.
+
+        What waits at the microphone is a part of it.
+        """
         self._speaker.prepare()
         self._balance.restart()
-        self._quiet = self._size.ms * self._rate // 1000
-        self._speaker.write(self._silence[: max(self._block, self._quiet - waiting)])
+        heard = self._mic.state()  # anew: to prepare takes time
+        waiting = heard[0] if heard is not None else 0
+        frames = max(self._block, self._size.ms * self._rate // 1000 - waiting - len(block))
+        self._speaker.write(self._silence[:frames])
+        self._quiet = frames
+        if len(block):
+            self._quiet = 0
+            self._speaker.write(block)
 
     def _read(self) -> bool:
         if not self._mic.read(self._heard):
@@ -238,14 +249,13 @@ class Stream:
         self.writing = False
         self._quiet += self._block
 
-    def _exchange(self) -> bool:
-        """Exchange a block; return False if the loudspeaker ran dry meanwhile."""
+    def _exchange(self) -> NDArray[np.int16]:
         self.writing = True
         block = self._client.exchange_block(self, self._heard)
         self.writing = False
         self._played = self.last
         self._quiet = 0 if block.any() else self._quiet + len(block)
-        return self._speaker.write(block)
+        return block
 
 
 def be_urgent() -> None:
