@@ -21,12 +21,16 @@ Move = Literal["exchange", "hear", "pad"]
 
 
 class Balance:
-    """Says before each block what to do with it; all lengths in frames, of blocks of `block`."""
+    """Says before each block what to do with it; all lengths in frames, of blocks of `block`.
 
-    def __init__(self, block: int) -> None:
-        self._block = block
+    At first `least` frames are under way, as far as is known here; and what the card keeps itself.
+    """
+
+    def __init__(self, block: int, least: int) -> None:
+        self._block, self._least = block, least
         self._count = self._learnt = 0
-        self._mean = self._base = 0.0
+        self._mean = 0.0
+        self._base = float(least)
 
     def restart(self) -> None:
         """Measure anew what is under way, which shall be as much as before: the loudspeaker was started again."""
@@ -35,6 +39,7 @@ class Balance:
     def change(self, frames: int) -> None:
         """Have so much more under way from now on, or less."""
         self._base += frames
+        self._least += frames
 
     def next(self, under_way: int, *, quiet: bool) -> Move:
         """Return what to do with the next block, while nothing but silence waits to be played if `quiet`.
@@ -46,7 +51,7 @@ class Balance:
         self._mean += (under_way - self._mean) * max(SMOOTHING, 1 / self._count)
         if self._learnt < LEARN:
             self._learnt += 1
-            self._base = self._mean
+            self._base = max(self._least, self._mean)
             return "exchange"
         excess = self._mean - self._base
         if excess >= TOO_MUCH * self._block:

@@ -6,6 +6,8 @@ dry again and again needs more. What was added is taken away again in steps, onc
 
 from __future__ import annotations
 
+LEAST_MS = 20
+"""Less is never kept, whatever is asked for: while a block is read, one has to be played."""
 MOST_MS = 120
 """It never grows beyond: a stall that needs more is ridden out. More would be added to each answer and to each "stop",
 for the sake of a silence that is heard anyway."""
@@ -23,11 +25,10 @@ STEP_S = 10.0
 
 
 class BufferSize:
-    """The buffer in ms, `least_ms` at first; by any clock in seconds."""
+    """The buffer in ms, at first `least_ms` or `LEAST_MS`; by any clock in seconds."""
 
     def __init__(self, least_ms: int) -> None:
-        self._least = least_ms
-        self.ms = least_ms
+        self.ms = self._least = max(LEAST_MS, least_ms)
         self._dry: float | None = None
         self._shrinks_at = 0.0
 

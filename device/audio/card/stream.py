@@ -47,6 +47,9 @@ PAUSE_S = 0.002
 sound server tells how it was before, until it has run once."""
 DEAF_S = 2.0
 """A loudspeaker that takes nothing for so long is gone; the same for a microphone is `alsa.LOST_AFTER`."""
+SETTLED = 10
+"""Blocks that are exchanged after one for which nothing was played, before it counts as over; and the least for which
+nothing was played that are worth a line of the log: 0.1 s."""
 CLOSE_S = 3.0
 """How long `close` waits for the thread, which may hang in a sound server that is gone."""
 NONE = np.zeros(0, np.int16)
@@ -97,18 +100,20 @@ class Stream:
         self.latency = Latency(rate)
         """From a block's exchange to the loudspeaker."""
         self._rate, self._block, self._size, self._client = rate, block, size, client
-        self._timeline, self._balance = Timeline(rate), Balance(block)
+        self._timeline, self._balance = Timeline(rate), Balance(block, rate * size.ms // 1000)
         self._heard = np.zeros(block, np.int16)
         self._silence = np.zeros(rate * max(MOST_MS, size.ms) // 1000 + block, np.int16)
         self._frames = 0  # of the microphone, the lost ones with them
         self._quiet = 0  # frames of silence that the client gave last
-        self._played = 0.0  # when it was last asked for something
+        self._empty = 0  # frames that the loudspeaker could take when it was started
+        self._played = 0.0  # when something was last written to it
+        self._waited = self._exchanged = 0  # blocks for which nothing was, and since then for which something was
         self._first = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
     def open(self, microphone: Device, loudspeaker: Device) -> None:
-        """Open both and wait for the first block. Raises CardError: SilenceError if none comes."""
+        """Open both and wait until both move. Raises CardError: SilenceError if none comes."""
         capacity = len(self._silence) + self._rate * SPARE_MS // 1000
         self._mic = Pcm(microphone.pcm, "input", self._rate, self._block, self._rate * HEARD_MS // 1000)
         try:
@@ -119,7 +124,7 @@ class Stream:
         self.active = True
         self._thread = threading.Thread(target=self._run, name="card stream", daemon=True)
         self._thread.start()
-        if not self._first.wait(FIRST_BLOCK_S) or not self.beats:
+        if not self._first.wait(FIRST_BLOCK_S) or not self._played:
             names = " and ".join(dict.fromkeys((microphone.name, loudspeaker.name)))
             raise SilenceError(f"{names} opened, but no sound came in {FIRST_BLOCK_S:g} s; is it suspended?")
 
@@ -133,8 +138,8 @@ class Stream:
         be_urgent()
         try:
             self._mic.start()
-            self._refill()
-            self.last = self._played = time.monotonic()
+            self._restart()
+            self.last = time.monotonic()
             while not self._closing.is_set():
                 if self._mic.wait(WAIT_MS):
                     self._turn()
@@ -158,7 +163,7 @@ class Stream:
             self._mic.start()
             waiting, lost = 0, self._timeline.restart(self._frames, now)
             if self._speaker.state() is None:
-                self._refill()
+                self._restart()
                 dry = True
         else:
             waiting = heard[0]
@@ -171,10 +176,27 @@ class Stream:
             self.writing = True
             self._client.miss_frames(self, lost)
             self.writing = False
+        if not self._first.is_set():
+            self._begin(waiting)
+            return
         dry = self._move(waiting, elapsed) or dry
         if lost or dry:
             self.stalls.append(Stall(elapsed, lost / self._rate, dry))
             self.last = time.monotonic()
+
+    def _begin(self, waiting: int) -> None:
+        """Hear what there is until the loudspeaker moves, which is when a suspended one is waked."""
+        while waiting >= self._block and self._read():
+            self._hear()
+            waiting -= self._block
+        speaker = self._speaker.state()
+        if speaker is None:
+            self._restart()
+        elif speaker[0] > self._empty:
+            queued = self._speaker.capacity - speaker[0]
+            self._pad(self._size.ms * self._rate // 1000 - queued - waiting)
+            self._played = self.last
+            self._first.set()
 
     def _move(self, waiting: int, elapsed: float) -> bool:
         """Move the blocks that wait; return whether the loudspeaker had run dry."""
@@ -182,30 +204,41 @@ class Stream:
             speaker = self._speaker.state()
             if speaker is None:
                 self._run_dry(elapsed)
-                while waiting >= self._block and self._read():
-                    self._hear()
-                    waiting -= self._block
-                self._refill()
+                self._restart()
                 return True
             self._shrink()
-            move = self._balance.next(speaker[1] + waiting, quiet=self._quiet >= speaker[1])
-            if move == "pad":
-                self._speaker.write(self._silence[: self._block])
             if not self._read():
                 return False
+            move = self._balance.next(speaker[1] + waiting, quiet=self._quiet >= speaker[1])
             waiting -= self._block
-            if move == "hear":
+            if speaker[0] < self._block or move == "hear":
                 self._hear()
-                if time.monotonic() - self._played > DEAF_S:
-                    raise StreamError("the loudspeaker takes nothing")
+                self._wait_for_speaker()
                 continue
+            if move == "pad":
+                self._pad(self._block)
             self.latency.push(speaker[1] + waiting)
+            self._go_on()
             block = self._exchange()
             if not self._speaker.write(block):
                 self._run_dry(elapsed)
-                self._refill(block)
+                self._restart(block)
                 return True
         return False
+
+    def _wait_for_speaker(self) -> None:
+        """Count how long nothing is written. Raises StreamError if it takes too long."""
+        self._waited, self._exchanged = self._waited + 1, 0
+        if self.last - self._played > DEAF_S:
+            raise StreamError("the loudspeaker takes nothing")
+
+    def _go_on(self) -> None:
+        """Count the blocks exchanged since, and note what it was once it is over."""
+        self._exchanged += 1
+        if self._waited and self._exchanged == SETTLED:
+            if self._waited >= SETTLED:
+                self.stalls.append(Stall(self._waited * BLOCK_MS / 1000, 0.0, dry=False))
+            self._waited = 0
 
     def _run_dry(self, elapsed: float) -> None:
         before = self._size.ms
@@ -217,21 +250,26 @@ class Stream:
         if self._size.shrink(self.last):
             self._balance.change((self._size.ms - before) * self._rate // 1000)
 
-    def _refill(self, block: NDArray[np.int16] = NONE) -> None:
-        """Start the loudspeaker again, with as much under way as there shall be, `block` last.
+    def _restart(self, block: NDArray[np.int16] = NONE) -> None:
+        """Start the loudspeaker again, with as much under way as there shall be: `block` and what waits to be read.
 
-        What waits at the microphone is a part of it.
+        Of that, what is more is heard and nothing played for it; what is less is made up for with silence.
         """
         self._speaker.prepare()
         self._balance.restart()
         heard = self._mic.state()  # anew: to prepare takes time
         waiting = heard[0] if heard is not None else 0
-        frames = max(self._block, self._size.ms * self._rate // 1000 - waiting - len(block))
-        self._speaker.write(self._silence[:frames])
-        self._quiet = frames
+        frames = self._size.ms * self._rate // 1000 - len(block)
+        while waiting > frames and self._read():
+            self._hear()
+            waiting -= self._block
+        self._pad(frames - waiting)
+        self._empty = self._speaker.capacity - (frames - waiting)
         if len(block):
-            self._quiet = 0
             self._speaker.write(block)
+        while waiting >= self._block and self._read():
+            self._speaker.write(self._exchange())
+            waiting -= self._block
 
     def _read(self) -> bool:
         if not self._mic.read(self._heard):
@@ -239,15 +277,16 @@ class Stream:
         self._frames += self._block
         self.beats += 1
         self.last = time.monotonic()
-        if not self._first.is_set():
-            self._first.set()
         return True
 
     def _hear(self) -> None:
         self.writing = True
         self._client.hear_block(self, self._heard)
         self.writing = False
-        self._quiet += self._block
+
+    def _pad(self, frames: int) -> None:
+        self._speaker.write(self._silence[: max(0, frames)])
+        self._quiet += max(0, frames)
 
     def _exchange(self) -> NDArray[np.int16]:
         self.writing = True

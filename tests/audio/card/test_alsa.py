@@ -46,6 +46,7 @@ class RampSource:
 
     def __init__(self) -> None:
         self.blocks: list[tuple[int, int]] = []
+        self.skipped: set[int] = set()
         self.trouble: Exception | None = None
 
     def render(self, out: NDArray[np.int16], position: int) -> None:
@@ -57,6 +58,7 @@ class RampSource:
     def skip(self, frames: int) -> None:
         position, n = self.blocks[-1] if self.blocks else (0, 0)
         self.blocks.append((position + n, frames))
+        self.skipped.add(position + n)
 
     def assert_one_after_the_other(self) -> None:
         expected = 0
@@ -396,6 +398,60 @@ def test_a_suspended_loudspeaker_counts_as_unplugged(pulse: Pulse) -> None:
         pulse.pactl("suspend-sink", "spk", "0")
         assert presence.back.wait(20)
         await_ramp(card)
+    source.assert_one_after_the_other()
+
+
+def echo_ms(card: AlsaCard) -> float:
+    """How late the ramp comes back, by its positions."""
+    heard = await_ramp(card)
+    cursor = card.mic.cursor(card.mic.position - len(heard))
+    track = cursor.take(len(heard))
+    return float((cursor.position - len(track) + 1 - np.median(track - np.arange(len(track)))) % PERIOD * 1000 / RATE)
+
+
+@pytest.mark.parametrize("ms", [100, 300])
+def test_a_stall_is_ridden_out(pulse: Pulse, caplog: pytest.LogCaptureFixture, ms: int) -> None:
+    class Stalling(RampSource):
+        stall = 0.0
+
+        def render(self, out: NDArray[np.int16], position: int) -> None:
+            super().render(out, position)
+            stall, self.stall = self.stall, 0.0
+            time.sleep(stall)
+
+    caplog.set_level("INFO")
+    source, presence = Stalling(), Presence()
+    with opened(LOOP, source, presence.note) as card:
+        began, position = time.monotonic(), card.mic.position
+        before = echo_ms(card)
+        stalls = card.xruns.underruns
+        source.stall = ms / 1000
+        await_true(lambda: card.xruns.underruns > stalls)
+        assert echo_ms(card) == pytest.approx(before, abs=40)
+        assert (card.mic.position - position) / card.rate == pytest.approx(time.monotonic() - began, abs=0.1)
+        assert card.present
+    assert not presence.said
+    assert all("stood still for" in line for line in caplog.messages)
+    source.assert_one_after_the_other()
+
+
+def test_a_loudspeaker_that_stands_still_for_a_moment_has_the_reply_wait(
+    pulse: Pulse, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    source, presence = RampSource(), Presence()
+    with opened(CardSettings(), source, presence.note) as card:
+        read(card, 0.5)
+        position, blocks = card.mic.position, len(source.blocks)
+        pulse.pactl("suspend-sink", "spk", "1")
+        read(card, 0.5)
+        pulse.pactl("suspend-sink", "spk", "0")
+        await_true(lambda: any("stood still for" in line for line in caplog.messages))
+        waited = [n for at, n in source.blocks[blocks:] if at in source.skipped]
+        assert sum(waited) > 0.2 * RATE
+        assert card.mic.position > position + RATE // 2
+        assert not card.gaps.since(position)
+    assert not presence.said
     source.assert_one_after_the_other()
 
 

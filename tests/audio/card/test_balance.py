@@ -12,7 +12,7 @@ class Card:
     """Obeys, and has `excess` frames more under way than usual, and some jitter."""
 
     def __init__(self):
-        self.balance = Balance(BLOCK)
+        self.balance = Balance(BLOCK, USUAL - 100)
         self.excess = 0
         self.moves = []
 
@@ -81,3 +81,9 @@ def test_a_moment_s_measure_moves_nothing(card):
     card.run(100)
     assert card.balance.next(USUAL + 3 * BLOCK, quiet=True) == "exchange"
     assert set(card.run(100, quiet=True)) == {"exchange"}
+
+
+def test_less_than_is_known_to_be_under_way_is_not_taken_for_usual():
+    balance = Balance(BLOCK, USUAL)
+    moves = [balance.next(USUAL - 2 * BLOCK, quiet=True) for _ in range(LEARN + 2)]
+    assert moves[-2:] == ["pad", "pad"]

@@ -4,6 +4,7 @@ import pytest
 
 from device.audio.card.buffer_size import (
     AGAIN_S,
+    LEAST_MS,
     MARGIN_MS,
     MOST_MS,
     SOUND_S,
@@ -17,6 +18,7 @@ from device.audio.card.buffer_size import (
     ("least", "stalls", "ms"),
     [
         (40, [], 40),
+        (5, [], LEAST_MS),
         (40, [(0, 200)], 40),
         (40, [(0, 60), (AGAIN_S + 1, 60)], 40),
         (40, [(0, 35), (10, 35)], 40 + STEP_MS),

@@ -92,10 +92,10 @@ def test_the_echo_comes_as_late_as_the_buffer_is_long(run: Callable[..., Stream]
     for ms in (20, 40, 100):
         card = Card()
         stream = run(Air(1), card, ms)
-        assert card.echoes() == {BLOCK * ms // 10: BLOCK * ms // 10}
+        assert set(card.echoes().values()) == {BLOCK * ms // 10}
         assert stream.latency.frames == pytest.approx(BLOCK * (ms // 10 - 1), abs=20)
         assert not card.missed
-        assert not card.silences
+        assert card.silences == [0]
         assert not stream.stalls
 
 
@@ -103,7 +103,7 @@ def test_the_echo_comes_as_late_as_the_buffer_is_long(run: Callable[..., Stream]
 def test_what_the_buffer_bridges_is_no_stall(run: Run, ms: int) -> None:
     card = Card()
     stream = run(freezing((0.5, ms / 1000), end=2), card)
-    assert card.echoes() == {640: 640}
+    assert set(card.echoes().values()) == {640}
     assert not stream.stalls
     assert card.position == pytest.approx(2 * RATE, abs=2 * BLOCK)
 
@@ -119,8 +119,8 @@ def test_a_process_that_stood_still_has_lost_nothing_and_hears_the_echo_as_late_
     assert stall.dry
     assert not stall.missing
     assert card.position == pytest.approx(4 * RATE, abs=2 * BLOCK)
-    # The reply waited for as long as the loudspeaker was silent.
-    assert len(card.silences) * 10 == pytest.approx(ms - 20, abs=31)
+    # The reply waited for as long as nothing was there to be played, and no longer.
+    assert (len(card.silences) - 1) * 10 == pytest.approx(ms + 5 - 40, abs=16)
 
 
 def test_what_does_not_fit_the_microphone_s_buffer_is_missing_to_the_frame(run: Run) -> None:
