@@ -18,6 +18,7 @@ import numpy as np
 from device.audio.card import devices
 from device.audio.card.base import BLOCK_MS, RING_SECONDS, Card, CardError, ignore
 from device.audio.card.buffer_size import BufferSize
+from device.audio.card.delay_line import DelayLine
 from device.audio.card.portaudio import session
 from device.audio.card.retry import Retry
 from device.audio.card.stream import SilenceError, Stream
@@ -70,6 +71,9 @@ class AlsaCard(Card):
             rates = devices.shared_rates(audio, self.microphone, self.loudspeaker)
         super().__init__(self._rate(rates, settings.rate), ring_seconds=ring_seconds)
         self._silence = np.zeros(self.block, np.int16)
+        self._past = np.zeros(self.block, np.int16)
+        # By what the buffer is longer than at first the reference is later: so the echo stays where it is.
+        self._held = DelayLine(self._size.most_extra_ms * self.rate // 1000 + self.block)
         self._writer: Stream | None = None
         self._fault: Exception | None = None
         self._reported = ""
@@ -223,7 +227,7 @@ class AlsaCard(Card):
                 self._source.render(self._out, self.mic.position)
         except Exception as error:  # noqa: BLE001 - whatever it is, the clock must go on
             self._fault = error
-        self.reference.write(self._silence)
+        self._play_nothing(self._silence)
         self.mic.write(self._silence)
 
     def exchange_block(self, stream: Stream, heard: NDArray[np.int16]) -> NDArray[np.int16]:
@@ -237,7 +241,7 @@ class AlsaCard(Card):
         except Exception as error:  # noqa: BLE001 - the stream would end; the watcher reports it
             self._fault = error
             if self.reference.position == at:
-                self.reference.write(self._silence)
+                self._play(self._silence)
             if self.mic.position == at:
                 self.mic.write(self._silence if self.deaf else heard)
             return self._silence
@@ -252,6 +256,29 @@ class AlsaCard(Card):
         if self._writer is stream:
             self.xruns.overruns += 1
             self.skip(frames)
+
+    def _play(self, block: NDArray[np.int16]) -> None:
+        """Write to the reference what the source gave, as much later as the buffer has grown."""
+        extra = self._extra()
+        while self._held.length < extra:
+            self._held.put(self._silence[: extra - self._held.length])
+        if self._held.length:
+            self._held.put(block)
+            self._held.take(self._past)
+            block = self._past
+        self.reference.write(block)
+
+    def _play_nothing(self, silence: NDArray[np.int16]) -> None:
+        """Write to the reference, of what is held back first: nothing goes in, if the buffer is to shrink."""
+        if self._held.length:
+            if self._held.length - len(silence) < self._extra():
+                self._held.put(silence)
+            self._held.take(self._past[: len(silence)])
+            silence = self._past[: len(silence)]
+        self.reference.write(silence)
+
+    def _extra(self) -> int:
+        return self._size.extra_ms * self.rate // 1000
 
     def _report(self, stream: Stream) -> None:
         """Log what went wrong where nothing may be logged; the same fault only once."""

@@ -121,7 +121,7 @@ class Card:
             self._out, self._nothing = np.zeros((2, frames), np.int16)  # only when the host changes its block size
         if self._source is not None:
             self._source.render(self._out, self.mic.position)
-        self.reference.write(self._out)
+        self._play(self._out)
         self.mic.write(self._nothing if self.deaf else heard)
         return self._out
 
@@ -133,7 +133,7 @@ class Card:
         frames = len(memoryview(heard).cast("B")) // 2
         if self._source is not None:
             self._source.skip(frames)
-        self.reference.write(self._nothing[:frames])
+        self._play_nothing(self._nothing[:frames])
         self.mic.write(self._nothing[:frames] if self.deaf else heard)
 
     def skip(self, frames: int) -> None:
@@ -148,6 +148,14 @@ class Card:
             self._source.skip(frames)
         while frames > 0:
             part = self._nothing[:frames]
-            self.reference.write(part)
+            self._play_nothing(part)
             self.mic.write(part)
             frames -= len(part)
+
+    def _play(self, block: NDArray[np.int16]) -> None:
+        """Write to the reference what the source gave."""
+        self.reference.write(block)
+
+    def _play_nothing(self, silence: NDArray[np.int16]) -> None:
+        """Write to the reference while nothing is asked from the source."""
+        self.reference.write(silence)

@@ -6,6 +6,8 @@ dry again and again needs more. What was added is taken away again in steps, onc
 
 from __future__ import annotations
 
+from device.audio.card.base import BLOCK_MS
+
 LEAST_MS = 20
 """Less is never kept, whatever is asked for: while a block is read, one has to be played."""
 MOST_MS = 120
@@ -32,13 +34,24 @@ class BufferSize:
         self._dry: float | None = None
         self._shrinks_at = 0.0
 
+    @property
+    def extra_ms(self) -> int:
+        """How much more it is than at first: whole blocks."""
+        return self.ms - self._least
+
+    @property
+    def most_extra_ms(self) -> int:
+        """The same, at most."""
+        return max(0, MOST_MS - self._least)
+
     def ran_dry(self, late_ms: float, now: float) -> None:
         """Learn from the loudspeaker having run dry because the device came `late_ms` too late."""
         again = self._dry is not None and now - self._dry < AGAIN_S
         self._dry, self._shrinks_at = now, now + SOUND_S
-        wanted = max(min(self.ms + STEP_MS, MOST_MS), round(late_ms) + MARGIN_MS)
-        if again and wanted <= MOST_MS:
-            self.ms = max(self.ms, wanted)
+        more = max(STEP_MS, round(late_ms) + MARGIN_MS - self.ms)
+        more = min(-(-more // BLOCK_MS) * BLOCK_MS, (MOST_MS - self.ms) // BLOCK_MS * BLOCK_MS)
+        if again and more > 0 and late_ms + MARGIN_MS <= MOST_MS:
+            self.ms += more
 
     def shrink(self, now: float) -> bool:
         """Keep `STEP_MS` less, or what is left to the least, if it is time for that; return whether it was."""

@@ -247,8 +247,8 @@ class PuppetStream:
 
     active, writing, last = True, False, 0.0
 
-    def __init__(self, rate: int, _block: int, _size: BufferSize, client: Client) -> None:
-        self.client = client
+    def __init__(self, rate: int, _block: int, size: BufferSize, client: Client) -> None:
+        self.size, self.client = size, client
         self.latency = Latency(rate)
         self.stalls: deque[Stall] = deque()
         self.seen = 0
@@ -322,6 +322,34 @@ def test_a_stream_that_is_not_the_writer_writes_nothing(puppets: list[PuppetStre
     stream.client.miss_frames(stream, 7)
     assert (card.mic.position, card.reference.position, len(source.blocks)) == (card.block, card.block, 1)
     assert card.xruns.overruns == 0
+
+
+def test_a_buffer_that_grows_and_shrinks_leaves_the_echo_where_it_is(puppets: list[PuppetStream]) -> None:
+    """The loudspeaker plays what it is given so much later as the buffer has grown: so does the reference."""
+    with opened(CardSettings()) as card:
+        (stream,) = puppets
+        size, client, heard = stream.size, stream.client, np.ones(card.block, np.int16)
+        given: list[NDArray[np.int16]] = []
+
+        def exchange(blocks: int) -> None:
+            given.extend(client.exchange_block(stream, heard).copy() for _ in range(blocks))
+
+        exchange(20)
+        for now in (1, 2):
+            size.ran_dry(50, now)
+        grown = size.extra_ms // 10
+        assert grown == 3
+        exchange(20)
+        assert size.shrink(100)
+        exchange(5)  # until nothing is played, the buffer stays as it is
+        for _ in range(4):
+            client.hear_block(stream, heard)
+        exchange(5)
+        silence = np.zeros(card.block, np.int16)
+        played = [*given[:20], *[silence] * grown, *given[20:45], *[silence] * 2, *given[45:]]
+        reference = card.reference.cursor(0).take(card.reference.capacity)
+        assert card.reference.position == card.mic.position == 54 * card.block
+        assert np.array_equal(reference, np.concatenate(played)[: len(reference)])
 
 
 def test_a_stream_that_is_opened_again_at_once_is_a_gap_and_no_more(

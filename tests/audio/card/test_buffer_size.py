@@ -27,6 +27,9 @@ from device.audio.card.buffer_size import (
         (40, [(0, 5), (1, 5), (2, 5), (3, 5), (4, 5), (5, 5), (6, 5)], MOST_MS),
         (40, [(0, 200), (10, 200), (20, 400)], 40),
         (40, [(0, 200), (10, MOST_MS - MARGIN_MS)], MOST_MS),
+        (40, [(0, 200), (10, 63)], 90),
+        (45, [(0, 200), (10, 63)], 85),
+        (45, [(0, 5), (1, 5), (2, 5), (3, 5), (4, 5)], 115),
         (300, [(0, 320), (1, 320), (2, 20)], 300),
     ],
 )
@@ -41,11 +44,12 @@ def test_it_shrinks_in_steps_once_the_card_was_sound_for_a_minute():
     size = BufferSize(40)
     for now in (0, 10):
         size.ran_dry(65, now)
-    assert size.ms == 85
+    assert size.ms == 90
+    assert size.extra_ms == 50
     assert not size.shrink(10 + SOUND_S - 0.1)
     times = [tenths / 10 for tenths in range(1000)]
     sizes = [(at, size.ms) for at in times if size.shrink(10 + SOUND_S + at)]
-    assert sizes == [(0, 65), (STEP_S, 45), (2 * STEP_S, 40)]
+    assert sizes == [(0, 70), (STEP_S, 50), (2 * STEP_S, 40)]
 
 
 def test_a_stall_on_the_way_down_has_it_wait_for_another_minute():
@@ -54,7 +58,7 @@ def test_a_stall_on_the_way_down_has_it_wait_for_another_minute():
         size.ran_dry(65, now)
     assert size.shrink(10 + SOUND_S)
     size.ran_dry(500, 11 + SOUND_S)
-    assert size.ms == 65
+    assert size.ms == 70
     assert not size.shrink(10 + 2 * SOUND_S)
     assert size.shrink(11 + 2 * SOUND_S)
 
