@@ -36,7 +36,7 @@ class CardSettings(Section, frozen=True):
     rate: Literal[0, 16_000, 24_000, 48_000] = 0
     """Hz; 0 takes the first of 48000, 24000 and 16000 that the card likes."""
     latency_ms: Annotated[int, Meta(ge=5, le=500)] = 40
-    """Buffer that is asked of the card in each direction."""
+    """How much is kept ahead for the loudspeaker; more, up to 120, while it keeps running dry."""
 
 
 class WakeSettings(Section, frozen=True):
