@@ -19,8 +19,14 @@ class Gaps:
         return self._gaps[-1] if self._gaps else None
 
     def add(self, start: int, end: int) -> None:
-        """Note that the stream is missing from `start` to before `end`; later than all that are known."""
-        self._gaps = (*self._gaps, (start, end))[-KEPT:]
+        """Note that the stream is missing from `start` to before `end`; later than all that are known.
+
+        One that goes on where the last one ended is part of it.
+        """
+        known = self._gaps
+        if known and known[-1][1] == start:
+            known, start = known[:-1], known[-1][0]
+        self._gaps = (*known, (start, end))[-KEPT:]
 
     def since(self, position: int) -> tuple[tuple[int, int], ...]:
         """Return those that end after `position`, in their order."""

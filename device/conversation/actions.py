@@ -46,11 +46,23 @@ class CloseSession(Action, frozen=True):
 class Listen(Action, frozen=True):
     """Send microphone audio from position `at` on, and everything after it, as soon as the session is open.
 
-    Unless `again`, what this session was sent before is not sent twice.
+    Unless `again`, what this session was sent before is not sent twice, and whatever was masked from `at` on is not.
     """
 
     at: int
     again: bool = False
+
+
+class Mask(Action, frozen=True):
+    """Send silence in place of microphone audio from position `at` on, until `Unmask` or `Hold`."""
+
+    at: int
+
+
+class Unmask(Action, frozen=True):
+    """Send what was masked from position `at` on after all, and everything after it."""
+
+    at: int
 
 
 class Hold(Action, frozen=True):

@@ -45,6 +45,7 @@ class CurrentReply:
         self._running = False
         self._awaited = False  # the engine has its tools' results and will speak of them
         self._cut_from: int | None = None
+        self._cut_at = 0
         self._name = ""
         self._items: dict[str, Item] = {}
         self._dropped: set[str] = set()
@@ -69,6 +70,11 @@ class CurrentReply:
     def cut_from(self) -> int | None:
         """While it fades out because it was cut off: from where to listen when it is silent."""
         return self._cut_from
+
+    @property
+    def cut_at(self) -> int:
+        """When it was cut off last."""
+        return self._cut_at
 
     @property
     def cutting(self) -> bool:
@@ -163,7 +169,7 @@ class CurrentReply:
         """Play no more of what is queued, nor of what is in the making; return what to do, unless that is under way."""
         if self.cutting:
             return []
-        self._cut_from = listen_from
+        self._cut_from, self._cut_at = listen_from, at
         self._dropped.update(item.reply for item in self._items.values())
         self.drop_running()
         return [Record(entries.Cut(at, why)), Cut(quick)]

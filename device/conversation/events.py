@@ -15,6 +15,11 @@ Kind = Literal["stop", "speech", "backchannel", "nothing", "unknown"]
 words, or what cannot be told."""
 
 
+EchoKind = Literal["none", "known", "unknown"]
+"""What of what was played may be heard at the microphone: nothing, an echo that is cancelled and told from a voice, or
+one that is not, because it is not known yet where it is and what it is like."""
+
+
 class Heard(Struct, frozen=True):
     """How much of a reply item left the loudspeaker."""
 
@@ -43,10 +48,26 @@ class NearEnd(DeviceEvent, frozen=True):
     """Something sounds near the microphone that cannot be echo, and may become a voice."""
 
 
+class Echo(DeviceEvent, frozen=True):
+    """What of what was played may be heard at the microphone has changed, at `since`; it was noticed at `at`."""
+
+    kind: EchoKind
+    since: int
+
+
+class Missed(DeviceEvent, frozen=True):
+    """The card heard nothing for `length` samples up to about `at`: nothing is known of what was said."""
+
+    length: int
+
+
 class VoiceStart(DeviceEvent, frozen=True):
     """Somebody near the microphone began to speak at `onset`; it was noticed at `at`."""
 
     onset: int
+    start: int | None = None
+    """From where on it may be heard: soft first sounds lie before the onset, but nothing that can only be echo is in
+    it. None if that is not known."""
 
 
 class Voice(DeviceEvent, frozen=True):

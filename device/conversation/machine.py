@@ -23,7 +23,9 @@ from device.conversation.events import (
     CardBack,
     CardLost,
     DeviceEvent,
+    Echo,
     Heard,
+    Missed,
     Mute,
     NearEnd,
     PlayoutCut,
@@ -162,6 +164,16 @@ class Conversation:
     @_take.register
     def _on_near_end(self, event: NearEnd) -> None:
         self._voices.near_end(event.at)
+
+    @_take.register
+    def _on_echo(self, event: Echo) -> None:
+        kept_out = event.kind == "unknown" or (event.kind == "known" and not self._heard_over_reply)
+        self._out.do(*self._user.echo(event.since, heard=kept_out))
+
+    @_take.register
+    def _on_missed(self, event: Missed) -> None:
+        self._user.missed(event.length)
+        self._timeouts.missed(event.length)
 
     @_take.register
     def _on_voice_start(self, event: VoiceStart) -> None:
@@ -304,7 +316,7 @@ class Conversation:
                 self._take(event)
             case Button() if not self._ringing.on:
                 self._turns.fall_asleep(why)
-            case Button() | TimerRang() | StopHeard() | CardLost() | CardBack():
+            case Button() | TimerRang() | StopHeard() | CardLost() | CardBack() | Echo():
                 self._take(event)
             case ReplyEnded() if self._reply.dropped(event.reply):
                 self._out.do(reply_end(event, self._out.now))

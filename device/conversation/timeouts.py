@@ -45,6 +45,10 @@ class Timeouts:
         """Note that the user is heard only now."""
         self._quiet_since = max(self._quiet_since, at)
 
+    def missed(self, length: int) -> None:
+        """Note that for `length` samples nobody was heard, whether they spoke or not."""
+        self._quiet_since += length
+
     # The user
 
     def lull(self, at: int) -> bool:

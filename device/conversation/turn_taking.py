@@ -123,7 +123,7 @@ class TurnTaking:
                 self._move(Cause.FAILED)
             return
         if not self._reply.queued:
-            self._out.do(*self._user.listen_again())
+            self._out.do(*self._user.listen_again(self._out.now))
         self._connect(attempt)
 
     def sleep(self, why: str) -> None:
@@ -213,11 +213,12 @@ class TurnTaking:
 
     def fell_silent(self, listen_from: int) -> None:
         """Go on after a reply was cut off; a new one may have begun meanwhile."""
+        cut_at = self._reply.cut_at
         self._reply.keep_new()
         self._forget_reply()
         self._timeouts.exchanged(self._out.now)
         if self._connection.wanted:
-            self._out.do(*self._user.interrupts(listen_from))
+            self._out.do(*self._user.interrupts(listen_from, cut_at))
             self._timeouts.active(self._out.now)
             self._to_user()
         else:

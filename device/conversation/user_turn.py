@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from device.conversation.actions import Action, Discard, Hold, Listen
+from device.conversation.actions import Action, Discard, Hold, Listen, Mask, Unmask
 from device.sample_clock import samples
 
 if TYPE_CHECKING:
@@ -43,7 +43,10 @@ class UserTurn:
         self._heard_by_engine = False
         self._holding = True  # nothing is sent
         self._half_said = False  # a reply began over a turn of which the engine has heard the beginning
-        self._let_pass: tuple[int, int] | None = None  # onset and end of the last voice that did not interrupt
+        self._let_pass: tuple[int, int] | None = None  # start and end of the last voice that did not interrupt
+        self._onset, self._start = 0, 0  # of the last voice; it may be heard from there on
+        self._echo = False  # what is heard may be an echo that the engine is not to hear
+        self._masked = False  # it is sent silence in place of that
         self._uncommitted: int | None = None  # end of a voice that the engine was not yet told to answer
         self._committed: int | None = None  # end of the one that it was told to answer last
 
@@ -95,9 +98,10 @@ class UserTurn:
 
     # The voice
 
-    def starts(self, onset: int, *, awake: bool) -> None:
-        """Note a voice; what it says wants an answer if the device is `awake`."""
-        self._voice = onset
+    def starts(self, onset: int, *, awake: bool, start: int | None = None) -> None:
+        """Note a voice, heard from `start` on; what it says wants an answer if the device is `awake`."""
+        self._voice = self._onset = onset
+        self._start = onset - ONSET_PREROLL if start is None else start
         self._uncommitted = None
         if self._unanswered is None and awake:
             self._unanswered = self.first_word(onset)
@@ -120,15 +124,19 @@ class UserTurn:
 
     def did_not_interrupt(self, onset: int, end: int) -> None:
         """Note a voice that did not interrupt the reply; what follows it soon may belong to it."""
-        self._let_pass = onset, end
+        self._let_pass = self._begins(onset), end
 
     # Where it begins
 
     def first_word(self, onset: int) -> int:
         """Return from where to send what somebody says whose voice began at `onset`, maybe after a comma's pause."""
         if self._let_pass is not None and onset < self._let_pass[1] + COMMA:
-            onset = self._let_pass[0]
-        return max(0, onset - ONSET_PREROLL)
+            return max(0, self._let_pass[0])
+        return max(0, self._begins(onset))
+
+    def _begins(self, onset: int) -> int:
+        """Return from where on the voice may be heard that began at `onset`."""
+        return self._start if onset == self._onset else onset - ONSET_PREROLL
 
     def restart(self) -> None:
         """Leave unanswered what is being said now, and nothing before it."""
@@ -153,26 +161,42 @@ class UserTurn:
 
     # The microphone
 
-    def listen(self, at: int) -> list[Action]:
-        """Send what is heard from `at` on."""
-        self._holding = self._half_said = False
-        return [Listen(at)]
+    def listen(self, at: int, voice_to: int = 0) -> list[Action]:
+        """Send what is heard from `at` on; up to `voice_to` it is a voice, and after that it may be echo."""
+        self._holding = self._half_said = self._masked = False
+        return [Listen(at), *self.mask(max(at, voice_to))]
 
-    def interrupts(self, at: int) -> list[Action]:
-        """Send what interrupted the reply, from `at` on: it wants an answer."""
+    def interrupts(self, at: int, cut_at: int) -> list[Action]:
+        """Send what interrupted the reply, from `at` on: it wants an answer. It was cut off at `cut_at`."""
         self._unanswered = at
-        return self.listen(at)
+        return self.listen(at, cut_at)
 
-    def listen_again(self) -> list[Action]:
+    def listen_again(self, now: int) -> list[Action]:
         """Send to another session what has no answer, unless it is open yet where that begins."""
         if self._unanswered is None or self._wake_at is not None:
             return []
         self._holding = False
-        return [Listen(self._unanswered, again=True)]
+        return [Listen(self._unanswered, again=True), *self.mask(now)]
+
+    def echo(self, since: int, *, heard: bool) -> list[Action]:
+        """Note whether an echo that the engine is not to hear may be heard since `since`."""
+        self._echo = heard
+        return self.mask(since)
+
+    def mask(self, at: int) -> list[Action]:
+        """Begin to send silence at `at` in place of what may be echo, or to send what is heard, if either is due.
+
+        A voice is heard over the echo: it goes to the engine from its first word.
+        """
+        wanted = self._echo and self._voice is None and not self._holding
+        if wanted is self._masked:
+            return []
+        self._masked = wanted
+        return [Mask(at) if wanted else Unmask(at)]
 
     def hold(self) -> list[Action]:
         """Send no more."""
-        self._holding = True
+        self._holding, self._masked = True, False
         self._heard_by_engine = False
         self._wake_at = None
         return [Hold()]
@@ -197,6 +221,11 @@ class UserTurn:
     def ends(self, end: int) -> None:
         """Note the end of something said that the engine is to answer."""
         self._uncommitted = end
+
+    def missed(self, length: int) -> None:
+        """Note that for `length` samples nothing was heard: they are no silence."""
+        if self._uncommitted is not None:
+            self._uncommitted += length
 
     def over(self, at: int, silence: int) -> bool:
         """Return whether there has been enough `silence` for the engine to be told to answer."""

@@ -32,7 +32,8 @@ class Voices:
 
     def starts(self, event: VoiceStart) -> None:
         """Take the beginning of a voice."""
-        self._user.starts(event.onset, awake=self._connection.wanted)
+        self._user.starts(event.onset, awake=self._connection.wanted, start=event.start)
+        self._out.do(*self._user.mask(self._user.first_word(event.onset)))
         self._timeouts.active(event.at)
         if not self._user.may_ask_on:
             self._greeting.forget()
@@ -42,6 +43,7 @@ class Voices:
     def goes_on(self, event: Voice) -> None:
         """Take a little more of a voice."""
         self._user.speaks(event.onset)
+        self._out.do(*self._user.mask(self._user.first_word(event.onset)))
         self._timeouts.active(event.at)
         self._follow(self._barge_in.goes_on(event))
         self._send_breath(self._user.goes_on(event.at))
@@ -49,6 +51,7 @@ class Voices:
     def ends(self, event: VoiceEnd) -> None:
         """Take the end of a voice."""
         self._user.pauses()
+        self._out.do(*self._user.mask(event.at))
         self._timeouts.active(event.at)
         self._out.record(entries.VoiceEnd(event.end, event.voiced_ms))
         meant = self._turns.state in TO_ENGINE
@@ -109,4 +112,4 @@ class Voices:
         """Send from `start` what was said in one breath with the wake word, if anything was."""
         if start is not None:
             self._greeting.forget()
-            self._out.do(*self._user.listen(start))
+            self._out.do(*self._user.listen(start, self._out.now))

@@ -109,6 +109,7 @@ async def build(
         sent,
         on_first=lambda at: ledger.record(SentFirst(now(), round(at / samples(1000), 3))),
         on_sent=lambda at: watchers.sent(at, sent.samples),
+        gaps=capture.gaps,
     )
     sessions = Sessions(
         lambda engine: session(offered.specs(), engine),

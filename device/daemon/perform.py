@@ -20,6 +20,7 @@ from device.conversation.actions import (
     Interrupt,
     Listen,
     Lower,
+    Mask,
     OpenSession,
     Play,
     Prepare,
@@ -32,6 +33,7 @@ from device.conversation.actions import (
     Say,
     Show,
     Switch,
+    Unmask,
 )
 from device.conversation.entries import EngineError
 from device.conversation.events import ToolDone, Understood
@@ -156,6 +158,14 @@ class Performer:
     @perform.register
     def _listen(self, action: Listen) -> None:
         self._uplink.listen(action.at, again=action.again)
+
+    @perform.register
+    def _mask(self, action: Mask) -> None:
+        self._uplink.mask(action.at)
+
+    @perform.register
+    def _unmask(self, action: Unmask) -> None:
+        self._uplink.unmask(action.at)
 
     @perform.register
     def _hold(self, _: Hold) -> None:

@@ -16,6 +16,9 @@ from device.audio.gaps import Gaps
 from device.audio.resample import Resampler
 from device.conversation.events import (
     DeviceEvent,
+    Echo,
+    EchoKind,
+    Missed,
     NearEnd,
     PlayoutCut,
     PlayoutDone,
@@ -24,7 +27,7 @@ from device.conversation.events import (
     Tick,
     Wake,
 )
-from device.listen.near_end import FRAME_10MS, Excess
+from device.listen.near_end import FRAME_10MS, Excess, what_echoes
 from device.listen.voice_activity import VoiceActivity
 from device.sample_clock import CLOCK_RATE, samples
 
@@ -48,6 +51,9 @@ RESTING_FRAMES = 3
 """How many of these to take at once in a quiet room: 240 ms, half as long as a wake word."""
 TICK = samples(50)
 """How often the conversation is told the time: what waits for silence or for a deadline is late by so much at most."""
+SETTLED = samples(150)
+"""How long it is silent before that is told: a voice that began at the end of the echo is noticed by then. The voice
+detector needs 100 ms for one."""
 CLEAN_SECONDS = 60
 """How far back the uplink can go: the longest outage that loses no word."""
 
@@ -103,9 +109,13 @@ class Capture:
         self._cleaned = 0  # samples that the canceller has taken
         self._excess = Excess()
         self._near_end = False
+        self._echo: EchoKind = "none"
+        self._echo_to = -SETTLED  # up to where an echo was heard last
         self._late = canceller.delay if canceller is not None else 0  # samples to drop, so that positions stay true
         self._wake_at = self.clean.cursor()
-        self._voices = VoiceActivity(clean, voice, canceller=canceller, excess=self._excess, threshold=vad_threshold)
+        self._voices = VoiceActivity(
+            clean, voice, canceller=canceller, excess=self._excess, threshold=vad_threshold, gaps=self.gaps
+        )
         self._next_tick = 0
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -178,6 +188,7 @@ class Capture:
         if reference is None or self._reference.position != self._done:
             reference = np.zeros(len(mic), np.int16)
         self._clean_up(mic, reference)
+        self._detect_echo(self.now - len(mic) * CLOCK_RATE // self._card.rate)
         self._detect_wake()
         self._detect_near_end()
         for event in self._voices.detect():
@@ -190,7 +201,9 @@ class Capture:
 
     def _lose(self, start: int, end: int) -> None:
         """Note that the card's frames from `start` to before `end` are missing."""
-        self.gaps.add(self._card.clock(start), self._card.clock(end))
+        first, last = self._card.clock(start), self._card.clock(end)
+        self.gaps.add(first, last)
+        self._emit(Missed(self.now, last - first))
 
     def _clean_up(self, mic: NDArray[np.int16], reference: NDArray[np.int16]) -> None:
         self._mic_rest = np.concatenate((self._mic_rest, self._mic_in.push(mic)))
@@ -203,7 +216,7 @@ class Capture:
         if self._canceller is not None:
             heard = block.any()
             block = self._canceller.cancel(block, echo, self._missing(n))
-            self._excess.push(self._canceller.excess.tolist())
+            self._excess.push(self._canceller.excess.tolist(), what_echoes(self._canceller))
             if not heard:  # an unplugged or muted microphone: all that is left is the echo expected in it
                 block = np.zeros(n, np.int16)
         self._cleaned += n
@@ -218,10 +231,25 @@ class Capture:
             return None
         return np.array([self.gaps.touch(start, start + FRAME_10MS) for start in range(at, at + n, FRAME_10MS)])
 
+    def _detect_echo(self, since: int) -> None:
+        """Tell whether what was played may be heard in what the microphone heard since `since`."""
+        canceller = self._canceller
+        if canceller is None:
+            return
+        kind: EchoKind = "none"
+        if canceller.echoing:
+            kind = "known" if canceller.converged else "unknown"
+            self._echo_to = self.now
+        elif self.now < self._echo_to + SETTLED:
+            return
+        if kind != self._echo:
+            self._echo = kind
+            self._emit(Echo(self.now, kind, self._echo_to if kind == "none" else since))
+
     def _detect_wake(self) -> None:
         if self._wake is None:
             return
-        self._wake.masked = self._canceller is not None and self._canceller.active
+        self._wake.masked = self._canceller is not None and what_echoes(self._canceller) == "known"
         for hit in self._wake.push(self._wake_at.take(self._wake_at.lag)):
             self._emit(Wake(self.now, hit.word, round(float(hit.score), 3)))
 

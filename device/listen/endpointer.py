@@ -134,6 +134,11 @@ class Endpointer:
             self._voiced = 0
         return self._begin() if self._voice and self._voiced >= samples(settings.min_voice_ms) else None
 
+    def skip(self, length: int) -> None:
+        """Let `length` samples pass of which nothing is known: neither voice nor silence."""
+        self._position += length
+        self._end += length
+
     def _begin(self) -> Onset:
         self._speaking = True
         self._start = max(self._floor, self._onset - samples(self.settings.prefix_padding_ms))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from device.sample_clock import CLOCK_RATE
+from device.sample_clock import CLOCK_RATE, samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from device.conversation.events import EchoKind
 
 FRAME_10MS = CLOCK_RATE // 100
 """Samples of a block, as the canceller takes them."""
@@ -23,6 +25,15 @@ NEAR_END_BLOCKS = 3
 NEAR_END_WINDOW = 4
 """So many blocks of 10 ms among so many exceed it that much when something at the near end begins. In the same rooms
 visitors are noticed 40 to 50 ms after their onset in the median, and the device's own voice is once in 9 minutes."""
+LEAST_PREROLL = samples(150)
+"""What is taken to belong to a voice before its onset in any case: a soft fricative over an echo does not exceed it."""
+MOST_PREROLL = samples(300)
+"""And at the most: soft first sounds are no longer; a choice, where there is no echo a little silence costs nothing."""
+MOST_UNSURE = samples(1000)
+"""How far back a voice may have begun that could not be told from the echo; a choice, twice as long as it takes to find
+an echo again."""
+CLOSURE_BLOCKS = 6
+"""Of what can be echo, within a voice: the closure of a plosive is hardly longer than 60 ms."""
 KEPT_BLOCKS = 256
 """How far back the excess is kept: farther than the voice detector looks."""
 
@@ -62,17 +73,26 @@ class Canceller(Protocol):
         """
 
 
+def what_echoes(canceller: Canceller) -> EchoKind:
+    """Return what of what was played may be heard in the last blocks that `canceller` took."""
+    if canceller.converged:
+        return "known" if canceller.active else "none"
+    return "unknown" if canceller.echoing else "none"
+
+
 class Excess:
     """By how many dB each block of 10 ms exceeds what may be left of the echo: the last 2.56 s, by their positions."""
 
     def __init__(self) -> None:
         self._blocks = [0.0] * KEPT_BLOCKS  # each at its position's place
+        self._echo: list[EchoKind] = ["none"] * KEPT_BLOCKS  # what of it may be in each
         self._end = 0
 
-    def push(self, excess: Iterable[float]) -> None:
-        """Take the excess of the next blocks, dB; the first one ever begins at position 0."""
+    def push(self, excess: Iterable[float], echo: EchoKind = "known") -> None:
+        """Take the excess of the next blocks, dB, and what of the echo may be in them; the first ever is at 0."""
         for value in excess:
             self._blocks[self._end % KEPT_BLOCKS] = value
+            self._echo[self._end % KEPT_BLOCKS] = echo
             self._end += 1
 
     @property
@@ -80,6 +100,22 @@ class Excess:
         """Whether the last blocks are of something at the near end, which may become a voice."""
         last = (self._blocks[(self._end - ago) % KEPT_BLOCKS] for ago in range(1, NEAR_END_WINDOW + 1))
         return sum(value >= NEAR_END_DB for value in last) >= NEAR_END_BLOCKS
+
+    def start(self, onset: int) -> int:
+        """Return from where on a voice may be heard whose onset was found at `onset`.
+
+        Soft first sounds lie before that, but nothing that can only be echo: it goes back over what exceeds the echo,
+        or is heard without any. Where a voice cannot be told from the echo, it may have been speaking all the while.
+        """
+        start, rest = onset - LEAST_PREROLL, 0
+        for block in range(onset // FRAME_10MS - 1, (onset - MOST_UNSURE) // FRAME_10MS - 1, -1):
+            echo, excess = self._echo[block % KEPT_BLOCKS], self._blocks[block % KEPT_BLOCKS]
+            near = echo != "known" or excess >= ONSET_DB
+            rest = 0 if near else rest + 1
+            if rest > CLOSURE_BLOCKS or (block * FRAME_10MS < onset - MOST_PREROLL and echo != "unknown"):
+                break
+            start = min(start, block * FRAME_10MS) if near else start
+        return max(0, start)
 
     def is_onset(self, start: int, end: int) -> bool:
         """Whether a voice may begin between two positions: the blocks that they touch exceed the echo on average."""

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
+from device.audio.gaps import Gaps
 from device.audio.measure import NOTHING_DBFS, dbfs
 from device.conversation.events import Voice, VoiceEnd, VoiceStart
 from device.listen.endpointer import FRAME, Endpointer, EndpointSettings, Offset, Onset
+from device.listen.near_end import MOST_UNSURE, what_echoes
 from device.sample_clock import samples
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ ALERT_MS = 32
 """Voice that makes an onset over a reply: a single frame, because a mistake only lowers the reply for a moment."""
 CATCH_UP_FRAMES = 8
 """What the voice detector hears of the past, 256 ms, when something exceeds the echo after it has rested."""
+UNSURE_FRAMES = MOST_UNSURE // FRAME
+"""For how long a voice goes on that speaks, though it cannot be told from the echo any more."""
 LOOK_BACK = samples(1600)
 """How much of the past the voice detector hears when it is woken: the wake word and what came before its detection."""
 
@@ -44,8 +48,9 @@ class VoiceDetector(Protocol):
 class VoiceActivity:
     """Follows voices in `clean`, `(n,) int16, 16 kHz mono`, frame by frame of 32 ms, while they are wanted.
 
-    `canceller` tells whether there may be an echo, and `excess` where something exceeds it. A frame is voice from the
-    probability `threshold` on, between 0 and 1; raises ValueError for another one.
+    `canceller` tells whether there may be an echo, and `excess` where something exceeds it; in `gaps`, where `clean` is
+    missing, time stands still. A frame is voice from the probability `threshold` on, between 0 and 1; raises ValueError
+    for another one.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class VoiceActivity:
         canceller: Canceller | None,
         excess: Excess,
         threshold: float,
+        gaps: Gaps | None = None,
     ) -> None:
         self._clean = clean
         self._cursor = clean.cursor()
@@ -68,7 +74,9 @@ class VoiceActivity:
         self._peak_db = NOTHING_DBFS  # of the voice's loudest frame
         self._wanted = False
         self._on = False
+        self._gaps = gaps or Gaps()
         self._rested = 0  # frames that the detector did not hear
+        self._unsure = 0  # frames in a row in which a voice that speaks could not be told from the echo
 
     def want(self, wanted: bool, *, alert: bool = False) -> None:  # noqa: FBT001 - a switch
         """Detect voices or rest, from the next `detect` on; when woken, the last second is listened to as well.
@@ -109,6 +117,9 @@ class VoiceActivity:
 
     def _take(self, frame: NDArray[np.int16]) -> VoiceStart | Voice | VoiceEnd | None:
         endpoint, now = self._endpoint, self._clean.position
+        if self._unknown():
+            endpoint.skip(FRAME)
+            return None
         probability = self._probability(frame)
         if probability >= endpoint.settings.threshold:
             self._peak_db = max(self._peak_db, dbfs(frame))
@@ -116,13 +127,22 @@ class VoiceActivity:
             self._peak_db = NOTHING_DBFS
         found = endpoint.push(probability)
         if isinstance(found, Onset):
-            return VoiceStart(now, found.position)
+            return VoiceStart(now, found.position, self._excess.start(found.position))
         if isinstance(found, Offset):
             peak_db, self._peak_db = self._peak_db, NOTHING_DBFS
             return VoiceEnd(now, found.onset, found.end, round(found.voiced_ms), peak_db)
         if endpoint.onset is not None:
             return Voice(now, endpoint.onset, round(endpoint.voiced_ms), round(endpoint.silence_ms), self._peak_db)
         return None
+
+    def _unknown(self) -> bool:
+        """Return whether nothing is known of the frame that ends at the cursor, not even that it is silence."""
+        end = self._cursor.position
+        if self._gaps.touch(end - FRAME, end):
+            return True
+        unsure = self._endpoint.speaking and self._canceller is not None and what_echoes(self._canceller) == "unknown"
+        self._unsure = self._unsure + 1 if unsure else 0
+        return 0 < self._unsure <= UNSURE_FRAMES
 
     def _probability(self, frame: NDArray[np.int16]) -> float:
         """Return how likely somebody speaks in `frame`, the one that ends at the cursor.
@@ -137,12 +157,11 @@ class VoiceActivity:
 
     def _is_echo(self) -> bool:
         """Return whether the frame that ends at the cursor holds nothing but what is left of the echo."""
-        canceller, end = self._canceller, self._cursor.position
-        if canceller is None or not canceller.active:
-            return False
+        end = self._cursor.position
+        echo = "none" if self._canceller is None else what_echoes(self._canceller)
         # Until the echo path is learnt, what is left of the echo sounds like somebody speaking.
-        if not canceller.converged:
-            return True
+        if echo != "known":
+            return echo == "unknown"
         return not (self._excess.is_onset(end - FRAME, end) or self._endpoint.speaking)
 
     def _catch_up(self) -> None:

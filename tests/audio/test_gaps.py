@@ -30,3 +30,10 @@ def test_the_oldest_are_forgotten():
     assert not gaps.touch(0, 1)
     assert gaps.touch(10, 11)
     assert len(gaps.since(0)) == KEPT
+
+
+def test_a_gap_that_comes_in_pieces_is_one():
+    gaps = Gaps()
+    for number in range(2 * KEPT):
+        gaps.add(10 * number, 10 * number + 10)
+    assert gaps.since(0) == ((0, 20 * KEPT),)

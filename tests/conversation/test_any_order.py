@@ -11,6 +11,7 @@ from device.conversation.actions import (
     Hold,
     Listen,
     Lower,
+    Mask,
     OpenSession,
     Play,
     Recognise,
@@ -18,6 +19,7 @@ from device.conversation.actions import (
     Ring,
     Say,
     Show,
+    Unmask,
 )
 from device.conversation.engine import (
     Audio,
@@ -37,7 +39,9 @@ from device.conversation.events import (
     Button,
     CardBack,
     CardLost,
+    Echo,
     Heard,
+    Missed,
     Mute,
     NearEnd,
     PlayoutCut,
@@ -76,7 +80,7 @@ class AnyOrder(RuleBasedStateMachine):
         super().__init__()
         self.now = 0
         self.wanted = self.live = self.cutting = self.ducked = self.ringing = self.recognising = False
-        self.concluding = False
+        self.concluding = self.masked = self.echoes = False
         self.shown = State.ASLEEP
 
     @initialize(
@@ -110,9 +114,17 @@ class AnyOrder(RuleBasedStateMachine):
             case Listen(at):
                 assert self.wanted, "audio must not be sent without a session that was asked for"
                 assert 0 <= at <= self.now
-                self.live = True
+                self.live, self.masked = True, self.masked and action.again
+            case Mask(at):
+                assert self.live
+                assert not self.masked
+                self.masked = True
+            case Unmask(at):
+                assert self.masked
+                assert 0 <= at <= self.now
+                self.masked = False
             case Hold():
-                self.live = False
+                self.live = self.masked = False
             case Play():
                 assert self.wanted
                 assert not self.concluding, "nobody is to hear what the result is asked for with"
@@ -157,6 +169,16 @@ class AnyOrder(RuleBasedStateMachine):
     @rule()
     def near_end(self):
         self.send(NearEnd)
+
+    @rule(kind=st.sampled_from(["none", "known", "unknown"]), ms=st.integers(0, 200))
+    def echo(self, kind, ms):
+        since = self.now
+        self.send(lambda at: Echo(at, kind, since), ms)
+        self.echoes = kind != "none"
+
+    @rule(ms=st.integers(1, 400))
+    def missed(self, ms):
+        self.send(lambda at: Missed(at, samples(ms)), ms)
 
     @rule(ms=st.integers(0, 900))
     def voice(self, ms):
@@ -262,6 +284,10 @@ class AnyOrder(RuleBasedStateMachine):
             assert not self.wanted
         if state in (State.SPEAKING, State.OVERLAP) and not self.hears_all:
             assert not self.live, "while a reply plays, nothing is sent before the decision"
+
+    @invariant()
+    def nothing_is_masked_but_what_may_be_echo(self):
+        assert not self.masked or self.echoes
 
     @invariant()
     def nobody_is_heard_while_the_result_is_waited_for(self):

@@ -104,11 +104,11 @@ def test_the_beginning_of_a_turn_that_a_reply_talks_over_is_forgotten_unless_it_
 
 def test_another_session_hears_what_has_no_answer_once_it_is_known_where_that_begins():
     turn = UserTurn()
-    assert turn.listen_again() == []
+    assert turn.listen_again(0) == []
     turn = woken(5000)
-    assert turn.listen_again() == []
+    assert turn.listen_again(0) == []
     turn.hold()
-    assert turn.listen_again() == [Listen(samples(5000) - WAKE_PREROLL, again=True)]
+    assert turn.listen_again(0) == [Listen(samples(5000) - WAKE_PREROLL, again=True)]
     assert turn.resume(samples(9000)) == []
 
 

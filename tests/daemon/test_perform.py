@@ -18,6 +18,7 @@ from device.conversation.actions import (
     Interrupt,
     Listen,
     Lower,
+    Mask,
     OpenSession,
     Play,
     Prepare,
@@ -30,6 +31,7 @@ from device.conversation.actions import (
     Say,
     Show,
     Switch,
+    Unmask,
 )
 from device.conversation.engine import Said, ToolCall
 from device.conversation.events import Heard, ToolDone, Understood
@@ -145,6 +147,8 @@ DEEDS = [
     (Listen(5), [("uplink.listen", 5, False)]),
     (Listen(5, again=True), [("uplink.listen", 5, True)]),
     (Hold(), [("uplink.hold",)]),
+    (Mask(5), [("uplink.mask", 5)]),
+    (Unmask(5), [("uplink.unmask", 5)]),
     (Commit(5), [("uplink.commit", 5)]),
     (Interrupt(HEARD), [("session.interrupt", HEARD)]),
     (Discard(), [("session.discard",)]),

@@ -3,6 +3,7 @@ import asyncio
 import numpy as np
 import pytest
 
+from device.audio.gaps import Gaps
 from device.audio.ring import RingBuffer
 from device.conversation.engine import Capabilities
 from device.engines.uplink import Uplink
@@ -246,3 +247,71 @@ async def test_an_engine_may_hear_at_another_rate_than_it_speaks(ring):
     await session.until(lambda: len(session.samples) == 1600)
     task.cancel()
     assert (session.samples == np.arange(1600)).all()
+
+
+async def test_what_is_masked_is_sent_as_silence_and_does_not_count_as_sent(ring, serving):
+    uplink, session = serving
+    fill(ring, 1600)
+    uplink.listen(800, again=False)
+    uplink.mask(1200)
+    await session.until(lambda: len(session.samples) == 800)
+    fill(ring, 320)
+    await session.until(lambda: len(session.samples) == 1120)
+    assert (session.samples[:400] == np.arange(800, 1200)).all()
+    assert not session.samples[400:].any()
+    assert uplink.sent_samples == 400
+    assert uplink.first == [800]
+    uplink.unmask(1900)
+    fill(ring, 160)
+    await session.until(lambda: len(session.samples) == 1300)
+    assert (session.samples[1120:] == np.arange(1900, 2080)).all(), "from where it is wanted"
+
+
+async def test_what_was_masked_and_is_a_voice_is_sent_from_its_first_word(ring, serving):
+    uplink, session = serving
+    fill(ring, 1600)
+    uplink.mask(0)
+    uplink.listen(0, again=False)
+    uplink.mask(0)
+    await session.until(lambda: len(session.samples) == 1600)
+    assert uplink.first == []
+    uplink.unmask(1000)
+    await session.until(lambda: len(session.samples) == 2200)
+    assert (session.samples[1600:] == np.arange(1000, 1600)).all()
+    assert uplink.first == [1000]
+    uplink.mask(1600)
+    uplink.unmask(400)
+    fill(ring, 160)
+    await session.until(lambda: len(session.samples) == 2360)
+    assert (session.samples[2200:] == np.arange(1600, 1760)).all(), "what was sent is not sent again"
+
+
+async def test_what_was_masked_before_a_session_opened_is_silence_to_the_next_one_too(ring, serving):
+    uplink, session = serving
+    fill(ring, 320)
+    uplink.listen(0, again=False)
+    uplink.mask(480)
+    fill(ring, 480)
+    uplink.hold()
+    fill(ring, 160)
+    expected = np.arange(960)
+    expected[480:800] = 0
+    uplink.listen(0, again=True)
+    await session.until(lambda: len(session.samples) >= 960)
+    assert (session.samples[-960:] == expected).all()
+
+
+async def test_what_the_card_missed_is_left_out(ring):
+    gaps = Gaps()
+    gaps.add(400, 900)
+    gaps.add(1600, 9000)
+    uplink, session = Uplink(ring, on_first=lambda at: None, gaps=gaps), Session()
+    task = asyncio.create_task(uplink.serve(session))
+    uplink.listen(0, again=False)
+    uplink.commit(1600)
+    fill(ring, 3200)
+    await session.until(lambda: len(session.samples) == 1100)
+    assert (session.samples == np.concatenate((np.arange(400), np.arange(900, 1600)))).all()
+    await session.until(lambda: "commit" in [s for s in session.said if isinstance(s, str)])
+    assert uplink.sent_samples == 1100
+    task.cancel()

@@ -5,6 +5,8 @@ from device.audio.card.base import Card, ignore
 from device.audio.playout import Playout
 from device.audio.ring import RingBuffer
 from device.conversation.events import (
+    Echo,
+    Missed,
     NearEnd,
     PlayoutCut,
     PlayoutDone,
@@ -14,7 +16,7 @@ from device.conversation.events import (
     VoiceStart,
     Wake,
 )
-from device.listen.capture import CLEAN_SECONDS, Capture
+from device.listen.capture import CLEAN_SECONDS, SETTLED, Capture
 from device.listen.near_end import NEAR_END_BLOCKS, NEAR_END_DB
 from device.sample_clock import CLOCK_RATE, samples
 
@@ -65,6 +67,7 @@ class Subtract:
     delay = 0
     active = True
     converged = True
+    echoing = True
     excess = np.zeros(0, np.float32)
 
     def __init__(self, excess_db=20.0):
@@ -262,14 +265,35 @@ def test_nothing_at_the_near_end_is_told_while_no_reply_plays():
     assert not of(events, NearEnd)
 
 
-def test_the_wake_word_is_told_when_the_device_speaks():
+@pytest.mark.parametrize("ends_unsure", [True, False])
+def test_what_of_the_echo_may_be_heard_is_told_and_its_end_once_no_voice_can_have_begun_in_it(ends_unsure):
+    canceller = Subtract()
+    canceller.active = canceller.echoing = False
+    card, _, capture, events = make(canceller=canceller)
+    feed(card, capture, QUIET[:1600])
+    canceller.active = canceller.echoing = True
+    canceller.converged = not ends_unsure
+    feed(card, capture, QUIET[:3200])
+    canceller.converged = ends_unsure
+    feed(card, capture, QUIET[:1600])
+    canceller.echoing = False
+    feed(card, capture, QUIET)
+    first, second, last = of(events, Echo)
+    assert [first.kind, second.kind] == (["unknown", "known"] if ends_unsure else ["known", "unknown"])
+    assert [first.since, second.since] == [1600, 4800]
+    assert (last.kind, last.since) == ("none", 6400)
+    assert last.at == 6400 + SETTLED
+    assert of(events, VoiceStart) == []
+
+
+def test_the_wake_word_needs_its_whole_score_until_the_echo_is_known():
     wake, canceller = OnceWake(), Subtract()
     card, _, capture, _ = make(wake=wake, canceller=canceller)
-    for active in (True, False):
-        canceller.active = active
+    for active, converged, masked in ((True, True, True), (True, False, False), (False, True, False)):
+        canceller.active, canceller.converged = active, converged
         card.exchange(np.zeros(160, np.int16))
         capture.process()
-        assert wake.masked is active
+        assert wake.masked is masked
 
 
 def test_what_the_card_missed_is_known_to_be_missing_from_the_clean_audio():
@@ -283,12 +307,15 @@ def test_what_the_card_missed_is_known_to_be_missing_from_the_clean_audio():
             return super().cancel(mic, reference)
 
     canceller = Notes()
-    card, _, capture, _ = make(48_000, canceller)
+    card, _, capture, events = make(48_000, canceller)
     feed(card, capture, np.zeros(4800, np.int16))
     card.skip(2400)
+    assert not of(events, Missed)
     feed(card, capture, np.zeros(4800, np.int16))
     while capture.process():
         pass
+    assert sum(event.length for event in of(events, Missed)) == 800
+    assert capture.gaps.last == (1600, 2400)
     assert capture.gaps.touch(1600, 2400)
     assert not capture.gaps.touch(0, 1600)
     assert not capture.gaps.touch(2400, 9999)

@@ -65,6 +65,16 @@ def test_settings_hold_from_the_next_frame():
     assert isinstance(endpointer.push(0.1), Offset)
 
 
+def test_what_is_not_known_is_neither_voice_nor_silence():
+    endpointer = Endpointer(PLAIN)
+    run(endpointer, [0.9, 0.9, 0.1])
+    voiced, silent = endpointer.voiced_ms, endpointer.silence_ms
+    endpointer.skip(9 * FRAME)
+    assert endpointer.position == 12 * FRAME
+    assert (endpointer.voiced_ms, endpointer.silence_ms) == (voiced, silent)
+    assert endpointer.onset == 0
+
+
 @pytest.mark.parametrize(
     "wrong", [{"threshold": 0}, {"threshold": 1}, {"silence_ms": -1}, {"min_voice_ms": float("inf")}]
 )

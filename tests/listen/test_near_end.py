@@ -1,6 +1,6 @@
 import pytest
 
-from device.listen.near_end import KEPT_BLOCKS, NEAR_END_DB, ONSET_DB, Excess
+from device.listen.near_end import KEPT_BLOCKS, LEAST_PREROLL, MOST_PREROLL, NEAR_END_DB, ONSET_DB, Excess
 from device.sample_clock import samples
 
 LOUD, SOFT = NEAR_END_DB, NEAR_END_DB - 0.1
@@ -50,3 +50,35 @@ def test_the_excess_is_kept_for_as_long_as_the_voice_detector_looks_back():
     assert found.is_onset(0, samples(10))
     found.push([0.0])
     assert not found.is_onset(0, samples(10))
+
+
+NEAR, FAR = ("known", 2 * ONSET_DB), ("known", 0.0)
+ALONE, UNSURE = ("none", 0.0), ("unknown", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("before", "start_ms"),
+    [
+        ([ALONE] * 200, 1700),  # where there is no echo, a little silence costs nothing
+        ([FAR] * 200, 1850),  # a soft fricative does not exceed the echo
+        ([FAR] * 180 + [NEAR] * 20, 1800),
+        ([FAR] * 100 + [NEAR] * 100, 1700),
+        ([FAR] * 160 + [NEAR] * 20 + [FAR] * 6 + [NEAR] * 14, 1700),  # the closure of a plosive
+        ([FAR] * 160 + [NEAR] * 15 + [FAR] * 7 + [NEAR] * 18, 1820),  # something else before
+        ([ALONE] * 176 + [FAR] * 24, 1850),
+        ([FAR] * 160 + [UNSURE] * 40, 1600),  # it may have spoken all the while
+        ([FAR] * 160 + [UNSURE] * 34 + [FAR] * 6, 1600),
+        ([UNSURE] * 200, 1000),
+    ],
+)
+def test_a_voice_may_be_heard_before_its_onset_but_not_in_what_can_only_be_echo(before, start_ms):
+    found = Excess()
+    for echo, value in before:
+        found.push([value], echo)
+    assert found.start(samples(2000)) == samples(start_ms)
+    assert samples(2000) - LEAST_PREROLL == samples(1850)
+    assert samples(2000) - MOST_PREROLL == samples(1700)
+
+
+def test_a_voice_begins_no_earlier_than_the_stream():
+    assert excess(NEAR_END_DB).start(samples(20)) == 0

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from device.audio.gaps import Gaps
 from device.audio.ring import RingBuffer
 from device.conversation.events import Voice, VoiceEnd, VoiceStart
-from device.listen.near_end import ONSET_DB, Excess
+from device.listen.near_end import MOST_UNSURE, ONSET_DB, Excess, what_echoes
 from device.listen.voice_activity import LOOK_BACK, VoiceActivity
 from device.sample_clock import CLOCK_RATE, samples
 
@@ -31,6 +32,7 @@ class Echo:
 
     active = True
     converged = True
+    echoing = True
 
 
 class Microphone:
@@ -41,12 +43,17 @@ class Microphone:
         self.detector = Level()
         self.excess = Excess()
         self.excess_db = excess_db
-        self.voices = VoiceActivity(self.ring, self.detector, canceller=canceller, excess=self.excess, threshold=0.5)
+        self.gaps = Gaps()
+        self.canceller = canceller
+        self.voices = VoiceActivity(
+            self.ring, self.detector, canceller=canceller, excess=self.excess, threshold=0.5, gaps=self.gaps
+        )
         self.events = []
 
     def hears(self, *parts):
         for block in np.concatenate(parts).reshape(-1, 160):
-            self.excess.push([self.excess_db if np.abs(block).max() > 100 else 0.0])
+            echo = "none" if self.canceller is None else what_echoes(self.canceller)
+            self.excess.push([self.excess_db if np.abs(block).max() > 100 else 0.0], echo)
             self.ring.write(block)
             self.events += self.voices.detect()
 
@@ -135,3 +142,52 @@ def test_the_detector_rests_while_all_is_echo_and_then_hears_what_came_just_befo
     assert 7 * 512 <= len(echo_only) - first <= 9 * 512
     assert detector.resets == resets + 1
     assert microphone.of(VoiceStart)
+
+
+@pytest.mark.parametrize("missed_ms", [10, 320, 960])
+def test_what_the_card_missed_is_no_silence_in_a_voice(missed_ms):
+    microphone = Microphone()
+    microphone.voices.want(True)
+    microphone.hears(QUIET, LOUD, QUIET[: samples(100)])
+    at, missed = microphone.ring.position, samples(missed_ms)
+    microphone.gaps.add(at, at + missed)
+    microphone.hears(np.zeros(missed, np.int16), QUIET[: samples(80)])
+    assert not microphone.of(VoiceEnd)
+    microphone.hears(QUIET)
+    (end,) = microphone.of(VoiceEnd)
+    assert end.at == pytest.approx(16_000 + missed + samples(240), abs=1700)
+    assert end.voiced_ms == pytest.approx(500, abs=64)
+    assert microphone.of(Voice)[-1].silence_ms < 240
+
+
+@pytest.mark.parametrize(("unsure_ms", "ends"), [(300, 1), (900, 1), (1600, 2)])
+def test_a_voice_that_speaks_does_not_end_because_the_echo_is_not_known_any_more(unsure_ms, ends):
+    canceller = Echo()
+    canceller.active = canceller.echoing = False
+    microphone = Microphone(canceller)
+    microphone.voices.want(True)
+    microphone.hears(QUIET, LOUD)
+    canceller.active, canceller.echoing, canceller.converged = True, True, False
+    microphone.hears(np.full(samples(unsure_ms), 3000, np.int16))
+    canceller.active = canceller.echoing = False
+    microphone.hears(LOUD, QUIET)
+    assert len(microphone.of(VoiceEnd)) == ends
+
+
+@pytest.mark.parametrize("reason", ["the path is known again", "the loudspeaker is silent"])
+def test_a_voice_that_began_while_the_echo_was_not_known_is_noticed_and_may_have_begun_where_that_began(reason):
+    canceller = Echo()
+    microphone = Microphone(canceller, excess_db=0.0)
+    microphone.voices.want(True, alert=True)
+    microphone.hears(QUIET, LOUD)
+    canceller.converged = False
+    microphone.hears(LOUD)
+    assert not microphone.of(VoiceStart)
+    canceller.converged, microphone.excess_db = True, 20.0
+    if reason != "the path is known again":
+        canceller.active = canceller.echoing = canceller.converged = False
+    microphone.hears(LOUD)
+    (start,) = microphone.of(VoiceStart)
+    assert start.onset == pytest.approx(24_000, abs=512)
+    assert start.start == 16_000
+    assert MOST_UNSURE > 8000

@@ -136,11 +136,18 @@ class House:
         """Return from where to where audio was sent to a session, joined where it goes on; positions at 16 kHz."""
         numbers = sorted({number for number, *_ in self.rehearsal.blocks})
         pieces: list[tuple[int, int]] = []
-        for number, start, end in self.rehearsal.blocks:
+        for number, start, end, _ in self.rehearsal.blocks:
             if number == numbers[session]:
                 goes_on = pieces and pieces[-1][1] == start
                 pieces.append((pieces.pop()[0] if goes_on else start, end))
         return pieces
+
+    def _silence_before(self, at: int, session: int) -> int:
+        """Return how much silence a session was sent in place of its own sounds, before the sound at `at`."""
+        numbers = sorted({number for number, *_ in self.rehearsal.blocks})
+        before = max((silence for number, *_, silence in self.rehearsal.blocks if number < numbers[session]), default=0)
+        (found,) = {s for number, start, _, s in self.rehearsal.blocks if (number, start) == (numbers[session], at)}
+        return found - before
 
     def visitor_track(self) -> NDArray[np.float32]:
         """What visitors said, in the room's time, (n,) float32 at 16 kHz."""
@@ -160,6 +167,7 @@ class House:
         # The same by the sound itself, whatever the daemon believes to have sent.
         heard = soxr.resample(server.ears[session].samples.astype(np.float32), 24_000, RATE)
         begin = sum(end - start for start, end in pieces[: pieces.index(around[0])])
+        begin += self._silence_before(around[0][0], session)
         heard = heard[begin:][: visit.offset - around[0][0]]
         found = lags(heard, self.visitor_track()[around[0][0] : visit.offset], RATE)
         assert len(found) >= 5
@@ -173,10 +181,16 @@ class _Noting(Rehearsal):
     """Notes which audio was sent in which session, and the earcons that came after the start."""
 
     def __init__(self, *args: Any, sounds: list[str], **keys: Any) -> None:
-        self.blocks: list[tuple[int, int, int]] = []
+        self.blocks: list[tuple[int, int, int, int]] = []
+        """The session, from where to where, and how much silence was sent before."""
         self.total = 0
         self.sounds = sounds
         super().__init__(*args, **keys)
+
+    @property
+    def silence(self) -> int:
+        """How much silence was sent in place of its own sounds so far, in samples at 16 kHz."""
+        return self._sent_audio.silence
 
     def earcon(self, name: str) -> None:
         if name != "ready":
@@ -185,7 +199,7 @@ class _Noting(Rehearsal):
     def sent(self, at: int, total: int) -> None:
         length, self.total = total - self.total, total
         sessions = sum(isinstance(e, (SessionOpen, SessionSwitch)) for e in self.entries)
-        self.blocks.append((sessions, at - length, at))
+        self.blocks.append((sessions, at - length, at, self.silence))
 
 
 class _Catcher(logging.Handler):
