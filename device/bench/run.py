@@ -42,6 +42,7 @@ BENCHES: Final = {
     "echo": "device.bench.echo.run",
     "alone": "device.bench.alone.run",
     "stalls": "device.bench.stalls.run",
+    "earcons": "device.bench.earcons",
     "button": "device.bench.button",
     "engine": "device.bench.engine",
 }

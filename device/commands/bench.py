@@ -40,7 +40,8 @@ def bench(  # noqa: PLR0917 - click's parameters have no order
     json_file: Path | None,
     config: Path | None,
 ) -> None:
-    """Measure: latency, overhead, callback, idle, memory, heard, start, bargein, echo, alone, stalls, button, engine.
+    """Measure: latency, overhead, callback, idle, memory, heard, start, bargein, echo, alone, stalls, earcons, button,
+    engine.
 
     Without NAME, all: an hour and a half.
     """

@@ -11,8 +11,8 @@ COMMANDS: Final = {
     "bench": (
         "bench:bench",
         (
-            "Measure: latency, overhead, callback, idle, memory, heard, start, bargein, echo, alone, stalls, button, "
-            "engine."
+            "Measure: latency, overhead, callback, idle, memory, heard, start, bargein, echo, alone, stalls, earcons, "
+            "button, engine."
         ),
     ),
     "demo": ("room:demo", "Hold a whole conversation in a simulated room: no sound card, no key."),

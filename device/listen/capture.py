@@ -61,8 +61,8 @@ CLEAN_SECONDS = 60
 class WakeDetector(Protocol):
     """Looks for the wake word in a stream."""
 
-    masked: bool
-    """Set while the device speaks."""
+    echo: EchoKind
+    """Set to what of what was played may be heard in what is pushed next."""
 
     @property
     def resting(self) -> bool:
@@ -249,7 +249,7 @@ class Capture:
     def _detect_wake(self) -> None:
         if self._wake is None:
             return
-        self._wake.masked = self._canceller is not None and what_echoes(self._canceller) == "known"
+        self._wake.echo = "none" if self._canceller is None else what_echoes(self._canceller)
         for hit in self._wake.push(self._wake_at.take(self._wake_at.lag)):
             self._emit(Wake(self.now, hit.word, round(float(hit.score), 3)))
 

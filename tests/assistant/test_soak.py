@@ -21,7 +21,7 @@ def soak(tmp_path_factory):
 def test_much_has_happened(soak):
     least = {
         "wake": 60,
-        "cut": 80,
+        "cut": 70,
         "restore": 25,
         "timer": 10,
         "reply_last_audio": 100,

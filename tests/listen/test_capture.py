@@ -286,14 +286,14 @@ def test_what_of_the_echo_may_be_heard_is_told_and_its_end_once_no_voice_can_hav
     assert of(events, VoiceStart) == []
 
 
-def test_the_wake_word_needs_its_whole_score_until_the_echo_is_known():
+def test_who_looks_for_the_wake_word_is_told_what_of_the_echo_may_be_heard():
     wake, canceller = OnceWake(), Subtract()
     card, _, capture, _ = make(wake=wake, canceller=canceller)
-    for active, converged, masked in ((True, True, True), (True, False, False), (False, True, False)):
+    for active, converged, echo in ((True, True, "known"), (True, False, "unknown"), (False, True, "none")):
         canceller.active, canceller.converged = active, converged
         card.exchange(np.zeros(160, np.int16))
         capture.process()
-        assert wake.masked is masked
+        assert wake.echo == echo
 
 
 def test_what_the_card_missed_is_known_to_be_missing_from_the_clean_audio():

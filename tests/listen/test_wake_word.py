@@ -200,19 +200,43 @@ def test_scikit_learn_is_not_imported(make):
 
 
 @pytest.mark.parametrize(
-    ("masked", "scores", "detected"),
+    ("echo", "scores", "detected"),
     [
-        (False, [0.4] * 4, []),
-        (True, [0.4] * 4, [2]),
-        (True, [0.1, 0.4, 0.1, 0.4, 0.1], []),  # a "yeah" that sounds like it for a moment
-        (True, [0.1, 0.6], [2]),
-        (True, [0.4, 0.6, 0.4], [2]),
+        ("none", [0.4] * 4, []),
+        ("known", [0.4] * 4, [2]),
+        ("known", [0.1, 0.4, 0.1, 0.4, 0.1], []),  # a "yeah" that sounds like it for a moment
+        ("known", [0.1, 0.6], [2]),
+        ("known", [0.4, 0.6, 0.4], [2]),
     ],
 )
-def test_a_lower_score_will_do_while_the_device_speaks_if_it_lasts(make, monkeypatch, masked, scores, detected):
+def test_a_lower_score_will_do_while_the_device_speaks_if_it_lasts(make, monkeypatch, echo, scores, detected):
     detector = make(gate_dbfs=-120)
-    detector.masked = masked
+    detector.echo = echo
     following = iter(scores)
     monkeypatch.setattr(library("onnx"), "predict", lambda model, x: {"hey_jarvis": next(following)})
     found = run(detector, silence(len(scores) * 0.08), 1280)
     assert [hit.position // FRAME for hit in found] == detected
+
+
+@pytest.mark.parametrize(
+    ("scores", "detected"),
+    [
+        ([0.45] * 4, []),
+        ([0.79] * 4, []),  # more than any sound of its own
+        ([0.1, 0.8], [2]),
+        ([0.45] * 23 + [0.6], []),  # the models still look back on it
+        ([0.45] * 24 + [0.6], [25]),
+        ([0.45] * 27, []),
+    ],
+)
+def test_as_long_as_the_models_may_have_heard_an_echo_that_is_not_known_the_word_must_be_clear(
+    make, monkeypatch, scores, detected
+):
+    detector = make(gate_dbfs=-120)
+    following = iter([0.0, *scores])
+    monkeypatch.setattr(library("onnx"), "predict", lambda model, x: {"hey_jarvis": next(following)})
+    detector.echo = "unknown"
+    assert run(detector, silence(0.08), 1280) == []
+    detector.echo = "none"
+    found = run(detector, silence(len(scores) * 0.08), 1280)
+    assert [hit.position // FRAME - 1 for hit in found] == detected

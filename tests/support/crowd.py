@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from device.conversation.events import EchoKind
     from device.simulation.scene import Scene
 
 RATE: Final = 16_000
@@ -46,7 +47,7 @@ class ToneDetector:
     """Detects the tone as openWakeWord does words: once, in frames of 80 ms."""
 
     FRAME = 1280
-    masked = False
+    echo: EchoKind = "none"
     resting = False
 
     def __init__(self) -> None:
