@@ -40,10 +40,10 @@ def bench(  # noqa: PLR0917 - click's parameters have no order
     json_file: Path | None,
     config: Path | None,
 ) -> None:
-    """Measure: latency, overhead, callback, idle, memory, heard, start, bargein, echo, alone, stalls, earcons, button,
-    engine.
+    """Measure what NAME says; without it all of it, in an hour and a half.
 
-    Without NAME, all: an hour and a half.
+    NAME is one of latency, overhead, callback, idle, memory, heard, start, bargein, echo, alone, stalls, earcons,
+    button and engine.
     """
     try:
         settings = load_settings(config)

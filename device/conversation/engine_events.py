@@ -48,6 +48,7 @@ class EngineEvents:
         self._out, self._connection, self._history = parts.output, parts.connection, parts.history
         self._final_result, self._greeting, self._user = parts.final_result, parts.greeting, parts.user
         self._timeouts, self._reply, self._tools = parts.timeouts, parts.reply, parts.tools
+        self._own_voice = parts.own_voice
 
     # What it says
 
@@ -69,6 +70,7 @@ class EngineEvents:
         self._user.engine_hears(speech=True)
         self._timeouts.active(self._out.now)
         if self._rules.barge_in == "engine" and self._turns.state is State.SPEAKING and not self._connection.stream:
+            self._own_voice.cut()
             self._turns.cut(self._out.now, "the engine")
 
     @take.register
@@ -105,12 +107,14 @@ class EngineEvents:
             if event.final:
                 text = event.text.strip()
                 self._out.record(entries.User(self._out.now, text))
+                self._own_voice.user(text, self._out.now)
                 if text:
                     self._history.user(text)
                 elif self._turns.state is State.THINKING and not (self._reply.running or self._reply.queued):
                     self._turns.user_has_turn()
             return
         self._history.assistant(event.item, event.text, final=event.final)
+        self._own_voice.says(event.item, event.text, final=event.final)
         if event.final:
             self._out.record(entries.Assistant(self._out.now, event.item, event.text))
 

@@ -329,6 +329,20 @@ class Stop(Entry, frozen=True, tag="stop"):
     spoken: ClassVar = False
 
 
+class HearsItself(Entry, frozen=True, tag="hears_itself"):
+    """The device takes its own voice for somebody's: only the wake word and the button are believed now."""
+
+    spoken: ClassVar = False
+    why: str
+    """How it knows."""
+
+
+class HearsOthers(Entry, frozen=True, tag="hears_others"):
+    """It no longer does: voices are believed again."""
+
+    spoken: ClassVar = False
+
+
 class CardLost(Entry, frozen=True, tag="card_lost"):
     """The sound card vanished."""
 

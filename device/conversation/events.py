@@ -55,6 +55,12 @@ class Echo(DeviceEvent, frozen=True):
     since: int
 
 
+class Helpless(DeviceEvent, frozen=True):
+    """The echo canceller neither finds nor cancels an echo that there is (`on`), or does again."""
+
+    on: bool
+
+
 class Missed(DeviceEvent, frozen=True):
     """The card heard nothing for `length` samples up to about `at`: nothing is known of what was said."""
 

@@ -25,6 +25,7 @@ from device.conversation.events import (
     DeviceEvent,
     Echo,
     Heard,
+    Helpless,
     Missed,
     Mute,
     NearEnd,
@@ -63,6 +64,8 @@ class Conversation:
         self._out, self._connection, self._history = parts.output, parts.connection, parts.history
         self._final_result, self._greeting, self._user = parts.final_result, parts.greeting, parts.user
         self._timeouts, self._reply, self._tools = parts.timeouts, parts.reply, parts.tools
+        self._own_voice = parts.own_voice
+        self._by_hand = ""
         self._turns = TurnTaking(parts)
         self._voices = Voices(self.rules, parts, self._turns)
         self._engine = EngineEvents(self.rules, parts, self._turns)
@@ -78,7 +81,17 @@ class Conversation:
             self._take_final_result(event)
         else:
             self._take(event)
+        if self._own_voice.why != self._by_hand:
+            self._believe_voices()
         return self._out.leave()
+
+    def _believe_voices(self) -> None:
+        """Go over to the wake word and the button, because the device hears itself, or believe voices again."""
+        self._by_hand = why = self._own_voice.why
+        self._out.record(entries.HearsItself(self._out.now, why) if why else entries.HearsOthers(self._out.now))
+        if why and self.state is State.OVERLAP:
+            self._turns.restore(why)
+        self._out.do(*self._user.by_hand(on=bool(why)))
 
     @singledispatchmethod
     def _take(self, event: DeviceEvent | EngineEvent) -> None:
@@ -101,6 +114,16 @@ class Conversation:
         return bool(self._repeated)
 
     @property
+    def by_hand(self) -> bool:
+        """Whether only the wake word and the button are believed, because the device hears itself."""
+        return bool(self._by_hand)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it waits for them, though it is the user's turn."""
+        return self.state is State.LISTENING and self._user.closed
+
+    @property
     def card_gone(self) -> bool:
         """Whether the card has vanished: nobody is heard, and nobody hears."""
         return self._card_gone
@@ -116,6 +139,14 @@ class Conversation:
             self._wake_up(event.at)
         elif self._turns.playing and not self._reply.cutting:
             self._turns.cut(self._user.breath(event.at))
+        elif self._user.closed and self.state in (State.LISTENING, State.THINKING):
+            self._user.wake_word(event.at)
+            self._open_by_hand(event.at)
+
+    def _open_by_hand(self, at: int) -> None:
+        """Let somebody know who asked for it that the engine hears them now."""
+        self._timeouts.begin(at)
+        self._out.do(Earcon("wake"))
 
     def _wake_up(self, at: int) -> None:
         self._end_repeat()
@@ -132,6 +163,9 @@ class Conversation:
             self._out.do(*self._user.listen(event.at))
         elif self._turns.playing:
             self._turns.cut(event.at, quick=True)
+        elif self.closed:
+            self._open_by_hand(event.at)
+            self._out.do(*self._user.listen(event.at))
         elif self.state is not State.MUTED:  # which is left by `Mute` only, never by chance
             self._turns.sleep("the button")
 
@@ -167,8 +201,13 @@ class Conversation:
 
     @_take.register
     def _on_echo(self, event: Echo) -> None:
+        self._own_voice.echo(event.kind)
         kept_out = event.kind == "unknown" or (event.kind == "known" and not self._heard_over_reply)
         self._out.do(*self._user.echo(event.since, heard=kept_out))
+
+    @_take.register
+    def _on_helpless(self, event: Helpless) -> None:
+        self._own_voice.helpless(on=event.on)
 
     @_take.register
     def _on_missed(self, event: Missed) -> None:
@@ -195,6 +234,7 @@ class Conversation:
 
     @_take.register
     def _on_tick(self, event: Tick) -> None:
+        self._own_voice.tick(event.at)
         self._voices.tick(event.at)
         self._out.do(*self._ringing.tick(event.at))
         self._engine.commit(event.at)
@@ -217,6 +257,7 @@ class Conversation:
     def _on_playout_started(self, event: PlayoutStarted) -> None:
         if (item := self._reply.find(event.item)) is None:
             return
+        self._own_voice.plays(event.at)
         if not item.repeated:
             self._out.record(entries.ReplyFirstAudio(event.at, event.item))
             self._connection.answered()
@@ -239,7 +280,8 @@ class Conversation:
     def _heard_over_reply(self) -> bool:
         """Whether the engine hears the user while it speaks."""
         decides = self.rules.barge_in
-        return decides == "engine" or (self._connection.stream and decides == "device")
+        hears = decides == "engine" or (self._connection.stream and decides == "device")
+        return hears and not self._own_voice.why
 
     @_take.register
     def _on_playout_starved(self, event: PlayoutStarved) -> None:
@@ -253,6 +295,7 @@ class Conversation:
         if (item := self._reply.played(event.heard.item)) is None:
             return
         self._out.arrive(event.at)  # the last samples are still on their way to the loudspeaker
+        self._own_voice.falls_silent(self._out.now)
         self._timeouts.exchanged(self._out.now)
         if not item.repeated:
             self._out.record(entries.ReplyLastAudio(event.at, event.heard.item, event.heard.ms))
@@ -262,6 +305,7 @@ class Conversation:
     @_take.register
     def _on_playout_cut(self, event: PlayoutCut) -> None:
         start = self._reply.cut_from
+        self._own_voice.falls_silent(event.at)
         if start is None:
             return
         for heard in event.heard:
@@ -316,7 +360,7 @@ class Conversation:
                 self._take(event)
             case Button() if not self._ringing.on:
                 self._turns.fall_asleep(why)
-            case Button() | TimerRang() | StopHeard() | CardLost() | CardBack() | Echo():
+            case Button() | TimerRang() | StopHeard() | CardLost() | CardBack() | Echo() | Helpless():
                 self._take(event)
             case ReplyEnded() if self._reply.dropped(event.reply):
                 self._out.do(reply_end(event, self._out.now))

@@ -13,6 +13,7 @@ from device.conversation.final_result import FinalResult
 from device.conversation.greeting import Greeting
 from device.conversation.history import History
 from device.conversation.output import Output
+from device.conversation.own_voice import OwnVoice
 from device.conversation.pending_tools import PendingTools
 from device.conversation.timeouts import Timeouts
 from device.conversation.user_turn import UserTurn
@@ -36,6 +37,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     reply: CurrentReply
     tools: PendingTools
     greeting: Greeting
+    own_voice: OwnVoice
 
     @classmethod
     def build(cls, rules: Rules, barred: Callable[[str], bool]) -> Self:
@@ -51,4 +53,5 @@ class Parts(Struct, frozen=True, kw_only=True):
             reply=CurrentReply(),
             tools=PendingTools(),
             greeting=Greeting(rules.greeting),
+            own_voice=OwnVoice(),
         )

@@ -47,6 +47,7 @@ class UserTurn:
         self._onset, self._start = 0, 0  # of the last voice; it may be heard from there on
         self._echo = False  # what is heard may be an echo that the engine is not to hear
         self._masked = False  # it is sent silence in place of that
+        self._by_hand = False  # after a reply, only the wake word and the button let it hear anything
         self._uncommitted: int | None = None  # end of a voice that the engine was not yet told to answer
         self._committed: int | None = None  # end of the one that it was told to answer last
 
@@ -69,6 +70,16 @@ class UserTurn:
     def talking(self) -> bool:
         """Whether the user speaks, as far as the device or the engine can tell."""
         return self._voice is not None or self._heard_by_engine
+
+    @property
+    def closed(self) -> bool:
+        """Whether it takes the wake word or the button until the engine hears anything again."""
+        return self._by_hand and self._holding and self._wake_at is None
+
+    def by_hand(self, *, on: bool) -> list[Action]:
+        """Let the engine hear the user only after the wake word and the button, or as usual."""
+        self._by_hand = on
+        return self.hold() if on and not self._holding else []
 
     def wake_word(self, at: int) -> None:
         """Note the wake word; a question may follow in the same breath."""
@@ -103,7 +114,7 @@ class UserTurn:
         self._voice = self._onset = onset
         self._start = onset - ONSET_PREROLL if start is None else start
         self._uncommitted = None
-        if self._unanswered is None and awake:
+        if self._unanswered is None and awake and not self.closed:
             self._unanswered = self.first_word(onset)
 
     def speaks(self, onset: int) -> None:
@@ -173,7 +184,7 @@ class UserTurn:
 
     def listen_again(self, now: int) -> list[Action]:
         """Send to another session what has no answer, unless it is open yet where that begins."""
-        if self._unanswered is None or self._wake_at is not None:
+        if self._unanswered is None or self._wake_at is not None or self.closed:
             return []
         self._holding = False
         return [Listen(self._unanswered, again=True), *self.mask(now)]
@@ -210,11 +221,14 @@ class UserTurn:
         """Send again after a reply, from where a voice began that is speaking already, noticed or not."""
         if not self._holding:
             return []
+        if self.closed:
+            forget, self._half_said = self._half_said, False
+            return [Discard()] if forget else []
         if self._voice is not None:
             return self.listen(self.first_word(self._voice))
         # Else the silence to come would end a turn that is half said, and be answered.
-        forget: list[Action] = [Discard()] if self._half_said else []
-        return forget + self.listen(max(0, now - UNNOTICED))
+        half_said: list[Action] = [Discard()] if self._half_said else []
+        return half_said + self.listen(max(0, now - UNNOTICED))
 
     # Its end, where the device finds that
 

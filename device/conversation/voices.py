@@ -28,10 +28,11 @@ class Voices:
         self._turns = turns
         self._out, self._user, self._timeouts = parts.output, parts.user, parts.timeouts
         self._connection, self._greeting = parts.connection, parts.greeting
-        self._barge_in, self._reply = parts.barge_in, parts.reply
+        self._barge_in, self._reply, self._own_voice = parts.barge_in, parts.reply, parts.own_voice
 
     def starts(self, event: VoiceStart) -> None:
         """Take the beginning of a voice."""
+        self._own_voice.starts(event.onset)
         self._user.starts(event.onset, awake=self._connection.wanted, start=event.start)
         self._out.do(*self._user.mask(self._user.first_word(event.onset)))
         self._timeouts.active(event.at)
@@ -50,11 +51,12 @@ class Voices:
 
     def ends(self, event: VoiceEnd) -> None:
         """Take the end of a voice."""
+        self._own_voice.ends(event.end)
         self._user.pauses()
         self._out.do(*self._user.mask(event.at))
         self._timeouts.active(event.at)
         self._out.record(entries.VoiceEnd(event.end, event.voiced_ms))
-        meant = self._turns.state in TO_ENGINE
+        meant = self._turns.state in TO_ENGINE and not self._user.closed
         if meant:
             self._barge_in.usual(event)
         if self._user.only_woke(event):
@@ -73,6 +75,7 @@ class Voices:
 
     def understood(self, event: Understood) -> None:
         """Take what the recogniser made of a voice over the reply."""
+        self._own_voice.overheard(event.text)
         recognised_ms = round((event.upto - event.onset) * 1000 / CLOCK_RATE)
         self._out.record(entries.Overheard(event.at, event.kind, event.text, recognised_ms))
         self._follow(self._barge_in.understood(event))
@@ -89,7 +92,8 @@ class Voices:
 
     @property
     def _interruptible(self) -> bool:
-        return self._turns.playing and not self._reply.cutting and self._rules.barge_in == "device"
+        heard = self._rules.barge_in == "device" and not self._own_voice.why
+        return self._turns.playing and not self._reply.cutting and heard
 
     def _follow(self, steps: list[Step]) -> None:
         """Do what is to be done about the voice over the reply."""
@@ -100,6 +104,7 @@ class Voices:
                 case "duck":
                     self._turns.lower(Duck())
                 case "cut":
+                    self._own_voice.cut()
                     self._turns.cut(self._user.first_word(step.onset), step.why)
                 case "restore":
                     self._turns.restore(step.why)

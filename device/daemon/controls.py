@@ -62,6 +62,11 @@ class Controls:
         return self._daemon.ringing
 
     @property
+    def closed(self) -> bool:
+        """Whether it waits for the wake word or the button in mid-conversation."""
+        return self._daemon.conversation.closed
+
+    @property
     def card(self) -> Card:
         """The sound card."""
         return self._daemon.card

@@ -35,9 +35,10 @@ from device.conversation.actions import (
     Switch,
     Unmask,
 )
-from device.conversation.entries import EngineError
+from device.conversation.entries import EngineError, HearsItself, HearsOthers
 from device.conversation.events import ToolDone, Understood
 from device.conversation.states import State
+from device.system.service_status import HEARS_ITSELF
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -246,5 +247,12 @@ class Performer:
     @perform.register
     def _record(self, action: Record) -> None:
         self._ledger.record(action.entry)
-        if isinstance(action.entry, EngineError):
-            log.error("Engine: %s", action.entry.message or action.entry.code)
+        match action.entry:
+            case EngineError() as fault:
+                log.error("Engine: %s", fault.message or fault.code)
+            case HearsItself(why=why):
+                log.warning("%s: %s. Only the wake word and the button are believed now.", HEARS_ITSELF, why)
+            case HearsOthers():
+                log.warning("It no longer hears itself: voices are believed again.")
+            case _:
+                pass

@@ -7,10 +7,12 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+from device.conversation.entries import HearsItself, HearsOthers
 from device.settings import last_good
 from device.system.service_status import Doing, Status
 
 if TYPE_CHECKING:
+    from device.conversation.entries import Entry
     from device.settings.last_good import InForce
     from device.system.notify import Notifier
 
@@ -20,6 +22,14 @@ def tell_ready(notifier: Notifier, found: InForce, where: str) -> None:
     fault = found.fault.partition("\n")[0]
     notifier.tell(f"READY=1\nSTATUS={Status(Doing.LISTENING, where, fault)}")
     last_good.keep(found)
+
+
+def tell_hearing(notifier: Notifier, found: InForce, where: str, entry: Entry) -> None:
+    """Tell the service manager that the device hears itself, or no longer, if that is what an entry says."""
+    if isinstance(entry, (HearsItself, HearsOthers)):
+        why = entry.why if isinstance(entry, HearsItself) else ""
+        status = Status(Doing.LISTENING, where, found.fault.partition("\n")[0], why)
+        notifier.tell(f"STATUS={status}")
 
 
 async def until_signal() -> None:

@@ -17,7 +17,7 @@ from device.daemon import mute
 from device.daemon.build import build
 from device.daemon.controls import Controls
 from device.daemon.keys import keys
-from device.daemon.readiness import tell_ready, until_signal
+from device.daemon.readiness import tell_hearing, tell_ready, until_signal
 from device.daemon.wait_for_card import wait_for_card
 from device.daemon.watcher import OnState
 from device.engines.factory import Engines
@@ -86,6 +86,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
             if daemon.mute.on:
                 console.print("The microphone is muted: hold the button for a second, or type m and Enter.")
             tell_ready(notifier, found, card.name)
+            ledger.watch(lambda entry: tell_hearing(notifier, found, card.name, entry))
             await until_signal()
             if not controls.reset:  # which starts anew
                 notifier.tell("STOPPING=1")

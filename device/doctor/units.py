@@ -34,6 +34,10 @@ UNIT_FAILED: Final = "d9b373ed55a64feb8242e02dbe79a49c"
 """What systemd marks its message of a unit that failed with: SD_MESSAGE_UNIT_FAILURE_RESULT in sd-messages.h."""
 LATER: Final = "75"
 """The status of an update that was put off."""
+LOUD: Final = (
+    "until then only the wake word and the button interrupt: turn the loudspeaker down, or away from the microphone; "
+    'set listen.echo_canceller = "device" unless it is a headset'
+)
 OLDER_FAULTS: Final = "what went wrong: journalctl -u {unit} -n 20"
 
 
@@ -122,6 +126,8 @@ def _running_check(name: str, unit: Mapping[str, str], text: str, asked: Ask) ->
             return Finding(name, "fail", text, fix)
         case Status(settings_fault=fault) if fault:
             return Finding(name, "warn", text, f"mend the settings, then: sudo systemctl restart {short}")
+        case Status(hears_itself=why) if why:
+            return Finding(name, "warn", text, LOUD)
     if restarts not in ("", "0"):
         last = asked(["journalctl", "-q", f"--unit={name}", "-n1", "-o", "short-iso", f"MESSAGE_ID={UNIT_FAILED}"])
         why = f"; the last fault: {last.strip()}" if last.strip() else ""

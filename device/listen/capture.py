@@ -18,6 +18,7 @@ from device.conversation.events import (
     DeviceEvent,
     Echo,
     EchoKind,
+    Helpless,
     Missed,
     NearEnd,
     PlayoutCut,
@@ -110,6 +111,7 @@ class Capture:
         self._excess = Excess()
         self._near_end = False
         self._echo: EchoKind = "none"
+        self._helpless = False
         self._echo_to = -SETTLED  # up to where an echo was heard last
         self._late = canceller.delay if canceller is not None else 0  # samples to drop, so that positions stay true
         self._wake_at = self.clean.cursor()
@@ -236,6 +238,9 @@ class Capture:
         canceller = self._canceller
         if canceller is None:
             return
+        if canceller.helpless is not self._helpless:
+            self._helpless = canceller.helpless
+            self._emit(Helpless(self.now, self._helpless))
         kind: EchoKind = "none"
         if canceller.echoing:
             kind = "known" if canceller.converged else "unknown"

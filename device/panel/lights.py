@@ -55,6 +55,8 @@ class Status(Struct, frozen=True):
     """It did although nothing may leave."""
     ringing: bool = False
     updating: bool = False
+    closed: bool = False
+    """It waits for the wake word or the button in mid-conversation, because it hears itself."""
     asking: bool = False
     """A factory reset waits for its confirmation."""
 
@@ -149,6 +151,8 @@ PATTERNS: dict[str, Pattern] = {
     "overlap": Pattern(GREEN, _swap(0.5), other=YELLOW),
     # On one colour, steady means listening: muted goes out for a moment, again and again.
     "muted": Pattern(RED, _steady, mono=_square(2.0, 0.85), still=True),
+    # A soft sign of life, once in a while: it is there, and hears its name.
+    "closed": Pattern(BLUE, _square(3.0, 0.2, 0.4, 0.1)),
     "fault": Pattern(ORANGE, _blinks(2, 0.14, 0.16, 2.0)),
     "updating": Pattern(PURPLE, _fill(3.0)),
     "ringing": Pattern(YELLOW, _blinks(3, 0.14, 0.12, 1.8)),
@@ -169,7 +173,7 @@ def scene(status: Status) -> str:
     if status.updating and status.state in SILENT:
         return "updating"
     if status.state is State.LISTENING and not status.streaming:
-        return "connecting"  # it would listen, but nothing arrives anywhere
+        return "closed" if status.closed else "connecting"  # it would listen, but nothing arrives anywhere
     return status.state.value
 
 

@@ -31,6 +31,10 @@ class Shown(Protocol):
         """Whether a timer rings."""
 
     @property
+    def closed(self) -> bool:
+        """Whether it waits for the wake word or the button in mid-conversation."""
+
+    @property
     def updating(self) -> bool:
         """Whether an update is under way."""
 
@@ -87,6 +91,7 @@ class Painter:
             leak=streaming and state in lights.SILENT and t - self._talked > LEAK_S,
             ringing=self._assistant.ringing,
             updating=self._assistant.updating,
+            closed=self._assistant.closed,
             asking=self._asking(),
         )
 

@@ -30,6 +30,7 @@ STYLES = {
     "tool": "blue",
     "engine_error": "bold red",
     "card_lost": "bold red",
+    "hears_itself": "bold red",
 }
 
 
@@ -51,6 +52,8 @@ TEXTS: Final[Mapping[type[Entry], str]] = {
     entries.EngineError: "{message}",
     entries.Starved: "the network stutters: waiting for more of the reply",
     entries.CardLost: "the sound card is gone",
+    entries.HearsItself: "{why}: only the wake word and the button are believed",
+    entries.HearsOthers: "no longer: voices are believed again",
     entries.CardBack: "the sound card is back",
 }
 """What to say of the entries that mean something to a listener; `{…}` are fields of the entry."""

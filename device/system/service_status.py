@@ -15,6 +15,10 @@ UNUSABLE: Final = "The settings cannot be used"
 """How the fault of settings begins that are not in force: the last good ones are."""
 
 
+HEARS_ITSELF: Final = "It hears itself"
+"""How it begins that the device takes its own voice for somebody's."""
+
+
 class Doing(StrEnum):
     """What a service does; the value is how its line begins."""
 
@@ -35,16 +39,20 @@ class Status(Struct, frozen=True):
     """What it listens on, or why it does not; a line."""
     settings_fault: str = ""
     """Why it goes by the last good settings; empty if it does not."""
+    hears_itself: str = ""
+    """How it knows that it takes its own voice for somebody's; empty if it does not."""
 
     def __str__(self) -> str:
+        hears = f"{_FAULT}{HEARS_ITSELF}: {self.hears_itself}" if self.hears_itself else ""
         fault = f"{_FAULT}{self.settings_fault}" if self.settings_fault else ""
-        return f"{self.doing}{_BEFORE[self.doing]}{self.what}{fault}"
+        return f"{self.doing}{_BEFORE[self.doing]}{self.what}{hears}{fault}"
 
     @classmethod
     def read(cls, line: str) -> Status | None:
         """Return what a line says; None if it is none of these."""
         for doing in Doing:
             if line.startswith(doing):
-                what, begins, fault = line.removeprefix(doing).partition(f"{_FAULT}{UNUSABLE}")
-                return cls(doing, what.removeprefix(_BEFORE[doing]), f"{UNUSABLE}{fault}" if begins else "")
+                rest, begins, fault = line.removeprefix(doing).partition(f"{_FAULT}{UNUSABLE}")
+                what, _, hears = rest.partition(f"{_FAULT}{HEARS_ITSELF}: ")
+                return cls(doing, what.removeprefix(_BEFORE[doing]), f"{UNUSABLE}{fault}" if begins else "", hears)
         return None

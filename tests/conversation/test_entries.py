@@ -15,6 +15,8 @@ LINES = [
     (entries.Wake(24_000, "hey_jarvis", 0.9), '{"t":1.5,"event":"wake","word":"hey_jarvis","score":0.9}'),
     (entries.VoiceStart(1), '{"t":0.0001,"event":"voice_start"}'),
     (entries.VoiceEnd(0, 700), '{"t":0.0,"event":"voice_end","voiced_ms":700}'),
+    (entries.HearsItself(0, "so"), '{"t":0.0,"event":"hears_itself","why":"so"}'),
+    (entries.HearsOthers(0), '{"t":0.0,"event":"hears_others"}'),
     (entries.User(0, ""), '{"t":0.0,"event":"user","text":""}'),
     (entries.Repeat(0, "repeat-1"), '{"t":0.0,"event":"repeat","item":"repeat-1"}'),
     (entries.Duck(0), '{"t":0.0,"event":"duck"}'),

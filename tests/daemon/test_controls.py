@@ -17,7 +17,7 @@ class Fake:
         self.told = []
         self.position = 1000
         self.ringing = False
-        self.conversation = SimpleNamespace(state=State.ASLEEP, repeating=False, card_gone=False)
+        self.conversation = SimpleNamespace(state=State.ASLEEP, repeating=False, card_gone=False, closed=False)
         self.mute = MuteSwitch(lambda on: self.told.append(("mute", on)))
         self.playout = SimpleNamespace(volume=0.5)
         self.sounds = []
@@ -144,3 +144,9 @@ def test_an_update_is_shown_while_its_mark_is_there_and_not_for_ever(daemon, tmp
     assert controls.updating
     now[0] = UPDATE_S + 1
     assert not controls.updating
+
+
+def test_it_is_shown_that_a_conversation_waits_for_the_wake_word(controls, daemon):
+    assert not controls.closed
+    daemon.conversation.closed = True
+    assert controls.closed

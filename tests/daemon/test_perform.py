@@ -238,3 +238,13 @@ async def test_once_it_has_rung_voices_matter_as_before(state, wanted):
 async def test_an_engines_fault_is_logged(message, said, caplog):
     await Stage().perform(Record(entries.EngineError(9, code="http_500", message=message)))
     assert [record.message for record in caplog.records] == [f"Engine: {said}"]
+
+
+async def test_it_is_logged_that_the_device_hears_itself_and_when_that_is_over(caplog):
+    caplog.set_level("WARNING")
+    stage = Stage()
+    for entry in (entries.HearsItself(9, "so"), entries.HearsOthers(10), WAKE):
+        await stage.perform(Record(entry))
+    first, second = (record.message for record in caplog.records)
+    assert first.startswith("It hears itself: so.")
+    assert "voices are believed again" in second

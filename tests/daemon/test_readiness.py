@@ -6,7 +6,8 @@ import signal
 
 import pytest
 
-from device.daemon.readiness import tell_ready, until_closed, until_signal
+from device.conversation.entries import CardLost, HearsItself, HearsOthers
+from device.daemon.readiness import tell_hearing, tell_ready, until_closed, until_signal
 from device.settings import last_good
 from device.settings.last_good import InForce
 from device.settings.loading import read
@@ -27,6 +28,13 @@ def test_who_is_ready_says_where_and_what_is_wrong_with_the_settings(tmp_path, m
     tell_ready(told, InForce(read(), fault), "port 5")
     assert told.messages == [f"READY=1\nSTATUS=Listening on port 5{'' if kept else '. settings: no such key'}"]
     assert (tmp_path / last_good.FILE).exists() is kept
+
+
+def test_the_service_manager_is_told_that_the_device_hears_itself_and_when_that_is_over():
+    told = Told()
+    for entry in (CardLost(1), HearsItself(2, "so"), HearsOthers(3)):
+        tell_hearing(told, InForce(read(), ""), "USB", entry)
+    assert told.messages == ["STATUS=Listening on USB. It hears itself: so", "STATUS=Listening on USB"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -37,6 +37,12 @@ def unit_check(**changes: str) -> Any:
         ({"UnitFileState": "disabled"}, "warn", "not start with the system", "sudo systemctl enable parley"),
         ({"NRestarts": "7"}, "warn", "after 7 restarts; the last fault: 2027 parley.service: Failed", "journalctl -u"),
         ({"StatusText": "Listening. The settings cannot be used;"}, "warn", "cannot be used", "mend the settings"),
+        (
+            {"StatusText": "Listening on USB. It hears itself: x"},
+            "warn",
+            "hears itself: x",
+            "turn the loudspeaker down",
+        ),
         ({"StatusText": "Listening on Waiting for the sound card"}, "ok", "Listening on Waiting", ""),
         ({"StatusText": "Waiting for the sound card: none"}, "fail", "sound card: none", "plug the card in"),
     ],

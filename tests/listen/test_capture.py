@@ -6,6 +6,7 @@ from device.audio.playout import Playout
 from device.audio.ring import RingBuffer
 from device.conversation.events import (
     Echo,
+    Helpless,
     Missed,
     NearEnd,
     PlayoutCut,
@@ -68,6 +69,7 @@ class Subtract:
     active = True
     converged = True
     echoing = True
+    helpless = False
     excess = np.zeros(0, np.float32)
 
     def __init__(self, excess_db=20.0):
@@ -284,6 +286,15 @@ def test_what_of_the_echo_may_be_heard_is_told_and_its_end_once_no_voice_can_hav
     assert (last.kind, last.since) == ("none", 6400)
     assert last.at == 6400 + SETTLED
     assert of(events, VoiceStart) == []
+
+
+def test_it_is_told_when_the_canceller_is_helpless_and_when_it_is_not_any_more():
+    canceller = Subtract()
+    card, _, capture, events = make(canceller=canceller)
+    for helpless in (False, True, True, False):
+        canceller.helpless = helpless
+        feed(card, capture, QUIET[:160])
+    assert [(event.at, event.on) for event in of(events, Helpless)] == [(320, True), (640, False)]
 
 
 def test_who_looks_for_the_wake_word_is_told_what_of_the_echo_may_be_heard():

@@ -12,6 +12,7 @@ TIMES = np.arange(0, 12, 0.02)
 STREAMS = {"listening": True, "leak": True}
 STATUSES = {
     **{state.value: Status(state, streaming=state is State.LISTENING) for state in State},
+    "closed": Status(State.LISTENING, closed=True),
     "updating": Status(updating=True),
     "ringing": Status(ringing=True),
     "asking": Status(State.MUTED, asking=True),
@@ -72,7 +73,7 @@ def test_the_reply_is_followed():
 
 LOOK = st.builds(
     Status, st.sampled_from(State), streaming=st.booleans(), leak=st.just(False), ringing=st.booleans(),
-    updating=st.booleans(), asking=st.booleans(),
+    updating=st.booleans(), asking=st.booleans(), closed=st.booleans(),
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from device.audio.ring import RingBuffer
 from device.conversation.states import State
+from device.panel import lights
 from device.panel.lights import SILENT
 from device.panel.painter import Painter
 
@@ -25,7 +26,7 @@ class Strip:
 @pytest.fixture
 def assistant():
     card = SimpleNamespace(rate=16000, reference=RingBuffer(16000, 2), output_latency=1600)
-    return SimpleNamespace(state=State.ASLEEP, sent=0, ringing=False, updating=False, card=card)
+    return SimpleNamespace(state=State.ASLEEP, sent=0, ringing=False, updating=False, closed=False, card=card)
 
 
 def test_at_rest_nothing_is_written(assistant):
@@ -95,6 +96,14 @@ def test_a_reply_moves_the_lights(assistant):
     brightness = [max(frame[0]) for frame in strip.frames]
     assert brightness == sorted(brightness)
     assert len(set(brightness)) > 10
+
+
+def test_it_shows_that_a_conversation_waits_for_the_wake_word(assistant):
+    strip = Strip()
+    painter = Painter(assistant, lambda: False, strip, None)
+    assistant.state, assistant.closed = State.LISTENING, True
+    painter.paint(0.0)
+    assert strip.frames[-1] == lights.frame(lights.Status(State.LISTENING, closed=True), 0.0, 0.0, strip.count)
 
 
 def test_it_goes_dark_when_it_is_closed(assistant):

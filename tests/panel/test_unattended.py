@@ -25,6 +25,7 @@ def test_it_stays_in_its_state_whatever_it_is_told(state):
         unattended.switch(closed=closed)
     unattended.turn(3)
     assert (unattended.state, unattended.sent, unattended.ringing, unattended.updating) == (state, 0, False, False)
+    assert not unattended.closed
     assert unattended.card.now == 0
 
 
