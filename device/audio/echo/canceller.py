@@ -37,6 +37,10 @@ QUIET_RATIO = 4.0
 GOOD_FRAMES = 15
 """So many more good frames than a quarter of the bad ones, and the path counts as learnt. Single frames are counted,
 not their mean power, because somebody who speaks meanwhile is louder than any echo left."""
+SILENT_FRAMES = 60
+"""And so many more, 0.6 s, where no echo was ever found: longer than the pauses of one that comes too late."""
+UNEXPLAINED = 2.0
+"""How many good frames a bad one outweighs while the echo was never found: an echo has pauses, too."""
 NO_ECHO_RATIO = 0.001
 """A microphone that hears so little of what was just played, 30 dB less, has no echo to learn: with headphones, or with
 a card that cancels it."""
@@ -237,9 +241,11 @@ class EchoCanceller:
         good = (
             left < max(GOOD_RATIO * power, QUIET_RATIO * self._residual.noise) or power < NO_ECHO_RATIO * self._loudest
         )
-        self._good = max(0.0, self._good + (1.0 if good else -0.25))
-        long_enough = self.place.known and self._frames_played >= CONVERGED_FRAMES
-        self._learnt = self._good >= GOOD_FRAMES or long_enough
+        self._good = max(0.0, self._good + (1.0 if good else -0.25 if self.place.known else -UNEXPLAINED))
+        if self.place.known:
+            self._learnt = self._good >= GOOD_FRAMES or self._frames_played >= CONVERGED_FRAMES
+        else:
+            self._learnt = self._good >= SILENT_FRAMES and not self._envelopes.may_be_alike
 
     def _doubt_itself(self) -> None:
         """Look whether there is an echo that is not cancelled."""

@@ -23,30 +23,46 @@ _ALIKE = 0.5
 0.32 at the most of all lags, and noise 0.11."""
 _SOFTEST = 1e-7
 """Of a block's power: -70 dBFS for a sample. Below it, there is nothing to compare."""
+_SAME = 4
+"""Blocks by which the lag of two stretches may differ and be the same: 40 ms, the blur of a room."""
 _BLOCKS = 100
 """A second."""
 
 
 class Envelopes:
-    """Compares the levels of the last seconds, block by block of 10 ms."""
+    """Compares the levels of one stretch of `SECONDS` after the other, block by block of 10 ms."""
 
     def __init__(self) -> None:
+        self.alike: bool | None = None
+        """Whether they go together, at the same lag in the last two stretches; None while that is not known."""
         self._levels = np.zeros((2, SECONDS * _BLOCKS), np.float32)
         self._count = 0
+        self._lag: int | None = None  # at which they did so in the last stretch
+
+    @property
+    def may_be_alike(self) -> bool:
+        """Whether they went together in the last stretch."""
+        return self._lag is not None
 
     def push(self, heard: float, played: float) -> None:
         """Take the power of the next block of either."""
-        self._levels[:, self._count % len(self._levels[0])] = heard, played
+        self._levels[:, self._count] = heard, played
         self._count += 1
+        if self._count == len(self._levels[0]):
+            self._count = 0
+            self._compare()
 
-    @property
-    def alike(self) -> bool | None:
-        """Whether they go together at any lag; None while there is too little to tell."""
-        size = len(self._levels[0])
-        if self._count < size:
-            return None
-        heard, played = np.log10(np.roll(self._levels, -(self._count % size), axis=1) + _SOFTEST)
-        return max(_correlation(heard[lag:], played[: size - lag]) for lag in range(0, LATEST_S * _BLOCKS, 2)) > _ALIKE
+    def _compare(self) -> None:
+        heard, played = np.log10(self._levels + _SOFTEST)
+        lags = range(0, LATEST_S * _BLOCKS, 2)
+        found = [_correlation(heard[lag:], played[: len(played) - lag]) for lag in lags]
+        best = int(np.argmax(found))
+        before, self._lag = self._lag, lags[best] if found[best] > _ALIKE else None
+        if self._lag is None:
+            self.alike = False
+        else:
+            # Whoever speaks once, and what was played once, go together at some lag.
+            self.alike = (abs(self._lag - before) <= _SAME) if before is not None else None
 
 
 def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

@@ -128,14 +128,14 @@ def test_while_what_was_played_may_be_heard_it_says_so():
 
 def test_an_echo_later_than_any_that_is_looked_for_leaves_it_helpless():
     canceller = EchoCanceller(300)
-    played = far(12)
-    mic = mix(np.concatenate((np.zeros(14_400), room(played, 0)))[: len(played)], noise(12, -60))
-    run(canceller, mic[: 5 * SECOND], played[: 5 * SECOND])
+    played = far(14)
+    mic = mix(np.concatenate((np.zeros(14_400), room(played, 0)))[: len(played)], noise(14, -60))
+    run(canceller, mic[: 9 * SECOND], played[: 9 * SECOND])
     assert not canceller.converged
-    run(canceller, mic[5 * SECOND :], played[5 * SECOND :])
+    run(canceller, mic[9 * SECOND :], played[9 * SECOND :])
     assert canceller.helpless
     assert not canceller.converged
-    mic = mix(room(played, 0), noise(12, -60))
+    mic = mix(room(played, 0), noise(14, -60))
     run(canceller, mic[: 10 * SECOND], played[: 10 * SECOND])
     assert not canceller.helpless
     assert canceller.converged
