@@ -8,13 +8,7 @@ from typing import Final
 import click
 
 COMMANDS: Final = {
-    "bench": (
-        "bench:bench",
-        (
-            "Measure: latency, overhead, callback, idle, memory, heard, start, bargein, echo, alone, stalls, earcons, "
-            "button, engine."
-        ),
-    ),
+    "bench": ("bench:bench", "Measure what NAME says; without it all of it, in an hour and a half."),
     "demo": ("room:demo", "Hold a whole conversation in a simulated room: no sound card, no key."),
     "devices": ("devices:devices", "List the microphones and loudspeakers there are."),
     "doctor": (

@@ -14,7 +14,7 @@ from device.conversation.overlap import FAR, OverlappingVoice, Verdict, due, jud
 from device.sample_clock import samples
 
 if TYPE_CHECKING:
-    from device.conversation.events import Understood, Voice, VoiceEnd
+    from device.conversation.events import Mistaken, Understood, Voice, VoiceEnd
 
 VOICES = 4
 """How many of the user's last voices tell how loud the user is; a choice: a single soft one does not, and somebody who
@@ -118,6 +118,13 @@ class BargeIn:
         self._voice.at, self._voice.end, self._voice.ended = event.at, event.end, True
         self._voice.voiced_ms = self._before_ms + event.voiced_ms
         return self._weigh(self._voice)
+
+    def mistaken(self, event: Mistaken) -> list[Step]:
+        """Note that a voice was the device's own."""
+        if self._voice is None or self._voice.onset != event.onset:
+            return []
+        self._voice.at, self._voice.ended = event.at, True
+        return self._restore(self._voice, "its own voice")
 
     def understood(self, event: Understood) -> list[Step]:
         """Note what the recogniser made of a voice."""

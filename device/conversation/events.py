@@ -76,6 +76,12 @@ class VoiceStart(DeviceEvent, frozen=True):
     it. None if that is not known."""
 
 
+class Mistaken(DeviceEvent, frozen=True):
+    """The voice that began at `onset` was nobody's: the echo has moved, and was expected where it had been."""
+
+    onset: int
+
+
 class Voice(DeviceEvent, frozen=True):
     """The voice that began at `onset` goes on."""
 

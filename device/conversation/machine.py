@@ -27,6 +27,7 @@ from device.conversation.events import (
     Heard,
     Helpless,
     Missed,
+    Mistaken,
     Mute,
     NearEnd,
     PlayoutCut,
@@ -208,6 +209,10 @@ class Conversation:
     @_take.register
     def _on_helpless(self, event: Helpless) -> None:
         self._own_voice.helpless(on=event.on)
+
+    @_take.register
+    def _on_mistaken(self, event: Mistaken) -> None:
+        self._voices.mistaken(event)
 
     @_take.register
     def _on_missed(self, event: Missed) -> None:

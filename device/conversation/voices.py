@@ -11,7 +11,7 @@ from device.sample_clock import CLOCK_RATE
 
 if TYPE_CHECKING:
     from device.conversation.barge_in import Step
-    from device.conversation.events import Understood, Voice, VoiceEnd, VoiceStart
+    from device.conversation.events import Mistaken, Understood, Voice, VoiceEnd, VoiceStart
     from device.conversation.parts import Parts
     from device.conversation.rules import Rules
     from device.conversation.turn_taking import TurnTaking
@@ -67,6 +67,11 @@ class Voices:
         if (onset := self._barge_in.onset) is not None:
             self._user.did_not_interrupt(onset, event.end)
             self._follow(self._barge_in.ends(event))
+
+    def mistaken(self, event: Mistaken) -> None:
+        """Take back a voice that was nobody's."""
+        self._user.pauses()
+        self._follow(self._barge_in.mistaken(event))
 
     def near_end(self, at: int) -> None:
         """Take near-end activity, which may become a voice."""

@@ -61,6 +61,10 @@ class Canceller(Protocol):
         """True while what was played may still be heard at the microphone, by what is expected there."""
 
     @property
+    def moves(self) -> int:
+        """How often the echo was found at another place than where it was expected until then."""
+
+    @property
     def helpless(self) -> bool:
         """True while there is an echo that it does not find, or cannot cancel."""
 

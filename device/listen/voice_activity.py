@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from device.audio.gaps import Gaps
 from device.audio.measure import NOTHING_DBFS, dbfs
-from device.conversation.events import Voice, VoiceEnd, VoiceStart
+from device.conversation.events import Mistaken, Voice, VoiceEnd, VoiceStart
 from device.listen.endpointer import FRAME, Endpointer, EndpointSettings, Offset, Onset
 from device.listen.near_end import MOST_UNSURE, what_echoes
 from device.sample_clock import samples
@@ -76,6 +76,7 @@ class VoiceActivity:
         self._on = False
         self._gaps = gaps or Gaps()
         self._rested = 0  # frames that the detector did not hear
+        self._moves = 0  # of the echo, up to the last frame
         self._unsure = 0  # frames in a row in which a voice that speaks could not be told from the echo
 
     def want(self, wanted: bool, *, alert: bool = False) -> None:  # noqa: FBT001 - a switch
@@ -101,7 +102,7 @@ class VoiceActivity:
         """Whether somebody speaks."""
         return self._endpoint.speaking
 
-    def detect(self) -> Iterator[VoiceStart | Voice | VoiceEnd]:
+    def detect(self) -> Iterator[VoiceStart | Voice | VoiceEnd | Mistaken]:
         """Yield what whole frames that are new in the ring make of the voices."""
         if self._wanted != self._on:
             self._on = self._wanted
@@ -115,8 +116,14 @@ class VoiceActivity:
             if (event := self._take(self._cursor.take(FRAME))) is not None:
                 yield event
 
-    def _take(self, frame: NDArray[np.int16]) -> VoiceStart | Voice | VoiceEnd | None:
+    def _take(self, frame: NDArray[np.int16]) -> VoiceStart | Voice | VoiceEnd | Mistaken | None:
         endpoint, now = self._endpoint, self._clean.position
+        moves, self._moves = self._moves, 0 if self._canceller is None else self._canceller.moves
+        if moves != self._moves and endpoint.onset is not None:
+            onset = endpoint.onset
+            endpoint.reset(self._cursor.position)
+            self._detector.reset()
+            return Mistaken(now, onset)
         if self._unknown():
             endpoint.skip(FRAME)
             return None

@@ -42,6 +42,7 @@ from device.conversation.events import (
     Echo,
     Heard,
     Missed,
+    Mistaken,
     Mute,
     NearEnd,
     PlayoutCut,
@@ -179,6 +180,12 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(ms=st.integers(1, 400))
     def missed(self, ms):
         self.send(lambda at: Missed(at, samples(ms)), ms)
+
+    @rule(ms=st.integers(0, 900))
+    def mistaken(self, ms):
+        onset = self.now
+        self.send(lambda at: VoiceStart(at, onset))
+        self.send(lambda at: Mistaken(at, onset), ms)
 
     @rule(ms=st.integers(0, 900))
     def voice(self, ms):

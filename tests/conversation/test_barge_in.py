@@ -1,7 +1,7 @@
 import pytest
 
 from device.conversation.barge_in import HOLD_OFF, UTTERANCE_MS, VOICE_WITHIN, BargeIn
-from device.conversation.events import Understood, Voice, VoiceEnd
+from device.conversation.events import Mistaken, Understood, Voice, VoiceEnd
 from device.conversation.overlap import FAR_DB
 from device.sample_clock import samples
 
@@ -99,3 +99,20 @@ def test_near_end_activity_that_is_no_voice_lowers_it_for_a_moment_and_not_again
     assert dos(barge_in.begin(VOICE_WITHIN + 10, VOICE_WITHIN + 20)) == ["duck"]
     barge_in.forget()
     assert dos(barge_in.near_end(VOICE_WITHIN + HOLD_OFF)) == ["lower"]
+
+
+def test_a_voice_that_was_nobody_s_brings_the_reply_back_whatever_it_said(barge_in):
+    barge_in.begin(0, samples(40))
+    goes_on(barge_in, 0, 512)
+    assert [(step.do, step.why) for step in barge_in.mistaken(Mistaken(samples(520), 0))] == [
+        ("restore", "its own voice")
+    ]
+    assert barge_in.onset is None
+    assert barge_in.understood(Understood(samples(560), 0, samples(512), "stop")) == []
+
+
+def test_it_is_of_that_voice_only(barge_in):
+    assert barge_in.mistaken(Mistaken(samples(520), 0)) == []
+    barge_in.begin(samples(600), samples(640))
+    assert barge_in.mistaken(Mistaken(samples(700), 0)) == []
+    assert barge_in.onset == samples(600)

@@ -69,6 +69,7 @@ class Subtract:
     active = True
     converged = True
     echoing = True
+    moves = 0
     helpless = False
     excess = np.zeros(0, np.float32)
 

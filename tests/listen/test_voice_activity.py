@@ -3,7 +3,7 @@ import pytest
 
 from device.audio.gaps import Gaps
 from device.audio.ring import RingBuffer
-from device.conversation.events import Voice, VoiceEnd, VoiceStart
+from device.conversation.events import Mistaken, Voice, VoiceEnd, VoiceStart
 from device.listen.near_end import MOST_UNSURE, ONSET_DB, Excess, what_echoes
 from device.listen.voice_activity import LOOK_BACK, VoiceActivity
 from device.sample_clock import CLOCK_RATE, samples
@@ -33,6 +33,7 @@ class Echo:
     active = True
     converged = True
     echoing = True
+    moves = 0
 
 
 class Microphone:
@@ -191,3 +192,27 @@ def test_a_voice_that_began_while_the_echo_was_not_known_is_noticed_and_may_have
     assert start.onset == pytest.approx(24_000, abs=512)
     assert start.start == 16_000
     assert MOST_UNSURE > 8000
+
+
+def test_a_voice_that_was_the_echo_at_another_place_is_taken_back():
+    canceller = Echo()
+    microphone = Microphone(canceller)
+    microphone.voices.want(True, alert=True)
+    microphone.hears(LOUD[:1600])
+    (start,) = microphone.of(VoiceStart)
+    canceller.moves = 1
+    microphone.hears(LOUD[:640], QUIET[:7680])
+    (taken_back,) = microphone.of(Mistaken)
+    assert taken_back.onset == start.onset
+    assert all(end.onset > start.onset for end in microphone.of(VoiceEnd))
+
+
+def test_nobody_is_taken_back_who_does_not_speak():
+    canceller = Echo()
+    microphone = Microphone(canceller)
+    microphone.voices.want(True, alert=True)
+    microphone.hears(QUIET[:1600])
+    canceller.moves = 1
+    microphone.hears(QUIET[:1600], LOUD[:1600])
+    assert not microphone.of(Mistaken)
+    assert len(microphone.of(VoiceStart)) == 1

@@ -59,6 +59,9 @@ _IN_A_ROW = 4
 """Measurements of one sign, a second of playback, that make a drift: chance alone gives that once in eight."""
 _SETTLING = 6
 """Measurements to leave out after a jump, while the path is put right by the part of a sample."""
+MOST_MORE = 40
+"""Blocks by which the path can become longer than the room asks for, where the echo comes twice: 400 ms more cost about
+as much again."""
 _TRIED = 6
 """Blocks of the past for which the filter may ask again; see `place.TRIAL`."""
 
@@ -74,7 +77,7 @@ class Alignment:
         self.drift = 0.0
         """How much both grow with each sample."""
         self._filter = echo
-        self._tape = Tape(1, max((echo.blocks + _TRIED + 2) * BLOCK + MOST_DELAY + 2 * _HALF, 2 * RANGE))
+        self._tape = Tape(1, (echo.blocks + MOST_MORE + _TRIED + 2) * BLOCK + MOST_DELAY + 2 * _HALF)
         self._worked = 0
         self._clock = 0
         self._measured: list[float] = []
@@ -116,6 +119,11 @@ class Alignment:
         if self.lag is not None:
             blocks = round((max(float(_HALF), self.lag - lead) - self.delay) / BLOCK)
             self._shift(max(blocks, -(int(self.delay - _HALF) // BLOCK)))
+
+    def lengthen(self, blocks: int) -> None:
+        """Make the path so many blocks longer."""
+        self._filter.lengthen(blocks)
+        self._reread()
 
     def jump(self, lag: int) -> None:
         """Read from now on by `lag` samples later (negative: sooner), for the same path."""

@@ -106,7 +106,6 @@ class EchoCanceller:
         self._before = np.zeros(FRAME, np.int16)
         self._rise = np.linspace(0, 1, FRAME, endpoint=False, dtype=np.float32)
         self._rested = 0
-        self._blocks = blocks
         self._quiet = 1 << 30
         self._active = False
         self._frames_played = 0
@@ -131,6 +130,11 @@ class EchoCanceller:
     def echoing(self) -> bool:
         """True while what was played may still be heard at the microphone, by what is expected there."""
         return self._active and (not self.converged or self._plays() or self._residual.audible)
+
+    @property
+    def moves(self) -> int:
+        """How often the echo was found at another place than where it was expected until then."""
+        return self.place.jumps + self.place.begun
 
     @property
     def helpless(self) -> bool:
@@ -210,7 +214,7 @@ class EchoCanceller:
     def _echoes(self) -> bool:
         """Return whether an echo of what was played may still be on its way."""
         lag = self.alignment.delay if self.place.known or self._learnt else RANGE
-        return self._quiet < lag // FRAME + self._blocks + 3
+        return self._quiet < lag // FRAME + self._filter.blocks + 3
 
     def _plays(self) -> bool:
         """Return whether what is heard now may be the echo itself, and not only its reverberation."""

@@ -110,15 +110,10 @@ class EchoFilter:
         self.estimate = np.zeros(BLOCK, np.float32)
         self.doubt = np.zeros(BINS, np.float32)
         self._paths = np.zeros((2, blocks, BINS), np.complex64)
-        self._prior = prior = _PRIOR_POWER * np.exp(-np.arange(blocks, dtype=np.float32) / _PRIOR_DECAY_BLOCKS)
+        self._prior = prior = _prior(blocks)
         self._unsure = np.broadcast_to(prior[None, :, None], (2, blocks, BINS)).copy()
         self._noise = np.zeros((2, BINS), np.float32)
-        # Spectra of what was played, newest first, written twice so that any window of them is contiguous.
-        self._played = np.zeros((2 * self.blocks, BINS), np.complex64)
-        self._mirrored = np.zeros_like(self._played)  # their complex conjugates
-        self._power = np.zeros((2 * self.blocks, BINS), np.float32)
-        self._bent = np.zeros((2 * self.blocks, BINS), np.complex64)
-        self._newest = 0
+        self._make_room()
         self._input = np.zeros((2, 2 * BLOCK), np.float32)
         self._output = np.zeros((3, 2 * BLOCK), np.float32)
         self._powers = [0.0, 0.0]
@@ -131,8 +126,17 @@ class EchoFilter:
         self._cross = self._own = 1e-9
         self._kept = self._paths[_MAIN].copy()
         self._sums = np.zeros((3, BINS), np.complex64)
-        self._products = np.zeros((2, blocks, BINS), np.complex64)
-        self._weights = np.zeros((2, blocks, BINS), np.float32)
+
+    def _make_room(self) -> None:
+        """Make what is as long as the path."""
+        # Spectra of what was played, newest first, written twice so that any window of them is contiguous.
+        self._played = np.zeros((2 * self.blocks, BINS), np.complex64)
+        self._mirrored = np.zeros_like(self._played)  # their complex conjugates
+        self._power = np.zeros((2 * self.blocks, BINS), np.float32)
+        self._bent = np.zeros((2 * self.blocks, BINS), np.complex64)
+        self._newest = 0
+        self._products = np.zeros((2, self.blocks, BINS), np.complex64)
+        self._weights = np.zeros((2, self.blocks, BINS), np.float32)
 
     def step(self, mic: NDArray[np.float32], played: NDArray[np.float32]) -> None:
         """Take the next block of what the microphone heard and of what was played, `(160,) float32`, full scale 1."""
@@ -245,6 +249,19 @@ class EchoFilter:
         self._paths[:, gone] = self._kept[gone] = 0
         self._unsure[:, gone] = self._prior[gone, None]
 
+    def lengthen(self, blocks: int) -> None:
+        """Make the path so many blocks longer; another echo may begin there. What was played is to be heard again."""
+        self._paths, self._kept = (
+            np.concatenate((path, np.zeros((*path.shape[:-2], blocks, BINS), np.complex64)), axis=-2)
+            for path in (self._paths, self._kept)
+        )
+        more = _prior(blocks)
+        self._unsure = np.concatenate((self._unsure, np.broadcast_to(more[:, None], (2, blocks, BINS))), axis=1)
+        self._prior = np.concatenate((self._prior, more))
+        self.blocks += blocks
+        self._bent_blocks = 0
+        self._make_room()
+
     def unlearn(self) -> None:
         """Be as unsure of the path as at first, whatever it is."""
         np.maximum(self._unsure, self._prior[:, None], out=self._unsure)
@@ -352,3 +369,9 @@ class EchoFilter:
         self._paths[pupil] = self._paths[teacher]
         self._noise[pupil] = self._noise[teacher]
         self._powers[pupil] = self._powers[teacher]
+
+
+def _prior(blocks: int) -> NDArray[np.float32]:
+    """Return what is expected at first of the power of each block of a path."""
+    power: NDArray[np.float32] = _PRIOR_POWER * np.exp(-np.arange(blocks, dtype=np.float32) / _PRIOR_DECAY_BLOCKS)
+    return power

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from device.audio.echo.align import MOST_MORE
 from device.audio.echo.filter import BLOCK
 from device.audio.echo.likeness import CLEAR, CONFIRMED, RANGE, likeness
 from device.audio.echo.tape import Tape
@@ -63,6 +64,14 @@ more than half; this much is left with a voice over it that is 7 dB louder. Shar
 like, explain a hundredth."""
 _RIVAL = 0.5
 """A new place must be so much clearer than the old one: twice. In voiced sounds the place is clear at each period."""
+_OTHER_ECHO, _OTHER_EXPLAINED = 0.4, 0.05
+"""Part of the clearest place's likeness from which there is another echo, half its amplitude or a little less, and the
+part of the microphone's power that a later one explains. The sound server's own monitor may come long before the air,
+and be softer."""
+_LEAST_MORE = 6
+"""Blocks that the path must be too short to be lengthened: 60 ms; less is left of another echo's room."""
+_LEAST_TAIL = 8
+"""Blocks that the path must have left after the clearest place: 80 ms, most of a room's energy."""
 _FINE = range(-2, 3)
 """Samples around a new place at which the old path is tried: the likeness of a distorted echo may be off by one."""
 
@@ -89,6 +98,8 @@ class Place:
         """How often the path to it had to be learnt anew."""
         self._filter = echo
         self._alignment = alignment
+        self._tail = echo.blocks
+        self._last = 0  # lag of the last echo at the last look
         self._heard = Tape(2, WINDOWS[-1] * BLOCK)  # and what was left over of it
         self._worked = 0
         self._blocks = 0  # that were heard without a break, and since the place was last doubted
@@ -133,6 +144,7 @@ class Place:
         if not self.sure and self.known:
             self._good = self._good + 1 if left < _GOOD * power else 0
             if self._good >= _GOOD_IN_A_ROW:
+                self._found = None
                 self._confirm()
         suspicious = self._filter.residual > _LOST and self._filter.usual_residual < _LOST
         self._waits -= 1
@@ -157,7 +169,7 @@ class Place:
             clear = 0.0
         if self._alignment.lag is None:
             if (clear >= CERTAIN and self._blocks >= WINDOWS[1]) or (clear >= CLEAR and self._stays(best)):
-                self._begin(best)
+                self._begin(best, self._earliest(found, best))
             return
         here = round(self._alignment.lag)
         first = max(0, here - NEAR)
@@ -166,6 +178,12 @@ class Place:
         if still >= CONFIRMED and still >= _RIVAL * clear:
             self._alignment.lag += first + int(around.argmax()) - here
             self._confirm()
+            earliest = self._earliest(found, here)
+            if earliest >= self._alignment.delay:
+                self._found = None
+            elif self._stays(earliest):  # an echo comes before the path begins
+                self._alignment.begin(here - earliest + LEAD)
+            self._cover(found, here, heard, played)
         elif clear >= CLEAR and still < _RIVAL * clear:
             self._move(best - here)
 
@@ -182,7 +200,8 @@ class Place:
         elif self._stays(round(self._alignment.lag or 0.0) + lag):
             self._filter.restore()
             self._alignment.jump(lag)
-            self._begin(round(self._alignment.lag or 0.0))
+            place = round(self._alignment.lag or 0.0)
+            self._begin(place, place)
 
     def _left(self, lag: int, heard: NDArray[np.float32]) -> float:
         """Return the energy that the kept path leaves of what was `heard` if the echo comes later by `lag`."""
@@ -195,10 +214,34 @@ class Place:
             self._found = lag, self._worked
         return self._worked - self._found[1] >= _AGAIN
 
-    def _begin(self, lag: int) -> None:
-        """Learn the path anew from `lag` on, beginning with what is known of it there."""
+    def _earliest(self, found: NDArray[np.float32], best: int) -> int:
+        """Return the first lag at which an echo is found that the path can begin with and still hold the clearest."""
+        first = max(0, best - (self._filter.blocks - _LEAST_TAIL) * BLOCK)
+        clear = np.flatnonzero(found[first:best] >= max(CLEAR, _OTHER_ECHO * float(found[best])))
+        return first + int(clear[0]) if len(clear) else best
+
+    def _cover(
+        self, found: NDArray[np.float32], here: int, heard: NDArray[np.float32], played: NDArray[np.float32]
+    ) -> None:
+        """Lengthen the path for another echo after the clearest one, with as much of its room as that one has."""
+        clear = np.flatnonzero(found[here:] >= max(CLEAR, _OTHER_ECHO * float(found[here])))
+        before, self._last = self._last, here + int(clear[-1]) if len(clear) else here
+        if explained(heard, played[RANGE - self._last :][: len(heard)]) < _OTHER_EXPLAINED:
+            return
+        ends = self._last + self._tail * BLOCK - LEAD
+        missing = -int(-(ends - self._alignment.delay) // BLOCK) - self._filter.blocks
+        missing = min(missing, self._tail + MOST_MORE - self._filter.blocks)
+        if missing < _LEAST_MORE:
+            return
+        if abs(self._last - before) <= NEAR:
+            self._alignment.lengthen(missing)
+        else:  # look again soon, in another sound
+            self._waits = _AGAIN
+
+    def _begin(self, lag: int, earliest: int) -> None:
+        """Learn the path anew for an echo at `lag`, and one before it, beginning with what is known of it there."""
         self._alignment.lag = float(lag)
-        self._alignment.begin(LEAD)
+        self._alignment.begin(lag - earliest + LEAD)
         self._filter.unlearn()
         self._filter.residual = self._filter.usual_residual = 1.0
         self.sure = False
@@ -209,6 +252,5 @@ class Place:
     def _confirm(self) -> None:
         self.sure = True
         self._good = 0
-        self._found = None
         if self._filter.residual < _PROVEN:
             self._filter.keep()

@@ -41,13 +41,15 @@ class Scene:
     def run(self):
         """Return the canceller, and by frames: whether it is sure, and where it finds a near end."""
         canceller, excess = EchoCanceller(250), Excess()
-        sure, near = [], []
+        sure, near, linear = [], [], []
         for number, at in enumerate(range(0, len(self.mic) - FRAME + 1, FRAME)):
             lost = np.array([self.gap[0] <= number < self.gap[1]])
             canceller.cancel(self.mic[at : at + FRAME], self.far[at : at + FRAME], lost)
             excess.push(canceller.excess.tolist())
+            linear.append(canceller.linear)
             sure.append(canceller.converged)
             near.append(canceller.converged and excess.near_end)
+        self.linear = np.concatenate(linear)
         return canceller, np.array(sure), np.array(near)
 
 
@@ -98,6 +100,17 @@ def test_who_speaks_moves_nothing(db):
     assert canceller.alignment.lag == pytest.approx(1600, abs=2)
     assert (canceller.place.jumps, canceller.place.begun) == (0, 1)
     assert near[400:500].any()
+
+
+@pytest.mark.parametrize(("first", "second", "gain"), [(960, 4000, 0.5), (960, 4000, 2.0), (320, 3500, 1.0)])
+def test_an_echo_that_comes_twice_is_cancelled_both_times(first, second, gain):
+    scene, again = Scene((0, first)), Scene((0, second), room=6)
+    scene.mic = mix(scene.mic, (gain * again.mic).round())
+    canceller, _, near = scene.run()
+    assert canceller.alignment.delay < first
+    assert not near[500:].any()
+    left, heard = (np.square(track[6 * SECOND :].astype(float)).sum() for track in (scene.linear, scene.mic))
+    assert left < 0.03 * heard
 
 
 def test_part_of_a_sound_is_explained_by_itself_and_little_by_another_voice():
