@@ -209,7 +209,8 @@ class Stream:
             self._shrink()
             if not self._read():
                 return False
-            move = self._balance.next(speaker[1] + waiting, quiet=self._quiet >= speaker[1])
+            fill = self._speaker.capacity - speaker[0]
+            move = self._balance.next(fill + waiting, speaker[1] + waiting, quiet=self._quiet >= fill)
             waiting -= self._block
             if speaker[0] < self._block or move == "hear":
                 self._hear()
