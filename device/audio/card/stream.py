@@ -36,10 +36,10 @@ PRIORITY = 5
 """Of the thread, 1 to 99: among the lowest of the real-time ones."""
 HEARD_MS = 2000
 """Length of the microphone's buffer: the longest stall that loses nothing of the room. It delays nothing."""
+FULL = 0.9
+"""Part of that buffer that may have filled in a stall; of more, some may be lost already."""
 SPARE_MS = 500
 """How much longer than what is kept in it the loudspeaker's buffer is: for what is written to one that stands still."""
-FULL = 0.9
-"""Part of it that may have filled in a stall; of more, some may be lost already, and what is left is of no use."""
 WAIT_MS = 100
 """How often the thread looks whether it is to end, while no block comes."""
 PAUSE_S = 0.002
