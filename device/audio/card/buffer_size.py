@@ -16,8 +16,8 @@ for the sake of a silence that is heard anyway."""
 MARGIN_MS = 20
 """Kept on top of how late the device was: the block that it plays meanwhile, and another."""
 AGAIN_S = 60.0
-"""Two stalls within this are no accident. More remembers what is long over, less never learns of a job that comes
-twice a minute."""
+"""Two stalls within this are no accident, as far as the shorter goes. More remembers what is long over, less never
+learns of a job that comes twice a minute."""
 SOUND_S = 60.0
 """How long the card must have been sound before less is kept."""
 STEP_MS = 20
@@ -32,6 +32,7 @@ class BufferSize:
     def __init__(self, least_ms: int) -> None:
         self.ms = self._least = max(LEAST_MS, least_ms)
         self._dry: float | None = None
+        self._late_ms = 0.0
         self._shrinks_at = 0.0
 
     @property
@@ -47,6 +48,7 @@ class BufferSize:
     def ran_dry(self, late_ms: float, now: float) -> None:
         """Learn from the loudspeaker having run dry because the device came `late_ms` too late."""
         again = self._dry is not None and now - self._dry < AGAIN_S
+        late_ms, self._late_ms = min(late_ms, self._late_ms), late_ms
         self._dry, self._shrinks_at = now, now + SOUND_S
         more = max(STEP_MS, round(late_ms) + MARGIN_MS - self.ms)
         more = min(-(-more // BLOCK_MS) * BLOCK_MS, (MOST_MS - self.ms) // BLOCK_MS * BLOCK_MS)
