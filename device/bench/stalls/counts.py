@@ -82,7 +82,7 @@ class Counts(Struct):
     lowered: int = 0
     """Times that it lowered a reply with nobody there, by the ledger."""
     dips: int = 0
-    """Times that a reply was more than 6 dB softer with nobody there, on the loudspeaker."""
+    """Times that a reply was more than 6 dB softer on the loudspeaker, with nobody there and no fault."""
     holes_ms: list[float] = field(default_factory=list)
     """Of replies that stood still or were silent, with nobody there and no fault."""
     before_ms: list[float] = field(default_factory=list)
@@ -140,7 +140,7 @@ def count(evidence: Evidence, voice: Callable[[NDArray[np.int16]], float]) -> Co
     first = min((fault.began for fault in faults), default=np.inf)
     for one, after in pairwise([*heard, None]):
         assert one is not None  # noqa: S101 - only the last one is
-        found.dips += sum(map(alone, one.dips))
+        found.dips += sum(alone(at) and not _near(faults, at) for at in one.dips)
         found.holes_ms += [ms for at, ms in one.holes_ms if alone(at) and not _near(faults, at)]
         if not _near(faults, one.sent):  # else, the fault would be measured
             (found.before_ms if one.sent < first else found.after_ms).append(1000 * (one.began - one.sent))

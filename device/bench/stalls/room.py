@@ -44,6 +44,8 @@ START_S: Final = 30.0
 """How long its process may take to start: a choice, for a machine that is busy."""
 LONGEST_JUMP_MS: Final = 400.0
 """By how much the echo can come later than the room has it."""
+SOUND, SETTLE = 50, 1000
+"""Blocks in a row without a loss after which it is known how far ahead the room writes, and how many may pass."""
 WARM_UP: Final = 100
 """Blocks before the recording begins: whatever is done for the first time takes longer."""
 _COUNTS: Final = 1 << 16
@@ -157,13 +159,18 @@ class Room:
         self._card.read(BLOCK)
         self._read += BLOCK
         self._card.write(self._counted(np.zeros((round(lead_ms * RATE / 1000), CHANNELS), np.int16)))
-        for _ in range(100):
+        sound, place = 0, 0
+        for _ in range(SETTLE):
             block = self._card.read(BLOCK)
             self._card.write(self._counted(np.zeros((BLOCK, CHANNELS), np.int16)))
             counts = block[:, COUNTER].astype(int) % _COUNTS
-            place = self._read - int(counts[0])
+            before, place = place, (self._read - int(counts[0])) % _COUNTS
             self._read += BLOCK
-        if not counts[-1] or (np.diff(counts) % _COUNTS != 1).any():
+            whole = counts[-1] and (np.diff(counts) % _COUNTS == 1).all()
+            sound = sound + 1 if whole and place == before else 0
+            if sound == SOUND:
+                break
+        else:
             raise BenchError("the virtual sound card loses samples: this machine is too busy")
         self._offset = place
         return (self._written + place - self._read + _COUNTS // 2) % _COUNTS - _COUNTS // 2

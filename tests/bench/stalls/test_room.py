@@ -35,6 +35,21 @@ class Loop:
         return block
 
 
+class Lossy(Loop):
+    """A card that loses a sample of each of its first blocks."""
+
+    def __init__(self, left):
+        super().__init__()
+        self.left = left
+
+    def read(self, frames):
+        block = super().read(frames)
+        if self.left:
+            self.left -= 1
+            block[100] = 0
+        return block
+
+
 class Loud:
     value = 0.0
 
@@ -63,6 +78,14 @@ def test_the_echo_comes_as_much_later_and_as_loud_as_asked(delay_ms):
 def test_an_echo_that_would_come_sooner_than_the_room_can_write_is_refused():
     with pytest.raises(BenchError, match=r"needs \d+ ms, more than 30"):
         room(Acoustics(delay_ms=30))
+
+
+def test_a_card_that_loses_samples_at_first_is_waited_for_and_one_that_goes_on_so_is_refused():
+    lossy = Lossy(30)
+    assert room(DRY, lossy).ahead == room(DRY).ahead
+    assert lossy.left == 0
+    with pytest.raises(BenchError, match="loses samples"):
+        room(DRY, Lossy(10_000))
 
 
 def test_the_echo_jumps():
