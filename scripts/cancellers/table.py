@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
+from numpy.typing import NDArray
 
+from device.audio.measure import FULL_SCALE
 from device.bench import sounds
 from device.bench.echo.cards import JUMPS, Taped, cards, tape
 from device.bench.echo.faults import PLACES
 from device.bench.echo.judge import cancel, judge, judge_card
-from device.bench.echo.rooms import Scene, build
+from device.bench.echo.rooms import Scene, build, pcm
 from device.bench.echo.run import ROOMS, voices
 from device.bench.result import percentile
 from device.sample_clock import CLOCK_RATE
@@ -23,8 +26,6 @@ from scripts.cancellers import others
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
 OURS = "Parley"
 CARDS = ("delay of 20 ms", "delay of 400 ms", JUMPS, "stalls that are told", "… not told")
@@ -36,6 +37,14 @@ COLUMNS = (
 )  # fmt: skip
 
 
+class Track(Struct, frozen=True):
+    """What a canceller is given."""
+
+    played: NDArray[np.int16]
+    heard: NDArray[np.int16]
+    missing: NDArray[np.bool_] | None = None
+
+
 class Recordings(Struct, frozen=True):
     """What is played and heard."""
 
@@ -43,9 +52,14 @@ class Recordings(Struct, frozen=True):
     cards: dict[str, list[Taped]]
 
     @property
-    def all(self) -> list[Scene | Taped]:
-        """One after the other."""
-        return [*self.rooms, *(taped for some in self.cards.values() for taped in some)]
+    def all(self) -> list[Track]:
+        """One after the other: the rooms, their visitors alone, and the cards."""
+        alone = [Track(np.zeros_like(room.played), pcm(room.visitor)) for room in self.rooms]
+        return [
+            *(Track(room.played, room.heard) for room in self.rooms),
+            *alone,
+            *(Track(one.played, one.heard, one.missing) for some in self.cards.values() for one in some),
+        ]
 
 
 class Row(Struct, frozen=True):
@@ -79,7 +93,7 @@ def record(*, quick: bool) -> Recordings:
 def ours(recordings: Recordings) -> Row:
     """Return what comes of Parley's own canceller."""
     began = time.process_time()
-    left = [cancel(one.played, one.heard, getattr(one, "missing", None)).clean for one in recordings.all]
+    left = [cancel(one.played, one.heard, one.missing).clean for one in recordings.all]
     return row(OURS, recordings, left, time.process_time() - began)
 
 
@@ -103,11 +117,19 @@ def other(name: str, python: Path, recordings: Recordings) -> Row | None:
 
 
 def row(name: str, recordings: Recordings, left: Sequence[NDArray[np.int16]], cpu: float) -> Row:
-    """Judge what is `left` of each of the recordings."""
-    late = lateness(recordings.rooms, left)
+    """Judge what is `left` of each of the recordings.
+
+    A visitor is held against what the canceller makes of the same voice when nothing is played: filters that most have
+    turn the phases of a voice, and cost nobody a word.
+    """
+    rooms = len(recordings.rooms)
+    late = lateness(recordings.rooms, left[rooms : 2 * rooms])
     left = [np.concatenate((one[late:], np.zeros(late, np.int16))) for one in left]
-    judged = [judge(scene, out) for scene, out in zip(recordings.rooms, left, strict=False)]
-    rest = iter(left[len(recordings.rooms) :])
+    judged = [
+        judge(replace(scene, visitor=alone.astype(np.float32) / np.float32(FULL_SCALE)), out)
+        for scene, out, alone in zip(recordings.rooms, left, left[rooms:], strict=False)
+    ]
+    rest = iter(left[2 * rooms :])
     of = {kind: [judge_card(taped, next(rest)) for taped in some] for kind, some in recordings.cards.items()}
     seconds = sum(len(one.heard) for one in recordings.all) / CLOCK_RATE
 
@@ -128,10 +150,10 @@ def row(name: str, recordings: Recordings, left: Sequence[NDArray[np.int16]], cp
     )
 
 
-def lateness(scenes: Sequence[Scene], left: Sequence[NDArray[np.int16]]) -> int:
-    """Return by how many samples an output is late, by the visitors' voices in it: the median."""
+def lateness(scenes: Sequence[Scene], alone: Sequence[NDArray[np.int16]]) -> int:
+    """Return by how many samples an output is late, by what it has of visitors who are alone: the median."""
     found = []
-    for scene, out in zip(scenes, left, strict=False):
+    for scene, out in zip(scenes, alone, strict=True):
         for start, end in scene.sentences:
             voice, there = scene.visitor[start:end], out[start : end + LATEST].astype(np.float32)
             size = 2 * len(there)

@@ -27,19 +27,25 @@ def recordings():
 
 def perfect(recordings, late=0):
     """Return what is left if nothing is left of the echo, `late` samples late."""
-    left = [
-        (one.visitor * 32768).astype(np.int16) if hasattr(one, "visitor") else one.heard * 0 for one in recordings.all
-    ]
+    visitors = [(one.visitor * 32768).astype(np.int16) for one in recordings.rooms]
+    left = [*visitors, *visitors, *(one.heard * 0 for some in recordings.cards.values() for one in some)]
     return [np.concatenate((np.zeros(late, np.int16), one[: len(one) - late])) for one in left]
 
 
 def test_a_late_output_is_judged_where_it_belongs(recordings):
-    assert lateness(recordings.rooms, perfect(recordings, 96)) == 96
+    assert lateness(recordings.rooms, perfect(recordings, 96)[1:2]) == 96
     found = row("perfect", recordings, perfect(recordings, 96), 4.2)
     assert found.sdr > 40
     assert found.late_erle > 60
     assert max(found.convergence, found.stall, *found.jump) < 0.5
-    assert found.cpu == pytest.approx(4.2 / (32 + 10 * len(CARDS)))
+    assert found.cpu == pytest.approx(4.2 / (2 * 32 + 10 * len(CARDS)))
+
+
+def test_a_visitor_is_held_against_what_the_canceller_makes_of_one_who_is_alone(recordings):
+    left = [-one for one in perfect(recordings)]
+    assert row("another phase", recordings, left, 0.0).sdr > 40
+    eaten = [left[0] // 10, *left[1:]]
+    assert row("eats the visitor", recordings, eaten, 0.0).sdr < 2
 
 
 def test_one_that_does_nothing_never_finds_the_echo(recordings):
