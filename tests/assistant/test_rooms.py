@@ -33,6 +33,7 @@ INTERRUPTIONS = [
     "barge_in_early",
     "barge_in_loud_echo",
     "barge_in_after_backchannel",
+    "barge_in_after_stall",
 ]
 ASIDES = ["backchannel_uh_huh", "backchannel_okay", "backchannel_twice", "cough", "door", "distant"]
 
@@ -51,6 +52,7 @@ class Room(House):
     def __init__(self, folder: Path, name: str) -> None:
         loaded = scene.load(ROOMS / f"{name}.toml")
         super().__init__(folder, loaded.visitors, loaded.seconds, room=replace(loaded.room, rate=16_000))
+        self.scene = replace(self.scene, faults=loaded.faults)
         self.server = Listener(answer())
         play(self, self.server)
         assert not self.summary.missed, "the scene was not played"
@@ -92,8 +94,10 @@ def test_what_is_no_interruption_leaves_the_reply_whole(tmp_path, models, name):
         assert len(room.summary.restored) >= len(room.room.visits) - 1, "it was noticed"
 
 
-def test_nobody_interrupts_a_loud_loudspeaker(tmp_path, models):
+@pytest.mark.parametrize("name", ["loud_echo", "stalls", "echo_jumps"])
+def test_nobody_interrupts_whatever_the_loudspeaker_and_the_card_do(tmp_path, models, name):
     models("moonshine_tiny_en/encoder_model.ort")
-    room = Room(tmp_path, "loud_echo")
+    room = Room(tmp_path, name)
     assert not room.all("cut"), room
     assert room.replies
+    assert room.server.turns == 1, room
