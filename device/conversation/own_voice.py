@@ -21,14 +21,18 @@ ANSWERS = "it interrupts and answers itself"
 ENOUGH = 2.0
 """So many answers to itself within `WITHIN`: a single one may be a user who repeats what was said."""
 WITHIN = samples(120_000)
-UNSAID = 0.5
-"""What a voice counts that nobody knows the words of, where the echo is known: it may have been a short "stop"."""
+UNSAID = 0.25
+"""What a voice counts that nobody knows the words of, where the echo was known last: it may be a user's. Where it was
+not, where there is no canceller, and once another one said what a reply says, it counts fully."""
 SOON = samples(1200)
 """How long after the loudspeaker an echo is over: it may come later than the 600 ms within which it is looked for."""
 ALIKE = 0.6
 """Part of the words that must be the reply's, in its order: recognisers mishear an echo."""
 WORDS = 2
 """Of fewer words, nothing is known: "yes" is in many replies."""
+CLEAR_WORDS = 4
+"""From so many words on, a voice over a reply says something else if it does not say what the reply says: of fewer, all
+may be misheard."""
 MOST_WORDS = 24
 """Of a long turn, the first are compared; a choice: that takes little time, and an echo begins as it goes on."""
 TEXTS = 3
@@ -42,7 +46,8 @@ LESS_SURE = 4
 class _Suspect(Struct):
     """A voice that interrupted a reply, or began as it ended, until it is known what it said."""
 
-    own_words: bool
+    own_words: bool | None
+    """Whether it said what the reply says; None if it is not known what it said."""
     short: bool = False
     """It ended with the reply."""
 
@@ -53,9 +58,10 @@ class OwnVoice:
     def __init__(self) -> None:
         self._why = ""
         self._echo: EchoKind = "none"
+        self._known = False  # when there was an echo last
         self._helpless = False
         self._texts: dict[str, str] = {}
-        self._own_words = False
+        self._own_words: bool | None = None
         self._suspect: _Suspect | None = None
         self._strikes: list[tuple[int, float]] = []
         self._playing = False
@@ -74,6 +80,7 @@ class OwnVoice:
     def echo(self, kind: EchoKind) -> None:
         """Note what of the echo may be heard."""
         self._echo = kind
+        self._known = self._known if kind == "none" else kind == "known"
         if kind == "unknown":
             self._proof = 0
 
@@ -95,8 +102,11 @@ class OwnVoice:
     def plays(self, at: int) -> None:
         """Note that a reply is heard: if nobody knows what was said before it, it answers that."""
         suspect, self._suspect = self._suspect, None
-        if suspect is not None and (suspect.own_words or suspect.short):
-            self._strike(at, 1.0 if suspect.own_words or self._echo != "known" else UNSAID)
+        if suspect is not None and suspect.own_words is False:
+            self._strikes.clear()
+        elif suspect is not None and (suspect.own_words or suspect.short):
+            likely = suspect.own_words or not self._known or any(weight == 1.0 for _, weight in self._strikes)
+            self._strike(at, 1.0 if likely else UNSAID)
         self._playing, self._ticked_at = True, at
 
     def falls_silent(self, at: int) -> None:
@@ -106,7 +116,7 @@ class OwnVoice:
     def cut(self) -> None:
         """Note that a voice interrupts the reply."""
         self._suspect = _Suspect(self._own_words)
-        self._own_words = False
+        self._own_words = None
 
     def tick(self, at: int) -> None:
         """Note the time."""
@@ -127,7 +137,7 @@ class OwnVoice:
         if self._playing or onset < self._silent_at + SOON:
             self._proof = 0
             if not self._playing and self._suspect is None:
-                self._suspect = _Suspect(own_words=False)
+                self._suspect = _Suspect(own_words=None)
 
     def ends(self, end: int) -> None:
         """Note its end."""
@@ -136,8 +146,11 @@ class OwnVoice:
 
     def overheard(self, text: str) -> None:
         """Note what the recogniser understood of a voice over the reply."""
-        if len(_words(text)) >= WORDS:
-            self._own_words = self._is_own(text)
+        count = len(_words(text))
+        if count >= WORDS and self._is_own(text):
+            self._own_words = True
+        elif count >= CLEAR_WORDS:
+            self._own_words = False
 
     def user(self, text: str, at: int) -> None:
         """Note what the engine understood of the user, maybe nothing."""
