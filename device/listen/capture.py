@@ -249,7 +249,7 @@ class Capture:
             return
         if kind != self._echo:
             self._echo = kind
-            self._emit(Echo(self.now, kind, self._echo_to if kind == "none" else since))
+            self._emit(Echo(self.now, kind, self._echo_to if kind == "none" else max(0, since)))
 
     def _detect_wake(self) -> None:
         if self._wake is None:

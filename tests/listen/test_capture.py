@@ -332,3 +332,10 @@ def test_what_the_card_missed_is_known_to_be_missing_from_the_clean_audio():
     assert not capture.gaps.touch(0, 1600)
     assert not capture.gaps.touch(2400, 9999)
     assert canceller.missing[:20] == [False] * 10 + [True] * 5 + [False] * 5
+
+
+def test_no_echo_is_told_of_from_before_the_first_sample():
+    card, _, capture, events = make(canceller=Subtract())
+    feed(card, capture, QUIET[:160])
+    (echo,) = of(events, Echo)
+    assert echo.since == 0
