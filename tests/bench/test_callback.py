@@ -1,35 +1,9 @@
-import os
-import time
-from pathlib import Path
-
 import numpy as np
 
 from device.bench import callback
-from device.bench.callback import UrgentRoom, busy
+from device.bench.callback import UrgentRoom, figures
+from device.bench.metronome import Late
 from device.simulation.scene import Scene
-
-
-def children():
-    """Return the processes that this one has started, with the CPU seconds that each has taken."""
-    found = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == os.getpid() and fields[0] != "Z":
-            found[int(stat.parent.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return found
-
-
-def test_one_core_is_kept_busy_for_as_long_as_it_is_asked_for():
-    before = children()
-    with busy():
-        (pid,) = set(children()) - set(before)
-        end = time.monotonic() + 30
-        while children()[pid] < 0.2:
-            assert time.monotonic() < end, "it computes"
-    assert pid not in children()
 
 
 def test_a_rooms_thread_is_urgent_from_its_first_block_on(monkeypatch):
@@ -47,3 +21,15 @@ def test_a_rooms_thread_is_urgent_from_its_first_block_on(monkeypatch):
     assert urged == [0]
     assert len(room.callback_ns) == 10
     assert (np.asarray(room.callback_ns) > 0).all()
+
+
+def test_callbacks_count_together_and_by_what_went_on_meanwhile():
+    quiet, busy = np.full(9_000, 0.1), np.full(1_000, 7.0)
+    found = {"quiet": Late(quiet, quiet + 1), "busy": Late(busy, busy + 1)}
+    said = {figure.name: figure for figure in figures("here", found, 5.0)}
+    assert said["here, 10000 callbacks begun late by: median"].value == 0.1
+    assert said["… p99.99"].value == 7.0
+    assert not said["… p99.99"].reached
+    assert said["… ended late by: p99.99"].value == 8.0
+    assert said["… quiet: p99.99"].value == 0.1
+    assert said["… busy: p99.99"].value == 7.0

@@ -1,0 +1,12 @@
+from device.bench import lateness
+from device.bench.isolated import isolated
+from device.settings.tree import WakeSettings
+
+
+def test_every_burden_is_measured():
+    found = isolated(lateness.measure, WakeSettings(), "", 0.5)
+    assert list(found) == list(lateness.EVERY_S)
+    for late in found.values():
+        assert len(late.begun) >= 40, "callbacks of half a second at least"
+        assert (late.ended >= late.begun).all()
+        assert late.begun.min() >= 0, "nobody comes before it is due"
