@@ -8,7 +8,6 @@ made and never wrap.
 from __future__ import annotations
 
 import _thread
-import asyncio
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -24,10 +23,18 @@ if TYPE_CHECKING:
 class RingBuffer:
     """The last `seconds` of a stream of frames, written by one thread and read through cursors.
 
-    A frame is one sample of each channel. Mono blocks are `(n,)`, others `(n, channels)`.
+    A frame is one sample of each channel. Mono blocks are `(n,)`, others `(n, channels)`. The tape is in `memory`, of
+    just its length, or in some of its own.
     """
 
-    def __init__(self, rate: int, seconds: float, channels: int = 1, dtype: DTypeLike = np.int16) -> None:
+    def __init__(
+        self,
+        rate: int,
+        seconds: float,
+        channels: int = 1,
+        dtype: DTypeLike = np.int16,
+        memory: memoryview | None = None,
+    ) -> None:
         if rate <= 0 or seconds <= 0 or channels <= 0:
             raise ValueError(
                 f"a ring needs a positive rate, length and channel count, not {rate}, {seconds}, {channels}"
@@ -36,7 +43,9 @@ class RingBuffer:
         self.channels = channels
         self.capacity = max(1, round(rate * seconds))
         shape = (self.capacity,) if channels == 1 else (self.capacity, channels)
-        self._tape: NDArray[Any] = np.zeros(shape, dtype)
+        self._tape: NDArray[Any] = (
+            np.zeros(shape, dtype) if memory is None else np.frombuffer(memory, dtype).reshape(shape)
+        )
         self._frame_bytes = self._tape.itemsize * channels
         # Slices of a byte view are copied without a numpy call and without giving up the interpreter lock.
         self._bytes = self._tape.data.cast("B")
@@ -98,6 +107,21 @@ class RingBuffer:
             out[head:] = self._tape[: n - head]
         return max(0, min(self.oldest - start, n))
 
+    def wait(self, position: int, timeout: float | None = None) -> bool:
+        """Wait until all before `position` is written, at most `timeout` seconds; return whether it is. For threads."""
+        gate = _Gate()
+
+        def wake() -> None:
+            # Not before everything is there: to wake a thread costs the writer more than all else that it does.
+            if self._position >= position:
+                gate.open()
+
+        self.add_waker(wake)
+        try:
+            return self._position >= position or gate.wait(-1.0 if timeout is None else timeout)
+        finally:
+            self.remove_waker(wake)
+
     def add_waker(self, waker: Callable[[], object]) -> None:
         """Call `waker` after each write, on the writer's thread; it must not block if the writer may not."""
         with self._readers:
@@ -154,22 +178,10 @@ class Cursor:
         if (block := self._exactly(n)) is not None:
             return block
         end = None if timeout is None else time.monotonic() + timeout
-        gate, ring, due = _Gate(), self.ring, self._position + n
-
-        def wake() -> None:
-            # Not before everything is there: to wake a thread costs the writer more than all else that it does.
-            if ring.position >= due:
-                gate.open()
-
-        ring.add_waker(wake)
-        try:
-            while (block := self._exactly(n)) is None:
-                due = self._position + n
-                left = -1.0 if end is None else max(0.0, end - time.monotonic())
-                if self.lag < n and not gate.wait(left):
-                    return self._exactly(n)
-        finally:
-            ring.remove_waker(wake)
+        while (block := self._exactly(n)) is None:
+            left = None if end is None else max(0.0, end - time.monotonic())
+            if not self.ring.wait(self._position + n, left):
+                return self._exactly(n)
         return block
 
     async def aread(self, n: int) -> NDArray[Any]:
@@ -180,6 +192,8 @@ class Cursor:
         self._check(n)
         if (block := self._exactly(n)) is not None:
             return block
+        import asyncio  # noqa: PLC0415 - 6 MB that a process without an event loop does not need
+
         loop, written = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:
