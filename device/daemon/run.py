@@ -27,6 +27,7 @@ from device.records.keep import Keeper
 from device.records.ledger import Ledger
 from device.records.timeline import Timeline
 from device.settings import last_good
+from device.system.memory import settle
 from device.system.notify import Notifier
 from device.system.paths import state_dir
 from device.tools.profile import profile_tools
@@ -73,6 +74,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
             muted=muted,
         )
         stack.push_async_callback(daemon.stop)
+        settle()
         controls = Controls(daemon, mark=state_dir() / "updating")
         panel = Panel(settings.panel, controls)
         stack.callback(panel.close)
