@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from device.audio.card.devices import list_devices
@@ -17,10 +18,11 @@ from device.bench.soundserver import sound_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 LISTENING = "Listening on "
 """What `parley run` prints once it listens."""
+CARD = "device.audio.card.child"
+"""What the card's process runs."""
 TIMEOUT_S = 60.0
 """For it to listen: a choice, many times what `parley bench start` allows."""
 
@@ -75,6 +77,15 @@ class Assistant:
                 if not news:
                     break
         raise BenchError(f"`parley run` does not listen: {self.end() or 'it said nothing'}")
+
+    @property
+    def card_pid(self) -> int:
+        """The process of its sound card. Raises BenchError if it has none."""
+        for children in Path(f"/proc/{self.pid}/task").glob("*/children"):
+            for child in children.read_text("ascii").split():
+                if CARD in Path(f"/proc/{child}/cmdline").read_text("utf-8").split("\0"):
+                    return int(child)
+        raise BenchError("`parley run` has no process for its sound card")
 
     def press(self) -> None:
         """Press the button."""

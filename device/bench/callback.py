@@ -33,6 +33,8 @@ WHAT = (
 )
 AT_MOST_MS = 2.0
 """A choice: a fifth of a block, so that a callback that begins late still fills it in time."""
+LATE_AT_MOST_MS = 5.0
+"""A choice: half a block, and an eighth of the buffer that a card is asked for."""
 SAID = (
     "And then we went home, since it was late already.",
     "I do not think so.",
@@ -67,7 +69,9 @@ def measure(job: Job) -> Result:
     took = room.callback_ns / 1e6
     seconds = 5.0 if job.quick else minutes * 60 / len(lateness.EVERY_S)
     job.say(f"{seconds * len(lateness.EVERY_S) / 60:.1f} minutes of callbacks, while every core is kept busy")
-    in_process = isolated(lateness.measure, settings.wake, settings.models_dir, seconds)
+    apart, in_process = (
+        isolated(lateness.measure, settings.wake, settings.models_dir, seconds, apart=apart) for apart in (True, False)
+    )
     replies = sum(isinstance(entry, ReplyFirstAudio) for entry in live.entries)
     return Result(
         "callback",
@@ -79,7 +83,8 @@ def measure(job: Job) -> Result:
             Figure("samples lost", live.lost, "", 0),
             Figure("blocks that came more than 40 ms late", room.xruns.underruns, ""),
             Figure("replies played", replies, ""),
-            *figures("in process", in_process),
+            *figures("the card in a process of its own", apart, LATE_AT_MOST_MS),
+            *figures("the card in the daemon's process", in_process),
         ),
     )
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from device.audio.card.process import ProcessCard
 from device.audio.echo.canceller import EchoCanceller
-from device.audio.playout import Playout
 from device.audio.ring import RingBuffer
 from device.bench.busy import busy, cores
 from device.bench.metronome import SAYS, Metronome, late
 from device.sample_clock import CLOCK_RATE
+from device.settings.tree import CardSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from device.audio.card.base import Card
+    from device.audio.loudspeaker import Loudspeaker
     from device.bench.metronome import Late
     from device.listen.detectors import Detectors
     from device.settings.tree import WakeSettings
@@ -40,20 +42,25 @@ OBJECTS = 300_000
 """That the collector has to look at besides those of the modules: a choice, about as many as those are."""
 
 
+METRONOME = "device.bench.metronome:Metronome"
+
+
 class _Delta(msgspec.Struct):
     """What an engine says."""
 
     delta: bytes
 
 
-def measure(wake: WakeSettings, models_dir: str, seconds: float) -> dict[str, Late]:
+def measure(wake: WakeSettings, models_dir: str, seconds: float, *, apart: bool) -> dict[str, Late]:
     """Return how late the callback is in a process that does what the daemon does: `seconds` of each burden.
+
+    If it is `apart`, the card is in a process of its own, as the daemon's is.
 
     To be called in a process of its own: onnxruntime is imported when the first model is loaded, as in the daemon.
     Raises CardError or ModelError.
     """
-    card = Metronome()
-    playout = Playout(card.rate)
+    card: Card = ProcessCard(CardSettings(), maker=METRONOME) if apart else Metronome()
+    playout = card.playout(prebuffer_ms=40, volume=1.0)
     with busy(cores()):
         card.open(playout)
         try:
@@ -68,7 +75,7 @@ def _load(wake: WakeSettings, models_dir: str) -> Detectors:
     return Detectors.load(wake, models_dir)
 
 
-def _listen(card: Card, playout: Playout, load: Callable[[], Detectors]) -> Callable[[], None]:
+def _listen(card: Card, playout: Loudspeaker, load: Callable[[], Detectors]) -> Callable[[], None]:
     """Load the models and start a capture thread that listens for voices and the wake word; return what stops it."""
     from device.listen.capture import CLEAN_SECONDS, Capture  # noqa: PLC0415 - the same
 
@@ -87,7 +94,7 @@ def _listen(card: Card, playout: Playout, load: Callable[[], Detectors]) -> Call
     return capture.stop
 
 
-async def _burden(card: Card, playout: Playout, load: Callable[[], Detectors], seconds: float) -> dict[str, Late]:
+async def _burden(card: Card, playout: Loudspeaker, load: Callable[[], Detectors], seconds: float) -> dict[str, Late]:
     """Burden the process with one thing after the other, while the capture thread works and a reply plays."""
     message = msgspec.json.encode(_Delta(np.random.default_rng(1).bytes(MESSAGE_BYTES * 3 // 4)))
     decoder = msgspec.json.Decoder(_Delta)

@@ -8,6 +8,7 @@ known.
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -31,8 +32,8 @@ BLOCK_NS = BLOCK_MS * 1_000_000
 SAYS = 8
 """Samples at the beginning of each block that are two numbers of 64 bits instead: when the callback began with this
 block, and when it had ended with the one before, in ns after it was due."""
-ROOM_RMS = 300.0
-"""Of what is heard besides: a room in which the wake word's models do not rest (-41 dBFS)."""
+QUIETER = 64
+"""Than full scale is the noise that is heard besides: a room in which the wake word's models do not rest (-41 dBFS)."""
 _ABSOLUTE = 1  # TIMER_ABSTIME of clock_nanosleep(2)
 
 
@@ -69,7 +70,8 @@ class Metronome(Card):
         be_urgent()
         sleep = ctypes.CDLL(None).clock_nanosleep
         until = _Timespec()
-        room = np.random.default_rng(1).normal(0, ROOM_RMS, self.block).astype(np.int16)
+        # Not numpy's random numbers, which the card's process does without.
+        room = np.frombuffer(os.urandom(2 * self.block), np.int16) // QUIETER
         heard = memoryview(bytearray(room.tobytes()))
         says = heard.cast("q")
         due, ended = time.monotonic_ns() + BLOCK_NS, 0

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from device.audio.echo.canceller import EchoCanceller
 from device.audio.last_reply import LastReply
-from device.audio.playout import Playout
 from device.audio.ring import RingBuffer
 from device.conversation.events import CardBack, CardLost, Mute
 from device.conversation.machine import Conversation
@@ -73,9 +72,7 @@ async def build(
     def now() -> int:
         return clean.position
 
-    playout = Playout(
-        card.rate, prebuffer_ms=playback.prebuffer_ms, volume=playback.volume, latency=lambda: card.output_latency
-    )
+    playout = card.playout(prebuffer_ms=playback.prebuffer_ms, volume=playback.volume)
     with ExitStack() as failing:
         failing.callback(card.close)
         # The card's ring keeps what is heard while the models load.

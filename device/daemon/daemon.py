@@ -12,7 +12,7 @@ from device.conversation.states import State
 if TYPE_CHECKING:
     from device.audio.card.base import Card
     from device.audio.last_reply import LastReply
-    from device.audio.playout import Playout
+    from device.audio.loudspeaker import Loudspeaker
     from device.conversation.engine import EngineEvent
     from device.conversation.events import DeviceEvent, Heard
     from device.conversation.machine import Conversation
@@ -40,7 +40,7 @@ class Daemon:
         inbox: Inbox,
         tasks: Tasks,
         card: Card,
-        playout: Playout,
+        playout: Loudspeaker,
         capture: Capture,
         uplink: Uplink,
         sessions: Sessions,

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from device.audio.last_reply import LastReply
-    from device.audio.playout import Playout
+    from device.audio.loudspeaker import Loudspeaker
     from device.daemon.inbox import Inbox
     from device.daemon.sounds import Earcons, Ringer
     from device.daemon.tasks import Tasks
@@ -76,7 +76,7 @@ class Performer:
         *,
         inbox: Inbox,
         tasks: Tasks,
-        playout: Playout,
+        playout: Loudspeaker,
         capture: Capture,
         uplink: Uplink,
         sessions: Sessions,

@@ -10,7 +10,7 @@ from device.conversation.events import StopHeard, Voice, VoiceEnd
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from device.audio.playout import Playout
+    from device.audio.loudspeaker import Loudspeaker
     from device.daemon.inbox import Inbox
     from device.daemon.watcher import Watcher
     from device.listen.stop_word import StopWord
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Ringer:
     """A timer's ringing, and the ear for the word that ends it; `now` is the position on the device's clock."""
 
-    def __init__(self, playout: Playout, stop_word: StopWord, inbox: Inbox, now: Callable[[], int]) -> None:
+    def __init__(self, playout: Loudspeaker, stop_word: StopWord, inbox: Inbox, now: Callable[[], int]) -> None:
         self._playout = playout
         self._stop_word = stop_word
         self._inbox = inbox
@@ -51,7 +51,7 @@ class Ringer:
 class Earcons:
     """Short sounds over whatever plays, if they are wanted at all; while a timer rings, its sound has the place."""
 
-    def __init__(self, playout: Playout, ringer: Ringer, watcher: Watcher, *, wanted: bool) -> None:
+    def __init__(self, playout: Loudspeaker, ringer: Ringer, watcher: Watcher, *, wanted: bool) -> None:
         self._playout = playout
         self._ringer = ringer
         self._watcher = watcher

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from device.tools.builtin import builtin_tools
 
 if TYPE_CHECKING:
-    from device.audio.playout import Playout
+    from device.audio.loudspeaker import Loudspeaker
     from device.daemon.mute import MuteSwitch
     from device.daemon.sounds import Ringer
     from device.tools.registry import Registry
     from device.tools.timers import Timers
 
 
-def device_tools(timers: Timers, playout: Playout, mute: MuteSwitch, ringer: Ringer) -> Registry:
+def device_tools(timers: Timers, playout: Loudspeaker, mute: MuteSwitch, ringer: Ringer) -> Registry:
     """Return the built-in tools: they set timers, end the ringing, and change the loudspeaker's volume or mute."""
 
     def set_volume(percent: int) -> None:

@@ -9,8 +9,8 @@ import signal
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
-from device.audio.card.alsa import AlsaCard
 from device.audio.card.base import CardError
+from device.audio.card.process import ProcessCard
 from device.audio.card.retry import Retry
 from device.conversation.states import State
 from device.panel.panel import Panel
@@ -31,7 +31,7 @@ POLL_S = 0.5
 """How often it is asked whether to look for the card."""
 
 
-async def wait_for_card(settings: Settings, notifier: Notifier) -> AlsaCard | None:
+async def wait_for_card(settings: Settings, notifier: Notifier) -> ProcessCard | None:
     """Return the card of the settings, as soon as it is there; None if SIGTERM comes first.
 
     In front of a user nothing is waited for: raises CardError. A service shows the fault meanwhile, and is alive; but
@@ -45,7 +45,7 @@ async def wait_for_card(settings: Settings, notifier: Notifier) -> AlsaCard | No
         while not over.is_set():
             if retry.due(loop.time()):
                 try:
-                    card = await _unless(over, _in_thread(lambda: AlsaCard(settings.card)))
+                    card = await _unless(over, _in_thread(lambda: ProcessCard(settings.card)))
                 except CardError as error:
                     if not notifier.listens:
                         raise

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from device.audio.card.base import Card
-    from device.audio.playout import Playout
+    from device.audio.loudspeaker import Loudspeaker
     from device.audio.ring import RingBuffer
     from device.listen.near_end import Canceller
     from device.listen.voice_activity import VoiceDetector
@@ -82,7 +82,7 @@ class Capture:
     def __init__(
         self,
         card: Card,
-        playout: Playout,
+        playout: Loudspeaker,
         clean: RingBuffer,
         *,
         canceller: Canceller | None,

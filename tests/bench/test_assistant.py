@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,23 @@ def test_it_is_waited_for_until_it_listens_though_it_says_more_in_one_breath():
         assert 0 < process.listens_after() < 60
         said = process.end()
     assert said == "ended"
+
+
+def test_its_card_s_process_is_known_by_what_it_runs():
+    child = "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)', {!r}])"
+    starts = f"others = {child.format('other')}; card = {child.format(assistant.CARD)}"
+    waits = "print('Listening on', card.pid, flush=True); signal.sigwait([signal.SIGINT]); card.kill(); others.kill()"
+    with playing(f"import signal, subprocess, sys; {starts}; {waits}") as process:
+        process.listens_after()
+        command = Path(f"/proc/{process.card_pid}/cmdline").read_text()
+    assert assistant.CARD in command.split("\0")
+
+
+def test_one_without_a_process_for_its_card_is_told_of():
+    with playing(LISTENS) as process:
+        process.listens_after()
+        with pytest.raises(BenchError, match="no process for its sound card"):
+            _ = process.card_pid
 
 
 def test_its_button_is_pressed_by_a_signal():

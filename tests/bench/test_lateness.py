@@ -1,10 +1,13 @@
+import pytest
+
 from device.bench import lateness
 from device.bench.isolated import isolated
 from device.settings.tree import WakeSettings
 
 
-def test_every_burden_is_measured():
-    found = isolated(lateness.measure, WakeSettings(), "", 0.5)
+@pytest.mark.parametrize("apart", [False, True])
+def test_every_burden_is_measured(apart):
+    found = isolated(lateness.measure, WakeSettings(), "", 0.5, apart=apart)
     assert list(found) == list(lateness.EVERY_S)
     for late in found.values():
         assert len(late.begun) >= 40, "callbacks of half a second at least"

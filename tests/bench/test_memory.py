@@ -14,6 +14,7 @@ from device.settings.tree import LocalSettings, Settings
 
 class Assistant:
     pid = 7
+    card_pid = 9
 
     def __init__(self, *_):
         pass
@@ -49,7 +50,7 @@ class Engine:
 def machine(monkeypatch):
     """A machine on which time costs nothing; return what was waited for and looked at."""
     did = []
-    sizes = {7: iter((150.0, 160.0)), 8: iter((300.0, 340.0))}
+    sizes = {7: iter((110.0, 120.0)), 8: iter((300.0, 340.0)), 9: iter((40.0, 41.0))}
 
     @contextlib.contextmanager
     def card():
@@ -72,12 +73,12 @@ def machine(monkeypatch):
 def test_the_daemon_is_looked_at_asleep_and_the_engine_before_and_after_an_answer(machine):
     did, session = machine
     result = memory.measure(Job(settings=Settings()))
-    assert [figure.value for figure in result.figures] == [150, 160, 300, 340]
+    assert [figure.value for figure in result.figures] == [150, 40, 161, 300, 340]
     assert result.reached
     assert result.notes == ("a card of ours",)
     # The ring is full by then, and the conversation over.
     settle, awake = RING_SECONDS + 10, Settings().listen.follow_up_s + 6
-    assert did == [f"{settle:g} s", 7, f"{awake:g} s", 7, 8, 8]
+    assert did == [f"{settle:g} s", 7, 9, f"{awake:g} s", 7, 9, 8, 8]
     assert session.heard, "a question was asked"
     assert not session.open_now
 

@@ -54,7 +54,7 @@ def card(monkeypatch):
         found.panels.append(Panel(assistant))
         return found.panels[-1]
 
-    monkeypatch.setattr("device.daemon.wait_for_card.AlsaCard", make)
+    monkeypatch.setattr("device.daemon.wait_for_card.ProcessCard", make)
     monkeypatch.setattr("device.daemon.wait_for_card.Panel", panel)
     monkeypatch.setattr("device.daemon.wait_for_card.POLL_S", 0.001)
     monkeypatch.setattr("device.audio.card.retry.RETRY_S", 0.0)

@@ -13,6 +13,7 @@ import numpy as np
 from support.crowd import RATE, Crowd, Home, LoudnessDetector, ToneDetector
 from support.puppet import Plan
 
+from device.audio.playout import Playout
 from device.conversation import entries
 from device.conversation.events import Button, Mute
 from device.daemon.build import build
@@ -219,6 +220,7 @@ class Soak(Watcher):
             return
         self._measured = now
         daemon = self.daemon
+        assert isinstance(daemon.playout, Playout)
         gc.collect()
         self.sizes.append(
             {

@@ -12,6 +12,7 @@ import numpy as np
 from msgspec import Struct
 
 from device.audio.gaps import Gaps
+from device.audio.playout import Playout
 from device.audio.ring import RingBuffer
 from device.sample_clock import CLOCK_RATE
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from device.audio.loudspeaker import Loudspeaker
 
 BLOCK_MS = 10
 """Length of a callback block: what the echo canceller works on at a time. Shorter costs more wake-ups; longer comes on
@@ -89,6 +91,10 @@ class Card:
     def name(self) -> str:
         """What to call this card to the user."""
         raise NotImplementedError
+
+    def playout(self, *, prebuffer_ms: int, volume: float) -> Loudspeaker:
+        """Return a new playout for this card, as the settings want it, to open it with."""
+        return Playout(self.rate, prebuffer_ms=prebuffer_ms, volume=volume, latency=lambda: self.output_latency)
 
     def open(self, source: Source, on_presence: Callable[[bool], None] = ignore) -> None:
         """Start the stream, taking sound from `source`. Raises CardError.
