@@ -163,10 +163,24 @@ class Process:
             self._process.send_signal(signal.SIGUSR1)
 
     def usage(self) -> Usage:
-        """Return what it has taken so far; nothing of one that has ended."""
-        try:
-            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-            # User and system time, and resident pages: 14, 15 and 24 of proc(5), of which 1 and 2 are cut off.
-            return Usage((int(fields[11]) + int(fields[12])) / _TICKS, int(fields[21]) * _PAGE / 1e6)
-        except OSError:
-            return Usage(0.0, 0.0)
+        """Return what it and its own processes have taken so far; nothing of one that has ended."""
+        usages = [_usage(pid) for pid in (self._process.pid, *_children(self._process.pid))]
+        return Usage(sum(one.cpu_s for one in usages), sum(one.memory_mb for one in usages))
+
+
+def _usage(pid: int) -> Usage:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        # User and system time, and resident pages: 14, 15 and 24 of proc(5), of which 1 and 2 are cut off.
+        return Usage((int(fields[11]) + int(fields[12])) / _TICKS, int(fields[21]) * _PAGE / 1e6)
+    except OSError:
+        return Usage(0.0, 0.0)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [
+            int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
+        ]
+    except OSError:
+        return []

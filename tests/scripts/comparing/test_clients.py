@@ -66,6 +66,14 @@ def test_a_peer_is_run_with_the_servers_address_and_what_it_is_given(peers, tmp_
     assert process.usage().memory_mb == 0
 
 
+def test_the_processes_of_its_own_count_with_it(peers, tmp_path):
+    child = "import time; kept = b'1' * 200_000_000; time.sleep(60)"
+    starts = f"import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', {child!r}])"
+    ends = "signal.signal(signal.SIGINT, lambda *_: sys.exit(child.kill()))"
+    with client(peers, tmp_path, f"import signal; {starts}; {ends}\n{LASTS}") as process:
+        soon(lambda: process.usage().memory_mb > 200)
+
+
 def test_one_that_takes_no_notice_of_its_end_is_killed(peers, tmp_path, monkeypatch):
     monkeypatch.setattr("scripts.comparing.clients.END_S", 0.2)
     deaf = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); print('here', flush=True); signal.pause()"
