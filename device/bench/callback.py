@@ -83,14 +83,17 @@ def measure(job: Job) -> Result:
             Figure("samples lost", live.lost, "", 0),
             Figure("blocks that came more than 40 ms late", room.xruns.underruns, ""),
             Figure("replies played", replies, ""),
-            *figures("the card in a process of its own", apart, LATE_AT_MOST_MS),
-            *figures("the card in the daemon's process", in_process),
+            *figures("the card in a process of its own", *apart, LATE_AT_MOST_MS),
+            *figures("the card in the daemon's process", *in_process),
         ),
     )
 
 
-def figures(where: str, found: dict[str, Late], at_most: float | None = None) -> list[Figure]:
-    """Return what there is to say of how late the callback was `where`, by what the process did meanwhile."""
+def figures(where: str, found: dict[str, Late], beside: Late, at_most: float | None = None) -> list[Figure]:
+    """Return what there is to say of how late the callback was `where`, by what the process did meanwhile.
+
+    `beside` is how late one was that had a process without anything else.
+    """
     begun = np.concatenate([late.begun for late in found.values()])
     ended = np.concatenate([late.ended for late in found.values()])
     return [
@@ -99,5 +102,6 @@ def figures(where: str, found: dict[str, Late], at_most: float | None = None) ->
         Figure("… p99.99", percentile(begun, 99.99), "ms", at_most),
         Figure("… the worst", float(begun.max(initial=0)), "ms"),
         Figure("… ended late by: p99.99", percentile(ended, 99.99), "ms"),
+        Figure("… a thread that does nothing else, beside it: p99.99", percentile(beside.begun, 99.99), "ms"),
         *(Figure(f"… {burden}: p99.99", percentile(late.begun, 99.99), "ms") for burden, late in found.items()),
     ]

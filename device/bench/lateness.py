@@ -14,7 +14,7 @@ from device.audio.card.process import ProcessCard
 from device.audio.echo.canceller import EchoCanceller
 from device.audio.ring import RingBuffer
 from device.bench.busy import busy, cores
-from device.bench.metronome import SAYS, Metronome, late
+from device.bench.metronome import Metronome, late, says, undisturbed
 from device.sample_clock import CLOCK_RATE
 from device.settings.tree import CardSettings
 
@@ -51,22 +51,24 @@ class _Delta(msgspec.Struct):
     delta: bytes
 
 
-def measure(wake: WakeSettings, models_dir: str, seconds: float, *, apart: bool) -> dict[str, Late]:
+def measure(wake: WakeSettings, models_dir: str, seconds: float, *, apart: bool) -> tuple[dict[str, Late], Late]:
     """Return how late the callback is in a process that does what the daemon does: `seconds` of each burden.
 
-    If it is `apart`, the card is in a process of its own, as the daemon's is.
+    If it is `apart`, the card is in a process of its own, as the daemon's is. Also returns how late the callback of a
+    process was meanwhile that does nothing else.
 
     To be called in a process of its own: onnxruntime is imported when the first model is loaded, as in the daemon.
     Raises CardError or ModelError.
     """
     card: Card = ProcessCard(CardSettings(), maker=METRONOME) if apart else Metronome()
     playout = card.playout(prebuffer_ms=40, volume=1.0)
-    with busy(cores()):
+    with busy(cores()), undisturbed() as beside:
         card.open(playout)
         try:
-            return asyncio.run(_burden(card, playout, lambda: _load(wake, models_dir), seconds))
+            found = asyncio.run(_burden(card, playout, lambda: _load(wake, models_dir), seconds))
         finally:
             card.close()
+    return found, beside[0]
 
 
 def _load(wake: WakeSettings, models_dir: str) -> Detectors:
@@ -115,7 +117,7 @@ async def _burden(card: Card, playout: Loudspeaker, load: Callable[[], Detectors
                 elif burden == COLLECTION:
                     gc.collect()
                 await asyncio.sleep(every_s)
-                heard.append(said.take(said.lag // card.block * card.block).reshape(-1, card.block)[:, :SAYS].copy())
+                heard.append(says(said, card.block))
             found[burden] = late(np.concatenate(heard))
     finally:
         stop()

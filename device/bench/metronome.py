@@ -7,8 +7,12 @@ known.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+import select
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -17,13 +21,14 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from device.audio.card.base import BLOCK_MS, Card, ignore
+from device.audio.card.base import BLOCK_MS, RING_SECONDS, Card, ignore
 from device.audio.card.stream import be_urgent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from device.audio.card.base import Source
+    from device.audio.ring import Cursor
     from device.settings.tree import CardSettings
 
 RATE = 48_000
@@ -34,6 +39,8 @@ SAYS = 8
 block, and when it had ended with the one before, in ns after it was due."""
 QUIETER = 64
 """Than full scale is the noise that is heard besides: a room in which the wake word's models do not rest (-41 dBFS)."""
+TICKS = b"ticks\n"
+"""What a process that is a metronome says first."""
 _ABSOLUTE = 1  # TIMER_ABSTIME of clock_nanosleep(2)
 
 
@@ -84,6 +91,16 @@ class Metronome(Card):
             due += BLOCK_NS
 
 
+class Silence:
+    """A `card.base.Source` that does nothing."""
+
+    def render(self, out: NDArray[np.int16], position: int) -> None:
+        """Leave the block as it is: silent."""
+
+    def skip(self, frames: int) -> None:
+        """Let time pass."""
+
+
 class Late(Struct, frozen=True):
     """How late callbacks were, in ms after the card wanted them, `(n,) float64`."""
 
@@ -95,3 +112,41 @@ def late(heard: NDArray[np.int16]) -> Late:
     """Return what a metronome says in `heard`, the first `SAYS` samples of each block, `(blocks, SAYS) int16`."""
     said = np.ascontiguousarray(heard).view(np.int64) / 1e6
     return Late(said[:-1, 0], said[1:, 1])
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[list[Late]]:
+    """Have a metronome tick during a block in a process that does nothing else; the list then holds how late it was.
+
+    What the machine itself makes late, such as a virtual one that waits for its host, makes this one late.
+    """
+    found: list[Late] = []
+    command = [sys.executable, "-m", "device.bench.metronome"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 - ourselves
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        process.stdout.read(len(TICKS))
+        yield found
+        said, _ = process.communicate()
+    found.append(late(np.frombuffer(said, np.int16).reshape(-1, SAYS)))
+
+
+def main() -> None:
+    """Tick until standard input ends; then write what each block said to standard output."""
+    card = Metronome()
+    said, heard = card.mic.cursor(0), bytearray()
+    card.open(Silence())
+    sys.stdout.buffer.write(TICKS)
+    sys.stdout.buffer.flush()
+    while not select.select([sys.stdin], [], [], RING_SECONDS / 4)[0]:
+        heard += says(said, card.block).tobytes()
+    card.close()
+    sys.stdout.buffer.write(heard + says(said, card.block).tobytes())
+
+
+def says(said: Cursor, block: int) -> NDArray[np.int16]:
+    """Return what the blocks say that a metronome heard since `said` was read last, `(blocks, SAYS) int16`."""
+    return said.take(said.lag // block * block).reshape(-1, block)[:, :SAYS].copy()
+
+
+if __name__ == "__main__":
+    main()

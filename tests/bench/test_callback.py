@@ -26,10 +26,11 @@ def test_a_rooms_thread_is_urgent_from_its_first_block_on(monkeypatch):
 def test_callbacks_count_together_and_by_what_went_on_meanwhile():
     quiet, busy = np.full(9_000, 0.1), np.full(1_000, 7.0)
     found = {"quiet": Late(quiet, quiet + 1), "busy": Late(busy, busy + 1)}
-    said = {figure.name: figure for figure in figures("here", found, 5.0)}
+    said = {figure.name: figure for figure in figures("here", found, Late(quiet + 2, quiet + 3), 5.0)}
     assert said["here, 10000 callbacks begun late by: median"].value == 0.1
     assert said["… p99.99"].value == 7.0
     assert not said["… p99.99"].reached
     assert said["… ended late by: p99.99"].value == 8.0
+    assert said["… a thread that does nothing else, beside it: p99.99"].value == 2.1
     assert said["… quiet: p99.99"].value == 0.1
     assert said["… busy: p99.99"].value == 7.0

@@ -3,7 +3,7 @@ import time
 
 import numpy as np
 
-from device.bench.metronome import SAYS, Metronome, late
+from device.bench.metronome import SAYS, Metronome, late, undisturbed
 
 
 class Slow:
@@ -40,3 +40,12 @@ def test_a_metronome_hears_how_late_it_is():
     assert found.begun[4] >= 40, "the one that had to wait for it"
     assert (found.ended >= found.begun).all()
     assert np.abs(blocks[:, SAYS:].astype(int)).max() > 0, "it hears a room besides"
+
+
+def test_one_that_does_nothing_else_ticks_beside():
+    with undisturbed() as beside:
+        time.sleep(0.5)
+    (found,) = beside
+    assert len(found.begun) == len(found.ended) > 0
+    assert (found.ended >= found.begun).all()
+    assert found.begun.min() >= 0
