@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 RATE = 48_000
 """Hz: what most cards run at."""
 BLOCK_NS = BLOCK_MS * 1_000_000
+BUFFER_NS = 40_000_000
+"""How late it may be called before it has run dry: what a card is asked for (`card.latency_ms`)."""
 SAYS = 8
 """Samples at the beginning of each block that are two numbers of 64 bits instead: when the callback began with this
 block, and when it had ended with the one before, in ns after it was due."""
@@ -88,7 +90,8 @@ class Metronome(Card):
             says[0], says[1] = time.monotonic_ns() - due, ended
             self.exchange(heard)
             ended = time.monotonic_ns() - due
-            due += BLOCK_NS
+            # A card that has run dry does not want to be called for what it has missed.
+            due += BLOCK_NS if ended < BUFFER_NS else ended + BLOCK_NS
 
 
 class Silence:
