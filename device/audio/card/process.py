@@ -180,6 +180,8 @@ class ProcessCard(Card):
         due, silence = time.monotonic(), np.zeros(self.block, np.int16)
         while not started:
             source.render(self._out, self.mic.position)
+            # It is known to be missing, and not taken for somebody's having finished.
+            self.gaps.add(self.mic.position, self.mic.position + self.block)
             self.reference.write(silence)
             self.mic.write(silence)
             due += BLOCK_MS / 1000

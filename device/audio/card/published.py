@@ -64,6 +64,7 @@ class Published:
 
     def skip(self, frames: int) -> None:
         """Let time pass."""
+        self._card.deaf = self._board.deaf
         self._playout.skip(frames)
         self._say(self._come)
 

@@ -252,13 +252,16 @@ def test_signals_are_the_daemon_s_to_hear():
     await_true(lambda: not alive(card), 10)
 
 
-def test_silence_takes_the_place_of_sound_meanwhile():
+def test_silence_takes_the_place_of_sound_meanwhile_and_is_known_to_be_missing():
     presence = Presence()
     with opened(presence=presence) as (card, _):
         card.mic.cursor().read(card.block, 10)
         os.kill(card.pid, signal.SIGKILL)
         assert presence.gone.wait(10)
-        heard = card.mic.cursor().read(2 * card.block, 10)
-        assert not heard.any()
+        cursor = card.mic.cursor()
+        assert not cursor.read(2 * card.block, 10).any()
+        assert card.gaps.touch(cursor.position - card.block, cursor.position)
         assert not card.present
         assert presence.back.wait(60)
+        await_true(lambda: card.mic.cursor().read(card.block, 10).any())
+        assert card.gaps.last[1] < card.mic.position

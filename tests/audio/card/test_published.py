@@ -88,6 +88,9 @@ def test_the_card_is_deaf_at_once_and_what_it_counts_is_told(published, board, c
     board.deaf = False
     rendered(published)
     assert not card.deaf
+    board.deaf = True
+    published.skip(BLOCK)  # for blocks that are only heard it is asked for nothing else
+    assert card.deaf
 
 
 def test_time_that_passes_unheard_is_told_too(published, board, card):
