@@ -21,15 +21,18 @@ ANSWERS = "it interrupts and answers itself"
 ENOUGH = 2.0
 """So many answers to itself within `WITHIN`: a single one may be a user who repeats what was said."""
 WITHIN = samples(120_000)
-UNSAID = 0.25
-"""What a voice counts that nobody knows the words of, where the echo was known last: it may be a user's. Where it was
-not, where there is no canceller, and once another one said what a reply says, it counts fully."""
+UNSAID, UNSURE = 0.0, 0.67
+"""What a voice counts that nobody knows the words of, and that ends with the reply: nothing where an echo is cancelled,
+for it may be a user's "stop"; more where none is known of, because there is no canceller. Once another voice said what
+a reply says, it counts fully."""
+NOTHING, NOISE = 1.0, 0.5
+"""What one counts in which the engine finds no words, without a canceller and with one: coughs interrupt, too."""
 SOON = samples(1200)
 """How long after the loudspeaker an echo is over: it may come later than the 600 ms within which it is looked for."""
 ALIKE = 0.6
 """Part of the words that must be the reply's, in its order: recognisers mishear an echo."""
-WORDS = 2
-"""Of fewer words, nothing is known: "yes" is in many replies."""
+WORDS = 3
+"""Of fewer words, nothing is known: "yes" and "you have" are in many replies."""
 CLEAR_WORDS = 4
 """From so many words on, a voice over a reply says something else if it does not say what the reply says: of fewer, all
 may be misheard."""
@@ -58,7 +61,7 @@ class OwnVoice:
     def __init__(self) -> None:
         self._why = ""
         self._echo: EchoKind = "none"
-        self._known = False  # when there was an echo last
+        self._cancelled = False  # an echo was cancelled once
         self._helpless = False
         self._texts: dict[str, str] = {}
         self._own_words: bool | None = None
@@ -80,7 +83,7 @@ class OwnVoice:
     def echo(self, kind: EchoKind) -> None:
         """Note what of the echo may be heard."""
         self._echo = kind
-        self._known = self._known if kind == "none" else kind == "known"
+        self._cancelled = self._cancelled or kind == "known"
         if kind == "unknown":
             self._proof = 0
 
@@ -105,8 +108,8 @@ class OwnVoice:
         if suspect is not None and suspect.own_words is False:
             self._strikes.clear()
         elif suspect is not None and (suspect.own_words or suspect.short):
-            likely = suspect.own_words or not self._known or any(weight == 1.0 for _, weight in self._strikes)
-            self._strike(at, 1.0 if likely else UNSAID)
+            likely = suspect.own_words or any(weight == 1.0 for _, weight in self._strikes)
+            self._strike(at, 1.0 if likely else UNSAID if self._cancelled else UNSURE)
         self._playing, self._ticked_at = True, at
 
     def falls_silent(self, at: int) -> None:
@@ -155,10 +158,12 @@ class OwnVoice:
     def user(self, text: str, at: int) -> None:
         """Note what the engine understood of the user, maybe nothing."""
         suspect, self._suspect = self._suspect, None
-        if suspect is None and len(_words(text)) <= WORDS:
+        if suspect is None and len(_words(text)) < WORDS:
             return
-        if self._is_own(text) or (suspect is not None and not text):
+        if self._is_own(text):
             self._strike(at, 1.0)
+        elif suspect is not None and not text:
+            self._strike(at, NOISE if self._cancelled else NOTHING)
         else:
             self._strikes.clear()
 

@@ -51,18 +51,19 @@ OWN, OTHER = "the tea is ready in the kitchen", "no I would like a coffee"
         # How many cuts it takes; None: there may be any number of them.
         ("known", "", 300, OWN, 2),
         ("known", "", 300, "the t is ready in kitchen", 2),  # misheard
-        ("known", "", 300, "", 2),  # nobody said anything
+        ("known", "", 300, "", 4),  # nobody said anything
+        ("none", "", 300, "", 2),
         ("known", "", 300, OTHER, None),
         ("known", OWN, 300, OTHER, None),  # the engine's recogniser is the better one
         ("known", OWN, 300, None, 2),  # an engine that does not tell what it understood
         ("known", OTHER, 300, None, None),
-        ("known", "tea", 300, None, 8),  # a word is not enough
-        ("known", "I thought", 300, None, 8),  # it may be misheard
-        ("known", "", 300, None, 8),
+        ("known", "the tea", 300, None, None),  # two words are not enough
+        ("known", "", 300, None, None),
         ("known", "", 2000, None, None),  # it went on
-        ("unknown", "", 300, None, 2),
+        ("unknown", "", 300, None, 3),
         ("unknown", "", 2000, None, None),
-        ("none", "", 300, None, 2),  # without a canceller
+        ("none", "", 300, None, 3),  # without a canceller
+        ("none", "I thought", 300, None, 3),  # it may be misheard
         ("none", "", 300, OTHER, None),
         ("none", OTHER, 300, None, None),
     ],
@@ -86,7 +87,7 @@ def test_a_voice_that_interrupts_and_says_what_the_reply_says_is_its_own(echo, o
 @pytest.mark.parametrize(("after", "own"), [(0, True), (SOON * 1000 // samples(1000) - 2, True), (1300, False)])
 def test_a_voice_that_begins_as_the_reply_ends_may_be_its_own(after, own):
     life = Life("unknown")
-    for _ in range(3):
+    for _ in range(4):
         life.reply()
         silent = life.at + 3000
         life.own.falls_silent(ms(silent))
