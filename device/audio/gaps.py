@@ -21,7 +21,8 @@ class Gaps:
     def add(self, start: int, end: int) -> None:
         """Note that the stream is missing from `start` to before `end`; later than all that are known.
 
-        One that goes on where the last one ended is part of it.
+        One that goes on where the last one ended is part of it. Where `start` and `end` are the same nothing is
+        missing, but what was played may be heard later or sooner from there on.
         """
         known = self._gaps
         if known and known[-1][1] == start:
@@ -34,4 +35,4 @@ class Gaps:
 
     def touch(self, start: int, end: int) -> bool:
         """Return whether anything is missing from `start` to before `end`."""
-        return any(first < end and start < last for first, last in self._gaps)
+        return any(first < end and start < last for first, last in self._gaps if first < last)

@@ -176,7 +176,7 @@ class Capture:
         if mic is None:
             return False
         start = self._mic.position - len(mic)
-        for first, end in self._card.gaps.since(self._done):
+        for first, end in self._card.gaps.since(self._done - 1):
             if first < self._mic.position:
                 self._lose(max(first, self._done), min(end, self._mic.position))
         if start > self._done:  # late: silence in place of what was lost keeps the positions true
@@ -203,6 +203,10 @@ class Capture:
 
     def _lose(self, start: int, end: int) -> None:
         """Note that the card's frames from `start` to before `end` are missing."""
+        if start == end:
+            if self._canceller is not None:
+                self._canceller.doubt()
+            return
         first, last = self._card.clock(start), self._card.clock(end)
         self.gaps.add(first, last)
         self._emit(Missed(self.now, last - first))

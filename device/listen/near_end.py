@@ -68,6 +68,9 @@ class Canceller(Protocol):
     def helpless(self) -> bool:
         """True while there is an echo that it does not find, or cannot cancel."""
 
+    def doubt(self) -> None:
+        """Know that the card may play later or sooner from now on."""
+
     def cancel(
         self, mic: NDArray[np.int16], reference: NDArray[np.int16], missing: NDArray[np.bool_] | None = None
     ) -> NDArray[np.int16]:

@@ -37,3 +37,10 @@ def test_a_gap_that_comes_in_pieces_is_one():
     for number in range(2 * KEPT):
         gaps.add(10 * number, 10 * number + 10)
     assert gaps.since(0) == ((0, 20 * KEPT),)
+
+
+def test_where_nothing_is_missing_nothing_is_touched():
+    gaps = Gaps()
+    gaps.add(100, 100)
+    assert not gaps.touch(0, 200)
+    assert gaps.since(99) == ((100, 100),)

@@ -76,6 +76,9 @@ class Subtract:
     def __init__(self, excess_db=20.0):
         self.excess_db = excess_db
 
+    def doubt(self):
+        self.converged = False
+
     def cancel(self, mic, reference, missing=None):
         clean = mic - reference
         loud = np.abs(clean).reshape(-1, 160).max(axis=1) > 100
@@ -339,3 +342,17 @@ def test_no_echo_is_told_of_from_before_the_first_sample():
     feed(card, capture, QUIET[:160])
     (echo,) = of(events, Echo)
     assert echo.since == 0
+
+
+def test_where_the_loudspeaker_starts_anew_it_is_doubted_where_the_echo_is():
+    canceller = Subtract()
+    card, _, capture, events = make(16_000, canceller)
+    feed(card, capture, np.zeros(1600, np.int16))
+    for _ in range(5):
+        card.hear(np.zeros(card.block, np.int16))
+        capture.process()
+    assert canceller.converged
+    feed(card, capture, np.zeros(1600, np.int16))
+    assert not canceller.converged
+    assert not capture.gaps.since(0)
+    assert not of(events, Missed)

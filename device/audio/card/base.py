@@ -86,6 +86,7 @@ class Card:
         self._source: Source | None = None
         self._out = np.zeros(self.block, np.int16)
         self._nothing = np.zeros(self.block, np.int16)
+        self._waited = False  # the source did, since its last block
 
     @property
     def name(self) -> str:
@@ -125,6 +126,9 @@ class Card:
         frames = len(memoryview(heard).cast("B")) // 2
         if frames != len(self._out):
             self._out, self._nothing = np.zeros((2, frames), np.int16)  # only when the host changes its block size
+        if self._waited:  # the loudspeaker starts anew, about as late as before
+            self._waited = False
+            self.gaps.add(self.mic.position, self.mic.position)
         if self._source is not None:
             self._source.render(self._out, self.mic.position)
         self._play(self._out)
@@ -139,6 +143,7 @@ class Card:
         frames = len(memoryview(heard).cast("B")) // 2
         if self._source is not None:
             self._source.skip(frames)
+        self._waited = True
         self._play_nothing(self._nothing[:frames])
         self.mic.write(self._nothing[:frames] if self.deaf else heard)
 

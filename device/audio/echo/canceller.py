@@ -141,6 +141,10 @@ class EchoCanceller:
         """True while there is an echo that it does not find, or cannot cancel."""
         return self._helpless
 
+    def doubt(self) -> None:
+        """Know that the card may play later or sooner from now on: where the echo is must be confirmed or found."""
+        self.place.doubt()
+
     @property
     def linear(self) -> NDArray[np.int16]:
         """The frames that went into the last `cancel`, without the echo estimate and with nothing suppressed.
