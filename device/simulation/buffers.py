@@ -15,15 +15,21 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
 
 from device.audio.card.base import Xruns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from device.simulation.faults import Happening
+
+
+class Late(Struct, frozen=True):
+    """A block of the microphone's that comes when the loudspeaker has run dry: nothing is to be asked for it."""
+
+    heard: NDArray[np.int16]
 
 
 class Buffers:
@@ -63,7 +69,8 @@ class Buffers:
         self._given = self._clock = 0  # of what was received, and of the device's clock, the silence in it included
         self._gaps: list[tuple[int, int]] = []  # from which frame of the device's clock on it is how far behind
         self._told = told
-        self._missing: list[tuple[int, int]] = []  # after how many received frames how many are, still to be told
+        # After how many received frames how many are missing, still to be told, and whether those before are late.
+        self._missing: list[tuple[int, int, bool]] = []
         # What is still to come of the fault that is on.
         self._losing = self._frozen = self._dropping = 0
         self._overran = self._dry = False
@@ -120,10 +127,11 @@ class Buffers:
             case _:
                 raise ValueError(f"{happening.kind} is no fault of a buffer")
 
-    def hear(self, heard: NDArray[np.int16]) -> list[NDArray[np.int16] | int]:
+    def hear(self, heard: NDArray[np.int16]) -> list[NDArray[np.int16] | Late | int]:
         """Take a block from the microphone, and silence in it what is lost; return the blocks for the callback.
 
-        A number among them is how many frames are missing there, by what the card says.
+        A number among them is how many frames are missing there, by what the card says. It says so, too, which blocks
+        are late.
         """
         if not (self.busy or len(self._waiting) or self._missing):
             self._received += len(heard)
@@ -151,6 +159,10 @@ class Buffers:
             self.drops.append((due, before + dropped))
         self._append(sound[dropped:])
 
+    def rest(self) -> None:
+        """Queue silence for a block that is late."""
+        self._silence(self._block)
+
     def take(self) -> NDArray[np.float32]:
         """Return what the loudspeaker plays in the next block; silence where nothing is queued."""
         missing = self._head + self._block - len(self._queue)
@@ -171,12 +183,12 @@ class Buffers:
             return known
         return np.concatenate((known, np.zeros(self._block - len(known), np.float32)))
 
-    def _hand_over(self) -> list[NDArray[np.int16] | int]:
+    def _hand_over(self) -> list[NDArray[np.int16] | Late | int]:
         """Return the whole blocks that wait, and in their places what is missing."""
-        out: list[NDArray[np.int16] | int] = []
+        out: list[NDArray[np.int16] | Late | int] = []
         while self._missing:
-            (at, count), *later = self._missing
-            self._give(at, out)
+            (at, count, late), *later = self._missing
+            self._give(at, out, late=late)
             until = later[0][0] if later else self._received
             if until - at >= self._block:
                 torn = self._tear(at)
@@ -184,19 +196,19 @@ class Buffers:
                 self._tell(count + torn, out)
             elif later:  # there is no block between the two
                 torn = self._tear(until)
-                self._missing[:2] = [(until, count + torn + later[0][1])]
+                self._missing[:2] = [(until, count + torn + later[0][1], False)]
             else:  # it is told with the next block
                 return out
         self._give(self._received, out)
         return out
 
-    def _give(self, end: int, out: list[NDArray[np.int16] | int]) -> None:
+    def _give(self, end: int, out: list[NDArray[np.int16] | Late | int], *, late: bool = False) -> None:
         """Hand over the whole blocks of what was received up to `end`."""
         whole = (end - self._given) // self._block * self._block
         blocks, self._waiting = self._waiting[:whole].reshape(-1, self._block), self._waiting[whole:]
         self._given += whole
         self._clock += whole
-        out += list(blocks)
+        out.extend(map(Late, blocks) if late else blocks)
 
     def _tear(self, end: int) -> int:
         """Lose what is left of a block up to `end`, as a stream that is started again does; return its frames."""
@@ -207,7 +219,7 @@ class Buffers:
         self._silence(torn)
         return torn
 
-    def _tell(self, count: int, out: list[NDArray[np.int16] | int]) -> None:
+    def _tell(self, count: int, out: list[NDArray[np.int16] | Late | int]) -> None:
         """Tell the device what is missing, by what the card believes."""
         said = max(0, self._told(count)) if self._told is not None else 0
         self._clock += said
@@ -233,13 +245,13 @@ class Buffers:
             self.xruns.overruns += 1
             self.xruns.underruns += 1
         self._silence(len(arrived) - kept)
-        self._lose(arrived[kept:])
+        self._lose(arrived[kept:], late=True)
 
     def _keep(self, samples: NDArray[np.int16]) -> None:
         self._received += len(samples)
         self._waiting = np.concatenate((self._waiting, samples))
 
-    def _lose(self, samples: NDArray[np.int16]) -> None:
+    def _lose(self, samples: NDArray[np.int16], *, late: bool = False) -> None:
         if not len(samples):
             return
         samples[:] = 0
@@ -247,9 +259,9 @@ class Buffers:
         if self._told is None:
             self._fall_behind(self._received, len(samples))
         elif self._missing and self._missing[-1][0] == self._received:
-            self._missing[-1] = (self._received, self._missing[-1][1] + len(samples))
+            self._missing[-1] = (self._received, self._missing[-1][1] + len(samples), late)
         else:
-            self._missing.append((self._received, len(samples)))
+            self._missing.append((self._received, len(samples), late))
 
     def _silence(self, frames: int) -> None:
         """Queue silence, since there is nothing else."""

@@ -20,7 +20,8 @@ Kind = Literal["stall", "freeze", "overrun", "repeat", "drop", "jump", "buffer",
 - `stall`: the card stands still for `ms`, both ways. There is no callback, and what the microphone would have heard is
   lost; the loudspeaker plays what is buffered and then silence, until it goes on as late as before.
 - `freeze`: the device's callbacks stand still for `ms`, the card does not. Then what the buffer holds (`latency_ms`) is
-  worked off at once. Of a longer freeze, the rest is lost both ways, as in a stall.
+  worked off at once. Of a longer freeze, the rest is lost both ways, as in a stall; a card that tells its losses knows,
+  too, that what it had kept came too late for anything to be played at that moment.
 - `sleep`: the whole process stands still for `ms` (SIGSTOP, a machine out of memory): a freeze in which nothing else of
   the device runs either. Where time is real, it is but a freeze.
 - `overrun`: the microphone alone loses `ms`. The callbacks wait for it while the loudspeaker plays what is buffered, so

@@ -29,7 +29,7 @@ from device.audio.measure import FULL_SCALE
 from device.sample_clock import CLOCK_RATE
 from device.simulation import acoustics
 from device.simulation.alignment import Drop
-from device.simulation.buffers import Buffers
+from device.simulation.buffers import Buffers, Late
 from device.simulation.echo_paths import EchoPaths
 from device.simulation.faults import LONGEST_MS, schedule
 from device.simulation.recording import CHANNELS
@@ -274,6 +274,9 @@ class Room(Card):
         for block in blocks:
             if isinstance(block, int):
                 self.skip(block)
+            elif isinstance(block, Late):
+                self.hear(block.heard)
+                self._buffers.rest()
             else:
                 self._exchange(block)
         self._passed += self.block

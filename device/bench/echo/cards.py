@@ -130,6 +130,11 @@ class _Recorder(Room):
         self.said.append(out.copy())
         return out
 
+    def hear(self, heard: NDArray[np.int16]) -> None:
+        super().hear(heard)
+        self.heard.append(heard.copy())
+        self.said.append(np.zeros_like(heard))
+
     def skip(self, frames: int) -> None:
         super().skip(frames)
         self.heard.append(np.zeros(frames, np.int16))
