@@ -39,6 +39,9 @@ GOOD_FRAMES = 15
 not their mean power, because somebody who speaks meanwhile is louder than any echo left."""
 SILENT_FRAMES = 60
 """And so many more, 0.6 s, where no echo was ever found: longer than the pauses of one that comes too late."""
+MISSED = 12
+"""Or so many looks for an echo found none, half a second apart from the first to the last, though the microphone was
+loud: somebody talks, and there is none that would matter beside that."""
 UNEXPLAINED = 2.0
 """How many good frames a bad one outweighs while the echo was never found: an echo has pauses, too."""
 NO_ECHO_RATIO = 0.001
@@ -253,7 +256,8 @@ class EchoCanceller:
         if self.place.known:
             self._learnt = self._good >= GOOD_FRAMES or self._frames_played >= CONVERGED_FRAMES
         else:
-            self._learnt = self._good >= SILENT_FRAMES and not self._envelopes.may_be_alike
+            nothing = self._good >= SILENT_FRAMES or self.place.missed >= MISSED
+            self._learnt = nothing and not self._envelopes.may_be_alike
 
     def _doubt_itself(self) -> None:
         """Look whether there is an echo that is not cancelled."""

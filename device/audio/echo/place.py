@@ -96,6 +96,8 @@ class Place:
         """How often it was found to come at another lag, by the same path."""
         self.begun = 0
         """How often the path to it had to be learnt anew."""
+        self.missed = 0
+        """How often no echo was found in `WINDOWS[-1]` blocks that were loud enough, while none was ever found."""
         self._filter = echo
         self._alignment = alignment
         self._tail = echo.blocks
@@ -170,6 +172,8 @@ class Place:
         if self._alignment.lag is None:
             if (clear >= CERTAIN and self._blocks >= WINDOWS[1]) or (clear >= CLEAR and self._stays(best)):
                 self._begin(best, self._earliest(found, best))
+            elif clear < CLEAR and self._blocks >= WINDOWS[-1]:
+                self.missed += 1
             return
         here = round(self._alignment.lag)
         first = max(0, here - NEAR)

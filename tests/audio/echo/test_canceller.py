@@ -130,9 +130,7 @@ def test_an_echo_later_than_any_that_is_looked_for_leaves_it_helpless():
     canceller = EchoCanceller(300)
     played = far(14)
     mic = mix(np.concatenate((np.zeros(14_400), room(played, 0)))[: len(played)], noise(14, -60))
-    run(canceller, mic[: 9 * SECOND], played[: 9 * SECOND])
-    assert not canceller.converged
-    run(canceller, mic[9 * SECOND :], played[9 * SECOND :])
+    run(canceller, mic, played)
     assert canceller.helpless
     assert not canceller.converged
     mic = mix(room(played, 0), noise(14, -60))
@@ -168,7 +166,9 @@ def test_it_knows_when_it_has_learnt():
     talk = np.resize(say("what is the weather like in London and in Paris", "en-gb", 150, -26), 8 * SECOND)
     run(canceller, talk[:SECOND], far(1))
     assert not canceller.converged
-    run(canceller, talk[SECOND:], far(8)[SECOND:])
+    run(canceller, talk[SECOND : 3 * SECOND], far(3)[SECOND:])
+    assert canceller.converged
+    run(canceller, talk[3 * SECOND :], far(8)[3 * SECOND :])
     assert canceller.converged
     assert not canceller.helpless
 
