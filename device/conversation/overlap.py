@@ -26,6 +26,8 @@ FAR = "far away"
 """Why a reply comes back over such a voice, and stays up while it goes on."""
 FAR_MS = 250
 """When that can be told: by then even a voice with a soft onset has reached its level."""
+LEAST_MS = 96
+"""No word has less of voice in it: three frames. In a tenth of a second of anything a recogniser finds a letter."""
 RECOGNISE_MS = (480, 640, 800, 960, 1200, 1500, 2000)
 """When a voice that goes on is recognised, after its onset. Nothing is gained by guessing from half a word:
 the reply is silent already, and nothing that is said is lost."""
@@ -102,7 +104,7 @@ def judge(voice: OverlappingVoice, *, cut_ms: float, recogniser: bool = True) ->
         return (Verdict.RESTORE, FAR) if voice.age_ms >= FAR_MS or voice.said else (Verdict.WAIT, "soft")
     if not recogniser or voice.kind == "unknown":
         return _by_length(voice, cut_ms)
-    words = voice.kind in ("stop", "speech")
+    words = voice.kind in ("stop", "speech") and voice.voiced_ms >= LEAST_MS
     if words and (not voice.said or voice.heard_out or voice.silence_ms >= ANSWER_MS):
         return Verdict.CUT, str(voice.kind)
     return _said(voice, cut_ms) if voice.said else _going_on(voice)

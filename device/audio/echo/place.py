@@ -64,7 +64,7 @@ more than half; this much is left with a voice over it that is 7 dB louder. Shar
 like, explain a hundredth."""
 _RIVAL = 0.5
 """A new place must be so much clearer than the old one: twice. In voiced sounds the place is clear at each period."""
-_OTHER_ECHO, _OTHER_EXPLAINED = 0.4, 0.05
+_OTHER_ECHO, _OTHER_EXPLAINED = 0.35, 0.05
 """Part of the clearest place's likeness from which there is another echo, half its amplitude or a little less, and the
 part of the microphone's power that a later one explains. The sound server's own monitor may come long before the air,
 and be softer."""
@@ -101,7 +101,7 @@ class Place:
         self._filter = echo
         self._alignment = alignment
         self._tail = echo.blocks
-        self._last = 0  # lag of the last echo at the last look
+        self._late = 0  # lag of the clearest echo near the path's end, at the last look
         self._heard = Tape(2, WINDOWS[-1] * BLOCK)  # and what was left over of it
         self._worked = 0
         self._blocks = 0  # that were heard without a break, and since the place was last doubted
@@ -167,7 +167,7 @@ class Place:
         found = likeness(heard, played)
         best = int(found.argmax())
         clear = float(found[best])
-        if explained(heard, played[RANGE - best :][:window]) < _EXPLAINED:
+        if not self._explains(best, heard, played, _EXPLAINED):
             clear = 0.0
         if self._alignment.lag is None:
             if (clear >= CERTAIN and self._blocks >= WINDOWS[1]) or (clear >= CLEAR and self._stays(best)):
@@ -179,7 +179,7 @@ class Place:
         first = max(0, here - NEAR)
         around = found[first : here + NEAR + 1]
         still = float(around.max())
-        if still >= CONFIRMED and still >= _RIVAL * clear:
+        if still >= CONFIRMED and still >= _RIVAL * float(found[best]):
             self._alignment.lag += first + int(around.argmax()) - here
             self._confirm()
             earliest = self._earliest(found, here)
@@ -190,6 +190,10 @@ class Place:
             self._cover(found, here, heard, played)
         elif clear >= CLEAR and still < _RIVAL * clear:
             self._move(best - here)
+
+    @staticmethod
+    def _explains(lag: int, heard: NDArray[np.float32], played: NDArray[np.float32], part: float) -> bool:
+        return explained(heard, played[RANGE - lag :][: len(heard)]) >= part
 
     def _move(self, lag: int) -> None:
         """Follow the echo by `lag` samples if the path that is kept fits there, or if the echo is found there again."""
@@ -228,16 +232,20 @@ class Place:
         self, found: NDArray[np.float32], here: int, heard: NDArray[np.float32], played: NDArray[np.float32]
     ) -> None:
         """Lengthen the path for another echo after the clearest one, with as much of its room as that one has."""
-        clear = np.flatnonzero(found[here:] >= max(CLEAR, _OTHER_ECHO * float(found[here])))
-        before, self._last = self._last, here + int(clear[-1]) if len(clear) else here
-        if explained(heard, played[RANGE - self._last :][: len(heard)]) < _OTHER_EXPLAINED:
+        first = int(self._alignment.delay) + (self._filter.blocks - self._tail // 2) * BLOCK
+        late = first + int(found[first:].argmax()) if first < len(found) else here
+        before, self._late = self._late, late
+        enough = max(CLEAR, _OTHER_ECHO * float(found[here]))
+        if len(heard) < WINDOWS[-1] * BLOCK or found[late] < enough:
             return
-        ends = self._last + self._tail * BLOCK - LEAD
+        if not self._explains(late, heard, played, _OTHER_EXPLAINED):
+            return
+        ends = late + self._tail * BLOCK - LEAD
         missing = -int(-(ends - self._alignment.delay) // BLOCK) - self._filter.blocks
         missing = min(missing, self._tail + MOST_MORE - self._filter.blocks)
         if missing < _LEAST_MORE:
             return
-        if abs(self._last - before) <= NEAR:
+        if abs(late - before) <= NEAR:
             self._alignment.lengthen(missing)
         else:  # look again soon, in another sound
             self._waits = _AGAIN
