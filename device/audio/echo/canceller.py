@@ -209,7 +209,7 @@ class EchoCanceller:
             if plays and (self.place.sure or not self.place.known):
                 self.alignment.follow()
         self._linear.append(self._filter.error)
-        clean = self._residual.step(self._filter.error, self._filter.estimate, self._filter.doubt)
+        clean = self._residual.step(self._filter.error, self._filter.estimate, self._filter.doubt, lost=lost)
         if not wanted:  # at rest from the next frame on, which is not worked on
             clean += self._rise * (raw * _SCALE - clean)
         elif self.converged and not (lost or self._is_residual(heard)):

@@ -76,6 +76,7 @@ class Residual:
         self._overlap = np.zeros(BLOCK, np.float32)
         self._powers = np.zeros((3, BINS), np.float32)
         self._turn = 0
+        self._lost = False
         self._noise = np.zeros(BANDS, np.float32)
         self._floor = np.zeros(BANDS, np.float32)
         self._before = np.zeros(BANDS, np.float32)
@@ -98,9 +99,12 @@ class Residual:
         self._echo[:] = self._trail[:] = 0
 
     def step(
-        self, error: NDArray[np.float32], estimate: NDArray[np.float32], doubt: NDArray[np.float32]
+        self, error: NDArray[np.float32], estimate: NDArray[np.float32], doubt: NDArray[np.float32], *, lost: bool
     ) -> NDArray[np.float32]:
-        """Take the filter's next block; return the one before it, cleaned: `(160,) float32`."""
+        """Take the filter's next block; return the one before it, cleaned: `(160,) float32`.
+
+        Of one that is `lost`, and of the window that it shares with the next one, nothing is learnt.
+        """
         frames, powers = self._frames, self._powers
         frames[:, :BLOCK] = frames[:, BLOCK:]
         frames[0, BLOCK:], frames[1, BLOCK:] = error, estimate
@@ -109,7 +113,9 @@ class Residual:
         np.add(np.square(spectra.real), np.square(spectra.imag), out=powers[:2], casting="same_kind")
         powers[2] = doubt
         heard, echo, unsure = np.add.reduceat(powers, _STARTS, axis=1)
-        self._judge(heard, echo, _TOO_SURE * unsure)
+        if not (lost or self._lost):
+            self._judge(heard, echo, _TOO_SURE * unsure)
+        self._lost = lost
         cleaned = np.fft.irfft(spectra[0] * self._gain(*powers))
         cleaned *= self._window
         out: NDArray[np.float32] = (self._overlap + cleaned[:BLOCK]).astype(np.float32)

@@ -24,17 +24,17 @@ def taught(left_db, *, seconds=12.0):
     """One who has heard what is left over of an echo of -20 dBFS, `left_db` below it, in a room of -70 dBFS."""
     residual = Residual()
     for quiet in hiss(-70, 50, seed=9):
-        residual.step(quiet, 0 * quiet, SURE)
+        residual.step(quiet, 0 * quiet, SURE, lost=False)
     blocks = round(100 * seconds)
     for echo, left in zip(spoken(-20, blocks), spoken(-20 - left_db, blocks, seed=1), strict=True):
-        residual.step(left, echo, SURE)
+        residual.step(left, echo, SURE, lost=False)
     return residual
 
 
 def judged(residual, error, echo, doubt=SURE):
     excess = []
     for one, other in zip(error, echo, strict=True):
-        residual.step(one, other, doubt)
+        residual.step(one, other, doubt, lost=False)
         excess.append(residual.excess)
     return np.array(excess)
 
@@ -79,9 +79,9 @@ def test_one_band_alone_is_no_voice():
 def test_the_residual_is_suppressed_and_what_is_near_is_not():
     residual = taught(25)
     echo, left, near = hiss(-20, 40, seed=2), hiss(-45, 40, seed=3), hiss(-25, 40, seed=4)
-    out = np.concatenate([residual.step(one, other, SURE) for one, other in zip(left, echo, strict=True)])
+    out = np.concatenate([residual.step(one, other, SURE, lost=False) for one, other in zip(left, echo, strict=True)])
     assert 10 * np.log10(np.mean(left**2) / np.mean(out[BLOCK:] ** 2)) > 6
-    out = np.concatenate([residual.step(one, other, SURE) for one, other in zip(near, echo, strict=True)])
+    out = np.concatenate([residual.step(one, other, SURE, lost=False) for one, other in zip(near, echo, strict=True)])
     kept, wanted = out[20 * BLOCK :], near.ravel()[19 * BLOCK : -BLOCK]
     assert 10 * np.log10(np.mean(wanted**2) / np.mean((kept - wanted) ** 2)) > 15
 
@@ -90,5 +90,19 @@ def test_without_echo_it_is_a_delay_of_one_block():
     residual = Residual()
     blocks = hiss(-30, 20)
     residual.rest(np.zeros(BLOCK, np.float32))
-    out = np.concatenate([residual.step(block, 0 * block, SURE) for block in blocks])
+    out = np.concatenate([residual.step(block, 0 * block, SURE, lost=False) for block in blocks])
     assert np.allclose(out[BLOCK:], blocks.ravel()[:-BLOCK], atol=1e-3)
+
+
+def test_of_what_is_lost_nothing_is_learnt():
+    residual = Residual()
+    quiet = [noise(0.01, -60, seed=n).astype(np.float32) / 32768 for n in range(100)]
+    for block in quiet:
+        residual.step(block, 0 * block, SURE, lost=False)
+    before = residual.noise
+    for block in quiet[:40]:
+        residual.step(0 * block, 0 * block, SURE, lost=True)
+    residual.step(quiet[0], 0 * quiet[0], SURE, lost=False)
+    assert residual.noise == before
+    residual.step(quiet[1], 0 * quiet[1], SURE, lost=False)
+    assert residual.excess < 1
