@@ -145,7 +145,7 @@ def count(evidence: Evidence, voice: Callable[[NDArray[np.int16]], float]) -> Co
         if not _near(faults, one.sent):  # else, the fault would be measured
             (found.before_ms if one.sent < first else found.after_ms).append(1000 * (one.began - one.sent))
         until = one.ended + AFTER_S + evidence.case.room.delay_ms / 1000
-        if alone(one.ended):
+        if not any(one.ended - ANSWERED_S <= began <= until or began <= one.ended <= ended for began, ended in visits):
             found.tails.append(received.tail(one.ended, min(until, after.sent if after else until), voice))
     return found
 

@@ -96,7 +96,7 @@ def test_without_echo_it_is_a_delay_of_one_block():
 
 def test_of_what_is_lost_nothing_is_learnt():
     residual = Residual()
-    quiet = [noise(0.01, -60, seed=n).astype(np.float32) / 32768 for n in range(100)]
+    quiet = hiss(-60, 100)
     for block in quiet:
         residual.step(block, 0 * block, SURE, lost=False)
     before = residual.noise

@@ -74,6 +74,7 @@ def test_what_the_engine_hears_after_a_reply():
     (tail,) = count(evidence(replies=(3.0,), report=report), lambda _: 0.7).tails
     assert tail.level_db == pytest.approx(-31.8, abs=1)  # of noise that was made narrower
     assert tail.voice == 0.7
+    assert count(evidence(replies=(3.0,), visits=(5.4,), report=report), silent).tails == [], "somebody speaks"
     late = Report(heard=[(107.0, WIRE_RATE)], audio=report.audio, notes=report.notes)
     assert count(evidence(replies=(3.0,), report=late), silent).tails == [Tail(-200.0, 0.0)]
 
