@@ -28,7 +28,7 @@ def no_card(monkeypatch):
     def none(*_args, **_kwargs):
         raise CardError("no microphone was found: hear Parley without one: ./scripts/run demo")
 
-    monkeypatch.setattr(wait_for_card, "AlsaCard", none)
+    monkeypatch.setattr(wait_for_card, "ProcessCard", none)
 
 
 def test_settings_that_are_wrong_name_key_and_file(parley, tmp_path):

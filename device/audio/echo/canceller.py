@@ -198,8 +198,8 @@ class EchoCanceller:
             self.alignment.rest(self._rested)
             self.place.rest()
             self._rested = 0
-        heard = mic * _SCALE
-        self._filter.step(heard, self.alignment.push(reference * _SCALE))
+        heard, played = mic * _SCALE, reference * _SCALE
+        self._filter.step(heard, self.alignment.push(played))
         if lost:
             self._filter.error[:] = 0
             self.place.doubt()
@@ -214,7 +214,7 @@ class EchoCanceller:
             clean += self._rise * (raw * _SCALE - clean)
         elif self.converged and not (lost or self._is_residual(heard)):
             self.excess[number] = self._residual.excess
-        self._judge(heard, reference * _SCALE, lost=lost)
+        self._judge(heard, played, lost=lost)
         self._active = wanted
         return _pcm(clean)
 

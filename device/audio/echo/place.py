@@ -158,7 +158,9 @@ class Place:
 
     def _misfits(self, noise: float) -> bool:
         """Return whether the echo estimate is of no echo that is heard."""
-        power, left, expected = (float(one) for one in np.sum(self._powers, axis=0))
+        power = left = expected = 0.0
+        for one, other, echo in self._powers:
+            power, left, expected = power + one, left + other, expected + echo
         return expected > max(_EXPECTED * power, _NOISY * noise * len(self._powers)) and left > _MISFIT * power
 
     def _look(self) -> None:

@@ -68,8 +68,6 @@ class Residual:
     def __init__(self) -> None:
         self.excess = 0.0
         """By how many dB, on average over the bands, the last block is louder than expected: 0 to `MOST_DB`."""
-        self.audible = False
-        """Whether what is left of the echo in the last block may be louder than the room's noise."""
         self._window = np.sin(np.pi * (np.arange(2 * BLOCK) + 0.5) / (2 * BLOCK)).astype(np.float32)
         self._frames = np.zeros((2, 2 * BLOCK), np.float32)
         self._windowed = np.zeros_like(self._frames)
@@ -80,11 +78,17 @@ class Residual:
         self._noise = np.zeros(BANDS, np.float32)
         self._floor = np.zeros(BANDS, np.float32)
         self._before = np.zeros(BANDS, np.float32)
+        self._left = self._doubt = np.zeros(BANDS, np.float32)
         self._echo = np.zeros(BANDS, np.float32)
         self._leak = np.full(BANDS, _FIRST_LEAK, np.float32)
         self._leak_of_bins = self._leak[_BAND]
         self._trail = np.zeros(BINS, np.float32)
         self._near = np.zeros(BINS, np.float32)
+
+    @property
+    def audible(self) -> bool:
+        """Whether what is left of the echo in the last block may be louder than the room's noise."""
+        return float(np.add.reduce(self._left + self._doubt)) > float(np.add.reduce(self._noise))
 
     @property
     def noise(self) -> float:
@@ -131,7 +135,7 @@ class Residual:
         np.maximum(echo, self._echo, out=self._echo)
         other = doubt + self._floor
         left = self._leak * self._echo
-        self.audible = float(np.add.reduce(left + doubt)) > float(np.add.reduce(self._noise))
+        self._left, self._doubt = left, doubt
         ratio = heard / (other + left)
         np.log10(np.maximum(ratio, 1, out=ratio), out=ratio)
         self.excess = 10 / BANDS * float(np.add.reduce(np.minimum(ratio, MOST_DB / 10, out=ratio)))

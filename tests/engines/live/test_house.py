@@ -95,7 +95,9 @@ def test_all_that_was_said_arrived_as_it_was_said(talked):
     assert len(pieces) == 1, "the microphone is heard all the time"
     start, end = pieces[0]
     visits = house.room.visits
-    assert start <= visits[0].onset
+    assert visits[0].wake_end is not None
+    # The wake word was said over the start-up sound, whose echo nobody knows yet.
+    assert start <= visits[0].wake_end
     assert end >= visits[-1].offset
 
 
