@@ -37,7 +37,7 @@ async def test_a_good_card() -> None:
     ("card", "name", "status", "message", "fix"),
     [
         ({"gain": 0.0, "noise_dbfs": -60}, "loudspeaker", "warn", "did not hear", "headphones"),
-        ({"delay_ms": 850}, "loudspeaker", "warn", "too late", "less delay"),
+        ({"delay_ms": 950}, "loudspeaker", "warn", "too late", "less delay"),
         ({}, "microphone", "fail", "nothing but zeros", "alsamixer"),
         ({"noise_dbfs": -86}, "microphone", "warn", "nearly nothing", "raise"),
         ({"noise_dbfs": -30}, "microphone", "warn", "too loud", "lower"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from device.audio.card.base import Card, ignore
+from device.audio.ring import RingBuffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,10 +27,11 @@ class EchoCard(Card):
         reflections: Mapping[float, float] | None = None,
         noise_dbfs: float = -200.0,
         tone_hz: float = 0.0,
-        seconds: float = 4.95,
+        seconds: float = 5.3,
         underruns: int = 0,
     ) -> None:
         super().__init__(rate)
+        self.reference = RingBuffer(rate, seconds + 1)
         self.output_latency = rate // 50
         self.closed = False
         self._paths = {delay_ms: gain, **(reflections or {})}

@@ -27,7 +27,7 @@ CHIRPS = 3
 CHIRP_S = 0.25
 """The longer, the more of the noise the matched filter takes out, and the more there is to listen to: with `CHIRP_HZ`
 its time-bandwidth product is 900, a processing gain of up to 30 dB."""
-LONGEST_DELAY_S = 0.9
+LONGEST_DELAY_S = 1.0
 """Echoes later than this are not looked for; the time from chirp to chirp leaves room for them."""
 CHIRP_HZ = (400.0, 4000.0)
 """What small loudspeakers can play and 16 kHz microphones can hear."""

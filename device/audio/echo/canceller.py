@@ -48,14 +48,15 @@ NO_ECHO_RATIO = 0.001
 """A microphone that hears so little of what was just played, 30 dB less, has no echo to learn: with headphones, or with
 a card that cancels it."""
 NO_ECHO_FRAMES = RANGE // FRAME + 25
-"""Frames of playback after which an echo would have come and been found, 1 s."""
+"""Frames of playback after which an echo would have come and been found, 1.15 s."""
 HELPLESS_EVERY = 100
 """Frames of playback between two looks whether there is an echo that is not found, 1 s."""
-CANCELLED = 0.5
-"""Part of a frame's power that is left over, at the most, where anything of it was cancelled: 3 dB less."""
-HOPELESS = 0.05
-"""A filter cancels nothing if it does so in fewer of the frames: with a loudspeaker that cannot exceed a 50th of full
-scale, it does in nearly all; while somebody talks over it without a rest, in the pauses of that."""
+CANCELLED, LOUD_RATIO = 0.1, 40.0
+"""Part of a frame's power that is left over, at the most, where the echo was cancelled, 10 dB less; of frames that are
+16 dB louder than the room's noise."""
+HOPELESS = 0.4
+"""A filter is of no use if it does so in fewer of the frames: it does in 0.7 while somebody talks over it without a
+rest, and in 0.9 of them alone; with a loudspeaker that cannot exceed a 100th of full scale, in 0.2."""
 CANCELLED_SMOOTHING = 0.002
 """Weight of a frame in that part: 5 s of playback."""
 FADING = 0.98
@@ -79,7 +80,7 @@ _SCALE = np.float32(1 / FULL_SCALE)
 class EchoCanceller:
     """Cancels the echo of one loudspeaker in one microphone, both at 16 kHz, in frames of 160 samples.
 
-    `tail_ms` is how long the room's reverberation matters; when it begins, up to 750 ms after the sound was given to
+    `tail_ms` is how long the room's reverberation matters; when it begins, up to 900 ms after the sound was given to
     the card, is found. While nothing was played for longer than both, frames pass through untouched at hardly any cost.
     Output is always `DELAY` samples behind the input.
 
@@ -117,7 +118,7 @@ class EchoCanceller:
         self._learnt = self._helpless = False
         self._begun = 0
         self._envelopes = Envelopes()
-        self._cancels = 0.5
+        self._cancels = 0.7
 
     @property
     def active(self) -> bool:
@@ -236,7 +237,7 @@ class EchoCanceller:
         if self.place.begun != self._begun:
             self._begun = self.place.begun
             self._learnt, self._good, self._frames_played = False, 0.0, 0
-            self._cancels = 0.5
+            self._cancels = 0.7
         if lost or not self._plays():
             return
         self._frames_played += 1
@@ -244,7 +245,7 @@ class EchoCanceller:
         if self._frames_played % HELPLESS_EVERY == 0:
             self._doubt_itself()
         power, left = _power(heard), _power(self._filter.error)
-        if power > QUIET_RATIO * self._residual.noise:
+        if power > LOUD_RATIO * self._residual.noise:
             self._cancels += CANCELLED_SMOOTHING * ((left < CANCELLED * power) - self._cancels)
         if self._learnt or not (self.place.known or self._frames_played > NO_ECHO_FRAMES):
             return

@@ -17,8 +17,9 @@ from device.sample_clock import CLOCK_RATE, samples
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-RANGE = samples(750)
-"""The longest lag that is looked at: an echo that comes 500 ms late, after a card's buffer of 250 ms."""
+RANGE = samples(900)
+"""The longest lag that is looked at: an echo that comes 500 ms late after a card's buffer of 400 ms, or a wireless
+loudspeaker's; a choice."""
 CLEAR = 8.0
 """Standard deviations of the likeness at a lag that make it a likely place of the echo. Measured in rooms of RT60 0.2
 to 0.6 s with an echo of -10 to +6 dB, with and without a visitor's voice over it: in 250 ms the true place reaches more

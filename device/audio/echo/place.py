@@ -64,12 +64,11 @@ more than half; this much is left with a voice over it that is 7 dB louder. Shar
 like, explain a hundredth."""
 _RIVAL = 0.5
 """A new place must be so much clearer than the old one: twice. In voiced sounds the place is clear at each period."""
-_OTHER_ECHO, _OTHER_EXPLAINED = 0.35, 0.05
-"""Part of the clearest place's likeness from which there is another echo, half its amplitude or a little less, and the
-part of the microphone's power that a later one explains. The sound server's own monitor may come long before the air,
-and be softer."""
+_OTHER_ECHO = 0.35
+"""Part of the clearest place's likeness from which the path begins with an echo before it: half its amplitude, or less.
+"""
 _LEAST_MORE = 6
-"""Blocks that the path must be too short to be lengthened: 60 ms; less is left of another echo's room."""
+"""Blocks that the path must be too short by to be lengthened, 60 ms: a room's last reverberation is no other echo."""
 _LEAST_TAIL = 8
 """Blocks that the path must have left after the clearest place: 80 ms, most of a room's energy."""
 _FINE = range(-2, 3)
@@ -101,7 +100,7 @@ class Place:
         self._filter = echo
         self._alignment = alignment
         self._tail = echo.blocks
-        self._late = 0  # lag of the clearest echo near the path's end, at the last look
+        self._other = 0  # lag of the clearest echo in what was left over at the last look
         self._heard = Tape(2, WINDOWS[-1] * BLOCK)  # and what was left over of it
         self._worked = 0
         self._blocks = 0  # that were heard without a break, and since the place was last doubted
@@ -184,13 +183,11 @@ class Place:
         if still >= CONFIRMED and still >= _RIVAL * float(found[best]):
             self._alignment.lag += first + int(around.argmax()) - here
             self._confirm()
-            earliest = self._earliest(found, here)
-            if earliest >= self._alignment.delay:
-                self._found = None
-            elif self._stays(earliest):  # an echo comes before the path begins
-                self._alignment.begin(here - earliest + LEAD)
-            self._cover(found, here, heard, played)
-        elif clear >= CLEAR and still < _RIVAL * clear:
+            self._found = None
+            self._complete(played)
+        elif still >= CONFIRMED:  # it is there, and a louder one elsewhere
+            self._complete(played)
+        elif clear >= CLEAR:
             self._move(best - here)
 
     @staticmethod
@@ -230,27 +227,30 @@ class Place:
         clear = np.flatnonzero(found[first:best] >= max(CLEAR, _OTHER_ECHO * float(found[best])))
         return first + int(clear[0]) if len(clear) else best
 
-    def _cover(
-        self, found: NDArray[np.float32], here: int, heard: NDArray[np.float32], played: NDArray[np.float32]
-    ) -> None:
-        """Lengthen the path for another echo after the clearest one, with as much of its room as that one has."""
-        first = int(self._alignment.delay) + (self._filter.blocks - self._tail // 2) * BLOCK
-        late = first + int(found[first:].argmax()) if first < len(found) else here
-        before, self._late = self._late, late
-        enough = max(CLEAR, _OTHER_ECHO * float(found[here]))
-        if len(heard) < WINDOWS[-1] * BLOCK or found[late] < enough:
+    def _complete(self, played: NDArray[np.float32]) -> None:
+        """Let the path begin earlier or end later for another echo that is found in what is left over.
+
+        It keeps as much room after its last echo as it has after a single one.
+        """
+        if len(played) < WINDOWS[-1] * BLOCK + RANGE:
             return
-        if not self._explains(late, heard, played, _OTHER_EXPLAINED):
+        left = self._heard.rows[1]
+        found = likeness(left, played)
+        other = int(found.argmax())
+        if found[other] < CLEAR or not self._explains(other, left, played, _EXPLAINED):
             return
-        ends = late + self._tail * BLOCK - LEAD
-        missing = -int(-(ends - self._alignment.delay) // BLOCK) - self._filter.blocks
-        missing = min(missing, self._tail + MOST_MORE - self._filter.blocks)
-        if missing < _LEAST_MORE:
+        begins = int(self._alignment.delay)
+        before, self._other = self._other, other
+        more = max(begins - other, other + self._tail * BLOCK - LEAD - begins - self._filter.blocks * BLOCK)
+        blocks = min(more // BLOCK + 1, self._tail + MOST_MORE - self._filter.blocks)
+        if more < _LEAST_MORE * BLOCK or blocks <= 0:
             return
-        if abs(late - before) <= NEAR:
-            self._alignment.lengthen(missing)
-        else:  # look again soon, in another sound
+        if abs(other - before) > NEAR:  # look again soon, in another sound
             self._waits = _AGAIN
+            return
+        self._alignment.lengthen(blocks)
+        if other < begins and self._alignment.lag is not None:
+            self._alignment.begin(round(self._alignment.lag) - other + LEAD)
 
     def _begin(self, lag: int, earliest: int) -> None:
         """Learn the path anew for an echo at `lag`, and one before it, beginning with what is known of it there."""

@@ -92,7 +92,7 @@ def test_it_rests_after_the_latest_echo_and_the_tail_and_no_earlier(canceller, m
     assert not calls
     run(canceller, noise(0.1, -40), noise(0.1, -30))
     assert canceller.active
-    run(canceller, noise(1.05, -40), silence(1.05))  # an echo may come after 750 ms, and go on for 300
+    run(canceller, noise(1.2, -40), silence(1.2))  # an echo may come after 900 ms, and go on for 300
     assert canceller.active
     run(canceller, noise(0.1, -40), silence(0.1))
     assert not canceller.active
