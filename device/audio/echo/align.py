@@ -142,7 +142,7 @@ class Alignment:
         moved = self.drift * samples
         self.delay = min(max(self.delay + moved, float(_HALF)), float(MOST_DELAY))
         if self.lag is not None:
-            self.lag += moved
+            self.lag = min(max(self.lag + moved, 0.0), float(RANGE))
 
     def _shift(self, blocks: int) -> None:
         """Let the path begin so many blocks later."""

@@ -151,3 +151,14 @@ def test_the_path_begins_before_the_echo_at_whole_blocks():
     alignment.lag = 300.0
     alignment.begin(400)
     assert alignment.delay == 16
+
+
+def test_the_echo_drifts_to_no_place_where_it_is_not_looked_for():
+    alignment = reader(200.0)
+    alignment.lag = 560.0
+    alignment.drift = -1e-4
+    alignment.rest(1000 * SECOND)
+    assert (alignment.delay, alignment.lag) == (16, 0)
+    alignment.drift = 1e-4
+    alignment.rest(100_000 * SECOND)
+    assert (alignment.delay, alignment.lag) == (MOST_DELAY, MOST_DELAY)
