@@ -33,13 +33,6 @@ _PHASES = 128
 """Places between two samples for which there is a filter; between them it is interpolated. Fewer make a larger error,
 more a larger table: 17 kB as it is."""
 _RAMP = np.linspace(0, 1, BLOCK, endpoint=False, dtype=np.float32)
-_LEAD_BLOCKS = 2
-"""Blocks of the path to keep before the direct sound: room for a delay that becomes shorter."""
-_EARLY = 0.02
-"""Part of the path's strongest block's energy, -17 dB, from which a block is no longer before the direct sound. Less
-takes the filter's own noise for sound; more cuts a weak direct sound off that strong reflections follow."""
-_CHECK_EVERY = 100
-"""Blocks of playback between checks of the path's beginning."""
 _SPAN = 25
 """Blocks of playback over which the path's movement is measured: long enough for 10 ppm, a 25th of a sample."""
 _SHIFTS = np.arange(-1.0, 1.01, 0.04)
@@ -170,16 +163,6 @@ class Alignment:
         self._worked += 1
         if self._worked % _SPAN == 0:
             self._measure_drift()
-        if self._worked % _CHECK_EVERY == 0:
-            self._find_beginning()
-
-    def _find_beginning(self) -> None:
-        energy = self._filter.energy()
-        lead = int(np.argmax(energy > _EARLY * energy.max()))
-        if lead == 0:
-            self._shift(-min(_LEAD_BLOCKS, int(self.delay - _HALF) // BLOCK))
-        elif lead > _LEAD_BLOCKS + 1 and self.delay + (lead - _LEAD_BLOCKS) * BLOCK <= MOST_DELAY:
-            self._shift(lead - _LEAD_BLOCKS)
 
     def _reread(self) -> None:
         """Let the filter hear again what was played, as it is read now."""

@@ -223,12 +223,6 @@ class EchoFilter:
                 )
             self._watching = _WATCH_BLOCKS
 
-    def energy(self) -> NDArray[np.float32]:
-        """Return the energy of each block of the path: `(blocks,)`."""
-        path = self._paths[_MAIN]
-        energy: NDArray[np.float32] = (np.square(path.real) + np.square(path.imag)).sum(axis=1)
-        return energy
-
     def path(self) -> NDArray[np.complex64]:
         """Return the path's spectrum as the filter that follows fastest has it, block by block: `(blocks, 161)`."""
         path: NDArray[np.complex64] = self._paths[_SHADOW if self._watching else _MAIN].copy()

@@ -62,6 +62,9 @@ _EXPLAINED = 0.1
 """Part of the microphone's power that the sound itself explains at a new place. The direct sound of an echo alone does
 more than half; this much is left with a voice over it that is 7 dB louder. Sharp edges of two sounds, which are as
 like, explain a hundredth."""
+_MUCH_LEFT = 0.3
+"""Part of what was heard that is left over, 5 dB less, from which it matters whether that is the echo: with another
+path to the same place it is, with somebody's voice it is not."""
 _RIVAL = 0.5
 """A new place must be so much clearer than the old one: twice. In voiced sounds the place is clear at each period."""
 _OTHER_ECHO = 0.35
@@ -100,6 +103,7 @@ class Place:
         self._filter = echo
         self._alignment = alignment
         self._tail = echo.blocks
+        self._lead = LEAD  # samples of the path before the echo
         self._other = 0  # lag of the clearest echo in what was left over at the last look
         self._heard = Tape(2, WINDOWS[-1] * BLOCK)  # and what was left over of it
         self._worked = 0
@@ -153,7 +157,7 @@ class Place:
             self._waits = min(self._waits, _DOUBT_EVERY)
         if self._waits <= 0 and self._blocks >= WINDOWS[0]:
             self._waits = _CALM_EVERY
-            self._look()
+            self._look(suspicious=suspicious and self.sure)
 
     def _misfits(self, noise: float) -> bool:
         """Return whether the echo estimate is of no echo that is heard."""
@@ -162,8 +166,10 @@ class Place:
             power, left, expected = power + one, left + other, expected + echo
         return expected > max(_EXPECTED * power, _NOISY * noise * len(self._powers)) and left > _MISFIT * power
 
-    def _look(self) -> None:
-        window = BLOCK * max(size for size in WINDOWS if size <= self._blocks)
+    def _look(self, *, suspicious: bool) -> None:
+        """Look where the echo is, in the last moments only if they are `suspicious`."""
+        most = WINDOWS[1] if suspicious else WINDOWS[-1]
+        window = BLOCK * max(size for size in WINDOWS if size <= min(most, self._blocks))
         heard, played = self._heard.rows[0][-window:], self._alignment.played(window + RANGE)
         found = likeness(heard, played)
         best = int(found.argmax())
@@ -171,24 +177,45 @@ class Place:
         if not self._explains(best, heard, played, _EXPLAINED):
             clear = 0.0
         if self._alignment.lag is None:
-            if (clear >= CERTAIN and self._blocks >= WINDOWS[1]) or (clear >= CLEAR and self._stays(best)):
-                self._begin(best, self._earliest(found, best))
-            elif clear < CLEAR and self._blocks >= WINDOWS[-1]:
-                self.missed += 1
+            self._find_first(found, best, clear)
             return
         here = round(self._alignment.lag)
         first = max(0, here - NEAR)
         around = found[first : here + NEAR + 1]
         still = float(around.max())
+        left = self._left_over(window, played) if suspicious or not self.sure else None
+        if suspicious and left is not None:
+            self.doubt()
+            return
+        if left is not None and abs(left - here) <= NEAR:
+            return  # it is there, but by another path, which is still being learnt
         if still >= CONFIRMED and still >= _RIVAL * float(found[best]):
             self._alignment.lag += first + int(around.argmax()) - here
             self._confirm()
             self._found = None
+            if abs(self._alignment.lag - self._lead - self._alignment.delay) > BLOCK:  # it has drifted so far
+                self._alignment.begin(self._lead)
             self._complete(played)
         elif still >= CONFIRMED:  # it is there, and a louder one elsewhere
             self._complete(played)
         elif clear >= CLEAR:
             self._move(best - here)
+
+    def _find_first(self, found: NDArray[np.float32], best: int, clear: float) -> None:
+        """Begin at the lag `best` if that is where the echo is."""
+        if (clear >= CERTAIN and self._blocks >= WINDOWS[1]) or (clear >= CLEAR and self._stays(best)):
+            self._begin(best, self._earliest(found, best))
+        elif clear < CLEAR and self._blocks >= WINDOWS[-1]:
+            self.missed += 1
+
+    def _left_over(self, window: int, played: NDArray[np.float32]) -> int | None:
+        """Return the lag of an echo that makes much of what is left over; None if that is anything else."""
+        heard, left = (track[-window:] for track in self._heard.rows)
+        if float(left @ left) < _MUCH_LEFT * float(heard @ heard):
+            return None
+        found = likeness(left, played)
+        lag = int(found.argmax())
+        return lag if found[lag] >= CLEAR and self._explains(lag, left, played, _EXPLAINED) else None
 
     @staticmethod
     def _explains(lag: int, heard: NDArray[np.float32], played: NDArray[np.float32], part: float) -> bool:
@@ -250,12 +277,14 @@ class Place:
             return
         self._alignment.lengthen(blocks)
         if other < begins and self._alignment.lag is not None:
-            self._alignment.begin(round(self._alignment.lag) - other + LEAD)
+            self._lead = round(self._alignment.lag) - other + LEAD
+            self._alignment.begin(self._lead)
 
     def _begin(self, lag: int, earliest: int) -> None:
         """Learn the path anew for an echo at `lag`, and one before it, beginning with what is known of it there."""
         self._alignment.lag = float(lag)
-        self._alignment.begin(lag - earliest + LEAD)
+        self._lead = lag - earliest + LEAD
+        self._alignment.begin(self._lead)
         self._filter.unlearn()
         self._filter.residual = self._filter.usual_residual = 1.0
         self.sure = False
