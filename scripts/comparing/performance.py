@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-import wave
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,8 +13,8 @@ import msgspec
 import numpy as np
 
 from device.bench.soundserver import sound_server
-from device.bench.virtual_card import CHANNELS, MODULES, RATE, Card
-from device.simulation.scripted_reply import RATE as WIRE_RATE
+from device.bench.stalls.keep import keep_sound
+from device.bench.virtual_card import MODULES, RATE, Card
 from scripts.comparing import figures, report
 from scripts.comparing.clients import Kind, Peers, Process
 from scripts.comparing.director import Director
@@ -95,15 +94,7 @@ class Performance:
 
 def save(folder: Path, recording: Recording, seen: Report, director: Director) -> None:
     """Keep what the figures are made of."""
-    for name, rate, channels, data in (
-        ("room.wav", RATE, CHANNELS, recording.tracks.tobytes()),
-        ("received.wav", WIRE_RATE, 1, bytes(seen.audio)),
-    ):
-        with wave.open(str(folder / name), "wb") as file:
-            file.setnchannels(channels)
-            file.setsampwidth(2)
-            file.setframerate(rate)
-            file.writeframes(data)
+    keep_sound(recording.tracks, bytes(seen.audio), folder)
     told = {
         "clock": recording.clock.tolist(),
         "lost": recording.lost,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from device.audio.echo.align import MOST_MORE
+from device.audio.echo.align import MOST_MORE, TRIAL
 from device.audio.echo.filter import BLOCK
 from device.audio.echo.likeness import CLEAR, CONFIRMED, RANGE, likeness
 from device.audio.echo.tape import Tape
@@ -54,8 +54,6 @@ _FITS = 0.5
 """Part of the present error's power that the path of before must leave over at another place, in `TRIAL` blocks."""
 CERTAIN = 2 * CLEAR
 """At the first look, the place is believed at once: with nothing learnt yet, little is lost if it is a wrong one."""
-TRIAL = 6
-"""Blocks over which the old path is tried at a new place: 60 ms, a voiced sound. More notices later."""
 _AGAIN = 15
 """Blocks after which a place that no path fits at is believed, if it was found all the time: the next syllable."""
 _EXPLAINED = 0.1
@@ -174,7 +172,7 @@ class Place:
         found = likeness(heard, played)
         best = int(found.argmax())
         clear = float(found[best])
-        if not self._explains(best, heard, played, _EXPLAINED):
+        if not self._explains(best, heard, played):
             clear = 0.0
         if self._alignment.lag is None:
             self._find_first(found, best, clear)
@@ -213,13 +211,17 @@ class Place:
         heard, left = (track[-window:] for track in self._heard.rows)
         if float(left @ left) < _MUCH_LEFT * float(heard @ heard):
             return None
-        found = likeness(left, played)
+        return self._echo_in(left, played)
+
+    def _echo_in(self, sound: NDArray[np.float32], played: NDArray[np.float32]) -> int | None:
+        """Return the lag at which `sound` is clearly an echo of what was `played`; None if it is none."""
+        found = likeness(sound, played)
         lag = int(found.argmax())
-        return lag if found[lag] >= CLEAR and self._explains(lag, left, played, _EXPLAINED) else None
+        return lag if found[lag] >= CLEAR and self._explains(lag, sound, played) else None
 
     @staticmethod
-    def _explains(lag: int, heard: NDArray[np.float32], played: NDArray[np.float32], part: float) -> bool:
-        return explained(heard, played[RANGE - lag :][: len(heard)]) >= part
+    def _explains(lag: int, heard: NDArray[np.float32], played: NDArray[np.float32]) -> bool:
+        return explained(heard, played[RANGE - lag :][: len(heard)]) >= _EXPLAINED
 
     def _move(self, lag: int) -> None:
         """Follow the echo by `lag` samples if the path that is kept fits there, or if the echo is found there again."""
@@ -261,10 +263,8 @@ class Place:
         """
         if len(played) < WINDOWS[-1] * BLOCK + RANGE:
             return
-        left = self._heard.rows[1]
-        found = likeness(left, played)
-        other = int(found.argmax())
-        if found[other] < CLEAR or not self._explains(other, left, played, _EXPLAINED):
+        other = self._echo_in(self._heard.rows[1], played)
+        if other is None:
             return
         begins = int(self._alignment.delay)
         before, self._other = self._other, other

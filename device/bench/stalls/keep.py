@@ -13,22 +13,34 @@ from device.simulation.scripted_reply import RATE as WIRE_RATE
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from device.bench.stalls.stage import Evidence
 
 
-def keep(evidence: Evidence, folder: Path) -> None:
-    """Write into `folder` what was recorded, what the engine was sent, and `case.json`: seconds since the waking."""
-    folder.mkdir(parents=True, exist_ok=True)
-    recording, report, woken = evidence.recording, evidence.report, evidence.woken
+def keep_sound(tracks: NDArray[np.int16], received: bytes, folder: Path) -> None:
+    """Write into `folder` what was recorded and what the engine was sent.
+
+    That is the `tracks` of the virtual card, `(n, CHANNELS) int16` at `RATE`, and `received`, s16le mono at
+    `WIRE_RATE`.
+    """
     for name, rate, channels, data in (
-        ("room.wav", RATE, CHANNELS, recording.tracks.tobytes()),
-        ("received.wav", WIRE_RATE, 1, bytes(report.audio)),
+        ("room.wav", RATE, CHANNELS, tracks.tobytes()),
+        ("received.wav", WIRE_RATE, 1, received),
     ):
         with wave.open(str(folder / name), "wb") as file:
             file.setnchannels(channels)
             file.setsampwidth(2)
             file.setframerate(rate)
             file.writeframes(data)
+
+
+def keep(evidence: Evidence, folder: Path) -> None:
+    """Write into `folder` what was recorded, what the engine was sent, and `case.json`: seconds since the waking."""
+    folder.mkdir(parents=True, exist_ok=True)
+    recording, report, woken = evidence.recording, evidence.report, evidence.woken
+    keep_sound(recording.tracks, bytes(report.audio), folder)
     told = {
         "case": evidence.case.name,
         "began": recording.moment(0) - woken,
