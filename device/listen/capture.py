@@ -202,7 +202,10 @@ class Capture:
         return True
 
     def _lose(self, start: int, end: int) -> None:
-        """Note that the card's frames from `start` to before `end` are missing."""
+        """Note that the card's frames from `start` to before `end` are missing.
+
+        Where they are the same none is, but the loudspeaker started anew: its echo may come later or sooner.
+        """
         if start == end:
             if self._canceller is not None:
                 self._canceller.doubt()
