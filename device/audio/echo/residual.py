@@ -58,6 +58,9 @@ recognisers."""
 _DECISION = 0.7
 """Weight of the past in the estimate of what is near (Ephraim and Malah's decision-directed approach, 1984, where it is
 0.98 for frames that overlap more): more smooths, less lets the beginnings of words through sooner."""
+ALIKE_BLOCKS = 35
+"""Over so many blocks, 350 ms, is measured whether what is left over goes up and down as the echo does: in 250 ms that
+differs more by chance, and in 500 ms what was before a voice weighs more."""
 _BAND = np.maximum(np.searchsorted(EDGES, np.arange(BINS), side="right") - 1, 0)
 """The band of each bin; below 200 Hz the lowest."""
 
@@ -74,7 +77,7 @@ class Residual:
         self._overlap = np.zeros(BLOCK, np.float32)
         self._powers = np.zeros((3, BINS), np.float32)
         self._turn = 0
-        self._lost = False
+        self._lost = self._own = False
         self._noise = np.zeros(BANDS, np.float32)
         self._floor = np.zeros(BANDS, np.float32)
         self._before = np.zeros(BANDS, np.float32)
@@ -82,6 +85,7 @@ class Residual:
         self._echo = np.zeros(BANDS, np.float32)
         self._leak = np.full(BANDS, _FIRST_LEAK, np.float32)
         self._leak_of_bins = self._leak[_BAND]
+        self._past = np.zeros((2, ALIKE_BLOCKS, BANDS), np.float32)  # what was left over, and the echo estimate
         self._trail = np.zeros(BINS, np.float32)
         self._near = np.zeros(BINS, np.float32)
 
@@ -89,6 +93,19 @@ class Residual:
     def audible(self) -> bool:
         """Whether what is left of the echo in the last block may be louder than the room's noise."""
         return float(np.add.reduce(self._left + self._doubt)) > float(np.add.reduce(self._noise))
+
+    @property
+    def likeness(self) -> float:
+        """How much what was left over in the last `ALIKE_BLOCKS` goes up and down in its bands as the echo estimate does.
+
+        The correlation of their levels, -1 to 1, each band by itself. The echo that a filter leaves does, by whatever
+        it is left: distortion, reverberation past the filter's end, another path. A voice beside it has its own time.
+        """
+        levels = np.log(self._past + self._floor)
+        levels -= levels.mean(axis=1, keepdims=True)
+        left, echo = levels.reshape(2, -1)
+        power = float(left @ left) * float(echo @ echo)
+        return float(left @ echo) / power**0.5 if power else 0.0
 
     @property
     def noise(self) -> float:
@@ -101,13 +118,21 @@ class Residual:
         self._frames[0, BLOCK:] = mic
         self._overlap[:] = mic * self._window[BLOCK:] ** 2
         self._echo[:] = self._trail[:] = 0
+        self._past[:] = 0
 
     def step(
-        self, error: NDArray[np.float32], estimate: NDArray[np.float32], doubt: NDArray[np.float32], *, lost: bool
+        self,
+        error: NDArray[np.float32],
+        estimate: NDArray[np.float32],
+        doubt: NDArray[np.float32],
+        *,
+        lost: bool,
+        own: bool = False,
     ) -> NDArray[np.float32]:
         """Take the filter's next block; return the one before it, cleaned: `(160,) float32`.
 
-        Of one that is `lost`, and of the window that it shares with the next one, nothing is learnt.
+        Of one that is `lost`, and of the window that it shares with the next one, nothing is learnt. What is the
+        device's `own` voice, as far as anybody knows, is echo however loud it is.
         """
         frames, powers = self._frames, self._powers
         frames[:, :BLOCK] = frames[:, BLOCK:]
@@ -117,6 +142,7 @@ class Residual:
         np.add(np.square(spectra.real), np.square(spectra.imag), out=powers[:2], casting="same_kind")
         powers[2] = doubt
         heard, echo, unsure = np.add.reduceat(powers, _STARTS, axis=1)
+        self._own = own
         if not (lost or self._lost):
             self._judge(heard, echo, _TOO_SURE * unsure)
         self._lost = lost
@@ -128,6 +154,7 @@ class Residual:
 
     def _judge(self, heard: NDArray[np.float32], echo: NDArray[np.float32], doubt: NDArray[np.float32]) -> None:
         """Compare the bands of a block with what is expected."""
+        self._past[:, self._turn % ALIKE_BLOCKS] = heard, echo
         if not self._turn:
             self._noise = heard + _NOISE_FLOOR
             self._floor = _NOISE_MARGIN * self._noise
@@ -155,7 +182,7 @@ class Residual:
 
         left = np.maximum(heard - other, _NOISE_FLOOR) / (self._leak * self._echo + _NOISE_FLOOR)
         differs = np.minimum(np.maximum(np.log10(left), -1), 1)
-        rises = _LEAK_CREEPS if self.excess > _SPEAKS_DB else _LEAK_RISES
+        rises = _LEAK_CREEPS if self.excess > _SPEAKS_DB and not self._own else _LEAK_RISES
         learnt = self._leak * 10 ** (np.where(differs < 0, _LEAK_FALLS, rises) * differs)
         # Not from what fades: it would be small beside the echo that is still remembered.
         loud = echo > np.maximum(_LOUD_ECHO * self._noise, 0.5 * self._echo)
