@@ -98,11 +98,18 @@ class Alignment:
         tape: NDArray[np.float32] = self._tape.rows[0]
         return tape[-length:]
 
-    def read_back(self, delay: float, blocks: int) -> list[NDArray[np.float32]] | None:
-        """Read what the filter needs for the last `blocks`, oldest first, at another delay; None if there is none."""
-        if not _HALF <= delay <= MOST_DELAY:
-            return None
-        return [self._read(back, delay, delay) for back in range(self._filter.blocks + blocks - 1, -1, -1)]
+    def trial(self, lag: int, heard: NDArray[np.float32]) -> float:
+        """Return the energy that the kept path leaves of what was `heard` if the echo comes later by `lag`.
+
+        `heard` are the last whole blocks: `(n * 160,)`. What of the path would come before its sound is left out.
+        """
+        delay = self.delay + lag
+        early = max(0, -int((delay - _HALF) // BLOCK))
+        delay += early * BLOCK
+        if early >= self._filter.blocks or delay > MOST_DELAY:
+            return np.inf
+        blocks = self._filter.blocks - early + len(heard) // BLOCK
+        return self._filter.trial(self._read_back(delay, blocks), heard, early)
 
     def begin(self, lead: int) -> None:
         """Let the path begin `lead` samples before the echo's loudest part, keeping what is known of it there.
@@ -158,6 +165,10 @@ class Alignment:
         moved: NDArray[np.float32] = ahead + _RAMP * (_between(tape, first, end) - ahead)
         return moved
 
+    def _read_back(self, delay: float, blocks: int) -> list[NDArray[np.float32]]:
+        """Read the last `blocks`, oldest first, at another delay."""
+        return [self._read(back, delay, delay) for back in range(blocks - 1, -1, -1)]
+
     def follow(self) -> None:
         """Learn from the filter's last step, in which something was played and heard."""
         self._worked += 1
@@ -167,8 +178,7 @@ class Alignment:
     def _reread(self) -> None:
         """Let the filter hear again what was played, as it is read now."""
         self._before = None
-        if (read := self.read_back(self.delay, 1)) is not None:
-            self._filter.hear_again(read)
+        self._filter.hear_again(self._read_back(self.delay, self._filter.blocks + 1))
 
     def _measure_drift(self) -> None:
         path = self._filter.path()

@@ -4,8 +4,8 @@
                              │ -
     microphone ─────────────(+)──► `linear` ──► residual: `excess`, and suppressed ──► clean
 
-The parts are in `filter.py`, `align.py`, `place.py` and `residual.py`; here they get int16 in frames, and rest while
-nothing is played. `parley bench echo` measures it.
+The parts are in `filter.py`, `align.py`, `place.py`, `residual.py` and `own_voice.py`; here they get int16 in frames,
+and rest while nothing is played. `parley bench echo` measures it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from device.audio.echo.align import Alignment
 from device.audio.echo.envelope import Envelopes
 from device.audio.echo.filter import BLOCK, EchoFilter
 from device.audio.echo.likeness import RANGE
+from device.audio.echo.own_voice import OwnVoice
 from device.audio.echo.place import Place
 from device.audio.echo.residual import Residual
 from device.audio.measure import FULL_SCALE
@@ -74,20 +75,9 @@ CONVERGED_FRAMES = 300
 start-up sound takes. Sooner, the device may interrupt itself where it has not learnt the path; later, it cannot be
 interrupted for longer."""
 
-NEAR_DB, NEAR_FRAMES = 1.0, 2
-"""What is left over is looked at, whether it is the device's own voice, where so many of the last 4 frames exceed what
-is expected by that much: a frame before anything is made of it (`near_end.NEAR_END_BLOCKS`)."""
 CERTAIN_FRAMES = 4
 """For so many frames it must be known what is echo before anything exceeds it: what was left over by a wrong path is in
 the residual's windows for two more, and louder than all that is expected for as long."""
-ALIKE, ALIKE_FRAMES = 0.62, 25
-"""What goes up and down that much as the echo does is the device's own voice, in the first 250 ms of what may be
-somebody. In these, at -10 to +6 dB, voices of 64 people and synthesizers reach 0.59 at the most and 0 in the median, what
-the device takes for one reaches it in three of four looks; later a reply that is lowered fades as words do, 0.7."""
-NEAR_MASK = (1 << 10) - 1
-"""So many frames it must be quiet, 100 ms, before that counts anew."""
-OWN_EVERY, OWN_FRAMES = 4, 8
-"""Every so many frames, 40 ms; what is found counts for twice as long, until the next look is sure to be done."""
 
 _SCALE = np.float32(1 / FULL_SCALE)
 
@@ -114,6 +104,7 @@ class EchoCanceller:
         self.place = Place(self._filter, self.alignment)
         """Where the echo is, and whether that is known."""
         self._residual = Residual()
+        self._own_voice = OwnVoice(self.place, self._residual)
         self.excess = np.zeros(0, np.float32)
         """By how many dB each frame of the last `cancel` was louder than what may be left of the echo, and than the
         room's noise: `(n,) float32`, 0 to 20, the mean over frequency bands. It is of the frames that went in, so
@@ -134,11 +125,7 @@ class EchoCanceller:
         self._begun = 0
         self._envelopes = Envelopes()
         self._cancels = 0.7
-        self._near = 0  # the last 4 frames, each a bit: whether it exceeds what is expected
         self._certain = 0  # frames in a row in which it was known what may be echo
-        self._near_since = 0  # frames since something exceeded what is expected, after it was quiet
-        self._own_looked = self._own = 0  # frames since then, and for which it counts
-        self._taken_back = 0
 
     @property
     def active(self) -> bool:
@@ -158,7 +145,7 @@ class EchoCanceller:
     @property
     def moves(self) -> int:
         """How often what was taken for somebody turned out to be the echo: at another place, or not cancelled."""
-        return self.place.jumps + self.place.begun + self._taken_back
+        return self.place.jumps + self.place.begun + self.place.taken_back + self._own_voice.found
 
     @property
     def helpless(self) -> bool:
@@ -230,7 +217,8 @@ class EchoCanceller:
             if plays and (self.place.sure or not self.place.known):
                 self.alignment.follow()
         self._linear.append(self._filter.error)
-        clean = self._residual.step(self._filter.error, self._filter.estimate, self._filter.doubt, lost=lost, own=self._own >= 0 or not self.converged)
+        own = self._own_voice.holds or not self.converged
+        clean = self._residual.step(self._filter.error, self._filter.estimate, self._filter.doubt, lost=lost, own=own)
         if not wanted:  # at rest from the next frame on, which is not worked on
             clean += self._rise * (raw * _SCALE - clean)
         elif not lost and self._is_near(heard):
@@ -251,19 +239,12 @@ class EchoCanceller:
     def _is_near(self, heard: NDArray[np.float32]) -> bool:
         """Return whether what is left over may be of somebody."""
         self._certain = self._certain + 1 if self.converged else 0
+        if self._certain == 1:
+            self._residual.moved()
         if self._is_residual(heard) or self._certain < CERTAIN_FRAMES:
             return False
-        self._own -= 1
-        self._own_looked += 1
-        self._near = (self._near << 1 | (self._residual.excess >= NEAR_DB)) & NEAR_MASK
-        self._near_since = self._near_since + 1 if self._near else 0
-        if self._own_looked >= OWN_EVERY and (self._near & 0b1111).bit_count() >= NEAR_FRAMES and self._plays():
-            self._own_looked = 0
-            if (self._near_since <= ALIKE_FRAMES and self._residual.likeness > ALIKE) or self.place.own:
-                self._near_since = 0
-                self._taken_back += self._own < 0
-                self._own = OWN_FRAMES
-        return self._own < 0 and self.converged
+        self._own_voice.step(plays=self._plays())
+        return self.converged and not self._own_voice.holds
 
     def _is_residual(self, heard: NDArray[np.float32]) -> bool:
         self._heard = max(_power(heard), HOLD * self._heard)

@@ -270,17 +270,18 @@ class EchoFilter:
         self._paths[_MAIN] = self._kept
         self._teach(_MAIN, _SHADOW)
 
-    def trial(self, played: list[NDArray[np.float32]], mic: NDArray[np.float32]) -> float:
+    def trial(self, played: list[NDArray[np.float32]], mic: NDArray[np.float32], early: int = 0) -> float:
         """Return the energy that the path that was kept last would leave of `mic`, whole blocks: `(n,) float32`.
 
-        `played` are the blocks of that time, and `blocks` before them.
+        Without its first `early` blocks; `played` are the blocks of that time, and as many before them as it has then.
         """
         sound = np.concatenate(played)
         sound /= np.sqrt(1 + np.float32(self.bend) * np.square(sound))
         frames = np.lib.stride_tricks.sliding_window_view(sound, 2 * BLOCK)[::BLOCK]
         spectra = np.fft.rfft(frames, axis=1)[::-1]  # newest first
         count = len(mic) // BLOCK
-        sums = np.stack([(self._kept * spectra[ago : ago + self.blocks]).sum(axis=0) for ago in range(count)])
+        path = self._kept[early:]
+        sums = np.stack([(path * spectra[ago : ago + len(path)]).sum(axis=0) for ago in range(count)])
         left = mic.reshape(count, BLOCK)[::-1] - np.fft.irfft(sums, axis=1)[:, BLOCK:]
         return float(np.square(left).sum())
 

@@ -35,6 +35,10 @@ Hann window), since a tone, an earcon's, spreads over all frequencies else, and 
 _LOWEST_HZ, _HIGHEST_HZ = 200, 7000
 """Below is the hum of rooms, above no voice."""
 _TINY = 1e-24
+_TAPS, _LEAD = 32, 8
+"""Samples of a short echo, 2 ms, and how many lie before its clearest: what a loudspeaker makes of a click."""
+_LOADING = 1.001
+"""Of the equations for its samples, so that they have an answer: 30 dB below what was played; a choice."""
 
 
 def likeness(heard: NDArray[np.float32], played: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -57,6 +61,36 @@ def likeness(heard: NDArray[np.float32], played: NDArray[np.float32]) -> NDArray
     if spread > 0:
         found /= np.float32(spread)
     return found
+
+
+def explained(heard: NDArray[np.float32], played: NDArray[np.float32]) -> float:
+    """Return the part of `heard` that `played` explains, both `(n,)`: the square of their correlation.
+
+    Of their differences, that is with all frequencies about as loud: two deep voices are alike in their loudest ones.
+    """
+    one, other = np.diff(heard), np.diff(played)
+    power = float(one @ one) * float(other @ other)
+    return float(one @ other) ** 2 / power if power else 0.0
+
+
+def filtered(heard: NDArray[np.float32], played: NDArray[np.float32], lag: int) -> float:
+    """Return the part of `heard`, `(n,)`, that the best echo of `_TAPS` samples around `lag` explains.
+
+    Of their differences, too; `played`, `(n + RANGE,)`, ends when `heard` does.
+    """
+    one, other = np.diff(heard), np.diff(played)
+    first = max(0, RANGE - lag + _LEAD - _TAPS + 1)  # of what was played, for the echo's last sample
+    near = other[first : first + len(one) + _TAPS - 1]
+    taps = len(near) - len(one) + 1
+    across = np.correlate(near, one, "valid").astype(np.float64)
+    along = np.correlate(near, near[: len(one)], "valid").astype(np.float64)
+    power = float(one @ one)
+    if not (power and along[0]):
+        return 0.0
+    along[0] *= _LOADING
+    places = np.arange(taps)
+    best = np.linalg.solve(along[np.abs(places[:, None] - places)], across)
+    return float(best @ across) / power
 
 
 def _tapered(sound: NDArray[np.float32], length: int) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from device.audio.echo.align import MOST_MORE, TRIAL
 from device.audio.echo.filter import BLOCK
-from device.audio.echo.likeness import CLEAR, CONFIRMED, RANGE, likeness
+from device.audio.echo.likeness import CLEAR, CONFIRMED, RANGE, explained, filtered, likeness
 from device.audio.echo.tape import Tape
 
 if TYPE_CHECKING:
@@ -49,11 +49,19 @@ _MISFIT_BLOCKS = 4
 _NOISY = 4.0
 """Times the room's noise from which a block of the microphone tells anything."""
 _PROVEN = 0.1
-"""Part of the echo that is left over, at the most, by a path that is worth keeping: 10 dB less."""
+"""Part of the echo that is left over by a path that is worth keeping: 10 dB less; until there was one, by the best."""
+_WORTH = 0.5
+"""And of the first one, 3 dB less: a choice."""
+_PROVEN_NOISE = 3.0
+"""Or what is left over is about as loud as the room, by blocks of which it varies so much, and the echo is louder."""
 _FITS = 0.5
 """Part of the present error's power that the path of before must leave over at another place, in `TRIAL` blocks."""
 CERTAIN = 2 * CLEAR
 """At the first look, the place is believed at once: with nothing learnt yet, little is lost if it is a wrong one."""
+_BETTER = 0.8
+"""And where it is only a little off, so that another place is not the question: somebody may speak over it."""
+_TAKES = 0.5
+"""Of what the direct sound alone explains, the kept path must take so much away where a visitor's voice hides more."""
 _AGAIN = 15
 """Blocks after which a place that no path fits at is believed, if it was found all the time: the next syllable."""
 _EXPLAINED = 0.1
@@ -64,13 +72,9 @@ _MUCH_LEFT = 0.3
 """Part of what was heard that is left over, 5 dB less, from which it matters whether that is the echo: with another
 path to the same place it is, with somebody's voice it is not."""
 _OWN = 0.45
-"""Part of what is left over that an echo of `_OWN_TAPS` samples explains, from which it is the device's own voice. In
-250 ms of replies that people interrupt at -10 to +6 dB: 0.41 in the worst of 96 and less than 0.1 in nearly all; of what
-the device takes for a voice when a clock changes or the echo jumps, 0.4 to 0.8."""
-_OWN_TAPS, _OWN_LEAD = 32, 8
-"""Samples of such an echo, 2 ms, and how many of them lie before its clearest: what the loudspeaker makes of a click."""
-_LOADING = 1.001
-"""Of the equations for its samples, so that they have an answer: 30 dB below what was played; a choice."""
+"""Part of what is left over that a short echo explains, from which it is the device's own voice. In 250 ms of replies
+that people interrupt at -10 to +6 dB: 0.41 in the worst of 96 and less than 0.1 in nearly all; of what the device takes
+for a voice when a clock changes or the echo jumps, 0.4 to 0.8."""
 _RIVAL = 0.5
 """A new place must be so much clearer than the old one: twice. In voiced sounds the place is clear at each period."""
 _OTHER_ECHO = 0.35
@@ -84,36 +88,6 @@ _FINE = range(-2, 3)
 """Samples around a new place at which the old path is tried: the likeness of a distorted echo may be off by one."""
 
 
-def explained(heard: NDArray[np.float32], played: NDArray[np.float32]) -> float:
-    """Return the part of `heard` that `played` explains, both `(n,)`: the square of their correlation.
-
-    Of their differences, that is with all frequencies about as loud: two deep voices are alike in their loudest ones.
-    """
-    one, other = np.diff(heard), np.diff(played)
-    power = float(one @ one) * float(other @ other)
-    return float(one @ other) ** 2 / power if power else 0.0
-
-
-def filtered(heard: NDArray[np.float32], played: NDArray[np.float32], lag: int) -> float:
-    """Return the part of `heard`, `(n,)`, that the best echo of `_OWN_TAPS` samples around `lag` explains.
-
-    Of their differences, too; `played`, `(n + RANGE,)`, ends when `heard` does.
-    """
-    one, other = np.diff(heard), np.diff(played)
-    first = max(0, RANGE - lag + _OWN_LEAD - _OWN_TAPS + 1)  # of what was played, for the echo's last sample
-    near = other[first : first + len(one) + _OWN_TAPS - 1]
-    taps = len(near) - len(one) + 1
-    across = np.correlate(near, one, "valid").astype(np.float64)
-    along = np.correlate(near, near[: len(one)], "valid").astype(np.float64)
-    power = float(one @ one)
-    if not (power and along[0]):
-        return 0.0
-    along[0] *= _LOADING
-    places = np.arange(taps)
-    best = np.linalg.solve(along[np.abs(places[:, None] - places)], across)
-    return float(best @ across) / power
-
-
 class Place:
     """Watches whether the echo is where `alignment` reads what was played for `echo`, and moves both to it."""
 
@@ -124,6 +98,8 @@ class Place:
         """How often it was found to come at another lag, by the same path."""
         self.begun = 0
         """How often the path to it had to be learnt anew."""
+        self.taken_back = 0
+        """How often it was doubted because what was left over was the echo, elsewhere or by another path."""
         self.missed = 0
         """How often no echo was found in `WINDOWS[-1]` blocks that were loud enough, while none was ever found."""
         self._filter = echo
@@ -136,6 +112,7 @@ class Place:
         self._blocks = 0  # that were heard without a break, and since the place was last doubted
         self._waits = 0
         self._good = 0
+        self._kept = _WORTH  # part of the echo that the kept path left over; none is kept yet
         self._found: tuple[int, int] | None = None  # a lag at which no path fits, and when it was found first
         self._powers: deque[tuple[float, float, float]] = deque(maxlen=_MISFIT_BLOCKS)
 
@@ -169,6 +146,7 @@ class Place:
         power, left = float(mic @ mic), float(self._filter.error @ self._filter.error)
         self._powers.append((power, left, float(self._filter.estimate @ self._filter.estimate)))
         if self.sure and self._misfits(noise):
+            self.taken_back += 1
             self.doubt()
         if power < _NOISY * noise:
             return
@@ -176,14 +154,14 @@ class Place:
             self._good = self._good + 1 if left < _GOOD * power else 0
             if self._good >= _GOOD_IN_A_ROW:
                 self._found = None
-                self._confirm()
+                self._confirm(noise)
         suspicious = self._filter.residual > _LOST and self._filter.usual_residual < _LOST
         self._waits -= 1
         if suspicious or not self.sure:
             self._waits = min(self._waits, _DOUBT_EVERY)
         if self._waits <= 0 and self._blocks >= WINDOWS[0]:
             self._waits = _CALM_EVERY
-            self._look(suspicious=suspicious and self.sure)
+            self._look(noise, suspicious=suspicious and self.sure)
 
     def _misfits(self, noise: float) -> bool:
         """Return whether the echo estimate is of no echo that is heard."""
@@ -192,7 +170,7 @@ class Place:
             power, left, expected = power + one, left + other, expected + echo
         return expected > max(_EXPECTED * power, _NOISY * noise * len(self._powers)) and left > _MISFIT * power
 
-    def _look(self, *, suspicious: bool) -> None:
+    def _look(self, noise: float, *, suspicious: bool) -> None:
         """Look where the echo is, in the last moments only if they are `suspicious`."""
         most = WINDOWS[1] if suspicious else WINDOWS[-1]
         window = BLOCK * max(size for size in WINDOWS if size <= min(most, self._blocks))
@@ -200,7 +178,8 @@ class Place:
         found = likeness(heard, played)
         best = int(found.argmax())
         clear = float(found[best])
-        if not _explains(best, heard, played):
+        echo = _explained(best, heard, played)
+        if echo < _EXPLAINED:
             clear = 0.0
         if self._alignment.lag is None:
             self._find_first(found, best, clear)
@@ -211,13 +190,19 @@ class Place:
         still = float(around.max())
         left = self._left_over(window, played) if suspicious or not self.sure else None
         if suspicious and left is not None:
+            self.taken_back += 1
             self.doubt()
             return
         if left is not None and abs(left - here) <= NEAR:
-            return  # it is there, but by another path, which is still being learnt
+            # It is there, but a little off, or by another path, which is still being learnt.
+            if abs(left - here) not in _FINE:
+                self._jump(left - here, better=_BETTER)
+            return
         if still >= CONFIRMED and still >= _RIVAL * float(found[best]):
-            self._alignment.lag += first + int(around.argmax()) - here
-            self._confirm()
+            off = first + int(around.argmax()) - here
+            if self.sure or off in _FINE or not self._jump(off, better=_BETTER):
+                self._alignment.lag += off
+            self._confirm(noise)
             self._found = None
             if abs(self._alignment.lag - self._lead - self._alignment.delay) > BLOCK:  # it has drifted so far
                 self._alignment.begin(self._lead)
@@ -225,7 +210,7 @@ class Place:
         elif still >= CONFIRMED:  # it is there, and a louder one elsewhere
             self._complete(played)
         elif clear >= CLEAR:
-            self._move(best - here)
+            self._move(best - here, echo)
 
     def _find_first(self, found: NDArray[np.float32], best: int, clear: float) -> None:
         """Begin at the lag `best` if that is where the echo is."""
@@ -261,28 +246,39 @@ class Place:
         """Return the lag at which `sound` is clearly an echo of what was `played`; None if it is none."""
         found = likeness(sound, played)
         lag = int(found.argmax())
-        return lag if found[lag] >= CLEAR and _explains(lag, sound, played) else None
+        return lag if found[lag] >= CLEAR and _explained(lag, sound, played) >= _EXPLAINED else None
 
-    def _move(self, lag: int) -> None:
-        """Follow the echo by `lag` samples if the path that is kept fits there, or if the echo is found there again."""
-        heard, errors = (track[-TRIAL * BLOCK :] for track in self._heard.rows)
-        left, fine = min((self._left(lag + fine, heard), fine) for fine in _FINE)
-        if left < max(_FITS * float(errors @ errors), _GOOD * float(heard @ heard)):
-            self.jumps += 1
-            self._filter.restore()
-            self._alignment.jump(lag + fine)
-            self._filter.residual = 0.0
-            self._confirm()
-        elif self._stays(round(self._alignment.lag or 0.0) + lag):
+    def _move(self, lag: int, echo: float) -> None:
+        """Follow the echo by `lag` samples if the path that is kept fits there, or if the echo is found there again.
+
+        What was played makes the part `echo` of what is heard: a visitor may make the rest.
+        """
+        stays = self._stays(round(self._alignment.lag or 0.0) + lag)
+        if not self._jump(lag, 1 - _TAKES * echo if stays else _GOOD) and stays:
             self._filter.restore()
             self._alignment.jump(lag)
             place = round(self._alignment.lag or 0.0)
             self._begin(place, place)
 
-    def _left(self, lag: int, heard: NDArray[np.float32]) -> float:
-        """Return the energy that the kept path leaves of what was `heard` if the echo comes later by `lag`."""
-        read = self._alignment.read_back(self._alignment.delay + lag, TRIAL)
-        return np.inf if read is None else self._filter.trial(read, heard)
+    def _jump(self, lag: int, part: float = _GOOD, better: float = _FITS) -> bool:
+        """Follow the echo by `lag` samples, to one or two, if the path that is kept fits; return whether it does.
+
+        It leaves then less than `part` of what was heard, or than `better` of what is left over at present.
+        """
+        if self._kept >= _WORTH:
+            return False
+        heard, errors = (track[-TRIAL * BLOCK :] for track in self._heard.rows)
+        left, fine = min((self._alignment.trial(lag + fine, heard), fine) for fine in _FINE)
+        if left >= max(better * float(errors @ errors), part * float(heard @ heard)):
+            return False
+        self.jumps += 1
+        self._filter.restore()
+        self._alignment.jump(lag + fine)
+        self._filter.residual = 0.0
+        self.sure = True
+        self._good = 0
+        self._found = None
+        return True
 
     def _stays(self, lag: int) -> bool:
         """Return whether the echo was found at `lag` before, in other sounds."""
@@ -326,18 +322,23 @@ class Place:
         self._lead = lag - earliest + LEAD
         self._alignment.begin(self._lead)
         self._filter.unlearn()
+        self._kept = _WORTH
         self._filter.residual = self._filter.usual_residual = 1.0
         self.sure = False
         self.begun += 1
         self._good = 0
         self._found = None
 
-    def _confirm(self) -> None:
+    def _confirm(self, noise: float) -> None:
         self.sure = True
         self._good = 0
-        if self._filter.residual < _PROVEN:
+        _, left, echo = (sum(row) for row in zip(*self._powers, strict=True))
+        noise *= len(self._powers)
+        part = 0.0 if left < _PROVEN_NOISE * noise < echo else self._filter.residual
+        if part < max(_PROVEN, self._kept):
+            self._kept = min(self._kept, part)
             self._filter.keep()
 
 
-def _explains(lag: int, heard: NDArray[np.float32], played: NDArray[np.float32]) -> bool:
-    return explained(heard, played[RANGE - lag :][: len(heard)]) >= _EXPLAINED
+def _explained(lag: int, heard: NDArray[np.float32], played: NDArray[np.float32]) -> float:
+    return explained(heard, played[RANGE - lag :][: len(heard)])

@@ -29,6 +29,8 @@ _FADING = 0.92
 _FIRST_LEAK, _LEAST_LEAK = 0.1, 3e-5
 """Part of the echo's power that is expected to be left: -10 dB before it is known, -45 dB at the least. A larger first
 one hides visitors at first, a smaller one lets the device's own voice through."""
+_MOVED_LEAK = 0.03
+"""And of an echo that was just found elsewhere, -15 dB: by a path that is kept, 12 to 20 dB were cancelled at first."""
 _LEARN_EVERY = 4
 """Blocks between two lessons, 40 ms, in which powers of overlapping frames are independent enough; oftener costs
 more."""
@@ -96,12 +98,12 @@ class Residual:
 
     @property
     def likeness(self) -> float:
-        """How much what was left over in the last `ALIKE_BLOCKS` goes up and down in its bands as the echo estimate does.
+        """How much what was left over in the last `ALIKE_BLOCKS` goes up and down as the echo estimate does.
 
-        The correlation of their levels, -1 to 1, each band by itself. The echo that a filter leaves does, by whatever
-        it is left: distortion, reverberation past the filter's end, another path. A voice beside it has its own time.
+        The correlation of their bands' levels, -1 to 1. What a filter leaves of the echo does, for whatever reason:
+        distortion, reverberation past the filter's end, another path. A voice beside it has a time of its own.
         """
-        levels = np.log(self._past + self._floor)
+        levels = np.log(self._past + self._floor + _NOISE_FLOOR)
         levels -= levels.mean(axis=1, keepdims=True)
         left, echo = levels.reshape(2, -1)
         power = float(left @ left) * float(echo @ echo)
@@ -119,6 +121,11 @@ class Residual:
         self._overlap[:] = mic * self._window[BLOCK:] ** 2
         self._echo[:] = self._trail[:] = 0
         self._past[:] = 0
+
+    def moved(self) -> None:
+        """Know that the echo was found elsewhere: more of it is left over than was learnt."""
+        np.maximum(self._leak, _MOVED_LEAK, out=self._leak)
+        self._leak_of_bins = self._leak[_BAND]
 
     def step(
         self,

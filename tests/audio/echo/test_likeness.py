@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from support.speech import noise, say
 
-from device.audio.echo.likeness import CLEAR, RANGE, likeness
+from device.audio.echo.likeness import CLEAR, RANGE, explained, filtered, likeness
 from device.simulation import acoustics
 
 SECOND = 16_000
@@ -49,3 +49,29 @@ def test_nothing_is_like_silence():
     heard, played = pieces(300)
     assert not likeness(np.zeros_like(heard), played).any()
     assert not likeness(heard, np.zeros_like(played)).any()
+
+
+def test_part_of_a_sound_is_explained_by_itself_and_little_by_another_voice():
+    sound = (say(WORDS)[SECOND : SECOND + 4000] / 32768).astype(np.float32)
+    other = (say("what is the weather like", "en-gb", 150)[2000:6000] / 32768).astype(np.float32)
+    assert explained(3 * sound, sound) == pytest.approx(1)
+    assert explained(sound + other, sound) > 0.1
+    assert explained(other, sound) < 0.05
+    assert explained(sound, np.zeros_like(sound)) == 0
+
+
+@pytest.mark.parametrize("lag", [0, 3, 3333, RANGE - 40, RANGE])
+def test_an_echo_of_some_samples_is_explained_at_its_place_and_nowhere_else(lag):
+    _, played = pieces(0)
+    short = np.array([0.1, 1.0, -0.6, 0.4, 0.2], np.float32)
+    heard = np.convolve(played, short)[RANGE - lag :][:4000]
+    assert filtered(heard, played, lag) > (0.9 if lag < RANGE else 0.0)
+    assert filtered(heard, played, lag + 400 if lag < 4000 else lag - 400) < 0.3
+    assert filtered(heard, 0 * played, lag) == filtered(0 * heard, played, lag) == 0
+
+
+def test_a_voice_is_explained_by_no_echo_of_another():
+    _, played = pieces(0)
+    for end in range(8000, len(voice(-20)), 4000):
+        words = voice(-20)[end - 4000 : end]
+        assert filtered(words, played, int(likeness(words, played).argmax())) < 0.4

@@ -3,7 +3,6 @@ import pytest
 from support.speech import mix, noise, say
 
 from device.audio.echo.canceller import FRAME, EchoCanceller
-from device.audio.echo.place import explained
 from device.listen.near_end import Excess
 from device.simulation import acoustics
 
@@ -113,10 +112,16 @@ def test_an_echo_that_comes_twice_is_cancelled_both_times(first, second, gain):
     assert left < 0.03 * heard
 
 
-def test_part_of_a_sound_is_explained_by_itself_and_little_by_another_voice():
-    sound = (say(WORDS)[SECOND : SECOND + 4000] / 32768).astype(np.float32)
-    other = (say("what is the weather like", "en-gb", 150)[2000:6000] / 32768).astype(np.float32)
-    assert explained(3 * sound, sound) == pytest.approx(1)
-    assert explained(sound + other, sound) > 0.1
-    assert explained(other, sound) < 0.05
-    assert explained(sound, np.zeros_like(sound)) == 0
+@pytest.mark.parametrize("jump", [-1400, -901, 5, 4000])
+def test_the_old_path_is_followed_to_its_new_place_though_somebody_speaks_there(jump):
+    words = say("what is the weather like in London and in Paris and in Rome", "en-gb", 150, -20)
+    canceller, _, near = Scene((0, 1600), (5, 1600 + jump), over=(5.1, words)).run()
+    assert canceller.alignment.lag == pytest.approx(1600 + jump, abs=2)
+    assert (canceller.place.jumps, canceller.place.begun) in ((1, 1), (0, 1) if abs(jump) < 24 else ())
+    assert near[510:640].any()
+
+
+def test_what_was_left_over_of_an_echo_that_jumped_is_taken_back():
+    canceller, _, _ = Scene((0, 1600), (5, 1600 + 3200), seconds=6).run()
+    assert canceller.place.taken_back
+    assert canceller.moves > canceller.place.jumps + canceller.place.begun

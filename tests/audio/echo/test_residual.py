@@ -106,3 +106,33 @@ def test_of_what_is_lost_nothing_is_learnt():
     assert residual.noise == before
     residual.step(quiet[1], 0 * quiet[1], SURE, lost=False)
     assert residual.excess < 1
+
+
+def test_what_goes_up_and_down_as_the_echo_does_is_alike_and_a_voice_is_not():
+    residual = taught(30)
+    echo = spoken(-20, 120, seed=2)
+    judged(residual, 0.2 * np.roll(echo, 80), echo)
+    assert residual.likeness > 0.9  # an echo 14 dB below its estimate, of other samples
+    judged(residual, spoken(-30, 120, seed=8)[::-1], echo)
+    assert residual.likeness < 0.5
+
+
+def test_what_is_its_own_is_learnt_however_loud():
+    excess = {}
+    for own in (False, True):
+        residual = taught(30)
+        heard = []
+        for echo, left in zip(hiss(-20, 100, seed=2), hiss(-32, 100, seed=3), strict=True):
+            residual.step(left, echo, SURE, lost=False, own=own)
+            heard.append(residual.excess)
+        excess[own] = np.mean(heard[-20:])
+    assert excess[True] < 1
+    assert excess[False] > 3
+
+
+def test_more_is_expected_of_an_echo_that_was_found_elsewhere():
+    residual = taught(30)
+    echo, left = hiss(-20, 5, seed=2), hiss(-36, 5, seed=3)
+    assert judged(residual, left, echo)[-1] > 6
+    residual.moved()
+    assert judged(residual, left, echo)[-1] < 2
