@@ -86,6 +86,9 @@ _BEND_PRIOR = 1e-2
 """Curvature that is added to the one measured: while little is played, the bend keeps still."""
 _GAIN_SMOOTHING = 0.01
 """Weight of the present block in what a gain explains of the derivative: 2 s of lessons."""
+_LEAST_ECHO, _ECHO_RISES = 0.03, 4.0
+"""Part of the power of a path's loudest block, -15 dB, and of the block before it, 6 dB, in which an echo begins. A
+room's falls by 1 to 3 dB a block; another echo, of a sound server or a television, rises by 20 dB and more."""
 _TINY = np.float32(1e-12)
 """Against division by zero: 30 dB below the square of one step of 16 bits."""
 
@@ -234,6 +237,14 @@ class EchoFilter:
         power = (np.square(path.real) + np.square(path.imag)).sum(axis=0)
         sure: NDArray[np.float32] = power / (power + self._unsure[_MAIN].sum(axis=0) + _TINY)
         return sure
+
+    def last_echo(self) -> int:
+        """Return the last block of the path in which an echo begins; 0 if there is one echo, and its reverberation."""
+        path = self._paths[_MAIN]
+        power = (np.square(path.real) + np.square(path.imag)).sum(axis=1)
+        loud = power[1:] > _LEAST_ECHO * power.max()
+        begins = np.flatnonzero(loud & (power[1:] > _ECHO_RISES * power[:-1]))
+        return int(begins[-1]) + 1 if len(begins) else 0
 
     def move(self, blocks: int) -> None:
         """Begin the path `blocks` later (or earlier) than it began."""

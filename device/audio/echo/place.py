@@ -198,19 +198,28 @@ class Place:
             if abs(left - here) not in _FINE:
                 self._jump(left - here, better=_BETTER)
             return
-        if still >= CONFIRMED and still >= _RIVAL * float(found[best]):
-            off = first + int(around.argmax()) - here
-            if self.sure or off in _FINE or not self._jump(off, better=_BETTER):
-                self._alignment.lag += off
-            self._confirm(noise)
-            self._found = None
-            if abs(self._alignment.lag - self._lead - self._alignment.delay) > BLOCK:  # it has drifted so far
-                self._alignment.begin(self._lead)
-            self._complete(played)
-        elif still >= CONFIRMED:  # it is there, and a louder one elsewhere
-            self._complete(played)
-        elif clear >= CLEAR:
+        if still >= CONFIRMED:
+            if still >= _RIVAL * float(found[best]):
+                self._stay(first + int(around.argmax()) - here, noise)
+            self._complete(window, played)  # of a louder one elsewhere, too
+        elif clear >= CLEAR and not self._cancels(window):
             self._move(best - here, echo)
+
+    def _stay(self, off: int, noise: float) -> None:
+        """Know that the echo is where it was, or `off` by some samples."""
+        if self._alignment.lag is None:
+            return
+        if self.sure or off in _FINE or not self._jump(off, better=_BETTER):
+            self._alignment.lag += off
+        self._confirm(noise)
+        self._found = None
+        if abs(self._alignment.lag - self._lead - self._alignment.delay) > BLOCK:  # it has drifted so far
+            self._alignment.begin(self._lead)
+
+    def _cancels(self, window: int) -> bool:
+        """Return whether the filter takes nearly all away, as only an echo can be that is where it is expected."""
+        heard, left = (track[-window:] for track in self._heard.rows)
+        return float(left @ left) < _GOOD * float(heard @ heard)
 
     def _find_first(self, found: NDArray[np.float32], best: int, clear: float) -> None:
         """Begin at the lag `best` if that is where the echo is."""
@@ -292,28 +301,27 @@ class Place:
         clear = np.flatnonzero(found[first:best] >= max(CLEAR, _OTHER_ECHO * float(found[best])))
         return first + int(clear[0]) if len(clear) else best
 
-    def _complete(self, played: NDArray[np.float32]) -> None:
-        """Let the path begin earlier or end later for another echo that is found in what is left over.
+    def _complete(self, window: int, played: NDArray[np.float32]) -> None:
+        """Let the path begin earlier or end later for another echo, in the path or found in what was left over.
 
-        It keeps as much room after its last echo as it has after a single one.
+        That is of the last `window` samples. The path keeps as much room after its last echo as after a single one.
         """
-        if len(played) < WINDOWS[-1] * BLOCK + RANGE:
-            return
-        other = self._echo_in(self._heard.rows[1], played)
-        if other is None:
-            return
-        begins = int(self._alignment.delay)
-        before, self._other = self._other, other
-        more = max(begins - other, other + self._tail * BLOCK - LEAD - begins - self._filter.blocks * BLOCK)
+        begins, length = int(self._alignment.delay), self._filter.blocks * BLOCK
+        first, last = begins, begins + self._filter.last_echo() * BLOCK
+        other = self._echo_in(self._heard.rows[1][-window:], played)
+        if other is not None and not begins <= other < begins + length:
+            before, self._other = self._other, other
+            if abs(other - before) > NEAR:  # look again soon, in another sound
+                self._waits = _AGAIN
+                return
+            first, last = min(first, other), max(last, other)
+        more = max(begins - first, last + self._tail * BLOCK - LEAD - begins - length)
         blocks = min(more // BLOCK + 1, self._tail + MOST_MORE - self._filter.blocks)
         if more < _LEAST_MORE * BLOCK or blocks <= 0:
             return
-        if abs(other - before) > NEAR:  # look again soon, in another sound
-            self._waits = _AGAIN
-            return
         self._alignment.lengthen(blocks)
-        if other < begins and self._alignment.lag is not None:
-            self._lead = round(self._alignment.lag) - other + LEAD
+        if first < begins and self._alignment.lag is not None:
+            self._lead = round(self._alignment.lag) - first + LEAD
             self._alignment.begin(self._lead)
 
     def _begin(self, lag: int, earliest: int) -> None:
