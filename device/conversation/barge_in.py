@@ -59,6 +59,7 @@ class BargeIn:
         """Forget the voice and its like: the reply is over."""
         self._voice: OverlappingVoice | None = None  # that is being followed
         self._before_ms = 0.0  # what was voiced of it before its last pause
+        self._before_near_ms = 0.0  # and louder than the echo
         self._recognised_ms = 0.0  # its age when it was last recognised
         self._active_at: int | None = None  # when the reply was lowered for what may become a voice
         self._low = False
@@ -89,10 +90,10 @@ class BargeIn:
         self._active_at = None
         if self._voice is None:
             self._voice = OverlappingVoice(onset, at, at)
-            self._before_ms = self._recognised_ms = 0.0
+            self._before_ms = self._before_near_ms = self._recognised_ms = 0.0
             self._goes_on_because = FAR if self._far_talk else ""
         else:
-            self._before_ms = self._voice.voiced_ms
+            self._before_ms, self._before_near_ms = self._voice.voiced_ms, self._voice.near_ms or 0.0
             self._voice.at = self._voice.end = at
             self._voice.ended = False
         return self._duck(self._voice)
@@ -107,7 +108,7 @@ class BargeIn:
             self._goes_on_because = ""  # it goes on after all
             steps = self._duck(voice)
         voice.at, voice.end = event.at, event.at - samples(event.silence_ms)
-        voice.voiced_ms = self._before_ms + event.voiced_ms
+        self._count(voice, event)
         voice.level_db = event.peak_db - max(self._levels) if self._levels else None
         return steps + self._weigh(voice)
 
@@ -116,7 +117,7 @@ class BargeIn:
         if self._voice is None:
             return []
         self._voice.at, self._voice.end, self._voice.ended = event.at, event.end, True
-        self._voice.voiced_ms = self._before_ms + event.voiced_ms
+        self._count(self._voice, event)
         return self._weigh(self._voice)
 
     def mistaken(self, event: Mistaken) -> list[Step]:
@@ -144,6 +145,10 @@ class BargeIn:
             return []
         self._voice.at = max(self._voice.at, at)
         return self._weigh(self._voice)
+
+    def _count(self, voice: OverlappingVoice, event: Voice | VoiceEnd) -> None:
+        voice.voiced_ms = self._before_ms + event.voiced_ms
+        voice.near_ms = None if event.near_ms is None else self._before_near_ms + event.near_ms
 
     def _duck(self, voice: OverlappingVoice) -> list[Step]:
         if self._low or self._goes_on_because:

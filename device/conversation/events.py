@@ -92,6 +92,9 @@ class Voice(DeviceEvent, frozen=True):
     """Milliseconds since the last frame of voice."""
     peak_db: float = 0.0
     """dBFS of its loudest 32 ms so far."""
+    near_ms: int | None = None
+    """For how long it was louder than what may be left of the echo, from a little before its onset on; None if there
+    was no echo all the while."""
 
 
 class VoiceEnd(DeviceEvent, frozen=True):
@@ -102,6 +105,8 @@ class VoiceEnd(DeviceEvent, frozen=True):
     voiced_ms: int
     peak_db: float = 0.0
     """dBFS of its loudest 32 ms."""
+    near_ms: int | None = None
+    """As in `Voice`."""
 
 
 class Understood(DeviceEvent, frozen=True):

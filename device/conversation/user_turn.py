@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from device.conversation.actions import Action, Discard, Hold, Listen, Mask, Unmask
+from device.conversation.overlap import NEAR_MS
 from device.sample_clock import samples
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class UserTurn:
     def __init__(self) -> None:
         self._wake_at: int | None = None  # of the wake word, while a question may follow in the same breath
         self._voice: int | None = None
+        self._near = False  # whether it is louder than the echo may be
         self._unanswered: int | None = None
         self._heard_by_engine = False
         self._holding = True  # nothing is sent
@@ -112,14 +114,16 @@ class UserTurn:
     def starts(self, onset: int, *, awake: bool, start: int | None = None) -> None:
         """Note a voice, heard from `start` on; what it says wants an answer if the device is `awake`."""
         self._voice = self._onset = onset
+        self._near = False
         self._start = onset - ONSET_PREROLL if start is None else start
         self._uncommitted = None
         if self._unanswered is None and awake and not self.closed:
             self._unanswered = self.first_word(onset)
 
-    def speaks(self, onset: int) -> None:
-        """Note that the voice that began at `onset` goes on."""
+    def speaks(self, onset: int, near_ms: int | None = None) -> None:
+        """Note that the voice that began at `onset` goes on, and for how long it was louder than the echo may be."""
         self._voice = onset
+        self._near = near_ms is None or near_ms >= NEAR_MS
 
     def pauses(self) -> None:
         """Note that the voice has ended."""
@@ -197,9 +201,9 @@ class UserTurn:
     def mask(self, at: int) -> list[Action]:
         """Begin to send silence at `at` in place of what may be echo, or to send what is heard, if either is due.
 
-        A voice is heard over the echo: it goes to the engine from its first word.
+        A voice that is louder than the echo for long enough goes to the engine all the same, from its first word.
         """
-        wanted = self._echo and self._voice is None and not self._holding
+        wanted = self._echo and (self._voice is None or not self._near) and not self._holding
         if wanted is self._masked:
             return []
         self._masked = wanted

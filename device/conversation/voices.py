@@ -43,7 +43,7 @@ class Voices:
 
     def goes_on(self, event: Voice) -> None:
         """Take a little more of a voice."""
-        self._user.speaks(event.onset)
+        self._user.speaks(event.onset, event.near_ms)
         self._out.do(*self._user.mask(self._user.first_word(event.onset)))
         self._timeouts.active(event.at)
         self._follow(self._barge_in.goes_on(event))

@@ -55,6 +55,8 @@ TICK = samples(50)
 SETTLED = samples(150)
 """How long it is silent before that is told: a voice that began at the end of the echo is noticed by then. The voice
 detector needs 100 ms for one."""
+NEAR = samples(1500)
+"""How long what is near counts for the wake word: as long as it lasts to say, and as it may be detected late."""
 CLEAN_SECONDS = 60
 """How far back the uplink can go: the longest outage that loses no word."""
 
@@ -64,6 +66,8 @@ class WakeDetector(Protocol):
 
     echo: EchoKind
     """Set to what of what was played may be heard in what is pushed next."""
+    near: bool
+    """Set to whether anything of late was louder than what may be left of the echo."""
 
     @property
     def resting(self) -> bool:
@@ -110,6 +114,7 @@ class Capture:
         self._cleaned = 0  # samples that the canceller has taken
         self._excess = Excess()
         self._near_end = False
+        self._near_to = -NEAR  # up to where something at the near end was heard
         self._echo: EchoKind = "none"
         self._helpless = False
         self._echo_to = -SETTLED  # up to where an echo was heard last
@@ -226,6 +231,8 @@ class Capture:
             heard = block.any()
             block = self._canceller.cancel(block, echo, self._missing(n))
             self._excess.push(self._canceller.excess.tolist(), what_echoes(self._canceller))
+            if self._excess.near_end:
+                self._near_to = self._cleaned + n
             if not heard:  # an unplugged or muted microphone: all that is left is the echo expected in it
                 block = np.zeros(n, np.int16)
         self._cleaned += n
@@ -262,6 +269,7 @@ class Capture:
         if self._wake is None:
             return
         self._wake.echo = "none" if self._canceller is None else what_echoes(self._canceller)
+        self._wake.near = self.now < self._near_to + NEAR
         for hit in self._wake.push(self._wake_at.take(self._wake_at.lag)):
             self._emit(Wake(self.now, hit.word, round(float(hit.score), 3)))
 

@@ -124,6 +124,17 @@ class Excess:
             start = min(start, block * FRAME_10MS) if near else start
         return max(0, start)
 
+    def near_ms(self, onset: int) -> int | None:
+        """For how long something is louder than the echo may be, from `LEAST_PREROLL` before `onset` on.
+
+        None if there was no echo in all that time; of the last 2.56 s.
+        """
+        first = max((onset - LEAST_PREROLL) // FRAME_10MS, self._end - KEPT_BLOCKS, 0)
+        places = [block % KEPT_BLOCKS for block in range(first, self._end)]
+        if all(self._echo[place] == "none" for place in places):
+            return None
+        return 10 * sum(self._echo[place] == "none" or self._blocks[place] >= ONSET_DB for place in places)
+
     def is_onset(self, start: int, end: int) -> bool:
         """Whether a voice may begin between two positions: the blocks that they touch exceed the echo on average."""
         blocks = range(start // FRAME_10MS, -(-end // FRAME_10MS))

@@ -137,9 +137,13 @@ class VoiceActivity:
             return VoiceStart(now, found.position, self._excess.start(found.position))
         if isinstance(found, Offset):
             peak_db, self._peak_db = self._peak_db, NOTHING_DBFS
-            return VoiceEnd(now, found.onset, found.end, round(found.voiced_ms), peak_db)
+            return VoiceEnd(
+                now, found.onset, found.end, round(found.voiced_ms), peak_db, self._excess.near_ms(found.onset)
+            )
         if endpoint.onset is not None:
-            return Voice(now, endpoint.onset, round(endpoint.voiced_ms), round(endpoint.silence_ms), self._peak_db)
+            voiced_ms, silence_ms = round(endpoint.voiced_ms), round(endpoint.silence_ms)
+            near_ms = self._excess.near_ms(endpoint.onset)
+            return Voice(now, endpoint.onset, voiced_ms, silence_ms, self._peak_db, near_ms)
         return None
 
     def _unknown(self) -> bool:

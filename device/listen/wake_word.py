@@ -39,7 +39,8 @@ REFRACTORY = samples(1500)
 MASKED = 0.6
 """What the threshold is multiplied by while the device speaks: the canceller leaves of a visitor 10 dB below the echo
 what scores a little less. Of what is detected without playback, about 98 % are detected then, instead of 92 %. The
-price: phrases like "hey Travis" wake it three times as often over a reply, and its own voice did once in two sweeps."""
+price: phrases like "hey Travis" wake it three times as often over a reply. So would its own voice now and then, were
+nothing louder than what may be left of it."""
 MASKED_FRAMES = 2
 """For how many frames in a row at least a score must be that high which is below the threshold. Of 22 wake words that
 are detected all are, and no longer a single "yeah" or "hold on" of 345 interruptions and backchannels."""
@@ -69,8 +70,8 @@ class WakeWord:
     """Looks for wake words in a stream of audio.
 
     `models` are openWakeWord models for `framework`, and `melspectrogram` and `embedding` its feature models. A word
-    counts once `patience` frames of 80 ms in a row score at least `threshold`, or two at a lower one over an echo that
-    is `known`. As long as the models may have heard one that is not, it takes a higher score.
+    counts once `patience` frames of 80 ms in a row score at least `threshold`, or two at a lower one where something is
+    `near` over an echo that is `known`. As long as the models may have heard one that is not, it takes a higher score.
     While the room is quieter than `gate_dbfs` or its noise is steady, the models rest (see `EnergyGate`); then they
     hear the last second first.
 
@@ -91,6 +92,8 @@ class WakeWord:
     ) -> None:
         self.echo: EchoKind = "none"
         """Set to what of what was played may be heard in what is pushed next."""
+        self.near = True
+        """Set to whether anything of late was louder than what may be left of the echo."""
         self._threshold = threshold
         self._patience = patience
         self._model = _open(models, melspectrogram, embedding, framework)
@@ -146,7 +149,7 @@ class WakeWord:
         high = low = self._threshold
         if at < self._unsure_to:
             high = low = 1 - UNSURE * (1 - self._threshold)
-        elif self.echo == "known":
+        elif self.echo == "known" and self.near:
             low = MASKED * self._threshold
         return [
             Detection(word.name, float(score), at)

@@ -116,3 +116,21 @@ def test_it_is_of_that_voice_only(barge_in):
     barge_in.begin(samples(600), samples(640))
     assert barge_in.mistaken(Mistaken(samples(700), 0)) == []
     assert barge_in.onset == samples(600)
+
+
+def test_what_was_louder_than_the_echo_before_a_pause_counts(barge_in):
+    def says(begin, near_ms):
+        steps = barge_in.begin(samples(begin), samples(begin))
+        steps += barge_in.goes_on(Voice(samples(begin + 300), samples(begin), 300, 0, -20.0, near_ms))
+        steps += barge_in.understood(Understood(samples(begin + 300), 0, samples(begin + 300), "stop"))
+        return dos(steps)
+
+    assert "cut" not in says(0, 60)
+    assert "cut" in says(500, 60)
+
+
+def test_what_was_not_louder_than_the_echo_brings_the_reply_back_though_it_was_a_word(barge_in):
+    barge_in.begin(0, 0)
+    goes_on(barge_in, 0, 320)
+    barge_in.ends(VoiceEnd(samples(560), 0, samples(320), 320, -20.0, 60))
+    assert dos(barge_in.understood(Understood(samples(600), 0, samples(560), "stop"))) == ["restore"]

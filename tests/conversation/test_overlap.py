@@ -9,6 +9,7 @@ from device.conversation.overlap import (
     CLOSURE_MS,
     COME_BACK_MS,
     FAR_DB,
+    NEAR_MS,
     NO_WORDS_MS,
     PAUSE_MS,
     OverlappingVoice,
@@ -55,6 +56,11 @@ def voice(ms, silence=0, **known):
         # What was recognised before the word had ended does not count for the whole: nor if it was not known to have.
         (voice(350, PAUSE_MS, kind="backchannel", recognised_whole=False), WAIT),
         (voice(350, PAUSE_MS, kind="backchannel", recognised_to=samples(300)), WAIT),
+        # What is not louder than the echo for as long as a word is nobody's word, whatever was recognised.
+        (voice(350, kind="stop", near_ms=NEAR_MS - 10), WAIT),
+        (voice(350, PAUSE_MS, kind="speech", near_ms=NEAR_MS - 10), RESTORE),
+        (voice(NO_WORDS_MS, kind="nothing", near_ms=NEAR_MS - 10), WAIT),
+        (voice(350, kind="stop", near_ms=NEAR_MS), CUT),
         # A recogniser that does not answer in time leaves it to the length.
         (voice(350), WAIT),
         (voice(BACKCHANNEL_MS), CUT),

@@ -21,6 +21,7 @@ from device.conversation.events import (
     VoiceStart,
     Wake,
 )
+from device.conversation.overlap import NEAR_MS
 from device.conversation.states import State
 from device.conversation.user_turn import ONSET_PREROLL, UNNOTICED
 from device.sample_clock import samples
@@ -69,16 +70,28 @@ def test_after_a_reply_that_ended_in_silence_the_engine_hears_the_room_at_once(t
 def test_who_speaks_while_the_reply_still_echoes_is_heard_from_the_first_word(talk, start, sent):
     spoken(talk)
     talk.ms(PlayoutDone, 4000, WHOLE)
-    assert talk.ms(VoiceStart, 4200, samples(4100), start) == [Unmask(sent)]
+    assert talk.ms(VoiceStart, 4200, samples(4100), start) == []
+    assert talk.ms(Voice, 4232, samples(4100), 132, 0, -20.0, NEAR_MS - 10) == []
+    assert talk.ms(Voice, 4264, samples(4100), 164, 0, -20.0, NEAR_MS) == [Unmask(sent)]
     assert talk.ms(Voice, 4300, samples(4100), 200) == []
     assert quiet(talk, 4450) == []
     assert talk.ms(VoiceEnd, 5000, samples(4100), samples(4760), 600) == []
+
+
+def test_a_sound_that_is_hardly_louder_than_the_echo_is_not_sent(talk):
+    spoken(talk)
+    talk.ms(PlayoutDone, 4000, WHOLE)
+    talk.ms(VoiceStart, 4200, samples(4100))
+    assert talk.ms(Voice, 4260, samples(4100), 160, 0, -20.0, NEAR_MS - 10) == []
+    assert talk.ms(VoiceEnd, 4500, samples(4100), samples(4260), 160, -20.0, NEAR_MS - 10) == []
+    assert quiet(talk, 4700) == [Unmask(samples(4550))]
 
 
 def test_a_short_word_in_the_echo_is_heard_and_what_follows_it_is_not(talk):
     spoken(talk)
     talk.ms(PlayoutDone, 4000, WHOLE)
     talk.ms(VoiceStart, 4200, samples(4100))
+    talk.ms(Voice, 4260, samples(4100), 160, 0, -20.0, NEAR_MS)
     assert talk.ms(VoiceEnd, 4500, samples(4100), samples(4260), 160) == [Mask(samples(4500))]
     assert quiet(talk, 4700) == [Unmask(samples(4550))]
 
@@ -86,6 +99,7 @@ def test_a_short_word_in_the_echo_is_heard_and_what_follows_it_is_not(talk):
 def test_a_voice_that_speaks_already_when_the_reply_ends_is_sent_from_its_first_word(talk):
     spoken(talk)
     talk.ms(VoiceStart, 3900, samples(3800), samples(3650))
+    talk.ms(Voice, 3960, samples(3800), 160, 0, -20.0, NEAR_MS)
     assert microphone(talk.ms(PlayoutDone, 4000, WHOLE)) == [Listen(samples(3650))]
 
 
@@ -130,7 +144,8 @@ def test_its_own_sounds_are_not_sent_but_what_is_said_meanwhile_is(talk):
     quiet(talk, 1500)
     talk.ms(TimerRang, 2000, "tea")
     assert echo(talk, 2010, "unknown") == [Mask(samples(2000))]
-    assert talk.ms(VoiceStart, 2600, samples(2500), samples(2000)) == [Unmask(samples(2000))]
+    assert talk.ms(VoiceStart, 2600, samples(2500), samples(2000)) == []
+    assert talk.ms(Voice, 2632, samples(2500), 132, 0, -20.0, NEAR_MS) == [Unmask(samples(2000))]
     assert talk.ms(VoiceEnd, 3500, samples(2500), samples(3200), 600) == [Mask(samples(3500))]
 
 
@@ -157,7 +172,8 @@ def test_an_engine_that_listens_while_it_speaks_is_spared_only_what_cannot_be_to
     if masked:
         assert talk.ms(Echo, 3300, "known", samples(3300)) == [Unmask(samples(3300))]
         assert talk.ms(Echo, 3400, "unknown", samples(3390)) == [Mask(samples(3390))]
-        assert talk.ms(VoiceStart, 3700, samples(3600))[0] == Unmask(samples(3300))
+        talk.ms(VoiceStart, 3700, samples(3600))
+        assert talk.ms(Voice, 3732, samples(3600), 132, 0, -20.0, NEAR_MS)[0] == Unmask(samples(3300))
 
 
 def test_another_session_hears_no_echo_either(talk):

@@ -17,7 +17,7 @@ from device.conversation.events import (
     VoiceStart,
     Wake,
 )
-from device.listen.capture import CLEAN_SECONDS, SETTLED, Capture
+from device.listen.capture import CLEAN_SECONDS, NEAR, SETTLED, Capture
 from device.listen.near_end import NEAR_END_BLOCKS, NEAR_END_DB
 from device.sample_clock import CLOCK_RATE, samples
 
@@ -309,6 +309,19 @@ def test_who_looks_for_the_wake_word_is_told_what_of_the_echo_may_be_heard():
         card.exchange(np.zeros(160, np.int16))
         capture.process()
         assert wake.echo == echo
+
+
+def test_who_looks_for_the_wake_word_is_told_whether_anybody_was_near_of_late():
+    wake, canceller = OnceWake(), Subtract()
+    card, _, capture, _ = make(wake=wake, canceller=canceller)
+    near = []
+    for loud in [0] * 5 + [1] * 4 + [0] * 160:
+        card.exchange(np.full(160, 3000 * loud, np.int16))
+        capture.process()
+        near.append(wake.near)
+    assert near.index(True) == 5 + NEAR_END_BLOCKS - 1
+    assert sum(near) == pytest.approx(NEAR // 160, abs=3)
+    assert not near[-1]
 
 
 def test_what_the_card_missed_is_known_to_be_missing_from_the_clean_audio():

@@ -82,3 +82,25 @@ def test_a_voice_may_be_heard_before_its_onset_but_not_in_what_can_only_be_echo(
 
 def test_a_voice_begins_no_earlier_than_the_stream():
     assert excess(NEAR_END_DB).start(samples(20)) == 0
+
+
+def test_how_long_something_is_louder_than_the_echo_counts_from_before_its_onset():
+    found = excess(*[0.0] * 40, *[ONSET_DB] * 5, *[0.0] * 10, *[ONSET_DB] * 3)
+    assert found.near_ms(samples(450)) == 80
+    assert found.near_ms(samples(400) + LEAST_PREROLL) == 80
+    assert found.near_ms(samples(450) + LEAST_PREROLL) == 30
+
+
+def test_where_there_is_no_echo_all_is_louder_and_where_it_is_unknown_nothing():
+    found = Excess()
+    found.push([0.0] * 30, "none")
+    assert found.near_ms(samples(100)) is None
+    found.push([0.0] * 20, "known")
+    assert found.near_ms(samples(250)) == 200
+    found.push([0.0] * 50, "unknown")
+    assert found.near_ms(samples(450)) == 0
+
+
+def test_of_a_long_voice_the_last_seconds_count():
+    found = excess(*[ONSET_DB] * (KEPT_BLOCKS + 100))
+    assert found.near_ms(0) == 10 * KEPT_BLOCKS

@@ -200,18 +200,22 @@ def test_scikit_learn_is_not_imported(make):
 
 
 @pytest.mark.parametrize(
-    ("echo", "scores", "detected"),
+    ("over", "scores", "detected"),
     [
-        ("none", [0.4] * 4, []),
-        ("known", [0.4] * 4, [2]),
-        ("known", [0.1, 0.4, 0.1, 0.4, 0.1], []),  # a "yeah" that sounds like it for a moment
-        ("known", [0.1, 0.6], [2]),
-        ("known", [0.4, 0.6, 0.4], [2]),
+        (("none", True), [0.4] * 4, []),
+        (("known", True), [0.4] * 4, [2]),
+        (("known", True), [0.1, 0.4, 0.1, 0.4, 0.1], []),  # a "yeah" that sounds like it for a moment
+        (("known", True), [0.1, 0.6], [2]),
+        (("known", True), [0.4, 0.6, 0.4], [2]),
+        (("known", False), [0.4] * 4, []),  # its own voice: nothing is louder than what may be left of it
+        (("known", False), [0.4, 0.6, 0.4], [2]),
     ],
 )
-def test_a_lower_score_will_do_while_the_device_speaks_if_it_lasts(make, monkeypatch, echo, scores, detected):
+def test_a_lower_score_will_do_over_the_device_if_it_lasts_and_somebody_is_near(
+    make, monkeypatch, over, scores, detected
+):
     detector = make(gate_dbfs=-120)
-    detector.echo = echo
+    detector.echo, detector.near = over
     following = iter(scores)
     monkeypatch.setattr(library("onnx"), "predict", lambda model, x: {"hey_jarvis": next(following)})
     found = run(detector, silence(len(scores) * 0.08), 1280)

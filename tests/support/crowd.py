@@ -48,6 +48,7 @@ class ToneDetector:
 
     FRAME = 1280
     echo: EchoKind = "none"
+    near = False
     resting = False
 
     def __init__(self) -> None:
