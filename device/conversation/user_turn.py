@@ -48,7 +48,7 @@ class UserTurn:
         self._let_pass: tuple[int, int] | None = None  # start and end of the last voice that did not interrupt
         self._onset, self._start = 0, 0  # of the last voice; it may be heard from there on
         self._echo = False  # what is heard may be an echo that the engine is not to hear
-        self._masked = False  # it is sent silence in place of that
+        self._masked, self._masked_at = False, 0  # it is sent silence in place of that
         self._by_hand = False  # after a reply, only the wake word and the button let it hear anything
         self._uncommitted: int | None = None  # end of a voice that the engine was not yet told to answer
         self._committed: int | None = None  # end of the one that it was told to answer last
@@ -114,8 +114,9 @@ class UserTurn:
     def starts(self, onset: int, *, awake: bool, start: int | None = None) -> None:
         """Note a voice, heard from `start` on; what it says wants an answer if the device is `awake`."""
         self._voice = self._onset = onset
-        self._near = False
         self._start = onset - ONSET_PREROLL if start is None else start
+        # No silence must get into a word of which the beginning was sent.
+        self._near = not self._echo or (self._masked and onset < self._masked_at)
         self._uncommitted = None
         if self._unanswered is None and awake and not self.closed:
             self._unanswered = self.first_word(onset)
@@ -123,7 +124,7 @@ class UserTurn:
     def speaks(self, onset: int, near_ms: int | None = None) -> None:
         """Note that the voice that began at `onset` goes on, and for how long it was louder than the echo may be."""
         self._voice = onset
-        self._near = near_ms is None or near_ms >= NEAR_MS
+        self._near = self._near or near_ms is None or near_ms >= NEAR_MS
 
     def pauses(self) -> None:
         """Note that the voice has ended."""
@@ -206,7 +207,7 @@ class UserTurn:
         wanted = self._echo and (self._voice is None or not self._near) and not self._holding
         if wanted is self._masked:
             return []
-        self._masked = wanted
+        self._masked, self._masked_at = wanted, at
         return [Mask(at) if wanted else Unmask(at)]
 
     def hold(self) -> list[Action]:
