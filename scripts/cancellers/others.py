@@ -114,7 +114,7 @@ def run(cancel: Cancel, heard: NDArray[np.int16], played: NDArray[np.int16]) -> 
 def main(name: str, source: str, target: str) -> int:
     """Run a canceller over all recordings in `source`; return the exit status."""
     given = np.load(source)
-    out: dict[str, NDArray[Any]] = {}
+    out: dict[str, Any] = {}  # arrays; but `savez` has a keyword of its own that is none
     cpu = 0.0
     for number in range(len(given.files) // 2):
         heard, played = (np.ascontiguousarray(given[f"{what}{number}"]) for what in ("heard", "played"))

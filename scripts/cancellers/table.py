@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec import Struct
@@ -104,7 +104,8 @@ def other(name: str, python: Path, recordings: Recordings) -> Row | None:
     """
     with tempfile.TemporaryDirectory(prefix="parley-") as folder:
         given, got = Path(folder) / "in.npz", Path(folder) / "out.npz"
-        tracks = {f"heard{n}": one.heard for n, one in enumerate(recordings.all)}
+        # Arrays; but `savez` has a keyword of its own that is none.
+        tracks: dict[str, Any] = {f"heard{n}": one.heard for n, one in enumerate(recordings.all)}
         tracks |= {f"played{n}": one.played for n, one in enumerate(recordings.all)}
         np.savez(given, **tracks)
         done = subprocess.run([python, others.__file__, name, given, got], check=False)  # noqa: S603 - our own file

@@ -38,7 +38,7 @@ def evidence(
     for at in visits:
         tracks[round(at * RATE) : round(at * RATE) + RATE, VISITOR] = VOICE
     said = [Visit("interruption", round(at * RATE), round(at * RATE) + RATE) for at in visits]
-    times = BEGAN + 0.01 * np.arange(1, len(tracks) // BLOCK + 1)
+    times = BEGAN + 0.01 * np.arange(1, len(tracks) // BLOCK + 1, dtype=np.float64)
     recording = Recording(tracks, said, times, np.array(lost, np.int64), 30.0)
     told: dict[str, Any] = {
         "case": Case("a case", Acoustics(delay_ms=100)),

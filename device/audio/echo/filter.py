@@ -379,5 +379,5 @@ class EchoFilter:
 
 def _prior(blocks: int) -> NDArray[np.float32]:
     """Return what is expected at first of the power of each block of a path."""
-    power: NDArray[np.float32] = _PRIOR_POWER * np.exp(-np.arange(blocks, dtype=np.float32) / _PRIOR_DECAY_BLOCKS)
-    return power
+    power = _PRIOR_POWER * np.exp(-np.arange(blocks, dtype=np.float32) / _PRIOR_DECAY_BLOCKS)
+    return np.asarray(power, np.float32)
