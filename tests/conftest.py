@@ -1,5 +1,6 @@
 """What every test may use."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,6 +28,14 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep what `parley run` keeps away from whoever runs the tests."""
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Put this process into a time zone, as the file says that the machine has; nothing tells it of the change."""
+    with monkeypatch.context() as context:
+        yield lambda name: context.setenv("TZ", name)
+    time.tzset()
 
 
 @pytest.fixture

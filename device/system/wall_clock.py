@@ -7,6 +7,7 @@ by the wall clock and cannot be undone, as deleting what is old, asks here first
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -27,6 +28,15 @@ DOUBT: Final = (
     "The clock may be wrong: nothing of %s is deleted until the network tells the time, or by "
     "`parley transcripts purge --trust-clock`."
 )
+
+
+def local_time(at: float | None = None) -> datetime:
+    """Return the time in the device's zone, now or `at` seconds since 1970, when summer time may begin or be over.
+
+    A zone that was changed while the process runs counts at once.
+    """
+    time.tzset()
+    return (datetime.now() if at is None else datetime.fromtimestamp(at)).astimezone()  # noqa: DTZ005, DTZ006
 
 
 def synchronised(mark: Path = SYNCHRONISED, now: float | None = None) -> bool:

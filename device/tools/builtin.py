@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
-from device.system.wall_clock import FIRST
+from device.system.wall_clock import FIRST, local_time
 from device.tools.registry import Arguments, Registry, Tool, ToolError
-from device.tools.timers import find
+from device.tools.timers import LONGEST_S, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from device.tools.timers import Timers
 
@@ -28,7 +28,7 @@ class Nothing(Arguments, frozen=True):
 class SetTimer(Arguments, frozen=True):
     """Arguments of set_timer."""
 
-    seconds: Annotated[int, Meta(ge=1, le=86_400, description="Length in seconds.")]
+    seconds: Annotated[int, Meta(ge=1, le=LONGEST_S, description="Length in seconds.")]
     name: Annotated[str | None, Meta(description="What the user calls it, e.g. pasta; leave out if not named.")] = None
 
 
@@ -43,11 +43,6 @@ class SetVolume(Arguments, frozen=True):
 
     percent: Annotated[int, Meta(ge=0, le=100, description="New volume.")] | None = None
     change: Annotated[int, Meta(ge=-100, le=100, description="How much to add to it.")] | None = None
-
-
-def local_time() -> datetime:
-    """Return the time in the device's time zone."""
-    return datetime.now().astimezone()
 
 
 def builtin_tools(
@@ -79,7 +74,7 @@ def _time_tools(timers: Timers, stop_ringing: Callable[[], bool], clock: Callabl
             timer = timers.add(arguments.seconds, arguments.name or "")
         except ValueError as fault:
             raise ToolError(str(fault)) from fault
-        rings_at = clock() + timedelta(seconds=timer.seconds)
+        rings_at = local_time(clock().timestamp() + timer.seconds)
         return {"name": timer.name, "seconds": timer.seconds, "rings_at": rings_at.strftime("%H:%M")}
 
     async def list_timers(_: Nothing) -> Any:

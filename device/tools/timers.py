@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 MOST = 50
 """How many timers may run at once. A choice: more than a kitchen needs, few enough to be listed by voice."""
 
+LONGEST_S = 86_400
+"""Of one timer. A choice: longer than anybody cooks; what is longer was misheard."""
+
 _ONES = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
     *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
@@ -90,7 +93,16 @@ class Timers:
 
 def find(timers: Iterable[Timer], name: str) -> list[Timer]:
     """Return the timer called `name`, as people say it ("5 minutes", "the pasta timer"); all of them without a name."""
-    return [timer for timer in timers if not name.strip() or _key(timer.name) == _key(name)]
+    return [timer for timer in timers if not name.strip() or same(timer.name, name)]
+
+
+def same(name: str, said: str) -> bool:
+    """Return whether people mean the timer called `name` by what they `said`.
+
+    >>> same("one minute thirty second timer", "the 1 minute and 30 seconds timer")
+    True
+    """
+    return _key(name) == _key(said)
 
 
 def default_name(seconds: int) -> str:
@@ -115,6 +127,6 @@ def _words(number: int) -> str:
 
 def _key(name: str) -> str:
     """Return what names of the same timer have in common, however they are said or written."""
-    plain = re.sub(r"\d+", lambda digits: _words(int(digits[0])), name.casefold().replace("-", " "))
-    words = [word for word in plain.split() if word not in {"the", "my", "a", "timer"}]
+    plain = re.sub(r"\d+", lambda digits: _words(int(digits[0])), re.sub(r"[-,]", " ", name.casefold()))
+    words = [word for word in plain.split() if word not in {"the", "my", "a", "and", "timer"}]
     return " ".join(re.sub(r"^(hour|minute|second)s$", r"\1", word) for word in words) or plain

@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import datetime
 
 import pytest
 
@@ -54,3 +55,17 @@ def test_it_is_this_machines_clock(mark):
     mark.touch()
     assert wall_clock.synchronised()
     assert wall_clock.plausible([], time.time())
+
+
+def test_a_zone_that_is_changed_counts_at_once(zone):
+    zone("Europe/Berlin")
+    assert wall_clock.local_time(NOW).isoformat() == "2027-01-15T09:00:00+01:00"
+    zone("Asia/Tokyo")
+    assert wall_clock.local_time(NOW).isoformat() == "2027-01-15T17:00:00+09:00"
+    assert wall_clock.local_time().utcoffset().total_seconds() == 9 * 3600
+
+
+def test_summer_time_is_that_of_the_moment(zone):
+    zone("Europe/Berlin")
+    begins = datetime.fromisoformat("2027-03-28T01:00:00+00:00").timestamp()
+    assert [f"{wall_clock.local_time(begins + s):%H:%M}" for s in (-60, 0)] == ["01:59", "03:00"]

@@ -74,6 +74,14 @@ async def test_timers_are_set_and_listed(device):
     }
 
 
+async def test_a_timer_beyond_the_change_of_summer_time_tells_the_hour_at_which_it_rings(device, zone):
+    zone("Europe/Berlin")
+    device.time = datetime(2027, 3, 28, 0, 30, tzinfo=UTC)  # half past one; at two it will be three
+    assert (await device.call("set_timer", seconds=3600))["rings_at"] == "03:30"
+    device.time = datetime(2027, 10, 31, 0, 30, tzinfo=UTC)  # half past two, for the first time
+    assert (await device.call("set_timer", seconds=3600))["rings_at"] == "02:30"
+
+
 async def test_timers_are_cancelled_by_name_or_all(device):
     for seconds in (60, 120, 180):
         await device.call("set_timer", seconds=seconds)

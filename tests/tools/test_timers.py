@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from device.sample_clock import CLOCK_RATE
 from device.tools import timers as module
-from device.tools.timers import MOST, Timers, default_name
+from device.tools.timers import MOST, Timers, default_name, same
 
 
 class Clock:
@@ -146,3 +146,16 @@ TestAnyUse = AnyUse.TestCase
 @given(st.integers(1, 86_400))
 def test_names_of_different_lengths_differ(seconds):
     assert default_name(seconds) != default_name(seconds % 86_400 + 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "are_same"),
+    [
+        ("one minute thirty second timer", "1 minute and 30 seconds", True),
+        ("one hour one minute one second timer", "an 1 hour, 1 minute and 1 second", False),
+        ("salt and pepper", "the salt and pepper timer", True),
+        ("tea", "the green tea timer", False),
+    ],
+)
+def test_names_of_the_same_timer(name, said, are_same):
+    assert same(name, said) is are_same

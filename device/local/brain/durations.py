@@ -21,8 +21,11 @@ _SHAPED = (
     (re.compile(rf"\b(?:a )?3 quarters of an? {_UNIT}\b"), 0.75),
     (re.compile(rf"\b(?:an? )?(?:half|1/2) (?:of )?(?:an? )?{_UNIT}\b"), 0.5),
     (re.compile(rf"\b(?:an? |1 )?quarter (?:of )?(?:an? )?{_UNIT}\b"), 0.25),
-    (re.compile(rf"\b(?:an?|1) {_UNIT} and (?:an? )?(half)\b(?! (?:an?|of|minute|second|hour)\b)"), 1.5),
-    (re.compile(rf"\b(?:an?|1) {_UNIT} and (?:an? )?(quarter)\b(?! (?:an?|of|minute|second|hour)\b)"), 1.25),
+    (re.compile(rf"(?<!\d )\b(?:(?:an?|1) )?{_UNIT} and (?:an? )?(half)\b(?! (?:an?|of|minute|second|hour)\b)"), 1.5),
+    (
+        re.compile(rf"(?<!\d )\b(?:(?:an?|1) )?{_UNIT} and (?:an? )?(quarter)\b(?! (?:an?|of|minute|second|hour)\b)"),
+        1.25,
+    ),
     (re.compile(rf"\ba couple (?:of )?{_UNIT}\b"), 2),
     (re.compile(rf"\ban? {_UNIT}\b"), 1),
 )

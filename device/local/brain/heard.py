@@ -80,6 +80,11 @@ _HOMOPHONES = (
     (r"\b(how many \w+ (?:is|are|in|make)) (?:to|too) (?=\w+s\b)", r"\1 2 "),
     (r"\b(how many \w+ (?:is|are|in|make)) (?:for|fore) (?=\w+s\b)", r"\1 4 "),
     (r"\b(?:thyme|dime) (?=is it)", "time "),
+    (r"\b1 half\b", "half"),
+    (r"\b((?:kilo)?met(?:er|re)s?|miles?) an? (?=hour\b|second\b)", r"\1 per "),
+    # Words for what was spoken of, and no numbers.
+    (r"\b(another|next) 1\b(?! (?:hour|minute|second|day|week)s?\b)", r"\1 one"),
+    (r"\b1 more\b(?! (?:hour|minute|second|day|week)s?\b)", "one more"),
 )
 
 
@@ -109,6 +114,11 @@ def hear(clause: str) -> Heard:
     numbers = _marker("number", values)
     text = re.sub(r"\b(?:minus )?\d+(?:\.\d+)?\b", lambda m: numbers(float(m[0].replace("minus ", "-"))), text)
     return Heard(" ".join(text.split()), values)
+
+
+def is_mark(word: str) -> bool:
+    """Return whether a word stands for a value."""
+    return _MARK.fullmatch(word) is not None
 
 
 def marked(text: str, values: Iterable[str]) -> str | None:

@@ -31,6 +31,7 @@ class Language(Struct, frozen=True, forbid_unknown_fields=True):
     polite: tuple[str, ...]
     fillers: tuple[str, ...]
     negations: tuple[str, ...]
+    things: tuple[str, ...]
     no_names: tuple[str, ...]
     rules: dict[str, str]
     lists: dict[str, tuple[tuple[str, str], ...]]

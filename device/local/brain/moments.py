@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from device.local.brain.answers import Phrases
     from device.local.brain.understand import Meaning
 
-CLOCK = frozenset({"time", "time_in", "date", "weekday", "month", "year"})
+_AWAY = {f"{what}_{way}": sign for what in ("time", "date", "weekday") for way, sign in (("in", 1), ("ago", -1))}
+"""The intents that ask for a moment so far away, and which way."""
+CLOCK = frozenset({"time", "date", "weekday", "month", "year", *_AWAY})
 """The intents that a clock answers."""
 _DAYS = {
     "today": (0, "Today"),
@@ -32,13 +34,28 @@ def clock_answer(meaning: Meaning, now: datetime, phrases: Phrases) -> str:
         day, called = _day(meaning, now.date())
         verb = "was" if day < now.date() else "is"
         values = {"day": called, "verb": verb, "date": say_date(day), "weekday": weekday(day)}
-    elif meaning.intent == "time_in":
+    elif sign := _AWAY.get(meaning.intent):
         seconds = meaning.slots["duration"]
         span = timedelta(seconds=seconds if isinstance(seconds, float) else 0)
-        values = {"duration": durations.said(span.total_seconds()), "time": say_time((now + span).time())}
+        then = _moved(now, sign * span)
+        values = {
+            "duration": durations.said(span.total_seconds()),
+            "time": say_time(then.time()),
+            "date": say_date(then),
+            "weekday": weekday(then),
+        }
     else:
         values = {"time": say_time(now.time()), "month": month(now), "year": now.year}
     return phrases.phrase(meaning.intent, **values)
+
+
+def _moved(now: datetime, span: timedelta) -> datetime:
+    """Return the time `span` later; whole days are days of the calendar, and summer time may begin or end meanwhile."""
+    if now.tzinfo is None or span % timedelta(days=1) == timedelta():
+        return now + span
+    here = now.astimezone()
+    # The clock may be in another zone than this process, whose rules are not known here.
+    return (now + span).astimezone() if here.utcoffset() == now.utcoffset() else now + span
 
 
 def _day(meaning: Meaning, today: date) -> tuple[date, str]:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from device.local.brain import durations
 from device.local.brain.moments import CLOCK, clock_answer
 from device.local.brain.understand import Meaning
+from device.system.wall_clock import local_time
+from device.tools.timers import default_name, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from device.local.brain.answers import Phrases
+
+_SAME_CLOCK = timedelta(minutes=2)
+"""As far apart may be what the client's clock said, without seconds, and this one, by the time it is spoken of."""
 
 
 def say(tool: str, text: str, asked: Sequence[Meaning], phrases: Phrases, count: int) -> list[str]:
@@ -39,6 +44,9 @@ def say(tool: str, text: str, asked: Sequence[Meaning], phrases: Phrases, count:
 
 def _time(output: dict[str, Any], asked: Sequence[Meaning], phrases: Phrases, _count: int) -> list[str]:
     now = datetime.fromisoformat(f"{output['date']}T{output['time']}")
+    here = local_time()
+    if now.tzinfo is None and abs(here.replace(tzinfo=None) - now) < _SAME_CLOCK:
+        now = here  # the client's zone is this one, whose summer time is known
     wanted = [meaning for meaning in asked if meaning.intent in CLOCK] or [Meaning("time", {})]
     return [clock_answer(meaning, now, phrases) for meaning in wanted]
 
@@ -53,14 +61,22 @@ def _timer_set(output: dict[str, Any], _asked: Sequence[Meaning], phrases: Phras
 
 def _timers(output: dict[str, Any], asked: Sequence[Meaning], phrases: Phrases, _count: int) -> list[str]:
     timers = output["timers"]
-    name = next((meaning.slots["name"] for meaning in asked if "name" in meaning.slots), None)
+    name = next(filter(None, map(timer_name, asked)), "")
     if name and timers:
-        timers = [timer for timer in timers if str(timer.get("name") or "").lower() == name]
+        timers = [timer for timer in timers if same(str(timer.get("name") or ""), name)]
         if not timers:
-            return [phrases.phrase("no_such_timer", name=name)]
+            return [phrases.phrase("no_such_timer", name=_name(name))]
     if not timers:
         return [phrases.phrase("no_timers")]
     return [_left(_name(timer.get("name")), timer["remaining_seconds"], phrases) for timer in timers]
+
+
+def timer_name(meaning: Meaning) -> str:
+    """Return what a timer that is spoken of is called: by its name, or else by how long it was set for."""
+    if name := meaning.slots.get("name"):
+        return str(name)
+    length = meaning.slots.get("duration")
+    return default_name(round(length)) if isinstance(length, float) else ""
 
 
 def _left(name: str | None, seconds: float, phrases: Phrases) -> str:

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+import math
+from typing import TYPE_CHECKING, Final
 
-from device.local.brain import outputs
+from device.local.brain import durations, outputs
 from device.local.brain.answers import Phrases, calculate
 from device.local.brain.cut import sentences
 from device.local.brain.language import load_language
 from device.local.brain.moments import CLOCK, clock_answer
 from device.local.brain.understand import Meaning, Understanding
 from device.local.stages import BrainError, Call, Choice, Text, Turn
+from device.system.wall_clock import local_time
+from device.tools.timers import LONGEST_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+    from datetime import datetime
 
     from device.local.stages import Cost, Tool
 
 _ENDS = {"stop", "goodbye", "sleep", "good_night"}
 _VOLUME_STEP: Final = 10
 """Percent by which "louder" is louder: heard at once, and ten of them are all there is."""
-_LONGEST_TIMER_S: Final = 7 * 86_400
-"""Longer than anybody cooks; a longer one was misheard."""
+_USUAL = {"seconds": (1, 7 * LONGEST_S), "percent": (0, 100), "change": (-100, 100)}
+"""The range of an argument, where the client's function does not say."""
+_AGAIN = {
+    **{intent: intent for intent in ("joke", "story", "fact", "sing", "coin", "die")},
+    "set_timer": "ask_duration",
+}
+"""What is meant by "another one" after each intent."""
 _TOOLS = {
     **dict.fromkeys(CLOCK, "get_time"),
     **dict.fromkeys(("set_timer", "duration"), "set_timer"),
@@ -58,7 +66,7 @@ class Sentences:
         known = load_language(language)
         self._understanding = Understanding(known, names)
         self._phrases = Phrases(known, names[0])
-        self._now = now or (lambda: datetime.now().astimezone())
+        self._now = now or local_time
 
     def warm_up(self) -> None:
         """Do once what takes the first sentence 100 ms; blocking."""
@@ -147,17 +155,23 @@ class _Talk:
 
     def _meanings(self, text: str, asked: str) -> list[Meaning]:
         """Return what `text` means, when `asked` was said before it."""
-        meanings = self._understanding.meanings(text)
+        meanings = [self._once_more() if m.intent == "another" else m for m in self._understanding.meanings(text)]
         if asked == self._phrases.phrase("ask_duration"):
             return [_as_minutes(meaning) for meaning in meanings]
         return [meaning for meaning in meanings if meaning.intent != "duration"]
+
+    def _once_more(self) -> Meaning:
+        """Return what was asked for last, of what can be had again; a joke if nothing was."""
+        before = [turn.text for turn in self._turns[:-1] if turn.role == "user"]
+        meant = (meaning.intent for text in reversed(before) for meaning in self._understanding.meanings(text))
+        return Meaning(next((_AGAIN[intent] for intent in meant if intent in _AGAIN), "joke"), {})
 
     def _say(self, meaning: Meaning) -> str:
         """Return what to say before, or in place of, a call; "" for nothing."""
         intent = meaning.intent
         tool = _TOOLS.get(intent)
         if refusal := self._refusal(meaning, tool):
-            return self._phrases.phrase(refusal)
+            return refusal
         if intent in CLOCK and tool not in self._tools:
             return clock_answer(meaning, self._now(), self._phrases)
         if intent == "ask_duration":
@@ -165,39 +179,26 @@ class _Talk:
         answer = calculate(meaning, self._phrases, self._count)
         return self._phrases.reply(intent, self._count, self._last) if answer is None else answer
 
-    def _refusal(self, meaning: Meaning, tool: str | None) -> str | None:
-        """Return the phrase that says why what is meant cannot be done; None if it can."""
-        slots = meaning.slots
+    def _refusal(self, meaning: Meaning, tool: str | None) -> str:
+        """Return why what is meant cannot be done, "" if it can."""
+        say = self._phrases.phrase
         if tool in _UNAVAILABLE and tool not in self._tools:
-            return _UNAVAILABLE[tool]
-        if tool == "set_timer" and not 1 <= round(_float(slots.get("duration"))) <= _LONGEST_TIMER_S:
-            return "timer_range"
-        if meaning.intent == "set_volume" and not 0 <= _float(slots.get("number")) <= 100:
-            return "volume_range"
-        return None
+            return say(_UNAVAILABLE[tool])
+        if tool not in self._tools:
+            return ""
+        for name, value in _arguments(meaning).items():
+            least, most = _range(self._tools[tool], name)
+            if isinstance(value, str) or least <= value <= most:
+                continue
+            if name == "seconds" and value > most:
+                return say("timer_too_long", longest=durations.said(most))
+            return say({"seconds": "timer_range", "percent": "volume_range"}.get(name, "too_much"))
+        return ""
 
     def _call(self, meaning: Meaning) -> Call | None:
         """Return the call of the client's function that does what is meant, if it has declared it."""
         tool = _TOOLS.get(meaning.intent)
-        if tool is None or tool not in self._tools:
-            return None
-        slots, arguments = meaning.slots, dict[str, Any]()
-        match meaning.intent:
-            case "set_timer" | "duration":
-                arguments["seconds"] = round(_float(slots["duration"]))
-                if name := slots.get("name"):
-                    arguments["name"] = name
-            case "cancel_timer" if name := slots.get("name"):
-                arguments["name"] = name
-            case "set_volume":
-                arguments["percent"] = round(_float(slots["number"]))
-            case "full_volume":
-                arguments["percent"] = 100
-            case "volume_up" | "volume_up_by":
-                arguments["change"] = round(_float(slots.get("number", _VOLUME_STEP)))
-            case "volume_down" | "volume_down_by":
-                arguments["change"] = -round(_float(slots.get("number", _VOLUME_STEP)))
-        return Call(tool, json.dumps(arguments))
+        return Call(tool, json.dumps(_arguments(meaning))) if tool in self._tools and tool else None
 
     def _after_tools(self) -> Iterator[Text]:
         """Yield what the outputs at the end of the conversation mean."""
@@ -217,6 +218,36 @@ class _Talk:
         before = list(self._turns[: self._turns.index(turn)])
         user = next((at for at in reversed(range(len(before))) if before[at].role == "user"), None)
         return [] if user is None else self._understanding.meanings(before[user].text)
+
+
+def _arguments(meaning: Meaning) -> dict[str, str | int]:
+    """Return what the function is called with that does what is meant."""
+    slots = meaning.slots
+    step = round(_float(slots.get("number", _VOLUME_STEP)))
+    found: dict[str, str | int] = {}
+    match meaning.intent:
+        case "set_timer" | "duration":
+            found = {"seconds": round(_float(slots.get("duration"))), "name": str(slots.get("name", ""))}
+        case "cancel_timer":
+            found = {"name": outputs.timer_name(meaning)}
+        case "set_volume":
+            found = {"percent": round(_float(slots.get("number")))}
+        case "full_volume":
+            found = {"percent": 100}
+        case "volume_up" | "volume_up_by":
+            found = {"change": step}
+        case "volume_down" | "volume_down_by":
+            found = {"change": -step}
+    return {name: value for name, value in found.items() if value != ""}
+
+
+def _range(tool: Tool, name: str) -> tuple[float, float]:
+    """Return the least and the most that the argument of a function may be, as its schema says, or as is usual."""
+    least, most = _USUAL.get(name, (-math.inf, math.inf))
+    schema = tool.parameters.get("properties", {}).get(name)
+    for told in [schema, *schema.get("anyOf", [])] if isinstance(schema, dict) else []:
+        least, most = told.get("minimum", least), told.get("maximum", most)
+    return least, most
 
 
 def _as_minutes(meaning: Meaning) -> Meaning:

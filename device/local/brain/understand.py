@@ -12,10 +12,10 @@ from hassil.intents import Intents
 from hassil.sample import sample_sentence
 from msgspec import Struct
 
-from device.local.brain.heard import MARKS, MOST, Heard, Value, clauses, hear, marked, without_wake_word
+from device.local.brain.heard import MARKS, MOST, Heard, Value, clauses, hear, is_mark, marked, without_wake_word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from device.local.brain.language import Language
 
@@ -59,6 +59,7 @@ class Understanding:
         self._intents = Intents.from_dict(_hassil(language))
         self._exact_only = {name for name, intent in language.intents.items() if not intent.fuzzy}
         self._samples: list[tuple[str, str]] = []
+        self._words = _words(language) - {*language.polite, *language.fillers}
         ends = "|".join(map(re.escape, language.polite))
         self._polite = re.compile(rf"(?: (?:{ends}))+$|^(?:{ends}) ")
         starts = "|".join(map(re.escape, sorted(language.fillers, key=len, reverse=True)))
@@ -107,14 +108,22 @@ class Understanding:
         return [found] if (found := self._without_first_words(" ".join(parts))) else []
 
     def _without_first_words(self, clause: str) -> Meaning | None:
-        """Return what a clause means without its first word or two: what is left of the wake word, perhaps."""
+        """Return what a clause means without its first word or two: what is left of the wake word, perhaps.
+
+        Before a thing, or its length, they are more: they say what shall be done with it.
+        """
         words = clause.split()
         for cut in (1, 2):
             if len(words) - cut < 3 or self._negated(hear(" ".join(words[:cut])).text):
                 break
-            if found := self._exact(hear(" ".join(words[cut:]))):
+            rest = hear(" ".join(words[cut:]))
+            if not self._names_a_thing(rest.text) and (found := self._exact(rest)):
                 return found
         return None
+
+    def _names_a_thing(self, text: str) -> bool:
+        first = text.partition(" ")[0]
+        return first in self._language.things or is_mark(first)
 
     def _negated(self, text: str) -> bool:
         return any(re.search(rf"\b{word}\b", text) for word in self._language.negations)
@@ -151,7 +160,7 @@ class Understanding:
             return name is None
         words = name.split()
         return 0 < len(words) <= _NAME_WORDS and not any(
-            word in self._language.no_names or (len(word) == 4 and word[:3] in MARKS.values()) for word in words
+            word in self._language.no_names or is_mark(word) for word in words
         )
 
     def _closest(self, clause: str) -> Meaning | None:
@@ -184,26 +193,39 @@ class Understanding:
         ratio, intent, sample = best
         if ratio < _CLOSE or ratio - second < _MARGIN:
             return None
-        if self._negated(heard.text) and not self._negated(sample):
+        if (self._negated(heard.text) and not self._negated(sample)) or self._says_something_else(heard, sample):
             return None
         sentence = marked(sample, heard.values)
         return self._exact(Heard(sentence, heard.values)) if sentence else None
+
+    def _says_something_else(self, heard: Heard, sample: str) -> bool:
+        """Whether a word that it knows was heard in place of one of the sample: then it was not misheard."""
+        words = set(heard.skeleton.split()) - set(sample.split())
+        return not words.isdisjoint(self._words)
+
+    def samples(self, intent: str, count: int) -> Iterator[str]:
+        """Yield about so many sentences that each template of an intent makes, with marks for values."""
+        for template in self._intents.intents[intent].data[0].sentences:
+            made = sample_sentence(template, self._intents.slot_lists, self._intents.expansion_rules)
+            sentences = list(islice(made, _SAMPLES * _EVERY))
+            yield from sentences[:: max(1, len(sentences) // count)]
 
     def _known_sentences(self) -> list[tuple[str, str]]:
         """Return sentences that the templates make, with their intents, as skeletons."""
         if not self._samples:
             seen: dict[str, str] = {}
-            for name, intent in self._intents.intents.items():
-                if name in self._exact_only:
-                    continue
-                for template in intent.data[0].sentences:
-                    made = sample_sentence(template, self._intents.slot_lists, self._intents.expansion_rules)
-                    sentences = list(islice(made, _SAMPLES * _EVERY))
-                    for sentence in sentences[:: max(1, len(sentences) // _SAMPLES)]:
-                        if "{" not in sentence:
-                            seen.setdefault(Heard(" ".join(sentence.split())).skeleton, name)
+            for name in [known for known in self._intents.intents if known not in self._exact_only]:
+                for sentence in self.samples(name, _SAMPLES):
+                    if "{" not in sentence:
+                        seen.setdefault(Heard(" ".join(sentence.split())).skeleton, name)
             self._samples = [(intent, skeleton) for skeleton, intent in seen.items()]
         return self._samples
+
+
+def _words(language: Language) -> set[str]:
+    """Return the words of which the templates are made."""
+    templates = [*language.rules.values(), *(s for intent in language.intents.values() for s in intent.sentences)]
+    return {word for template in templates for word in re.findall(r"\w+", re.sub(r"<\w+>|{[\w:]+}", " ", template))}
 
 
 def _hassil(language: Language) -> dict[str, Any]:

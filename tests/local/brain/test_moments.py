@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -8,6 +8,7 @@ from device.local.brain.answers import Phrases
 from device.local.brain.language import load_language
 from device.local.brain.moments import CLOCK, clock_answer
 from device.local.brain.understand import Meaning
+from device.system.wall_clock import local_time
 
 PHRASES = Phrases(load_language("en"), "Jarvis")
 SUNDAY = datetime(2026, 11, 22, 14, 5)  # noqa: DTZ001 - the device's own clock
@@ -42,3 +43,29 @@ def test_the_next_weekday_is_within_a_week_and_never_today(now, weekday):
     assert f"{wanted:%A}" in answer
     assert f"{wanted:%B} {wanted.year}" in answer
     assert f"the {wanted.day}" in answer
+
+
+@pytest.mark.parametrize(
+    ("now", "hours", "time"),
+    [
+        # Summer time begins on the 28th of March 2027 at two, and ends on the 31st of October at three.
+        ("2027-03-28T01:30:00+01:00", 2, "half past four in the morning"),
+        ("2027-10-31T01:30:00+02:00", 3, "half past three in the morning"),
+        ("2027-03-28T05:30:00+02:00", 1, "half past six in the morning"),
+        # Another zone than this one: its own rules are not known.
+        ("2027-03-28T01:30:00-05:00", 2, "half past three in the morning"),
+    ],
+)
+def test_a_time_beyond_the_change_of_summer_time_is_the_one_the_clocks_will_show(zone, now, hours, time):
+    zone("Europe/Berlin")
+    meaning = Meaning("time_in", {"duration": 3600.0 * hours})
+    local_time()
+    answer = clock_answer(meaning, datetime.fromisoformat(now), PHRASES)
+    assert answer == f"In {hours} hour{'s' * (hours > 1)} it will be {time}."
+
+
+def test_days_are_those_of_the_calendar():
+    now = datetime(2027, 3, 27, 12, 0, tzinfo=timezone(timedelta(hours=1)))
+    assert clock_answer(Meaning("time_in", {"duration": 86_400.0}), now, PHRASES) == "In 1 day it will be noon."
+    assert clock_answer(Meaning("date_in", {"duration": 604_800.0}), now, PHRASES).endswith("the 3rd of April 2027.")
+    assert clock_answer(Meaning("weekday_ago", {"duration": 86_400.0}), now, PHRASES) == "1 day ago it was Friday."

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.local.brain.language import LanguageError
+from device.local.brain.heard import is_mark
+from device.local.brain.language import LanguageError, load_language
 from device.local.brain.sentences import Sentences
+from device.local.brain.understand import Understanding
 from device.local.stages import BrainError, Call, Choice, Text, Tool, Turn
 
 NOW = datetime(2026, 11, 22, 14, 5)  # noqa: DTZ001 - the device's own clock
@@ -268,6 +270,141 @@ async def test_what_makes_no_sense_is_refused(brain, wish, what):
     items = await ask(brain, wish)
     assert called(items) == []
     assert what in items[0].text
+
+
+LENGTHS = [("five minute", "five minute timer"), ("90 second", "one minute thirty second timer")]
+AWAY = [
+    "cancel",
+    "stop",
+    "end",
+    "delete",
+    "remove",
+    "clear",
+    "turn off",
+    "kill",
+    "forget",
+    "quit",
+    "abort",
+    "get rid of",
+]
+ABOUT = [
+    *("how long is left on the {} timer", "how much time is left on my {} timer", "when does the {} timer ring"),
+    *("is the {} timer still running", "do I have a {} timer", "how long does the {} timer have left"),
+    *("check the {} timer", "what about the {} timer", "is there a {} timer"),
+]
+OTHER = [
+    *("pause", "extend", "reset", "restart", "snooze", "rename", "who set", "shorten", "I hate", "he broke", "double"),
+    *("the kids like", "why is there", "change", "is it"),
+]
+
+
+@pytest.mark.parametrize(("length", "name"), LENGTHS)
+@pytest.mark.parametrize("away", AWAY)
+@pytest.mark.parametrize(
+    "wish", ["{} the {} timer", "please {} my {} timer", "{} {} timer", "Jarvis, {} that {} timer"]
+)
+async def test_a_timer_is_cancelled_by_its_length(brain, wish, away, length, name):
+    assert called(await ask(brain, wish.format(away, length))) == [("cancel_timer", {"name": name})]
+
+
+@pytest.mark.parametrize("question", ABOUT)
+async def test_a_timer_is_asked_about_by_its_length(brain, question):
+    turns = [user(question.format("five minute"))]
+    assert called(await ask(brain, turns)) == [("list_timers", {})]
+    running = [{"name": "tea", "remaining_seconds": 30}, {"name": "five minute timer", "remaining_seconds": 125}]
+    turns = after(turns[0].text, "list_timers", {"timers": running})
+    assert await said(brain, turns, TOOLS) == "Your five minute timer has 2 minutes and 5 seconds left."
+
+
+@pytest.mark.parametrize("verb", OTHER)
+@pytest.mark.parametrize("thing", ["the five minute timer", "my timer for five minutes"])
+async def test_what_shall_be_done_with_a_timer_is_not_dropped(brain, verb, thing):
+    assert not any(name == "set_timer" for name, _ in called(await ask(brain, f"{verb} {thing}")))
+
+
+@pytest.mark.parametrize("verb", ["cancel", "stop", "pause", "extend", "check", "what is", "rename"])
+async def test_what_is_no_name_names_no_timer(brain, verb):
+    assert not any(name == "set_timer" for name, _ in called(await ask(brain, f"{verb} timer five minutes")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("unmute the microphone", "turn the microphone on", "turn on the microphone", "is the microphone muted"),
+        *("is the volume at 30 percent", "the volume is 30 percent", "what is the maximum volume"),
+        *("what is the date of the battle of Hastings", "what time is it in London"),
+    ],
+)
+async def test_a_word_that_is_known_is_not_taken_for_another(brain, text):
+    assert called(await ask(brain, text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("what is the date in two weeks", "In 14 days it will be Sunday, the 6th of December 2026."),
+        ("the date in two weeks", "In 14 days it will be Sunday, the 6th of December 2026."),
+        ("what will the date be in ten days", "In 10 days it will be Wednesday, the 2nd of December 2026."),
+        ("what day is it in three days", "In 3 days it will be Wednesday."),
+        ("what date was it two weeks ago", "14 days ago it was Sunday, the 8th of November 2026."),
+        ("what day was it three days ago", "3 days ago it was Thursday."),
+        ("what time was it two hours ago", "2 hours ago it was five past twelve in the afternoon."),
+        ("what time is it in two hours", "In 2 hours it will be five past four in the afternoon."),
+    ],
+)
+async def test_a_question_about_the_calendar_is_not_answered_by_the_clock(brain, text, answer):
+    assert await said(brain, text) == answer
+
+
+@pytest.mark.parametrize("more", ["another one", "one more", "tell me one more", "once more", "and another"])
+async def test_another_one_is_one_of_what_was_asked_for(brain, more):
+    fact = await said(brain, "tell me a fact")
+    turns = [user("what time is it"), Turn("assistant", "Noon."), user("tell me a fact"), Turn("assistant", fact)]
+    facts = load_language("en").intents["fact"].replies
+    assert fact in facts
+    assert (another := await said(brain, [*turns, user(more)])) in facts
+    assert another != fact
+    assert await said(brain, more) in load_language("en").intents["joke"].replies
+
+
+async def test_a_request_beyond_what_the_device_takes_is_refused_in_words(brain):
+    schemas = {tool.name: tool for tool in TOOLS}
+    limit = {"type": "object", "properties": {"seconds": {"type": "integer", "minimum": 1, "maximum": 86_400}}}
+    change = {"anyOf": [{"type": "integer", "minimum": -50, "maximum": 50}, {"type": "null"}]}
+    offered = [
+        *(tool for name, tool in schemas.items() if name not in {"set_timer", "set_volume"}),
+        Tool("set_timer", "", limit),
+        Tool("set_volume", "", {"type": "object", "properties": {"change": change}}),
+    ]
+    for wish, answer in (
+        ("set a timer for two days", "That is not a time I can set a timer for: the longest is 1 day."),
+        ("wake me in 30 hours", "That is not a time I can set a timer for: the longest is 1 day."),
+        ("turn it up by 60 percent", "I cannot change it by that much."),
+    ):
+        assert await said(brain, wish, offered) == answer
+    assert called(await ask(brain, "set a timer for 24 hours", offered)) == [("set_timer", {"seconds": 86_400})]
+
+
+# What asks for the same thing in the end, where templates of two intents take the same words.
+ALIKE = {("add", "sum"), ("multiply", "sum"), ("percent", "sum"), ("convert", "convert_time")}
+SPOKEN = {"num": "7", "dur": "five minutes", "sum": "2 plus 3"}
+
+
+def spoken(sample):
+    words = [SPOKEN.get(word[:3], word) if is_mark(word) else word for word in sample.split()]
+    return " ".join("pasta" if word.startswith("{name") else word for word in words)
+
+
+@pytest.mark.parametrize("name", sorted(load_language("en").intents))
+def test_every_sentence_that_a_template_makes_means_its_intent(name):
+    """Number words become digits, and words are dropped or passed over, before a template is matched."""
+    known = Understanding(load_language("en"), ["Jarvis"])
+    wrong = []
+    for sample in known.samples(name, 6):
+        meant = [meaning.intent for meaning in known.meanings(spoken(sample))]
+        if meant != [name] and not any((name, other) in ALIKE for other in meant):
+            wrong.append((spoken(sample), meant))
+    assert wrong == []
 
 
 def after(question, name, output, arguments="{}"):
