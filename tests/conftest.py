@@ -1,13 +1,31 @@
 """What every test may use."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from support.pulse import Pulse
 
 from device.model_files.files import ModelError, find
+
+# A slow machine, or one that does something else besides, is no fault of what is tested.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+
+OF_SERVICES = (
+    *("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"),
+    *("STATE_DIRECTORY", "RUNTIME_DIRECTORY", "CREDENTIALS_DIRECTORY"),
+)
+"""What systemd tells a service: that which runs the tests, perhaps, and not that which they try."""
+
+
+def pytest_configure() -> None:
+    """Forget what whoever runs the tests was told as a service."""
+    for name in OF_SERVICES:
+        os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +44,6 @@ def models() -> Callable[[str], Path]:
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep what `parley run` keeps away from whoever runs the tests."""
-    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 

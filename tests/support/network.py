@@ -1,15 +1,12 @@
 """What a network does to connections, on loopback and without privileges."""
 
-import ctypes
 import socket
-import struct
 from typing import Final
 
-ATTACH_FILTER: Final = 26
-DETACH_FILTER: Final = 27
-"""Linux, `asm-generic/socket.h`; Python has no names for them."""
-
-_NOTHING = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))  # BPF: return 0, so take no byte of it
+MINTTL: Final = 21
+"""Linux, `IP_MINTTL` of `linux/in.h` (RFC 5082); Python has no name for it. What has come over more hops is dropped."""
+NONE: Final = 255
+"""As few hops as no packet has come over: loopback's begin with 64."""
 
 
 def vanish(*ends: socket.socket) -> None:
@@ -17,12 +14,11 @@ def vanish(*ends: socket.socket) -> None:
 
     Both ends must be given: one that still hears the other takes it for alive.
     """
-    program = struct.pack("HL", 1, ctypes.addressof(_NOTHING))
     for end in ends:
-        end.setsockopt(socket.SOL_SOCKET, ATTACH_FILTER, program)
+        end.setsockopt(socket.IPPROTO_IP, MINTTL, NONE)
 
 
 def come_back(*ends: socket.socket) -> None:
     """Undo `vanish`: what was sent meanwhile is sent again by the system, if it has not given up."""
     for end in ends:
-        end.setsockopt(socket.SOL_SOCKET, DETACH_FILTER, 0)
+        end.setsockopt(socket.IPPROTO_IP, MINTTL, 0)

@@ -1,9 +1,6 @@
 """A canceller is run frame by frame, and what cannot be had is left out."""
 
-import ctypes.util
-
 import numpy as np
-import pytest
 
 from scripts.cancellers import others
 
@@ -23,7 +20,6 @@ def test_what_comes_late_is_late_in_what_is_left():
     np.testing.assert_array_equal(left[320:], NOISE[:-320] - 1)
 
 
-@pytest.mark.skipif(ctypes.util.find_library("speexdsp") is None, reason="libspeexdsp1 is not installed")
 def test_speex_cancels_an_echo():
     heard = np.concatenate((np.zeros(800, np.int16), NOISE[:-800] // 2))
     left = others.run(others.speexdsp(300), heard, NOISE)
