@@ -210,3 +210,14 @@ def test_every_model_file_is_listed_with_its_source_and_licence():
             assert ("non-commercial" in row) == ("-NC-" in source["licence"])
             if file.get("default"):
                 assert f"{file['size'] / 1e6:.1f} MB" in row
+
+
+def test_every_test_that_may_be_skipped_is_named_with_the_reason():
+    rows = re.findall(
+        r"^\| `([\w/]+\.py)`", section(ROOT / "tests" / "README.md", "What is skipped, and why"), re.MULTILINE
+    )
+    skipping = re.compile(r"pytest\.skip\(|mark\.skip|importorskip\(")
+    files = {
+        str(file.relative_to(ROOT / "tests")): file.read_text("utf-8") for file in (ROOT / "tests").rglob("test_*.py")
+    }
+    assert {name for name, text in files.items() if skipping.search(text)} - {"test_readmes.py"} == set(rows)

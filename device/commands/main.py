@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "engine": ("engine:engine", "Run the local engine: a server of the OpenAI Realtime protocol."),
     "ledger": ("ledger:show_ledger", "Show what was sent to each engine and what it cost, by day."),
     "models": ("models:models", "List, fetch or verify the model files."),
+    "mute": ("mute:mute", "Mute the microphone of the assistant that runs, until it is unmuted."),
     "profiles": ("profiles:profiles", "List profiles, show one, check one of your own, or try its look-ups."),
     "room": (
         "room:room",
@@ -25,6 +26,7 @@ COMMANDS: Final = {
     ),
     "run": ("run:run", "Be the assistant, on this machine's microphone and loudspeaker."),
     "settings": ("settings:show_settings", "Show the settings in force, without secrets, and where each comes from."),
+    "unmute": ("mute:unmute", "Unmute the microphone of the assistant that runs."),
     "transcripts": ("transcripts:transcripts", "List, show, export or delete what was said."),
 }
 """For each command where it is, as MODULE:NAME below this package, and what `parley --help` says of it."""

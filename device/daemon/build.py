@@ -14,6 +14,7 @@ from device.conversation.machine import Conversation
 from device.conversation.rules import Rules
 from device.daemon.daemon import Daemon
 from device.daemon.inbox import Inbox
+from device.daemon.kept import Kept, runtime_dir
 from device.daemon.mute import MuteSwitch
 from device.daemon.perform import Performer
 from device.daemon.sounds import Earcons, Ringer
@@ -56,14 +57,16 @@ async def build(
     barred: Callable[[str], bool] = lambda _: False,
     sent: SentAudio | None = None,
     muted: Path | None = None,
+    kept: Path | None = None,
     detectors: Detectors | None = None,
     recogniser: SharedRecogniser | None = None,
 ) -> Daemon:
     """Open the card, load the models that are not given, and return an assistant that is ready to start.
 
     `session` makes a session with an engine, by its name, for the tools it may call: the built-in ones that the
-    settings name, and `tools`. Engines that are `barred` are passed over. `sent` counts what is sent to them, and at
-    `muted` is kept that the user has muted the microphone. Raises CardError or ModelError: then the card is closed.
+    settings name, and `tools`. Engines that are `barred` are passed over. `sent` counts what is sent to them. At
+    `muted` is kept that the user has muted the microphone, in the folder `kept` the timers and the volume. Raises
+    CardError or ModelError: then the card is closed.
     """
     playback, listen, barge_in, language = settings.playout, settings.listen, settings.barge_in, settings.language
     inbox, tasks, watchers, sent = Inbox(), Tasks(), Watchers(), sent or SentAudio()
@@ -100,6 +103,7 @@ async def build(
         inbox.put(Mute(now(), on=on))
 
     mute = MuteSwitch(mute_microphone, muted)
+    keep = Kept(kept, timers, playout, setting=playback.volume, run=runtime_dir() if kept else None)
     offered = device_tools(timers, playout, mute, ringer).offering(settings.tools, tools)
     uplink = Uplink(
         clean,
@@ -145,6 +149,7 @@ async def build(
         conversation=conversation,
         performer=performer,
         timers=timers,
+        kept=keep,
         mute=mute,
         ringer=ringer,
         earcons=earcons,

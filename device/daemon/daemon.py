@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from device.conversation.events import DeviceEvent, Heard
     from device.conversation.machine import Conversation
     from device.daemon.inbox import Inbox
+    from device.daemon.kept import Kept
     from device.daemon.mute import MuteSwitch
     from device.daemon.perform import Performer
     from device.daemon.sounds import Earcons, Ringer
@@ -47,6 +48,7 @@ class Daemon:
         conversation: Conversation,
         performer: Performer,
         timers: Timers,
+        kept: Kept,
         mute: MuteSwitch,
         ringer: Ringer,
         earcons: Earcons,
@@ -62,6 +64,7 @@ class Daemon:
         self.conversation = conversation
         self.timers = timers
         self.mute = mute
+        self._kept = kept
         self.earcons = earcons
         self._inbox = inbox
         self._tasks = tasks
@@ -91,6 +94,7 @@ class Daemon:
 
         Without `thread`, whoever drives a virtual clock calls `capture.process`.
         """
+        self._kept.recall()
         self._inbox.open(self.on)
         if thread:
             self.capture.start()
@@ -105,6 +109,8 @@ class Daemon:
         if isinstance(event, Tick):
             for timer in self.timers.due(event.at):
                 self.on(TimerRang(event.at, timer.name))
+            self._kept.look(ringing=self.ringing)
+            self.mute.look()
         if isinstance(event, (Tick, PlayoutDone)) and self.sessions.wants_playback:
             self._report_playback(event.heard if isinstance(event, PlayoutDone) else self.playout.playing)
         for action in self.conversation.on(event, self.position):
@@ -128,6 +134,7 @@ class Daemon:
             self.playout.cut(self._fade_ms)
             latency_s = self.card.output_latency / self.card.rate
             await asyncio.sleep(self._fade_ms / 1000 + latency_s + BLOCK_MS / 500)
+        self._kept.close()
         self.sessions.close()
         await self._tasks.close()
         self.capture.stop()

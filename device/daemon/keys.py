@@ -12,11 +12,20 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 
+ENDS = ("q", "quit", "exit", "bye", ":q")
+"""What people type to be rid of a program."""
+
+
 @contextlib.contextmanager
-def keys(press: Callable[[], None], mute: Callable[[], None], terminal: TextIO | None) -> Iterator[None]:
+def keys(
+    press: Callable[[], None],
+    mute: Callable[[], None],
+    terminal: TextIO | None,
+    end: Callable[[], None] = lambda: None,
+) -> Iterator[None]:
     """Let Enter on the terminal, and SIGUSR1, `press` the button; m and Enter, and SIGUSR2, `mute` or unmute.
 
-    `terminal` is not read if it is none. To be entered on the event loop.
+    Who types one of `ENDS` wants it to `end`. `terminal` is not read if it is none. To be entered on the event loop.
     """
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGUSR1, press)
@@ -26,10 +35,16 @@ def keys(press: Callable[[], None], mute: Callable[[], None], terminal: TextIO |
         return
 
     def key() -> None:
-        if line := terminal.readline():
-            mute() if line.strip().lower() == "m" else press()
-        else:
-            loop.remove_reader(terminal)
+        line = terminal.readline()
+        match line.strip().lower():
+            case "m" | "mute" | "unmute":
+                mute()
+            case word if word in ENDS:
+                end()
+            case _ if line:
+                press()
+            case _:
+                loop.remove_reader(terminal)
 
     loop.add_reader(terminal, key)
     try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 from typing import TYPE_CHECKING
+
+from device.system import state_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ class MuteSwitch:
     def __init__(self, tell: Callable[[bool], None], path: Path | None = None) -> None:
         self._tell = tell
         self._path = path
-        self._wish = path is not None and path.exists()
+        self._wish = self._kept = path is not None and path.exists()
         self._switch = False
 
     @property
@@ -58,6 +59,12 @@ class MuteSwitch:
         if not self._switch:
             self.want(on=not self._wish)
 
+    def look(self) -> None:
+        """Heed that somebody else has made the file, or deleted it: `parley mute` and `parley unmute`."""
+        if self._path is not None and (there := self._path.exists()) is not self._kept:
+            self._kept = there
+            self.want(on=there)
+
     def switch(self, *, closed: bool) -> None:
         """Mute as long as the switch is closed."""
         self._set(wish=self._wish, switch=closed)
@@ -73,15 +80,17 @@ class MuteSwitch:
         if self._path is None:
             return
         try:
-            if on:
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._path.touch(mode=0o600)
-            else:
-                self._path.unlink(missing_ok=True)
-            folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            keep(self._path, on=on)
         except OSError as error:
             _log.warning("%s: that the microphone is muted will not outlast a restart: %s", self._path, error.strerror)
+        self._kept = self._path.exists()
+
+
+def keep(path: Path, *, on: bool) -> None:
+    """Keep at `path` that the user has muted the microphone, or no longer. Raises OSError."""
+    if on:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        state_file.sync_folder(path.parent)
+    elif path.exists():
+        state_file.delete(path)

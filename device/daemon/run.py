@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
 from rich.console import Console
 
 from device.conversation.engine import EngineError
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+MUTED: Final = "The microphone is muted: hold the button for a second, type m and Enter, or run `parley unmute`."
+
 
 async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
     """Be the assistant until a signal comes; return whether a factory reset is wanted.
@@ -45,7 +50,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
     `config` is the settings file, if one was named, and `out` a folder for the ledger. Raises CardError, EngineError
     or ModelError.
     """
-    console, settings = Console(highlight=False), found.settings
+    console, settings = Console(highlight=False), _unmutable(found.settings)
     notifier = Notifier()
     if (card := await wait_for_card(settings, notifier)) is None:
         return False
@@ -72,6 +77,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
             barred=keeper.costs.over_budget,
             sent=sent,
             muted=muted,
+            kept=state_dir(),
         )
         stack.push_async_callback(daemon.stop)
         settle()
@@ -83,16 +89,29 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
         panel.open()
         card.deaf = daemon.mute.on
         stack.callback(asyncio.create_task(notifier.watch(lambda: daemon.position)).cancel)
-        with keys(lambda: daemon.on(Button(daemon.position)), daemon.mute.toggle, sys.stdin):
+        with keys(lambda: daemon.on(Button(daemon.position)), daemon.mute.toggle, sys.stdin, _end):
             console.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)
+            if sys.stdin.isatty():
+                console.print("Enter wakes and interrupts; m and Enter mutes; q and Enter ends.")
             if daemon.mute.on:
-                console.print("The microphone is muted: hold the button for a second, or type m and Enter.")
+                console.print(MUTED, soft_wrap=True)
             tell_ready(notifier, found, card.name)
             ledger.watch(lambda entry: tell_hearing(notifier, found, card.name, entry))
             await until_signal()
             if not controls.reset:  # which starts anew
                 notifier.tell("STOPPING=1")
     return controls.reset
+
+
+def _unmutable(settings: Settings) -> Settings:
+    """Return the settings without muting by voice, where nothing in the room could undo it: who mutes is not heard."""
+    if sys.stdin.isatty() or settings.panel.button_pin >= 0:
+        return settings
+    return replace(settings, tools=tuple(tool for tool in settings.tools if tool != "mute"))
+
+
+def _end() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _prepare(engines: Engines) -> None:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from device.daemon import mute
 from device.doctor.finding import Finding
 from device.doctor.units import check_egress, check_units, show_units
 from device.settings.last_good import KEYS
@@ -46,6 +47,7 @@ def check_appliance(settings: Settings) -> Iterator[Finding]:
     yield from check_access(settings)
     yield from check_keys(settings)
     yield check_state()
+    yield from check_mute()
     yield check_clock()
     units = show_units()
     yield from check_units(units)
@@ -101,7 +103,7 @@ def machine_keys(environ: Mapping[str, str], folder: Path = KEYS) -> dict[str, s
 
 def check_state(folder: Path | None = None) -> Finding:
     """Say whether what is to be kept can be written, and how full its disk is."""
-    folder = folder or _state()
+    folder = folder or paths.own_or_service_dir()
     there = next(path for path in (folder, *folder.parents) if path.exists())
     disk = os.statvfs(there)
     free = disk.f_bavail * disk.f_frsize
@@ -120,6 +122,15 @@ def check_state(folder: Path | None = None) -> Finding:
     if free < FULL or (disk.f_files and not disk.f_favail):
         return Finding("state", "fail", f"{text}: nothing more is kept", fix)
     return Finding("state", "warn" if free < LITTLE else "ok", text, fix if free < LITTLE else "")
+
+
+def check_mute(folder: Path | None = None) -> Iterator[Finding]:
+    """Say that the user has muted the microphone, which a restart does not undo."""
+    with suppress(OSError):
+        since = ((folder or paths.own_or_service_dir()) / mute.FILE).stat().st_mtime
+        text = f"the microphone is muted since {wall_clock.local_time(since):%Y-%m-%d %H:%M}: nothing wakes it"
+        fix = "parley unmute (of a service: sudo parley unmute), or hold the button for a second"
+        yield Finding("mute", "warn", text, fix)
 
 
 def check_clock(now: float | None = None, mark: Path = wall_clock.SYNCHRONISED) -> Finding:
@@ -180,11 +191,3 @@ def _name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
-
-
-def _state() -> Path:
-    """Return the folder for state: of root and of the service's user, the service's."""
-    with suppress(OSError):
-        if not os.environ.get("STATE_DIRECTORY") and os.geteuid() in (0, paths.SHARED.stat().st_uid):
-            return paths.SHARED if paths.SHARED.exists() else paths.state_dir()
-    return paths.state_dir()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ from device.settings import profiles
 from device.settings.engines import missing_key
 from device.settings.loading import Loaded, SettingsError, read, require, settle, table_faults
 from device.settings.toml import Table, merge, without_secrets
-from device.system import paths
+from device.system import paths, state_file
 from device.system.service_status import UNUSABLE
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def keep(found: InForce, environ: Mapping[str, str] = os.environ) -> None:
     path = folder / FILE
     try:
         if not path.exists() or path.read_bytes() != data:
-            _write(path, data)
+            state_file.write(path, data)
     except OSError as error:
         log.warning("%s cannot be written (%s): a broken settings file would stop Parley.", path, error.strerror)
 
@@ -168,23 +167,3 @@ def _secret(settings: Settings, key: str) -> bool:
     for section in sections:
         one = one.get(section) if isinstance(one, dict) else getattr(one, section, None)
     return name == "api_key" and bool(getattr(one, name, None))
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Replace a file wholly or not at all, also when the power fails."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -22,6 +22,14 @@ def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(home, "parley")
 
 
+def own_or_service_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where state is kept: for root and the service's user that of the machine's service, if there is one."""
+    with suppress(OSError):
+        if not environ.get("STATE_DIRECTORY") and os.geteuid() in (0, SHARED.stat().st_uid):
+            return SHARED
+    return state_dir(environ)
+
+
 def find(name: str, environ: Mapping[str, str] = os.environ) -> Path:
     """Return the file of that name that is to be read: the user's, else that of the machine's service if there is."""
     own, shared = state_dir(environ) / name, SHARED / name

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SYNCHRONISED: Final = Path("/run/systemd/timesync/synchronized")
 """Made by systemd-timesyncd when the network has told it the time, after each start of the machine."""
+BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 FIRST: Final = 1_704_067_200.0
 """The beginning of 2024: an earlier time is none."""
 LONGEST_GAP_S: Final = 31 * 86_400.0
@@ -37,6 +38,19 @@ def local_time(at: float | None = None) -> datetime:
     """
     time.tzset()
     return (datetime.now() if at is None else datetime.fromtimestamp(at)).astimezone()  # noqa: DTZ005, DTZ006
+
+
+def uptime() -> float:
+    """Return the seconds since the machine was started, asleep or awake."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def boot() -> str:
+    """Return what tells this start of the machine from all others; empty if nothing does."""
+    try:
+        return BOOT.read_text().strip()
+    except OSError:
+        return ""
 
 
 def synchronised(mark: Path = SYNCHRONISED, now: float | None = None) -> bool:

@@ -52,6 +52,11 @@ class Timers:
         """Those that ran out last."""
 
     @property
+    def now(self) -> int:
+        """The present position on the device's clock."""
+        return self._now()
+
+    @property
     def running(self) -> tuple[Timer, ...]:
         """Those that have not rung yet, the next to ring first."""
         return tuple(self._running)
@@ -75,6 +80,11 @@ class Timers:
         timer = Timer(unique, seconds, self._now() + seconds * CLOCK_RATE)
         self._running = sorted([*self._running, timer], key=lambda t: t.ends)
         return timer
+
+    def resume(self, timer: Timer) -> None:
+        """Let a timer run that ran before, until its `ends`, which may be over."""
+        others = (other for other in self._running if other.name != timer.name)
+        self._running = sorted([*others, timer], key=lambda t: t.ends)
 
     def cancel(self, name: str = "") -> list[Timer]:
         """Stop the timers that `find` finds; return them."""

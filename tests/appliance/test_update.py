@@ -250,6 +250,36 @@ def test_what_is_ready_is_switched_to_once(switching: Machine) -> None:
     assert not (switching.own / "trying").exists()
 
 
+def timer(machine: Machine) -> Path:
+    """Return the sign that a timer runs."""
+    (machine.root / "run/parley").mkdir()
+    sign = machine.root / "run/parley/timer"
+    sign.touch()
+    return sign
+
+
+def test_a_timer_that_runs_is_waited_for(switching: Machine) -> None:
+    slept = switching.root / "slept"
+    switching.tool("sleep", f"echo $1 >>{slept}; if [[ $(wc -l <{slept}) == 7 ]]; then rm {timer(switching)}; fi")
+    assert switching.run("switch") == (0, "parley: Waiting for a timer, which runs\nparley: Parley 0.2.0 runs\n")
+    assert slept.read_text().split()[:8] == ["60"] * 7 + ["1"]
+    assert len(restarts(switching)) == 1
+
+
+def test_timers_without_end_put_it_off_for_a_night(switching: Machine) -> None:
+    timer(switching)
+    status, told = switching.run("switch")
+    assert (status, restarts(switching)) == (0, [])
+    assert told.endswith("parley: Not now: timers have run for a day; the next night comes\n")
+    assert switching.link.resolve().name == OLD
+
+
+def test_a_timer_delays_nothing_where_nothing_is_new(switching: Machine) -> None:
+    switching.run("switch")
+    timer(switching)
+    assert switching.run("switch") == (0, "")
+
+
 def try_for(machine: Machine, how: str) -> None:
     """Let what is tried fail at once, or come to a state of a service."""
     (machine.root / ("fails-at-once" if how == "at once" else "becomes")).write_text(how + "\n")

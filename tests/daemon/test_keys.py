@@ -60,6 +60,16 @@ async def test_enter_is_the_button_and_m_a_long_press(terminal, typed, does):
     assert not asyncio.get_running_loop().remove_reader(file), "nobody reads it any more"
 
 
+@pytest.mark.parametrize("typed", ["q\n", "quit\n", " Exit \n"])
+async def test_who_wants_to_end_it_presses_nothing(terminal, typed):
+    typing, file = terminal
+    pressed = Pressed()
+    with signals_restored(), keys(pressed.press, pressed.mute, file, lambda: pressed.note("end")):
+        os.write(typing, typed.encode())
+        assert await pressed.next() == "end"
+        assert len(pressed.done) == 1
+
+
 async def test_the_end_of_the_terminal_presses_nothing(terminal):
     typing, file = terminal
     pressed = Pressed()

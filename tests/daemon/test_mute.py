@@ -71,3 +71,12 @@ def test_a_disk_that_cannot_be_written_mutes_all_the_same(tmp_path, told, caplog
     mute.want(on=True)
     assert told == [True]
     assert "will not outlast a restart" in caplog.text
+
+
+def test_a_file_that_could_not_be_made_is_no_wish_to_hear(tmp_path, told):
+    (tmp_path / "file").touch()
+    mute = MuteSwitch(told.append, tmp_path / "file" / "muted")
+    mute.want(on=True)
+    mute.look()
+    assert mute.on
+    assert told == [True]

@@ -5,18 +5,21 @@ import os
 import signal
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from support.crowd import LoudnessDetector, ToneDetector
 from support.still_card import StillCard
 
 from device.conversation.engine import EngineError, Fault
+from device.daemon.kept import TIMERS, VOLUME, KeptTimer, KeptTimers
 from device.daemon.run import run
 from device.engines.factory import Engines
 from device.listen.detectors import Detectors
 from device.model_files.files import ModelError
 from device.settings.last_good import InForce
 from device.settings.loading import read
+from device.settings.panel import PanelSettings
 from device.settings.tree import WakeSettings
 from device.system.paths import state_dir
 
@@ -108,6 +111,38 @@ async def test_muted_it_says_so_and_hears_nothing_from_the_first_sample_on(manag
     assert deaf == [True]
     assert card.deaf
     assert "The microphone is muted: hold the button for a second" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("by_hand", "by_voice"), [((False, -1), False), ((True, -1), True), ((False, 17), True)])
+async def test_nobody_mutes_by_voice_what_nothing_in_the_room_unmutes(manager, found, monkeypatch, by_hand, by_voice):
+    offered, (terminal, pin) = [], by_hand
+    settings = replace(found.settings, panel=PanelSettings(button_pin=pin))
+    monkeypatch.setattr("device.daemon.run.build", lambda settings, *_, **__: offered.append(settings.tools))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: terminal, raising=False)
+    with pytest.raises(TypeError):  # there is no daemon to go on with
+        await begin(replace(found, loaded=replace(found.loaded, settings=settings)))
+    ((tools),) = offered
+    assert ("mute" in tools) is by_voice
+    assert "set_volume" in tools
+
+
+async def test_on_a_terminal_the_keys_are_named_and_one_of_them_ends_it(manager, found, monkeypatch, capsys):
+    typing, reading = os.openpty()
+    with os.fdopen(reading, "r", buffering=1) as terminal:
+        monkeypatch.setattr("sys.stdin", terminal)
+        monkeypatch.setattr(manager, "tell", lambda message: message.startswith("READY") and os.write(typing, b"q\n"))
+        await begin(found)
+    os.close(typing)
+    assert "Enter wakes and interrupts; m and Enter mutes; q and Enter ends." in capsys.readouterr().out
+
+
+async def test_timers_and_volume_are_those_of_the_last_time(manager, found, caplog):
+    state_dir().mkdir(parents=True)
+    (state_dir() / VOLUME).write_text('{"volume": 0.3, "setting": 0.99}')
+    kept = KeptTimers("an earlier start", 1.7e9, (KeptTimer("tea", 60, 1.7e9 + 60, 160.0),))
+    (state_dir() / TIMERS).write_bytes(msgspec.json.encode(kept))
+    await begin(found)
+    assert "The timer 'tea' ran out" in caplog.text
 
 
 async def test_an_engine_that_does_not_start_is_told_of_and_keeps_nobody_from_listening(

@@ -15,6 +15,7 @@ from device.doctor.service import (
     check_appliance,
     check_clock,
     check_keys,
+    check_mute,
     check_state,
     machine_keys,
 )
@@ -174,3 +175,16 @@ def test_a_file_without_a_key_is_named(tmp_path):
     tmp_path.chmod(0o700)
     (found,) = check_keys(Settings(), tmp_path)
     assert (found.status, found.message) == ("fail", f"{tmp_path}/OPENAI_API_KEY is empty")
+
+
+def test_a_microphone_that_is_muted_is_said_with_the_way_back(tmp_path, zone):
+    zone("Europe/Berlin")
+    assert list(check_mute(tmp_path)) == []
+    (tmp_path / "muted").touch()
+    os.utime(tmp_path / "muted", (NOW, NOW))
+    (found,) = check_mute(tmp_path)
+    assert (found.status, found.message) == (
+        "warn",
+        "the microphone is muted since 2027-01-15 09:00: nothing wakes it",
+    )
+    assert found.fix.startswith("parley unmute")
