@@ -36,6 +36,7 @@ INTERRUPTIONS = [
     "barge_in_after_stall",
 ]
 ASIDES = ["backchannel_uh_huh", "backchannel_okay", "backchannel_twice", "cough", "door", "distant"]
+NOBODY = ["loud_echo", "stalls", "echo_jumps"]
 
 
 @cache
@@ -94,7 +95,7 @@ def test_what_is_no_interruption_leaves_the_reply_whole(tmp_path, models, name):
         assert len(room.summary.restored) >= len(room.room.visits) - 1, "it was noticed"
 
 
-@pytest.mark.parametrize("name", ["loud_echo", "stalls", "echo_jumps"])
+@pytest.mark.parametrize("name", NOBODY)
 def test_nobody_interrupts_whatever_the_loudspeaker_and_the_card_do(tmp_path, models, name):
     models("moonshine_tiny_en/encoder_model.ort")
     room = Room(tmp_path, name)

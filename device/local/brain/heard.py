@@ -70,6 +70,8 @@ _HOMOPHONES = (
         rf"\b(timers?|alarm|countdown|set|hours?|minutes?) 4 (?=\d+(?:\.\d+)? (?:{_TIME})\b|an? (?:{_TIME})\b|half\b)",
         r"\1 for ",
     ),
+    # Nobody sets one for so long; "for ten" is heard as "410".
+    (rf"\b(timers?|alarm|countdown) 4(?=[1-9]\d (?:{_TIME})\b)", r"\1 for "),
     (r"\b(volume|it|up|down|sound) 2 (?=\d)", r"\1 to "),
     (rf"\b(timer for|{_OPERATOR}) (?:for|fore)\b", r"\1 4"),
     (rf"\b(timer for|{_OPERATOR}) (?:to|too)\b", r"\1 2"),

@@ -33,6 +33,8 @@ _SAMPLES: Final = 24
 """How many sentences of a template are compared with: more takes longer at every sentence that is not known."""
 _EVERY: Final = 40
 """From among how many times as many they are taken, so that they differ in their first words too."""
+_WAKE_WORDS: Final = 4
+"""As many words may be left of the wake word: "hey jarvis" was heard as "in a jar of this"."""
 _NAME_WORDS: Final = 3
 """Longest name of a timer: "the green tea" is one, half a sentence is not."""
 
@@ -108,12 +110,12 @@ class Understanding:
         return [found] if (found := self._without_first_words(" ".join(parts))) else []
 
     def _without_first_words(self, clause: str) -> Meaning | None:
-        """Return what a clause means without its first word or two: what is left of the wake word, perhaps.
+        """Return what a clause means without its first words: what is left of the wake word, perhaps.
 
         Before a thing, or its length, they are more: they say what shall be done with it.
         """
         words = clause.split()
-        for cut in (1, 2):
+        for cut in range(1, _WAKE_WORDS + 1):
             if len(words) - cut < 3 or self._negated(hear(" ".join(words[:cut])).text):
                 break
             rest = hear(" ".join(words[cut:]))
