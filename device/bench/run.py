@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from rich.console import Console
 
 from device.audio.card.base import CardError
 from device.audio.clips import ClipError
@@ -24,6 +23,7 @@ from device.bench.result import BenchError, Job, Result, as_data, render
 from device.conversation.engine import EngineError
 from device.model_files.files import ModelError
 from device.simulation.scene import SceneError
+from device.system.console import console as make_console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,7 @@ def run_benches(
     """
     if name is not None and name not in BENCHES:
         raise BenchError(f'there is no bench "{name}"; there are {", ".join(BENCHES)}')
-    console = Console(highlight=False)
+    console = make_console()
     job = Job(
         settings=settings,
         config=config,

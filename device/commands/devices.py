@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from device.audio.card.devices import list_devices
-from device.commands.terminal import CommandError
+from device.commands.terminal import AS_JSON, CommandError, print_json
+from device.system.console import console as make_console
 
 
 @click.command()
-def devices() -> None:
+@AS_JSON
+def devices(as_json: bool) -> None:  # noqa: FBT001 - a flag
     """List the microphones and loudspeakers there are."""
     table = Table("Name", "In", "Out", "Rates that it likes", "Default for", box=None)
     found = list_devices()
+    if as_json:
+        print_json(found)
+        return
     for device in found:
         default = [d for d, is_one in (("input", device.default_input), ("output", device.default_output)) if is_one]
         rates = ", ".join(str(rate) for rate in device.rates) or "none of 48000, 24000, 16000"
         table.add_row(device.name, str(device.inputs), str(device.outputs), rates, ", ".join(default))
     if not found:
         raise CommandError("no sound card was found. Plug one in, or hear Parley without one: parley demo")
-    Console(highlight=False).print(table)
+    make_console().print(table)
     click.echo("Use a name, or a part of it, as card.input and card.output in the settings.")

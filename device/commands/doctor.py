@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
-from rich.console import Console
 
-from device.commands.terminal import CONFIG, FAILED, CommandError, set_up_log
+from device.commands.terminal import AS_JSON, CONFIG, FAILED, CommandError, print_json, set_up_log
 from device.doctor.bundle import CONTENTS, default_name, gather, pack
 from device.doctor.checks import examine
 from device.doctor.engine import examine_engine
 from device.doctor.service import machine_keys
 from device.settings import last_good
 from device.settings.loading import SettingsError, require
+from device.system.console import console as make_console
 
 if TYPE_CHECKING:
     from device.doctor.finding import Finding
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     flag_value="",
     help="Write all that helps somebody to help you to a file, without keys or words spoken.",
 )
-def doctor(config: Path | None, engine: str | None, bundle: str | None) -> None:
+@AS_JSON
+def doctor(config: Path | None, engine: str | None, bundle: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
     """Check card, levels, echo, models, engine, panel and service, and say what to do about each."""
     found = last_good.look(config, machine_keys(os.environ))
     set_up_log(last_good.InForce(found.loaded))  # its fault is what a check finds
@@ -45,7 +46,7 @@ def doctor(config: Path | None, engine: str | None, bundle: str | None) -> None:
             require(settings)
         except SettingsError as error:
             raise CommandError(str(error)) from None
-    console = Console(highlight=False)
+    console = make_console()
     findings: list[Finding] = []
     marks = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
 
@@ -54,12 +55,16 @@ def doctor(config: Path | None, engine: str | None, bundle: str | None) -> None:
             examine(settings, config, found.fault) if engine is None else examine_engine(settings, engine, config)
         )
         async for finding in examined:
+            findings.append(finding)
+            if as_json:
+                continue
             console.print(f"{marks[finding.status]}  {finding.name}: {finding.message}", soft_wrap=True)
             if finding.status != "ok" and finding.fix:
                 console.print(f"      → {finding.fix}", soft_wrap=True)
-            findings.append(finding)
 
     asyncio.run(run_all())
+    if as_json:
+        print_json(findings)
     if bundle is not None:
         _write_bundle(found, findings, Path(bundle) if bundle else None)
     if any(finding.status == "fail" for finding in findings):

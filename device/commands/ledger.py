@@ -6,16 +6,15 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
-from rich.console import Console
 from rich.table import Table
 
-from device.commands.terminal import CONFIG, WIDE, CommandError
+from device.commands.terminal import AS_JSON, CONFIG, WIDE, CommandError, print_json
 from device.records.costs import spent
 from device.records.store import StoreError
 from device.settings.loading import SettingsError, load
 from device.settings.prices import prices
 from device.settings.text import quoted
+from device.system.console import console as make_console
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command("ledger")
 @click.option("--days", type=click.IntRange(1, 36_500), default=7, show_default=True, help="How many days to show.")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@AS_JSON
 @CONFIG
 def show_ledger(days: int, config: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
     """Show what was sent to each engine and what it cost, by day.
@@ -39,14 +38,14 @@ def show_ledger(days: int, config: Path | None, as_json: bool) -> None:  # noqa:
     except (SettingsError, StoreError) as error:
         raise CommandError(str(error)) from None
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        print_json(found)
         return
     if not found:
         click.echo("Nothing was sent to any engine.")
         return
     # In a file or a pipe, a row is a line.
     width = None if sys.stdout.isatty() else WIDE
-    Console(highlight=False, markup=False, width=width).print(_table(found))
+    make_console(markup=False, width=width).print(_table(found))
     unknown = sorted({one.model or one.engine for one in found if one.cost is None})
     click.echo(
         f"At the most ${sum(one.cost or 0 for one in found):.2f}{', without what has no price' if unknown else ''}."

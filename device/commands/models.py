@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
+from msgspec import to_builtins
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
-from device.commands.terminal import CONFIG, FAILED, CommandError, load_settings
+from device.commands.terminal import AS_JSON, CONFIG, FAILED, CommandError, load_settings, print_json
 from device.model_files import files
 from device.model_files.fetch import fetch
+from device.system.console import console as make_console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,9 +28,14 @@ def models(context: click.Context) -> None:
 
 @models.command("list")
 @CONFIG
-def list_models(config: Path | None = None) -> None:
+@AS_JSON
+def list_models(config: Path | None = None, as_json: bool = False) -> None:  # noqa: FBT001, FBT002 - a flag
     """Show every model file that Parley knows, and whether it is here."""
-    for found in files.status(load_settings(config).models_dir):
+    there = files.status(load_settings(config).models_dir)
+    if as_json:
+        print_json([{"state": one.state, "licence": one.source.licence, **to_builtins(one.file)} for one in there])
+        return
+    for found in there:
         state = {"ok": "here", "missing": "needed" if found.file.default else "not here"}.get(found.state, found.state)
         file = found.file
         click.echo(f"{file.name:<39} {state:<11} {file.size / 1e6:5.1f} MB  {found.source.licence:<16} {file.purpose}")
@@ -63,7 +69,7 @@ def verify_models(config: Path | None) -> None:
 
 def _with_progress(names: Sequence[str], directory: str) -> None:
     """Fetch as `fetch` does, and show how far it is. Raises ModelError."""
-    console = Console(stderr=True, highlight=False)
+    console = make_console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from device.commands.terminal import CommandError
+from device.commands.terminal import AS_JSON, CommandError, print_json
 from device.engines.prompt import instructions
 from device.settings.engines import known_engines
-from device.settings.profiles import ProfileError, load, names, unknown_engines
+from device.settings.profiles import ProfileError, load, names, too_much_for_sentences, unknown_engines
 from device.settings.tree import Settings
 from device.tools.profile import profile_tools
 from device.tools.registry import Registry
@@ -40,8 +40,12 @@ def profiles(context: click.Context) -> None:
 
 
 @profiles.command("list")
-def list_profiles() -> None:
+@AS_JSON
+def list_profiles(as_json: bool = False) -> None:  # noqa: FBT001, FBT002 - a flag
     """List the bundled profiles."""
+    if as_json:
+        print_json([{"name": name, "description": _load(name).description} for name in names()])
+        return
     for name in names():
         click.echo(f"{name:<10} {_load(name).description}")
 
@@ -58,11 +62,15 @@ def show_profile(profile: str) -> None:
 def check_profile(profile: str) -> None:
     """Say what is wrong with PROFILE, file and key and fix; else in a line what it makes."""
     read = _load(profile)
-    for warning in unknown_engines(read, known_engines()):
+    warnings = unknown_engines(read, known_engines())
+    made = _settings(read)
+    if "local" in made.engines and not made.brain.url:
+        warnings += too_much_for_sentences(read)
+    for warning in warnings:
         click.echo(f"parley: {warning}", err=True)
     rows = [f"{name} ({len(rows)} rows)" for name, (_, rows) in read.lookups.items()]
     result = f"a result ({', '.join(read.result_schema['properties'])})" if read.result_schema else "no result"
-    words = len(instructions(_settings(read)).split())
+    words = len(instructions(made).split())
     click.echo(f"{read.path}: right: {', '.join([f'{words} words of instructions', *rows, result])}")
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 import msgspec
-from rich.console import Console
 
 from device.audio.card.base import CardError
 from device.commands.terminal import CONFIG, JSON, OUT, CommandError, load_in_force, make_folder
@@ -18,6 +17,7 @@ from device.simulation.recording import RecordingError
 from device.simulation.rehearsal import rehearse
 from device.simulation.scene import SceneError, load
 from device.simulation.summary import render
+from device.system.console import console as make_console
 from device.tools.profile import profile_tools
 
 
@@ -27,7 +27,7 @@ from device.tools.profile import profile_tools
 @JSON
 def demo(config: Path | None, out: Path | None, json_file: Path | None) -> None:
     """Hold a whole conversation in a simulated room: no sound card, no key."""
-    _rehearse("demo", config, out or Path("out"), json_file)
+    _rehearse("demo", config, make_folder(out or Path("out"), asked=out is not None), json_file)
 
 
 @click.command()
@@ -42,7 +42,7 @@ def room(scene: str, config: Path | None, out: Path | None, json_file: Path | No
 
 def _rehearse(scene: str, config: Path | None, out: Path | None, json_file: Path | None) -> None:
     found = load_in_force(config, need_engine=True)
-    tools, console = profile_tools(found.loaded.profile), Console(highlight=False)
+    tools, console = profile_tools(found.loaded.profile), make_console()
     try:
         played = load(scene)
         folder = make_folder(out) if out else None

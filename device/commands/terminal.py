@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+import msgspec
 
 from device.settings import last_good
 from device.settings.loading import SettingsError
@@ -32,6 +33,7 @@ CONFIG = click.option(
 JSON = click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the results to this file."
 )
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
 OUT = click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -75,12 +77,18 @@ def set_up_log(found: InForce) -> None:
         log.error("%s", line)
 
 
-def make_folder(path: Path) -> Path:
-    """Return the folder that `--out` names, made if need be. Raises CommandError."""
+def print_json(data: Any) -> None:
+    """Print data for machines: structs, or lists and tables of what JSON knows."""
+    click.echo(msgspec.json.format(msgspec.json.encode(data)).decode())
+
+
+def make_folder(path: Path, *, asked: bool = True) -> Path:
+    """Return the folder that `--out` names, made if need be; not `asked`: the usual one. Raises CommandError."""
+    name, fix = (f"--out {path}", "") if asked else (f"{path.absolute()}", "; name another folder by --out")
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CommandError(f"--out {path}: {error.strerror}") from None
+        raise CommandError(f"{name}: {error.strerror}{fix}") from None
     if not os.access(path, os.W_OK):
-        raise CommandError(f"--out {path}: nothing can be written there")
+        raise CommandError(f"{name}: nothing can be written there{fix}")
     return path

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
-from rich.console import Console
 from rich.table import Table
 
-from device.commands.terminal import CONFIG, WIDE, CommandError
+from device.commands.terminal import AS_JSON, CONFIG, WIDE, CommandError, print_json
 from device.records import costs
 from device.records.store import StoreError
 from device.records.transcripts import delete, purge, stored
 from device.settings import last_good
 from device.settings.loading import SettingsError
+from device.system.console import console as make_console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +42,12 @@ def transcripts(context: click.Context) -> None:
 
 
 @transcripts.command("list")
-def list_transcripts() -> None:
+@AS_JSON
+def list_transcripts(as_json: bool = False) -> None:  # noqa: FBT001, FBT002 - a flag
     """List the conversations that are kept, the last one first."""
+    if as_json:
+        print_json([_headline(one) for one in reversed(_kept())])
+        return
     table = Table("Id", "Began", "Length", "Engines", "Result", box=None)
     table.add_column("Began with", no_wrap=True)
     for one in reversed(_kept()):
@@ -55,7 +59,19 @@ def list_transcripts() -> None:
     if not table.rows:
         click.echo("No conversation is kept.")
         return
-    Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDE).print(table)
+    make_console(markup=False, width=None if sys.stdout.isatty() else WIDE).print(table)
+
+
+def _headline(one: Transcript) -> dict[str, object]:
+    """Return what the list says of a conversation, for machines."""
+    return {
+        "id": one.id,
+        "began": one.began,
+        "length_ms": one.length_ms,
+        "engines": list(dict.fromkeys(line.text for line in one.lines if line.kind == "engine")),
+        "valid": one.valid,
+        "began_with": next((line.text for line in one.lines if line.kind == "user"), ""),
+    }
 
 
 @transcripts.command("show")

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
-from rich.console import Console
 
 from device.conversation.engine import EngineError
 from device.conversation.events import Button
@@ -30,6 +29,7 @@ from device.records.keep import Keeper
 from device.records.ledger import Ledger
 from device.records.timeline import Timeline
 from device.settings import last_good
+from device.system.console import console as make_console
 from device.system.memory import settle
 from device.system.notify import Notifier
 from device.system.paths import state_dir
@@ -50,7 +50,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
     `config` is the settings file, if one was named, and `out` a folder for the ledger. Raises CardError, EngineError
     or ModelError.
     """
-    console, settings = Console(highlight=False), _unmutable(found.settings)
+    console, settings = make_console(), _unmutable(found.settings)
     notifier = Notifier()
     if (card := await wait_for_card(settings, notifier)) is None:
         return False

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import socket
@@ -166,11 +167,7 @@ async def serve(settings: Settings, *, ready: Callable[[int], None] | None = Non
         try:
             await web.TCPSite(runner, local.host, local.port).start()
         except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else error
-            raise EngineStartError(
-                f"cannot listen on {local.host} port {local.port}: {reason}. Is another engine "
-                "running? Choose another port with 'local.port' (0 takes a free one)."
-            ) from error
+            raise EngineStartError(_cannot_listen(local.host, local.port, error)) from error
         cascade = Cascade(await asyncio.to_thread(load_stages, settings))
         try:
             await asyncio.to_thread(cascade.warm_up)
@@ -182,6 +179,23 @@ async def serve(settings: Settings, *, ready: Callable[[int], None] | None = Non
             await cascade.close()
     finally:
         await runner.cleanup()
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> str:
+    """Say why the engine cannot listen there, and which setting to change."""
+    # From Python 3.12 on, an address that no card has is an error without a number.
+    lacking = error.errno in (None, errno.EADDRNOTAVAIL)
+    unknown = isinstance(error, socket.gaierror)
+    number = errno.EADDRNOTAVAIL if lacking else error.errno or 0
+    told = f"cannot listen on {host} port {port}: {error.strerror if unknown else os.strerror(number)}."
+    if lacking or unknown:
+        return (
+            f"{told} This machine has no such address: choose another with --host or 'local.host' (127.0.0.1 is for "
+            "this machine alone, 0.0.0.0 for every network)."
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"{told} Ports below 1024 are for root: choose another with --port or 'local.port'."
+    return f"{told} Is another engine running? Choose another port with 'local.port' (0 takes a free one)."
 
 
 async def _listen(ws: web.WebSocketResponse, session: Session, outbox: Outbox) -> None:

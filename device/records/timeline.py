@@ -68,27 +68,45 @@ NAMES = {"engine_error": "error", "user": "understood", "reply_first_audio": "re
 
 
 class Timeline:
-    """Prints entries of the ledger as lines: time, who or what, words.
+    """Prints entries of the ledger as lines: time, who or what, words; of a reply, how soon it came.
 
-    Without `words`, as for the log of a service, nothing is shown of what anybody said.
+    Without `words`, as for the log of a service, nothing is shown of what anybody said. What is known a little later
+    than it was has the time of the line before it, so that the lines are in order.
     """
 
     def __init__(self, console: Console, *, words: bool = True) -> None:
         self._console = console
         self._words = words
+        self._shown = 0
+        self._asked: int | None = None
+        """Where the voice ended that has had no answer yet."""
 
     def show(self, entry: Entry) -> None:
         """Print `entry` if it means something to a listener."""
+        soon = self._latency(entry)
         if isinstance(entry, (entries.User, entries.Assistant)) and not entry.text:
             return
         texts = WORDLESS if entry.spoken and not self._words else TEXTS
         text = texts.get(type(entry))
         if text is not None:
-            self.line(entry.at, entry.event(), text.format_map(entry.line()))
+            self.line(entry.at, entry.event(), text.format_map(entry.line()) + soon)
+
+    def _latency(self, entry: Entry) -> str:
+        """Return how soon a reply came after the voice, if that is what begins."""
+        match entry:
+            case entries.VoiceEnd():
+                self._asked = entry.at
+            case entries.ReplyFirstAudio() if self._asked is not None:
+                after, self._asked = entry.at - self._asked, None
+                return f", {after * 1000 // CLOCK_RATE} ms after the voice"
+            case entries.Sleep():
+                self._asked = None
+        return ""
 
     def line(self, at: int, what: str, text: str) -> None:
         """Print one line for position `at`."""
-        line = Text(f"{at / CLOCK_RATE:7.2f} s  ", style="dim")
+        self._shown = max(self._shown, at)
+        line = Text(f"{self._shown / CLOCK_RATE:7.2f} s  ", style="dim")
         line.append(f"{NAMES.get(what, what).replace('_', ' '):<11}", style=STYLES.get(what, ""))
         line.append(text, style="" if what != "state" else "dim")
         self._console.print(line, soft_wrap=True)

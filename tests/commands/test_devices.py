@@ -1,5 +1,7 @@
 """`parley devices`: the table of sound cards."""
 
+import json
+
 import pytest
 
 from device.audio.card.devices import Device
@@ -18,6 +20,12 @@ def test_each_card_is_a_row_with_what_it_is_the_default_for(parley, monkeypatch)
     assert rows[0] == ["Jabra", "1", "2", "48000,", "16000", "input,", "output"]
     assert rows[1][:4] == ["HDMI", "0", "8", "none"]
     assert "card.input and card.output" in result.output
+
+
+def test_machines_get_json(parley, monkeypatch):
+    monkeypatch.setattr(devices, "list_devices", lambda: [Device(0, "Jabra", 1, 2, rates=(48_000,))])
+    (told,) = json.loads(parley("devices", "--json").output)
+    assert (told["name"], told["inputs"], told["rates"]) == ("Jabra", 1, [48_000])
 
 
 def test_without_any_the_demo_is_offered(parley, monkeypatch):

@@ -1,5 +1,6 @@
 """`parley doctor`: findings with their fixes, the engine that is asked for, and the bundle that it writes."""
 
+import json
 import tarfile
 
 import pytest
@@ -107,3 +108,10 @@ def test_a_bundle_goes_where_it_is_wanted_and_a_folder_that_is_not_there_is_said
     result = parley("doctor", "--bundle", str(tmp_path / "no" / "mine.tgz"))
     assert result.exit_code == 1
     assert f"parley: --bundle {tmp_path}/no/mine.tgz: No such file or directory\n" in result.output
+
+
+def test_machines_get_json_and_nothing_else(parley, finds, config):
+    finds(Finding("clock", "ok", "12:00"), Finding("card", "fail", "none"))
+    result = parley("doctor", "--config", str(config), "--json")
+    assert [one["status"] for one in json.loads(result.stdout)] == ["ok", "fail"]
+    assert result.exit_code == 1

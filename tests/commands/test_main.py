@@ -123,3 +123,14 @@ def test_what_cannot_be_done_is_status_1_and_one_line(parley, arguments, named):
     assert result.output.startswith("parley: ")
     assert named in result.output
     assert len(result.output.splitlines()) == 1
+
+
+TABLES = [["devices"], ["doctor"], ["ledger"], ["models", "list"], ["profiles", "list"], ["transcripts", "list"]]
+
+
+@pytest.mark.parametrize("words", TABLES, ids=" ".join)
+def test_what_prints_a_table_prints_json_too(words):
+    found = main
+    for word in words:
+        found = found.get_command(click.Context(found), word)
+    assert "--json" in {option for parameter in found.params for option in parameter.opts}

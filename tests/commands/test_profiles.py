@@ -85,3 +85,20 @@ def test_a_look_up_can_be_tried_without_an_engine(parley):
 def test_what_cannot_be_done_is_named(parley, arguments, status, named):
     code, output = parley(*arguments)
     assert (code, named in output) == (status, True)
+
+
+def test_a_look_up_that_the_local_engine_cannot_use_is_warned_of(parley, mine):
+    file = mine
+    file.write_text("""engines = "local"
+
+[lookup.find]
+description = "Find a thing."
+file = "things.csv"
+keys.name = "name"
+""")
+    (file.parent / "things.csv").write_text("name,place\nkey,drawer\n")
+    code, output = parley("check", str(file))
+    assert code == 0, output
+    assert f"parley: {file}: find: the local engine needs a language model for that; set brain.url" in output
+    file.write_text(file.read_text().replace('"local"', '"openai"'))
+    assert "language model" not in parley("check", str(file))[1]

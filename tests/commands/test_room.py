@@ -71,3 +71,11 @@ def test_what_keeps_a_scene_from_being_played_is_one_line(parley, monkeypatch, e
     monkeypatch.setattr(room, "rehearse", rehearse)
     result = parley("room", "demo")
     assert (result.exit_code, result.output) == (1, f"parley: {error}\n")
+
+
+def test_where_the_demo_cannot_leave_its_recording_the_option_is_offered(parley, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").touch()
+    result = parley("demo")
+    assert result.exit_code == 1
+    assert result.output == f"parley: {tmp_path}/out: File exists; name another folder by --out\n"

@@ -54,3 +54,20 @@ def test_what_is_said_of_an_entry_is_in_its_fields(texts):
 def test_of_what_holds_words_something_is_said_without_them_or_nothing():
     assert all(kind.spoken for kind in WORDLESS)
     assert {kind for kind in TEXTS if kind.spoken} == WORDLESS.keys()
+
+
+def times(lines):
+    return [float(line.split()[0]) for line in lines]
+
+
+def test_lines_are_in_order_of_time_though_some_are_known_late():
+    speaking = entries.StateEntered(16_000, State.SPEAKING)
+    late = [entries.User(32_000, "later"), speaking, entries.Wake(48_000, "hey", 1.0)]
+    assert times(shown(late)) == [2.0, 2.0, 3.0]
+
+
+def test_of_each_reply_is_said_how_soon_it_came():
+    first, again = entries.ReplyFirstAudio(27_200, "i"), entries.ReplyFirstAudio(40_000, "j")
+    last = [entries.VoiceEnd(48_000, 500), entries.Sleep(49_000, "x"), entries.ReplyFirstAudio(50_000, "k")]
+    lines = shown([entries.VoiceEnd(16_000, 500), first, again, *last])
+    assert [line.partition("begins")[2] for line in lines if "begins" in line] == [", 700 ms after the voice", "", ""]

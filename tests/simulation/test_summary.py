@@ -94,3 +94,19 @@ def test_a_reply_that_came_back_whole_lost_nothing():
     text = shown(summary(restored=[Restored(at=1.0, restore_ms=None, lost_ms=0)]))
     assert "came back after ? ms" in text
     assert "without" not in text
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 180])
+def test_words_and_figures_can_be_read_at_every_width(width):
+    words = "I can tell you the time and the date, and set timers"
+    turn = Turn(at=2.2, user="What can you do?", assistant=words, reply_ms=641, duck_ms=90, silence_ms=110,
+                interrupted=True, heard_ms=2770, heard_true_ms=2769)  # fmt: skip
+    made = Summary(scene="s", seconds=3.0, xruns=0, lost_samples=0, cpu=0.1, rss_mb=1, turns=[turn], restored=[])
+    out = io.StringIO()
+    Console(width=width, file=out).print(render(made))
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    told = " ".join(" ".join(lines).split())
+    assert all(figure in told for figure in ("641", "90", "110", "2770 / 2769"))
+    longest = max(lines, key=lambda line: sum(word in line.split() for word in words.split()))
+    assert len(set(longest.split()) & set(words.split())) >= min(6, width // 10), "the words have room"
