@@ -17,6 +17,7 @@ from device.conversation.states import State
 from device.doctor.finding import Finding
 from device.doctor.service import check_appliance
 from device.doctor.sound import check_card
+from device.doctor.units import show_units
 from device.engines.factory import Engines
 from device.model_files import files
 from device.panel.panel import Panel
@@ -24,9 +25,10 @@ from device.panel.unattended import Unattended
 from device.settings.loading import SettingsError, require
 from device.settings.panel import used_pins
 from device.system import lock
+from device.system.service_status import Doing, Status
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from device.settings.panel import PanelSettings
     from device.settings.tree import Settings
@@ -63,8 +65,7 @@ async def examine(settings: Settings, config: Path | None = None, fault: str = "
         yield found
     yield check_gpio()
     if running := lock.runs():
-        text = f"in use by Parley itself, so sound and panel are not tested. {running}"
-        yield Finding("card", "ok", text)
+        yield _card_of(running, show_units())
     else:
         for found in check_panel(settings.panel):
             yield found
@@ -141,6 +142,19 @@ def check_libraries(settings: Settings, load: Callable[[str], object] = ctypes.C
             yield Finding("library", "fail", f"{VOICE_LIBRARY} (the local engine's voice) is missing", fix)
         else:
             yield Finding("library", "ok", f"{VOICE_LIBRARY} (the local engine's voice)")
+
+
+def _card_of(running: str, units: Mapping[str, Mapping[str, str]]) -> Finding:
+    """Say what the assistant that runs does with the card: it has it, or waits for it."""
+    match Status.read(units.get("parley.service", {}).get("StatusText", "")):
+        case Status(doing=Doing.WAITING_FOR_CARD, what=what):
+            fix = "plug the card in, or name another as [card] in the settings: parley devices lists them"
+            return Finding(
+                "card", "fail", f"Parley waits for it: {what}. Sound and panel are not tested. {running}", fix
+            )
+        case _:
+            text = f"in use by Parley itself, so sound and panel are not tested. {running}"
+            return Finding("card", "ok", text)
 
 
 def check_models(settings: Settings) -> Iterator[Finding]:

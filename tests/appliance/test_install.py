@@ -205,3 +205,56 @@ def test_what_is_built_is_built_once_but_for_what_does_not_run(checkout: Path) -
     assert build(checkout) == folder
     assert not (folder / "it is the same").exists()
     assert (folder / ".complete").exists()
+
+
+CONFIG = """#!/bin/sh
+[ "$*" = "-m pip config list" ] || exit 1
+echo "global.index-url='https://index.example/simple'"
+echo "global.cert='/etc/house.pem'"
+echo "install.index-url='https://other.example'"
+"""
+
+
+def handed(python: Path, **environ: str) -> str:
+    """Return what uv is told of the settings of pip by this Python."""
+    command = [SCRIPTS / "index", "/nowhere/python", python]
+    environ = {"PATH": "/usr/bin:/bin", **environ}
+    return subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout
+
+
+def test_uv_is_told_the_index_and_the_certificates_of_pip(tmp_path: Path) -> None:
+    program(tmp_path / "python", CONFIG)
+    told = handed(tmp_path / "python")
+    assert told == "export UV_DEFAULT_INDEX=https://index.example/simple\nexport SSL_CERT_FILE=/etc/house.pem\n"
+    assert handed(tmp_path / "python", UV_DEFAULT_INDEX="x", SSL_CERT_FILE="y") == ""
+    extra = handed(tmp_path / "python", PIP_EXTRA_INDEX_URL="https://a.example https://b.example")
+    assert "UV_INDEX_STRATEGY=unsafe-best-match" in extra
+    assert "PIP" not in extra
+
+
+def test_what_uv_is_told_is_one_word_whatever_it_holds(tmp_path: Path) -> None:
+    program(tmp_path / "python", "#!/bin/sh\nexit 1\n")
+    bad = "https://index.example/$(touch hacked)"
+    script = f'eval "$({SCRIPTS / "index"} {tmp_path / "python"})"; printf %s "$UV_DEFAULT_INDEX"'
+    environ = {"PATH": "/usr/bin:/bin", "PIP_INDEX_URL": bad}
+    done = subprocess.run(["bash", "-c", script], env=environ, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert done.stdout == bad
+    assert not (tmp_path / "hacked").exists()
+
+
+def test_purged_no_stamp_of_a_timer_stays(machine: Installed) -> None:
+    machine.install("0.1.0")
+    stamp = machine.root / "var/lib/systemd/timers/stamp-parley-update.timer"
+    stamp.parent.mkdir(parents=True)
+    stamp.touch()
+    machine.install("0.1.0", "--purge")
+    assert not stamp.exists()
+
+
+def test_models_of_the_checkout_are_taken_and_compared(machine: Installed) -> None:
+    (machine.checkout / "models").mkdir()
+    (machine.checkout / "models/hey.onnx").write_text("a model")
+    (machine.checkout / "models/README.md").touch()
+    assert machine.install("0.1.0")[0] == 0
+    assert (machine.root / "var/lib/parley-models/hey.onnx").read_text() == "a model"
+    assert not (machine.root / "var/lib/parley-models/README.md").exists()

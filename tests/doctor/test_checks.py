@@ -281,3 +281,21 @@ def test_settings_that_are_not_those_of_the_files_are_a_failure() -> None:
     found = check_settings(Settings(), "parley.toml:1: not TOML")
     assert (found.status, found.message) == ("fail", "parley.toml:1: not TOML")
     assert "systemctl restart parley" in found.fix
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "said"),
+    [
+        ("Waiting for the sound card: no microphone was found", "fail", "Parley waits for it: no microphone was found"),
+        ("Listening on Jabra", "ok", "in use by Parley itself"),
+        ("", "ok", "in use by Parley itself"),
+    ],
+)
+async def test_a_service_that_waits_for_the_card_does_not_use_it(
+    monkeypatch, server: str, status, verdict, said
+) -> None:
+    monkeypatch.setattr(lock, "runs", lambda: "Parley runs already, as process 7; this stops it: kill 7")
+    monkeypatch.setattr(checks, "show_units", lambda: {"parley.service": {"StatusText": status}})
+    found = {finding.name: finding async for finding in examine(openai_at(server, KEY))}
+    assert found["card"].status == verdict
+    assert found["card"].message.startswith(said)

@@ -102,8 +102,8 @@ def choose(devices: Sequence[Device], wanted: str, direction: Direction) -> Devi
     word = _WORD[direction]
     if not able:
         raise CardError(
-            f"no {word} was found: plug in a sound card, or see it with `arecord -l` and `aplay -l`; "
-            "`./scripts/run demo` needs none"
+            f"no {word} was found: plug in a sound card, or see it with `arecord -l` and `aplay -l` (sudo apt install "
+            "alsa-utils); `./scripts/run demo` needs none"
         )
     if wanted == "default":
         fitting = [d for d in able if (d.default_input if direction == "input" else d.default_output)] or able[:1]
