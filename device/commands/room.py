@@ -53,7 +53,9 @@ def _rehearse(scene: str, config: Path | None, out: Path | None, json_file: Path
         raise CommandError(str(error)) from None
     console.print(render(summary))
     if folder is not None:
-        console.print(f"Listen to it: {folder / 'conversation.wav'} (visitors, microphone, loudspeaker)")
+        console.print(
+            f"Listen to it: {folder / 'conversation.wav'} (visitors, microphone, loudspeaker)", soft_wrap=True
+        )
     if json_file is not None:
         _write(json_file, msgspec.json.format(msgspec.json.encode(summary)))
 

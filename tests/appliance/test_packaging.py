@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -34,3 +35,9 @@ def test_git_ignores_none_of_the_data() -> None:
     # 0 would say that some are ignored, 128 that git cannot tell.
     asked = subprocess.run(["git", "-C", _ROOT, "check-ignore", *data], capture_output=True, text=True, check=False)
     assert (asked.returncode, asked.stdout) == (1, "")
+
+
+def test_this_checkout_is_found_whatever_its_folder_is_called() -> None:
+    """Python 3.11 reads the path in the locale's encoding, in which it may not be possible."""
+    lines = {path.read_text().strip() for path in Path(sysconfig.get_path("purelib")).glob("_editable_impl_parley.pth")}
+    assert lines <= {"../../../.."}
