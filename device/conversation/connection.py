@@ -55,6 +55,16 @@ class Connection:
         return self._can.family == "stream"
 
     @property
+    def engine(self) -> str:
+        """The engine that holds the conversation, or is asked to."""
+        return self._failover.current
+
+    @property
+    def engines(self) -> frozenset[str]:
+        """Those that may be asked at present."""
+        return self._failover.left
+
+    @property
     def alone(self) -> bool:
         """Whether there is no other engine to hand over to."""
         return self._failover.alone

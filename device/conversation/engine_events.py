@@ -9,6 +9,7 @@ from msgspec import structs
 
 from device.conversation import entries
 from device.conversation.actions import Commit, Earcon, RunTool
+from device.conversation.attention import ENOUGH_MS
 from device.conversation.current_reply import reply_end
 from device.conversation.engine import (
     Audio,
@@ -48,7 +49,7 @@ class EngineEvents:
         self._out, self._connection, self._history = parts.output, parts.connection, parts.history
         self._final_result, self._greeting, self._user = parts.final_result, parts.greeting, parts.user
         self._timeouts, self._reply, self._tools = parts.timeouts, parts.reply, parts.tools
-        self._own_voice = parts.own_voice
+        self._own_voice, self._attention = parts.own_voice, parts.attention
 
     # What it says
 
@@ -67,7 +68,7 @@ class EngineEvents:
     @take.register
     def _on_speech_started(self, _event: SpeechStarted) -> None:
         self._out.record(entries.EngineSpeechStarted(self._out.now))
-        self._user.engine_hears(speech=True)
+        self._hears(speech=True)
         self._timeouts.active(self._out.now)
         if self._rules.barge_in == "engine" and self._turns.state is State.SPEAKING and not self._connection.stream:
             self._own_voice.cut()
@@ -76,16 +77,24 @@ class EngineEvents:
     @take.register
     def _on_speech_stopped(self, _event: SpeechStopped) -> None:
         self._out.record(entries.EngineSpeechStopped(self._out.now))
-        self._user.engine_hears(speech=False)
-        # An engine that talks and listens at once may well choose to say nothing.
-        if self._connection.wanted and self._turns.state is State.LISTENING and not self._connection.stream:
+        self._hears(speech=False)
+        if self._connection.stream:
+            self._user.taken_up()  # an engine that talks and listens at once may well choose to say nothing
+        elif self._connection.wanted and self._turns.state is State.LISTENING:
             self._turns.engine_has_turn()
+
+    def _hears(self, *, speech: bool) -> None:
+        self._user.engine_hears(speech=speech)
+        self._attention.hears(self._out.now, speech=speech)
 
     @take.register
     def _on_reply_started(self, event: ReplyStarted) -> None:
         if not self._connection.wanted:
             return
         self._timeouts.exchanged(self._out.now)
+        self._attention.notices(self._out.now)
+        if not self._connection.stream:
+            self._user.engine_hears(speech=False)  # else it would not take the turn
         self._greeting.forget()
         self._reply.begin(event.reply, self._out.now)
         self._out.record(entries.ReplyStart(self._out.now, event.reply))
@@ -104,19 +113,22 @@ class EngineEvents:
     @take.register
     def _on_words(self, event: Words) -> None:
         if event.role == "user":
+            self._attention.notices(self._out.now)
             if event.final:
                 text = event.text.strip()
                 self._out.record(entries.User(self._out.now, text))
                 self._own_voice.user(text, self._out.now)
-                if text:
-                    self._history.user(text)
-                elif self._turns.state is State.THINKING and not (self._reply.running or self._reply.queued):
-                    self._turns.user_has_turn()
+                self._history.user(text) if text else self._nothing_said()
             return
         self._history.assistant(event.item, event.text, final=event.final)
         self._own_voice.says(event.item, event.text, final=event.final)
         if event.final:
             self._out.record(entries.Assistant(self._out.now, event.item, event.text))
+
+    def _nothing_said(self) -> None:
+        self._user.taken_up()
+        if self._turns.state is State.THINKING and not (self._reply.running or self._reply.queued):
+            self._turns.user_has_turn()
 
     @take.register
     def _on_tool_call(self, event: ToolCall) -> None:
@@ -166,6 +178,7 @@ class EngineEvents:
     @take.register
     def _on_working(self, event: Working) -> None:
         self._out.record(entries.Working(self._out.now, event.on))
+        self._attention.notices(self._out.now)
         self._tools.works(on=event.on)
         self._timeouts.active(self._out.now)
 
@@ -215,17 +228,40 @@ class EngineEvents:
 
     def _watch_engine(self, at: int) -> None:
         """Take an engine for dead that says nothing where it should."""
+        if self._attention.mishears(at):
+            self._user.engine_hears(speech=False)
         if self._connection.open and not self._tools and self._reply.stalled(at):
             self._turns.lost(Fault("stalled", "The engine began a reply and sends nothing more of it.", retry=True))
-        elif self._turns.state is not State.THINKING or self._tools:
+        elif self._tools:
+            return
+        elif self._turns.state is State.LISTENING:
+            self._watch_attention(at)
+        elif self._turns.state is not State.THINKING:
             return
         elif self._connection.open and not self._connection.alone and self._timeouts.wants_another(at):
             self._turns.lost(Fault("no_reply", "The engine did not answer.", retry=True))
         elif self._timeouts.at_an_end(at):
-            self._reply.give_up()
-            self._out.record(entries.EngineError(at, "no_reply", "The engine did not answer."))
-            self._out.do(Earcon("error"))
-            self._turns.user_has_turn()
+            self._turns.unanswered("The engine did not answer.")
+
+    @property
+    def owes(self) -> bool:
+        """Whether the engine may yet take up what was said to it: nobody has fallen silent who waits for that."""
+        owed = self._user.owed
+        return owed is not None and owed.voiced_ms >= ENOUGH_MS and self._connection.open
+
+    def _watch_attention(self, at: int) -> None:
+        """Leave an engine that does not take up what was said to it, though its server is well."""
+        owed, engine = self._user.owed, self._connection.engine
+        if owed is None or not self._connection.open:
+            return
+        unheard = self._attention.unheard(owed, engine, at, alone=self._connection.alone)
+        if unheard is None:
+            return
+        if self._attention.asked(engine, self._connection.engines):
+            self._turns.lost(Fault("unheard", unheard.message, retry=True))
+        else:
+            self._user.engine_hears(speech=False)
+            self._turns.unanswered(unheard.message)
 
     def _attend_tools(self, at: int) -> None:
         """Return results that waited for the user to be silent, and have a tool spoken of that takes long."""

@@ -60,6 +60,11 @@ class Failover:
         return self._engines[self._current]
 
     @property
+    def left(self) -> frozenset[str]:
+        """The engines of which an attempt is of use."""
+        return frozenset(self._engines[n] for n in self._left())
+
+    @property
     def alone(self) -> bool:
         """Whether there is no other engine to hand over to."""
         return not [n for n in self._left() if n != self._current]
@@ -85,6 +90,8 @@ class Failover:
         """Note that the engine answers."""
         self._rounds = 0
         self._failed_at.pop(self._current, None)
+        if not self._current:
+            self._pause = BETTER_AFTER  # the best one is well again
 
     def failed(self, at: int, *, retry: bool, after_s: float | None = None) -> Attempt | None:
         """Return whom to ask next; None if that is of no use.
@@ -131,9 +138,7 @@ class Failover:
     def switched(self, engine: str, at: int) -> None:
         """Note that `engine` has taken over."""
         self._current = self._engines.index(engine)
-        self._failed_at.pop(self._current, None)
         self._open, self._since = True, at
-        self._pause = BETTER_AFTER
         self._try_at = at + self._pause
 
     def _left(self) -> list[int]:

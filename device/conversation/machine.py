@@ -65,7 +65,7 @@ class Conversation:
         self._out, self._connection, self._history = parts.output, parts.connection, parts.history
         self._final_result, self._greeting, self._user = parts.final_result, parts.greeting, parts.user
         self._timeouts, self._reply, self._tools = parts.timeouts, parts.reply, parts.tools
-        self._own_voice = parts.own_voice
+        self._own_voice, self._attention = parts.own_voice, parts.attention
         self._by_hand = ""
         self._turns = TurnTaking(parts)
         self._voices = Voices(self.rules, parts, self._turns)
@@ -249,7 +249,7 @@ class Conversation:
 
     def _wait_for_user(self, at: int) -> None:
         """Greet somebody who asks nothing, and end a conversation in which nobody does any more."""
-        quiet = not (self._user.talking or self._tools.busy)
+        quiet = not (self._user.talking or self._tools.busy or self._engine.owes)
         greets = self._greeting.due and self._connection.can.prompted and not self._user.may_ask_on
         if quiet and greets and self._timeouts.hesitates(at):
             self._out.do(self._greeting.say())
@@ -267,6 +267,7 @@ class Conversation:
             self._out.record(entries.ReplyFirstAudio(event.at, event.item))
             self._connection.answered()
             self._user.answered()
+            self._attention.answered()
         if self.state in TO_ENGINE:
             self._begin_reply()
 

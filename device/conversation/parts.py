@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
 
+from device.conversation.attention import Attention
 from device.conversation.barge_in import BargeIn
 from device.conversation.connection import Connection
 from device.conversation.current_reply import CurrentReply
@@ -33,6 +34,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     final_result: FinalResult
     user: UserTurn
     timeouts: Timeouts
+    attention: Attention
     barge_in: BargeIn
     reply: CurrentReply
     tools: PendingTools
@@ -49,6 +51,7 @@ class Parts(Struct, frozen=True, kw_only=True):
             final_result=FinalResult(rules.result_tool),
             user=UserTurn(),
             timeouts=Timeouts(rules.follow_up_ms),
+            attention=Attention(),
             barge_in=BargeIn(cut_ms=rules.cut_ms, recogniser=rules.recogniser),
             reply=CurrentReply(),
             tools=PendingTools(),

@@ -28,7 +28,7 @@ class TurnTaking:
     def __init__(self, parts: Parts) -> None:
         self._out, self._connection, self._history = parts.output, parts.connection, parts.history
         self._final_result, self._greeting, self._user = parts.final_result, parts.greeting, parts.user
-        self._timeouts, self._barge_in = parts.timeouts, parts.barge_in
+        self._timeouts, self._attention, self._barge_in = parts.timeouts, parts.attention, parts.barge_in
         self._reply, self._tools = parts.reply, parts.tools
         self._state = State.ASLEEP
         self._sleeps_next = False  # the conversation is to end with the reply
@@ -89,6 +89,7 @@ class TurnTaking:
     def opened(self, event: Opened) -> None:
         """Go on in a session that is open now."""
         self._out.do(self._connection.opened(event, self._out.now))
+        self._attention.opened(self._out.now)
         if self._state is State.CONNECTING:
             self._timeouts.opened(self._out.now)
             self._move(Cause.OPENED)
@@ -247,6 +248,13 @@ class TurnTaking:
         self._out.do(*self._user.resume(self._out.now))
         self._timeouts.thinks(self._out.now)
         self._move(Cause.ENGINE)
+
+    def unanswered(self, message: str) -> None:
+        """Let the user hear that nobody answers, and give them the turn."""
+        self._reply.give_up()
+        self._out.record(entries.EngineError(self._out.now, "no_reply", message))
+        self._out.do(Earcon("error"))
+        self.user_has_turn()
 
     def user_has_turn(self) -> None:
         """Give the user the turn."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from device.conversation.actions import Action, Discard, Hold, Listen, Mask, Unmask
 from device.conversation.overlap import NEAR_MS
-from device.sample_clock import samples
+from device.sample_clock import CLOCK_RATE, samples
 
 if TYPE_CHECKING:
     from device.conversation.events import VoiceEnd
@@ -34,6 +36,15 @@ UNNOTICED = samples(150)
 """A voice that began less than this ago may not have been noticed yet: the voice detector needs 100 ms for it."""
 
 
+class Owed(Struct, frozen=True):
+    """What the user has said to the end, and has no answer to."""
+
+    start: int
+    end: int
+    voiced_ms: float
+    """Of all voices in it, pauses not counted."""
+
+
 class UserTurn:
     """What is known of it, whether it has begun or not."""
 
@@ -46,12 +57,14 @@ class UserTurn:
         self._holding = True  # nothing is sent
         self._half_said = False  # a reply began over a turn of which the engine has heard the beginning
         self._let_pass: tuple[int, int] | None = None  # start and end of the last voice that did not interrupt
+        self._ended = 0  # the last voice
         self._onset, self._start = 0, 0  # of the last voice; it may be heard from there on
         self._echo = False  # what is heard may be an echo that the engine is not to hear
         self._masked, self._masked_at = False, 0  # it is sent silence in place of that
         self._by_hand = False  # after a reply, only the wake word and the button let it hear anything
         self._uncommitted: int | None = None  # end of a voice that the engine was not yet told to answer
         self._committed: int | None = None  # end of the one that it was told to answer last
+        self._said: tuple[int, float] | None = None  # end of a voice that the engine did not take up, voiced ms so far
 
     @property
     def may_ask_on(self) -> bool:
@@ -67,6 +80,13 @@ class UserTurn:
     def unanswered(self) -> int | None:
         """Where what has no answer yet begins; None if everything has one."""
         return self._unanswered
+
+    @property
+    def owed(self) -> Owed | None:
+        """What was said that the engine has not taken up; None if there is nothing, or it is still being said."""
+        if self._voice is not None or self._said is None or self._unanswered is None:
+            return None
+        return Owed(self._unanswered, *self._said)
 
     @property
     def talking(self) -> bool:
@@ -99,11 +119,17 @@ class UserTurn:
 
     def answered(self) -> None:
         """Note that the answer is heard."""
-        self._unanswered = self._uncommitted = self._committed = None
+        self._uncommitted = self._committed = None
+        self.settled()
 
     def settled(self) -> None:
         """Note that what was said needs no answer: it was acted upon, or was not for the engine."""
         self._unanswered = None
+        self.taken_up()
+
+    def taken_up(self) -> None:
+        """Note that the engine has heard what was said to its end, and will answer or has chosen not to."""
+        self._said = None
 
     def engine_hears(self, *, speech: bool) -> None:
         """Note whether the engine hears the user speak."""
@@ -126,9 +152,10 @@ class UserTurn:
         self._voice = onset
         self._near = self._near or near_ms is None or near_ms >= NEAR_MS
 
-    def pauses(self) -> None:
-        """Note that the voice has ended."""
+    def pauses(self, end: int = 0) -> None:
+        """Note that the voice has ended, at `end` if it was one."""
         self._voice = None
+        self._ended = max(self._ended, end)
 
     def only_woke(self, voice: VoiceEnd) -> bool:
         """Return whether a voice that ended said the wake word and no more, which then need not reach the engine."""
@@ -157,6 +184,7 @@ class UserTurn:
     def restart(self) -> None:
         """Leave unanswered what is being said now, and nothing before it."""
         self._unanswered = None if self._voice is None else self.first_word(self._voice)
+        self.taken_up()
 
     def breath(self, wake_at: int) -> int:
         """Return where the breath begins in which the wake word was said, if the voice goes on."""
@@ -185,6 +213,9 @@ class UserTurn:
     def interrupts(self, at: int, cut_at: int) -> list[Action]:
         """Send what interrupted the reply, from `at` on: it wants an answer. It was cut off at `cut_at`."""
         self._unanswered = at
+        self.taken_up()
+        if self._voice is None and self._ended > at:  # before the reply was silent
+            self.ends(self._ended, (self._ended - at) * 1000 / CLOCK_RATE)
         return self.listen(at, cut_at)
 
     def listen_again(self, now: int) -> list[Action]:
@@ -235,11 +266,12 @@ class UserTurn:
         half_said: list[Action] = [Discard()] if self._half_said else []
         return half_said + self.listen(max(0, now - UNNOTICED))
 
-    # Its end, where the device finds that
+    # Its end
 
-    def ends(self, end: int) -> None:
+    def ends(self, end: int, voiced_ms: float) -> None:
         """Note the end of something said that the engine is to answer."""
         self._uncommitted = end
+        self._said = end, voiced_ms + (self._said[1] if self._said is not None else 0)
 
     def missed(self, length: int) -> None:
         """Note that for `length` samples nothing was heard: they are no silence."""

@@ -52,7 +52,7 @@ class Voices:
     def ends(self, event: VoiceEnd) -> None:
         """Take the end of a voice."""
         self._own_voice.ends(event.end)
-        self._user.pauses()
+        self._user.pauses(event.end)
         self._out.do(*self._user.mask(event.at))
         self._timeouts.active(event.at)
         self._out.record(entries.VoiceEnd(event.end, event.voiced_ms))
@@ -62,7 +62,7 @@ class Voices:
         if self._user.only_woke(event):
             self._out.do(*self._user.listen(event.end))
         elif meant:
-            self._user.ends(event.end)
+            self._user.ends(event.end, event.voiced_ms)
             self._send_breath(self._user.in_one_breath(event.onset))
         if (onset := self._barge_in.onset) is not None:
             self._user.did_not_interrupt(onset, event.end)

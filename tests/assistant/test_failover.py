@@ -9,6 +9,7 @@ from support.house import House, play, says
 from support.listener import Listener, spoken
 
 from device.conversation.engine import Expiring
+from device.listen.endpointer import Onset
 from device.simulation.scripted_engine import Connection
 from device.wire import realtime as wire
 from device.wire.realtime_items import Response
@@ -128,6 +129,41 @@ def test_one_that_dies_in_mid_conversation_hands_over_with_history(tmp_path, at,
     house.check_arrived(second, house.room.visits[1])
     assert words_given(second) == ["words", "Forty two."]
     assert "error" not in house.sounds
+
+
+class Deaf(Listener):
+    """Takes everything and pings, but says nothing of what it hears, or only that it hears something."""
+
+    def __init__(self, *, notices):
+        super().__init__()
+        self.notices = notices
+
+    async def _append(self, connection: Connection, event: wire.InputAudioBufferAppend) -> None:
+        for found in self._of[connection].take(event.audio):
+            if self.notices and isinstance(found, Onset):
+                await connection.send(wire.InputAudioBufferSpeechStarted(item_id="user"))
+
+
+@pytest.mark.parametrize("notices", [False, True])
+@pytest.mark.parametrize("follow_up_s", [3, 8])
+def test_one_that_hangs_while_it_listens_is_left_and_nobody_has_to_say_it_again(tmp_path, notices, follow_up_s):
+    house = house_with_two(tmp_path, [says(QUESTION, at=1.0)], 20, follow_up_s=follow_up_s)
+    second = Listener(spoken(1.0, "Eight."))
+    opened = play_two(house, Deaf(notices=notices), second)
+    assert [engine for engine, _ in opened] == [FIRST, SECOND]
+    assert house.codes() == ["unheard"]
+    assert opened[1][1] - house.all("voice_end")[0].t < 9.5
+    assert second.turns == 1
+    house.check_arrived(second, house.room.visits[0], whole=False)
+    assert "error" not in house.sounds
+
+
+@pytest.mark.parametrize("notices", [False, True])
+def test_a_hanging_engine_that_is_the_only_one_is_told_of(tmp_path, notices):
+    house = House(tmp_path, [says(QUESTION, at=1.0)], 32)
+    play(house, Deaf(notices=notices))
+    assert house.codes() == ["no_reply"]
+    assert house.sounds == ["wake", "error", "sleep"]
 
 
 def test_the_better_one_takes_over_again_in_a_pause(tmp_path):

@@ -11,15 +11,18 @@ from device.conversation.actions import (
     Earcon,
     Finish,
     Hold,
+    Listen,
     OpenSession,
     Prepare,
     ReturnTool,
     RunTool,
     Switch,
 )
+from device.conversation.attention import BELIEVED, WEIGHS
 from device.conversation.engine import (
     Capabilities,
     Expiring,
+    Fault,
     Opened,
     Prepared,
     ReplyEnded,
@@ -286,3 +289,128 @@ def test_after_the_conversation_no_reply_begins(talk):
     assert talk(ReplyStarted("r1"), samples(2600)) == []
     assert not talk.wrote(entries.ReplyStart)
     assert not talk.conversation.replying
+
+
+def asks(talk, ms=2000):
+    """Say something for 800 ms, that ends at `ms` + 800."""
+    talk.ms(VoiceStart, ms + 100, samples(ms))
+    talk(VoiceEnd(samples(ms + 1040), samples(ms), samples(ms + 800), 700))
+    return samples(ms + 800)
+
+
+def opened(actions):
+    return [action.engine for action in actions if isinstance(action, OpenSession)]
+
+
+@pytest.mark.parametrize(
+    ("signs", "limit"),
+    [((), SILENT), ((SpeechStarted(),), WEIGHS), ((Words("user", "what", final=False),), WEIGHS)],
+)
+@pytest.mark.parametrize("begin", [Talk, streaming])
+@pytest.mark.parametrize("follow_up_ms", [1000, 8000])
+def test_an_engine_that_makes_nothing_of_a_question_is_left_and_the_question_kept(begin, signs, limit, follow_up_ms):
+    talk = begin(engines=("best", "local"), follow_up_ms=follow_up_ms)
+    if begin is not streaming:
+        awake(talk)
+    end = asks(talk)
+    for sign in signs:
+        talk(sign, samples(2500))
+    for at in range(samples(3100), end + limit, samples(100)):
+        assert talk(Tick(at)) == []
+    actions = talk(Tick(end + limit))
+    assert opened(actions) == ["local"]
+    (again,) = [action for action in actions if isinstance(action, Listen)]
+    assert again.again
+    assert again.at < samples(2000)
+    assert [entry.code for entry in talk.wrote(entries.EngineError)] == ["unheard"]
+    assert "best" in talk.wrote(entries.EngineError)[0].message
+
+
+def test_where_no_other_engine_is_left_the_user_hears_that_nobody_answers(talk):
+    awake(talk)
+    end = asks(talk)
+    assert talk(Tick(end + SILENT - 1)) == []
+    assert talk(Tick(end + SILENT)) == [Earcon("error")]
+    assert talk.state is State.LISTENING
+    assert "local" in talk.wrote(entries.EngineError)[0].message
+    assert talk(Tick(end + SILENT + samples(7900))) == []
+    assert talk(Tick(end + SILENT + samples(8000)))[-1] == Earcon("sleep"), "it is over as always"
+
+
+def test_what_no_engine_hears_is_told_of_once_and_asked_of_each_once():
+    talk = Talk(engines=("a", "b", "c"))
+    awake(talk)
+    at, asked, sounds = asks(talk), [], []
+    for _ in range(400):
+        at += samples(100)
+        actions = talk(Tick(at))
+        sounds += [action for action in actions if isinstance(action, Earcon)]
+        for engine in opened(actions):
+            asked.append(engine)
+            talk(Opened(24000), at)
+    assert asked == ["b", "c"]
+    assert sounds == [Earcon("error"), Earcon("sleep")]
+
+
+def test_a_cough_hands_nothing_over():
+    talk = Talk(engines=("best", "local"))
+    awake(talk)
+    talk.ms(VoiceStart, 2100, samples(2000))
+    talk.ms(VoiceEnd, 2500, samples(2000), samples(2250), 200)
+    assert talk.ms(Tick, 10_400) == []
+    assert talk.ms(Tick, 10_500)[-1] == Earcon("sleep")
+
+
+def test_words_that_were_none_hand_nothing_over():
+    talk = Talk(engines=("best", "local"))
+    awake(talk)
+    end = asks(talk)
+    talk(SpeechStarted(), samples(2500))
+    talk(Words("user", "", final=True), samples(3000))
+    assert opened(talk(Tick(end + WEIGHS))) == []
+
+
+def test_a_short_word_over_the_reply_is_owed_an_answer_though_it_ended_before_the_reply_was_silent():
+    talk = Talk(engines=("best", "local"))
+    awake(talk)
+    speaking(talk)
+    talk.ms(VoiceStart, 3500, samples(3400))
+    talk.ms(Voice, 3850, samples(3400), 410)
+    talk.ms(VoiceEnd, 4040, samples(3400), samples(3810), 410)
+    talk(PlayoutCut(samples(4050), (Heard("i1", 500, whole=False),)))
+    talk(ReplyEnded("r1", "cancelled"), samples(4100))
+    assert opened(talk(Tick(samples(3810) + SILENT - 1))) == []
+    assert opened(talk(Tick(samples(3810) + SILENT))) == ["local"]
+
+
+def test_a_tools_result_does_not_wait_for_ever_for_a_voice_that_the_engine_alone_hears(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    talk(ReplyStarted("r1"), samples(2600))
+    talk(ToolCall("r1", "c1", "get_time", "{}"), samples(2700))
+    talk(SpeechStarted(), samples(2750))
+    talk(ReplyEnded("r1", "completed"), samples(2800))
+    assert talk(ToolDone(samples(2900), "c1", "{}")) == []
+    assert talk(Tick(samples(2750) + BELIEVED - 1)) == []
+    assert talk(Tick(samples(2750) + BELIEVED)) == [ReturnTool("c1", "{}", reply=True)]
+
+
+def test_who_hands_back_to_an_engine_that_does_not_hear_waits_longer_each_time():
+    talk = Talk(engines=("best", "local"), follow_up_ms=80_000)
+    awake(talk)
+    at = asks(talk) + SILENT
+    talk(Tick(at))
+    talk(Opened(24000), at)
+    talk(SpeechStopped(), at + 100)
+    talk(ReplyStarted("r"), at + 200)
+    talk(ReplyEnded("r", "completed"), at + 300)
+    pauses = []
+    for _ in range(2):
+        since = at
+        while not any(isinstance(action, Prepare) for action in talk(Tick(at))):
+            at += samples(100)
+        pauses.append(at - since)
+        assert Switch() in talk(Prepared("best", 24_000), at)
+        talk(Fault("unheard", "deaf", retry=True), at + 100)
+        talk(Opened(24000), at + 200)
+    assert pauses[1] > 1.5 * pauses[0]

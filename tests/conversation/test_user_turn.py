@@ -126,7 +126,7 @@ def test_the_first_of_several_voices_is_where_the_answer_is_owed_from():
 def test_the_end_of_a_turn_is_told_once_and_again_to_another_engine_until_it_is_answered():
     turn = UserTurn()
     silence = samples(500)
-    turn.ends(samples(2500))
+    turn.ends(samples(2500), 400)
     assert not turn.over(samples(2999), silence)
     assert turn.over(samples(3000), silence)
     turn.commit()
@@ -141,6 +141,6 @@ def test_the_end_of_a_turn_is_told_once_and_again_to_another_engine_until_it_is_
 
 def test_a_voice_that_begins_again_has_not_ended():
     turn = UserTurn()
-    turn.ends(samples(2500))
+    turn.ends(samples(2500), 400)
     turn.starts(samples(2850), awake=True)
     assert not turn.over(samples(9000), samples(500))
