@@ -12,8 +12,8 @@ import msgspec
 
 from device.commands.terminal import CONFIG, CommandError, load_in_force
 from device.conversation.engine import EngineError
-from device.daemon.readiness import tell_ready, until_closed, until_signal
-from device.engines.local_process import READY_LINE
+from device.daemon.readiness import Health, until_closed, until_signal
+from device.engines.local_process import FAILED_LINE, READY_LINE
 from device.local.server import serve
 from device.local.stages import EngineStartError
 from device.model_files.files import ModelError
@@ -30,6 +30,16 @@ if TYPE_CHECKING:
 @CONFIG
 def engine(host: str | None, port: int | None, with_parent: bool, config: Path | None) -> None:  # noqa: FBT001
     """Run the local engine: a server of the OpenAI Realtime protocol."""
+    try:
+        _serve(host, port, config, with_parent=with_parent)
+    except CommandError as error:
+        if with_parent:  # which tells its user
+            click.echo(FAILED_LINE + " ".join(error.message.split()))
+        raise
+
+
+def _serve(host: str | None, port: int | None, config: Path | None, *, with_parent: bool) -> None:
+    """Serve until a signal comes, or the parent ends. Raises CommandError."""
     found = load_in_force(config)
     settings = found.settings
     local = settings.local
@@ -37,7 +47,7 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
 
     def ready(bound: int) -> None:
         click.echo(f"{READY_LINE}ws://{local.host}:{bound}/v1/realtime")
-        tell_ready(Notifier(), found, f"port {bound}")
+        Health(Notifier(), found, f"port {bound}").tell_ready()
         sys.stdout.flush()
 
     async def work() -> None:

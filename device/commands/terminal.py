@@ -73,6 +73,8 @@ def set_up_log(found: InForce) -> None:
     logging.getLogger("asyncio").setLevel(logging.WARNING)
     for warning in found.loaded.warnings:
         log.warning("%s", warning)
+    for line in found.passed_over:
+        log.warning("%s", line)
     for line in found.fault.splitlines():
         log.error("%s", line)
 

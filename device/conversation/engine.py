@@ -183,6 +183,13 @@ class Unprepared(EngineEvent, frozen=True):
     message: str
 
 
+class Unable(EngineEvent, frozen=True):
+    """`engine` cannot be started, as is known before anybody asks it anything."""
+
+    engine: str
+    message: str
+
+
 class Fault(EngineEvent, frozen=True):
     """The session is over and `hear` goes nowhere.
 

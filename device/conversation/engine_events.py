@@ -25,6 +25,7 @@ from device.conversation.engine import (
     SpeechStopped,
     ToolCall,
     ToolCancelled,
+    Unable,
     Unprepared,
     Words,
     Working,
@@ -194,6 +195,12 @@ class EngineEvents:
     @take.register
     def _on_unprepared(self, event: Unprepared) -> None:
         self._out.do(self._connection.unprepared(event, self._out.now))
+
+    @take.register
+    def _on_unable(self, event: Unable) -> None:
+        self._out.record(entries.EngineUnable(self._out.now, event.engine, event.message))
+        if not self._connection.engines - {event.engine}:
+            self._turns.unable()
 
     # What time brings about
 

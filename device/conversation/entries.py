@@ -277,6 +277,14 @@ class EngineError(Entry, frozen=True, tag="engine_error"):
     """Whether a new session may do better, if the session is over."""
 
 
+class EngineUnable(Entry, frozen=True, tag="engine_unable"):
+    """An engine cannot be started."""
+
+    spoken: ClassVar = False
+    engine: str
+    message: str
+
+
 class SessionOpen(Entry, frozen=True, tag="session_open"):
     """A session with `engine` is open."""
 

@@ -127,6 +127,12 @@ class TurnTaking:
             self._out.do(*self._user.listen_again(self._out.now))
         self._connect(attempt)
 
+    def unable(self) -> None:
+        """Show before anybody asks that nobody could answer."""
+        if self._state is State.ASLEEP:
+            self._out.do(Earcon("error"))
+            self._move(Cause.FAILED)
+
     def sleep(self, why: str) -> None:
         """End the conversation, once the engine has been asked for its result."""
         talked = len(self._history.said) > 1

@@ -7,7 +7,9 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from device.conversation.entries import HearsItself, HearsOthers
+from msgspec.structs import replace
+
+from device.conversation.entries import EngineUnable, HearsItself, HearsOthers, SessionOpen
 from device.settings import last_good
 from device.system.service_status import Doing, Status
 
@@ -17,19 +19,38 @@ if TYPE_CHECKING:
     from device.system.notify import Notifier
 
 
-def tell_ready(notifier: Notifier, found: InForce, where: str) -> None:
-    """Tell the service manager that all is well, but for the settings perhaps; if they are, keep them."""
-    fault = found.fault.partition("\n")[0]
-    notifier.tell(f"READY=1\nSTATUS={Status(Doing.LISTENING, where, fault)}")
-    last_good.keep(found)
+class Health:
+    """What the service manager is told of a service that listens at `where`: all is well, but for what it says."""
 
+    def __init__(self, notifier: Notifier, found: InForce, where: str) -> None:
+        self._notifier = notifier
+        self._found = found
+        fault = found.fault.partition("\n")[0]
+        self._status = Status(Doing.LISTENING, where, fault, engine_fault=" ".join(found.passed_over))
+        self._unable = ""  # the engine that could not be started
 
-def tell_hearing(notifier: Notifier, found: InForce, where: str, entry: Entry) -> None:
-    """Tell the service manager that the device hears itself, or no longer, if that is what an entry says."""
-    if isinstance(entry, (HearsItself, HearsOthers)):
-        why = entry.why if isinstance(entry, HearsItself) else ""
-        status = Status(Doing.LISTENING, where, found.fault.partition("\n")[0], why)
-        notifier.tell(f"STATUS={status}")
+    def tell_ready(self) -> None:
+        """Tell that it is ready; if the settings are good, keep them."""
+        self._notifier.tell(f"READY=1\nSTATUS={self._status}")
+        last_good.keep(self._found)
+
+    def take(self, entry: Entry) -> None:
+        """Tell what an entry of the ledger changes of it, if it does."""
+        passed_over = " ".join(self._found.passed_over)
+        match entry:
+            case HearsItself(why=why):
+                self._status = replace(self._status, hears_itself=why)
+            case HearsOthers():
+                self._status = replace(self._status, hears_itself="")
+            case EngineUnable(engine=engine, message=message):
+                self._unable = engine
+                self._status = replace(self._status, engine_fault=f"{message} {passed_over}".strip())
+            case SessionOpen(engine=engine) if engine == self._unable:
+                self._unable = ""
+                self._status = replace(self._status, engine_fault=passed_over)
+            case _:
+                return
+        self._notifier.tell(f"STATUS={self._status}")
 
 
 async def until_signal() -> None:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from device.conversation.engine import EngineError
+from device.conversation.engine import EngineError, Unable
 from device.conversation.events import Button
 from device.daemon import mute
 from device.daemon.build import build
 from device.daemon.controls import Controls
 from device.daemon.keys import keys
-from device.daemon.readiness import tell_hearing, tell_ready, until_signal
+from device.daemon.readiness import Health, until_signal
 from device.daemon.wait_for_card import wait_for_card
 from device.daemon.watcher import OnState
 from device.engines.factory import Engines
@@ -36,6 +36,7 @@ from device.system.paths import state_dir
 from device.tools.profile import profile_tools
 
 if TYPE_CHECKING:
+    from device.daemon.daemon import Daemon
     from device.settings.last_good import InForce
     from device.settings.tree import Settings
 
@@ -64,7 +65,8 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
         stack.callback(ledger.close)
         engines = Engines(settings, config)
         stack.push_async_callback(engines.close)
-        stack.callback(asyncio.create_task(_prepare(engines)).cancel)
+        preparing = asyncio.create_task(_prepare(engines))
+        stack.callback(preparing.cancel)
         muted = state_dir() / mute.FILE
         # Until it is known how the switch stands, nothing is heard either.
         card.deaf = muted.exists() or settings.panel.mute_pin >= 0
@@ -95,8 +97,10 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
                 console.print("Enter wakes and interrupts; m and Enter mutes; q and Enter ends.")
             if daemon.mute.on:
                 console.print(MUTED, soft_wrap=True)
-            tell_ready(notifier, found, card.name)
-            ledger.watch(lambda entry: tell_hearing(notifier, found, card.name, entry))
+            health = Health(notifier, found, card.name)
+            ledger.watch(health.take)
+            health.tell_ready()
+            stack.callback(asyncio.create_task(_tell_unable(preparing, daemon)).cancel)
             await until_signal()
             if not controls.reset:  # which starts anew
                 notifier.tell("STOPPING=1")
@@ -114,12 +118,20 @@ def _end() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-async def _prepare(engines: Engines) -> None:
+async def _prepare(engines: Engines) -> Unable | None:
     """Start the local engine while the card opens; what fails now is tried again with the first session."""
     try:
         await engines.prepare()
     except EngineError as error:
         log.error("%s", error)  # noqa: TRY400 - the message says it all
+        return Unable("local", str(error))
+    return None
+
+
+async def _tell_unable(preparing: asyncio.Task[Unable | None], daemon: Daemon) -> None:
+    """Let the lights and the service manager say at once what nobody may ask about for hours."""
+    if (unable := await preparing) is not None:
+        daemon.on(unable)
 
 
 def _wake_words(settings: Settings) -> str:

@@ -22,7 +22,7 @@ from device.engines.factory import Engines
 from device.model_files import files
 from device.panel.panel import Panel
 from device.panel.unattended import Unattended
-from device.settings.loading import SettingsError, require
+from device.settings.loading import SettingsError, able, require
 from device.settings.panel import used_pins
 from device.system import lock
 from device.system.service_status import Doing, Status
@@ -71,7 +71,7 @@ async def examine(settings: Settings, config: Path | None = None, fault: str = "
             yield found
         async for found in check_card(settings):
             yield found
-    for engine in settings.engines:
+    for engine in able(settings)[0].engines:
         yield await check_engine(settings, engine, config)
 
 
@@ -85,6 +85,10 @@ def check_settings(settings: Settings, fault: str = "") -> Finding:
         return Finding(
             "settings", "fail", str(error), "`parley settings` shows what is in force and where it comes from"
         )
+    fit, passed_over = able(settings)
+    if passed_over:
+        text = " ".join((*passed_over, f"The answers are by {', '.join(fit.engines)}."))
+        return Finding("settings", "warn", text, "set what is missing, or take that engine out of `engines`")
     return Finding(
         "settings", "ok", f"engine {', '.join(settings.engines)}, wake word {', '.join(settings.wake.models)}"
     )

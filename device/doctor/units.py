@@ -126,6 +126,8 @@ def _running_check(name: str, unit: Mapping[str, str], text: str, asked: Ask) ->
             return Finding(name, "fail", text, fix)
         case Status(settings_fault=fault) if fault:
             return Finding(name, "warn", text, f"mend the settings, then: sudo systemctl restart {short}")
+        case Status(engine_fault=why) if why:
+            return Finding(name, "warn", text, "set what is missing, or take that engine out of `engines`")
         case Status(hears_itself=why) if why:
             return Finding(name, "warn", text, LOUD)
     if restarts not in ("", "0"):

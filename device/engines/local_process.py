@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 READY_LINE = "Listening on "
 """What `parley engine` prints before its address, once it can answer."""
+FAILED_LINE = "Cannot start: "
+"""What it prints, to a parent, before the reason why it never will."""
 START_TIMEOUT_S = 30
 """A choice: models are loaded from slow cards, but one that hangs is to be told of."""
 USERS_FAULT = (1, 2)
@@ -122,6 +124,7 @@ class LocalProcess:
         except OSError as error:
             raise _failed(f"cannot be started ({error.strerror})") from error
         assert process.stdout is not None  # noqa: S101 - asked for above
+        why = ""
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
                 async for line in process.stdout:
@@ -130,10 +133,15 @@ class LocalProcess:
                         log.info("The local engine runs as process %d.", process.pid)
                         self._watch = asyncio.create_task(self._restart(process))
                         return text.removeprefix(READY_LINE)
+                    if text.startswith(FAILED_LINE):
+                        why = text.removeprefix(FAILED_LINE)
         except TimeoutError:
             process.kill()
             raise _failed(f"did not get ready within {START_TIMEOUT_S} s") from None
         status = await process.wait()
+        if why:
+            fault = Fault("local_engine", f"The local engine cannot start: {why}", retry=status not in USERS_FAULT)
+            raise EngineError(fault)
         raise _failed(f"ended with status {status}", retry=status not in USERS_FAULT)
 
 

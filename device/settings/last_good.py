@@ -15,8 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from device.settings import profiles
-from device.settings.engines import missing_key
-from device.settings.loading import Loaded, SettingsError, read, require, settle, table_faults
+from device.settings.loading import Loaded, SettingsError, able, read, require, settle, table_faults
 from device.settings.toml import Table, merge, without_secrets
 from device.system import paths, state_file
 from device.system.service_status import UNUSABLE
@@ -37,6 +36,8 @@ class InForce(Struct, frozen=True):
     loaded: Loaded
     fault: str = ""
     """Why these are not those of the files, and what is lost; empty if they are."""
+    passed_over: tuple[str, ...] = ()
+    """Which engines of those that were chosen are not among `settings.engines`, and why, a line each."""
 
     @property
     def settings(self) -> Settings:
@@ -60,6 +61,7 @@ def load(config: Path | None = None, environ: Mapping[str, str] = os.environ, *,
         loaded = read(config, environ)
         if need_engine:
             _require(loaded)
+            return _fit(InForce(loaded))
     except SettingsError as error:
         folder = service_folder(environ)
         recalled = recall(folder, environ, need_engine=need_engine) if folder else None
@@ -115,13 +117,11 @@ def recall(folder: Path, environ: Mapping[str, str] = os.environ, *, need_engine
         if gone := [key for key in kept.left_out if key not in given]:
             lost.append(f"{', '.join(gone)} stood in the file and is not kept elsewhere: keys belong in {KEYS}.")
         if need_engine:
-            settings, passed_over = _able(loaded.settings)
-            lost += passed_over
-            loaded = msgspec.structs.replace(loaded, settings=settings)
-            require(settings)
+            require(loaded.settings)
     except SettingsError:
         return None
-    return InForce(loaded, " ".join(lost))
+    fit = _fit(InForce(loaded)) if need_engine else InForce(loaded)
+    return InForce(fit.loaded, " ".join([*lost, *fit.passed_over]))
 
 
 def look(config: Path | None = None, environ: Mapping[str, str] = os.environ) -> InForce:
@@ -149,15 +149,11 @@ def service_folder(environ: Mapping[str, str] = os.environ) -> Path | None:
     return Path(given) if given else None
 
 
-def _able(settings: Settings) -> tuple[Settings, list[str]]:
-    """Pass over the engines that lack a key, unless that are all."""
-    lacking = [
-        name for name in settings.engines if name in settings.engine and missing_key(name, settings.engine[name])
-    ]
-    able = tuple(name for name in settings.engines if name not in lacking)
-    if not lacking or not able:
-        return settings, []
-    return msgspec.structs.replace(settings, engines=able), [f"Without its key, {', '.join(lacking)} is passed over."]
+def _fit(found: InForce) -> InForce:
+    """Leave out the engines that cannot be asked."""
+    settings, passed_over = able(found.settings)
+    loaded = msgspec.structs.replace(found.loaded, settings=settings)
+    return msgspec.structs.replace(found, loaded=loaded, passed_over=passed_over)
 
 
 def _secret(settings: Settings, key: str) -> bool:

@@ -147,11 +147,36 @@ def settle(
     return Loaded(settings, origins, files, warnings, own, tuple(left_out), profile)
 
 
+def lacking(settings: Settings) -> dict[str, str]:
+    """Return the engines that cannot be asked, for want of a key or another setting: what is to be done about each."""
+    found = {}
+    for name in settings.engines:
+        if name != "local":
+            missing = missing_key(name, settings.engine[name]) if name in settings.engine else ""
+        elif settings.local.url:
+            missing = ""
+        else:
+            missing = lacks(settings.local, settings.transcription, settings.sherpa, settings.piper, settings.cartesia)
+        if missing:
+            found[name] = missing
+    return found
+
+
+def able(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
+    """Return the settings with the engines that can be asked, unless that is none, and why others are passed over."""
+    without = lacking(settings)
+    engines = tuple(name for name in settings.engines if name not in without)
+    if not (without and engines):
+        return settings, ()
+    why = tuple(f"The engine {name} is passed over. {missing}" for name, missing in without.items())
+    return msgspec.structs.replace(settings, engines=engines), why
+
+
 def require(settings: Settings) -> None:
     """Check what only matters once the assistant runs.
 
     Raises:
-        SettingsError: The engine that is chosen needs a setting that is not there.
+        SettingsError: Something does not go together, or no engine that is chosen can be asked.
 
     """
     for name in settings.engines:
@@ -160,17 +185,15 @@ def require(settings: Settings) -> None:
                 f"engines: {name!r} is not known; there are local, {', '.join(settings.engine)}, and those that you "
                 "add as [engine.NAME]"
             )
-        if name != "local" and (missing := missing_key(name, settings.engine[name])):
-            raise SettingsError(f'{missing}, or engines = "local" to do without')
+    without = lacking(settings)
+    if len(without) == len(settings.engines):
+        hint = "" if "local" in without else ', or engines = "local" to do without'
+        raise SettingsError("\n".join(without.values()) + hint)
     if settings.barge_in.decide == "engine" and settings.listen.end_of_turn == "device":
         raise SettingsError(
             "barge_in.decide: an engine that does not find the ends of turns cannot tell interruptions; set "
             'listen.end_of_turn to "server" or "semantic", or let the device decide'
         )
-    if "local" in settings.engines and not settings.local.url:
-        lacking = lacks(settings.local, settings.transcription, settings.sherpa, settings.piper, settings.cartesia)
-        if lacking:
-            raise SettingsError(lacking)
     if settings.brain.model and not settings.brain.url:
         raise SettingsError(f"brain.url: brain.model is {settings.brain.model!r}, but not where it is to be found")
 

@@ -15,6 +15,9 @@ UNUSABLE: Final = "The settings cannot be used"
 """How the fault of settings begins that are not in force: the last good ones are."""
 
 
+ENGINE_FAULT: Final = "Not every engine can answer"
+"""How it begins that an engine is passed over, or cannot start."""
+
 HEARS_ITSELF: Final = "It hears itself"
 """How it begins that the device takes its own voice for somebody's."""
 
@@ -41,11 +44,14 @@ class Status(Struct, frozen=True):
     """Why it goes by the last good settings; empty if it does not."""
     hears_itself: str = ""
     """How it knows that it takes its own voice for somebody's; empty if it does not."""
+    engine_fault: str = ""
+    """Which engine cannot answer, and why; empty if all can, as far as is known."""
 
     def __str__(self) -> str:
+        engine = f"{_FAULT}{ENGINE_FAULT}: {self.engine_fault}" if self.engine_fault else ""
         hears = f"{_FAULT}{HEARS_ITSELF}: {self.hears_itself}" if self.hears_itself else ""
         fault = f"{_FAULT}{self.settings_fault}" if self.settings_fault else ""
-        return f"{self.doing}{_BEFORE[self.doing]}{self.what}{hears}{fault}"
+        return f"{self.doing}{_BEFORE[self.doing]}{self.what}{engine}{hears}{fault}"
 
     @classmethod
     def read(cls, line: str) -> Status | None:
@@ -53,6 +59,8 @@ class Status(Struct, frozen=True):
         for doing in Doing:
             if line.startswith(doing):
                 rest, begins, fault = line.removeprefix(doing).partition(f"{_FAULT}{UNUSABLE}")
-                what, _, hears = rest.partition(f"{_FAULT}{HEARS_ITSELF}: ")
-                return cls(doing, what.removeprefix(_BEFORE[doing]), f"{UNUSABLE}{fault}" if begins else "", hears)
+                rest, _, hears = rest.partition(f"{_FAULT}{HEARS_ITSELF}: ")
+                what, _, engine = rest.partition(f"{_FAULT}{ENGINE_FAULT}: ")
+                unusable = f"{UNUSABLE}{fault}" if begins else ""
+                return cls(doing, what.removeprefix(_BEFORE[doing]), unusable, hears, engine)
         return None

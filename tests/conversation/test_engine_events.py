@@ -31,6 +31,7 @@ from device.conversation.engine import (
     SpeechStopped,
     ToolCall,
     ToolCancelled,
+    Unable,
     Unprepared,
     Words,
     Working,
@@ -414,3 +415,14 @@ def test_who_hands_back_to_an_engine_that_does_not_hear_waits_longer_each_time()
         talk(Fault("unheard", "deaf", retry=True), at + 100)
         talk(Opened(24000), at + 200)
     assert pauses[1] > 1.5 * pauses[0]
+
+
+@pytest.mark.parametrize(("engines", "state"), [(("local",), State.FAULT), (("box", "local"), State.ASLEEP)])
+def test_that_nobody_could_answer_is_shown_before_anybody_asks(engines, state):
+    talk = Talk(engines=engines)
+    sounds = talk(Unable("local", "No such voice."), 100)
+    assert talk.state is state
+    assert sounds == ([Earcon("error")] if state is State.FAULT else [])
+    assert talk.wrote(entries.EngineUnable) == [entries.EngineUnable(100, "local", "No such voice.")]
+    awake(talk)
+    assert talk.state is State.LISTENING, "it is tried again"

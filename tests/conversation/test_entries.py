@@ -63,6 +63,10 @@ LINES = [
         '{"t":0.0,"event":"engine_error","code":"closed","message":"","retry":false}',
     ),
     (entries.SessionOpen(0, "local"), '{"t":0.0,"event":"session_open","engine":"local"}'),
+    (
+        entries.EngineUnable(0, "local", "No voice."),
+        '{"t":0.0,"event":"engine_unable","engine":"local","message":"No voice."}',
+    ),
     (entries.SessionPrepare(0, "local"), '{"t":0.0,"event":"session_prepare","engine":"local"}'),
     (
         entries.SessionUnprepared(0, "local", "No."),

@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from device.conversation.entries import CardLost, HearsItself, HearsOthers
-from device.daemon.readiness import tell_hearing, tell_ready, until_closed, until_signal
+from device.conversation.entries import CardLost, EngineUnable, HearsItself, HearsOthers, SessionOpen
+from device.daemon.readiness import Health, until_closed, until_signal
 from device.settings import last_good
 from device.settings.last_good import InForce
 from device.settings.loading import read
@@ -25,16 +25,28 @@ class Told:
 def test_who_is_ready_says_where_and_what_is_wrong_with_the_settings(tmp_path, monkeypatch, fault, kept):
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     told = Told()
-    tell_ready(told, InForce(read(), fault), "port 5")
+    Health(told, InForce(read(), fault), "port 5").tell_ready()
     assert told.messages == [f"READY=1\nSTATUS=Listening on port 5{'' if kept else '. settings: no such key'}"]
     assert (tmp_path / last_good.FILE).exists() is kept
 
 
 def test_the_service_manager_is_told_that_the_device_hears_itself_and_when_that_is_over():
     told = Told()
+    health = Health(told, InForce(read()), "USB")
     for entry in (CardLost(1), HearsItself(2, "so"), HearsOthers(3)):
-        tell_hearing(told, InForce(read(), ""), "USB", entry)
+        health.take(entry)
     assert told.messages == ["STATUS=Listening on USB. It hears itself: so", "STATUS=Listening on USB"]
+
+
+def test_the_service_manager_is_told_which_engine_cannot_answer_until_it_does():
+    told = Told()
+    health = Health(told, InForce(read(), passed_over=("The engine x is passed over. No key.",)), "USB")
+    for entry in (EngineUnable(1, "local", "No voice."), SessionOpen(2, "box"), SessionOpen(3, "local")):
+        health.take(entry)
+    assert told.messages == [
+        "STATUS=Listening on USB. Not every engine can answer: No voice. The engine x is passed over. No key.",
+        "STATUS=Listening on USB. Not every engine can answer: The engine x is passed over. No key.",
+    ]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -12,8 +12,10 @@ from support.crowd import LoudnessDetector, ToneDetector
 from support.still_card import StillCard
 
 from device.conversation.engine import EngineError, Fault
+from device.conversation.states import State
 from device.daemon.kept import TIMERS, VOLUME, KeptTimer, KeptTimers
 from device.daemon.run import run
+from device.daemon.watcher import Watchers
 from device.engines.factory import Engines
 from device.listen.detectors import Detectors
 from device.model_files.files import ModelError
@@ -33,10 +35,11 @@ class Manager:
 
     def __init__(self):
         self.told = []
+        self.ends_with = "READY"
 
     def tell(self, message):
         self.told.append(message)
-        if message.startswith("READY"):
+        if self.ends_with in message:
             asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGTERM)
 
     async def watch(self, now):
@@ -155,6 +158,22 @@ async def test_an_engine_that_does_not_start_is_told_of_and_keeps_nobody_from_li
     await begin(found)
     assert "The local engine does not start." in [record.message for record in caplog.records]
     assert "Listening on Still." in capsys.readouterr().out
+
+
+async def test_the_service_manager_hears_of_it_at_once_and_the_lights_show_it(manager, found, monkeypatch):
+    async def prepare(engines):
+        raise EngineError(Fault("internal", "The local engine does not start.", retry=False))
+
+    shown = []
+    watch = Watchers.state
+    monkeypatch.setattr(Watchers, "state", lambda self, state, at: (shown.append(state), watch(self, state, at)))
+    monkeypatch.setattr(Engines, "prepare", prepare)
+    monkeypatch.setattr(manager, "ends_with", "Not every engine")
+    loaded = found.loaded
+    await begin(replace(found, loaded=replace(loaded, settings=replace(loaded.settings, engines=("local",)))))
+    told = "STATUS=Listening on Still. Not every engine can answer: The local engine does not start."
+    assert manager.told[:2] == ["READY=1\nSTATUS=Listening on Still", told]
+    assert shown[-1] is State.FAULT
 
 
 async def test_without_a_card_nothing_is_begun(manager, found, monkeypatch, capsys):

@@ -50,6 +50,10 @@ def test_python(version: tuple[int, ...], word: int, status: str) -> None:
 
 def test_settings() -> None:
     assert check_settings(Settings()).status == "ok"
+    passing_over = check_settings(Settings(engines=("openai", "local")))
+    assert passing_over.status == "warn"
+    assert "openai is passed over" in passing_over.message
+    assert "OPENAI_API_KEY" in passing_over.message
     lacking = check_settings(Settings(engines=("openai",)))
     assert lacking.status == "fail"
     assert "OPENAI_API_KEY" in lacking.message

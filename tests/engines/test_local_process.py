@@ -94,6 +94,13 @@ async def test_one_that_cannot_start_says_how_to_see_why(engine, lines, retry, w
     assert "parley engine" in caught.value.fault.message
 
 
+async def test_one_that_cannot_start_and_says_why_is_quoted(engine):
+    local = engine('echo "Cannot start: language: there is no de"; exit 1')
+    with pytest.raises(EngineError, match="cannot start: language: there is no de") as caught:
+        await local.url()
+    assert not caught.value.fault.retry
+
+
 async def test_one_that_never_gets_ready_is_ended(engine, monkeypatch):
     monkeypatch.setattr(local_process, "START_TIMEOUT_S", 0.2)
     local = engine("exec sleep 60")

@@ -189,6 +189,17 @@ def test_settings_that_lack_a_key_are_no_good_ones(file, service):
     assert "needs a key" in found.fault
 
 
+def test_without_its_key_an_engine_is_passed_over_and_the_settings_are_good(file, service, state):
+    started(file, service, GOOD)
+    file.write_text('engines = ["openai", "local"]\n')
+    found = load(file, service, need_engine=True)
+    assert found.settings.engines == ("local",)
+    assert not found.fault
+    assert "openai is passed over" in found.passed_over[0]
+    keep(found, service)
+    assert b"openai" in (state / FILE).read_bytes(), "with its key it is asked again"
+
+
 def test_it_is_written_whole_and_private_and_only_when_it_changed(file, service, state, monkeypatch):
     synced: list[str] = []
     fsync = os.fsync

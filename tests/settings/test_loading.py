@@ -6,7 +6,7 @@ import pickle
 import msgspec
 import pytest
 
-from device.settings.loading import SettingsError, load, read, require
+from device.settings.loading import SettingsError, able, load, read, require
 from device.settings.text import in_force
 from device.settings.tree import Settings
 
@@ -195,6 +195,30 @@ def test_what_the_engine_needs_is_required_at_use(text, named, write, home):
             require(settings)
     else:
         require(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "named"),
+    [
+        ("engines = ['openai', 'local']", ("local",), "OPENAI_API_KEY"),
+        ("engines = ['local', 'gemini']", ("local",), "GEMINI_API_KEY"),
+        ("engines = ['cartesia', 'azure', 'local']", ("local",), "agents"),
+        ("engines = ['local', 'vllm-omni']\n[local]\ntts = 'piper'", ("vllm-omni",), "piper.voice"),
+        ("engines = ['openai', 'local']\n[engine.openai]\napi_key = 'x'", ("openai", "local"), ""),
+        ("engines = ['openai', 'gemini']", ("openai", "gemini"), ""),
+    ],
+)
+def test_engines_that_lack_something_are_passed_over_where_another_can_answer(text, left, named, write, home):
+    settings = load(write(text), home)
+    fit, why = able(settings)
+    assert fit.engines == left
+    assert len(why) == len(settings.engines) - len(left)
+    assert named in "".join(why)
+
+
+def test_an_engine_that_is_not_known_is_no_engine_that_lacks_its_key(write, home):
+    with pytest.raises(SettingsError, match="'opnai' is not known"):
+        require(load(write("engines = ['opnai', 'local']"), home))
 
 
 @pytest.mark.parametrize("decide", ["device", "engine", "off"])

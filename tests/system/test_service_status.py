@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.system.service_status import HEARS_ITSELF, UNUSABLE, Doing, Status
+from device.system.service_status import ENGINE_FAULT, HEARS_ITSELF, UNUSABLE, Doing, Status
 
 LINES = st.text(st.characters(exclude_categories=("Cc", "Cs"))).filter(
-    lambda text: UNUSABLE not in text and HEARS_ITSELF not in text
+    lambda text: not any(mark in text for mark in (UNUSABLE, HEARS_ITSELF, ENGINE_FAULT))
 )
 
 
@@ -17,6 +17,10 @@ LINES = st.text(st.characters(exclude_categories=("Cc", "Cs"))).filter(
         (Status(Doing.LISTENING, "USB"), "Listening on USB"),
         (Status(Doing.LISTENING, "port 5", f"{UNUSABLE}; x"), "Listening on port 5. The settings cannot be used; x"),
         (Status(Doing.LISTENING, "USB", "", "so"), "Listening on USB. It hears itself: so"),
+        (
+            Status(Doing.LISTENING, "USB", "", "so", "no key"),
+            "Listening on USB. Not every engine can answer: no key. It hears itself: so",
+        ),
         (
             Status(Doing.LISTENING, "USB", f"{UNUSABLE}; x", "so"),
             "Listening on USB. It hears itself: so. The settings cannot be used; x",
@@ -29,9 +33,11 @@ def test_each_is_a_line(status, line):
     assert str(status) == line
 
 
-@given(doing=st.sampled_from(Doing), what=LINES, fault=st.just("") | LINES.map(UNUSABLE.__add__), hears=LINES)
-def test_what_was_written_is_read(doing, what, fault, hears):
-    status = Status(doing, what, fault, hears)
+@given(
+    doing=st.sampled_from(Doing), what=LINES, fault=st.just("") | LINES.map(UNUSABLE.__add__), hears=LINES, engine=LINES
+)
+def test_what_was_written_is_read(doing, what, fault, hears, engine):
+    status = Status(doing, what, fault, hears, engine)
     assert Status.read(str(status)) == status
 
 
