@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from device.conversation.engine import EngineError
 from device.conversation.states import State
 from device.doctor.finding import Finding
+from device.doctor.proxy import check_proxy
 from device.doctor.service import check_appliance
 from device.doctor.sound import check_card
 from device.doctor.units import show_units
@@ -71,6 +72,8 @@ async def examine(settings: Settings, config: Path | None = None, fault: str = "
             yield found
         async for found in check_card(settings):
             yield found
+    for found in check_proxy(settings):
+        yield found
     for engine in able(settings)[0].engines:
         yield await check_engine(settings, engine, config)
 

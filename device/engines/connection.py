@@ -15,6 +15,8 @@ from msgspec import Struct
 from device.engines import faults
 from device.engines.faults import Endpoint
 from device.settings.types import Secret
+from device.system import network
+from device.system.network import RedirectError
 
 if TYPE_CHECKING:
     from yarl import URL
@@ -77,8 +79,8 @@ class Transport:
         if "Authorization" in headers and url.user is not None:
             url = url.with_user(None)  # aiohttp admits one authorization only
         refusal = _Refusal()
-        self._http = ClientSession(trace_configs=[refusal.trace])
         try:
+            self._http = network.session(url, traces=[refusal.trace])
             async with asyncio.timeout(connection.open_timeout_s):
                 self._socket = await self._http.ws_connect(
                     url,
@@ -87,6 +89,8 @@ class Transport:
                     max_msg_size=MAX_FRAME,
                     timeout=ClientWSTimeout(ws_close=CLOSE_S),
                 )
+        except RedirectError as error:
+            return faults.redirected(error.status, error.target, connection.at)
         except WSServerHandshakeError as error:
             return faults.refused(error.status, refusal.body, connection.at, refusal.headers)
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -133,7 +137,9 @@ class _Refusal:
         self.trace.on_request_end.append(self._read)
 
     async def _read(self, _session: ClientSession, _context: Any, params: aiohttp.TraceRequestEndParams) -> None:
+        if params.response.status == 101:
+            return
+        self.headers = {name.lower(): value for name, value in params.response.headers.items()}
         if params.response.status >= 400:
-            self.headers = {name.lower(): value for name, value in params.response.headers.items()}
             with suppress(aiohttp.ClientError):
                 self.body = await params.response.content.read(MAX_REFUSAL)

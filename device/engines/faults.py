@@ -13,10 +13,17 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from aiohttp import ClientConnectorCertificateError, ClientConnectorDNSError, ClientSSLError
+from aiohttp import (
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientHttpProxyError,
+    ClientProxyConnectionError,
+    ClientSSLError,
+)
 from msgspec import Struct
 
 from device.conversation.engine import Fault
+from device.system.network import ProxyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,8 +107,11 @@ def unreachable(error: Exception, at: Endpoint) -> Fault:
     """Return the fault for a connection that could not be made."""
     if isinstance(error, TimeoutError):
         return Fault("timeout", f"{at.host} does not answer: check the network and {at.section}.url", retry=True)
+    if isinstance(error, (ProxyError, ClientHttpProxyError, ClientProxyConnectionError)):
+        return _behind_proxy(error, at)
     if isinstance(error, ClientConnectorCertificateError):
-        text = f"{at.host} has a certificate that cannot be trusted: check {at.section}.url and this machine's clock"
+        text = f"{at.host} has a certificate that cannot be trusted: check {at.section}.url, this machine's clock, "
+        text += "and whether the network wants you to log in first, with a browser"
         return Fault("certificate", text, retry=True)
     if isinstance(error, ClientSSLError):
         text = f"{at.host} does not speak TLS, or none that this machine does: check {at.section}.url, wss:// or ws://"
@@ -114,6 +124,25 @@ def unreachable(error: Exception, at: Endpoint) -> Fault:
     )
 
 
+def _behind_proxy(error: Exception, at: Endpoint) -> Fault:
+    if isinstance(error, ClientHttpProxyError):
+        why = f"it refuses to ({error.status})"
+    elif isinstance(error, ProxyError):
+        why = str(error)
+    else:
+        why = "it is out of reach"
+    return Fault("proxy", f"{at.host} is not reached by the proxy: {why}. Check HTTPS_PROXY and NO_PROXY", retry=True)
+
+
+def redirected(status: int, target: str, at: Endpoint) -> Fault:
+    """Return the fault for a handshake that was answered by sending us on to `target`."""
+    text = (
+        f"{at.host} sends us on to {target} ({status}), where no key follows. If that is the page by which the network "
+        f"wants you to log in (a captive portal), do so with a browser; else check {at.section}.url"
+    )
+    return Fault("redirected", text, retry=True)
+
+
 def refused(status: int, body: bytes, at: Endpoint, headers: Mapping[str, str] | None = None) -> Fault:
     """Return the fault for a handshake that was answered with an HTTP status other than 101.
 
@@ -121,6 +150,12 @@ def refused(status: int, body: bytes, at: Endpoint, headers: Mapping[str, str] |
     """
     said = _body(body)
     code = str(said.get("code") or "")
+    if (status < 300 or status == 511) and "html" in (headers or {}).get("content-type", "").lower():
+        text = (
+            f"{at.host} answers with a web page ({status}), not as an engine's server. If it is the page by which the "
+            f"network wants you to log in (a captive portal), do so with a browser; else check {at.section}.url"
+        )
+        return Fault("captive_portal", text, retry=True)
     if code in FATAL:
         return at.fatal(code)
     name = f"http_{status}"

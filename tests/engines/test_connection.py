@@ -77,6 +77,51 @@ async def test_a_refusal_is_told_by_what_the_server_says(
     await transport.close()
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("header", ["api-key", "x-goog-api-key", "X-API-Key", "Authorization"])
+async def test_no_key_goes_where_a_server_sends_us_on_to(server: ScriptedWords, status: int, header: str) -> None:
+    async with ScriptedWords() as other:
+        server.refuse = (status, "")
+        server.refusal_headers = {"Location": f"{other.url}?key={KEY}"}
+        transport = transport_to(server, key=Secret(KEY), headers={header: "{key}"})
+        fault = await transport.connect(URL(server.url).update_query(key=KEY))
+        await transport.close()
+        assert not other.asked
+    assert fault is not None
+    assert fault.code == "redirected"
+    assert f"127.0.0.1:{URL(other.url).port}" in fault.message
+    assert "captive portal" in fault.message
+    assert KEY not in fault.message
+
+
+@pytest.mark.parametrize("status", [200, 511])
+async def test_a_page_to_log_in_by_is_recognised(server: ScriptedWords, status: int) -> None:
+    server.refuse = (status, "<html>Welcome to our hotel")
+    server.refusal_headers = {"Content-Type": "text/html; charset=utf-8"}
+    transport = transport_to(server)
+    fault = await transport.connect(URL(server.url))
+    await transport.close()
+    assert fault is not None
+    assert (fault.code, fault.retry) == ("captive_portal", True)
+    assert "browser" in fault.message
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:{port}", "socks5://me:hush@proxy"])
+async def test_a_proxy_that_does_not_lead_there_is_named_as_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int, proxy: str
+) -> None:
+    monkeypatch.setenv("https_proxy", proxy.format(port=unused_tcp_port))
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    transport = Transport(Connection(url="", at=AT))
+    fault = await transport.connect(URL("wss://engine.example/v1"))
+    await transport.close()
+    assert fault is not None
+    assert fault.code == "proxy"
+    assert "HTTPS_PROXY" in fault.message
+    assert "hush" not in fault.message
+
+
 async def test_a_server_that_is_not_there_is_a_fault(unused_tcp_port: int) -> None:
     transport = Transport(Connection(url="", at=AT))
     fault = await transport.connect(URL(f"ws://127.0.0.1:{unused_tcp_port}/"))

@@ -68,7 +68,10 @@ class ScriptedSocket(Generic[OnePeer]):
         self.log: list[dict[str, Any]] = []
         """Every message of both sides as JSON, with its audio shortened."""
         self.refuse: tuple[int, str] = (0, "")
-        """Status and body of every handshake, if not 0."""
+        """Status and body of every handshake, if not 0; `refusal_headers` go with it."""
+        self.refusal_headers: dict[str, str] = {}
+        self.asked = 0
+        """How many handshakes came."""
         self.url = ""
         self._news = asyncio.Condition()
         self._count = 0
@@ -136,8 +139,9 @@ class ScriptedSocket(Generic[OnePeer]):
         path.write_text("\n".join(lines) + "\n")
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        self.asked += 1
         if self.refuse[0]:
-            return web.Response(status=self.refuse[0], text=self.refuse[1])
+            return web.Response(status=self.refuse[0], text=self.refuse[1], headers=self.refusal_headers)
         socket = web.WebSocketResponse(timeout=0.5)
         await socket.prepare(request)
         peer = self.make_peer(socket, request)

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct, field
 
 from device.local.remote.endpoint import Endpoint
+from device.system import network
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -94,7 +95,7 @@ class Completions:
         timeout = aiohttp.ClientTimeout(total=None, connect=min(_CONNECT_S, self._settings.timeout_s))
         try:
             async with (
-                aiohttp.ClientSession(timeout=timeout, headers=self._endpoint.headers) as http,
+                network.session(self._endpoint.url, timeout=timeout, headers=self._endpoint.headers) as http,
                 aclosing(self._chunks(http, request)) as chunks,
             ):
                 while (chunk := await self._next(chunks)) is not None:

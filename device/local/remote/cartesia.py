@@ -11,6 +11,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, ClientWSTimeout, WSM
 from yarl import URL
 
 from device.local.stages import StageError
+from device.system import network
 from device.wire.errors import Unknown, WireError
 
 if TYPE_CHECKING:
@@ -61,6 +62,13 @@ class Cartesia:
     def __init__(self, settings: CartesiaSettings) -> None:
         self._settings = settings
         self._host = URL(settings.url).host or "Cartesia"
+
+    def http(self) -> ClientSession:
+        """Return what its sockets are opened with. Raises `CartesiaError`."""
+        try:
+            return network.session(URL(self._settings.url))
+        except network.ProxyError as error:
+            raise self.error(f"is out of reach: {error}") from None
 
     async def connect(
         self, http: ClientSession, path: str, query: Mapping[str, str] | Sequence[tuple[str, str]] = ()

@@ -16,6 +16,7 @@ from msgspec import Struct
 from device.local.remote.endpoint import Endpoint
 from device.local.stages import RemoteRecogniser, StageError
 from device.sample_clock import CLOCK_RATE
+from device.system import network
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,7 +83,7 @@ class EndpointRecogniser(RemoteRecogniser):
 
     def _session(self) -> aiohttp.ClientSession:
         if self._http is None:
-            self._http = aiohttp.ClientSession(headers=self._endpoint.headers)
+            self._http = network.session(self._endpoint.url, headers=self._endpoint.headers)
         return self._http
 
 

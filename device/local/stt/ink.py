@@ -13,8 +13,6 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from aiohttp import ClientSession, ClientWebSocketResponse
-
 from device.local.remote.cartesia import Cartesia, CartesiaError
 from device.local.stages import TurnBegan, TurnEnded, TurnLost, TurnPaused, TurnRecogniser, TurnResumed
 from device.sample_clock import CLOCK_RATE, samples
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
+    from aiohttp import ClientSession, ClientWebSocketResponse
     from numpy.typing import NDArray
 
     from device.local.stages import TurnEvent
@@ -65,7 +64,10 @@ class InkRecogniser(TurnRecogniser):
         It must come within `cartesia.timeout_s` and a quarter of the audio's length.
         """
         try:
-            async with asyncio.timeout(self.settings.timeout_s + len(pcm) / CLOCK_RATE / 4), ClientSession() as http:
+            async with (
+                asyncio.timeout(self.settings.timeout_s + len(pcm) / CLOCK_RATE / 4),
+                self.cartesia.http() as http,
+            ):
                 socket = await self.cartesia.connect(http, "/stt/websocket", self._query())
                 try:
                     return await self._written(socket, pcm)
@@ -152,7 +154,7 @@ class InkStream:
         while True:
             began = loop.time()
             try:
-                async with ClientSession() as http:
+                async with self._ink.cartesia.http() as http:
                     failed = await self._hold(await self._ink.turns(http))
             except CartesiaError as error:
                 failed = error

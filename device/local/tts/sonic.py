@@ -13,7 +13,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
-from aiohttp import ClientSession, ClientWebSocketResponse
 
 from device.local.remote.cartesia import Cartesia, CartesiaError
 from device.local.stages import RemoteVoice, StageError, Word
@@ -23,6 +22,7 @@ from device.wire import sonic as wire
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from aiohttp import ClientWebSocketResponse
     from numpy.typing import NDArray
 
     from device.settings.local import CartesiaSettings
@@ -95,7 +95,7 @@ class SonicVoice(RemoteVoice):
         """Hold a socket until it is closed; then all that was being said on it has failed."""
         error = self._cartesia.error("ended the connection")
         try:
-            async with ClientSession() as http:
+            async with self._cartesia.http() as http:
                 socket = await self._cartesia.connect_in_time(http, "/tts/websocket")
                 writer = asyncio.create_task(self._write(socket))
                 try:
