@@ -34,9 +34,10 @@ class Switch(Action, frozen=True):
 
 
 class Say(Action, frozen=True):
-    """Have the engine speak about `text` now."""
+    """Have the engine speak about `text` now, calling `tools` if it likes."""
 
     text: str
+    tools: bool = True
 
 
 class CloseSession(Action, frozen=True):

@@ -120,7 +120,7 @@ class CurrentReply:
 
     def lose(self) -> list[Action]:
         """Note that the session is lost: nothing more will come; return how to end what broke off."""
-        self._running = self._awaited = False
+        self.end_running()
         return self._complete(list(self._items))
 
     def stalled(self, at: int) -> bool:
@@ -178,6 +178,10 @@ class CurrentReply:
         """Play no more of what is in the making."""
         if self._running:
             self._dropped.add(self._name)
+
+    def end_running(self) -> None:
+        """Take it that the engine has no more to say, whatever it does."""
+        self._running = self._awaited = False
 
     def dropped(self, reply: str) -> bool:
         """Return whether no more of a reply is to be played."""

@@ -232,8 +232,8 @@ class EngineSession(Protocol):
     async def discard(self) -> None:
         """Have the engine forget what it heard of a turn that is not over."""
 
-    async def say(self, text: str) -> None:
-        """Ask the engine to speak about `text` now."""
+    async def say(self, text: str, *, tools: bool = True) -> None:
+        """Ask the engine to speak about `text` now; without `tools`, it is to call none if that can be helped."""
 
     async def tool_result(self, call_id: str, output: str, *, reply: bool) -> None:
         """Return a tool's output (JSON text); with `reply`, the engine speaks once all results are in."""

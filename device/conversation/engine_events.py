@@ -50,6 +50,7 @@ class EngineEvents:
         self._out, self._connection, self._history = parts.output, parts.connection, parts.history
         self._final_result, self._greeting, self._user = parts.final_result, parts.greeting, parts.user
         self._timeouts, self._reply, self._tools = parts.timeouts, parts.reply, parts.tools
+        self._rounds = parts.rounds
         self._own_voice, self._attention = parts.own_voice, parts.attention
 
     # What it says
@@ -79,6 +80,7 @@ class EngineEvents:
     def _on_speech_stopped(self, _event: SpeechStopped) -> None:
         self._out.record(entries.EngineSpeechStopped(self._out.now))
         self._hears(speech=False)
+        self._rounds.begin()
         if self._connection.stream:
             self._user.taken_up()  # an engine that talks and listens at once may well choose to say nothing
         elif self._connection.wanted and self._turns.state is State.LISTENING:
@@ -105,6 +107,8 @@ class EngineEvents:
     @take.register
     def _on_audio(self, event: Audio) -> None:
         if self._connection.wanted and not self._reply.dropped(event.reply):
+            if not self._tools:  # else it says that it is looking
+                self._rounds.speaks()
             self._out.do(*self._reply.audio(event, self._out.now))
 
     @take.register
@@ -119,6 +123,7 @@ class EngineEvents:
                 text = event.text.strip()
                 self._out.record(entries.User(self._out.now, text))
                 self._own_voice.user(text, self._out.now)
+                self._rounds.begin()
                 self._history.user(text) if text else self._nothing_said()
             return
         self._history.assistant(event.item, event.text, final=event.final)
@@ -134,6 +139,9 @@ class EngineEvents:
     @take.register
     def _on_tool_call(self, event: ToolCall) -> None:
         if not self._connection.wanted or self._reply.dropped(event.reply):
+            return
+        if not self._rounds.call("" if self._connection.stream else event.reply):
+            self._turns.end_tools("The model calls tools without end, and does not answer.")
             return
         announced = self._connection.stream or self._reply.speaks(event.reply)
         self._tools.begin(event.call_id, self._out.now, announced=announced)
@@ -157,7 +165,11 @@ class EngineEvents:
             event = structs.replace(event, reply=event.reply and self._final_result.submitted(event.result))
         if event.reply:
             self._reply.await_more()
-        self._out.do(*self._tools.done(event, talking=self._user.talking))
+        returned = self._tools.done(event, talking=self._user.talking)
+        if event.reply and not self._tools and self._connection.can.prompted and (speak := self._rounds.ask()):
+            self._out.do(*(structs.replace(one, reply=False) for one in returned), speak)
+        else:
+            self._out.do(*returned)
         if event.sleep:
             self._turns.sleep_after_reply()
         self._turns.settle()
@@ -171,7 +183,7 @@ class EngineEvents:
         if event.status == "failed":
             self._out.record(entries.EngineError(self._out.now, "reply_failed", event.message))
             self._out.do(Earcon("error"))
-        elif event.status == "cancelled" and self._reply.queued and not self._reply.cutting:
+        elif event.status == "cancelled" and self._reply.speaks(event.reply) and not self._reply.cutting:
             self._turns.cut(self._user.voice if self._user.voice is not None else self._out.now)
             return
         self._turns.settle()
@@ -209,6 +221,7 @@ class EngineEvents:
         after = self._commit_after_ms
         due = after is not None and self._user.over(at, samples(after))
         if due and self._connection.open and self._turns.state in (State.LISTENING, State.THINKING):
+            self._rounds.begin()
             self._out.do(Commit(at))
             self._user.commit()
             self._turns.engine_has_turn()

@@ -17,6 +17,7 @@ from device.conversation.output import Output
 from device.conversation.own_voice import OwnVoice
 from device.conversation.pending_tools import PendingTools
 from device.conversation.timeouts import Timeouts
+from device.conversation.tool_rounds import ToolRounds
 from device.conversation.user_turn import UserTurn
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     barge_in: BargeIn
     reply: CurrentReply
     tools: PendingTools
+    rounds: ToolRounds
     greeting: Greeting
     own_voice: OwnVoice
 
@@ -55,6 +57,7 @@ class Parts(Struct, frozen=True, kw_only=True):
             barge_in=BargeIn(cut_ms=rules.cut_ms, recogniser=rules.recogniser),
             reply=CurrentReply(),
             tools=PendingTools(),
+            rounds=ToolRounds(),
             greeting=Greeting(rules.greeting),
             own_voice=OwnVoice(),
         )

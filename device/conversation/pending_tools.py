@@ -46,7 +46,7 @@ class PendingTools:
         self._covered = announced or (self._covered and bool(self._since))
         self._since[call_id] = at
 
-    def done(self, event: ToolDone, *, talking: bool) -> list[Action]:
+    def done(self, event: ToolDone, *, talking: bool) -> list[ReturnTool]:
         """Take a result; return what to do about it now, while the user is `talking` or not."""
         del self._since[event.call_id]
         result = ReturnTool(event.call_id, event.output, event.reply)

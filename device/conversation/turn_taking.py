@@ -29,7 +29,7 @@ class TurnTaking:
         self._out, self._connection, self._history = parts.output, parts.connection, parts.history
         self._final_result, self._greeting, self._user = parts.final_result, parts.greeting, parts.user
         self._timeouts, self._attention, self._barge_in = parts.timeouts, parts.attention, parts.barge_in
-        self._reply, self._tools = parts.reply, parts.tools
+        self._reply, self._tools, self._rounds = parts.reply, parts.tools, parts.rounds
         self._state = State.ASLEEP
         self._sleeps_next = False  # the conversation is to end with the reply
         self._broken = False  # the reply broke off with its session, and the user was not told
@@ -90,6 +90,7 @@ class TurnTaking:
         """Go on in a session that is open now."""
         self._out.do(self._connection.opened(event, self._out.now))
         self._attention.opened(self._out.now)
+        self._rounds.begin()
         if self._state is State.CONNECTING:
             self._timeouts.opened(self._out.now)
             self._move(Cause.OPENED)
@@ -261,6 +262,19 @@ class TurnTaking:
         self._out.record(entries.EngineError(self._out.now, "no_reply", message))
         self._out.do(Earcon("error"))
         self.user_has_turn()
+
+    def end_tools(self, message: str) -> None:
+        """End a reply that calls tools without end; what is said already goes on."""
+        if self._rounds.end():
+            self.fall_asleep("a model that goes on calling tools")
+            return
+        self._out.record(entries.EngineError(self._out.now, "tools_without_end", message))
+        self._out.do(Earcon("error"))
+        self._reply.drop_running()
+        self._reply.end_running()
+        self._tools.clear()
+        self._out.do(Interrupt(()))
+        self.settle()
 
     def user_has_turn(self) -> None:
         """Give the user the turn."""

@@ -186,7 +186,8 @@ class Performer:
 
     @perform.register
     def _say(self, action: Say) -> None:
-        self._uplink.order(lambda session: session.say(action.text))
+        without = {} if action.tools else {"tools": False}
+        self._uplink.order(lambda session: session.say(action.text, **without))
 
     @perform.register
     def _return_tool(self, action: ReturnTool) -> None:

@@ -11,15 +11,18 @@ from device.conversation.actions import (
     Earcon,
     Finish,
     Hold,
+    Interrupt,
     Listen,
     OpenSession,
     Prepare,
     ReturnTool,
     RunTool,
+    Say,
     Switch,
 )
 from device.conversation.attention import BELIEVED, WEIGHS
 from device.conversation.engine import (
+    Audio,
     Capabilities,
     Expiring,
     Fault,
@@ -41,6 +44,7 @@ from device.conversation.events import (
     Mute,
     PlayoutCut,
     PlayoutDone,
+    PlayoutStarted,
     Tick,
     ToolDone,
     Voice,
@@ -49,6 +53,7 @@ from device.conversation.events import (
 )
 from device.conversation.states import State
 from device.conversation.timeouts import SILENT, THINKING_LIMIT
+from device.conversation.tool_rounds import ROUNDS
 from device.sample_clock import samples
 
 
@@ -426,3 +431,62 @@ def test_that_nobody_could_answer_is_shown_before_anybody_asks(engines, state):
     assert talk.wrote(entries.EngineUnable) == [entries.EngineUnable(100, "local", "No such voice.")]
     awake(talk)
     assert talk.state is State.LISTENING, "it is tried again"
+
+
+def tool_rounds(talk, count, at=3000):
+    """Let the engine call a tool in so many replies, one after the other; return what is done after each result."""
+    after = []
+    for n in range(count):
+        ms = at + 300 * n
+        talk(ReplyStarted(f"r{n}"), samples(ms))
+        run = talk(ToolCall(f"r{n}", f"c{n}", "get_time", "{}"), samples(ms + 10))
+        talk(ReplyEnded(f"r{n}", "completed"), samples(ms + 20))
+        after.append(talk(ToolDone(samples(ms + 30), f"c{n}", "{}")) if RunTool in map(type, run) else run)
+    return after
+
+
+def test_a_model_that_calls_tools_for_ever_is_asked_to_speak_and_then_ended(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    *first, asked, over = tool_rounds(talk, ROUNDS + 1)
+    assert [type(action) for actions in first for action in actions] == [ReturnTool] * (ROUNDS - 1)
+    returned, speak = asked
+    assert returned == ReturnTool(f"c{ROUNDS - 1}", "{}", reply=False)
+    assert isinstance(speak, Say)
+    assert not speak.tools
+    assert over == [Earcon("error"), Interrupt(())]
+    assert talk.state is State.LISTENING
+    assert [entry.code for entry in talk.wrote(entries.EngineError)] == ["tools_without_end"]
+    assert talk(ToolCall(f"r{ROUNDS}", "late", "get_time", "{}"), samples(9000)) == [], "nor is what comes late run"
+
+
+def test_one_that_speaks_when_it_is_asked_to_goes_on(talk):
+    awake(talk)
+    talk(SpeechStopped(), samples(2500))
+    tool_rounds(talk, ROUNDS)
+    talk(ReplyStarted("s"), samples(6000))
+    talk(Audio("s", "i", bytes(480)), samples(6100))
+    talk(PlayoutStarted(samples(6200), "i"))
+    talk(ReplyEnded("s", "completed"), samples(6300))
+    talk(PlayoutDone(samples(6400), Heard("i", 10, whole=True)))
+    talk(SpeechStopped(), samples(7000))
+    assert all(Earcon("error") not in actions for actions in tool_rounds(talk, ROUNDS, 7500))
+
+
+def test_an_engine_that_cannot_be_asked_is_ended_all_the_same():
+    talk = Talk()
+    awake(talk)
+    talk(Opened(24000, Capabilities(prompted=False)), samples(1900))
+    talk(SpeechStopped(), samples(2500))
+    done = tool_rounds(talk, 40)
+    assert talk.state is State.ASLEEP, "it goes on by itself, though it was interrupted"
+    assert sum(RunTool in map(type, actions) or ReturnTool in map(type, actions) for actions in done) < 40
+    assert [entry.code for entry in talk.wrote(entries.EngineError)] == ["tools_without_end"]
+
+
+def test_a_second_answer_that_is_cancelled_does_not_cut_the_first(talk):
+    awake(talk)
+    speaking(talk)
+    talk(ReplyStarted("r2"), samples(3100))
+    assert talk(ReplyEnded("r2", "cancelled"), samples(3200)) == []
+    assert talk.state is State.SPEAKING

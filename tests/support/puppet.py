@@ -111,7 +111,7 @@ class Puppet:
         if self._speaking is not None and not self._speaking.done():
             self._speaking.cancel()
 
-    async def say(self, text: str) -> None:
+    async def say(self, text: str, *, tools: bool = True) -> None:
         raise AssertionError("nobody asked for this")
 
     async def tool_result(self, call_id: str, output: str, *, reply: bool) -> None:

@@ -84,7 +84,7 @@ class CartesiaSession(WebSocketSession):
     async def discard(self) -> None:
         """Do nothing: the protocol cannot take audio back."""
 
-    async def say(self, text: str) -> None:
+    async def say(self, text: str, *, tools: bool = True) -> None:
         """Do nothing: an agent cannot be asked to speak (`capabilities.prompted`)."""
 
     async def tool_result(self, call_id: str, output: str, *, reply: bool) -> None:  # noqa: ARG002 - the agent decides

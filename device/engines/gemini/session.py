@@ -82,7 +82,7 @@ class GeminiSession:
     async def discard(self) -> None:
         """Do nothing: the protocol cannot take audio back."""
 
-    async def say(self, text: str) -> None:
+    async def say(self, text: str, *, tools: bool = True) -> None:  # noqa: ARG002 - the text says so
         """Have the engine speak about `text`, at once or after the reply in the making."""
         self._turns.say(text)
         self._flush()

@@ -73,7 +73,7 @@ class LiveSession(WebSocketSession):
     async def discard(self) -> None:
         """Do nothing: what was heard was heard."""
 
-    async def say(self, text: str) -> None:
+    async def say(self, text: str, *, tools: bool = True) -> None:  # noqa: ARG002 - the text says so
         """Have the model speak about `text`."""
         self._stream.say(text)
         self._flush()

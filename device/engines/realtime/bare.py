@@ -37,7 +37,7 @@ class BareSession(RealtimeSession):
         """Keep microphone audio, s16le mono, until the turn is over."""
         self._turns.hear(pcm)
 
-    async def say(self, text: str) -> None:
+    async def say(self, text: str, *, tools: bool = True) -> None:
         """Do nothing: the server cannot be asked to speak (`capabilities.prompted`)."""
 
     async def greet(self, history: Sequence[Said]) -> Fault | None:  # noqa: ARG002 - there is no place for it

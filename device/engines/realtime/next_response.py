@@ -35,6 +35,13 @@ STEPS: Final[dict[tuple[Stage, Step], Stage]] = {
 """From which stage to which, by what happens; whatever is not listed changes nothing."""
 
 
+SOON: Final = 50
+"""Messages of audio after an answer, half a second's, in which another one that nobody asked for is the same once more.
+
+A choice: a server that answers a tool's result by itself has begun by then, and the user's next turn is not over.
+"""
+
+
 class NextResponse:
     """The stage, and what there is to ask for.
 
@@ -48,6 +55,14 @@ class NextResponse:
         self._wanted = False  # ask as soon as no response is in the making
         self._results = False  # likewise, once all results are in and the user does not speak
         self._user_speaks = False  # the server will reply by itself when the user is done
+        self._tools = True  # the model may call tools in the response that is wanted
+        self._for_results = False  # the one that was asked for last is about results
+        self._answered = 0  # for how many more messages of audio, those results being answered
+
+    @property
+    def tools(self) -> bool:
+        """Whether the model may call tools in the response that is wanted."""
+        return self._tools
 
     def due(self, *, active: bool, waiting: bool) -> bool:
         """Return whether to ask now."""
@@ -55,9 +70,10 @@ class NextResponse:
             return False
         return self._wanted or (self._results and not waiting and not self._user_speaks)
 
-    def want(self) -> None:
-        """Have a response asked for, even if the user speaks."""
+    def want(self, *, tools: bool = True) -> None:
+        """Have a response asked for, even if the user speaks; without `tools`, the model may call none."""
         self._wanted = True
+        self._tools = tools
 
     def want_for_result(self) -> None:
         """Have one asked for that speaks of a call's result."""
@@ -66,6 +82,16 @@ class NextResponse:
     def user_began(self) -> None:
         """Leave what comes next to the server: it hears the user."""
         self._user_speaks = True
+        self.own_turn()
+
+    def own_turn(self) -> None:
+        """Expect the server to begin a response of its own, for a reason that it has."""
+        self._answered = 0
+
+    def hears(self, *, active: bool) -> None:
+        """Note that the server is sent a message of audio."""
+        if not active and self._answered:
+            self._answered -= 1
 
     def user_done(self) -> None:
         """Expect no response of the server's own: the turn was ours to end, or was none."""
@@ -75,24 +101,34 @@ class NextResponse:
         """Take it that a `response.create` of this id is sent; it answers all results that are in."""
         self._step("asked")
         self._id = event_id
-        self._wanted = False
+        self._for_results = self._results and not waiting and not self._wanted
+        self._wanted, self._tools = False, True
         self._results = self._results and waiting
 
     def interrupted(self) -> None:
         """Let the user have the turn: nothing is wanted any more but what results may ask for later."""
         self._step("interrupted")
-        self._wanted = False
+        self._wanted, self._tools = False, True
+        self.own_turn()
         self._user_speaks = True
 
     def created(self, *, waiting: bool) -> bool:
-        """Take the beginning of a response; return whether it is one that was interrupted before it began."""
-        unwanted = self.stage is Stage.UNWANTED
+        """Take the beginning of a response; return whether it is not wanted.
+
+        That is one that was interrupted before it began, or that answers once more what is answered: some servers begin
+        a response by themselves when they get a result, and then the one that was asked for.
+        """
+        unwanted, ours = self.stage is Stage.UNWANTED, self.stage is Stage.ASKED
+        again = self.stage is Stage.FREE and self._answered > 0
+        self._answered = SOON if ours and self._for_results else 0
         self._step("created")
-        if self._user_speaks and not waiting:
+        if not ours and not waiting:
             # This response was made with the results in sight.
             self._results = False
+        if self.stage is Stage.OCCUPIED and self._for_results and not waiting:
+            self._wanted = False  # likewise: it is the one that was in the making when ours was refused
         self._user_speaks = unwanted
-        return unwanted
+        return unwanted or again
 
     def ended(self) -> None:
         """Take the end of a response."""

@@ -84,8 +84,9 @@ class Replies:
 
     @property
     def active(self) -> bool:
-        """Whether one is in the making."""
-        return any(reply.open for reply in self._replies.values())
+        """Whether one is in the making: the newest, since a server makes one at a time, whether it ends them or not."""
+        last = next(reversed(self._replies.values()), None)
+        return last is not None and last.open
 
     def newest(self) -> str:
         """Return the name of the newest one in the making, "" if there is none."""
@@ -101,6 +102,7 @@ class Replies:
         for old in forgotten:
             del self._replies[old]
         self._outputs = {item: output for item, output in self._outputs.items() if output.reply not in forgotten}
+        self._replies.pop(name, None)  # one without a name may come again, as the newest
         self._replies[name] = Reply()
         return forgotten
 

@@ -26,7 +26,7 @@ from device.engines.realtime.next_response import NextResponse
 from device.engines.realtime.outcome import outcome
 from device.engines.realtime.replies import Replies
 from device.wire import realtime as wire
-from device.wire.realtime_items import Content, Item
+from device.wire.realtime_items import Content, Item, ResponseParams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,11 +77,15 @@ class Responses:
         output = self._replies.output(item)
         return None if output is None else output.reply
 
-    def say(self, text: str) -> None:
-        """Have the server speak about `text`."""
+    def hears(self) -> None:
+        """Note that the server is sent some of what the user may be saying."""
+        self._next.hears(active=self._replies.active)
+
+    def say(self, text: str, *, tools: bool = True) -> None:
+        """Have the server speak about `text`, without `tools` if they are not to be called."""
         content = [Content(type="input_text", text=text)]
         self._send(wire.ConversationItemCreate(Item(type="message", role="system", content=content)))
-        self._next.want()
+        self._next.want(tools=tools)
         self._ask()
 
     def commit(self) -> None:
@@ -110,9 +114,8 @@ class Responses:
     def interrupt(self, heard: Sequence[Heard]) -> None:
         """Cancel what is in the making, and tell how much of each item was heard."""
         fresh = self._replies.interrupt()
-        for name in fresh:
-            if self._replies[name].open:
-                self._cancel(name)
+        if self._replies.active and (newest := self._replies.newest()) in fresh:
+            self._cancel(newest)
         self._next.interrupted()
         self._calls.interrupted()
         for one in heard:
@@ -236,6 +239,11 @@ class Responses:
         return [SpeechStarted()]
 
     @receive.register
+    def _(self, _event: wire.InputAudioBufferTimeoutTriggered | wire.InputAudioBufferCommitted) -> list[EngineEvent]:
+        self._next.own_turn()
+        return []
+
+    @receive.register
     def _(self, _event: wire.InputAudioBufferSpeechStopped) -> list[EngineEvent]:
         return [SpeechStopped()]
 
@@ -314,8 +322,9 @@ class Responses:
         waiting = self._calls.waiting
         if self._next.due(active=self._replies.active, waiting=waiting):
             event_id = self._id("create")
+            params = None if self._next.tools else ResponseParams(tool_choice="none")
             self._next.asked(event_id, waiting=waiting)
-            self._send(wire.ResponseCreate(event_id=event_id))
+            self._send(wire.ResponseCreate(params, event_id=event_id))
 
     def _id(self, kind: str) -> str:
         self._count += 1

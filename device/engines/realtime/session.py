@@ -70,6 +70,7 @@ class RealtimeSession(WebSocketSession):
 
     async def hear(self, pcm: bytes) -> None:
         """Send microphone audio, s16le mono; never waits for the network."""
+        self._responses.hears()
         self._say(wire.InputAudioBufferAppend(pcm))
 
     async def commit(self) -> None:
@@ -87,9 +88,9 @@ class RealtimeSession(WebSocketSession):
         self._responses.discard()
         self._flush()
 
-    async def say(self, text: str) -> None:
+    async def say(self, text: str, *, tools: bool = True) -> None:
         """Have the engine speak about `text`, at once or after the reply in the making."""
-        self._responses.say(text)
+        self._responses.say(text, tools=tools)
         self._flush()
 
     async def tool_result(self, call_id: str, output: str, *, reply: bool) -> None:

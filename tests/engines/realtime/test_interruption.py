@@ -185,3 +185,10 @@ def test_a_cancelled_reply_that_the_server_forgot_to_end_is_ended_by_its_complai
     responses.drain()
     responses.commit()
     assert kinds(responses.drain()) == [wire.InputAudioBufferCommit, wire.ResponseCreate]
+
+
+def test_only_what_is_not_over_is_cancelled(responses: Responses) -> None:
+    feed(responses, created("forgotten"), delta(item="a", reply="forgotten"), created("r"), delta())
+    responses.interrupt([Heard("a", 30, whole=False), Heard("i", 0, whole=False)])
+    cancelled = [one.response_id for one in responses.drain() if isinstance(one, wire.ResponseCancel)]
+    assert cancelled == ["r"], "a server makes one at a time"

@@ -110,6 +110,8 @@ def test_the_newest_in_the_making_stands_in_for_what_has_no_name() -> None:
         replies.begin(name)
     replies["c"].open = False
     assert replies.newest() == "b"
+    assert not replies.active, "a server makes one at a time: b and a are over, though it did not say so"
+    replies.begin("d")
     assert replies.active
 
 

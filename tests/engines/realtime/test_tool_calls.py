@@ -1,9 +1,13 @@
 """Calls in the dialogue with a Realtime server: made once, answered, and spoken of in one reply."""
 
+from typing import Any
+
+import pytest
 from support.realtime_responses import added, call_done, created, delta, done, feed, item_done, kinds
 
-from device.conversation.engine import ToolCall
+from device.conversation.engine import Audio, ToolCall
 from device.conversation.events import Heard
+from device.engines.realtime.next_response import SOON
 from device.engines.realtime.responses import Responses
 from device.wire import realtime as wire
 from device.wire import realtime_items as items
@@ -117,3 +121,62 @@ def test_a_call_of_an_interrupted_reply_holds_no_later_one_up(responses: Respons
     responses.drain()
     responses.tool_result("c", "1", reply=True)
     assert kinds(responses.drain()) == [wire.ConversationItemCreate, wire.ResponseCreate]
+
+
+def answered_by_itself(responses: Responses) -> None:
+    """Let a server answer a result by itself, and then as it was asked to."""
+    feed(responses, created(), call_done(), done())
+    responses.tool_result("c", "1", reply=True)
+    assert kinds(responses.drain()) == [wire.ConversationItemCreate, wire.ResponseCreate]
+    feed(responses, created("own"), delta(item="a", reply="own"), done("own"))
+    responses.drain()
+
+
+def test_a_server_that_answers_a_result_by_itself_too_is_heard_once(responses: Responses) -> None:
+    answered_by_itself(responses)
+    got = feed(responses, created("asked"), delta(item="b", reply="asked"))
+    (cancel,) = responses.drain()
+    assert isinstance(cancel, wire.ResponseCancel)
+    assert cancel.response_id == "asked"
+    assert not [event for event in got if isinstance(event, Audio)]
+
+
+def test_one_that_refuses_the_second_answer_is_not_asked_for_it_again(responses: Responses) -> None:
+    feed(responses, created(), call_done(), done())
+    responses.tool_result("c", "1", reply=True)
+    create = responses.drain()[-1]
+    busy = items.ErrorDetail(code="conversation_already_has_active_response", event_id=create.event_id)
+    assert responses.refused(busy) == []
+    feed(responses, created("own"), delta(item="a", reply="own"), done("own"))
+    assert responses.drain() == []
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        wire.InputAudioBufferSpeechStarted(item_id="u"),
+        wire.InputAudioBufferCommitted(item_id="u"),
+        wire.InputAudioBufferTimeoutTriggered(0, 1, item_id="u"),
+        None,
+    ],
+)
+def test_what_it_says_later_for_a_reason_of_its_own_is_heard(responses: Responses, between: Any) -> None:
+    answered_by_itself(responses)
+    if between is None:
+        for _ in range(SOON):
+            responses.hears()
+    else:
+        feed(responses, between)
+    got = feed(responses, created("next"), delta(item="b", reply="next"))
+    assert responses.drain() == []
+    assert [event for event in got if isinstance(event, Audio)]
+
+
+def test_what_is_to_be_said_without_tools_is_asked_for_without(responses: Responses) -> None:
+    responses.say("Answer.", tools=False)
+    create = responses.drain()[-1]
+    assert isinstance(create, wire.ResponseCreate)
+    assert create.response == items.ResponseParams(tool_choice="none")
+    feed(responses, created(), done())
+    responses.say("Greet.")
+    assert responses.drain()[-1].response is None
