@@ -51,6 +51,7 @@ class WebSocketSession(ABC):
         self.transport = Transport(connection)
         """What the session goes over."""
         self._tasks: list[asyncio.Task[None]] = []
+        self._closing: asyncio.Task[None] | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._connected = asyncio.Event()
         self._connected.set()
@@ -186,9 +187,14 @@ class WebSocketSession(ABC):
         self._inbox.put_nowait(None)  # for whoever asks again
 
     async def close(self) -> None:
-        """End the session; harmless when repeated."""
-        farewell = self.farewell() if self._live else None
-        self._finish()
+        """End the session; harmless when repeated, also by several at a time and by one that is cancelled over it."""
+        if self._closing is None:
+            farewell = self.farewell() if self._live else None
+            self._finish()
+            self._closing = asyncio.create_task(self._close(farewell))
+        await asyncio.shield(self._closing)
+
+    async def _close(self, farewell: str | None) -> None:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.transport.close(farewell)
 

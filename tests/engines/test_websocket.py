@@ -332,3 +332,21 @@ async def test_what_most_protocols_have_no_use_for_does_nothing(server: Scripted
     assert repr(session) == "Words('example.org', model='m')"
     await session.close()
     assert server.received == ["hello 0"]
+
+
+@pytest.mark.parametrize("later", range(6))
+async def test_of_several_that_close_it_the_first_says_goodbye(server: ScriptedWords, later: int) -> None:
+    class Polite(Words):
+        def farewell(self) -> str:
+            return "goodbye"
+
+    session = Polite(Connection(url=server.url, at=AT, heartbeat_s=None))
+    await session.open(())
+    first = asyncio.create_task(session.close())
+    for _ in range(later):
+        await asyncio.sleep(0)
+    second, third = (asyncio.create_task(session.close()) for _ in range(2))
+    await asyncio.sleep(0)
+    third.cancel()  # whoever waits no longer ends it for nobody else
+    await asyncio.gather(first, second, third, return_exceptions=True)
+    assert server.received[-1] == "goodbye"
