@@ -22,6 +22,11 @@ STALLED = samples(5_000)
 
 A choice: longer than a network stutters, shorter than the user waits for the rest of a sentence.
 """
+LONGEST_S = 300
+"""Seconds of sound that are queued or playing, at the most: whoever sends more does not talk to anybody. OpenAI's
+replies end after 4096 tokens, which is 205 s; these are 29 MB at 48 kHz."""
+MOST_ITEMS = 200
+"""Items that are. A choice: a reply has one or two, a stream engine's one after each pause."""
 BYTES_PER_SAMPLE = 2
 """Of a reply's audio, s16le mono: the contract of `engine.Audio`."""
 
@@ -127,6 +132,11 @@ class CurrentReply:
         """Return whether the engine owes more of it, has sent none for too long, and nothing is left to play."""
         starving = self._running and all(item.starving for item in self._items.values())
         return starving and at >= self._received_at + STALLED
+
+    def endless(self, rate: int) -> bool:
+        """Return whether more waits to be played, at `rate` Hz, than anybody says."""
+        size = sum(item.bytes for item in self._items.values())
+        return len(self._items) > MOST_ITEMS or size > LONGEST_S * rate * BYTES_PER_SAMPLE
 
     def speaks(self, reply: str) -> bool:
         """Return whether anything of a reply is queued or playing."""

@@ -110,6 +110,8 @@ class EngineEvents:
             if not self._tools:  # else it says that it is looking
                 self._rounds.speaks()
             self._out.do(*self._reply.audio(event, self._out.now))
+            if self._reply.endless(self._connection.rate):
+                self._turns.lost(Fault("endless", "The engine sends more of a reply than anybody says.", retry=True))
 
     @take.register
     def _on_audio_done(self, event: AudioDone) -> None:

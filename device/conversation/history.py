@@ -7,6 +7,11 @@ from device.conversation.engine import Said
 LONGEST = 20
 """Things said that are kept; a choice: enough to go on talking, little enough that a new session is told it at once."""
 
+LONGEST_TEXT = 20_000
+"""Characters of a reply's item that are kept: twenty minutes of talk."""
+UNHEARD = 200
+"""Items that wait to be heard of which the words are kept. A choice, as in `current_reply`."""
+
 
 class History:
     """The words of both sides; of a reply only what left the loudspeaker, to the nearest word."""
@@ -22,11 +27,14 @@ class History:
 
     def user(self, text: str) -> None:
         """Add what the user said."""
-        self._add(Said("user", text))
+        self._add(Said("user", text[:LONGEST_TEXT]))
 
     def assistant(self, item: str, text: str, *, final: bool) -> None:
         """Take the words of a reply item that is not heard yet: a piece of them, or all of them when `final`."""
-        self._texts[item] = text if final else self._texts.get(item, "") + text
+        before = "" if final else self._texts.get(item, "")
+        self._texts[item] = before + text[: LONGEST_TEXT - len(before)]
+        while len(self._texts) > UNHEARD:
+            del self._texts[next(iter(self._texts))]
 
     def heard(self, item: str, share: float = 1.0) -> tuple[str, str]:
         """Add what a reply item said, of which `share`, 0 to 1, was heard; return the words heard and the rest."""

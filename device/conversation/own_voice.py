@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from device.conversation.history import LONGEST_TEXT
 from device.sample_clock import samples
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class OwnVoice:
     def says(self, item: str, text: str, *, final: bool) -> None:
         """Note the words of a reply's item: a piece of them, or all of them when `final`."""
         before = self._texts.pop(item, "")
-        self._texts[item] = text if final else before + text
+        self._texts[item] = text[:LONGEST_TEXT] if final else before + text[: LONGEST_TEXT - len(before)]
         for old in list(self._texts)[:-TEXTS]:
             del self._texts[old]
 

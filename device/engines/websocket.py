@@ -15,7 +15,17 @@ from aiohttp import WebSocketError, WSMessage, WSMsgType
 from msgspec.structs import replace
 from yarl import URL
 
-from device.conversation.engine import EngineError, EngineEvent, Expiring, Fault, ReplyEnded, Said
+from device.conversation.engine import (
+    Audio,
+    EngineError,
+    EngineEvent,
+    Expiring,
+    Fault,
+    ReplyEnded,
+    Said,
+    ToolCall,
+    Words,
+)
 from device.engines import faults
 from device.engines.connection import Connection, Transport
 
@@ -31,6 +41,11 @@ MAX_UNSENT: Final = 8 * 2**20
 EXPIRING_S: Final = 120.0
 """How long before a session's end it is announced. A choice: a conversation has a pause in that time, in which the next
 session can take over; sooner would cut off more of a session's life."""
+MAX_UNREAD: Final = 16 * 2**20
+"""Bytes of what a server said that may wait for their reader, as when nobody reads a session that is prepared: five
+minutes of audio at 24 kHz."""
+EVENT_BYTES: Final = 200
+"""What an event takes beside what it holds, roughly."""
 QUOTED: Final = 300
 """Characters of a server's text that are passed on. A choice: a sentence or two, which a line of a log can hold."""
 KINDS: Final = 50
@@ -47,7 +62,7 @@ class WebSocketSession(ABC):
         self._at = connection.at
         self._inbox: asyncio.Queue[EngineEvent | None] = asyncio.Queue()
         self._outbox: asyncio.Queue[str | bytes] = asyncio.Queue()
-        self._unsent = 0
+        self._unsent = self._unread = 0
         self.transport = Transport(connection)
         """What the session goes over."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -97,6 +112,13 @@ class WebSocketSession(ABC):
     def tell(self, event: EngineEvent) -> None:
         """Hand an event on to whoever reads `events`."""
         self._inbox.put_nowait(self._shown(event))
+        self._unread += _size(event)
+        if self._unread > MAX_UNREAD and not self._over:
+            self._unread = 0  # the fault has room
+            while not self._inbox.empty():
+                self._inbox.get_nowait()
+            text = f"{self._at.host} says more than anybody takes"
+            self.fail(Fault("endless", text, retry=True))
 
     def send(self, message: str | bytes) -> None:
         """Send a text or a binary message when the session is open; it waits its turn."""
@@ -182,6 +204,7 @@ class WebSocketSession(ABC):
     async def events(self) -> AsyncIterator[EngineEvent]:
         """Yield what the engine says until the session is over; for one reader."""
         while (event := await self._inbox.get()) is not None:
+            self._unread -= _size(event)
             if not self.stale(event):
                 yield event
         self._inbox.put_nowait(None)  # for whoever asks again
@@ -289,3 +312,14 @@ class WebSocketSession(ABC):
         if isinstance(event, Fault | ReplyEnded) and event.message:
             return replace(event, message=self.redacted(event.message))
         return event
+
+
+def _size(event: EngineEvent) -> int:
+    """Return how much memory an event takes, in bytes, roughly."""
+    match event:
+        case Audio(pcm=pcm):
+            return EVENT_BYTES + len(pcm)
+        case Words(text=text) | ToolCall(arguments=text):
+            return EVENT_BYTES + len(text)
+        case _:
+            return EVENT_BYTES

@@ -38,6 +38,13 @@ def test_systemd_understands_it(unit: Path) -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("name", ["parley", "parley-engine"])
+def test_what_runs_all_day_may_not_take_all_the_memory(name: str) -> None:
+    limits = dict(re.findall(r"^(Memory\w+)=(\d+)M$", (SYSTEMD / f"{name}.service").read_text(), re.MULTILINE))
+    assert 400 <= int(limits["MemoryHigh"]) < int(limits["MemoryMax"]) <= 1000, "a Raspberry Pi has 1 GB or more"
+    assert "MemorySwapMax" in limits
+
+
 def test_no_key_is_on_a_command_line_or_in_the_environment() -> None:
     for unit in SERVICES:
         for line in unit.read_text().splitlines():

@@ -2,7 +2,7 @@
 
 from device.conversation import entries
 from device.conversation.actions import Cut, Finish, Play, Record
-from device.conversation.current_reply import STALLED, CurrentReply
+from device.conversation.current_reply import LONGEST_S, MOST_ITEMS, STALLED, CurrentReply
 from device.conversation.engine import Audio
 from device.conversation.events import Heard
 
@@ -110,3 +110,19 @@ def test_what_ran_dry_and_is_not_known_changes_nothing():
     assert not current.stalled(100 * STALLED), "there is something to play"
     current.starved("i1")
     assert current.stalled(100 * STALLED)
+
+
+def test_nobody_says_so_much_that_minutes_of_it_wait_to_be_played():
+    current = begun()
+    second = bytes(2 * 8000)
+    for _ in range(LONGEST_S):
+        current.audio(Audio("r1", "i1", second), 0)
+    assert not current.endless(8000)
+    current.audio(Audio("r1", "i1", second), 0)
+    assert current.endless(8000)
+    current.played("i1")
+    assert not current.endless(8000)
+    for n in range(MOST_ITEMS + 1):
+        assert not current.endless(8000)
+        current.audio(Audio("r1", f"i{n}", b"ab"), 0)
+    assert current.endless(8000)

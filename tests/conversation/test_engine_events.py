@@ -490,3 +490,15 @@ def test_a_second_answer_that_is_cancelled_does_not_cut_the_first(talk):
     talk(ReplyStarted("r2"), samples(3100))
     assert talk(ReplyEnded("r2", "cancelled"), samples(3200)) == []
     assert talk.state is State.SPEAKING
+
+
+def test_a_reply_without_end_is_ended_with_its_session():
+    talk = Talk(engines=("box", "local"))
+    awake(talk)
+    speaking(talk)
+    asked = []
+    for n in range(400):
+        asked += opened(talk(Audio("r1", "i1", bytes(48_000)), samples(3100 + n)))
+    assert asked[:1] == ["local"]
+    assert talk.wrote(entries.EngineError)[0].code == "endless"
+    assert talk.state is State.SPEAKING, "what came is heard"

@@ -1,7 +1,7 @@
 import pytest
 
 from device.conversation.engine import Said
-from device.conversation.history import LONGEST, History
+from device.conversation.history import LONGEST, LONGEST_TEXT, History
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,16 @@ def test_what_nobody_heard_is_forgotten_and_the_oldest_goes_first():
     assert [s.text for s in history.said] == [str(n) for n in range(3, LONGEST + 3)]
     history.clear()
     assert history.said == ()
+
+
+def test_words_without_end_are_kept_to_a_length():
+    history = History()
+    for n in range(1000):
+        history.assistant("i", "x" * 100, final=False)
+        history.assistant(f"other {n}", "word", final=True)
+    history.assistant("i", "y" * 10**6, final=True)
+    assert len(history.heard("i")[0]) == LONGEST_TEXT
+    assert history.heard("other 0") == ("", "")
+    assert history.heard("other 999") == ("word", "")
+    history.user("z" * 10**6)
+    assert len(history.said[-1].text) == LONGEST_TEXT

@@ -11,6 +11,7 @@ from support.scripted_words import ScriptedWords
 from support.sessions import SOON
 
 from device.conversation.engine import (
+    Audio,
     Capabilities,
     EngineError,
     EngineEvent,
@@ -23,7 +24,7 @@ from device.conversation.engine import (
 from device.conversation.events import Heard
 from device.engines.connection import Connection
 from device.engines.faults import Endpoint
-from device.engines.websocket import EXPIRING_S, KINDS, MAX_UNSENT, QUOTED, WebSocketSession
+from device.engines.websocket import EXPIRING_S, KINDS, MAX_UNREAD, MAX_UNSENT, QUOTED, WebSocketSession
 from device.settings.types import Secret
 
 if TYPE_CHECKING:
@@ -350,3 +351,22 @@ async def test_of_several_that_close_it_the_first_says_goodbye(server: ScriptedW
     third.cancel()  # whoever waits no longer ends it for nobody else
     await asyncio.gather(first, second, third, return_exceptions=True)
     assert server.received[-1] == "goodbye"
+
+
+async def test_what_nobody_reads_does_not_grow_without_bound(server: ScriptedWords) -> None:
+    session = await opened(server)
+    for _ in range(MAX_UNREAD // 1_000_000 + 2):
+        session.tell(Audio("r", "i", bytes(1_000_000)))
+    (fault,) = await some(session)
+    assert isinstance(fault, Fault)
+    assert fault.code == "endless"
+    await session.close()
+
+
+async def test_what_is_read_makes_room(server: ScriptedWords) -> None:
+    session = await opened(server)
+    events = session.events()
+    for _ in range(3 * MAX_UNREAD // 1_000_000):
+        session.tell(Audio("r", "i", bytes(1_000_000)))
+        assert isinstance(await anext(events), Audio)
+    await session.close()

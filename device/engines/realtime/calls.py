@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from device.conversation.engine import ToolCall
+
+NAMED: Final = 256
+"""Items of which the function is remembered. A choice: far more than are called before one is complete."""
 
 
 class Calls:
@@ -21,6 +26,8 @@ class Calls:
 
     def named(self, item: str, function: str) -> None:
         """Remember which function the call in an item is of: the call itself need not say."""
+        while len(self._names) >= NAMED:
+            del self._names[next(iter(self._names))]
         self._names[item] = function
 
     def name_of(self, item: str) -> str:

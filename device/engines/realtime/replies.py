@@ -17,6 +17,9 @@ REMEMBERED: Final = 64
 """How many replies are remembered, so that what was heard of them can be told and what comes late be dropped. A choice:
 far more than are ever under way at a time, far less than a day of replies."""
 
+ITEMS: Final = 1024
+"""Items of theirs. A choice: a reply has one or two."""
+
 
 class Cut(Struct, frozen=True):
     """Where an item was cut off: in which content part, after how many ms of it; 0 if nothing was heard of the item."""
@@ -125,6 +128,8 @@ class Replies:
         """Return an item, which is this reply's if it is new."""
         output = self._outputs.get(item)
         if output is None:
+            while len(self._outputs) >= ITEMS:
+                del self._outputs[next(iter(self._outputs))]
             output = self._outputs[item] = Output(reply)
         return output
 

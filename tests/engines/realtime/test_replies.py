@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.conversation.events import Heard
-from device.engines.realtime.replies import REMEMBERED, Cut, Output, Replies, milliseconds
+from device.engines.realtime.replies import ITEMS, REMEMBERED, Cut, Output, Replies, milliseconds
 
 RATE = 24_000
 MS = 2 * RATE // 1000
@@ -170,3 +170,12 @@ def test_audio_goes_on_while_it_is_wanted(
 
 def test_an_item_of_no_reply_is_not_dead() -> None:
     assert not Replies().dead(Output("gone"))
+
+
+def test_items_without_end_are_forgotten() -> None:
+    replies = Replies()
+    replies.begin("r")
+    for n in range(2 * ITEMS):
+        replies.add(f"i{n}", "r")
+    assert len(list(replies.outputs())) == ITEMS
+    assert replies.output(f"i{2 * ITEMS - 1}") is not None
