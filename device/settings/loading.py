@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import os
 import stat
@@ -22,7 +23,7 @@ from device.settings.toml import Table, TableError, faults, leaves, merge, read_
 from device.settings.tree import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 
 _log = logging.getLogger(__name__)
@@ -99,6 +100,9 @@ def read(
         if file.stat().st_mode & stat.S_IROTH and any(key.endswith("api_key") for key in leaves(one)):
             warnings.append(f"{file} holds a key and everybody can read it; this mends it: chmod o-r {file}")
         table = merge(table, one)
+    known = {"local", *known_engines(), *table.get("engine", {})}
+    if not found and (strangers := [name for name in table.get("engines", ()) if name not in known]):
+        found += [f"{origins['engines']}: {_unknown(name, known)}" for name in strangers]
     if found:
         raise SettingsError("\n".join(found))
     return settle(table, environ, origins, tuple(files), tuple(warnings))
@@ -181,10 +185,7 @@ def require(settings: Settings) -> None:
     """
     for name in settings.engines:
         if name != "local" and name not in settings.engine:
-            raise SettingsError(
-                f"engines: {name!r} is not known; there are local, {', '.join(settings.engine)}, and those that you "
-                "add as [engine.NAME]"
-            )
+            raise SettingsError(_unknown(name, {"local", *settings.engine}))
     without = lacking(settings)
     if len(without) == len(settings.engines):
         hint = "" if "local" in without else ', or engines = "local" to do without'
@@ -196,6 +197,13 @@ def require(settings: Settings) -> None:
         )
     if settings.brain.model and not settings.brain.url:
         raise SettingsError(f"brain.url: brain.model is {settings.brain.model!r}, but not where it is to be found")
+
+
+def _unknown(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    mean = f"; did you mean {near[0]}?" if near else "."
+    others = ", ".join(sorted(known))
+    return f"engines: {name!r} is not known{mean} There are {others}, and those that you add as [engine.NAME]"
 
 
 def _write_out(table: Table, folder: Path) -> list[str]:

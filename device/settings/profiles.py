@@ -18,7 +18,7 @@ from device.settings.instructions import Instructions, sections
 from device.settings.schema import schema_fault
 from device.settings.toml import Table, TableError, faults, read_toml
 from device.settings.tools import Builtin, Lookup, Row, lookup_faults, read_rows
-from device.settings.types import Name, Seconds, Section
+from device.settings.types import Language, Name, Seconds, Section
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,7 +38,7 @@ class _File(Section, frozen=True):
     """What it is for, for `parley profiles`."""
     engines: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("local",)
     name: Name = "Jarvis"
-    language: Name = "en"
+    language: Language = "en"
     instructions: Instructions = field(default_factory=Instructions)
     """By section, or a text in place of all of them."""
     tools: tuple[Builtin, ...] = ()

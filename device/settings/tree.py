@@ -23,7 +23,7 @@ from device.settings.local import (
 from device.settings.panel import PanelSettings
 from device.settings.prices import Price  # noqa: TC001 - msgspec resolves annotations at run time
 from device.settings.tools import Builtin
-from device.settings.types import Name, Seconds, Section, Unit
+from device.settings.types import Language, Name, Seconds, Section, Unit
 
 
 class CardSettings(Section, frozen=True):
@@ -123,7 +123,8 @@ class Settings(Section, frozen=True):
     profile: str = ""
     """What the assistant is for: a bundled profile by its name, as `parley profiles` lists them, or the path of one.
     It counts over the defaults; what else is set counts over it."""
-    language: Name = "en"
+    language: Language = "en"
+    """The code of the language that is spoken."""
     greeting: str = ""
     """What is said when a conversation begins without a question: by the button or the wake word alone. Empty: none."""
     tools: tuple[Builtin, ...] = get_args(Builtin)

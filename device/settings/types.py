@@ -36,6 +36,9 @@ class Secret:
 
 
 Name = Annotated[str, Meta(min_length=1)]
+Language = Annotated[
+    str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="a language's code, such as en, de or pt-BR")
+]
 Unit = Annotated[float, Meta(ge=0, le=1)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Socket = Annotated[str, Meta(pattern=r"^wss?://\S+$", description="an address that begins with ws:// or wss://")]

@@ -1,5 +1,7 @@
 """`parley settings`: what is in force, without secrets."""
 
+import pytest
+
 
 def test_settings_show_no_secret_and_where_a_value_comes_from(parley, tmp_path):
     config = tmp_path / "parley.toml"
@@ -28,3 +30,35 @@ def test_settings_that_cannot_be_read_are_a_line_each(parley, tmp_path):
         f"parley: {config}: nmae: no such key; did you mean name?",
         f"{config}: card.rate: 1 is not valid; valid is 0, 16000, 24000 or 48000",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('language = "german"', "language: 'german' is not valid; valid is a language's code, such as en"),
+        ('language = "en_US.UTF-8"', "language: 'en_US.UTF-8' is not valid"),
+        ('engines = "opnai"', "engines: 'opnai' is not known; did you mean openai?"),
+        ('engines = ["local", "box"]', "engines: 'box' is not known."),
+        ('[wake]\nmodels = ["hey_computer"]', "wake.models: no model is called"),
+        ('[wake]\nmodels = ["hey_jarvis", "/nowhere/hey_joe.onnx"]', "wake.models: there is no /nowhere/hey_joe.onnx"),
+        ('[local]\ntts = "piper"\n[piper]\nvoice = "/nowhere/joe.onnx"', "piper.voice: there is no"),
+        ('[local]\nstt = "sherpa-onnx"\n[sherpa]\nmodel = "/nowhere/zipformer"', "sherpa.model: there is no"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_file_and_key(parley, tmp_path, text, named):
+    config = tmp_path / "parley.toml"
+    config.write_text(text)
+    result = parley("settings", "--config", str(config))
+    assert result.exit_code == 1
+    assert result.output.startswith(f"parley: {config}: ")
+    assert named in result.output
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['language = "pt-BR"', 'engines = ["box"]\n[engine.box]\nurl = "ws://box/v1"', '[wake]\nmodels = ["alexa"]'],
+)
+def test_what_can_be_is_not(parley, tmp_path, text):
+    config = tmp_path / "parley.toml"
+    config.write_text(text)
+    assert parley("settings", "--config", str(config)).exit_code == 0
