@@ -72,11 +72,34 @@ def envelope(text: str | bytes) -> Envelope:
 def known(text: str | bytes, decoder: msgspec.json.Decoder[Shape]) -> Shape | Unknown:
     """Read a message; what `decoder` cannot read is `Unknown`. Raises `WireError` if it is no JSON object."""
     try:
-        return decoder.decode(text)
+        return forgiving(text, decoder)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         kind = envelope(text).type
         raw = text if isinstance(text, str) else text.decode(errors="replace")
         return Unknown(kind if isinstance(kind, str) else "", raw, str(error))
+
+
+def forgiving(text: str | bytes, decoder: msgspec.json.Decoder[Shape]) -> Shape:
+    """Read a message in which a field that is null is as good as none, and an id may be a number.
+
+    Raises what msgspec raises, and `RecursionError`.
+    """
+    try:
+        return decoder.decode(text)
+    except msgspec.ValidationError as error:
+        try:
+            return decoder.decode(msgspec.json.encode(_plainer(msgspec.json.decode(text))))
+        except msgspec.DecodeError:
+            raise error from None
+
+
+def _plainer(value: Any, key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {name: _plainer(one, name) for name, one in value.items() if one is not None}
+    if isinstance(value, list):
+        return [_plainer(one) for one in value if one is not None]
+    is_id = key == "id" or key.endswith("_id")
+    return str(value) if is_id and isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def missing(param: str, event_id: str | None) -> WireError:

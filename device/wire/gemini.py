@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct, field
 
-from device.wire.errors import SHOWN, Unknown, envelope
+from device.wire.errors import SHOWN, Unknown, envelope, forgiving
 
 MIME: Final = "audio/pcm;rate={rate}"
 
@@ -321,7 +321,7 @@ def encode(message: ClientMessage | ServerMessage) -> str:
 def decode_server(data: str | bytes) -> ServerMessage | Unknown:
     """Read a server's message; what we cannot read is `Unknown`. Raises `WireError` if it is no JSON object."""
     try:
-        message = _server.decode(data)
+        message = forgiving(data, _server)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         envelope(data)
         return _unknown(data, str(error))

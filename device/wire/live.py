@@ -38,6 +38,8 @@ IDLE: Final = frozenset(
         "decision.item.created",
         "decision.item.deleted",
         "info",
+        "session.paused",
+        "session.resumed",
         "transport.dtmf.received",
         "transport.dtmf.send",
         "transport.dtmf.sent",
@@ -205,9 +207,19 @@ class Resource(Shape):
 
 
 class SessionUsage(Shape):
-    """What the session has cost since it began."""
+    """What the session has cost since it began.
 
-    seconds: float
+    The parts, of sessions that pause, add up to the whole; a pause costs less. Ours do not: WebRTC alone can.
+    """
+
+    seconds: float | None = None
+    active_seconds: float | None = None
+    paused_seconds: float | None = None
+
+    @property
+    def billed(self) -> float:
+        """What is charged, in seconds."""
+        return (self.active_seconds or 0.0) + (self.paused_seconds or 0.0) if self.seconds is None else self.seconds
 
 
 class LiveError(Shape):

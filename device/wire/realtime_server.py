@@ -29,7 +29,7 @@ Number: TypeAlias = int | float
 class OfItem(Message, kw_only=True):
     """An event about an item."""
 
-    item_id: str
+    item_id: str = field(default_factory=str)
 
 
 class OfItems(Message, kw_only=True):
@@ -49,7 +49,7 @@ class OfResponse(Message, kw_only=True):
 class OfOutput(OfResponse, kw_only=True):
     """An event about an output item of a response, by its id."""
 
-    item_id: str
+    item_id: str = field(default_factory=str)
 
 
 class OfContent(OfOutput, kw_only=True):
@@ -219,13 +219,13 @@ class RateLimitsUpdated(Message, tag="rate_limits.updated"):
 class ResponseCreated(Message, tag="response.created"):
     """A reply began."""
 
-    response: Response
+    response: Response = field(default_factory=Response)
 
 
 class ResponseDone(Message, tag="response.done"):
     """A reply is over, whatever its status."""
 
-    response: Response
+    response: Response = field(default_factory=Response)
 
 
 class ResponseOutputItemAdded(OfResponse, tag="response.output_item.added"):

@@ -192,3 +192,45 @@ def test_of_a_long_value_only_the_beginning_is_quoted() -> None:
     message = not_one_of("x", "y" * (SHOWN + 1), ("z",), None).message
     assert "y" * SHOWN in message
     assert "y" * (SHOWN + 1) not in message
+
+
+@pytest.mark.parametrize("field", ["item_id", "response_id", "output_index", "content_index", "event_id", "new"])
+@pytest.mark.parametrize(
+    "event",
+    [
+        realtime.InputAudioBufferSpeechStarted(item_id=""),
+        realtime.InputAudioBufferSpeechStopped(item_id=""),
+        realtime.InputAudioBufferCommitted(item_id=""),
+        realtime.ConversationItemInputAudioTranscriptionCompleted("x", None, item_id=""),
+        realtime.ResponseOutputAudioDelta(b"ab", item_id=""),
+        realtime.ResponseOutputAudioTranscriptDelta("x", item_id=""),
+        realtime.ResponseCreated(),
+        realtime.ResponseDone(),
+    ],
+    ids=lambda event: str(event.__struct_config__.tag),
+)
+def test_null_where_an_id_or_a_number_is_not_needed_is_as_good_as_nothing(event: realtime.Message, field: str) -> None:
+    told = msgspec.to_builtins(event) | {field: None}
+    assert realtime.decode_server(json.dumps(told)) == event
+
+
+@pytest.mark.parametrize("whole", ['{"response": null}', "{}"])
+def test_a_response_that_is_null_is_one_of_which_nothing_is_said(whole: str) -> None:
+    told = json.loads(whole) | {"type": "response.done"}
+    assert realtime.decode_server(json.dumps(told)) == realtime.ResponseDone()
+
+
+def test_an_id_may_be_a_number_and_a_number_is_no_other_text() -> None:
+    told = {"type": "response.output_audio_transcript.delta", "item_id": 7, "response_id": 3, "delta": "x"}
+    event = realtime.decode_server(json.dumps(told))
+    assert event == realtime.ResponseOutputAudioTranscriptDelta("x", item_id="7", response_id="3")
+    assert isinstance(realtime.decode_server(json.dumps(told | {"delta": 7})), Unknown)
+
+
+def test_nulls_within_are_forgiven_in_every_protocol_that_reads_json() -> None:
+    part = {"inlineData": {"mimeType": "audio/pcm", "data": "AAA="}, "text": None, "thought": None}
+    message = gemini.decode_server(json.dumps({"serverContent": {"modelTurn": {"role": None, "parts": [part, None]}}}))
+    assert isinstance(message, gemini.ServerMessage)
+    assert message.server_content is not None
+    event = live.decode_server('{"type": "session.started", "session": {"id": null, "expires_at": null}}')
+    assert event == live.SessionStarted(live.Resource())

@@ -152,7 +152,7 @@ class Stream:
 
     @_take.register
     def _(self, event: wire.SessionUsageUpdated) -> list[EngineEvent]:
-        self._seconds = max(self._seconds, event.usage.seconds)
+        self._seconds = max(self._seconds, event.usage.billed)
         return []
 
     @_take.register
@@ -163,7 +163,7 @@ class Stream:
     @_take.register
     def _(self, event: wire.SessionClosed) -> list[EngineEvent]:
         if event.usage is not None:
-            self._seconds = max(self._seconds, event.usage.seconds)
+            self._seconds = max(self._seconds, event.usage.billed)
         events = [*self._words.stop(), *self._speech.stop(), *self._work.stop()]
         if self._seconds > self._told_seconds and not any(isinstance(one, ReplyEnded) for one in events):
             events.append(ReplyEnded("", "completed"))

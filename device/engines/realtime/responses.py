@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+UNNAMED: Final = "unnamed_"
+"""What we call items begin with of which the server does not say the id, and which it cannot be told of."""
 TRUNCATE: Final = "truncate"
 """What the event ids of our truncations begin with."""
 
@@ -51,7 +53,7 @@ class Responses:
         self._calls = Calls()
         self._next = NextResponse()
         self._odd_seen = False
-        self._count = 0
+        self._begun = self._count = 0
         self._out: list[wire.ClientEvent] = []
 
     def drain(self) -> list[wire.ClientEvent]:
@@ -152,18 +154,19 @@ class Responses:
     @receive.register
     def _(self, event: wire.ResponseOutputAudioDelta) -> list[EngineEvent]:
         name, events = self._current(event.response_id)
-        output = self._replies.add(event.item_id, name)
+        item = event.item_id or self._unnamed
+        output = self._replies.add(item, name)
         if not self._replies.takes(output, name):
             return events
         pcm = output.take(event.delta, event.content_index)
         if output.odd and not self._odd_seen:
             self._odd_seen = True
             _log.warning("The engine sends audio with an odd number of bytes; it is put together again")
-        return [*events, Audio(name, event.item_id, pcm)] if pcm else events
+        return [*events, Audio(name, item, pcm)] if pcm else events
 
     @receive.register
     def _(self, event: wire.ResponseOutputAudioDone) -> list[EngineEvent]:
-        if (output := self._replies.output(event.item_id)) is not None:
+        if (output := self._replies.output(event.item_id or self._unnamed)) is not None:
             output.odd = b""
         return []
 
@@ -274,17 +277,24 @@ class Responses:
             return name, []
         for forgotten in self._replies.begin(name):
             self._calls.forget(forgotten)
+        self._begun += 1
         return name, [ReplyStarted(name)]
 
     def _current(self, name: str) -> tuple[str, list[EngineEvent]]:
         """As `_begin`; some servers leave the response's id out: then it is the newest open one."""
         return self._begin(name or self._replies.newest())
 
+    @property
+    def _unnamed(self) -> str:
+        """What an item of the newest reply is called that the server gives no id."""
+        return f"{UNNAMED}{self._begun}"
+
     def _words(self, event: wire.OfContent, text: str, *, final: bool) -> list[EngineEvent]:
         name, events = self._current(event.response_id)
-        output = self._replies.add(event.item_id, name)
+        item = event.item_id or self._unnamed
+        output = self._replies.add(item, name)
         if not self._replies.dead(output) and (text or final):
-            events.append(Words("assistant", text, final=final, item=event.item_id))
+            events.append(Words("assistant", text, final=final, item=item))
         return events
 
     def _call(self, reply: str, call_id: str, name: str, arguments: str) -> list[EngineEvent]:
@@ -310,11 +320,15 @@ class Responses:
             self._forget(heard.item, output)
             return
         output.told = True
+        if heard.item.startswith(UNNAMED):
+            return
         self._send(wire.ConversationItemTruncate(heard.item, cut.part, cut.ms, event_id=self._id(TRUNCATE)))
 
     def _forget(self, item: str, output: Output) -> None:
         """Have the server forget an item of which nothing was heard."""
         output.told = True
+        if item.startswith(UNNAMED):
+            return
         self._send(wire.ConversationItemDelete(item, event_id=self._id("delete")))
 
     def _ask(self) -> None:

@@ -233,3 +233,18 @@ def test_old_replies_are_forgotten(responses: Responses) -> None:
     assert [message.item_id for message in responses.drain() if isinstance(message, wire.ConversationItemTruncate)] == [
         "i1"
     ]
+
+
+def test_items_without_an_id_are_played_apart_and_the_server_is_told_nothing_of_them(responses: Responses) -> None:
+    played = []
+    for _ in range(2):
+        got = feed(responses, created(""), delta(item="", reply=""), delta(item="", reply=""), done(""))
+        played.append({event.item for event in got if isinstance(event, Audio)})
+        assert [event for event in got if isinstance(event, AudioDone)]
+    assert [len(items) for items in played] == [1, 1]
+    assert not played[0] & played[1]
+    feed(responses, created("r"), delta(item="", reply="r"))
+    (item,) = {event.item for event in feed(responses, delta(item="", reply="r")) if isinstance(event, Audio)}
+    responses.drain()
+    responses.interrupt([Heard(item, 10, whole=False)])
+    assert kinds(responses.drain()) == [wire.ResponseCancel]
