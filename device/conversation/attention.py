@@ -61,8 +61,8 @@ class Attention:
         self.notices(at)
         self._hears_since = at if speech else None
 
-    def answered(self) -> None:
-        """Note that an answer is heard: whoever was deaf to something, it was not to this."""
+    def begin(self) -> None:
+        """Note that what is said next is something else: who was deaf to what was said before may hear it."""
         self._deaf.clear()
 
     def asked(self, engine: str, left: frozenset[str]) -> bool:

@@ -244,7 +244,7 @@ class EngineEvents:
 
     def _change_over(self, at: int) -> None:
         """Go on in another session, if that is due and nobody speaks."""
-        lull = not (self._user.talking or self._turns.replying) and self._timeouts.lull(at)
+        lull = not (self._user.talking or self._turns.replying or self.owes) and self._timeouts.lull(at)
         if self._connection.open and self._turns.state is State.LISTENING and lull:
             self._out.do(*self._connection.change_over(at, self._history.said))
 
@@ -282,6 +282,7 @@ class EngineEvents:
         if self._attention.asked(engine, self._connection.engines):
             self._turns.lost(Fault("unheard", unheard.message, retry=True))
         else:
+            self._attention.begin()
             self._user.engine_hears(speech=False)
             self._turns.unanswered(unheard.message)
 

@@ -267,7 +267,7 @@ class Conversation:
             self._out.record(entries.ReplyFirstAudio(event.at, event.item))
             self._connection.answered()
             self._user.answered()
-            self._attention.answered()
+            self._attention.begin()
         if self.state in TO_ENGINE:
             self._begin_reply()
 

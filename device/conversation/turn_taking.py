@@ -68,6 +68,7 @@ class TurnTaking:
             self._reply.clear()
         self._history.clear()
         self._final_result.begin()
+        self._attention.begin()
         self._user.begin(at)
         self._timeouts.begin(at)
         self._greeting.woke()

@@ -55,7 +55,7 @@ def test_each_engine_is_asked_once_for_the_same_words(attention):
     left = frozenset({"a", "b"})
     assert attention.asked("a", left)
     assert not attention.asked("b", left)
-    attention.answered()
+    attention.begin()
     assert attention.asked("b", left)
 
 

@@ -248,7 +248,7 @@ def test_a_session_that_cannot_be_prepared_is_tried_again_later(talk):
     assert talk(Unprepared("local", "no"), samples(2200)) == []
     assert talk.wrote(entries.SessionUnprepared) == [entries.SessionUnprepared(samples(2200), "local", "no")]
     talk.ms(VoiceStart, 9000, samples(9000))
-    talk.ms(VoiceEnd, 9500, samples(9000), samples(9300), 300)
+    talk.ms(VoiceEnd, 9500, samples(9000), samples(9300), 200)
     assert talk.ms(Tick, 12_199) == []
     assert talk.ms(Tick, 12_200) == [Prepare((), "local")]
 
@@ -502,3 +502,25 @@ def test_a_reply_without_end_is_ended_with_its_session():
     assert asked[:1] == ["local"]
     assert talk.wrote(entries.EngineError)[0].code == "endless"
     assert talk.state is State.SPEAKING, "what came is heard"
+
+
+def test_what_was_lost_on_every_engine_is_asked_of_each_again_when_it_is_said_again():
+    talk = Talk(engines=("a", "b"), follow_up_ms=60_000)
+    awake(talk)
+    asked, ms = [], 2000
+    for _ in range(2):
+        end = asks(talk, ms)
+        for at in range(end, end + 3 * SILENT, samples(100)):
+            for engine in opened(talk(Tick(at))):
+                asked.append(engine)
+                talk(Opened(24000), at)
+        ms += 30_000
+    assert asked == ["b", "a"]
+    assert [entry.code for entry in talk.wrote(entries.EngineError)] == ["unheard", "no_reply"] * 2
+
+
+def test_nobody_goes_on_in_another_session_while_this_one_owes_an_answer(talk):
+    awake(talk)
+    end = asks(talk)
+    talk(Expiring(60.0), end + samples(500))
+    assert talk(Tick(end + samples(2000))) == []
