@@ -271,7 +271,8 @@ class UserTurn:
     def ends(self, end: int, voiced_ms: float) -> None:
         """Note the end of something said that the engine is to answer."""
         self._uncommitted = end
-        self._said = end, voiced_ms + (self._said[1] if self._said is not None else 0)
+        if self._near:  # else it was masked, and the engine could not hear it
+            self._said = end, voiced_ms + (self._said[1] if self._said is not None else 0)
 
     def missed(self, length: int) -> None:
         """Note that for `length` samples nothing was heard: they are no silence."""

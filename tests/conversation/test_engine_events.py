@@ -40,6 +40,7 @@ from device.conversation.engine import (
     Working,
 )
 from device.conversation.events import (
+    Echo,
     Heard,
     Mute,
     PlayoutCut,
@@ -524,3 +525,14 @@ def test_nobody_goes_on_in_another_session_while_this_one_owes_an_answer(talk):
     end = asks(talk)
     talk(Expiring(60.0), end + samples(500))
     assert talk(Tick(end + samples(2000))) == []
+
+
+def test_nothing_is_owed_to_a_voice_that_was_kept_from_the_engine_as_what_may_be_echo():
+    talk = Talk(engines=("best", "local"))
+    awake(talk)
+    talk(Echo(samples(1900), "unknown", samples(1900)))
+    talk.ms(VoiceStart, 2100, samples(2000))
+    talk.ms(Voice, 2700, samples(2000), 600, near_ms=0)
+    talk.ms(VoiceEnd, 3040, samples(2000), samples(2800), 700)
+    ticks = [talk.ms(Tick, ms) for ms in range(3100, 13_000, 100)]
+    assert not [engine for actions in ticks for engine in opened(actions)]
