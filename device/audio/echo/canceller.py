@@ -45,6 +45,8 @@ MISSED = 12
 loud: somebody talks, and there is none that would matter beside that."""
 UNEXPLAINED = 2.0
 """How many good frames a bad one outweighs while the echo was never found: an echo has pauses, too."""
+LOOK_EVERY = 8
+"""Frames between two looks whether it is learnt although somebody speaks: 80 ms, while it does not count as learnt."""
 NO_ECHO_RATIO = 0.001
 """A microphone that hears so little of what was just played, 30 dB less, has no echo to learn: with headphones, or with
 a card that cancels it."""
@@ -275,10 +277,15 @@ class EchoCanceller:
         )
         self._good = max(0.0, self._good + (1.0 if good else -0.25 if self.place.known else -UNEXPLAINED))
         if self.place.known:
-            self._learnt = self._good >= GOOD_FRAMES or self._frames_played >= CONVERGED_FRAMES
+            self._learnt = self._good >= GOOD_FRAMES or self._frames_played >= CONVERGED_FRAMES or self._cancelled
         else:
             nothing = self._good >= SILENT_FRAMES or self.place.missed >= MISSED
             self._learnt = nothing and not self._envelopes.may_be_alike
+
+    @property
+    def _cancelled(self) -> bool:
+        """Whether all that is left over is of somebody else."""
+        return self.place.sure and self._frames_played % LOOK_EVERY == 0 and self.place.cancels
 
     def _doubt_itself(self) -> None:
         """Look whether there is an echo that is not cancelled."""

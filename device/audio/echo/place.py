@@ -75,6 +75,8 @@ _OWN = 0.45
 """Part of what is left over that a short echo explains, from which it is the device's own voice. In 250 ms of replies
 that people interrupt at -10 to +6 dB: 0.41 in the worst of 96 and less than 0.1 in nearly all; of what the device takes
 for a voice when a clock changes or the echo jumps, 0.4 to 0.8."""
+_OTHERS = 0.1
+"""And from which it is not: what is left of the echo is 10 dB softer than who speaks over it, or lies apart."""
 _RIVAL = 0.5
 """A new place must be so much clearer than the old one: twice. In voiced sounds the place is clear at each period."""
 _OTHER_ECHO = 0.35
@@ -227,6 +229,18 @@ class Place:
             self._begin(best, self._earliest(found, best))
         elif clear < CLEAR and self._blocks >= WINDOWS[-1]:
             self.missed += 1
+
+    @property
+    def cancels(self) -> bool:
+        """Whether hardly any of what was left over in the last moments is an echo from where it is known to come.
+
+        Though much may be left over, because somebody speaks.
+        """
+        window = WINDOWS[1] * BLOCK
+        if self._blocks < WINDOWS[1] or self._alignment.lag is None:
+            return False
+        left, played = self._heard.rows[1][-window:], self._alignment.played(window + RANGE)
+        return filtered(left, played, round(self._alignment.lag)) < _OTHERS
 
     @property
     def own(self) -> bool:

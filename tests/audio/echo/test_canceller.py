@@ -173,6 +173,14 @@ def test_it_knows_when_it_has_learnt():
     assert not canceller.helpless
 
 
+@pytest.mark.parametrize("seed", [0, 1, 3])
+def test_it_learns_while_somebody_speaks_all_the_time_over_its_first_words(canceller, seed):
+    played = far(1.5)
+    words = np.resize(say("what is the weather like in London and in Paris", "en-gb", 150, -20), len(played))
+    run(canceller, mix(room(played, 0, seed), words, noise(1.5, -60)), played)
+    assert canceller.converged
+
+
 def test_cancellers_are_independent_and_repeatable():
     played, results = far(1), []
     mic = mix(room(played, -3))
