@@ -46,7 +46,8 @@ def _serve(host: str | None, port: int | None, config: Path | None, *, with_pare
     local = msgspec.structs.replace(local, host=host or local.host, port=local.port if port is None else port)
 
     def ready(bound: int) -> None:
-        click.echo(f"{READY_LINE}ws://{local.host}:{bound}/v1/realtime")
+        scheme = "wss" if local.tls_cert else "ws"
+        click.echo(f"{READY_LINE}{scheme}://{local.host}:{bound}/v1/realtime")
         Health(Notifier(), found, f"port {bound}").tell_ready()
         sys.stdout.flush()
 

@@ -1,28 +1,35 @@
 """The local engine as a server: OpenAI's Realtime API (GA) over WebSocket, on aiohttp.
 
-`ws://HOST:PORT/v1/realtime` takes any Realtime client; `GET /health` says how the server is.
+`ws://HOST:PORT/v1/realtime` takes any Realtime client; `POST /v1/realtime/client_secrets` gives SDKs the short-lived
+key that they ask for; `GET /health` says how the server is. All else is refused in JSON.
 """
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
-import os
 import socket
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 from msgspec import Struct
 
 from device.local.cascade import Cascade, Stages
 from device.local.session.client_events import Session
+from device.local.session.inbox import Inbox, Pace
 from device.local.session.outbox import FULL, Outbox
-from device.local.stages import EngineStartError
+from device.local.web.answers import quoted, refusal
+from device.local.web.client_secrets import LARGEST as LARGEST_BODY
+from device.local.web.client_secrets import ClientSecrets
+from device.local.web.connections import IDLE_S, REQUEST_S, Connections, http_log
+from device.local.web.gate import Allowed, Gate, own_names, preflight
+from device.local.web.handshake import SUBPROTOCOL, agreeing, offered_key, unserved
+from device.local.web.listening import listen
+from device.wire.errors import WireError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from device.settings.tree import Settings
 
@@ -47,15 +54,20 @@ class Limits(Struct, frozen=True):
     """How many at once; as the default of `local.sessions`."""
     stall_s: float = 120.0
     """How long a client may leave an event unread: a laptop that sleeps for a minute is not dropped."""
+    idle_s: float = 900.0
+    """How long a client may say nothing, not even silence, before it makes room for others; a choice."""
 
 
 class Engine:
     """The server's sessions. They are refused until it is told to `open`, as while its models load."""
 
-    def __init__(self, limits: Limits, voice: str) -> None:
+    def __init__(self, limits: Limits, voice: str, allowed: Allowed) -> None:
+        self.connections = Connections()
         self._cascade: Cascade | None = None
         self._limits = limits
         self._voice = voice
+        self._gate = Gate(allowed)
+        self._secrets = ClientSecrets(voice)
         self._sockets: set[web.WebSocketResponse] = set()
 
     def open(self, cascade: Cascade) -> None:
@@ -64,11 +76,28 @@ class Engine:
 
     def app(self) -> web.Application:
         """Return the engine as a web application."""
-        app = web.Application()
+        app = web.Application(middlewares=[self._let_in], client_max_size=LARGEST_BODY)
         app.router.add_get(PATH, self._realtime)
+        app.router.add_post(f"{PATH}/client_secrets", self._client_secret)
         app.router.add_get("/health", self._health)
         app.on_shutdown.append(self._shut_down)
         return app
+
+    @web.middleware
+    async def _let_in(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Refuse whoever may not ask, and say in JSON what is not served."""
+        self.connections.asked(request)
+        answer: web.StreamResponse | None = self._gate.refused(request)
+        if answer is None:
+            try:
+                answer = preflight(request) or await handler(request)
+            except web.HTTPException as error:
+                answer = _unserved(request, error)
+        if not answer.prepared:
+            self._gate.shared(request, answer)
+        return answer
 
     async def _health(self, _: web.Request) -> web.Response:
         ready = self._cascade is not None
@@ -83,23 +112,35 @@ class Engine:
             status=200 if ready else 503,
         )
 
+    async def _client_secret(self, request: web.Request) -> web.Response:
+        try:
+            async with asyncio.timeout(REQUEST_S):
+                return web.json_response(self._secrets.give(await request.read()))
+        except WireError as error:
+            return refusal(400, error.code, error.message, error.param)
+        except TimeoutError:
+            return refusal(408, "request_timeout", f"The request did not come whole within {REQUEST_S:g} s.")
+
     async def _realtime(self, request: web.Request) -> web.StreamResponse:
         if not self._cascade:
-            return _refusal(
+            return refusal(
                 503, "engine_loading", "The local engine is still loading its models: try again in a moment."
             )
+        if answer := unserved(request):
+            return answer
         if len(self._sockets) >= self._limits.sessions:
-            return _refusal(
+            return refusal(
                 503,
                 "session_limit_reached",
                 f"The local engine holds {self._limits.sessions} sessions already, its limit: end one, or raise "
                 "'local.sessions' in the settings.",
             )
         # Compression would cost more time than the loopback or the LAN needs for base64.
-        ws = web.WebSocketResponse(protocols=("realtime",), max_msg_size=ABSURD, compress=False, timeout=GOODBYE_S)
-        if not ws.can_prepare(request):
-            return _refusal(426, "websocket_required", f"{PATH} is a WebSocket: connect with ws://.")
+        ws = web.WebSocketResponse(protocols=(SUBPROTOCOL,), max_msg_size=ABSURD, compress=False, timeout=GOODBYE_S)
+        if not ws.can_prepare(request := agreeing(request)):
+            return refusal(426, "websocket_required", f"{PATH} is a WebSocket: connect with ws://.")
         self._sockets.add(ws)
+        self.connections.hold(request)
         try:
             await ws.prepare(request)
             await self._hold(ws, request, self._cascade)
@@ -110,26 +151,38 @@ class Engine:
     async def _hold(self, ws: web.WebSocketResponse, request: web.Request, cascade: Cascade) -> None:
         """Hold a session until either side ends it."""
         _keep_alive(request)
-        outbox = Outbox(ws.send_str, self._limits.stall_s)
-        session = Session(
-            cascade, outbox.write, outbox.room, model=request.query.get("model") or "parley", voice=self._voice
-        )
-        session.begin()
-        both = [asyncio.create_task(_listen(ws, session, outbox)), asyncio.create_task(outbox.run())]
+        outbox, inbox = Outbox(ws.send_str, self._limits.stall_s), Inbox()
+        wanted = self._secrets.session(offered_key(request.headers))
+        model = request.query.get("model") or (wanted and wanted.model) or "parley"
+        session = Session(cascade, outbox.write, outbox.room, model=model, voice=self._voice)
+        session.begin(wanted)
+        work = (_read(ws, inbox, self._limits.idle_s), _answer(inbox, session, outbox), outbox.run())
+        tasks = [asyncio.create_task(one) for one in work]
         try:
-            done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             session.close()
-            for task in both:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*both, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
         for task in done:
-            if isinstance(error := task.exception(), TimeoutError):
-                log.warning("session %s ends: its client has read nothing for %g s", session.id, self._limits.stall_s)
-                if request.transport:
-                    request.transport.abort()
-            elif error and not isinstance(error, ConnectionError):
-                log.error("session %s broke off", session.id, exc_info=error)
+            await self._ended(task, ws, request, session)
+
+    async def _ended(
+        self, task: asyncio.Task[None], ws: web.WebSocketResponse, request: web.Request, session: Session
+    ) -> None:
+        """Say why a session ended that neither side meant to end."""
+        error = task.exception()
+        if isinstance(error, IdleError):
+            log.info("session %s ends: its client has said nothing for %g s", session.id, self._limits.idle_s)
+            message = f"Idle for {self._limits.idle_s:g} s: the session makes room for others."
+            await ws.close(code=WSCloseCode.POLICY_VIOLATION, message=message.encode())
+        elif isinstance(error, TimeoutError):
+            log.warning("session %s ends: its client has read nothing for %g s", session.id, self._limits.stall_s)
+            if request.transport:
+                request.transport.abort()
+        elif error and not isinstance(error, ConnectionError):
+            log.error("session %s broke off", session.id, exc_info=error)
 
     async def _shut_down(self, _: web.Application) -> None:
         goodbye = b"The local engine is shutting down."
@@ -138,9 +191,15 @@ class Engine:
         )
 
 
-def make_app(stages: Stages, limits: Limits | None = None, *, voice: str = "en-gb") -> web.Application:
+class IdleError(Exception):
+    """A client has said nothing for too long."""
+
+
+def make_app(
+    stages: Stages, limits: Limits | None = None, *, voice: str = "en-gb", allowed: Allowed | None = None
+) -> web.Application:
     """Return a server of these stages as a web application."""
-    engine, cascade = Engine(limits or Limits(), voice), Cascade(stages)
+    engine, cascade = Engine(limits or Limits(), voice, allowed or Allowed()), Cascade(stages)
     engine.open(cascade)
     app = engine.app()
 
@@ -154,70 +213,87 @@ def make_app(stages: Stages, limits: Limits | None = None, *, voice: str = "en-g
 async def serve(settings: Settings, *, ready: Callable[[int], None] | None = None) -> None:
     """Run the local engine as set, until cancelled; call `ready` with the port once it takes sessions.
 
-    While the models load, `/health` answers already and sessions are refused. Raises `EngineStartError` if the port
-    or the voice is not to be had, and `ModelError` if a model is missing or unusable.
+    While the models load, `/health` answers already and sessions are refused. Raises `EngineStartError` if the port,
+    the certificate or the voice is not to be had, and `ModelError` if a model is missing or unusable.
     """
     from device.local.load import load_stages  # noqa: PLC0415 - onnxruntime takes a second; a taken port shows at once
 
     local = settings.local
-    engine = Engine(Limits(sessions=local.sessions), local.voice)
-    runner = web.AppRunner(engine.app(), access_log=None, shutdown_timeout=GOODBYE_S)
+    allowed = Allowed(local.origins, own_names(local.host, socket.gethostname(), local.hosts))
+    engine = Engine(Limits(sessions=local.sessions), local.voice, allowed)
+    runner = web.AppRunner(
+        engine.app(), access_log=None, shutdown_timeout=GOODBYE_S, keepalive_timeout=IDLE_S, logger=http_log()
+    )
     await runner.setup()
     try:
+        assert runner.server is not None  # noqa: S101 - it is set up
+        listening = await listen(engine.connections.guard(runner.server), local)
         try:
-            await web.TCPSite(runner, local.host, local.port).start()
-        except OSError as error:
-            raise EngineStartError(_cannot_listen(local.host, local.port, error)) from error
-        cascade = Cascade(await asyncio.to_thread(load_stages, settings))
-        try:
-            await asyncio.to_thread(cascade.warm_up)
-            engine.open(cascade)
-            if ready:
-                ready(runner.addresses[0][1])
-            await asyncio.Event().wait()
+            cascade = Cascade(await asyncio.to_thread(load_stages, settings))
+            try:
+                await asyncio.to_thread(cascade.warm_up)
+                engine.open(cascade)
+                if ready:
+                    ready(listening.sockets[0].getsockname()[1])
+                await asyncio.Event().wait()
+            finally:
+                await cascade.close()
         finally:
-            await cascade.close()
+            listening.close()
     finally:
         await runner.cleanup()
 
 
-def _cannot_listen(host: str, port: int, error: OSError) -> str:
-    """Say why the engine cannot listen there, and which setting to change."""
-    # From Python 3.12 on, an address that no card has is an error without a number.
-    lacking = error.errno in (None, errno.EADDRNOTAVAIL)
-    unknown = isinstance(error, socket.gaierror)
-    number = errno.EADDRNOTAVAIL if lacking else error.errno or 0
-    told = f"cannot listen on {host} port {port}: {error.strerror if unknown else os.strerror(number)}."
-    if lacking or unknown:
-        return (
-            f"{told} This machine has no such address: choose another with --host or 'local.host' (127.0.0.1 is for "
-            "this machine alone, 0.0.0.0 for every network)."
-        )
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return f"{told} Ports below 1024 are for root: choose another with --port or 'local.port'."
-    return f"{told} Is another engine running? Choose another port with 'local.port' (0 takes a free one)."
+async def _read(ws: web.WebSocketResponse, inbox: Inbox, idle_s: float) -> None:
+    """Take what the client says, until it says no more; pings are answered meanwhile. Raises `IdleError`."""
+    while True:
+        try:
+            async with asyncio.timeout(idle_s):  # whatever it pings
+                frame = await ws.receive()
+        except TimeoutError:
+            raise IdleError from None
+        if frame.type is WSMsgType.TEXT:
+            await inbox.put(frame.data)
+        elif frame.type is WSMsgType.BINARY:
+            await inbox.put(None)
+        else:
+            return
 
 
-async def _listen(ws: web.WebSocketResponse, session: Session, outbox: Outbox) -> None:
-    """Pass on what the client says, until it says no more."""
-    async for frame in ws:
+async def _answer(inbox: Inbox, session: Session, outbox: Outbox) -> None:
+    """Have the session answer what the client said, one after the other, for ever."""
+    clock = asyncio.get_running_loop().time
+    pace = Pace(clock())
+    while True:
+        text = await inbox.get()
         # A client that asks and asks but does not read what it is told has to wait.
         await outbox.room(FULL)
-        if frame.type is WSMsgType.TEXT:
-            await session.receive(frame.data)
-        elif frame.type is WSMsgType.BINARY:
+        if text is None:
             session.refuse_binary()
+            audio = False
+        else:
+            audio = await session.receive(text)
+        # Always, so that others get a turn.
+        await asyncio.sleep(0 if audio else pace.delay(clock()))
 
 
 def _keep_alive(request: web.Request) -> None:
     connection = request.transport.get_extra_info("socket") if request.transport else None
-    if connection:
+    if connection and connection.family in {socket.AF_INET, socket.AF_INET6}:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in KEEPALIVE.items():
             if option := getattr(socket, name, None):
                 connection.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
-def _refusal(status: int, code: str, message: str) -> web.Response:
-    kind = "server_error" if status >= 500 else "invalid_request_error"
-    return web.json_response({"error": {"message": message, "type": kind, "code": code, "param": None}}, status=status)
+def _unserved(request: web.Request, error: web.HTTPException) -> web.Response:
+    """Return what is said in JSON where aiohttp would say it in a word."""
+    where = f"{request.method} {quoted(request.path)}"
+    if error.status == 405:
+        answer = refusal(405, "method_not_allowed", f"The local engine does not serve {where}, only by another method.")
+        answer.headers[hdrs.ALLOW] = error.headers.get(hdrs.ALLOW, "")
+        return answer
+    if error.status == 413:
+        return refusal(413, "request_too_large", f"The body is larger than {LARGEST_BODY} bytes.")
+    serves = f"{PATH} (a WebSocket), POST {PATH}/client_secrets and /health"
+    return refusal(error.status, "not_found", f"The local engine does not serve {where}: it has {serves}.")

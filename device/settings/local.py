@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from device.settings.types import Name, OptionalAddress, OptionalSocket, Seconds, Secret, Section, Socket
+from device.settings.types import Name, OptionalAddress, OptionalSocket, Origin, Seconds, Secret, Section, Socket
 
 
 class LocalSettings(Section, frozen=True):
@@ -17,6 +17,14 @@ class LocalSettings(Section, frozen=True):
     host: Name = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8765
     """Where `parley engine` listens; 0 takes a free port."""
+    hosts: tuple[Name, ...] = ()
+    """Names by which programs may call it, besides its address, `localhost` and the machine's own name."""
+    origins: tuple[Origin, ...] = ()
+    """Web pages that may use it, e.g. https://kiosk.lan; without one, no page of another site may."""
+    tls_cert: str = ""
+    """A PEM file with the certificate, and those above it, of an engine that is reached by wss://."""
+    tls_key: str = ""
+    """A PEM file with its private key, without a password."""
     sessions: Annotated[int, Meta(ge=1, le=1000)] = 8
     """How many clients at once; one more is refused."""
     stt: Literal["moonshine", "sherpa-onnx", "endpoint", "cartesia"] = "moonshine"
@@ -121,6 +129,9 @@ def lacks(
         (ink or sonic, stt if ink else tts, cartesia.api_key, "cartesia.api_key", "set CARTESIA_API_KEY"),
         (sonic, tts, cartesia.voice, "cartesia.voice", "give the id of a voice of Cartesia's"),
     )
+    if bool(local.tls_cert) != bool(local.tls_key):
+        missing, given = ("tls_key", "tls_cert") if local.tls_cert else ("tls_cert", "tls_key")
+        return f"local.{missing}: is missing, and local.{given} needs it: give both PEM files, or neither"
     for needed, choice, value, key, fix in needs:
         if needed and not value:
             return f"{key}: is missing, and {choice} needs it: {fix}"

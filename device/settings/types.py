@@ -49,6 +49,14 @@ OptionalAddress = Annotated[
     str, Meta(pattern=r"^(https?://\S+)?$", description="empty, or an address that begins with http:// or https://")
 ]
 
+Origin = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#@\s]+$",
+        description="a web page's scheme and host, such as https://kiosk.lan or http://localhost:3000",
+    ),
+]
+
 
 class Section(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A table of the settings file."""

@@ -25,6 +25,27 @@ Decoder: TypeAlias = "msgspec.json.Decoder[ServerEvent]"
 
 _CLIENT_NAMES: Final = tuple(str(kind.__struct_config__.tag) for kind in get_args(ClientEvent))
 
+BETA_FIELDS: Final = {
+    "modalities": "output_modalities",
+    "voice": "audio.output.voice",
+    "speed": "audio.output.speed",
+    "input_audio_format": "audio.input.format",
+    "output_audio_format": "audio.output.format",
+    "input_audio_transcription": "audio.input.transcription",
+    "input_audio_noise_reduction": "audio.input.noise_reduction",
+    "turn_detection": "audio.input.turn_detection",
+    "max_response_output_tokens": "max_output_tokens",
+}
+"""What a session of the beta had, and what it is called since: OpenAI's guide from the beta to GA."""
+
+
+class _BetaUpdate(msgspec.Struct):
+    """A `session.update`, to see whether it is one of the beta."""
+
+    session: dict[str, msgspec.Raw]
+
+
+_beta: Final = msgspec.json.Decoder(_BetaUpdate)
 _encoder: Final = msgspec.json.Encoder()
 _server: Final[msgspec.json.Decoder[ServerEvent]] = msgspec.json.Decoder(ServerEvent)
 _client: Final[msgspec.json.Decoder[ClientEvent]] = msgspec.json.Decoder(ClientEvent)
@@ -70,10 +91,26 @@ def decode_client(text: str | bytes) -> ClientEvent:
         raise explained(error, event_id) from error
     event_id = message.event_id
     if isinstance(message, SessionUpdate):
-        check_session(message.session, event_id)
+        try:
+            check_session(message.session, event_id)
+        except WireError as error:
+            raise _named_beta(error, text) from error
     elif isinstance(message, ConversationItemCreate):
         check_item(message.item, "item", event_id)
     elif isinstance(message, ResponseCreate) and message.response and message.response.input:
         for n, item in enumerate(message.response.input):
             check_item(item, f"response.input[{n}]", event_id)
     return message
+
+
+def _named_beta(error: WireError, text: str | bytes) -> WireError:
+    """Return what is wrong with a session so that a client of the beta knows why."""
+    try:
+        found = _beta.decode(text).session.keys() & BETA_FIELDS.keys()
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return error
+    if not found:
+        return error
+    now = ", ".join(f"'{name}' is now '{BETA_FIELDS[name]}'" for name in sorted(found))
+    message = f"{error.message} This is a session of the Realtime API's beta, which has ended: {now}."
+    return WireError(message, code=error.code, param=error.param, event_id=error.event_id)

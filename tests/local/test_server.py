@@ -1,20 +1,24 @@
 """The server on a real port: limits, bad clients, many clients; and as a program that starts and stops."""
 
 import asyncio
+import json
 import socket
+import ssl
 import threading
+from pathlib import Path
 
 import aiohttp
 import numpy as np
 import pytest
 from msgspec.structs import replace
 from openai import AsyncOpenAI
-from support.raw_client import raw, text_item
+from support.raw_client import append, raw, text_item
 from support.scripted import PATIENCE, Brain, Client, Prosody, Recogniser, Scripted, Vad, Voice, happens, tone
 
 from device.local import load
 from device.local.cascade import Stages
 from device.local.server import serve
+from device.local.session.inbox import BURST
 from device.local.session.outbox import Outbox
 from device.local.stages import EngineStartError, Text
 from device.model_files.files import ModelError
@@ -167,6 +171,68 @@ async def test_shutting_down_says_goodbye():
         assert (frame.type, frame.data) == (aiohttp.WSMsgType.CLOSE, 1001)
 
 
+async def test_what_is_not_served_is_said_in_json():
+    not_there = [("POST", "/realtime/calls"), ("POST", "/realtime/sessions"), ("GET", "/models"), ("GET", "/../x")]
+    async with Scripted() as server, aiohttp.ClientSession() as http:
+        for method, path in not_there:
+            async with http.request(method, f"{server.url}{path}") as answer:
+                error = (await answer.json())["error"]
+            assert (answer.status, error["code"], error["type"]) == (404, "not_found", "invalid_request_error")
+            assert "/v1/realtime/client_secrets" in error["message"]
+        async with http.post(f"{server.url}/realtime") as answer:
+            assert (answer.status, (await answer.json())["error"]["code"]) == (405, "method_not_allowed")
+            assert "GET" in answer.headers["Allow"]
+
+
+async def test_a_client_that_says_nothing_makes_room_for_others():
+    async with Scripted(idle_s=0.3, sessions=1) as server:
+        async with raw(server) as idle:
+            frame = await idle.ws.receive(PATIENCE)
+            assert (frame.type, frame.data) == (aiohttp.WSMsgType.CLOSE, 1008)
+            assert "Idle" in frame.extra
+        async with raw(server) as client:
+            await client.lives()
+
+
+async def test_a_storm_of_one_client_delays_nobody_else():
+    storm = 3000
+    brain = Brain(lambda asked: [Text("It is noon.")] if asked.turns else [])
+    async with Scripted(brain=brain, voice=Voice(words=3)) as server, raw(server) as stormy, raw(server) as other:
+        event = json.dumps({"type": "response.create"})
+        await asyncio.gather(*(stormy.ws.send_str(event) for _ in range(storm)))
+        await other.send(type="conversation.item.create", item=text_item("hello"))
+        await other.send(type="response.create")
+        assert (await other.until("response.done")).response.status == "completed"
+        # By then next to nothing of the storm was answered; all of it would take the engine seconds.
+        assert len(brain.asked) < BURST + 10
+
+
+async def test_pings_are_answered_while_the_session_is_at_work():
+    recogniser = Recogniser()
+    recogniser.go.clear()
+    vad = SlowVad()
+    async with Scripted(recogniser, vad=lambda: vad) as server, raw(server, autoping=False) as client:
+        await client.send(**append(bytes(48_000)))
+        await happens(vad.asked)
+        await client.ws.ping(b"there?")
+        frame = await client.ws.receive(PATIENCE)
+        assert (frame.type, frame.data) == (aiohttp.WSMsgType.PONG, b"there?")
+        vad.go.set()
+        await client.lives()
+
+
+class SlowVad(Vad):
+    """Is at work until it may go on."""
+
+    def __init__(self):
+        self.asked, self.go = threading.Event(), threading.Event()
+
+    def probability(self, block):
+        self.asked.set()
+        assert self.go.wait(PATIENCE)
+        return 0.0
+
+
 ANY_PORT = Settings(local=LocalSettings(port=0))
 
 
@@ -270,3 +336,25 @@ async def test_ping_and_pong_are_no_events():
         await client.ws.ping()
         await client.ws.pong()
         await client.lives()
+
+
+PEM = Path(__file__).parents[1] / "support" / "localhost.pem"
+
+
+async def test_it_speaks_tls_to_clients_that_want_it(stages):
+    settings = Settings(local=LocalSettings(port=0, tls_cert=str(PEM), tls_key=str(PEM)))
+    task, port = await start(settings)
+    context = ssl.create_default_context(cafile=PEM)
+    url = f"wss://localhost:{port}/v1/realtime"
+    async with aiohttp.ClientSession() as http, http.ws_connect(url, ssl=context) as ws:
+        assert (await ws.receive_json(timeout=PATIENCE))["type"] == "session.created"
+    task.cancel()
+
+
+async def test_a_foreign_page_is_refused_by_the_program_too(stages):
+    task, port = await start(ANY_PORT)
+    async with aiohttp.ClientSession() as http:
+        for headers, status in (({}, 200), ({"Origin": "http://evil.example"}, 403), ({"Host": "evil.example"}, 403)):
+            async with http.get(f"http://127.0.0.1:{port}/health", headers=headers) as answer:
+                assert answer.status == status
+    task.cancel()

@@ -44,5 +44,6 @@ def test_the_example_shows_every_key_with_its_default(write, home):
     wake = rest["wake"] | {"models": list(settings.wake.models)}
     lists = {"engines": ["local"], "tools": list(settings.tools), "wake": wake}
     lists["cartesia"] = rest["cartesia"] | {"keyterms": []}
+    lists["local"] = rest["local"] | {"hosts": [], "origins": []}
     assert shown == rest | lists | {"engine": engine}
     assert load(write(re.sub(r"^#(?=\w)", "", text, flags=re.MULTILINE)), home) == Settings()

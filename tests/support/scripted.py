@@ -20,6 +20,7 @@ from device.local.cascade import Stages
 from device.local.end_of_turn.completeness import completeness_rules
 from device.local.server import Limits, make_app
 from device.local.stages import Call, Choice, Cost, Text, Tool, Turn
+from device.local.web.gate import Allowed
 
 ORACLE = TypeAdapter(Annotated[RealtimeServerEvent, Field(discriminator="type")])
 PATIENCE = 20.0
@@ -156,6 +157,8 @@ class Scripted:
         voice: stages.Voice | stages.RemoteVoice | None = None,
         vad: Callable[[], stages.Vad] = Vad,
         prosody: stages.Prosody | None = None,
+        *,
+        allowed: Allowed | None = None,
         **limits: Any,
     ) -> None:
         self.recogniser = recogniser or Recogniser()
@@ -164,11 +167,14 @@ class Scripted:
         self.vad = vad
         self.prosody = prosody or Prosody()
         self.limits = Limits(**limits)
+        self.allowed = allowed
         self.url = ""
 
     async def __aenter__(self) -> Self:
         used = Stages(self.recogniser, self.brain, self.voice, self.vad, self.prosody, completeness_rules("en"))
-        self._runner = web.AppRunner(make_app(used, self.limits), access_log=None, shutdown_timeout=0.5)
+        self._runner = web.AppRunner(
+            make_app(used, self.limits, allowed=self.allowed), access_log=None, shutdown_timeout=0.5
+        )
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"

@@ -35,6 +35,27 @@ def test_malformed_server_events_survive_and_say_why(text: str) -> None:
     assert "$" in event.why or "missing" in event.why
 
 
+@pytest.mark.parametrize(
+    ("session", "named"),
+    [
+        ({"modalities": ["text"]}, "'modalities' is now 'output_modalities'"),
+        ({"input_audio_format": "pcm16", "voice": "x"}, "'voice' is now 'audio.output.voice'"),
+        ({"type": "beta", "turn_detection": None}, "'turn_detection' is now 'audio.input.turn_detection'"),
+    ],
+)
+def test_a_session_of_the_beta_is_named_as_such(session: dict[str, Any], named: str) -> None:
+    with pytest.raises(WireError, match=named) as caught:
+        wire.decode_client(json.dumps({"type": "session.update", "session": session}))
+    assert "beta" in caught.value.message
+    assert caught.value.param == "session.type"
+
+
+def test_a_session_without_a_type_is_not_always_the_betas() -> None:
+    with pytest.raises(WireError) as caught:
+        wire.decode_client('{"type": "session.update", "session": {"instructions": "x"}}')
+    assert caught.value.message == "Missing required parameter: 'session.type'."
+
+
 @pytest.mark.parametrize("text", ['{"n": 1}', '{"type": 3}', '{"type": null}'])
 def test_server_events_without_a_type_are_unknown(text: str) -> None:
     event = wire.decode_server(text)

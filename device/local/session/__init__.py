@@ -1,6 +1,6 @@
 """A session of the local engine: the Realtime protocol, seen from the server.
 
-    client event → client_events.Session
+    client event → inbox → client_events.Session
                      │ input_audio_buffer.*        │ response.*          │ session.update, conversation.item.*
                      ▼                             ▼                     ▼
                    listening | streamed ─────► responses ◄──────────── dialogue (config, items)

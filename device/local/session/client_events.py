@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from device.local.cascade import Cascade
+    from device.wire import realtime_items
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +51,12 @@ class Session:
         self._responses = self._listening.responses
         self.id = self._dialogue.id
 
-    def begin(self) -> None:
-        """Greet the client."""
+    def begin(self, wanted: realtime_items.Session | None = None) -> None:
+        """Greet the client, whose session may be as `wanted` from the start."""
         self._dialogue.cascade.prepare()
+        if wanted:
+            self._dialogue.configure(wanted)
+            self._listening.configure()
         self._dialogue.send(wire.SessionCreated(session=self._dialogue.session))
 
     def close(self) -> None:
@@ -60,13 +64,14 @@ class Session:
         self._listening.close()
         self._dialogue.close()
 
-    async def receive(self, text: str) -> None:
-        """Take an event of the client; what is wrong with it is said in an `error` event."""
+    async def receive(self, text: str) -> bool:
+        """Take an event of the client; what is wrong with it is said in an `error` event. Tell whether it was audio."""
         event_id: str | None = None
         try:
             event = _read(text)
             event_id = event.event_id
             await self._handle(event)
+            return isinstance(event, wire.InputAudioBufferAppend)
         except WireError as error:
             self._error(error, event_id)
         except Exception:
@@ -78,6 +83,7 @@ class Session:
                 event_id=event_id,
             )
             self._dialogue.send(wire.ErrorEvent(error=fault))
+        return False
 
     def refuse_binary(self) -> None:
         """Say that a binary frame is no event."""
