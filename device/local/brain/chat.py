@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 from device.local.brain.completions import Chunk, Completions, CompletionsError, ToolCall
 from device.local.brain.cut import Cutter
 from device.local.brain.messages import messages, tool_fields
+from device.local.brain.sentences import Sentences, bare_name
 from device.local.stages import Call, Choice, Cost, Text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Sequence
 
-    from device.local.brain.sentences import Sentences
     from device.local.stages import Tool, Turn
     from device.settings.local import BrainSettings
 
@@ -49,12 +49,12 @@ class Chat:
         self, turns: Sequence[Turn], tools: Sequence[Tool], instructions: str, choice: Choice
     ) -> AsyncGenerator[Text | Call | Cost, None]:
         """Yield the reply, each sentence as soon as it is complete; an apology if the model fails."""
-        if self._is_end(turns, choice):
+        if self._needs_no_model(turns, choice):
             async with aclosing(self._sentences.reply(turns, tools, instructions, choice)) as known:
                 async for item in known:
                     yield item
             return
-        if not turns or not any(turn.text.strip() for turn in turns[-1:]):
+        if not turns or (turns[-1].role != "tool" and not turns[-1].text.strip()):
             return
         request = {"messages": messages(turns, instructions or self._instructions), **tool_fields(tools, choice)}
         completion, broken = _Completion(), False
@@ -69,14 +69,15 @@ class Chat:
         for item in completion.rest(broken=broken):
             yield item
 
-    def _is_end(self, turns: Sequence[Turn], choice: Choice) -> bool:
-        """Return whether the user says stop or goodbye, or that has been done."""
+    def _needs_no_model(self, turns: Sequence[Turn], choice: Choice) -> bool:
+        """Return whether the user says nothing, or stop or goodbye, or that has been done."""
         last = turns[-1] if turns else None
         if last is None or choice.mode == "required":
             return False
         if last.role == "tool":
-            return any(turn.name == "sleep" and turn.call_id == last.call_id for turn in turns)
-        return last.role == "user" and self._sentences.ends_conversation(last.text)
+            ended = {turn.call_id for turn in turns if turn.name and bare_name(turn.name) == "sleep"}
+            return last.call_id in ended
+        return last.role == "user" and (not last.text.strip() or self._sentences.ends_conversation(last.text))
 
 
 class _Completion:

@@ -30,7 +30,7 @@ def say(tool: str, text: str, asked: Sequence[Meaning], phrases: Phrases, count:
     try:
         output = json.loads(text)
     except ValueError:
-        return [text.strip()]
+        return [text.strip() or phrases.phrase("done")]
     if isinstance(output, dict) and "error" in output:
         return [phrases.phrase("failed", error=_sentence(output["error"]))]
     known = _OUTPUTS.get(tool)

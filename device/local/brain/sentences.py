@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
+import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from device.local.brain import durations, outputs
@@ -44,6 +47,11 @@ _TOOLS = {
     **dict.fromkeys(_ENDS, "sleep"),
 }
 """The function of the client that does what an intent asks for."""
+_NAMES = sorted(set(_TOOLS.values()))
+_PREFIXED = re.compile(
+    rf".*?(?:[-.:/]|__)({'|'.join(_NAMES)})|.*?_({'|'.join(name for name in _NAMES if '_' in name)})", re.DOTALL
+)
+"""A name with that of a server, an integration or an agent before it. A plain `tv_mute` is something else."""
 _UNAVAILABLE = {
     "set_timer": "timers_unavailable",
     "list_timers": "timers_unavailable",
@@ -67,6 +75,7 @@ class Sentences:
         self._understanding = Understanding(known, names)
         self._phrases = Phrases(known, names[0])
         self._now = now or local_time
+        self._thread = ThreadPoolExecutor(1, "sentences")
 
     def warm_up(self) -> None:
         """Do once what takes the first sentence 100 ms; blocking."""
@@ -83,9 +92,10 @@ class Sentences:
         del instructions
         talk = _Talk(self._understanding, self._phrases, self._now, turns, () if choice.mode == "none" else tools)
         if choice.mode == "required":
-            yield talk.required(choice.name)
+            yield await asyncio.wrap_future(self._thread.submit(talk.required, choice.name))
             return
-        for item in talk.items():
+        # In a thread: what is not known takes a tenth of a second, and other sessions must not wait for it.
+        for item in await asyncio.wrap_future(self._thread.submit(lambda: list(talk.items()))):
             yield item
 
     def ends_conversation(self, text: str) -> bool:
@@ -109,7 +119,10 @@ class _Talk:
         self._phrases = phrases
         self._now = now
         self._turns = turns
-        self._tools = {tool.name: tool for tool in tools}
+        self._offered = {tool.name: tool for tool in tools}
+        self._tools = {bare_name(name): name for name in reversed(self._offered)}
+        self._tools |= {name: name for name in self._offered}
+        """The client's names of its functions, by ours."""
         self._count = max(0, sum(turn.role == "user" for turn in turns) - 1)
         said = [turn.text for turn in turns if turn.role == "assistant" and turn.text]
         self._last = said[-1].strip() if said else ""
@@ -117,13 +130,15 @@ class _Talk:
     def items(self) -> Iterator[Text | Call]:
         """Yield what to say and to call."""
         last = self._turns[-1] if self._turns else None
-        if last is None or not last.text.strip():
+        if last is None:
             return
         if last.role == "tool":
             yield from self._after_tools()
-        elif last.role == "user":
+        elif last.role == "user" and last.text.strip():
             yield from self._to_user(last.text)
-        elif last.role == "system":
+        elif last.role == "user":
+            yield Text(self._phrases.phrase("silence", self._count, self._last))
+        elif last.role == "system" and last.text.strip():
             yield Text(last.text.strip())
 
     def required(self, name: str | None) -> Call:
@@ -133,7 +148,7 @@ class _Talk:
             call = self._call(meaning)
             if call and name in {None, call.name}:
                 return call
-        if name and name in self._tools and not self._tools[name].parameters.get("required"):
+        if name in self._offered and not self._offered[name].parameters.get("required"):
             return Call(name, "{}")
         raise BrainError(
             f"the built-in sentences do not know how to call {name or 'a function'} for that; "
@@ -187,7 +202,7 @@ class _Talk:
         if tool not in self._tools:
             return ""
         for name, value in _arguments(meaning).items():
-            least, most = _range(self._tools[tool], name)
+            least, most = _range(self._offered[self._tools[tool]], name)
             if isinstance(value, str) or least <= value <= most:
                 continue
             if name == "seconds" and value > most:
@@ -198,7 +213,7 @@ class _Talk:
     def _call(self, meaning: Meaning) -> Call | None:
         """Return the call of the client's function that does what is meant, if it has declared it."""
         tool = _TOOLS.get(meaning.intent)
-        return Call(tool, json.dumps(_arguments(meaning))) if tool in self._tools and tool else None
+        return Call(self._tools[tool], json.dumps(_arguments(meaning))) if tool in self._tools and tool else None
 
     def _after_tools(self) -> Iterator[Text]:
         """Yield what the outputs at the end of the conversation mean."""
@@ -210,7 +225,7 @@ class _Talk:
         calls = {turn.call_id: turn for turn in self._turns if turn.role == "assistant" and turn.name}
         for turn in given:
             call = calls.get(turn.call_id)
-            tool = call.name if call and call.name else ""
+            tool = bare_name(call.name) if call and call.name else ""
             yield from map(Text, outputs.say(tool, turn.text, self._asked(turn), self._phrases, self._count))
 
     def _asked(self, turn: Turn) -> list[Meaning]:
@@ -218,6 +233,12 @@ class _Talk:
         before = list(self._turns[: self._turns.index(turn)])
         user = next((at for at in reversed(range(len(before))) if before[at].role == "user"), None)
         return [] if user is None else self._understanding.meanings(before[user].text)
+
+
+def bare_name(name: str) -> str:
+    """Return our name of a client's function: without what stands before it, as in `timers-set_timer`."""
+    found = _PREFIXED.fullmatch(name)
+    return found[1] or found[2] if found else name
 
 
 def _arguments(meaning: Meaning) -> dict[str, str | int]:

@@ -38,6 +38,9 @@ _WAKE_WORDS: Final = 4
 _NAME_WORDS: Final = 3
 """Longest name of a timer: "the green tea" is one, half a sentence is not."""
 
+LONGEST: Final = 400
+"""Characters of what was said, beyond which it is none of these sentences: 25 s of speech; to look takes 0.1 s."""
+
 CALLED: Final = "called"
 """The intent of the wake word alone."""
 
@@ -73,6 +76,8 @@ class Understanding:
 
     def meanings(self, text: str) -> list[Meaning]:
         """Return what `text` means: several things if they were said in one breath, nothing if it is not known."""
+        if len(text) > LONGEST:
+            return []
         spoken = clauses(text)
         sentences = [[part for raw in parts if (part := without_wake_word(raw, self._names))] for parts in spoken]
         sentences = [parts for parts in sentences if parts]
@@ -89,6 +94,8 @@ class Understanding:
 
     def whole(self, text: str) -> bool:
         """Return whether all of `text` is one sentence that it knows, of those that people seldom add to."""
+        if len(text) > LONGEST:
+            return False
         parts = [part for raw in clauses(text) for part in raw]
         meaning = self._clause(" ".join(filter(None, (without_wake_word(part, self._names) for part in parts))))
         return meaning is not None and not self._language.intents[meaning.intent].goes_on

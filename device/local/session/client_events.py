@@ -11,7 +11,7 @@ from device.local.session.streamed import Streamed
 from device.local.stages import TurnRecogniser
 from device.wire import realtime as wire
 from device.wire.errors import WireError, envelope
-from device.wire.realtime_items import ErrorDetail
+from device.wire.realtime_items import ErrorDetail, ResponseParams
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 
 LARGEST: Final = 15 * 1024 * 1024
 """Characters of a client's event: OpenAI's reference lets `input_audio_buffer.append` be 15 MiB at most."""
+
+LARGEST_WORDS: Final = 1024 * 1024
+"""The same without its audio: instructions, tools, items. A choice; models read a tenth of it."""
 
 
 class Session:
@@ -160,6 +163,7 @@ class Session:
                 param="item.call_id",
             )
         entry = dialogue.entry(item, "item")
+        dialogue.conversation.check_room(entry)
         before = dialogue.conversation.add(entry, event.previous_item_id)
         dialogue.send(wire.ConversationItemAdded(item=item, previous_item_id=before))
         dialogue.send(wire.ConversationItemDone(item=item, previous_item_id=before))
@@ -194,4 +198,28 @@ def _read(text: str) -> wire.ClientEvent:
             code="event_too_large",
             event_id=event_id if isinstance(event_id, str) else None,
         )
-    return wire.decode_client(text)
+    event = wire.decode_client(text)
+    if len(text) - _audio(event) > LARGEST_WORDS:
+        raise WireError(
+            f"The event has more than {LARGEST_WORDS // 2**20} MiB of words.",
+            code="event_too_large",
+            event_id=event.event_id,
+        )
+    return event
+
+
+def _audio(event: wire.ClientEvent) -> int:
+    """Return how many characters of an event are audio."""
+    match event:
+        case wire.InputAudioBufferAppend():
+            return _base64_length(event.audio)
+        case wire.ConversationItemCreate():
+            return sum(_base64_length(part.audio or b"") for part in event.item.content or ())
+        case wire.ResponseCreate(response=ResponseParams(input=list(items))):
+            return sum(_base64_length(part.audio or b"") for item in items for part in item.content or ())
+    return 0
+
+
+def _base64_length(data: bytes) -> int:
+    """Return how many characters some bytes are on the wire."""
+    return -(-len(data) // 3) * 4

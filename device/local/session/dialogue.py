@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 OWN_ITEMS: Final = ("message", "function_call", "function_call_output")
 """Types of item that a client may add here; the rest are for engines that call MCP servers."""
 
+MOST_TRANSCRIBING: Final = 16
+"""How many pieces of audio may wait to be written down. A choice: a conversation has one or two."""
+
 
 class Dialogue:
     """A session's settings and conversation. `model` and `voice` are what clients are told of them.
@@ -52,6 +55,9 @@ class Dialogue:
         self.voice = voice
         self._write = write
         self._tasks: set[asyncio.Task[None]] = set()
+        self._transcribing: set[asyncio.Task[str]] = set()
+        self._turn = asyncio.Lock()
+        """Of what is to be written down."""
         self.id = fresh("sess")
         self._session = default_session(self.id, model, voice, cascade.stages.recogniser_name)
         self._config = read_config(self._session)
@@ -87,6 +93,28 @@ class Dialogue:
         """End all that was spawned."""
         for task in self._tasks:
             task.cancel()
+        for waiting in self._transcribing:
+            waiting.cancel()
+
+    def transcribe(self, pcm: NDArray[np.int16]) -> asyncio.Future[str]:
+        """Return what is said, as `Cascade.transcribe`: one after the other, so that no session has it to itself.
+
+        Raises `WireError` if too many wait.
+        """
+        if len(self._transcribing) >= MOST_TRANSCRIBING:
+            raise WireError(
+                f"There are {MOST_TRANSCRIBING} pieces of audio to be written down already: wait for one.",
+                code="rate_limit_exceeded",
+            )
+        task = asyncio.create_task(self._transcribe_in_turn(pcm))
+        self._transcribing.add(task)
+        task.add_done_callback(self._transcribing.discard)
+        return task
+
+    async def keep_up(self) -> None:
+        """Wait until a turn of as much audio as an event may have could be written down."""
+        while len(self._transcribing) > MOST_TRANSCRIBING // 2:
+            await asyncio.wait(self._transcribing, return_when=asyncio.FIRST_COMPLETED)
 
     def prompt(self, config: Config, entries: Iterable[Entry]) -> Prompt:
         """Return what the brain is asked about these items."""
@@ -126,7 +154,7 @@ class Dialogue:
         audio_ms, unheard = self._take_audio(item, path)
         entry = Entry(item, audio_ms)
         if unheard:
-            heard = self.cascade.transcribe(np.concatenate(unheard))
+            heard = self.transcribe(np.concatenate(unheard))
             entry.transcribed_by(self.spawn(self._transcribe(entry, heard)))
         return entry
 
@@ -147,6 +175,10 @@ class Dialogue:
                 if not part.transcript:
                     unheard.append(resample(pcm, RATES[kind], CLOCK_RATE))
         return audio_ms, unheard
+
+    async def _transcribe_in_turn(self, pcm: NDArray[np.int16]) -> str:
+        async with self._turn:
+            return await self.cascade.transcribe(pcm)
 
     async def _transcribe(self, entry: Entry, heard: asyncio.Future[str]) -> None:
         entry.hear(await heard)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 AUDIO: Final = ("input_audio", "output_audio")
 """Types of a part of which the words are a transcript."""
 
+MOST_ITEMS: Final = 1000
+MOST_CHARACTERS: Final = 1_000_000
+"""What a conversation may hold: hours of talk, and more than any model reads. A choice, for the memory of a Pi."""
+
 
 def fresh(kind: str) -> str:
     """Return a new id, such as `item_…`."""
@@ -52,6 +56,14 @@ class Entry:
         """The task that finds out the item's words; None if they are known."""
         task = self._transcribing
         return task if task and not task.done() else None
+
+    @property
+    def size(self) -> int:
+        """Characters in the item."""
+        item = self.item
+        own = (self.id, item.call_id, item.name, item.arguments, item.output)
+        words = (word for part in item.content or () for word in (part.text, part.transcript))
+        return sum(len(text) for text in (*own, *words) if text)
 
     def transcribed_by(self, task: asyncio.Task[None]) -> None:
         """Let the item's words count as known once `task` is done, which is to call `hear`."""
@@ -191,6 +203,32 @@ class Conversation:
             place = self._place(after, "item_create_invalid_previous_item_id", "previous_item_id") + 1
         self._entries.insert(place, entry)
         return self._entries[place - 1].id if place else None
+
+    def check_room(self, entry: Entry) -> None:
+        """Check that there is room for a client's item. Raises `WireError` if there is none."""
+        if len(self._entries) >= MOST_ITEMS:
+            raise WireError(
+                f"The conversation has {MOST_ITEMS} items already, the most that the local engine keeps: delete some.",
+                code="too_many_items",
+                param="item",
+            )
+        if sum(known.size for known in self._entries) + entry.size > MOST_CHARACTERS:
+            raise WireError(
+                f"The conversation would have more than {MOST_CHARACTERS} characters, the most that the local engine "
+                "keeps: delete some items.",
+                code="conversation_too_long",
+                param="item",
+            )
+
+    def make_room(self) -> list[str]:
+        """Forget the oldest items of a conversation that has grown too long by itself; return their ids."""
+        size = sum(entry.size for entry in self._entries)
+        gone = []
+        while len(self._entries) > 1 and (len(self._entries) > MOST_ITEMS or size > MOST_CHARACTERS):
+            oldest = self._entries.pop(0)
+            size -= oldest.size
+            gone.append(oldest.id)
+        return gone
 
     def before(self, item_id: str) -> str | None:
         """Return the id of the item before that one, if there is any."""

@@ -51,6 +51,7 @@ class Listening:
         try:
             async with aclosing(self._hearing.append(data)) as events:
                 async for event in events:
+                    await self._dialogue.keep_up()
                     if isinstance(event, EndpointDue):
                         await self._decide()
                     else:
@@ -61,7 +62,7 @@ class Listening:
     def commit(self) -> None:
         """Make what was appended a turn. Raises `WireError` if that is next to nothing."""
         pcm = committed(self._hearing)
-        self._turns.commit(len(pcm), self._dialogue.cascade.transcribe(pcm))
+        self._turns.commit(len(pcm), self._dialogue.transcribe(pcm))
         self._hearing.clear()
 
     def clear(self) -> None:
@@ -84,7 +85,7 @@ class Listening:
             case Paused():
                 pcm = self._hearing.take(event.start, event.at)
                 if event.at - event.start <= LONGEST_SPECULATION:
-                    self._turns.speculate(self._dialogue.cascade.transcribe(pcm))
+                    self._turns.speculate(self._dialogue.transcribe(pcm))
                 if detection.delays:
                     transcript, asked = self.responses.speculated, self._dialogue.conversation.asked
                     self._verdict = Verdict(self._dialogue.cascade, pcm, transcript, asked=asked)
@@ -93,7 +94,7 @@ class Listening:
             case Offset():
                 pcm = self._hearing.take(event.start, event.at)
                 self._hearing.drop(event.at)
-                transcript = self.responses.confirm_speculation() or self._dialogue.cascade.transcribe(pcm)
+                transcript = self.responses.confirm_speculation() or self._dialogue.transcribe(pcm)
                 self._turns.stop(event.at, len(pcm), transcript, detection)
 
     async def _decide(self) -> None:

@@ -8,6 +8,7 @@ from device.local.session.coding import RATES, encode
 from device.local.session.items import Conversation, Entry, fresh, message
 from device.wire.realtime import (
     ConversationItemAdded,
+    ConversationItemDeleted,
     ConversationItemDone,
     Message,
     RateLimitsUpdated,
@@ -207,6 +208,8 @@ class ResponseStream:
         if self._conversation:
             before = self._conversation.add(entry)
             self._send(ConversationItemAdded(item=entry.item, previous_item_id=before))
+            for gone in self._conversation.make_room():
+                self._send(ConversationItemDeleted(item_id=gone))
         return entry
 
     def _done(self, entry: Entry, status: str) -> None:

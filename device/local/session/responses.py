@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_OUT_OF_BAND: Final = 8
-"""How many responses outside the conversation may be in the making, so that no client has the brain to itself."""
+"""How many responses outside the conversation a client may have asked for and not yet got."""
+AT_ONCE: Final = 2
+"""How many of them are made at once, so that no client has the brain and the voice to itself. A choice."""
 
 
 class Running(Struct, frozen=True, eq=False):
@@ -46,6 +48,8 @@ class Responses:
         self._active: Running | None = None
         """The one of the conversation."""
         self._out_of_band: dict[str, Running] = {}
+        self._turn = asyncio.Semaphore(AT_ONCE)
+        """Of those outside the conversation."""
         self._speculation: Speculation | None = None
         """Where a reply to the last turn may be in the making already."""
 
@@ -100,7 +104,8 @@ class Responses:
             metadata=params.metadata,
         )
         stream.begin()
-        running = Running(stream, dialogue.spawn(self._make(stream, entries)))
+        make = self._make_in_turn if out_of_band else self._make
+        running = Running(stream, dialogue.spawn(make(stream, entries)))
         if out_of_band:
             self._out_of_band[stream.id] = running
         else:
@@ -149,6 +154,10 @@ class Responses:
                     param=f"response.input[{n}].id",
                 )
         return entries
+
+    async def _make_in_turn(self, stream: ResponseStream, entries: list[Entry] | None) -> None:
+        async with self._turn:
+            await self._make(stream, entries)
 
     async def _make(self, stream: ResponseStream, entries: list[Entry] | None) -> None:
         dialogue = self._dialogue

@@ -72,7 +72,7 @@ class Streamed:
     def commit(self) -> None:
         """Make what was appended a turn. Raises `WireError` if that is next to nothing."""
         pcm = committed(self._hearing)
-        self._turns.commit(len(pcm), self._dialogue.cascade.transcribe(pcm))
+        self._turns.commit(len(pcm), self._dialogue.transcribe(pcm))
         self._again()
 
     def clear(self) -> None:

@@ -13,6 +13,7 @@ from device.local.stages import StageError
 from device.sample_clock import CLOCK_RATE, samples
 from device.wire.realtime import (
     ConversationItemAdded,
+    ConversationItemDeleted,
     ConversationItemDone,
     ConversationItemInputAudioTranscriptionCompleted,
     ConversationItemInputAudioTranscriptionFailed,
@@ -110,6 +111,8 @@ class UserTurns:
         dialogue.send(InputAudioBufferCommitted(item_id=item_id, previous_item_id=before))
         dialogue.send(ConversationItemAdded(item=entry.item, previous_item_id=before))
         dialogue.send(ConversationItemDone(item=entry.item, previous_item_id=before))
+        for gone in dialogue.conversation.make_room():
+            dialogue.send(ConversationItemDeleted(item_id=gone))
         if transcript:
             entry.transcribed_by(dialogue.spawn(self._transcribe(entry, transcript)))
         else:

@@ -120,11 +120,13 @@ async def test_stop_and_goodbye_need_no_model(chat, endpoint, text):
     assert endpoint.requests == []
     call = Turn("assistant", call_id="a", name="sleep", arguments="{}")
     assert await ask(chat, text, call, Turn("tool", "{}", call_id="a")) == []
+    prefixed = Turn("assistant", call_id="a", name="device__sleep", arguments="{}")
+    assert await ask(chat, text, prefixed, Turn("tool", "{}", call_id="a")) == []
     assert endpoint.requests == []
 
 
 async def test_nothing_said_nothing_asked(chat, endpoint):
-    assert await ask(chat, "") == []
+    assert await ask(chat, "") == [Text("Are you still there?")]
     assert await ask(chat) == []
     assert endpoint.requests == []
 

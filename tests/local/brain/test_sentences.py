@@ -1,4 +1,6 @@
+import asyncio
 import json
+import threading
 from datetime import datetime
 
 import pytest
@@ -222,10 +224,87 @@ async def test_what_is_not_known_is_said_honestly(brain, text):
     assert unknown(" ".join(item.text for item in items))
 
 
-@pytest.mark.parametrize("text", ["", "  ", "...", "?!", "\U0001f600"])
+@pytest.mark.parametrize("text", ["...", "?!", "\U0001f600"])
 async def test_nothing_said_no_reply(brain, text):
     assert await ask(brain, text) == []
     assert [item async for item in brain.reply([], [], "", AUTO)] == []
+
+
+async def test_to_silence_it_asks_whether_somebody_is_there(brain):
+    first = await said(brain, "")
+    assert first == "Are you still there?"
+    assert await said(brain, [user(""), Turn("assistant", first), user("  ")]) not in {"", first}
+
+
+PREFIXED = [
+    ("timers-{}", "set_timer"),
+    ("timers_{}", "set_timer"),
+    ("mcp__kitchen__{}", "set_timer"),
+    ("home.{}", "get_time"),
+    ("a/b:{}", "get_time"),
+    ("system__{}", "mute"),
+    ("system-{}", "sleep"),
+]
+ASKS = {
+    "set_timer": "set a timer for five minutes",
+    "get_time": "what time is it",
+    "mute": "mute",
+    "sleep": "goodbye",
+}
+
+
+@pytest.mark.parametrize(("shape", "name"), PREFIXED)
+async def test_a_prefix_before_a_functions_name_is_understood(brain, shape, name):
+    full = shape.format(name)
+    tools = [Tool(full, "", {"type": "object", "properties": {}})]
+    [(called_name, arguments)] = called(await ask(brain, ASKS[name], tools))
+    assert called_name == full
+    required = await ask(brain, ASKS[name], tools, Choice("required", full))
+    assert called(required) == [(full, arguments)]
+    output = json.dumps({"seconds": 300, "time": "14:05", "date": "2026-11-22", "muted": True})
+    call = Turn("assistant", call_id="c", name=full, arguments=json.dumps(arguments))
+    plain = Turn("assistant", call_id="c", name=name, arguments=json.dumps(arguments))
+    told = [[user(ASKS[name]), one, Turn("tool", output, call_id="c")] for one in (call, plain)]
+    assert await said(brain, told[0], tools) == await said(brain, told[1], tools)
+
+
+@pytest.mark.parametrize("name", ["tv_mute", "unmute", "reset_timer", "set_timers", "set_timer_2", "asleep"])
+async def test_a_name_that_only_looks_alike_is_another_functions(brain, name):
+    tools = [Tool(name, "", {"type": "object", "properties": {}})]
+    for text in ASKS.values():
+        assert called(await ask(brain, text, tools)) == []
+
+
+async def test_our_own_name_counts_over_one_with_a_prefix(brain):
+    tools = [Tool(name, "", {"type": "object"}) for name in ("a-get_time", "get_time", "b-get_time")]
+    assert called(await ask(brain, ASKS["get_time"], tools)) == [("get_time", {})]
+    assert called(await ask(brain, ASKS["get_time"], [tools[2], tools[0]])) == [("b-get_time", {})]
+
+
+async def test_what_is_too_long_to_be_a_sentence_is_not_looked_at(brain, monkeypatch):
+    monkeypatch.setattr(Understanding, "_clause", lambda *_: pytest.fail("looked at"))
+    assert unknown(await said(brain, "what time is it " * 60_000))
+    assert not brain.knows("what time is it " * 60_000)
+
+
+async def test_others_go_on_while_it_thinks(brain, monkeypatch):
+    thinking, go = threading.Event(), threading.Event()
+
+    def slow(self, text):
+        thinking.set()
+        assert go.wait(10)
+        return []
+
+    monkeypatch.setattr(Understanding, "meanings", slow)
+    asked = asyncio.create_task(ask(brain, "what time is it"))
+    assert await asyncio.to_thread(thinking.wait, 10)  # the event loop runs
+    go.set()
+    await asked
+
+
+async def test_an_output_of_nothing_is_said_to_be_done(brain):
+    call = Turn("assistant", call_id="c", name="other", arguments="{}")
+    assert await said(brain, [user("do it"), call, Turn("tool", "", call_id="c")]) != ""
 
 
 async def test_the_wake_word_alone_is_no_question(brain):

@@ -4,7 +4,8 @@ import pytest
 from support.raw_client import append, raw, says, text_item
 from support.scripted import MANUAL, Brain, Scripted, detection
 
-from device.local.session.client_events import LARGEST
+from device.local.session.client_events import LARGEST, LARGEST_WORDS
+from device.local.session.items import MOST_CHARACTERS
 from device.local.stages import Text
 
 
@@ -261,3 +262,43 @@ async def test_an_event_that_the_engine_fails_on_ends_no_session(caplog):
         assert "see its log" in error.message
         assert "scripted" in caplog.text
         await client.update()
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "session.update", "session": {"type": "realtime", "instructions": "x" * LARGEST_WORDS}},
+        {"type": "response.create", "response": {"instructions": "x" * LARGEST_WORDS}},
+        {"type": "response.create", "response": {"input": [text_item("x" * LARGEST_WORDS)]}},
+        {"type": "conversation.item.create", "item": text_item("x" * LARGEST_WORDS)},
+        {"type": "conversation.item.retrieve", "item_id": "x" * LARGEST_WORDS},
+    ],
+    ids=range(5),
+)
+async def test_words_have_a_bound(event):
+    async with Scripted() as server, raw(server) as client:
+        await client.send(**event, event_id="mine")
+        error = await client.error()
+        assert (error.code, error.event_id) == ("event_too_large", "mine")
+        await client.lives()
+
+
+async def test_audio_may_be_larger_than_words():
+    audio = append(bytes(LARGEST_WORDS))["audio"]
+    async with Scripted() as server, raw(server) as client:
+        await client.send(type="conversation.item.create", item=says("user", type="input_audio", audio=audio))
+        await client.until("conversation.item.done")
+        items = [says("user", type="input_audio", audio=audio)]
+        await client.send(type="response.create", response={"conversation": "none", "input": items})
+        await client.until("response.done")
+
+
+async def test_a_conversation_has_a_bound_that_deleting_makes_room_in():
+    big = text_item("x" * (MOST_CHARACTERS // 2))
+    async with Scripted() as server, raw(server) as client:
+        await client.send(type="conversation.item.create", item={**big, "id": "a"})
+        await client.send(type="conversation.item.create", item={**big, "id": "b"})
+        assert (await client.error()).code == "conversation_too_long"
+        await client.send(type="conversation.item.delete", item_id="a")
+        await client.send(type="conversation.item.create", item={**big, "id": "c"})
+        assert (await client.until("conversation.item.done")).item.id == "c"

@@ -2,10 +2,10 @@ import asyncio
 import base64
 
 import pytest
-from support.raw_client import raw, says, text_item
-from support.scripted import Recogniser, Scripted, tone
+from support.raw_client import append, raw, says, text_item
+from support.scripted import MANUAL, Recogniser, Scripted, tone
 
-from device.local.session.dialogue import Dialogue
+from device.local.session.dialogue import MOST_TRANSCRIBING, Dialogue
 from device.local.session.items import settled
 from device.wire.errors import WireError
 from device.wire.realtime_items import Content, Item, Session
@@ -130,3 +130,37 @@ async def test_closing_ends_what_is_still_to_be_heard(dialogue):
     dialogue.close()
     await asyncio.wait([entry.transcribing])
     assert entry.transcribing is None
+
+
+async def test_one_session_has_not_the_recogniser_to_itself():
+    recogniser = Recogniser()
+    recogniser.go.clear()
+    recogniser.by_length = str
+    async with Scripted(recogniser) as server, raw(server) as greedy, server.connect() as other:
+        await greedy.send(type="session.update", session={"type": "realtime", **MANUAL})
+        for _ in range(MOST_TRANSCRIBING):
+            await greedy.send(**append(tone(200).tobytes()))
+            await greedy.send(type="input_audio_buffer.commit")
+        await greedy.send(**append(tone(200).tobytes()))
+        await greedy.send(type="input_audio_buffer.commit")
+        assert (await greedy.error()).code == "rate_limit_exceeded"
+        await other.update(**MANUAL)
+        await other.append(tone(400))
+        await other.send(type="input_audio_buffer.commit")
+        await other.until("input_audio_buffer.committed")
+        recogniser.go.set()
+        await other.until("conversation.item.input_audio_transcription.completed")
+        # One of the other session's was at work, and one more may have been submitted; not all sixteen.
+        assert recogniser.heard.index(6400) <= 2
+
+
+async def test_audio_is_read_no_faster_than_it_is_written_down():
+    recogniser = Recogniser()
+    recogniser.go.clear()
+    async with Scripted(recogniser) as server, server.connect() as client:
+        for _ in range(2 * MOST_TRANSCRIBING):
+            await client.speak(300, 800)
+        await client.until("input_audio_buffer.committed", MOST_TRANSCRIBING // 2)
+        recogniser.go.set()
+        await client.until("input_audio_buffer.committed", 3 * MOST_TRANSCRIBING // 2)
+        assert not client.of("error")

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import to_builtins
 
-from device.local.session.items import Conversation, Entry, message, turns
+from device.local.session.items import MOST_CHARACTERS, MOST_ITEMS, Conversation, Entry, message, turns
 from device.local.stages import Turn, Word
 from device.wire.errors import WireError
 from device.wire.realtime_items import Content, Item
@@ -148,3 +148,46 @@ def test_a_word_that_is_not_in_the_text_is_passed_over():
     entry.time([Word("5", 0, 100), Word("pounds", 100, 200), Word("daily", 200, 300), Word("day", 300, 400)])
     entry.truncate(350)
     assert words(entry) == "Five pounds"
+
+
+def test_a_clients_items_are_refused_when_there_are_too_many():
+    conversation = Conversation()
+    for _ in range(MOST_ITEMS):
+        conversation.check_room(user("hi"))
+        conversation.add(user("hi"))
+    with pytest.raises(WireError, match=f"{MOST_ITEMS} items") as caught:
+        conversation.check_room(user("hi"))
+    assert caught.value.code == "too_many_items"
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        Item(type="message", role="user", content=[Content(type="input_text", text="x" * MOST_CHARACTERS)]),
+        Item(type="message", role="user", content=[Content(type="input_audio", transcript="x" * MOST_CHARACTERS)]),
+        Item(type="function_call", name="x" * MOST_CHARACTERS, arguments="{}"),
+        Item(type="function_call", name="f", arguments="x" * MOST_CHARACTERS),
+        Item(type="function_call_output", call_id="x" * MOST_CHARACTERS, output=""),
+        Item(type="function_call_output", call_id="c", output="x" * MOST_CHARACTERS),
+        Item(type="message", id="x" * MOST_CHARACTERS, role="user", content=[]),
+    ],
+    ids=range(7),
+)
+def test_a_clients_items_are_refused_when_they_are_too_long(item):
+    conversation = Conversation()
+    conversation.add(user("hi"))
+    with pytest.raises(WireError, match=str(MOST_CHARACTERS)) as caught:
+        conversation.check_room(Entry(item))
+    assert caught.value.code == "conversation_too_long"
+
+
+def test_what_grows_by_itself_forgets_its_beginning():
+    conversation = Conversation()
+    names = [f"item_{n}" for n in range(MOST_ITEMS + 2)]
+    for name in names:
+        conversation.add(user("hi", name))
+    assert conversation.make_room() == names[:2]
+    assert conversation.make_room() == []
+    conversation.add(user("x" * (MOST_CHARACTERS + 1), "long"))
+    assert conversation.make_room() == names[2:]
+    assert conversation.tail == "long"

@@ -5,6 +5,7 @@ import asyncio
 import numpy as np
 from support.scripted import Brain, Recogniser, Scripted, Voice, audio_of, detection, happens, tone
 
+from device.local.brain.sentences import Sentences
 from device.local.stages import Text
 
 SPOKEN_TURN = [
@@ -209,3 +210,14 @@ async def test_while_a_response_is_given_nobody_is_prompted_to_speak():
         await client.until("response.done")
         assert not client.of("input_audio_buffer.timeout_triggered")
         assert await client.until("input_audio_buffer.timeout_triggered")
+
+
+async def test_the_built_in_brain_speaks_up_when_nobody_does():
+    async with Scripted(brain=Sentences()) as server, server.connect() as client:
+        await client.update(**detection(idle_timeout_ms=100))
+        await client.user("hello")
+        await client.send(type="response.create")
+        await client.until("response.done")
+        await client.until("input_audio_buffer.timeout_triggered")
+        done = await client.until("response.done")
+        assert done.response.output[0].content[0].transcript == "Is there anything else?"
