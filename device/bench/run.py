@@ -23,7 +23,7 @@ from device.bench.result import BenchError, Job, Result, as_data, render
 from device.conversation.engine import EngineError
 from device.model_files.files import ModelError
 from device.simulation.scene import SceneError
-from device.system.console import console as make_console
+from device.system.printed import console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,7 @@ def run_benches(
     """
     if name is not None and name not in BENCHES:
         raise BenchError(f'there is no bench "{name}"; there are {", ".join(BENCHES)}')
-    console = make_console()
+    shown = console()
     job = Job(
         settings=settings,
         config=config,
@@ -78,15 +78,15 @@ def run_benches(
         part=part,
         out=out,
         sounds=sounds,
-        say=lambda text: console.print(f"  {text}", style="dim"),
+        say=lambda text: shown.print(f"  {text}", style="dim"),
     )
     results = []
     for bench in BENCHES if name is None else (name,):
-        console.print(f"{bench} …")
+        shown.print(f"{bench} …")
         results.append(run_one(bench, job))
-    console.print(render(results))
+    shown.print(render(results))
     if quick:
-        console.print("Measured for a short time only: not for quoting.", style="yellow")
+        shown.print("Measured for a short time only: not for quoting.", style="yellow")
     if json_file is not None:
         _write(results, json_file, quick=quick)
     return all(result.reached for result in results)

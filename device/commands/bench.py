@@ -52,6 +52,6 @@ def bench(  # noqa: PLR0917 - click's parameters have no order
             name, settings, json_file, config=config, quick=quick, part=part, out=folder, sounds=sounds
         )
     except BenchError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(error) from None
     if not reached:
         raise SystemExit(FAILED)

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from device.audio.card.devices import list_devices
 from device.commands.terminal import AS_JSON, CommandError, print_json
-from device.system.console import console as make_console
+from device.system.printed import console, echo, in_cells
 
 
 @click.command()
@@ -22,8 +22,8 @@ def devices(as_json: bool) -> None:  # noqa: FBT001 - a flag
     for device in found:
         default = [d for d, is_one in (("input", device.default_input), ("output", device.default_output)) if is_one]
         rates = ", ".join(str(rate) for rate in device.rates) or "none of 48000, 24000, 16000"
-        table.add_row(device.name, str(device.inputs), str(device.outputs), rates, ", ".join(default))
+        table.add_row(*in_cells(device.name, device.inputs, device.outputs, rates, ", ".join(default)))
     if not found:
         raise CommandError("no sound card was found. Plug one in, or hear Parley without one: parley demo")
-    make_console().print(table)
-    click.echo("Use a name, or a part of it, as card.input and card.output in the settings.")
+    console().print(table)
+    echo("Use a name, or a part of it, as card.input and card.output in the settings.")

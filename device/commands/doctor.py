@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
+from rich.text import Text
 
 from device.commands.terminal import AS_JSON, CONFIG, FAILED, CommandError, print_json, set_up_log
 from device.doctor.bundle import CONTENTS, default_name, gather, pack
@@ -17,7 +18,7 @@ from device.doctor.engine import examine_engine
 from device.doctor.service import machine_keys
 from device.settings import last_good
 from device.settings.loading import SettingsError, require
-from device.system.console import console as make_console
+from device.system.printed import console, echo
 
 if TYPE_CHECKING:
     from device.doctor.finding import Finding
@@ -45,10 +46,10 @@ def doctor(config: Path | None, engine: str | None, bundle: str | None, as_json:
         try:
             require(settings)
         except SettingsError as error:
-            raise CommandError(str(error)) from None
-    console = make_console()
+            raise CommandError(error) from None
+    shown = console()
     findings: list[Finding] = []
-    marks = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
+    styles = {"ok": "green", "warn": "yellow", "fail": "red"}
 
     async def run_all() -> None:
         examined = (
@@ -58,9 +59,10 @@ def doctor(config: Path | None, engine: str | None, bundle: str | None, as_json:
             findings.append(finding)
             if as_json:
                 continue
-            console.print(f"{marks[finding.status]}  {finding.name}: {finding.message}", soft_wrap=True)
+            mark = (f"{finding.status:<4}", styles[finding.status])
+            shown.print(Text.assemble(mark, f"  {finding.name}: {finding.message}"), soft_wrap=True)
             if finding.status != "ok" and finding.fix:
-                console.print(f"      → {finding.fix}", soft_wrap=True)
+                shown.print(f"      → {finding.fix}", soft_wrap=True)
 
     asyncio.run(run_all())
     if as_json:
@@ -78,7 +80,7 @@ def _write_bundle(found: InForce, findings: list[Finding], path: Path | None) ->
         pack(parts, path)
     except OSError as error:
         raise CommandError(f"--bundle {path}: {error.strerror}") from None
-    click.echo(f"\n{path} holds, without keys or words spoken:")
+    echo("", f"{path} holds, without keys or words spoken:")
     for name, text in parts.items():
-        click.echo(f"  {name:<14} {len(text.encode()) / 1000:7.1f} kB  {CONTENTS[name]}")
-    click.echo("Read it before you hand it on: tar -xzOf FILE | less")
+        echo(f"  {name:<14} {len(text.encode()) / 1000:7.1f} kB  {CONTENTS[name]}")
+    echo("Read it before you hand it on: tar -xzOf FILE | less")

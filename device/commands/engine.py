@@ -18,6 +18,7 @@ from device.local.server import serve
 from device.local.stages import EngineStartError
 from device.model_files.files import ModelError
 from device.system.notify import Notifier
+from device.system.printed import echo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,8 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
         _serve(host, port, config, with_parent=with_parent)
     except CommandError as error:
         if with_parent:  # which tells its user
-            click.echo(FAILED_LINE + " ".join(error.message.split()))
+            echo(FAILED_LINE + " ".join(error.message.split()))
+            sys.stdout.flush()
         raise
 
 
@@ -47,7 +49,7 @@ def _serve(host: str | None, port: int | None, config: Path | None, *, with_pare
 
     def ready(bound: int) -> None:
         scheme = "wss" if local.tls_cert else "ws"
-        click.echo(f"{READY_LINE}{scheme}://{local.host}:{bound}/v1/realtime")
+        echo(f"{READY_LINE}{scheme}://{local.host}:{bound}/v1/realtime")
         Health(Notifier(), found, f"port {bound}").tell_ready()
         sys.stdout.flush()
 
@@ -66,4 +68,4 @@ def _serve(host: str | None, port: int | None, config: Path | None, *, with_pare
     try:
         asyncio.run(work())
     except (EngineError, EngineStartError, ModelError) as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(error) from None

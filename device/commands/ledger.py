@@ -14,7 +14,7 @@ from device.records.store import StoreError
 from device.settings.loading import SettingsError, load
 from device.settings.prices import prices
 from device.settings.text import quoted
-from device.system.console import console as make_console
+from device.system.printed import console, echo, in_cells
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,25 +36,23 @@ def show_ledger(days: int, config: Path | None, as_json: bool) -> None:  # noqa:
         settings = load(config)
         found = spent(prices(settings.prices), days)
     except (SettingsError, StoreError) as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(error) from None
     if as_json:
         print_json(found)
         return
     if not found:
-        click.echo("Nothing was sent to any engine.")
+        echo("Nothing was sent to any engine.")
         return
     # In a file or a pipe, a row is a line.
     width = None if sys.stdout.isatty() else WIDE
-    make_console(markup=False, width=width).print(_table(found))
+    console(width=width).print(_table(found))
     unknown = sorted({one.model or one.engine for one in found if one.cost is None})
-    click.echo(
-        f"At the most ${sum(one.cost or 0 for one in found):.2f}{', without what has no price' if unknown else ''}."
-    )
+    echo(f"At the most ${sum(one.cost or 0 for one in found):.2f}{', without what has no price' if unknown else ''}.")
     if unknown:
         table = f"[prices.{quoted(unknown[0])}]"
-        click.echo(f"No price is known of {', '.join(unknown)}: add {table} to the settings.")
+        echo(f"No price is known of {', '.join(unknown)}: add {table} to the settings.")
     if budget := settings.ledger.budget_per_day:
-        click.echo(f"The day's budget is ${budget:.2f}.")
+        echo(f"The day's budget is ${budget:.2f}.")
 
 
 def _table(found: list[Spent]) -> Table:
@@ -64,9 +62,7 @@ def _table(found: list[Spent]) -> Table:
     for one in found:
         used = one.amounts
         table.add_row(
-            one.day,
-            one.engine,
-            one.model,
+            *in_cells(one.day, one.engine, one.model),
             f"{used.sent_s:.1f} s",
             f"{used.session_s:.0f} s",
             str(used.replies),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -46,6 +46,15 @@ class LazyGroup(click.Group):
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(f"device.commands.{module}"), name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call a command. What is wrong with how it was called may quote names of files, of which none is trusted."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            from device.system.harmless import line  # noqa: PLC0415 - `parley --help` imports nothing
+
+            raise click.UsageError(line(error.format_message()), error.ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands for `--help`, without importing any."""

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from device.commands.terminal import AS_JSON, CONFIG, FAILED, CommandError, load_settings, print_json
 from device.model_files import files
 from device.model_files.fetch import fetch
-from device.system.console import console as make_console
+from device.system.printed import console, echo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ def list_models(config: Path | None = None, as_json: bool = False) -> None:  # n
     for found in there:
         state = {"ok": "here", "missing": "needed" if found.file.default else "not here"}.get(found.state, found.state)
         file = found.file
-        click.echo(f"{file.name:<39} {state:<11} {file.size / 1e6:5.1f} MB  {found.source.licence:<16} {file.purpose}")
+        echo(f"{file.name:<39} {state:<11} {file.size / 1e6:5.1f} MB  {found.source.licence:<16} {file.purpose}")
 
 
 @models.command("fetch")
@@ -49,7 +49,7 @@ def fetch_models(names: tuple[str, ...], config: Path | None) -> None:
     try:
         _with_progress(names, load_settings(config).models_dir)
     except files.ModelError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(error) from None
 
 
 @models.command("verify")
@@ -59,19 +59,19 @@ def verify_models(config: Path | None) -> None:
     bad = 0
     for found in files.verify(load_settings(config).models_dir):
         if found.state == "ok":
-            click.echo(f"ok       {found.file.name}")
+            echo(f"ok       {found.file.name}")
         elif found.state != "missing" or found.file.default:
             bad += 1
-            click.echo(f"{found.state}  {found.file.name}: {files.fix(found.file)}")
+            echo(f"{found.state}  {found.file.name}: {files.fix(found.file)}")
     if bad:
         raise SystemExit(FAILED)
 
 
 def _with_progress(names: Sequence[str], directory: str) -> None:
     """Fetch as `fetch` does, and show how far it is. Raises ModelError."""
-    console = make_console(stderr=True)
+    told = console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+    with Progress(*columns, console=told, disable=not told.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 
         def progress(what: str, done: int, total: int) -> None:
@@ -79,8 +79,8 @@ def _with_progress(names: Sequence[str], directory: str) -> None:
                 tasks[what] = bars.add_task(what, total=total)
             bars.update(tasks[what], completed=done, total=total or None)
 
-        fetched = fetch(names or None, directory, progress=progress, say=console.print)
+        fetched = fetch(names or None, directory, progress=progress, say=told.print)
     for path in fetched:
-        console.print(f"fetched {path.name}")
+        told.print(f"fetched {path.name}")
     if not fetched:
-        console.print("Everything is there already.")
+        told.print("Everything is there already.")

@@ -7,6 +7,7 @@ import click
 from device.commands.terminal import CommandError
 from device.daemon import mute as kept
 from device.system import paths
+from device.system.printed import echo
 
 
 @click.command()
@@ -39,6 +40,6 @@ def _keep(*, on: bool) -> None:
         raise CommandError(f"{path}: only its owner and root may: sudo parley {command}") from None
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}") from None
-    click.echo(f"The microphone is {'' if was is on else 'now '}{'muted' if on else 'not muted'}.")
+    echo(f"The microphone is {'' if was is on else 'now '}{'muted' if on else 'not muted'}.")
     if not on and path != service and service.exists():
-        click.echo("That of the service is muted: sudo parley unmute")
+        echo("That of the service is muted: sudo parley unmute")

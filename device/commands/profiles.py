@@ -16,6 +16,7 @@ from device.engines.prompt import instructions
 from device.settings.engines import known_engines
 from device.settings.profiles import ProfileError, load, names, too_much_for_sentences, unknown_engines
 from device.settings.tree import Settings
+from device.system.printed import document, echo
 from device.tools.profile import profile_tools
 from device.tools.registry import Registry
 
@@ -47,14 +48,14 @@ def list_profiles(as_json: bool = False) -> None:  # noqa: FBT001, FBT002 - a fl
         print_json([{"name": name, "description": _load(name).description} for name in names()])
         return
     for name in names():
-        click.echo(f"{name:<10} {_load(name).description}")
+        echo(f"{name:<10} {_load(name).description}")
 
 
 @profiles.command("show")
 @_FILE
 def show_profile(profile: str) -> None:
     """Show what PROFILE sets, its tools, and the instructions that it makes."""
-    click.echo("\n".join(_lines(_load(profile))))
+    echo(*_lines(_load(profile)))
 
 
 @profiles.command("check")
@@ -67,11 +68,11 @@ def check_profile(profile: str) -> None:
     if "local" in made.engines and not made.brain.url:
         warnings += too_much_for_sentences(read)
     for warning in warnings:
-        click.echo(f"parley: {warning}", err=True)
+        echo(f"parley: {warning}", err=True)
     rows = [f"{name} ({len(rows)} rows)" for name, (_, rows) in read.lookups.items()]
     result = f"a result ({', '.join(read.result_schema['properties'])})" if read.result_schema else "no result"
     words = len(instructions(made).split())
-    click.echo(f"{read.path}: right: {', '.join([f'{words} words of instructions', *rows, result])}")
+    echo(f"{read.path}: right: {', '.join([f'{words} words of instructions', *rows, result])}")
 
 
 @profiles.command("look")
@@ -90,7 +91,7 @@ def look_up(profile: str, tool: str, arguments: tuple[str, ...]) -> None:
     output = json.loads(result.output)
     if "error" in output:
         raise CommandError(output["error"])
-    click.echo(json.dumps(output, indent=2, ensure_ascii=False))
+    document(json.dumps(output, indent=2, ensure_ascii=False))
 
 
 def _lines(profile: Profile) -> Iterator[str]:
@@ -111,10 +112,11 @@ def _lines(profile: Profile) -> Iterator[str]:
     for name, (lookup, rows) in profile.lookups.items():
         yield f"  {name:<12} looks {len(rows)} rows up by {' and '.join(lookup.keys)}: {lookup.file}"
     told = instructions(settings)
-    yield f"\nInstructions ({len(told.split())} words):"
+    yield ""
+    yield f"Instructions ({len(told.split())} words):"
     width = min(100, shutil.get_terminal_size().columns)
     for section in told.splitlines():
-        yield textwrap.fill(section, width, initial_indent="  ", subsequent_indent="  ")
+        yield from textwrap.wrap(section, width, initial_indent="  ", subsequent_indent="  ") or [""]
 
 
 def _settings(profile: Profile) -> Settings:
@@ -126,4 +128,4 @@ def _load(profile: str) -> Profile:
     try:
         return load(profile)
     except ProfileError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(error) from None

@@ -17,7 +17,7 @@ from device.simulation.recording import RecordingError
 from device.simulation.rehearsal import rehearse
 from device.simulation.scene import SceneError, load
 from device.simulation.summary import render
-from device.system.console import console as make_console
+from device.system.printed import console
 from device.tools.profile import profile_tools
 
 
@@ -42,20 +42,18 @@ def room(scene: str, config: Path | None, out: Path | None, json_file: Path | No
 
 def _rehearse(scene: str, config: Path | None, out: Path | None, json_file: Path | None) -> None:
     found = load_in_force(config, need_engine=True)
-    tools, console = profile_tools(found.loaded.profile), make_console()
+    tools, shown = profile_tools(found.loaded.profile), console()
     try:
         played = load(scene)
         folder = make_folder(out) if out else None
         summary = asyncio.run(
-            rehearse(played, found.settings, tools=tools, config=config, out=folder, timeline=Timeline(console))
+            rehearse(played, found.settings, tools=tools, config=config, out=folder, timeline=Timeline(shown))
         )
     except (CardError, EngineError, ModelError, RecordingError, SceneError) as error:
-        raise CommandError(str(error)) from None
-    console.print(render(summary))
+        raise CommandError(error) from None
+    shown.print(render(summary))
     if folder is not None:
-        console.print(
-            f"Listen to it: {folder / 'conversation.wav'} (visitors, microphone, loudspeaker)", soft_wrap=True
-        )
+        shown.print(f"Listen to it: {folder / 'conversation.wav'} (visitors, microphone, loudspeaker)", soft_wrap=True)
     if json_file is not None:
         _write(json_file, msgspec.json.format(msgspec.json.encode(summary)))
 

@@ -51,10 +51,10 @@ def _run_alone(config: Path | None, out: Path | None) -> bool:
     try:
         held = lock.take()
     except lock.AlreadyRunning as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(error) from None
     try:
         return asyncio.run(be_assistant(found, config, make_folder(out) if out else None))
     except (CardError, EngineError, ModelError) as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(error) from None
     finally:
         held.close()

@@ -11,6 +11,7 @@ from device.commands.terminal import CONFIG, CommandError
 from device.model_files.files import ModelError, own_manifest
 from device.settings.loading import SettingsError, read
 from device.settings.text import in_force
+from device.system.printed import document, echo
 
 if TYPE_CHECKING:
     from device.settings.tree import Settings
@@ -23,12 +24,12 @@ def show_settings(config: Path | None) -> None:
     try:
         loaded = read(config)
     except SettingsError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(error) from None
     if wrong := _impossible(loaded.settings):
-        raise CommandError("\n".join(f"{loaded.origins.get(key, key)}: {fault}" for key, fault in wrong.items()))
+        raise CommandError(SettingsError(*(f"{loaded.origins.get(key, key)}: {fault}" for key, fault in wrong.items())))
     for warning in loaded.warnings:
-        click.echo(f"# {warning}", err=True)
-    click.echo(in_force(loaded.settings, loaded.origins), nl=False)
+        echo(f"# {warning}", err=True)
+    document(in_force(loaded.settings, loaded.origins))
 
 
 def _impossible(settings: Settings) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +12,10 @@ import msgspec
 
 from device.settings import last_good
 from device.settings.loading import SettingsError
+from device.settings.toml import TableError
+from device.system import logs
+from device.system.harmless import line
+from device.system.printed import document, echo
 
 if TYPE_CHECKING:
     from device.settings.last_good import InForce
@@ -22,8 +25,6 @@ log = logging.getLogger(__name__)
 
 FAILED: Final = 1
 """Exit code: something is wrong with the machine, the network or a file."""
-LOG_FORMAT: Final = "%(levelname)s %(name)s: %(message)s"
-"""A line of the log; the system's log has the time. The support bundle lets through what looks like it."""
 WIDE: Final = 200
 """Columns of a table that goes into a file or a pipe."""
 
@@ -46,9 +47,13 @@ class CommandError(click.ClickException):
 
     exit_code = FAILED
 
+    def __init__(self, why: TableError | Exception | str) -> None:
+        lines = str(why).split("\n") if isinstance(why, TableError) else (why,)
+        super().__init__("\n".join(map(line, lines)))
+
     def show(self, file: Any = None) -> None:  # noqa: ARG002 - click's signature
         """Print the message to stderr."""
-        click.echo(f"parley: {self.format_message()}", err=True)
+        echo(*f"parley: {self.format_message()}".split("\n"), err=True)
 
 
 def load_settings(config: Path | None, *, need_engine: bool = False) -> Settings:
@@ -61,27 +66,25 @@ def load_in_force(config: Path | None, *, need_engine: bool = False) -> InForce:
     try:
         found = last_good.load(config, need_engine=need_engine)
     except SettingsError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(error) from None
     set_up_log(found)
     return found
 
 
 def set_up_log(found: InForce) -> None:
     """Log to stderr as the settings say, and first what is wrong with them."""
-    level = found.settings.log_level.upper()
-    logging.basicConfig(level=level, format=LOG_FORMAT, stream=sys.stderr)
-    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    logs.set_up(found.settings.log_level.upper())
     for warning in found.loaded.warnings:
         log.warning("%s", warning)
-    for line in found.passed_over:
-        log.warning("%s", line)
-    for line in found.fault.splitlines():
-        log.error("%s", line)
+    for passed_over in found.passed_over:
+        log.warning("%s", passed_over)
+    for fault in found.fault.splitlines():
+        log.error("%s", fault)
 
 
 def print_json(data: Any) -> None:
     """Print data for machines: structs, or lists and tables of what JSON knows."""
-    click.echo(msgspec.json.format(msgspec.json.encode(data)).decode())
+    document(msgspec.json.format(msgspec.json.encode(data)).decode())
 
 
 def make_folder(path: Path, *, asked: bool = True) -> Path:

@@ -17,7 +17,8 @@ from device.records.store import StoreError
 from device.records.transcripts import delete, purge, stored
 from device.settings import last_good
 from device.settings.loading import SettingsError
-from device.system.console import console as make_console
+from device.system.harmless import line
+from device.system.printed import console, document, echo, in_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _WHEN: Final = "%Y-%m-%d %H:%M"
 _COLUMNS: Final = ("conversation", "began", "at_ms", "kind", "text", "unheard", "heard_ms", "arguments")
+_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What begins a formula, after spaces and line breaks too; the wide ones count in some spreadsheets."""
 
 
 @click.group(invoke_without_command=True)
@@ -55,11 +58,11 @@ def list_transcripts(as_json: bool = False) -> None:  # noqa: FBT001, FBT002 - a
         words = next((line.text for line in one.lines if line.kind == "user"), "")
         length = "goes on" if one.length_ms is None else _length(one.length_ms)
         result = {None: "", True: "valid", False: "not valid"}[one.valid]
-        table.add_row(one.id, one.began.strftime(_WHEN), length, ", ".join(engines), result, words)
+        table.add_row(*in_cells(one.id, one.began.strftime(_WHEN), length, ", ".join(engines), result, words))
     if not table.rows:
-        click.echo("No conversation is kept.")
+        echo("No conversation is kept.")
         return
-    make_console(markup=False, width=None if sys.stdout.isatty() else WIDE).print(table)
+    console(width=None if sys.stdout.isatty() else WIDE).print(table)
 
 
 def _headline(one: Transcript) -> dict[str, object]:
@@ -78,7 +81,7 @@ def _headline(one: Transcript) -> dict[str, object]:
 @click.argument("name", metavar="ID|last", default="last")
 def show_transcript(name: str) -> None:
     """Print a conversation to be read: the last one, or one by its id or the beginning of it."""
-    click.echo("\n".join(_told(_one(name))))
+    echo(*_told(_one(name)))
 
 
 @transcripts.command("export")
@@ -98,11 +101,11 @@ def export_transcripts(kind: str, since: datetime | None) -> None:
     """
     found = _kept(since.astimezone() if since else None)
     if kind == "json":
-        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        document(msgspec.json.format(msgspec.json.encode(found)).decode())
     elif kind == "csv":
-        click.echo(_csv(found), nl=False)
+        document(_csv(found))
     else:
-        click.echo("\n\n".join("\n".join(_told(one)) for one in found))
+        document("\n\n".join("\n".join(map(line, _told(one))) for one in found))
 
 
 @transcripts.command("delete")
@@ -115,12 +118,12 @@ def delete_transcripts(names: tuple[str, ...], every: bool, yes: bool) -> None: 
         raise click.UsageError("give the ids of conversations, or --all")
     ids = None if every else [_one(name).id for name in names]
     if not yes:
-        click.confirm(f"Delete {'all conversations' if every else ', '.join(names)}?", abort=True)
+        click.confirm(line(f"Delete {'all conversations' if every else ', '.join(names)}?"), abort=True)
     try:
         count = delete(ids)
     except StoreError as error:
-        raise CommandError(str(error)) from None
-    click.echo(f"{count} deleted.")
+        raise CommandError(error) from None
+    echo(f"{count} deleted.")
 
 
 @transcripts.command("purge")
@@ -136,15 +139,15 @@ def purge_transcripts(trust_clock: bool, config: Path | None) -> None:  # noqa: 
         gone = purge(settings.transcripts.keep_days, trust=trust_clock)
         days = costs.purge(settings.ledger.keep_days, trust=trust_clock)
     except (SettingsError, StoreError) as error:
-        raise CommandError(str(error)) from None
-    click.echo(f"{gone} conversations and {days} rows of the ledger deleted.")
+        raise CommandError(error) from None
+    echo(f"{gone} conversations and {days} rows of the ledger deleted.")
 
 
 def _kept(since: datetime | None = None) -> list[Transcript]:
     try:
         return stored(since)
     except StoreError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(error) from None
 
 
 def _one(name: str) -> Transcript:
@@ -160,8 +163,8 @@ def _one(name: str) -> Transcript:
 def _told(one: Transcript) -> Iterator[str]:
     profile = f", profile {one.profile}" if one.profile else ""
     yield f"{one.id}: {one.began.strftime('%A, %Y-%m-%d %H:%M:%S %z')}{profile}"
-    for line in one.lines:
-        yield f"{_length(line.at_ms):>7}  {_words(line)}"
+    for said in one.lines:
+        yield f"{_length(said.at_ms):>7}  {_words(said)}"
     if one.length_ms is not None:
         yield f"{_length(one.length_ms):>7}  (over{f': {one.why}' if one.why else ''})"
     if one.valid is not None:
@@ -170,29 +173,34 @@ def _told(one: Transcript) -> Iterator[str]:
         yield from (f"  {fault}" for fault in one.faults)
 
 
-def _words(line: Line) -> str:
-    match line.kind:
+def _words(said: Line) -> str:
+    match said.kind:
         case "user":
-            return f"You: {line.text}"
+            return f"You: {said.text}"
         case "assistant":
-            return " ".join(filter(None, ("Assistant:", line.text, _interruption(line))))
+            return " ".join(filter(None, ("Assistant:", said.text, _interruption(said))))
         case "tool":
-            return f"(tool {line.text} {line.arguments})"
+            return f"(tool {said.text} {said.arguments})"
         case "engine":
-            return f"(engine {line.text})"
+            return f"(engine {said.text})"
         case _:
-            return f"(error: {line.text})"
+            return f"(error: {said.text})"
 
 
-def _interruption(line: Line) -> str:
-    if line.heard_ms is None:
+def _interruption(said: Line) -> str:
+    if said.heard_ms is None:
         return ""
-    rest = f"; not heard: {line.unheard}" if line.unheard else ""
-    return f"[interrupted after {line.heard_ms / 1000:.1f} s{rest}]"
+    rest = f"; not heard: {said.unheard}" if said.unheard else ""
+    return f"[interrupted after {said.heard_ms / 1000:.1f} s{rest}]"
 
 
 def _length(ms: int) -> str:
     return f"{ms // 60_000}:{ms // 1000 % 60:02}"
+
+
+def _defused(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula, which could send the others elsewhere."""
+    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell
 
 
 def _csv(found: list[Transcript]) -> str:
@@ -200,7 +208,8 @@ def _csv(found: list[Transcript]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for one in found:
-        for line in one.lines:
-            fields = msgspec.structs.asdict(line)
-            writer.writerow([one.id, one.began.isoformat(), *(fields[name] for name in _COLUMNS[2:])])
+        for said in one.lines:
+            fields = msgspec.structs.asdict(said)
+            row = (one.id, one.began.isoformat(), *(fields[name] for name in _COLUMNS[2:]))
+            writer.writerow([_defused(cell) if isinstance(cell, str) else cell for cell in row])
     return text.getvalue()

@@ -29,10 +29,10 @@ from device.records.keep import Keeper
 from device.records.ledger import Ledger
 from device.records.timeline import Timeline
 from device.settings import last_good
-from device.system.console import console as make_console
 from device.system.memory import settle
 from device.system.notify import Notifier
 from device.system.paths import state_dir
+from device.system.printed import console
 from device.tools.profile import profile_tools
 
 if TYPE_CHECKING:
@@ -51,13 +51,13 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
     `config` is the settings file, if one was named, and `out` a folder for the ledger. Raises CardError, EngineError
     or ModelError.
     """
-    console, settings = make_console(), _unmutable(found.settings)
+    shown, settings = console(), _unmutable(found.settings)
     notifier = Notifier()
     if (card := await wait_for_card(settings, notifier)) is None:
         return False
     async with AsyncExitStack() as stack:
         # The system's log keeps what it gets, whatever the settings say of transcripts.
-        timeline = Timeline(console, words=last_good.service_folder() is None)
+        timeline = Timeline(shown, words=last_good.service_folder() is None)
         sent = SentAudio()
         ledger = Ledger(out / "ledger.jsonl" if out else None, on_entry=timeline.show, sent_s=lambda: sent.seconds)
         keeper = Keeper(settings, ledger)
@@ -92,11 +92,11 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
         card.deaf = daemon.mute.on
         stack.callback(asyncio.create_task(notifier.watch(lambda: daemon.position)).cancel)
         with keys(lambda: daemon.on(Button(daemon.position)), daemon.mute.toggle, sys.stdin, _end):
-            console.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)
+            shown.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)
             if sys.stdin.isatty():
-                console.print("Enter wakes and interrupts; m and Enter mutes; q and Enter ends.")
+                shown.print("Enter wakes and interrupts; m and Enter mutes; q and Enter ends.")
             if daemon.mute.on:
-                console.print(MUTED, soft_wrap=True)
+                shown.print(MUTED, soft_wrap=True)
             health = Health(notifier, found, card.name)
             ledger.watch(health.take)
             health.tell_ready()

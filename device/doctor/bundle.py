@@ -24,6 +24,7 @@ from device.records.costs import spent
 from device.settings.prices import prices
 from device.settings.text import in_force
 from device.system import paths
+from device.system.harmless import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -118,9 +119,9 @@ def _said() -> list[str]:
 
 def _told(findings: Sequence[Finding]) -> Iterator[str]:
     for finding in findings:
-        yield f"{finding.status:<4}  {finding.name}: {finding.message}"
+        yield line(f"{finding.status:<4}  {finding.name}: {finding.message}")
         if finding.fix and finding.status != "ok":
-            yield f"      → {finding.fix}"
+            yield line(f"      → {finding.fix}")
 
 
 def _journal(asked: Ask, redaction: Redaction) -> Iterator[str]:
@@ -151,8 +152,8 @@ def _lines(entry: Mapping[str, Any], redaction: Redaction) -> Iterator[tuple[str
     at = int(entry.get("__REALTIME_TIMESTAMP", 0)) // 1_000_000
     by = str(entry.get("_SYSTEMD_UNIT", "")).removesuffix(".service") if own else "systemd"
     begin = f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(at))} {by}:"
-    for line in entry["MESSAGE"].splitlines():
-        yield begin, redaction.log(line) if own else redaction.text(line)
+    for said in entry["MESSAGE"].splitlines():
+        yield begin, redaction.log(said) if own else redaction.text(said)
 
 
 def _properties(unit: Mapping[str, str]) -> str:

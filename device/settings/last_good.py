@@ -77,7 +77,7 @@ def _require(loaded: Loaded) -> None:
     try:
         require(loaded.settings)
     except SettingsError as error:
-        raise SettingsError("\n".join((str(error), *loaded.warnings))) from None
+        raise SettingsError(*str(error).split("\n"), *loaded.warnings) from None
 
 
 def keep(found: InForce, environ: Mapping[str, str] = os.environ) -> None:

@@ -104,7 +104,7 @@ def read(
     if not found and (strangers := [name for name in table.get("engines", ()) if name not in known]):
         found += [f"{origins['engines']}: {_unknown(name, known)}" for name in strangers]
     if found:
-        raise SettingsError("\n".join(found))
+        raise SettingsError(*found)
     return settle(table, environ, origins, tuple(files), tuple(warnings))
 
 
@@ -189,7 +189,8 @@ def require(settings: Settings) -> None:
     without = lacking(settings)
     if len(without) == len(settings.engines):
         hint = "" if "local" in without else ', or engines = "local" to do without'
-        raise SettingsError("\n".join(without.values()) + hint)
+        *others, last = without.values()
+        raise SettingsError(*others, last + hint)
     if settings.barge_in.decide == "engine" and settings.listen.end_of_turn == "device":
         raise SettingsError(
             "barge_in.decide: an engine that does not find the ends of turns cannot tell interruptions; set "
@@ -234,13 +235,13 @@ def _profile(name: str) -> profiles.Profile:
     try:
         return profiles.load(name)
     except profiles.ProfileError as error:
-        raise SettingsError(str(error)) from None
+        raise SettingsError(*str(error).split("\n")) from None
 
 
 def _over_profile(table: Table, profile: profiles.Profile) -> tuple[Table, dict[str, str]]:
     """Return the user's settings over those of their profile, and what the profile set. Raises SettingsError."""
     if unknown := profiles.unknown_engines(profile, {*known_engines(), *table.get("engine", {})}):
-        raise SettingsError("\n".join(unknown))
+        raise SettingsError(*unknown)
     return merge(profile.layer, table), dict.fromkeys(leaves(profile.layer), f"profile {profile.path}")
 
 

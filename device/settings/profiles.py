@@ -129,7 +129,7 @@ def load(profile: str | Path, folder: Path | None = None) -> Profile:
     try:
         table = read_toml(path)
     except TableError as error:
-        raise ProfileError(str(error)) from None
+        raise ProfileError(*str(error).split("\n")) from None
     for key in ("engines", "wake_words"):
         if isinstance(table.get(key), str):
             table[key] = [table[key]]
@@ -143,7 +143,7 @@ def load(profile: str | Path, folder: Path | None = None) -> Profile:
     schema, wrong = _schema(table.get("result_schema"), path.parent)
     found += wrong
     if found:
-        raise ProfileError("\n".join(f"{path}: {fault}" for fault in found))
+        raise ProfileError(*(f"{path}: {fault}" for fault in found))
     return Profile(
         path=path,
         description=table.get("description", ""),

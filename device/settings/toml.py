@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct, inspect
 
+from device.system.harmless import line
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -20,7 +22,10 @@ Table = dict[str, Any]
 
 
 class TableError(Exception):
-    """A file is not what it should be; one line for each fault."""
+    """A file is not what it should be; one line for each fault, whatever the file holds."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(map(line, faults)))
 
 
 def read_toml(path: Path) -> Table:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from device.simulation.figures import Figures, Restored, Turn
+from device.system.harmless import line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -91,16 +92,16 @@ class Shown:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         summary = self._summary
         rows = [*map(_turn, summary.turns), *map(_restored, summary.restored)]
-        title = Text(f"The conversation “{summary.scene}”, times in ms")
+        title = Text(f"The conversation “{line(summary.scene)}”, times in ms")
         if options.max_width < ROOMY:
             yield title
-            yield from (line for at, words, figures in rows for line in _stacked(at, words, figures))
+            yield from (part for row in rows for part in _stacked(*row))
         else:
             yield _table(title, rows)
         load = f"{100 * summary.cpu:.0f} % of a core, {summary.rss_mb} MB"
         yield Text(f"{summary.seconds:.1f} s, {summary.xruns} xruns, {summary.lost_samples} samples lost, {load}")
         if summary.missed:
-            yield Text(f"No occasion to speak had: {', '.join(summary.missed)}")
+            yield Text(f"No occasion to speak had: {line(', '.join(summary.missed))}")
 
 
 def render(summary: Summary) -> RenderableType:
@@ -110,11 +111,12 @@ def render(summary: Summary) -> RenderableType:
 
 def _turn(turn: Turn) -> Row:
     unasked = turn.assistant and turn.reply_ms is None
-    words = Text(turn.user or ("(unasked)" if unasked else "(not understood)"), style="cyan" if turn.user else "dim")
+    user = line(turn.user) or ("(unasked)" if unasked else "(not understood)")
+    words = Text(user, style="cyan" if turn.user else "dim")
     if turn.tools:
-        words.append(f"  [{', '.join(turn.tools)}]", style="blue")
+        words.append(f"  [{line(', '.join(turn.tools))}]", style="blue")
     if turn.assistant:
-        words.append(f"\n→ {turn.assistant}", style="green")
+        words.append(f"\n→ {line(turn.assistant)}", style="green")
     if turn.interrupted:
         words.append("  (interrupted)", style="red")
     heard = f"{_figure(turn.heard_ms)} / {_figure(turn.heard_true_ms)}" if turn.interrupted else ""

@@ -11,6 +11,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from device.system.harmless import line
+
 UNUSABLE: Final = "The settings cannot be used"
 """How the fault of settings begins that are not in force: the last good ones are."""
 
@@ -51,7 +53,7 @@ class Status(Struct, frozen=True):
         engine = f"{_FAULT}{ENGINE_FAULT}: {self.engine_fault}" if self.engine_fault else ""
         hears = f"{_FAULT}{HEARS_ITSELF}: {self.hears_itself}" if self.hears_itself else ""
         fault = f"{_FAULT}{self.settings_fault}" if self.settings_fault else ""
-        return f"{self.doing}{_BEFORE[self.doing]}{self.what}{engine}{hears}{fault}"
+        return line(f"{self.doing}{_BEFORE[self.doing]}{self.what}{engine}{hears}{fault}")
 
     @classmethod
     def read(cls, line: str) -> Status | None:

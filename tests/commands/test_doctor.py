@@ -55,6 +55,25 @@ def test_each_finding_is_shown_and_what_is_not_well_with_its_fix(parley, finds, 
     assert asked == [(("openai", "local"), "")]
 
 
+@pytest.mark.parametrize(
+    "said", ["[/]", "[/nothing]", "[bold]not[/bold]", "set [card] input", "see [link=x]", "[", "engine.[openai].url"]
+)
+def test_what_looks_like_markup_neither_ends_the_doctor_nor_vanishes(parley, finds, config, said):
+    finds(Finding("engine", "fail", f"the server says: {said}", f"try {said}"), Finding("clock", "ok", "12:00"))
+    result = parley("doctor", "--config", str(config))
+    assert result.output == f"fail  engine: the server says: {said}\n      → try {said}\nok    clock: 12:00\n"
+
+
+def test_a_servers_words_forge_no_finding(parley, finds, config):
+    finds(Finding("engine", "fail", "gone\nok    engine: fine\x1b[1A\x1b[2K", "wait\r\nok    key: set"))
+    result = parley("doctor", "--config", str(config), "--bundle", "b.tar.gz")
+    assert not [line for line in result.output.splitlines() if line.startswith("ok")]
+    assert "\x1b" not in result.output
+    with tarfile.open("b.tar.gz") as bundle:
+        told = bundle.extractfile("parley-bundle/doctor.txt").read().decode()
+    assert not [line for line in told.splitlines() if line.startswith("ok")]
+
+
 def test_a_failure_is_status_1(parley, finds, config):
     finds(Finding("card", "fail", "none"))
     result = parley("doctor", "--config", str(config))

@@ -125,6 +125,45 @@ def test_what_cannot_be_done_is_status_1_and_one_line(parley, arguments, named):
     assert len(result.output.splitlines()) == 1
 
 
+NASTY = "x\x1b[2Jy\nok    z"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [NASTY],
+        ["room", NASTY],
+        ["room", "--config", NASTY, "demo"],
+        ["settings", "--config", NASTY],
+        ["doctor", "--config", NASTY],
+        ["profiles", "check", NASTY],
+        ["profiles", "look", "support", NASTY],
+        ["transcripts", "show", NASTY],
+        ["transcripts", "delete", NASTY],
+        ["models", "fetch", NASTY],
+        ["bench", NASTY],
+        ["ledger", "--days", NASTY],
+        ["demo", "--out", f"/proc/{NASTY}"],
+        ["engine", NASTY],
+    ],
+    ids=lambda arguments: arguments[0] if arguments[0] != NASTY else "no such command",
+)
+def test_what_a_command_is_given_is_printed_harmlessly(parley, arguments, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    result = parley(*arguments)
+    assert result.exit_code
+    assert "\x1b" not in result.output
+    assert not [line for line in result.output.splitlines() if line.startswith("ok    z")]
+
+
+def test_a_settings_file_forges_no_line(parley, tmp_path):
+    config = tmp_path / "parley.toml"
+    config.write_text('"key\\u001b[2J\\nok    z" = 1\nname = 3\n')
+    result = parley("settings", "--config", str(config))
+    assert "\x1b" not in result.output
+    assert len(result.output.splitlines()) == 2
+
+
 TABLES = [["devices"], ["doctor"], ["ledger"], ["models", "list"], ["profiles", "list"], ["transcripts", "list"]]
 
 

@@ -54,6 +54,14 @@ def test_what_cannot_be_is_refused_by_file_and_key(parley, tmp_path, text, named
     assert named in result.output
 
 
+def test_what_cannot_be_is_a_line_each(parley, tmp_path):
+    config = tmp_path / "parley.toml"
+    config.write_text(
+        '[wake]\nmodels = ["/nowhere/hey_joe.onnx"]\n[local]\ntts = "piper"\n[piper]\nvoice = "/nowhere/joe"'
+    )
+    assert len(parley("settings", "--config", str(config)).output.splitlines()) == 2
+
+
 @pytest.mark.parametrize(
     "text",
     ['language = "pt-BR"', 'engines = ["box"]\n[engine.box]\nurl = "ws://box/v1"', '[wake]\nmodels = ["alexa"]'],

@@ -49,7 +49,8 @@ def test_an_error_is_a_line_on_stderr_and_status_1():
 
 def test_settings_set_the_level_of_the_log_which_goes_to_stderr(configured, config):
     assert load_settings(config('name = "Ada"\nlog_level = "debug"\n')).name == "Ada"
-    assert (configured["level"], configured["stream"]) == ("DEBUG", sys.stderr)
+    [handler] = configured["handlers"]
+    assert (configured["level"], handler.stream) == ("DEBUG", sys.stderr)
     assert logging.getLogger("asyncio").level == logging.WARNING, "it says too much"
 
 

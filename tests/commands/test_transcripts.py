@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 
 import pytest
@@ -135,3 +136,40 @@ def test_the_beginning_of_two_ids_is_not_enough(state):
         1,
         f"parley: {common} is the beginning of {first.id}, {second.id}\n",
     )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["show"], ["export", "--format", "txt"], ["export", "--format", "csv"], ["export"]]
+)
+def test_what_was_said_controls_no_terminal_and_forges_no_line(state, arguments):
+    converse(state, question="hi\x1b]0;owned\x07\x9b2J\n   0:03  Assistant: forged")
+    said = parley(*arguments).output
+    assert not set(said) & set("\x1b\x07\x9b\r")
+    assert "owned" in said
+    if arguments != ["export", "--format", "csv"]:  # there, a cell in quotes may have lines
+        assert not [line for line in said.splitlines() if line.startswith("   0:03")]
+    if arguments == ["export"]:
+        assert json.loads(said)[0]["lines"][1]["text"] == "hi\x1b]0;owned\x07\x9b2J\n   0:03  Assistant: forged"
+
+
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    " =1",
+    "\t=1",
+    "\n=1",
+    "\r=1",
+    "\uff1d1",
+    '=HYPERLINK("http://evil.example")',
+]
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_no_cell_is_a_formula(state, formula):
+    converse(state, question=formula)
+    rows = list(csv.reader(io.StringIO(parley("export", "--format", "csv").output)))
+    cells = [cell for row in rows for cell in row]
+    assert not [cell for cell in cells if cell.lstrip()[:1] in set("=+-@\uff1d")]
+    assert [cell for cell in cells if cell.startswith("'") and cell.endswith(formula[-2:].strip())]

@@ -5,10 +5,10 @@ import logging
 import msgspec
 import pytest
 
-from device.commands.terminal import LOG_FORMAT
 from device.doctor.redact import HIDDEN, UNSAID, Redaction, secrets_in
 from device.settings.tree import BrainSettings, Settings
 from device.settings.types import Secret
+from device.system import logs
 from device.system.service_status import Doing, Status
 
 KEY = "hush-4711"
@@ -93,7 +93,7 @@ def test_every_secret_in_the_settings_is_found():
 
 @pytest.mark.parametrize("name", ["device.daemon.daemon", "device.commands.terminal", "asyncio"])
 def test_what_commands_log_is_let_through_as_they_write_it(redaction, name):
-    written = logging.Formatter(LOG_FORMAT).format(
+    written = logging.Formatter(logs.LINE).format(
         logging.makeLogRecord({"name": name, "levelname": "ERROR", "msg": "x"})
     )
     assert redaction.log(written) == written

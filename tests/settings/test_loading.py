@@ -216,6 +216,14 @@ def test_engines_that_lack_something_are_passed_over_where_another_can_answer(te
     assert named in "".join(why)
 
 
+def test_what_each_engine_lacks_is_a_line_of_its_own(write, home):
+    with pytest.raises(SettingsError) as caught:
+        require(load(write("engines = ['openai', 'gemini']"), home))
+    openai, gemini = str(caught.value).split("\n")
+    assert "OPENAI_API_KEY" in openai
+    assert "GEMINI_API_KEY" in gemini
+
+
 def test_an_engine_that_is_not_known_is_no_engine_that_lacks_its_key(write, home):
     with pytest.raises(SettingsError, match="'opnai' is not known"):
         require(load(write("engines = ['opnai', 'local']"), home))
