@@ -16,6 +16,7 @@ from device.daemon.readiness import Health, until_closed, until_signal
 from device.engines.local_process import FAILED_LINE, READY_LINE
 from device.local.server import serve
 from device.local.stages import EngineStartError
+from device.local.web.listening import sockets_given, taken
 from device.model_files.files import ModelError
 from device.system.notify import Notifier
 from device.system.printed import echo
@@ -27,12 +28,19 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--host", help="Address to listen on; the settings' by default.")
 @click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--socket", "number", type=click.IntRange(3), hidden=True, help="Listen at this open file, no port.")
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input is closed.")
 @CONFIG
-def engine(host: str | None, port: int | None, with_parent: bool, config: Path | None) -> None:  # noqa: FBT001
+def engine(
+    host: str | None,
+    port: int | None,
+    number: int | None,
+    with_parent: bool,  # noqa: FBT001 - a flag
+    config: Path | None,
+) -> None:
     """Run the local engine: a server of the OpenAI Realtime protocol."""
     try:
-        _serve(host, port, config, with_parent=with_parent)
+        _serve(host, port, number, config, with_parent=with_parent)
     except CommandError as error:
         if with_parent:  # which tells its user
             echo(FAILED_LINE + " ".join(error.message.split()))
@@ -40,7 +48,7 @@ def engine(host: str | None, port: int | None, with_parent: bool, config: Path |
         raise
 
 
-def _serve(host: str | None, port: int | None, config: Path | None, *, with_parent: bool) -> None:
+def _serve(host: str | None, port: int | None, number: int | None, config: Path | None, *, with_parent: bool) -> None:
     """Serve until a signal comes, or the parent ends. Raises CommandError."""
     found = load_in_force(config)
     settings = found.settings
@@ -49,12 +57,14 @@ def _serve(host: str | None, port: int | None, config: Path | None, *, with_pare
 
     def ready(bound: int) -> None:
         scheme = "wss" if local.tls_cert else "ws"
-        echo(f"{READY_LINE}{scheme}://{local.host}:{bound}/v1/realtime")
-        Health(Notifier(), found, f"port {bound}").tell_ready()
+        where = f"{scheme}://{local.host}:{bound}/v1/realtime" if bound else "its socket"
+        echo(f"{READY_LINE}{where}")
+        Health(Notifier(), found, f"port {bound}" if bound else where).tell_ready()
         sys.stdout.flush()
 
     async def work() -> None:
-        serving = asyncio.create_task(serve(msgspec.structs.replace(settings, local=local), ready=ready))
+        given = [taken(number)] if number else sockets_given()
+        serving = asyncio.create_task(serve(msgspec.structs.replace(settings, local=local), ready=ready, given=given))
         waits = {serving, asyncio.create_task(until_signal())}
         if with_parent:
             waits.add(asyncio.create_task(until_closed(sys.stdin.fileno())))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 UNITS: Final = (
-    *("parley.service", "parley-engine.service"),
+    *("parley.service", "parley-engine.service", "parley-engine.socket"),
     *("parley-retention.timer", "parley-update.timer", "parley-switch.path"),
 )
 ONCE: Final = ("parley-retention.service", "parley-update.service", "parley-switch.service")

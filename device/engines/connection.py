@@ -12,7 +12,7 @@ import aiohttp
 from aiohttp import ClientSession, ClientWebSocketResponse, ClientWSTimeout, WSServerHandshakeError
 from msgspec import Struct
 
-from device.engines import faults
+from device.engines import faults, unix_socket
 from device.engines.faults import Endpoint
 from device.settings.types import Secret
 from device.system import network
@@ -79,8 +79,9 @@ class Transport:
         if "Authorization" in headers and url.user is not None:
             url = url.with_user(None)  # aiohttp admits one authorization only
         refusal = _Refusal()
+        connector, url = unix_socket.way_to(url)
         try:
-            self._http = network.session(url, traces=[refusal.trace])
+            self._http = network.session(url, traces=[refusal.trace], connector=connector)
             async with asyncio.timeout(connection.open_timeout_s):
                 self._socket = await self._http.ws_connect(
                     url,
@@ -95,6 +96,9 @@ class Transport:
             return faults.refused(error.status, refusal.body, connection.at, refusal.headers)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return faults.unreachable(error, connection.at)
+        if connector is not None and not unix_socket.trusted(self._socket.get_extra_info("socket")):
+            await self._socket.close()
+            return faults.impostor(connection.at)
         _watch(self._socket, connection.unheard_s)
         return None
 

@@ -124,6 +124,12 @@ def unreachable(error: Exception, at: Endpoint) -> Fault:
     )
 
 
+def impostor(at: Endpoint) -> Fault:
+    """Return the fault for a listener on the local engine's socket that is neither root nor this user."""
+    text = f"somebody else listens where {at.host.lower()} should: nothing was said to it; see who may write there"
+    return Fault("impostor", text, retry=False)
+
+
 def _behind_proxy(error: Exception, at: Endpoint) -> Fault:
     if isinstance(error, ClientHttpProxyError):
         why = f"it refuses to ({error.status})"

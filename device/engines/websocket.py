@@ -26,7 +26,7 @@ from device.conversation.engine import (
     ToolCall,
     Words,
 )
-from device.engines import faults
+from device.engines import faults, unix_socket
 from device.engines.connection import Connection, Transport
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ class WebSocketSession(ABC):
     async def _open(self, history: Sequence[Said]) -> Fault | None:
         """As `open`, but returns the fault: an exception raised here would carry aiohttp's, which shows the headers."""
         connection, url = self._connection, URL(self._connection.url)
-        if url.scheme not in {"ws", "wss", "http", "https"} or not url.host:
+        if url.scheme != unix_socket.SCHEME and (url.scheme not in {"ws", "wss", "http", "https"} or not url.host):
             return Fault("bad_url", f"{self._at.section}.url must be a ws:// or wss:// address", retry=False)
         if (fault := await self._connect(url)) is not None:
             return fault

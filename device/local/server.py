@@ -29,7 +29,7 @@ from device.local.web.listening import listen
 from device.wire.errors import WireError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from device.settings.tree import Settings
 
@@ -210,8 +210,12 @@ def make_app(
     return app
 
 
-async def serve(settings: Settings, *, ready: Callable[[int], None] | None = None) -> None:
+async def serve(
+    settings: Settings, *, ready: Callable[[int], None] | None = None, given: Sequence[socket.socket] = ()
+) -> None:
     """Run the local engine as set, until cancelled; call `ready` with the port once it takes sessions.
+
+    It listens at the sockets that are `given`, the port being 0 if the first has none, else where the settings say.
 
     While the models load, `/health` answers already and sessions are refused. Raises `EngineStartError` if the port,
     the certificate or the voice is not to be had, and `ModelError` if a model is missing or unusable.
@@ -227,21 +231,26 @@ async def serve(settings: Settings, *, ready: Callable[[int], None] | None = Non
     await runner.setup()
     try:
         assert runner.server is not None  # noqa: S101 - it is set up
-        listening = await listen(engine.connections.guard(runner.server), local)
+        listening = await listen(engine.connections.guard(runner.server), local, given)
         try:
             cascade = Cascade(await asyncio.to_thread(load_stages, settings))
             try:
                 await asyncio.to_thread(cascade.warm_up)
                 engine.open(cascade)
                 if ready:
-                    ready(listening.sockets[0].getsockname()[1])
+                    ready(_port(listening[0].sockets[0]))
                 await asyncio.Event().wait()
             finally:
                 await cascade.close()
         finally:
-            listening.close()
+            for server in listening:
+                server.close()
     finally:
         await runner.cleanup()
+
+
+def _port(listening: socket.socket) -> int:
+    return 0 if listening.family == socket.AF_UNIX else int(listening.getsockname()[1])
 
 
 async def _read(ws: web.WebSocketResponse, inbox: Inbox, idle_s: float) -> None:

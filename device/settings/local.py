@@ -13,7 +13,7 @@ class LocalSettings(Section, frozen=True):
     """`[local]`: the local engine."""
 
     url: OptionalSocket = ""
-    """Where it runs, e.g. ws://192.168.1.5:8765/v1/realtime; empty: Parley starts one beside itself."""
+    """Where it runs, e.g. ws://192.168.1.5:8765/v1/realtime; empty: the service's, or one beside itself."""
     host: Name = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8765
     """Where `parley engine` listens; 0 takes a free port."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 SHARED = Path("/var/lib/parley")
 """Where the service of the machine keeps its state."""
+ENGINE_SOCKET = Path("/run/parley-engine/engine.socket")
+"""Where the local engine's unit listens, for root and the assistant's user alone: systemd/parley-engine.socket."""
 
 
 def state_dir(environ: Mapping[str, str] = os.environ) -> Path:

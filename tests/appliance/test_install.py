@@ -20,7 +20,9 @@ def test_what_it_installs_is_where_the_units_look(machine: Installed) -> None:
     assert (machine.root / "opt/parley-installed").resolve() == machine.link.resolve()
     assert (machine.root / "var/lib/parley-models/model").exists()
     assert (machine.root / "etc/systemd/system/parley.service").exists()
-    assert any(line.startswith("start parley-engine.service parley.service ") for line in machine.told)
+    assert any(
+        line.startswith("start parley-engine.socket parley-engine.service parley.service ") for line in machine.told
+    )
 
 
 def test_root_follows_no_link_where_other_users_may_put_one(machine: Installed) -> None:

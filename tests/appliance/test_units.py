@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from device.system.paths import ENGINE_SOCKET
+
 SYSTEMD = Path(__file__).parents[2] / "systemd"
-UNITS = sorted(unit for unit in SYSTEMD.iterdir() if unit.suffix in (".service", ".timer", ".path"))
+UNITS = sorted(unit for unit in SYSTEMD.iterdir() if unit.suffix in (".service", ".socket", ".timer", ".path"))
 SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
 MOST_EXPOSED = 1.5
 NEWER = ("RestartSteps", "RestartMaxDelaySec")
@@ -63,6 +65,35 @@ def test_the_installer_knows_every_unit() -> None:
     assert listed("units") == {unit.name for unit in UNITS}
     started = {unit.name for unit in UNITS if "[Install]" in unit.read_text()}
     assert listed("enabled") | listed("watching") == started
+
+
+def test_the_engine_is_reached_by_a_socket_that_is_root_s_and_the_assistant_s_alone() -> None:
+    """An impostor on its port got the microphone; TCP is for those who ask for it."""
+    text = (SYSTEMD / "parley-engine.socket").read_text()
+    section = text.partition("[Socket]")[2].rpartition("[Socket]")[2].partition("[Install]")[0]
+    assert dict(re.findall(r"^(\w+)=(.*)$", section, re.MULTILINE)) == {
+        "ListenStream": str(ENGINE_SOCKET),
+        "DirectoryMode": "0755",
+        "SocketUser": "root",
+        "SocketGroup": "parley",
+        "SocketMode": "0660",
+        "RemoveOnStop": "yes",
+    }
+    service = (SYSTEMD / "parley-engine.service").read_text()
+    assert "Requires=parley-engine.socket\n" in service
+    assert "After=parley-engine.socket\n" in service
+
+
+def test_no_service_takes_the_folder_of_the_engine_s_socket_with_it_when_it_ends() -> None:
+    """systemd gives a service's RuntimeDirectory to its user, and removes it with all that is in it."""
+    text = "".join(unit.read_text() for unit in SERVICES)
+    folders = {
+        Path("/run", name)
+        for names in re.findall(r"^RuntimeDirectory=(.*)$", text, re.MULTILINE)
+        for name in names.split()
+    }
+    assert folders
+    assert not folders & set(ENGINE_SOCKET.parents)
 
 
 def test_only_the_switch_is_root_and_it_has_no_network() -> None:

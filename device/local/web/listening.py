@@ -8,27 +8,63 @@ import os
 import socket
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from device.local.stages import EngineStartError
 from device.local.web.connections import REQUEST_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableMapping, Sequence
 
     from device.settings.local import LocalSettings
 
+FIRST: Final = 3
+"""The number of the first file that systemd hands over: SD_LISTEN_FDS_START."""
 
-async def listen(make: Callable[[], asyncio.Protocol], local: LocalSettings) -> asyncio.Server:
-    """Listen where the settings say, with protocols that `make` makes. Raises `EngineStartError`."""
+
+async def listen(
+    make: Callable[[], asyncio.Protocol], local: LocalSettings, given: Sequence[socket.socket] = ()
+) -> list[asyncio.Server]:
+    """Listen at the sockets that were given, else where the settings say, with protocols that `make` makes.
+
+    A Unix socket is not encrypted. Raises `EngineStartError`.
+    """
     tls = _tls(local)
     loop = asyncio.get_running_loop()
+    if given:
+        return [
+            await loop.create_unix_server(make, sock=one)
+            if one.family == socket.AF_UNIX
+            else await loop.create_server(make, sock=one, ssl=tls, ssl_handshake_timeout=REQUEST_S if tls else None)
+            for one in given
+        ]
     try:
-        return await loop.create_server(
+        server = await loop.create_server(
             make, local.host, local.port, ssl=tls, ssl_handshake_timeout=REQUEST_S if tls else None
         )
     except OSError as error:
         raise EngineStartError(_cannot_listen(local.host, local.port, error)) from error
+    return [server]
+
+
+def sockets_given(environ: MutableMapping[str, str] = os.environ, first: int = FIRST) -> list[socket.socket]:
+    """Return the sockets that systemd hands over, and tell no child of them (sd_listen_fds(3))."""
+    pid, count = environ.pop("LISTEN_PID", ""), environ.pop("LISTEN_FDS", "")
+    environ.pop("LISTEN_FDNAMES", None)
+    if pid != str(os.getpid()) or not count.isdigit():
+        return []
+    return [taken(number) for number in range(first, first + int(count))]
+
+
+def taken(number: int) -> socket.socket:
+    """Return the listening socket of a number that another process handed over. Raises `EngineStartError`."""
+    try:
+        given = socket.socket(fileno=number)
+        given.setblocking(False)  # noqa: FBT003 - the library's own
+        os.set_inheritable(number, False)  # noqa: FBT003 - likewise
+    except OSError as error:
+        raise EngineStartError(f"file {number}, which was handed over, is no socket: {error.strerror}") from error
+    return given
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> str:

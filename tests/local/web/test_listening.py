@@ -1,13 +1,15 @@
 """Encryption; the rest is tried with the whole server."""
 
 import asyncio
+import os
+import socket
 import ssl
 from pathlib import Path
 
 import pytest
 
 from device.local.stages import EngineStartError
-from device.local.web.listening import listen
+from device.local.web.listening import listen, sockets_given, taken
 from device.settings.local import LocalSettings
 
 PEM = Path(__file__).parents[2] / "support" / "localhost.pem"
@@ -15,7 +17,7 @@ PEM = Path(__file__).parents[2] / "support" / "localhost.pem"
 
 async def test_it_encrypts():
     settings = LocalSettings(port=0, tls_cert=str(PEM), tls_key=str(PEM))
-    listening = await listen(asyncio.Protocol, settings)
+    [listening] = await listen(asyncio.Protocol, settings)
     context = ssl.create_default_context(cafile=PEM)
     port = listening.sockets[0].getsockname()[1]
     _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost")
@@ -30,3 +32,40 @@ async def test_it_encrypts():
 async def test_files_that_do_not_do_are_named(cert, key):
     with pytest.raises(EngineStartError, match=r"local\.tls_cert.*local\.tls_key"):
         await listen(asyncio.Protocol, LocalSettings(port=0, tls_cert=cert, tls_key=key))
+
+
+async def test_sockets_that_are_given_are_listened_at_instead(tmp_path):
+    by_path = socket.socket(socket.AF_UNIX)
+    by_path.bind(str(tmp_path / "socket"))
+    by_port = socket.create_server(("127.0.0.1", 0))
+    settings = LocalSettings(port=by_port.getsockname()[1], tls_cert=str(PEM), tls_key=str(PEM))
+    servers = await listen(asyncio.Protocol, settings, [by_path, by_port])
+    _, writer = await asyncio.open_unix_connection(tmp_path / "socket")
+    writer.close()
+    context = ssl.create_default_context(cafile=PEM)
+    _, writer = await asyncio.open_connection(*by_port.getsockname(), ssl=context, server_hostname="localhost")
+    writer.close()
+    for server in servers:
+        server.close()
+
+
+def test_what_systemd_hands_over_is_taken_and_told_to_no_child():
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        first = os.dup(one.fileno())
+        environ = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1", "LISTEN_FDNAMES": "x", "HOME": "/"}
+        [given] = sockets_given(environ, first)
+        assert given.getsockname() == one.getsockname()
+        assert environ == {"HOME": "/"}
+        given.close()
+
+
+@pytest.mark.parametrize(
+    "environ", [{}, {"LISTEN_PID": "1", "LISTEN_FDS": "1"}, {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "x"}]
+)
+def test_what_is_another_processs_is_not_taken(environ):
+    assert sockets_given(environ) == []
+
+
+def test_a_file_that_is_no_socket_is_named(tmp_path):
+    with (tmp_path / "file").open("w") as file, pytest.raises(EngineStartError, match="no socket"):
+        taken(file.fileno())

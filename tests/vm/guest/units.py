@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import sys
 import time
-import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,8 +71,14 @@ def groups() -> str:
 
 def engine_serves() -> str:
     """Ask the engine for its health."""
-    with urllib.request.urlopen("http://127.0.0.1:8765/health", timeout=5) as answer:
-        must(answer.status == 200, f"status {answer.status}")
+    with socket.socket(socket.AF_UNIX) as way:
+        way.settimeout(5)
+        way.connect("/run/parley-engine/engine.socket")
+        way.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        told = way.recv(4096).split(b"\r\n")[0]
+    must(b" 200 " in told, f"it says {told!r}")
+    with socket.socket() as port:
+        must(port.connect_ex(("127.0.0.1", 8765)) != 0, "it listens at a port that nobody asked for")
     return shown(ENGINE, "StatusText")
 
 
