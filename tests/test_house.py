@@ -14,8 +14,8 @@ import pytest
 import device
 
 FLOORS = (
-    ("sample_clock", "data"),
-    ("wire", "conversation", "system", "model_files"),
+    ("sample_clock", "data", "system"),
+    ("wire", "conversation", "model_files"),
     ("settings",),
     ("audio", "tools", "records"),
     ("listen", "panel", "engines"),
@@ -32,7 +32,7 @@ ONLY = {
     "wire": set(),
     "conversation": {"sample_clock"},
     "system": set(),
-    "model_files": {"data"},
+    "model_files": {"data", "system"},
     "settings": {"data", "system"},
 }
 """Rooms that may import still less: what makes them worth having is what they do not know."""

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from device.data import DATA
+from device.model_files import verified
 from device.model_files.download import Checked
 
 if TYPE_CHECKING:
@@ -140,10 +141,10 @@ def places(directory: str = "") -> list[Path]:
 def find(name: str, directory: str = "", manifest: Manifest | None = None) -> Path:
     """Return the path of the model file `name`, e.g. `hey_jarvis.onnx`; see `places` for `directory`.
 
-    Its size is checked; its content only by `verify`, since that takes a while.
+    Its size is checked, and its content when the file is new or has changed: see `verified`.
 
     Raises:
-        ModelError: There is no such model, or its file is missing or truncated.
+        ModelError: There is no such model, or its file is missing, truncated or another.
 
     """
     file = (manifest or own_manifest()).files.get(name)
@@ -154,9 +155,12 @@ def find(name: str, directory: str = "", manifest: Manifest | None = None) -> Pa
     for place in searched:
         path = place / name
         if path.is_file():
-            if path.stat().st_size == file.size:
+            if path.stat().st_size != file.size:
+                fault = f"is truncated or not the right file: {path} has {path.stat().st_size} bytes, not {file.size}"
+            elif wrong := verified.fault(path, file):
+                fault = f"is not the right file: {path} has the {wrong}"
+            else:
                 return path
-            fault = f"is truncated or not the right file: {path} has {path.stat().st_size} bytes, not {file.size}"
             break
     raise ModelError(f"model file {name} {fault}; this mends it: {fix(file)}")
 
