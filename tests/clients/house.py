@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RATE = 24_000
-HOME = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "parley" / "clients"
+HOME = Path(
+    os.environ.get("PARLEY_CLIENTS") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "parley", "clients")
+).expanduser()
+"""What scripts/clients installs, or in its place scripts/clients-newest."""
 PYTHON, NODE_MODULES = HOME / "venv" / "bin" / "python", HOME / "node_modules"
 HERE = Path(__file__).parent
 FIX = "the clients' environments are not there or not complete: run scripts/clients"
