@@ -17,6 +17,8 @@ import soxr
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from device.system import inputs
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -49,6 +51,7 @@ def read_wav(path: Path) -> Clip:
     """
     accepted = "16-bit PCM, mono or stereo, 8000 to 48000 Hz"
     try:
+        inputs.check(path)
         with wave.open(str(path), "rb") as file:
             rate, channels, width = file.getframerate(), file.getnchannels(), file.getsampwidth()
             data = file.readframes(file.getnframes())

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from device.sample_clock import CLOCK_RATE
-from device.system import state_file, wall_clock
+from device.system import inputs, state_file, wall_clock
 from device.tools.timers import Timer
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def _ahead() -> float:
 def _read(path: Path, shape: type[_Shape]) -> _Shape | None:
     """Return what a file says; None without one, or if it is not what was written there."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=shape)
+        return msgspec.json.decode(inputs.read(path), type=shape)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError) as error:

@@ -20,7 +20,7 @@ from device.doctor.units import check_egress, check_units, show_units
 from device.settings.last_good import KEYS
 from device.settings.loading import KEY_VARIABLES
 from device.settings.panel import used_pins
-from device.system import paths, wall_clock
+from device.system import inputs, paths, wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -97,7 +97,7 @@ def machine_keys(environ: Mapping[str, str], folder: Path = KEYS) -> dict[str, s
         with suppress(OSError):
             for file in folder.iterdir():
                 with suppress(OSError, UnicodeDecodeError):
-                    keys[file.name] = file.read_text(encoding="utf-8").strip()
+                    keys[file.name] = inputs.text(file).strip()
     return keys | dict(environ)
 
 
@@ -149,7 +149,7 @@ def check_clock(now: float | None = None, mark: Path = wall_clock.SYNCHRONISED) 
 
 def _key_fault(file: Path, known: set[str]) -> Finding | None:
     try:
-        text = file.read_text(encoding="utf-8").strip()
+        text = inputs.text(file).strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text"
         return Finding("keys", "fail", f"{file} cannot be read: {why}", "write the key anew, as text and nothing else")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from device.system import inputs
 from device.system.paths import state_dir
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _stamp(path: Path, want: Checked) -> str:
 
 def _known() -> dict[str, str]:
     with suppress(OSError, msgspec.MsgspecError, RecursionError):
-        return msgspec.json.decode((state_dir() / FILE).read_bytes(), type=dict[str, str])
+        return msgspec.json.decode(inputs.read(state_dir() / FILE), type=dict[str, str])
     return {}
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from device.conversation import entries
 from device.conversation.states import State
-from device.records.store import Store, StoreError, read, remove, work
+from device.records.store import Store, StoreError, read, readable, remove, work
 from device.sample_clock import CLOCK_RATE
 from device.settings.prices import Amounts, Price, cost
 from device.system import wall_clock
@@ -180,8 +180,8 @@ class Costs:
         except StoreError as error:
             log.warning("%s", error)
             return
-        for row in rows:
-            self._today[row["engine"]] = self._today.get(row["engine"], Amounts()) + _amounts(row)
+        for engine, amounts in readable(self._path, rows, lambda row: (row["engine"], _amounts(row))):
+            self._today[engine] = self._today.get(engine, Amounts()) + amounts
 
     def _warn(self) -> None:
         """Name the engines that the budget cannot know of."""
@@ -202,10 +202,9 @@ def spent(
 ) -> list[Spent]:
     """Return what was spent on the last `days` days, today included, the latest day first. Raises StoreError."""
     first = (now or datetime.now().astimezone()).date() - timedelta(days=days - 1)
-    rows = read(
-        path or find(FILE), "SELECT * FROM day WHERE day >= ? ORDER BY day DESC, engine, model", first.isoformat()
-    )
-    return [_spent(row, prices) for row in rows]
+    path = path or find(FILE)
+    rows = read(path, "SELECT * FROM day WHERE day >= ? ORDER BY day DESC, engine, model", first.isoformat())
+    return readable(path, rows, lambda row: _spent(row, prices))
 
 
 def purge(keep_days: int, path: Path | None = None, *, trust: bool = False) -> int:
@@ -219,7 +218,7 @@ def purge(keep_days: int, path: Path | None = None, *, trust: bool = False) -> i
 def _purge(database: sqlite3.Connection, keep_days: int, *, trust: bool = False) -> int:
     if not keep_days:
         return database.execute("DELETE FROM day").rowcount
-    days = [datetime.fromisoformat(day).astimezone() for (day,) in database.execute("SELECT DISTINCT day FROM day")]
+    days = [found for (day,) in database.execute("SELECT DISTINCT day FROM day") if (found := _day(day))]
     now = time.time()
     if not trust and not wall_clock.plausible([day.timestamp() for day in days], now):
         log.warning(wall_clock.DOUBT, "the ledger's days")
@@ -235,4 +234,12 @@ def _spent(row: Any, prices: Mapping[str, Price]) -> Spent:
 
 
 def _amounts(row: Any) -> Amounts:
-    return Amounts(**{name: row[name] for name in _AMOUNTS})
+    return msgspec.convert({name: row[name] for name in _AMOUNTS}, Amounts)
+
+
+def _day(text: object) -> datetime | None:
+    """Return the beginning of a day; None if that is none, because the row is damaged."""
+    try:
+        return datetime.fromisoformat(str(text)).astimezone()
+    except (ValueError, OverflowError):
+        return None

@@ -10,10 +10,15 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
+import msgspec
+
+from device.system import inputs
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -23,6 +28,7 @@ MOST_WAITING = 2000
 """Statements that wait for a disk that cannot be written; more are dropped. A choice: some hours of talk, in a megabyte
 of memory."""
 
+Made = TypeVar("Made")
 Statement = tuple[str, tuple[Any, ...]]
 Work = Callable[[sqlite3.Connection], int]
 """What changes a store; returns how many rows it concerned."""
@@ -133,11 +139,24 @@ def read(path: Path, sql: str, *values: Any) -> list[sqlite3.Row]:
     try:
         if not path.exists():
             return []
+        inputs.check(path)
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=5)) as database:
             database.row_factory = sqlite3.Row
+            database.text_factory = lambda data: data.decode(errors="replace")  # one bad row hides no other
             return database.execute(sql, values).fetchall()
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{path} cannot be read ({_why(error)}). {_fix(path)}") from None
+
+
+def readable(path: Path, rows: Iterable[sqlite3.Row], made: Callable[[sqlite3.Row], Made]) -> list[Made]:
+    """Return what is made of each row; one that is damaged is told of and left out."""
+    found = []
+    for row in rows:
+        try:
+            found.append(made(row))
+        except (ValueError, TypeError, KeyError, OverflowError, OSError, RecursionError, msgspec.MsgspecError):
+            log.warning("%s: the row %s is damaged and left out.", path, tuple(row)[:2])
+    return found
 
 
 def change(path: Path, schema: str, sql: str, *values: Any) -> int:
@@ -150,6 +169,7 @@ def work(path: Path, schema: str, done: Work) -> int:
     try:
         if not path.exists():
             return 0
+        inputs.check(path)
         with closing(_open(path, schema)) as database:
             with database:
                 count = done(database)
@@ -170,6 +190,8 @@ def remove(path: Path) -> None:
 
 def _open(path: Path, schema: str) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.exists():
+        inputs.check(path)
     # SQLite gives its log of writes the mode of the file, so the file must be private from the beginning.
     os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
     database = sqlite3.connect(path, timeout=5)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import Struct
 
-from device.records.store import DAY_S, change, read, work
+from device.records.store import DAY_S, change, read, readable, work
 from device.system import wall_clock
 from device.system.paths import find
 
@@ -84,12 +84,13 @@ def stored(since: datetime | None = None, path: Path | None = None) -> list[Tran
     """Return the transcripts that are kept, the oldest first. Raises StoreError."""
     path = path or find(FILE)
     lines: dict[str, list[Line]] = {}
-    for row in read(path, "SELECT conversation, content FROM line ORDER BY conversation, number"):
-        lines.setdefault(row["conversation"], []).append(msgspec.json.decode(row["content"], type=Line))
+    kept = read(path, "SELECT conversation, number, content FROM line ORDER BY conversation, number")
+    for conversation, said in readable(path, kept, _line):
+        lines.setdefault(conversation, []).append(said)
     rows = read(
         path, "SELECT * FROM conversation WHERE began >= ? ORDER BY began, rowid", since.timestamp() if since else 0
     )
-    return [_transcript(row, lines.get(row["id"], [])) for row in rows]
+    return readable(path, rows, lambda row: _transcript(row, lines.get(row["id"], [])))
 
 
 def delete(ids: list[str] | None = None, path: Path | None = None) -> int:
@@ -112,14 +113,20 @@ def purge_database(database: sqlite3.Connection, keep_days: int, *, trust: bool 
     """Delete what is older from a file that is open, as `purge` does."""
     if not keep_days:
         return database.execute("DELETE FROM conversation").rowcount
-    times = [began for (began,) in database.execute("SELECT began FROM conversation")]
+    # What is no time, because the row is damaged, is older than any.
+    times = [began for (began,) in database.execute("SELECT began FROM conversation WHERE typeof(began) = 'real'")]
     now = time.time()
     if not trust and not wall_clock.plausible(times, now):
         log.warning(wall_clock.DOUBT, "transcripts")
         return 0
     # What lies in the future was said while the clock was wrong; it counts from now on.
     database.execute("UPDATE conversation SET began = ?1 WHERE began > ?1 + ?2", (now, DAY_S))
-    return database.execute("DELETE FROM conversation WHERE began < ?", (now - keep_days * DAY_S,)).rowcount
+    old = "DELETE FROM conversation WHERE began < ? OR typeof(began) != 'real'"
+    return database.execute(old, (now - keep_days * DAY_S,)).rowcount
+
+
+def _line(row: Any) -> tuple[str, Line]:
+    return row["conversation"], msgspec.json.decode(row["content"], type=Line)
 
 
 def _transcript(row: Any, lines: list[Line]) -> Transcript:
@@ -131,7 +138,7 @@ def _transcript(row: Any, lines: list[Line]) -> Transcript:
         why=row["why"],
         result=None if row["result"] is None else _json(row["result"]),
         valid=None if row["valid"] is None else bool(row["valid"]),
-        faults=msgspec.json.decode(row["faults"]),
+        faults=msgspec.json.decode(row["faults"], type=list[str]),
         lines=sorted(lines, key=lambda line: line.at_ms),
     )
 
@@ -140,5 +147,5 @@ def _json(text: str) -> Any:
     """Return what a model wrote as JSON; as text if it is none."""
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return text

@@ -17,7 +17,7 @@ from msgspec import Struct
 from device.settings import profiles
 from device.settings.loading import Loaded, SettingsError, able, read, require, settle, table_faults
 from device.settings.toml import Table, merge, without_secrets
-from device.system import paths, state_file
+from device.system import inputs, paths, state_file
 from device.system.service_status import UNUSABLE
 
 if TYPE_CHECKING:
@@ -99,8 +99,10 @@ def keep(found: InForce, environ: Mapping[str, str] = os.environ) -> None:
 def recall(folder: Path, environ: Mapping[str, str] = os.environ, *, need_engine: bool = False) -> InForce | None:
     """Return the last good settings and, as `fault`, what is lost of them; None if there are none to be used."""
     try:
-        kept = msgspec.json.decode((folder / FILE).read_bytes(), type=_Kept)
-    except (OSError, msgspec.MsgspecError):
+        kept = msgspec.json.decode(inputs.read(folder / FILE), type=_Kept)
+    except (OSError, msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+    if inputs.too_deep(kept.table) or inputs.too_deep(kept.layer):
         return None
     table, profile, lost = kept.table, None, []
     if name := table.get("profile"):

@@ -21,6 +21,7 @@ from device.settings.instructions import sections
 from device.settings.local import lacks
 from device.settings.toml import Table, TableError, faults, leaves, merge, read_toml, without_secrets
 from device.settings.tree import Settings
+from device.system import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -255,7 +256,7 @@ def _credentials(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]
     for file in sorted(Path(folder).glob(f"{_CREDENTIAL}*")) if folder else ():
         name = file.name.removeprefix(_CREDENTIAL)
         try:
-            keys[name] = file.read_text(encoding="utf-8").strip()
+            keys[name] = inputs.text(file).strip()
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not text"
             unreadable.append(f"the key in /etc/parley/keys/{name} cannot be read ({why}): write it anew")

@@ -16,9 +16,10 @@ from msgspec import Meta, Struct, field
 from device.data import DATA
 from device.settings.instructions import Instructions, sections
 from device.settings.schema import schema_fault
-from device.settings.toml import Table, TableError, faults, read_toml
+from device.settings.toml import TOO_DEEP, Table, TableError, faults, read_toml
 from device.settings.tools import Builtin, Lookup, Row, lookup_faults, read_rows
 from device.settings.types import Language, Name, Seconds, Section
+from device.system import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -104,7 +105,7 @@ def find(profile: str, folder: Path | None = None) -> Path:
         path = BUNDLED / f"{profile}.toml"
     elif folder is not None:
         path = folder / path
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise ProfileError(
             f"{profile}: there is no such profile; bundled are {', '.join(names())}, others are named by their path, "
             "which ends in .toml"
@@ -228,15 +229,27 @@ def _schema(given: Any, folder: Path) -> tuple[dict[str, Any] | None, list[str]]
     if given is None:
         return None, []
     if isinstance(given, str):
-        file = folder / given
         try:
-            given = json.loads(file.read_text("utf-8"))
-        except OSError as error:
-            return None, [f"result_schema: {file}: cannot be read: {error.strerror}"]
-        except ValueError as error:
-            return None, [f"result_schema: {file}: is not JSON: {error}"]
+            given = _read_schema(folder / given)
+        except TableError as error:
+            return None, [f"result_schema: {error}"]
     if not isinstance(given, dict) or given.get("type") != "object" or not isinstance(given.get("properties"), dict):
         return None, ['result_schema: is a JSON schema with type = "object" and properties: a table, or a JSON file']
     if fault := schema_fault(given):
         return None, [f"result_schema: is no JSON schema for a tool: {fault}"]
     return given, []
+
+
+def _read_schema(file: Path) -> Any:
+    """Return what a JSON file says. Raises TableError."""
+    try:
+        given = json.loads(inputs.text(file))
+    except OSError as error:
+        raise TableError(f"{file}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise TableError(f"{file}: is not JSON: {error}") from None
+    except RecursionError:
+        raise TableError(f"{file}: {TOO_DEEP}") from None
+    if inputs.too_deep(given):
+        raise TableError(f"{file}: {TOO_DEEP}")
+    return given

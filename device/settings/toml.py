@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct, inspect
 
+from device.system import inputs
 from device.system.harmless import line
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     Decode = Callable[[type, Any], Any]
 
 Table = dict[str, Any]
+TOO_DEEP = "its tables or lists lie too deep within one another"
 
 
 class TableError(Exception):
@@ -36,16 +38,21 @@ def read_toml(path: Path) -> Table:
 
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        return tomllib.loads(text)
+        text = inputs.text(path)
+        table = tomllib.loads(text)
     except OSError as error:
         raise TableError(f"{path}: cannot be read: {error.strerror}") from None
+    except RecursionError:
+        raise TableError(f"{path}: {TOO_DEEP}") from None
     except UnicodeDecodeError as error:
         raise TableError(f"{path}: is not text in UTF-8 (byte {error.start})") from None
     except tomllib.TOMLDecodeError as error:
         what, _, where = str(error).partition(" (at ")
         line = re.search(r"line (\d+)", where)
         raise TableError(f"{path}:{line[1] if line else len(text.splitlines())}: not TOML: {what}") from None
+    if inputs.too_deep(table):
+        raise TableError(f"{path}: {TOO_DEEP}")
+    return table
 
 
 def faults(table: Table, shape: type[Struct], decode: Decode | None = None) -> list[str]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
 
 from msgspec import Meta
 
-from device.settings.toml import TableError, faults
+from device.settings.toml import TOO_DEEP, TableError, faults
 from device.settings.types import Name, Seconds, Section
+from device.system import inputs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,12 +93,14 @@ def read_rows(path: Path, lookup: Lookup) -> list[Row]:
 
     """
     try:
-        text = path.read_text("utf-8-sig")
+        text = inputs.text(path, "utf-8-sig")
         rows = _from_json(text) if path.suffix == ".json" else _from_csv(text)
     except OSError as error:
         raise TableError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise TableError(f"{path}: is not text in UTF-8 (byte {error.start})") from None
+    except RecursionError:
+        raise TableError(f"{path}: {TOO_DEEP}") from None
     except (ValueError, csv.Error) as error:
         raise TableError(f"{path}: {error}") from None
     if not 1 <= len(rows) <= MOST_ROWS:
@@ -128,6 +131,8 @@ def _from_csv(text: str) -> list[Row]:
 
 def _from_json(text: str) -> list[Row]:
     rows = json.loads(text)
+    if inputs.too_deep(rows):
+        raise ValueError(TOO_DEEP)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError("is not a list of objects")
     return [{key: value if isinstance(value, str) else json.dumps(value) for key, value in row.items()} for row in rows]

@@ -21,6 +21,7 @@ from device.audio.clips import ClipError, read_wav, speak
 from device.data import DATA
 from device.simulation.acoustics import COLOURS
 from device.simulation.faults import Fault, Kind
+from device.system import inputs
 
 SCENES = DATA / "scenes"
 """Where the bundled scenes are."""
@@ -263,7 +264,9 @@ def load(scene: str | Path) -> Scene:
     """
     path = _find(scene)
     try:
-        loaded = msgspec.toml.decode(path.read_bytes(), type=Scene)
+        loaded = msgspec.toml.decode(inputs.read(path), type=Scene)
+    except RecursionError:
+        raise SceneError(f"{path}: its tables or lists lie too deep within one another") from None
     except msgspec.ValidationError as error:
         raise SceneError(f"{path}: {_explain(str(error))}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -297,7 +300,7 @@ def _find(scene: str | Path) -> Path:
     bundled = SCENES / f"{scene}.toml"
     if path.suffix != ".toml" and path.name == str(scene) and bundled.is_file():
         return bundled
-    if not path.is_file():
+    if not path.exists():
         raise SceneError(f"{scene}: there is no such scene file, nor a bundled scene: {', '.join(names()) or 'none'}")
     return path
 

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from device.system.wall_clock import FIRST, local_time
 from device.tools.registry import Arguments, Registry, Tool, ToolError
-from device.tools.timers import LONGEST_S, find
+from device.tools.timers import LONGEST_NAME, LONGEST_S, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +82,8 @@ def _time_tools(timers: Timers, stop_ringing: Callable[[], bool], clock: Callabl
 
     async def cancel_timer(arguments: CancelTimer) -> Any:
         name = arguments.name or ""
+        if len(name) > LONGEST_NAME:
+            raise ToolError(f"no timer's name has more than {LONGEST_NAME} characters")
         running = ", ".join(timer.name for timer in timers.running)
         # Who says "stop the timer" means the one that rings, if one does.
         ringing = find(timers.rung, name)

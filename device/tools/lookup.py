@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Any
+import threading
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta, Struct
@@ -13,11 +14,12 @@ from device.tools.fuzzy import NEAR, SURE, likeness
 from device.tools.registry import Arguments, Tool, ToolError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from device.settings.toml import Table
 
-
+LONGEST_ASKED: Final = 200
+"""Characters of an argument. A choice: a name, a number spelt out, a few words."""
 _ASK = {
     "code": "As the user said it: letters, digits or number words.",
     "name": "As the user said it; the spelling does not matter.",
@@ -33,16 +35,24 @@ class Found(Struct, frozen=True):
     """If nothing is sure: what may have been meant."""
 
 
-def search(rows: Sequence[Row], keys: Mapping[str, Kind], asked: Mapping[str, str]) -> Found:
+class StoppedError(Exception):
+    """Nobody waits for a search any more."""
+
+
+def search(
+    rows: Sequence[Row],
+    keys: Mapping[str, Kind],
+    asked: Mapping[str, str],
+    stopped: Callable[[], bool] = lambda: False,
+) -> Found:
     """Return the rows that fit what was asked for, which is by some of the `keys`.
+
+    Raises StoppedError soon after it is `stopped`.
 
     A row must come near to all that was asked for, and is sure if it surely fits one of it, or comes near to two: a
     town confirms an order number with one digit misheard. What fits some row surely was not misheard for another.
     """
-    columns = [
-        [score if score >= NEAR[keys[key]] else 0.0 for score in (likeness(keys[key])(said, row[key]) for row in rows)]
-        for key, said in asked.items()
-    ]
+    columns = [list(_scores(rows, key, keys[key], said, stopped)) for key, said in asked.items()]
     certain = [[score >= SURE[keys[key]] for score in column] for key, column in zip(asked, columns, strict=True)]
     known = [any(column) for column in certain]
     sure: list[tuple[float, Row]] = []
@@ -51,6 +61,16 @@ def search(rows: Sequence[Row], keys: Mapping[str, Kind], asked: Mapping[str, st
         if all(fit or (score and not surely) for score, fit, surely in zip(scores, fits, known, strict=True)):
             (sure if len(scores) > 1 or any(fits) else near).append((sum(scores), row))
     return Found(_best(sure), () if sure else _best(near))
+
+
+def _scores(rows: Sequence[Row], key: str, kind: Kind, said: str, stopped: Callable[[], bool]) -> Iterator[float]:
+    """Yield how much each row is like what was said; 0 if that is not near."""
+    like = likeness(kind)
+    for row in rows:
+        if stopped():
+            raise StoppedError
+        score = like(said, row[key])
+        yield score if score >= NEAR[kind] else 0.0
 
 
 def _best(found: list[tuple[float, Row]]) -> tuple[Row, ...]:
@@ -84,7 +104,14 @@ def lookup_tool(name: str, lookup: Lookup, rows: Sequence[Row]) -> Tool:
         asked = {key: said for key, said in msgspec.structs.asdict(given).items() if said.strip()}
         if not asked or any(key not in asked for key in lookup.required):
             raise ToolError(f"{name} needs {' and '.join(lookup.required) or ' or '.join(lookup.keys)}: ask the user")
-        return answer(await asyncio.to_thread(search, rows, lookup.keys, asked), lookup, asked)
+        if long := [key for key, said in asked.items() if len(said) > LONGEST_ASKED]:
+            raise ToolError(f"{long[0]} has more than {LONGEST_ASKED} characters: give only what the user said of it")
+        stop = threading.Event()
+        try:
+            found = await asyncio.to_thread(search, rows, lookup.keys, asked, stop.is_set)
+        finally:
+            stop.set()  # a thread does not end with who waits for it
+        return answer(found, lookup, asked)
 
     return Tool(
         name=name,

@@ -24,6 +24,12 @@ ANNOUNCE = "This takes a while: before you call it, say in a few words that you 
 """What the model is told of a slow tool, so that the user is not left in silence."""
 
 
+LONGEST = 100_000
+"""Characters of the arguments of a call. A choice: a result of a long conversation is a tenth of it."""
+LONGEST_NAME = 64
+"""Characters of a tool's name that are repeated; no engine lets one be longer."""
+
+
 class Arguments(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Base of the types of tools' arguments; the model sees the description in each field's `Meta`."""
 
@@ -101,12 +107,13 @@ class Registry:
         """Call tool `name` with JSON text as the model wrote it. Whatever goes wrong becomes an `{"error": …}`."""
         tool = self._tools.get(name)
         if tool is None:
-            return _error(f"there is no tool called {name!r}; there are {', '.join(self._tools) or 'none'}")
+            return _error(
+                f"there is no tool called {name[:LONGEST_NAME]!r}; there are {', '.join(self._tools) or 'none'}"
+            )
         try:
-            # Some models send nothing at all when there are no arguments.
-            decoded = msgspec.json.decode(arguments.strip() or "{}", type=tool.arguments)
-        except (msgspec.DecodeError, UnicodeError) as fault:
-            return _error(f"bad arguments for {name}: {fault}")
+            decoded = _decoded(arguments, tool)
+        except ToolError as fault:
+            return _error(str(fault))
         timeout_s = self._timeout_s if tool.timeout_s is None else tool.timeout_s
         try:
             async with asyncio.timeout(timeout_s):
@@ -120,6 +127,17 @@ class Registry:
         except Exception:  # a tool's fault must not end the conversation
             log.exception("The tool %s failed.", name)
             return _error(f"{name} failed because of a fault in the device; its log says more")
+
+
+def _decoded(arguments: str, tool: Tool) -> Any:
+    """Return the arguments of a call. Raises ToolError."""
+    if len(arguments) > LONGEST:
+        raise ToolError(f"the arguments for {tool.name} have more than {LONGEST} characters")
+    try:
+        # Some models send nothing at all when there are no arguments.
+        return msgspec.json.decode(arguments.strip() or "{}", type=tool.arguments)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as fault:
+        raise ToolError(f"bad arguments for {tool.name}: {fault}") from None
 
 
 def _result(tool: Tool, output: Any) -> ToolResult:

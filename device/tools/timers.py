@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 MOST = 50
 """How many timers may run at once. A choice: more than a kitchen needs, few enough to be listed by voice."""
 
+LONGEST_NAME = 60
+"""Characters of a timer's name. A choice: it is said aloud when the timer rings."""
+
 LONGEST_S = 86_400
 """Of one timer. A choice: longer than anybody cooks; what is longer was misheard."""
 
@@ -68,8 +71,10 @@ class Timers:
     def add(self, seconds: int, name: str = "") -> Timer:
         """Start a timer; without a name it gets one, and a name in use gets a number.
 
-        Raises ValueError for less than a second and when there are too many.
+        Raises ValueError for less than a second, for a name that is too long and when there are too many.
         """
+        if len(name) > LONGEST_NAME:
+            raise ValueError(f"a timer's name has at most {LONGEST_NAME} characters")
         if seconds < 1:
             raise ValueError("a timer needs at least one second")
         if len(self._running) >= MOST:

@@ -164,6 +164,55 @@ def test_a_settings_file_forges_no_line(parley, tmp_path):
     assert len(result.output.splitlines()) == 2
 
 
+DEEP = [
+    "[" + ".".join(["a"] * 5000) + "]\n",
+    "a = " + "[" * 5000 + "]" * 5000,
+    "a = " + "{a=" * 5000 + "1" + "}" * 5000,
+    ".".join(["name"] * 200) + " = 1\n",
+]
+
+
+@pytest.mark.parametrize("text", DEEP, ids=range(len(DEEP)))
+@pytest.mark.parametrize("command", [["settings", "--config"], ["profiles", "check"], ["room"]], ids=" ".join)
+def test_a_deeply_nested_file_is_named(parley, tmp_path, command, text):
+    path = tmp_path / "given.toml"
+    path.write_text(text)
+    result = parley(*command, str(path))
+    assert result.exit_code == 1
+    assert str(path) in result.output
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+@pytest.mark.parametrize("command", [["settings", "--config"], ["profiles", "check"], ["room"]], ids=" ".join)
+def test_a_pipe_or_a_device_is_named_and_not_waited_for(parley, tmp_path, command, kind):
+    path = tmp_path / "given.toml"
+    os.mkfifo(path) if kind == "pipe" else path.symlink_to("/dev/zero")
+    result = parley(*command, str(path))
+    assert result.exit_code == 1
+    assert f"it is a {kind}, not a file" in result.output
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.json", "schema.json"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "[" * 5000 + "]" * 5000,
+        '[{"a": ' + "[" * 500 + "]" * 500 + "}]",
+        '{"type": "object", "properties": ' + '{"a": ' * 900 + "1" + "}" * 901,
+    ],
+)
+def test_what_a_profile_names_is_named_too(parley, tmp_path, name, content):
+    file = tmp_path / name
+    file.write_text(content) if content else os.mkfifo(file)
+    profile = tmp_path / "profile.toml"
+    lookup = f'[lookup.find]\ndescription = "Finds."\nfile = "{name}"\nkeys = {{ a = "name" }}\n'
+    profile.write_text('description = "x"\n' + (f'result_schema = "{name}"\n' if name == "schema.json" else lookup))
+    result = parley("profiles", "check", str(profile))
+    assert result.exit_code == 1
+    assert name in result.output
+
+
 TABLES = [["devices"], ["doctor"], ["ledger"], ["models", "list"], ["profiles", "list"], ["transcripts", "list"]]
 
 

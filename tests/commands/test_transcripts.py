@@ -1,6 +1,9 @@
 import csv
 import io
 import json
+import os
+import sqlite3
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
@@ -173,3 +176,55 @@ def test_no_cell_is_a_formula(state, formula):
     cells = [cell for row in rows for cell in row]
     assert not [cell for cell in cells if cell.lstrip()[:1] in set("=+-@\uff1d")]
     assert [cell for cell in cells if cell.startswith("'") and cell.endswith(formula[-2:].strip())]
+
+
+DAMAGE = {
+    "a line that is no JSON": "UPDATE line SET content = '{' WHERE number = 1",
+    "a line of another shape": 'UPDATE line SET content = \'{"at_ms": "x", "kind": "user"}\' WHERE number = 1',
+    "a line that is nested": f"UPDATE line SET content = '{'[' * 50_000}' WHERE number = 1",
+    "a line that is no text": "UPDATE line SET content = x'ff00' WHERE number = 1",
+    "a number": "UPDATE line SET content = 7 WHERE number = 1",
+}
+DAMAGED_CONVERSATIONS = {
+    "no time": "UPDATE conversation SET began = 'x' WHERE id = ?",
+    "a time beyond all": "UPDATE conversation SET began = 1e300 WHERE id = ?",
+    "no zone": "UPDATE conversation SET zone = 'x' WHERE id = ?",
+    "a zone beyond all": "UPDATE conversation SET zone = 999999999 WHERE id = ?",
+    "faults that are none": "UPDATE conversation SET faults = '{' WHERE id = ?",
+}
+
+
+def damage(state, sql, *values):
+    with closing(sqlite3.connect(state / FILE)) as database, database:
+        assert database.execute(sql, values).rowcount
+
+
+@pytest.mark.parametrize("sql", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_line_is_told_of_and_hides_no_other(state, caplog, sql):
+    converse(state)
+    damage(state, sql)
+    for arguments in (["list"], ["show"], ["export"], ["export", "--format", "csv"]):
+        assert parley(*arguments).exit_code == 0
+    assert "It is twelve" in parley("show").output
+    assert "damaged" in caplog.text
+    assert str(state / FILE) in caplog.text
+
+
+@pytest.mark.parametrize("sql", DAMAGED_CONVERSATIONS.values(), ids=DAMAGED_CONVERSATIONS)
+def test_a_damaged_conversation_is_told_of_and_hides_no_other(state, caplog, sql):
+    converse(state)
+    (one,) = stored(path=state / FILE)
+    converse(state, question="Who is there?")
+    damage(state, sql, one.id)
+    shown = parley("show").output
+    assert "Who is there?" in shown
+    assert parley("export").exit_code == 0
+    assert one.id in caplog.text
+    assert parley("purge", "--trust-clock").exit_code == 0
+
+
+def test_a_pipe_in_the_place_of_the_file_is_named(state):
+    os.mkfifo(state / FILE)
+    result = parley("list")
+    assert result.exit_code == 1
+    assert "it is a pipe" in result.output

@@ -12,7 +12,7 @@ import pytest
 from device.settings import last_good
 from device.settings.last_good import FILE, keep, load
 from device.settings.loading import SettingsError
-from device.system import paths
+from device.system import inputs, paths
 from device.tools.profile import profile_tools
 
 KEY = "sk-this-must-never-be-kept"
@@ -139,13 +139,13 @@ def test_a_profile_is_read_from_the_disk_once_a_start(tmp_path, file, service, m
     started(file, service, 'profile = "shop.toml"\n')
     broken(file, text)
     reads: Counter[str] = Counter()
-    read_text = Path.read_text
+    read = inputs.read
 
-    def counting(path: Path, *args: str, **named: str) -> str:
+    def counting(path: Path) -> bytes:
         reads[path.name] += 1
-        return read_text(path, *args, **named)
+        return read(path)
 
-    monkeypatch.setattr(Path, "read_text", counting)
+    monkeypatch.setattr(inputs, "read", counting)
     found = load(file, service, need_engine=True)
     keep(found, service)
     assert [tool.name for tool in profile_tools(found.loaded.profile)] == ["find"]

@@ -1,11 +1,13 @@
 import asyncio
 import json
+import threading
 
 import pytest
 
 from device.settings import profiles
 from device.settings.tools import Lookup
-from device.tools.lookup import lookup_tool, search
+from device.tools import lookup
+from device.tools.lookup import LONGEST_ASKED, StoppedError, lookup_tool, search
 from device.tools.profile import profile_tools
 from device.tools.registry import ANNOUNCE, Registry
 
@@ -127,3 +129,37 @@ async def test_the_kiosk_s_data_answers(said, part):
     tools = Registry(profile_tools(profiles.load("kiosk")))
     output = json.loads((await tools.call("find_place", json.dumps({"what": said}))).output)
     assert part in json.dumps(output["found"])
+
+
+async def test_what_is_asked_for_has_a_length():
+    told = await ask(number="1" * (LONGEST_ASKED + 1))
+    assert str(LONGEST_ASKED) in told["error"]
+    assert await ask(number="x" * LONGEST_ASKED)
+
+
+async def test_a_search_that_took_too_long_is_over(monkeypatch):
+    going, ended, go = threading.Event(), threading.Event(), threading.Event()
+
+    def likeness(kind):
+        def like(said, value):
+            going.set()
+            assert go.wait(10)
+            return 0.0
+
+        return like
+
+    def searching(*args):
+        try:
+            return search(*args)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(lookup, "likeness", likeness)
+    monkeypatch.setattr(lookup, "search", searching)
+    rows = [{"number": str(n), "town": ""} for n in range(10**6)]
+    result = await Registry([lookup_tool("find", LOOKUP, rows)], timeout_s=0.05).call("find", '{"number": "1"}')
+    assert "took longer" in result.output
+    go.set()
+    assert await asyncio.to_thread(ended.wait, 10)
+    with pytest.raises(StoppedError):
+        search(ROWS, KEYS, {"number": "1"}, lambda: True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
 from device.conversation.events import Submitted
-from device.tools.registry import Arguments, Registry, Tool, ToolError, ToolResult
+from device.tools.registry import LONGEST, Arguments, Registry, Tool, ToolError, ToolResult
 
 
 class Place(Struct, forbid_unknown_fields=True):
@@ -163,3 +163,16 @@ async def test_a_handler_may_say_itself_what_a_call_came_to():
     tool = Tool(name="odd", description="Odd.", arguments=msgspec.Raw, parameters=schema, handler=odd)
     assert tool.spec().parameters == schema
     assert await Registry([tool]).call("odd", '{"a": 1}') == ToolResult("{}", reply=False, result=Submitted('{"a": 1}'))
+
+
+@pytest.mark.parametrize(
+    "arguments", ["[" * 50_000, '{"place": {"city": "' + "x" * LONGEST + '"}}'], ids=["deep", "long"]
+)
+async def test_arguments_have_a_bound(registry, arguments):
+    result = await registry.call("weather", arguments)
+    assert "arguments for weather" in json.loads(result.output)["error"]
+
+
+async def test_a_name_that_is_not_there_is_repeated_in_short(registry):
+    result = await registry.call("x" * 10_000, "{}")
+    assert len(result.output) < 300

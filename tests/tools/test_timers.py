@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from device.sample_clock import CLOCK_RATE
 from device.tools import timers as module
-from device.tools.timers import MOST, Timers, default_name, same
+from device.tools.timers import LONGEST_NAME, MOST, Timers, default_name, same
 
 
 class Clock:
@@ -146,6 +146,13 @@ TestAnyUse = AnyUse.TestCase
 @given(st.integers(1, 86_400))
 def test_names_of_different_lengths_differ(seconds):
     assert default_name(seconds) != default_name(seconds % 86_400 + 1)
+
+
+def test_a_name_has_a_length():
+    timers = Timers(lambda: 0)
+    assert timers.add(60, "x" * LONGEST_NAME).name == "x" * LONGEST_NAME
+    with pytest.raises(ValueError, match=str(LONGEST_NAME)):
+        timers.add(60, "x" * (LONGEST_NAME + 1))
 
 
 @pytest.mark.parametrize(

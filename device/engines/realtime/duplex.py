@@ -15,6 +15,7 @@ from device.conversation.engine import Capabilities, Fault, Said
 from device.engines.realtime.bare import BareSession
 from device.engines.realtime.config import session_of
 from device.engines.realtime.session import RealtimeSession
+from device.system import inputs
 from device.wire import duplex, realtime
 from device.wire.realtime_items import ErrorDetail, Response
 
@@ -259,7 +260,7 @@ def _code(head: duplex.Head) -> str:
 
 
 def _data_url(path: str) -> str:
-    return f"data:audio/wav;base64,{base64.b64encode(Path(path).expanduser().read_bytes()).decode()}"
+    return f"data:audio/wav;base64,{base64.b64encode(inputs.read(Path(path).expanduser())).decode()}"
 
 
 def _with_history(instructions: str, history: Sequence[Said]) -> str:
