@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import os
 import platform
+import re
 import tarfile
+import tempfile
 import time
+from contextlib import suppress
 from importlib import metadata
 from itertools import groupby
 from pathlib import Path
@@ -16,14 +19,14 @@ import msgspec
 
 from device.audio.card import devices
 from device.audio.card.base import CardError
-from device.doctor.redact import Redaction, secrets_in
+from device.doctor.redact import Redaction, secrets_in, secrets_in_text
 from device.doctor.service import machine_keys
 from device.doctor.units import ask, show_units
 from device.records import store, transcripts
 from device.records.costs import spent
 from device.settings.prices import prices
 from device.settings.text import in_force
-from device.system import paths
+from device.system import inputs, paths
 from device.system.harmless import line
 
 if TYPE_CHECKING:
@@ -43,6 +46,8 @@ JOURNAL: Final = (
     *("journalctl", "--output=json", "--no-pager", "--quiet", f"--since=-{LOG_DAYS}d", f"--lines={MOST_LINES}"),
     *("--unit=parley", "--unit=parley-engine", "--unit=parley-update", "--unit=parley-switch"),
 )
+_SECRET: Final = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL")
+"""What the name of a variable with a secret has in it."""
 CONTENTS: Final = {
     "doctor.txt": "what the doctor found",
     "settings.toml": "the settings in force and where each comes from, without keys",
@@ -66,7 +71,7 @@ def gather(
 ) -> dict[str, str]:
     """Return the text of each of `CONTENTS`; what cannot be had says why not."""
     settings = found.settings
-    redaction = Redaction([*secrets_in(settings), *_keys(found, environ)], _said())
+    redaction = Redaction([*secrets_in(settings), *_keys(found, environ), *_written(found)], _said())
     return {
         "doctor.txt": redaction.text("\n".join(_told(findings))),
         "settings.toml": redaction.secrets(in_force(settings, found.loaded.origins)),
@@ -78,7 +83,7 @@ def gather(
             lambda: msgspec.json.format(msgspec.json.encode(spent(prices(settings.prices), COST_DAYS))).decode()
         ),
         "cards.txt": redaction.secrets(_or_why(_cards)),
-        "machine.txt": "\n".join(_machine(asked)),
+        "machine.txt": redaction.secrets("\n".join(_machine(asked))),
         "versions.txt": "\n".join(_versions(asked)),
     }
 
@@ -92,9 +97,22 @@ def pack(parts: Mapping[str, str], path: Path) -> None:
             entry = tarfile.TarInfo(f"parley-bundle/{name}")
             entry.size, entry.mtime, entry.mode = len(encoded), int(time.time()), 0o600
             tar.addfile(entry, io.BytesIO(encoded))
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(data.getvalue())
+    # A new file, put in its place: what is there may be a link that somebody else has laid.
+    number, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(data.getvalue())
+        Path(part).replace(path)
+    except OSError:
+        Path(part).unlink(missing_ok=True)
+        raise
+
+
+def _written(found: InForce) -> Iterator[str]:
+    """Yield secrets that stand in files of settings, though they are broken, or others are in force."""
+    for file in {*found.looked_in, *found.loaded.files}:
+        with suppress(OSError):
+            yield from secrets_in_text(inputs.read(file).decode(errors="replace"))
 
 
 def _keys(found: InForce, environ: Mapping[str, str]) -> Iterator[str]:
@@ -102,7 +120,7 @@ def _keys(found: InForce, environ: Mapping[str, str]) -> Iterator[str]:
     variables = {getattr(engine, "key_variable", "") for engine in found.settings.engine.values()}
     everything = machine_keys(environ)
     for name, value in everything.items():
-        if name in variables or name.endswith("_KEY") or (name not in environ and value):
+        if name in variables or _SECRET.search(name) or (name not in environ and value):
             yield value.strip()
 
 
@@ -112,9 +130,17 @@ def _said() -> list[str]:
         found = transcripts.stored()
     except store.StoreError:
         return []
-    lines = [line for one in found for line in one.lines if line.kind in ("user", "assistant", "tool")]
-    texts = [text for line in lines for text in (line.text, line.unheard, line.arguments)]
+    lines = [said for one in found for said in one.lines if said.kind in ("user", "assistant", "tool")]
+    texts = [text for said in lines if said.kind != "tool" for text in (said.text, said.unheard)]
+    texts += [text for said in lines if said.kind == "tool" for text in (said.arguments, *_values(said.arguments))]
     return texts + [msgspec.json.encode(one.result).decode() for one in found if one.result is not None]
+
+
+def _values(arguments: str) -> Iterator[str]:
+    """Yield the texts that a tool was called with."""
+    with suppress(msgspec.DecodeError, RecursionError):
+        given = msgspec.json.decode(arguments)
+        yield from (value for value in given.values() if isinstance(value, str)) if isinstance(given, dict) else ()
 
 
 def _told(findings: Sequence[Finding]) -> Iterator[str]:
@@ -185,7 +211,8 @@ def _machine(asked: Ask) -> Iterator[str]:
 def _listed(folder: Path) -> Iterator[str]:
     try:
         for path in sorted(folder.iterdir()) if folder.exists() else ():
-            yield f"  {path.name}  {path.stat().st_size} bytes"
+            link = ", a link" if path.is_symlink() else ""
+            yield line(f"  {path.name}  {path.lstat().st_size} bytes{link}")
     except OSError as error:
         yield f"  {error.strerror}"
 

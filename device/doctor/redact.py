@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from device.doctor import addresses
+from device.doctor.addresses import HIDDEN
 from device.records.timeline import NAMES, WORDLESS
-from device.settings.toml import hide_password
 from device.settings.types import Secret
 from device.system.service_status import Doing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-HIDDEN: Final = "***"
 UNSAID: Final = "(left out: it holds what was said)"
-_RUN: Final = 4
+_RUN: Final = 3
 """So many words in a row that were said are not there by chance."""
+_TELLING: Final = 5
+"""Letters of a word that was said alone and tells something; shorter ones, as "stop", are in many lines."""
 _SHORTEST: Final = 4
 """A shorter secret is none: to hide it would spoil the text."""
 
@@ -36,6 +38,9 @@ _SHAPES: Final = (
     (re.compile(r"\bAIza[A-Za-z0-9_-]{8,}"), HIDDEN),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)*"), HIDDEN),
 )
+_NAMED: Final = re.compile(r"(?i)(?<![\w-])[\w-]*?(?:key|token|secret|passw(?:or)?d|authorization|credential)(?![\w-])")
+"""A name of a secret; not `key_variable`, nor `max_output_tokens`, nor the `keys` of a look-up."""
+_OPEN: Final = ('"""', "'''")
 _LONG: Final = re.compile(r"(?<![\w/.-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{32,}(?![\w/])")
 """What may be a key of a kind that nobody knows yet."""
 _CURLY: Final = re.compile(r"“[^”]*(?:”|$)")
@@ -60,16 +65,17 @@ class Redaction:
         self._said: set[tuple[str, ...]] = set()
         for text in said:
             words = _words(text)
-            if len(words) > 1:
+            if len(words) > 1 or (words and len(words[0]) >= _TELLING):
                 self._said.update(_runs(words, min(_RUN, len(words))))
 
     def secrets(self, text: str) -> str:
         """Return `text` without keys and passwords."""
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
+        text = addresses.hidden(text)
         for shape, instead in _SHAPES:
             text = shape.sub(instead, text)
-        return hide_password(text)
+        return text
 
     def text(self, text: str) -> str:
         """Return lines of Parley's own without secrets and without what was said."""
@@ -94,7 +100,7 @@ class Redaction:
 
     def _unsaid(self, line: str, safe: str) -> str:
         words = _words(line)
-        if any(run in self._said for length in range(2, _RUN + 1) for run in _runs(words, length)):
+        if any(run in self._said for length in range(1, _RUN + 1) for run in _runs(words, length)):
             return UNSAID
         return safe
 
@@ -108,8 +114,19 @@ def secrets_in(value: Any) -> Iterator[str]:
     elif isinstance(value, dict):
         for one in value.values():
             yield from secrets_in(one)
-    elif isinstance(value, str) and (hidden := hide_password(value)) != value:
-        yield from value[len(hidden.partition("***@")[0]) :].partition("@")[0].split(":")
+    elif isinstance(value, str):
+        yield from addresses.secrets_of(value)
+
+
+def secrets_in_text(text: str) -> Iterator[str]:
+    """Yield what may be a secret in a settings file, right or broken, in force or not: keys, and parts of addresses."""
+    yield from addresses.secrets_of(text)
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        for found in _NAMED.finditer(line):
+            # A text in three quotes begins on the next line.
+            value = line[found.end() :].strip() + (f" {lines[number + 1]}" if line.rstrip().endswith(_OPEN) else "")
+            yield from (word for word in re.split(r"[\s\"'=:,{}\[\]]+", value.partition(" #")[0]) if word)
 
 
 def _words(text: str) -> list[str]:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from device.settings import profiles
-from device.settings.loading import Loaded, SettingsError, able, read, require, settle, table_faults
+from device.settings.loading import Loaded, SettingsError, able, places, read, require, settle, table_faults
 from device.settings.toml import Table, merge, without_secrets
 from device.system import inputs, paths, state_file
 from device.system.service_status import UNUSABLE
@@ -36,6 +36,8 @@ class InForce(Struct, frozen=True):
     loaded: Loaded
     fault: str = ""
     """Why these are not those of the files, and what is lost; empty if they are."""
+    looked_in: tuple[Path, ...] = ()
+    """The files that there are, broken ones too; of `look` only."""
     passed_over: tuple[str, ...] = ()
     """Which engines of those that were chosen are not among `settings.engines`, and why, a line each."""
 
@@ -131,14 +133,16 @@ def look(config: Path | None = None, environ: Mapping[str, str] = os.environ) ->
 
     `fault` then says why, and which they are.
     """
+    files = tuple(places(config, environ))
     try:
-        return load(config, environ)
+        found = load(config, environ)
+        return msgspec.structs.replace(found, looked_in=files)
     except SettingsError as error:
         for folder in (paths.SHARED, paths.state_dir(environ)):
             if recalled := recall(folder, environ):
                 why = f"{error}\nThe service goes on with the last good ones. {recalled.fault}"
-                return InForce(recalled.loaded, why.strip())
-        return InForce(settle({}, environ), f"{error}\nWhat follows goes by the defaults.")
+                return InForce(recalled.loaded, why.strip(), files)
+        return InForce(settle({}, environ), f"{error}\nWhat follows goes by the defaults.", files)
 
 
 KEYS = Path("/etc/parley/keys")

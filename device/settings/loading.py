@@ -54,6 +54,8 @@ class Loaded(Struct, frozen=True):
 
 _CREDENTIAL = "key_"
 """What the names of credentials begin with that are keys: `LoadCredential=key:FOLDER` makes them so."""
+SYSTEM = Path("/etc/parley/parley.toml")
+"""The settings of the machine's service."""
 KEY_VARIABLES = {
     "PARLEY_BRAIN_API_KEY": ("brain", "api_key"),
     "PARLEY_TRANSCRIPTION_API_KEY": ("transcription", "api_key"),
@@ -70,9 +72,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     return loaded.settings
 
 
-def read(
-    path: Path | None = None, environ: Mapping[str, str] = os.environ, system: Path = Path("/etc/parley/parley.toml")
-) -> Loaded:
+def read(path: Path | None = None, environ: Mapping[str, str] = os.environ, system: Path = SYSTEM) -> Loaded:
     """Read the settings; of what is set twice, the later counts.
 
     In this order: the profile that the files name, `system`, ~/.config/parley/parley.toml, `path`, and for keys
@@ -82,9 +82,7 @@ def read(
         SettingsError: A file cannot be read, is not TOML, or has unknown keys or wrong values: all of them named.
 
     """
-    home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home(), ".config")
-    files = [file for file in (system, Path(home, "parley", "parley.toml")) if file.exists()]
-    files += [path.expanduser()] if path else []
+    files = places(path, environ, system)
     table: Table = {}
     origins: dict[str, str] = {}
     found: list[str] = []
@@ -107,6 +105,13 @@ def read(
     if found:
         raise SettingsError(*found)
     return settle(table, environ, origins, tuple(files), tuple(warnings))
+
+
+def places(path: Path | None, environ: Mapping[str, str], system: Path = SYSTEM) -> list[Path]:
+    """Return the files that settings are read from, whatever is in them; a later one counts over an earlier one."""
+    home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home(), ".config")
+    files = [file for file in (system, Path(home, "parley", "parley.toml")) if file.exists()]
+    return files + ([path.expanduser()] if path else [])
 
 
 def table_faults(table: Table) -> list[str]:

@@ -153,3 +153,83 @@ def test_only_its_owner_can_read_it(tmp_path):
             "",
             b"all well\n",
         )
+
+
+OVERRIDDEN = "key-of-the-file-that-is-not-in-force"
+LEFTOVERS = {
+    "overridden by the environment": f'[engine.xai]\napi_key = "{OVERRIDDEN}"\n',
+    "no TOML": f'[engine.openai\napi_key = "{OVERRIDDEN}"\n',
+    "a quote that is not closed": f'[engine.openai]\napi_key = "{OVERRIDDEN}\n',
+    "no quotes": f"[engine.openai]\napi_key = {OVERRIDDEN}\n",
+    "no equals sign": f'[engine.openai]\napi_key "{OVERRIDDEN}"\n',
+    "three quotes": f'[engine.openai]\napi_key = """\n{OVERRIDDEN}"""\n',
+    "a key that does not exist": f'[engine.openai]\nmy_secret_token = "{OVERRIDDEN}"\n',
+    "a comment": f'# api_key = "{OVERRIDDEN}"\n',
+    "a wrong table": f'engine = {{ openai = {{ password = "{OVERRIDDEN}" }} }}\n',
+    "the path of an address": f'[brain]\nurl = "https://gateway.lan/{OVERRIDDEN}/v1"\nmodel = "m"\n',
+    "what is asked in an address": f'[brain]\nurl = "https://gateway.lan/v1?auth={OVERRIDDEN}"\nmodel = "m"\n',
+    "an address in a broken file": f'[brain\nurl = "https://gateway.lan/hooks/{OVERRIDDEN}"\n',
+    "no text": f'\udcff\napi_key = "{OVERRIDDEN}"\n',
+}
+
+
+@pytest.mark.parametrize("text", LEFTOVERS.values(), ids=LEFTOVERS)
+def test_keys_that_stand_in_a_file_and_are_not_in_force_are_hidden(device_of_somebody, text):
+    device_of_somebody.write_text(text, errors="surrogateescape")
+    said = "\n".join(
+        [
+            entry(f"ERROR device.daemon.daemon: Engine: refused {OVERRIDDEN}"),
+            entry(f"WARNING device.x: https://gateway.lan/hooks/{OVERRIDDEN}?auth={OVERRIDDEN} does not answer"),
+            entry(f"started with {OVERRIDDEN}", by="systemd"),
+        ]
+    )
+    findings = [Finding("engine", "fail", f"refused {OVERRIDDEN}", f"try {OVERRIDDEN}")]
+    parts = gather(
+        last_good.look(device_of_somebody), findings, asked=lambda command: said if tuple(command) == JOURNAL else ""
+    )
+    assert [name for name, text in parts.items() if OVERRIDDEN in text] == []
+    assert "refused ***" in parts["log.txt"]
+
+
+def test_words_that_were_said_alone_or_to_a_tool_are_hidden(device_of_somebody):
+    ledger, transcripts = Ledger(), TranscriptWriter(7)
+    ledger.watch(transcripts.take)
+    ledger.record(entries.StateEntered(0, state=State.CONNECTING))
+    ledger.record(entries.User(1, text="Rumpelstiltskin!"))
+    ledger.record(entries.Tool(2, name="set_timer", arguments='{"seconds": 5, "name": "butterscotch"}'))
+    ledger.record(entries.User(3, text="bring three blind mice to me"))
+    ledger.record(entries.StateEntered(4, state=State.ASLEEP))
+    transcripts.close()
+    said = "\n".join(
+        entry(f"WARNING device.x: cannot find {words} here")
+        for words in ("rumpelstiltskin", "butterscotch", "three blind mice", "a timer")
+    )
+    parts = gather(
+        last_good.look(device_of_somebody), [], asked=lambda command: said if tuple(command) == JOURNAL else ""
+    )
+    for words in ("rumpelstiltskin", "butterscotch", "blind"):
+        assert words not in parts["log.txt"]
+    assert "cannot find a timer here" in parts["log.txt"]
+
+
+def test_it_follows_no_link(tmp_path, device_of_somebody):
+    target = tmp_path / "passwd"
+    target.write_text("root")
+    path = tmp_path / "bundle.tar.gz"
+    path.symlink_to(target)
+    pack({"doctor.txt": "all well"}, path)
+    assert target.read_text() == "root"
+    assert not path.is_symlink()
+    assert tarfile.is_tarfile(path)
+    assert not list(tmp_path.glob(".bundle*"))
+    (tmp_path / "state" / "odd\nname").symlink_to("/etc/passwd")
+    machine = gather(last_good.look(device_of_somebody), [], asked=asked)["machine.txt"]
+    (shown,) = [text for text in machine.splitlines() if "odd" in text]
+    assert shown.endswith("a link")
+
+
+def test_a_place_that_is_not_to_be_had_is_an_error_and_leaves_nothing(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError):
+        pack({"doctor.txt": "all well"}, tmp_path / "folder")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]

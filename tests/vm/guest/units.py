@@ -174,7 +174,7 @@ class Units(Trials):
 @contextmanager
 def broken_source() -> Iterator[None]:
     """Let the source be of a version that does not start."""
-    runs = SOURCE / "device" / "running.py"
+    runs = SOURCE / "device" / "daemon" / "run.py"
     good = runs.read_text()
     must("\nasync def run(" in good, "the source is not what it was")
     runs.write_text(good + "\n\nasync def run(*_):\n    raise SystemExit(7)\n")
