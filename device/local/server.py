@@ -46,6 +46,14 @@ GOODBYE_S: Final = 2.0
 KEEPALIVE: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 """Finds clients that vanished without a word in two minutes, s. WebSocket pings would also end slow readers."""
 
+NOT_SERVED: Final = {
+    f"{PATH}/calls": ", calls by WebRTC or telephone",
+    f"{PATH}/sessions": ", of the beta, which has ended",
+    f"{PATH}/transcription_sessions": ", of the beta, which has ended",
+    "/v1/models": ", and takes any name of a model",
+}
+"""What else OpenAI has that clients ask for, and what is said of it."""
+
 
 class Limits(Struct, frozen=True):
     """What the server bears."""
@@ -304,5 +312,6 @@ def _unserved(request: web.Request, error: web.HTTPException) -> web.Response:
         return answer
     if error.status == 413:
         return refusal(413, "request_too_large", f"The body is larger than {LARGEST_BODY} bytes.")
+    why = NOT_SERVED.get(request.path.rstrip("/"), "")
     serves = f"{PATH} (a WebSocket), POST {PATH}/client_secrets and /health"
-    return refusal(error.status, "not_found", f"The local engine does not serve {where}: it has {serves}.")
+    return refusal(error.status, "not_found", f"The local engine does not serve {where}{why}: it has {serves}.")

@@ -172,13 +172,20 @@ async def test_shutting_down_says_goodbye():
 
 
 async def test_what_is_not_served_is_said_in_json():
-    not_there = [("POST", "/realtime/calls"), ("POST", "/realtime/sessions"), ("GET", "/models"), ("GET", "/../x")]
+    not_there = {
+        ("POST", "/realtime/calls"): "WebRTC",
+        ("POST", "/realtime/sessions"): "beta",
+        ("POST", "/realtime/transcription_sessions"): "beta",
+        ("GET", "/models"): "any name",
+        ("GET", "/../x"): "/x",
+    }
     async with Scripted() as server, aiohttp.ClientSession() as http:
-        for method, path in not_there:
+        for (method, path), named in not_there.items():
             async with http.request(method, f"{server.url}{path}") as answer:
                 error = (await answer.json())["error"]
             assert (answer.status, error["code"], error["type"]) == (404, "not_found", "invalid_request_error")
             assert "/v1/realtime/client_secrets" in error["message"]
+            assert named in error["message"]
         async with http.post(f"{server.url}/realtime") as answer:
             assert (answer.status, (await answer.json())["error"]["code"]) == (405, "method_not_allowed")
             assert "GET" in answer.headers["Allow"]
