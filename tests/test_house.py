@@ -4,6 +4,7 @@ Imports for type checking count like all others: whoever must know a type knows 
 """
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -229,3 +230,14 @@ def test_the_rules_find_what_breaks_them(imports: Imports, finds, what) -> None:
 )
 def test_no_way_of_importing_is_overlooked(source: str, found: list[str]) -> None:
     assert list(imported(source, "device.b.e", {"device.b", "device.b.c"})) == found
+
+
+def test_no_process_that_is_started_imports_from_the_folder_it_is_started_in() -> None:
+    """A folder with a `device.py` or a `pip/` in it must not be run because somebody calls the doctor there."""
+    unsafe = [
+        f"{path.relative_to(_ROOT)}: {line.strip()}"
+        for path in _ROOT.rglob("*.py")
+        for line in path.read_text("utf-8").splitlines()
+        if re.search(r'sys\.executable, "(?!-P")', line)
+    ]
+    assert unsafe == []

@@ -47,7 +47,7 @@ class Assistant:
         options = ["--config", str(config)] if config else []
         self._began = time.monotonic()
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
-            [sys.executable, *interpreter, "-m", "device", "run", *options],
+            [sys.executable, "-P", *interpreter, "-m", "device", "run", *options],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -25,7 +25,7 @@ while os.getppid() == parent:
 @contextlib.contextmanager
 def busy(cores: int) -> Iterator[None]:
     """Keep so many cores busy during a block, each by a process of its own."""
-    processes = [subprocess.Popen([sys.executable, "-c", _BUSY]) for _ in range(cores)]  # noqa: S603 - our own interpreter
+    processes = [subprocess.Popen([sys.executable, "-P", "-c", _BUSY]) for _ in range(cores)]  # noqa: S603 - our own interpreter
     try:
         yield
     finally:

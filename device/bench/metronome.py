@@ -124,7 +124,7 @@ def undisturbed() -> Iterator[list[Late]]:
     What the machine itself makes late, such as a virtual one that waits for its host, makes this one late.
     """
     found: list[Late] = []
-    command = [sys.executable, "-m", "device.bench.metronome"]
+    command = [sys.executable, "-P", "-m", "device.bench.metronome"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 - ourselves
         assert process.stdout is not None  # noqa: S101 - asked for above
         process.stdout.read(len(TICKS))

@@ -130,7 +130,7 @@ class LocalProcess:
         arguments = ("--socket", str(listening.fileno()), "--with-parent", *config)
         try:
             self._process = process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "device", "engine", *arguments),
+                *(sys.executable, "-P", "-m", "device", "engine", *arguments),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 pass_fds=[listening.fileno()],

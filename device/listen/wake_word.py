@@ -246,7 +246,7 @@ for path in sys.argv[2:]:
 def _probe_tflite(paths: Sequence[Path]) -> None:
     """Raise ModelError for the first file that cannot be loaded; in another process, which a truncated one may kill."""
     module = tflite_interpreter().__name__
-    command = [sys.executable, "-c", _PROBE, module, *map(str, paths)]
+    command = [sys.executable, "-P", "-c", _PROBE, module, *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
     if done.returncode:
         fault = done.stderr.strip().rpartition("\n")[2] if done.returncode > 0 else "the runtime crashes on it"

@@ -126,7 +126,7 @@ def _extract(file: ModelFile, source: Source, archive: Path, target: Path) -> Pa
 def _pip(source: Source, *arguments: str) -> str:
     """Run pip, with the user's own index, mirrors, certificates and proxies, on the source's wheel."""
     command = [
-        *(sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments),
+        *(sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments),
         *("--no-deps", "--only-binary=:all:", "--platform", source.platform, f"{source.package}=={source.version}"),
     ]
     try:

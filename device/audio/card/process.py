@@ -236,7 +236,7 @@ class _Child:
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 - our own interpreter
-                [sys.executable, "-m", "device.audio.card.child", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "device.audio.card.child", str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 # The service manager listens to the daemon only.

@@ -20,7 +20,7 @@ from device.bench.result import BenchError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-COMMAND: Final = (sys.executable, "-m", "device", "run")
+COMMAND: Final = (sys.executable, "-P", "-m", "device", "run")
 LISTENING: Final = "Listening on "
 """What `parley run` prints once it listens."""
 START_S: Final = 60.0

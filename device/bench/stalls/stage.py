@@ -227,7 +227,7 @@ class _Show:
 @contextmanager
 def busy() -> Iterator[None]:
     """Keep every core busy with programs of ordinary priority during a block."""
-    command = [sys.executable, "-c", "while True: pass"]
+    command = [sys.executable, "-P", "-c", "while True: pass"]
     programs = [subprocess.Popen(command) for _ in range(os.cpu_count() or 1)]  # noqa: S603 - our own interpreter
     try:
         yield

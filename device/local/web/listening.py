@@ -47,6 +47,16 @@ async def listen(
     return [server]
 
 
+class Given(socket.socket):
+    """A socket at which somebody else listens already."""
+
+    def listen(self, backlog: int = 0, /) -> None:
+        """Do nothing, where asyncio would listen once more.
+
+        The system would then tell clients that this process's user listens, whoever that is, and not who did.
+        """
+
+
 def sockets_given(environ: MutableMapping[str, str] = os.environ, first: int = FIRST) -> list[socket.socket]:
     """Return the sockets that systemd hands over, and tell no child of them (sd_listen_fds(3))."""
     pid, count = environ.pop("LISTEN_PID", ""), environ.pop("LISTEN_FDS", "")
@@ -59,7 +69,7 @@ def sockets_given(environ: MutableMapping[str, str] = os.environ, first: int = F
 def taken(number: int) -> socket.socket:
     """Return the listening socket of a number that another process handed over. Raises `EngineStartError`."""
     try:
-        given = socket.socket(fileno=number)
+        given = Given(fileno=number)
         given.setblocking(False)  # noqa: FBT003 - the library's own
         os.set_inheritable(number, False)  # noqa: FBT003 - likewise
     except OSError as error:

@@ -66,6 +66,21 @@ def test_what_is_another_processs_is_not_taken(environ):
     assert sockets_given(environ) == []
 
 
+async def test_clients_are_told_who_listened_first(tmp_path):
+    """Who listens once more takes the place of systemd, which the assistant trusts."""
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(tmp_path / "socket"))
+        given = taken(os.dup(one.fileno()))
+        given.listen(5)
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_unix_connection(tmp_path / "socket")
+        one.listen()
+        [server] = await listen(asyncio.Protocol, LocalSettings(), [given])
+        _, writer = await asyncio.open_unix_connection(tmp_path / "socket")
+        writer.close()
+        server.close()
+
+
 def test_a_file_that_is_no_socket_is_named(tmp_path):
     with (tmp_path / "file").open("w") as file, pytest.raises(EngineStartError, match="no socket"):
         taken(file.fileno())

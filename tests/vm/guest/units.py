@@ -85,7 +85,7 @@ def engine_serves() -> str:
 def one_engine() -> str:
     """See that the daemon uses the engine's unit and has started none of its own."""
     told = run("ps", "-eo", "pid,args")
-    engines = [line for line in told.splitlines() if re.search(r"(parley|device\.cli) engine", line)]
+    engines = [line for line in told.splitlines() if re.search(r"(parley|-m device) engine", line)]
     must(len(engines) == 1, f"there are {len(engines)} engines: {engines}")
     return ""
 
