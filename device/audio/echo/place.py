@@ -301,6 +301,7 @@ class Place:
         self.sure = True
         self._good = 0
         self._found = None
+        self._powers.clear()  # they are of the place before
         return True
 
     def _stays(self, lag: int) -> bool:
@@ -345,6 +346,7 @@ class Place:
         self._alignment.begin(self._lead)
         self._filter.unlearn()
         self._kept = _WORTH
+        self._powers.clear()
         self._filter.residual = self._filter.usual_residual = 1.0
         self.sure = False
         self.begun += 1
@@ -354,7 +356,7 @@ class Place:
     def _confirm(self, noise: float) -> None:
         self.sure = True
         self._good = 0
-        _, left, echo = (sum(row) for row in zip(*self._powers, strict=True))
+        left, echo = sum(row[1] for row in self._powers), sum(row[2] for row in self._powers)
         noise *= len(self._powers)
         part = 0.0 if left < _PROVEN_NOISE * noise < echo else self._filter.residual
         if part < max(_PROVEN, self._kept):
