@@ -19,6 +19,7 @@ from device.audio.card import devices
 from device.audio.card.base import BLOCK_MS, RING_SECONDS, Card, CardError, ignore
 from device.audio.card.buffer_size import BufferSize
 from device.audio.card.delay_line import DelayLine
+from device.audio.card.holders import with_holders
 from device.audio.card.portaudio import session
 from device.audio.card.retry import Retry
 from device.audio.card.stream import SilenceError, Stream
@@ -119,7 +120,7 @@ class AlsaCard(Card):
                 f"card.rate: {self.name} does not take {wanted} Hz; it takes: {', '.join(map(str, liked)) or 'none'}"
             )
         if not liked:
-            raise CardError(
+            raise with_holders(
                 f"{self.name}: no rate of {', '.join(map(str, devices.RATES))} Hz that both directions take, or it is "
                 "in use by another program; `parley devices` shows the rates of each"
             )

@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from device.audio.card.base import CardError
+from device.audio.card.holders import with_holders
 from device.audio.card.portaudio import quiet, session
 
 if TYPE_CHECKING:
@@ -101,9 +102,9 @@ def choose(devices: Sequence[Device], wanted: str, direction: Direction) -> Devi
     able = sorted((d for d in devices if d.channels(direction)), key=_order)
     word = _WORD[direction]
     if not able:
-        raise CardError(
-            f"no {word} was found: plug in a sound card, or see it with `arecord -l` and `aplay -l` (sudo apt install "
-            "alsa-utils); `./scripts/run demo` needs none"
+        raise with_holders(
+            f"no {word} was found that can be opened: plug in a sound card, or see it with `arecord -l` and `aplay -l` "
+            "(sudo apt install alsa-utils); `./scripts/run demo` needs none"
         )
     if wanted == "default":
         fitting = [d for d in able if (d.default_input if direction == "input" else d.default_output)] or able[:1]
@@ -113,7 +114,7 @@ def choose(devices: Sequence[Device], wanted: str, direction: Direction) -> Devi
         ]
     if not fitting:
         names = ", ".join(repr(d.name) for d in able)
-        raise CardError(f"card.{direction}: there is no {word} {wanted!r}; there are: default, {names}")
+        raise with_holders(f"card.{direction}: there is no {word} {wanted!r}; there are: default, {names}")
     if len(fitting) > 1:
         log.warning("%s %r fits %s: taking the first", word, wanted, ", ".join(repr(d.name) for d in fitting))
     return fitting[0]

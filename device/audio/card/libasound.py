@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from device.audio.card.base import CardError
+from device.audio.card.holders import with_holders
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -126,7 +126,7 @@ class Pcm:
 
     def _settled(self, result: int) -> None:
         if result < 0:
-            raise CardError(f"{self._name} cannot be opened ({_text(result)}); is another program using it?")
+            raise with_holders(f"{self._name} cannot be opened ({_text(result)}); is another program using it?")
 
     def _configure(self, direction: Direction, rate: int, block: int, capacity: int) -> None:
         library, hardware, software = _waiting(), c_void_p(), c_void_p()

@@ -185,7 +185,7 @@ def test_an_unknown_name_lists_those_there_are(pulse: Pulse) -> None:
 
 
 def test_no_card_is_said(no_sound: None) -> None:
-    with pytest.raises(CardError, match=r"^no microphone was found: plug in a sound card"):
+    with pytest.raises(CardError, match=r"^no microphone was found that can be opened: plug in a sound card"):
         AlsaCard(CardSettings())
 
 
