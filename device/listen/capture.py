@@ -230,7 +230,9 @@ class Capture:
         if self._canceller is not None:
             heard = block.any()
             block = self._canceller.cancel(block, echo, self._missing(n))
-            self._excess.push(self._canceller.excess.tolist(), what_echoes(self._canceller))
+            # Who speaks on after all began in what was taken for the device's own voice.
+            echo_kind: EchoKind = "unknown" if self._canceller.own else what_echoes(self._canceller)
+            self._excess.push(self._canceller.excess.tolist(), echo_kind)
             if self._excess.near_end:
                 self._near_to = self._cleaned + n
             if not heard:  # an unplugged or muted microphone: all that is left is the echo expected in it

@@ -61,6 +61,10 @@ class Canceller(Protocol):
         """True while what was played may still be heard at the microphone, by what is expected there."""
 
     @property
+    def own(self) -> bool:
+        """True while what exceeds that is taken for the device's own voice all the same."""
+
+    @property
     def moves(self) -> int:
         """How often the echo was found at another place than where it was expected until then."""
 

@@ -71,6 +71,7 @@ class Subtract:
     echoing = True
     moves = 0
     helpless = False
+    own = False
     excess = np.zeros(0, np.float32)
 
     def __init__(self, excess_db=20.0):
@@ -369,3 +370,27 @@ def test_where_the_loudspeaker_starts_anew_it_is_doubted_where_the_echo_is():
     assert not canceller.converged
     assert not capture.gaps.since(0)
     assert not of(events, Missed)
+
+
+def test_who_was_taken_for_the_device_at_first_is_heard_from_there():
+    class Mistakes(Subtract):
+        """Takes the first 200 ms of a voice for the device's own."""
+
+        def __init__(self):
+            super().__init__()
+            self.taken = 0
+
+        def cancel(self, mic, reference, missing=None):
+            clean = super().cancel(mic, reference, missing)
+            self.taken += 1
+            self.own = 50 <= self.taken < 70
+            if self.own:
+                self.excess[:] = 0
+            return clean
+
+    card, _, capture, events = make(canceller=Mistakes())
+    capture.want_voice(True, alert=True)
+    feed(card, capture, np.concatenate((QUIET, LOUD[:8000])))
+    (start,) = of(events, VoiceStart)
+    assert start.onset > 8000 + samples(150)
+    assert start.start <= 8000

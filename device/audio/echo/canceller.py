@@ -145,6 +145,11 @@ class EchoCanceller:
         return self._active and (not self.converged or self._plays() or self._residual.audible)
 
     @property
+    def own(self) -> bool:
+        """True while what exceeds that is taken for the device's own voice all the same."""
+        return self._own_voice.holds
+
+    @property
     def moves(self) -> int:
         """How often what was taken for somebody turned out to be the echo: at another place, or not cancelled."""
         return self.place.jumps + self.place.begun + self.place.taken_back + self._own_voice.found
