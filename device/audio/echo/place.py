@@ -204,7 +204,7 @@ class Place:
             if still >= _RIVAL * float(found[best]):
                 self._stay(first + int(around.argmax()) - here, noise)
             self._complete(window, played)  # of a louder one elsewhere, too
-        elif clear >= CLEAR and not self._cancels(window):
+        elif clear >= CLEAR and not self._takes_most(window):
             self._move(best - here, echo)
 
     def _stay(self, off: int, noise: float) -> None:
@@ -218,7 +218,7 @@ class Place:
         if abs(self._alignment.lag - self._lead - self._alignment.delay) > BLOCK:  # it has drifted so far
             self._alignment.begin(self._lead)
 
-    def _cancels(self, window: int) -> bool:
+    def _takes_most(self, window: int) -> bool:
         """Return whether the filter takes nearly all away, as only an echo can be that is where it is expected."""
         heard, left = (track[-window:] for track in self._heard.rows)
         return float(left @ left) < _GOOD * float(heard @ heard)
@@ -249,9 +249,8 @@ class Place:
         if not window or not self.known:
             return False
         played, left = self._alignment.played(window + RANGE), self._heard.rows[1][-window:]
-        found = likeness(left, played)
-        lag = int(found.argmax())
-        if found[lag] < CLEAR or filtered(left, played, lag) < _OWN:
+        lag = _clearest(left, played)
+        if lag is None or filtered(left, played, lag) < _OWN:
             return False
         if abs(lag - (self._alignment.lag or 0.0)) > NEAR:
             self.doubt()
@@ -267,9 +266,8 @@ class Place:
     @staticmethod
     def _echo_in(sound: NDArray[np.float32], played: NDArray[np.float32]) -> int | None:
         """Return the lag at which `sound` is clearly an echo of what was `played`; None if it is none."""
-        found = likeness(sound, played)
-        lag = int(found.argmax())
-        return lag if found[lag] >= CLEAR and _explained(lag, sound, played) >= _EXPLAINED else None
+        lag = _clearest(sound, played)
+        return lag if lag is not None and _explained(lag, sound, played) >= _EXPLAINED else None
 
     def _move(self, lag: int, echo: float) -> None:
         """Follow the echo by `lag` samples if the path that is kept fits there, or if the echo is found there again.
@@ -362,6 +360,13 @@ class Place:
         if part < max(_PROVEN, self._kept):
             self._kept = min(self._kept, part)
             self._filter.keep()
+
+
+def _clearest(sound: NDArray[np.float32], played: NDArray[np.float32]) -> int | None:
+    """Return the lag at which `sound`, `(n,)`, is most like what was `played`, `(n + RANGE,)`; None if none."""
+    found = likeness(sound, played)
+    lag = int(found.argmax())
+    return lag if found[lag] >= CLEAR else None
 
 
 def _explained(lag: int, heard: NDArray[np.float32], played: NDArray[np.float32]) -> float:
