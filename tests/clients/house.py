@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clients.programs.scenes import TASKS
 from support.speech import say
 
 from device.audio.resample import resample
@@ -29,6 +31,13 @@ HOME = Path(
 """What scripts/clients installs, or in its place scripts/clients-newest."""
 PYTHON, NODE_MODULES = HOME / "venv" / "bin" / "python", HOME / "node_modules"
 HERE = Path(__file__).parent
+PATIENCE_S = 200.0
+"""For a program, which itself ends a session that takes longer than 60 s; all three of its scenes take 20 s."""
+SIGNAL_S = 5.0
+LAST = 4000
+"""What is shown of a program's output, in characters, and of what it wrote as errors before where its tasks wait."""
+LONGEST = 40_000
+"""What is shown of where its tasks wait; pipecat has 50, and writes on."""
 FIX = "the clients' environments are not there or not complete: run scripts/clients"
 
 SAYS = {"time": "what time is it", "timer": "set a timer for five minutes", "story": "tell me a long story please"}
@@ -141,21 +150,44 @@ def program(command: list[str], log: Path) -> Iterator[str]:
             process.wait(10)
 
 
-def run(client: str, *arguments: str) -> dict[str, Any]:
-    """Run a client's program; return its scenes by name."""
+@dataclass(frozen=True)
+class Performance:
+    """What a client's program played."""
+
+    scenes: dict[str, dict[str, Any]]
+    """What it says of each scene that came to its end."""
+    trouble: str
+    """How it ended and what it wrote, if it did not end well; empty if it did."""
+
+
+def run(program: Path, *arguments: str, patience_s: float = PATIENCE_S) -> Performance:
+    """Run a client's program; one that hangs is made to tell where its tasks wait, and ended."""
     prepared()
-    script = HERE / "programs" / f"{client}.py"
-    done = subprocess.run(
-        [str(PYTHON), str(script), *arguments],
-        check=False,
-        capture_output=True,
+    with subprocess.Popen(
+        [str(PYTHON), str(program), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
         env=environ(),
         cwd=HOME,
-    )
-    assert done.returncode == 0, (
-        f"{client} ended with status {done.returncode}: {done.stdout[-2000:]}{done.stderr[-4000:]}"
-    )
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    return {line["scene"]: line for line in lines}
+        start_new_session=True,  # what it started may hold its output open, and is ended with it
+    ) as process:
+        ended = ""
+        try:
+            out, errors = process.communicate(timeout=patience_s)
+        except subprocess.TimeoutExpired:
+            ended = f"did not end within {patience_s:g} s"
+            process.send_signal(signal.SIGUSR1)
+            try:
+                out, errors = process.communicate(timeout=SIGNAL_S)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                out, errors = process.communicate()
+    lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    scenes = {line["scene"]: line for line in lines}
+    if process.returncode == 0:
+        return Performance(scenes, "")
+    ended = ended or f"ended with status {process.returncode}"
+    said, *tasks = errors.split(TASKS)
+    parts = [f"{program.stem} {ended}", out[-LAST:], said[-LAST:], *(TASKS + waiting[-LONGEST:] for waiting in tasks)]
+    return Performance(scenes, "\n".join(parts))

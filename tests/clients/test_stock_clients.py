@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from clients.house import NOON, SAYS, STORY, Model, engine, record, run
+from clients.house import HERE, NOON, SAYS, STORY, Model, Performance, engine, record, run
 
 from device.local.tts.espeak import EspeakVoice
 from device.settings.tree import LocalSettings
@@ -21,19 +21,25 @@ if TYPE_CHECKING:
 
 CLIENTS = ["openai_async", "openai_sync", "openai_agents", "pipecat_realtime", "livekit_realtime", "agents_js"]
 AT_ONCE = 3
-PATIENCE_S = 120.0
+PROGRAMS = HERE / "programs"
 
 
 class Conversations:
     """All that was said, by client."""
 
-    def __init__(self, running: dict[str, Future[dict[str, Any]]], model: Model) -> None:
+    def __init__(self, running: dict[str, Future[Performance]], model: Model) -> None:
         self._running = running
         self._model = model
 
     def scene(self, client: str, name: str) -> dict[str, Any]:
         """Return what a client reports of a scene."""
-        return self._running[client].result(PATIENCE_S)[name]
+        performance = self._running[client].result()
+        assert name in performance.scenes, performance.trouble
+        return performance.scenes[name]
+
+    def trouble(self, client: str) -> str:
+        """Return what went wrong with a client, if anything did."""
+        return self._running[client].result().trouble
 
     def asked(self, client: str) -> list[dict[str, Any]]:
         """Return the messages that the language model was asked with last; its instructions name the client."""
@@ -53,7 +59,7 @@ def conversations(request, tmp_path_factory, models) -> Iterator[Conversations]:
         ThreadPoolExecutor(AT_ONCE) as pool,
     ):
         arguments = [*(url.removesuffix("/realtime").replace("ws:", "http:") for url in (sentences, chat)), str(folder)]
-        yield Conversations({name: pool.submit(run, name, *arguments) for name in chosen}, model)
+        yield Conversations({name: pool.submit(run, PROGRAMS / f"{name}.py", *arguments) for name in chosen}, model)
 
 
 def spoken_ms(text: str) -> float:
@@ -103,3 +109,9 @@ def test_an_interruption(conversations, client):
     assert " ".join(STORY).startswith(kept)
     if after["kept"]:
         assert after["kept"] == kept
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_it_ends_well(conversations, client):
+    trouble = conversations.trouble(client)
+    assert not trouble, trouble

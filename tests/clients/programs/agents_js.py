@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from scenes import Stage, beside, perform
+from scenes import Stage, perform
 
 MEGABYTE = 1 << 20
 
@@ -38,12 +38,14 @@ async def talk(url: str, stage: Stage) -> AsyncIterator[None]:
     first = json.loads(await node.stdout.readline() or '["nothing"]')
     if first != ["ready"]:
         stage.failed(first)
-    tasks = [beside(listen()), beside(hear())]
-    yield
-    for task in tasks:
-        task.cancel()
-    node.stdin.close()
-    await node.wait()
+    tasks = [stage.beside(listen()), stage.beside(hear())]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        node.stdin.close()
+        await node.wait()
 
 
 if __name__ == "__main__":

@@ -92,8 +92,10 @@ async def talk(url: str, stage: Stage) -> AsyncIterator[None]:
         session.input.audio = Microphone(stage)
         session.output.audio = Loudspeaker(stage)
         await session.start(Agent(instructions=stage.instructions, tools=[set_timer]))
-        yield
-        await session.aclose()
+        try:
+            yield
+        finally:
+            await session.aclose()
 
 
 if __name__ == "__main__":

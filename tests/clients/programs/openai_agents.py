@@ -8,7 +8,7 @@ from typing import Any
 
 from agents import function_tool
 from agents.realtime import RealtimeAgent, RealtimeRunner
-from scenes import Stage, beside, perform, timer_set
+from scenes import Stage, perform, timer_set
 
 
 @asynccontextmanager
@@ -41,10 +41,12 @@ async def talk(url: str, stage: Stage) -> AsyncIterator[None]:
                 elif event.type == "history_updated" and cut:
                     tell_kept(stage, event.history, cut)
 
-        tasks = [beside(listen()), beside(hear())]
-        yield
-        for task in tasks:
-            task.cancel()
+        tasks = [stage.beside(listen()), stage.beside(hear())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
 
 
 def take(stage: Stage, event: Any) -> None:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from openai import AsyncOpenAI
-from scenes import RATE, TIMER, Stage, beside, perform, timer_set
+from scenes import RATE, TIMER, Stage, perform, timer_set
 
 
 def session(stage: Stage) -> dict[str, Any]:
@@ -96,10 +96,12 @@ async def talk(url: str, stage: Stage) -> AsyncIterator[None]:
                 for answer in take(stage, player, event):
                     await connection.send(answer)
 
-        tasks = [beside(listen()), beside(hear())]
-        yield
-        for task in tasks:
-            task.cancel()
+        tasks = [stage.beside(listen()), stage.beside(hear())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from openai import OpenAI
 from openai_async import Player, session, take
-from scenes import Stage, beside, perform
+from scenes import Stage, perform
 
 
 @asynccontextmanager
@@ -32,11 +32,13 @@ async def talk(url: str, stage: Stage) -> AsyncIterator[None]:
             connection.send(one)
 
     reader = asyncio.create_task(asyncio.to_thread(hear))
-    writer = beside(listen())
-    yield
-    writer.cancel()
-    connection.close()
-    await reader
+    writer = stage.beside(listen())
+    try:
+        yield
+    finally:
+        writer.cancel()
+        connection.close()
+        await reader
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import TransportParams
 from pipecat.workers.runner import WorkerRunner
-from scenes import RATE, TIMER, Stage, beside, perform, timer_set
+from scenes import RATE, TIMER, Stage, perform, timer_set
 
 
 class Microphone(BaseInputTransport):
@@ -132,18 +132,20 @@ async def talk(url: str, stage: Stage) -> AsyncIterator[None]:
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     await worker.queue_frames([LLMRunFrame()])  # as its examples do: a service without a first context asks twice
-    running = beside(runner.run())
+    running = stage.beside(runner.run())
 
     async def listen() -> None:
         await microphone.ready.wait()
         async for block in stage.microphone():
             await microphone.push_audio_frame(InputAudioRawFrame(block, RATE, 1))
 
-    listening = beside(listen())
-    yield
-    listening.cancel()
-    await worker.cancel()
-    await running
+    listening = stage.beside(listen())
+    try:
+        yield
+    finally:
+        listening.cancel()
+        await worker.cancel()
+        await running
 
 
 if __name__ == "__main__":

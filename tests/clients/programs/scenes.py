@@ -2,7 +2,9 @@
 
 A program's `talk(url, stage)` holds one session of its client as an asynchronous context manager: it passes on
 `stage.microphone()` to the engine, and tells the stage what the client got. `perform` lets the user speak and prints
-what came of each scene as a line of JSON. Runs in the clients' own environment: standard library only.
+what came of each scene as a line of JSON; a scene that fails or hangs is told on stderr, with where all tasks wait,
+and the others are played in a session of their own. SIGUSR1 ends a program that hangs, and it tells the same. Runs in
+the clients' own environment: standard library only.
 
 Arguments of a program: address of an engine with the built-in sentences, address of one with a language model, folder
 of what the user says (raw s16le mono at 24 kHz).
@@ -11,12 +13,14 @@ of what the user says (raw s16le mono at 24 kHz).
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import json
 import os
+import signal
 import sys
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -24,6 +28,9 @@ from typing import Any
 RATE = 24_000
 BLOCK_MS = 20
 PATIENCE_S = 30.0
+SESSION_S = 60.0
+"""How long a session may take; the longest takes 12 s."""
+TASKS = "Where all tasks wait:"
 INSTRUCTIONS = "You speak with {}."
 TIMER = {
     "name": "set_timer",
@@ -41,6 +48,10 @@ def timer_set(seconds: int) -> dict[str, Any]:
     return {"seconds": seconds, "name": None}
 
 
+class SceneError(Exception):
+    """A scene did not come to its end."""
+
+
 class Stage:
     """The user's voice, and what the client got since `clear`."""
 
@@ -50,6 +61,7 @@ class Stage:
         self._folder = folder
         self._voice = bytearray()
         self._changed = asyncio.Event()
+        self._failure: object = None
         self.kept = ""
         self.clear()
 
@@ -119,8 +131,21 @@ class Stage:
         self._changed.set()
 
     def failed(self, why: object) -> None:
-        """The client reports an error: the end."""
-        raise SystemExit(f"{self.name} reports: {why}")
+        """The client reports an error: the end, in whichever of its tasks that was."""
+        self._failure = self._failure or why
+        self._changed.set()
+
+    def beside(self, pump: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a part of the client; its failure is the client's."""
+
+        async def run() -> None:
+            try:
+                await pump
+            except Exception as error:  # noqa: BLE001 - whatever broke the client
+                traceback.print_exc()
+                self.failed(repr(error))
+
+        return asyncio.create_task(run())
 
     # What is waited for.
 
@@ -128,11 +153,12 @@ class Stage:
         """Wait until something happened, of which `what` tells if it does not."""
         try:
             async with asyncio.timeout(PATIENCE_S):
-                while not happened():
+                while not (self._failure or happened()):
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            raise SystemExit(f"{self.name}: not {what} within {PATIENCE_S:g} s; got {self.facts()}") from None
+            raise SceneError(f"{self.name}: not {what} within {PATIENCE_S:g} s; got {self.facts()}") from None
+        self.check()
 
     async def answered(self) -> None:
         """Wait until a reply with audio is complete and played out."""
@@ -143,6 +169,11 @@ class Stage:
         """Wait until so much of a reply was played."""
         await self.until("speaking", lambda: self.audio_ms >= seconds * 1000)
         await asyncio.sleep(max(0.0, self._first + seconds - time.monotonic()))
+
+    def check(self) -> None:
+        """Raise what the client reported as an error."""
+        if self._failure:
+            raise SceneError(f"{self.name} reports: {self._failure}")
 
     def facts(self) -> dict[str, Any]:
         """Return what the client got."""
@@ -158,39 +189,93 @@ def report(scene: str, **facts: Any) -> None:
 Talk = Callable[[str, Stage], AbstractAsyncContextManager[None]]
 
 
+Scene = Callable[[Stage], Awaitable[None]]
+
+
+async def turn(stage: Stage) -> None:
+    """Ask a question, and hear the answer."""
+    stage.say("time")
+    await stage.answered()
+    report("turn", **stage.facts())
+
+
+async def tool(stage: Stage) -> None:
+    """Want something that takes a tool."""
+    stage.clear()
+    stage.say("timer")
+    await stage.until("called", lambda: bool(stage.calls))
+    await stage.answered()
+    report("tool", **stage.facts())
+
+
+async def interruption(stage: Stage) -> None:
+    """Ask something else while the answer is spoken."""
+    stage.say("story")
+    await stage.listened(1.5)
+    stage.say("time")
+    await stage.until("interrupted", lambda: stage.interruptions > 0)
+    story = stage.facts()
+    stage.clear()
+    await stage.answered()
+    report("interruption", story=story, kept=stage.kept, **stage.facts())
+
+
 async def perform(name: str, talk: Talk) -> None:
-    """Play all scenes with one client."""
+    """Play all scenes with one client; what one of them breaks, or a client that does not end, is not waited for."""
+    signal.signal(signal.SIGUSR1, end_of_patience(asyncio.get_running_loop()))
+    faulthandler.register(signal.SIGUSR1, chain=True)  # tells even what Python does not come back from
     sentences, chat, folder = sys.argv[1:4]
-    stage = Stage(name, Path(folder))
-    async with talk(sentences, stage):
-        stage.say("time")
-        await stage.answered()
-        report("turn", **stage.facts())
-        stage.clear()
-        stage.say("timer")
-        await stage.until("called", lambda: bool(stage.calls))
-        await stage.answered()
-        report("tool", **stage.facts())
-    stage = Stage(name, Path(folder))
-    async with talk(chat, stage):
-        stage.say("story")
-        await stage.listened(1.5)
-        stage.say("time")
-        await stage.until("interrupted", lambda: stage.interruptions > 0)
-        story = stage.facts()
-        stage.clear()
-        await stage.answered()
-        report("interruption", story=story, kept=stage.kept, **stage.facts())
+    well = True
+    for url, *scenes in ((sentences, turn, tool), (chat, interruption)):
+        left = iter(scenes)
+        for first in left:
+            stage = Stage(name, Path(folder))
+            well &= await ended(play(talk(url, stage), stage, first, left))
+    if not well:
+        os._exit(1)  # a client that is stuck would hold asyncio up
 
 
-def beside(pump: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """Run a part of the client; its failure ends the program."""
+async def play(session: AbstractAsyncContextManager[None], stage: Stage, first: Scene, left: Iterator[Scene]) -> None:
+    """Play a scene in a session, and those that are left, until one fails."""
+    async with session:
+        await first(stage)
+        for scene in left:
+            await scene(stage)
+    stage.check()
 
-    async def run() -> None:
-        try:
-            await pump
-        except Exception:  # noqa: BLE001 - whatever broke the client
-            traceback.print_exc()
-            os._exit(1)
 
-    return asyncio.create_task(run())
+async def ended(session: Coroutine[Any, Any, None]) -> bool:
+    """Return whether a session ended well; tell what it died of, or what it waits for."""
+    task = asyncio.create_task(session)
+    await asyncio.wait([task], timeout=SESSION_S)
+    if not task.done():
+        tell_tasks(asyncio.get_running_loop())
+    elif error := task.exception():
+        traceback.print_exception(error)
+    else:
+        return True
+    return False
+
+
+def end_of_patience(loop: asyncio.AbstractEventLoop) -> Callable[..., None]:
+    """Return the handler of the signal that ends a program that hangs."""
+
+    def handle(*_: object) -> None:
+        tell_tasks(loop)
+        os._exit(1)
+
+    return handle
+
+
+def tell_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Tell where every task waits, down to what it waits for."""
+    print(TASKS, file=sys.stderr)  # noqa: T201 - what the test shows of a client that hangs
+    for task in asyncio.all_tasks(loop):
+        print(task.get_name(), file=sys.stderr)  # noqa: T201
+        # The coroutines that await each other; Task.print_stack knows the outermost alone.
+        awaited: Any = task.get_coro()
+        while frame := getattr(awaited, "cr_frame", None):
+            code = frame.f_code
+            print(f"  {code.co_filename}:{frame.f_lineno} {code.co_qualname}", file=sys.stderr)  # noqa: T201
+            awaited = awaited.cr_await
+    sys.stderr.flush()
