@@ -121,7 +121,7 @@ class Stage:
         self._changed.set()
 
     def interrupted(self) -> None:
-        """The client stopped playing, as the user speaks."""
+        """The client stopped playing, if it did, as the user speaks."""
         self.interruptions += 1
         self._changed.set()
 
@@ -212,8 +212,9 @@ async def interruption(stage: Stage) -> None:
     """Ask something else while the answer is spoken."""
     stage.say("story")
     await stage.listened(1.5)
+    before = stage.interruptions  # by pipecat, each word of the user's is one
     stage.say("time")
-    await stage.until("interrupted", lambda: stage.interruptions > 0)
+    await stage.until("interrupted", lambda: stage.interruptions > before)
     story = stage.facts()
     stage.clear()
     await stage.answered()
