@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support.pretended_cards import configure
 from support.pulse import Pulse
 
 from device.model_files.files import ModelError, find
@@ -64,6 +65,16 @@ def pulse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pulse]:
         for name, value in server.env.items():
             monkeypatch.setenv(name, value)
         yield server
+
+
+@pytest.fixture
+def cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let ALSA in this process know of nothing but the cards that it is called with (`support/pretended_cards.py`)."""
+
+    def pretend(**cards: str) -> None:
+        monkeypatch.setenv("ALSA_CONFIG_PATH", str(configure(tmp_path, **cards)))
+
+    return pretend
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ class Resampler:
         self.delay_ms = 0.0
         """How much later a sample comes out than it went in."""
         if from_rate != to_rate:
-            self._matrix, self._in = _filter(from_rate, to_rate)
+            self._matrix, self._in = filter_matrix(from_rate, to_rate)
             self._span, self._out = self._matrix.shape
             self._half = (self._span - self._in) // 2
             self.delay_ms = 1000 * self._half / from_rate
@@ -116,7 +116,7 @@ def resample(pcm: NDArray[np.int16], from_rate: int, to_rate: int) -> NDArray[np
 
 
 @lru_cache(maxsize=16)
-def _filter(from_rate: int, to_rate: int) -> tuple[NDArray[np.float64], int]:
+def filter_matrix(from_rate: int, to_rate: int) -> tuple[NDArray[np.float64], int]:
     """Return the filter as a matrix, and how many input samples a group of outputs is made of.
 
     Outputs come in groups of a millisecond, or of the shortest time that both rates divide: then the same matrix makes

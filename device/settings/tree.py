@@ -33,8 +33,11 @@ class CardSettings(Section, frozen=True):
     """Microphone: a name or a part of it, as `parley devices` lists them."""
     output: str = "default"
     """Loudspeaker, likewise."""
-    rate: Literal[0, 16_000, 24_000, 48_000] = 0
-    """Hz; 0 takes the first of 48000, 24000 and 16000 that the card likes."""
+    rate: Literal[0, 16_000, 24_000, 44_100, 48_000] = 0
+    """Hz; 0 takes the first of 48000, 44100, 24000 and 16000 that the card takes. What it does not take is converted,
+    each direction by itself."""
+    channel: Annotated[int, Meta(ge=1, le=64)] = 1
+    """Which of the microphone's channels is listened to, counted from 1."""
     latency_ms: Annotated[int, Meta(ge=5, le=500)] = 40
     """How much is kept ahead for the loudspeaker; more, up to 120, while it keeps running dry."""
 

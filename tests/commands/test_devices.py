@@ -18,7 +18,7 @@ def test_each_card_is_a_row_with_what_it_is_the_default_for(parley, monkeypatch)
     assert result.exit_code == 0
     _, *rows = (line.split() for line in result.output.splitlines())
     assert rows[0] == ["Jabra", "1", "2", "48000,", "16000", "input,", "output"]
-    assert rows[1][:4] == ["HDMI", "0", "8", "none"]
+    assert rows[1][:4] == ["HDMI", "0", "8", "none:"]
     assert "card.input and card.output" in result.output
 
 

@@ -71,12 +71,15 @@ def test_keys_come_from_the_environment_over_the_file(write, home):
             "url = ''",
             "{path}: url: no such key; did you mean local.url or brain.url or transcription.url or cartesia.url?",
         ),
-        ("[card]\nxyz = 1", "{path}: card.xyz: no such key; [card] knows input, latency_ms, output, rate"),
+        (
+            "[card]\nxyz = 1",
+            "{path}: card.xyz: no such key; [card] knows channel, input, latency_ms, output, rate",
+        ),
         ("card = 3", "{path}: card: is a table, [card], not 3"),
         ("name = ''", "{path}: name: '' is not valid; valid is text that is not empty"),
         ("[name]\na = 1", "{path}: name: a table is not valid; valid is text that is not empty"),
         ("engine = 'openai'", "{path}: engine: is a group of tables, [engine.NAME]; the order of engines is `engines`"),
-        ("[card]\nrate = 44100", "{path}: card.rate: 44100 is not valid; valid is 0, 16000, 24000 or 48000"),
+        ("[card]\nrate = 96000", "{path}: card.rate: 96000 is not valid; valid is 0, 16000, 24000, 44100 or 48000"),
         (
             "[card]\nlatency_ms = '40'",
             "{path}: card.latency_ms: '40' is not valid; valid is a whole number from 5 to 500",

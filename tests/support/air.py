@@ -35,6 +35,8 @@ class Air:
         """Frames that the microphone threw away."""
         self.speaker_stands = False
         self.opened: list[Device] = []
+        self.channels: dict[str, int] = {}
+        """Which channel was asked for, by direction."""
         self._events: list[tuple[float, Callable[[], None]]] = []
 
     def at(self, second: float, event: Callable[[], None]) -> None:
@@ -52,8 +54,9 @@ class Air:
     def stop_process(self, seconds: float) -> None:
         self.now += seconds
 
-    def device(self, name: str, direction: str, rate: int, block: int, capacity: int) -> Device:
+    def device(self, name: str, direction: str, rate: int, block: int, capacity: int, *, channel: int = 1) -> Device:
         assert (rate, block) == (RATE, BLOCK)
+        self.channels[direction] = channel
         made = (Microphone if direction == "input" else Loudspeaker)(self, capacity)
         self.opened.append(made)
         return made

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from device.audio.card import devices
+from device.audio.card import devices, libasound
 from device.audio.card.base import BLOCK_MS, RING_SECONDS, Card, CardError, ignore
 from device.audio.card.buffer_size import BufferSize
 from device.audio.card.delay_line import DelayLine
-from device.audio.card.holders import with_holders
-from device.audio.card.portaudio import session
+from device.audio.card.portaudio import quiet, session
+from device.audio.card.rates import common_rate
 from device.audio.card.retry import Retry
 from device.audio.card.stream import SilenceError, Stream
 
@@ -56,8 +56,9 @@ an opening under way comes to its end."""
 class AlsaCard(Card):
     """A microphone and a loudspeaker by ALSA, opened as one duplex stream of `BLOCK_MS` blocks.
 
-    Everything is mono here: of a microphone with more channels the first is taken, and a loudspeaker
-    without a mono mode gets the sound on all of a pair. While the card is away `mic` and `reference` hold silence
+    Everything is mono here: of a microphone with more channels one is taken (`card.channel`), and a loudspeaker
+    without a mono mode gets the sound on all of a pair. Each device is used at a rate that it takes itself, and
+    converted where that is not the card's. While the card is away `mic` and `reference` hold silence
     and the source is rendered to nowhere. The card comes back at the rate it left with or not at all: the rings
     have one rate for life.
     """
@@ -69,8 +70,11 @@ class AlsaCard(Card):
             found = devices.scan(audio)
             self.microphone = devices.choose(found, settings.input, "input")
             self.loudspeaker = devices.choose(found, settings.output, "output")
-            rates = devices.shared_rates(audio, self.microphone, self.loudspeaker)
-        super().__init__(self._rate(rates, settings.rate), ring_seconds=ring_seconds)
+        with quiet:
+            heard = libasound.rates(self.microphone.pcm, "input")
+            played = libasound.rates(self.loudspeaker.pcm, "output")
+        super().__init__(settings.rate or common_rate(heard, played), ring_seconds=ring_seconds)
+        self._channel = settings.channel
         self._silence = np.zeros(self.block, np.int16)
         self._past = np.zeros(self.block, np.int16)
         # By what the buffer is longer than at first the reference is later: so the echo stays where it is.
@@ -114,18 +118,6 @@ class AlsaCard(Card):
         self._watcher = self._opener = None
         self._writer = None
 
-    def _rate(self, liked: tuple[int, ...], wanted: int) -> int:
-        if wanted and wanted not in liked:
-            raise CardError(
-                f"card.rate: {self.name} does not take {wanted} Hz; it takes: {', '.join(map(str, liked)) or 'none'}"
-            )
-        if not liked:
-            raise with_holders(
-                f"{self.name}: no rate of {', '.join(map(str, devices.RATES))} Hz that both directions take, or it is "
-                "in use by another program; `parley devices` shows the rates of each"
-            )
-        return wanted or liked[0]
-
     def _start(self) -> Stream:
         """Open a stream and wait for its first callback; again, if none comes. Raises CardError."""
         for _ in range(STARTS - 1):
@@ -140,7 +132,7 @@ class AlsaCard(Card):
             found = devices.scan(audio)
         self.microphone = devices.again(found, self.microphone, "input")
         self.loudspeaker = devices.again(found, self.loudspeaker, "output")
-        stream = Stream(self.rate, self.block, self._size, self)
+        stream = Stream(self.rate, self.block, self._size, self, channel=self._channel)
         try:
             stream.open(self.microphone, self.loudspeaker)
         except BaseException:

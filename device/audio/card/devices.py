@@ -6,16 +6,17 @@ its name and by what ALSA calls its card.
 
 from __future__ import annotations
 
-import contextlib
+import json
 import logging
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pyaudio
 from msgspec import Struct
 from msgspec.structs import replace
 
+from device.audio.card import libasound
 from device.audio.card.base import CardError
 from device.audio.card.holders import with_holders
 from device.audio.card.portaudio import quiet, session
@@ -23,14 +24,15 @@ from device.audio.card.portaudio import quiet, session
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from device.audio.card.libasound import Direction
+
 log = logging.getLogger(__name__)
 
-Direction = Literal["input", "output"]
-
-RATES = (48_000, 24_000, 16_000)
-"""Sample rates that Parley can use, best first."""
 CARDS = Path("/proc/asound/cards")
 """Where the kernel lists its sound cards."""
+
+UNLISTED = -1
+"""The number of a device that PortAudio does not list."""
 
 _WORD = {"input": "microphone", "output": "loudspeaker"}
 _HARDWARE = re.compile(r" \(hw:(\d+),(\d+)\)$")
@@ -52,7 +54,7 @@ class Device(Struct, frozen=True):
     card_name: str = ""
     """ALSA's long name of its card; for USB, with the port it is plugged into."""
     rates: tuple[int, ...] = ()
-    """Those of `RATES` that it takes in all its directions; none while another program holds it."""
+    """Those of `rates.HOST_RATES` that it takes in all its directions; none while another program holds it."""
     default_input: bool = False
     default_output: bool = False
 
@@ -75,7 +77,8 @@ class Device(Struct, frozen=True):
 def list_devices() -> list[Device]:
     """Return every device of the machine, with the rates it likes. Raises CardError if PortAudio does not start."""
     with session() as audio:
-        return [_rated(audio, device) for device in scan(audio)]
+        found = scan(audio)
+    return [replace(device, rates=_rates(device)) for device in found]
 
 
 def scan(audio: pyaudio.PyAudio, cards: Path = CARDS) -> list[Device]:
@@ -96,8 +99,9 @@ def scan(audio: pyaudio.PyAudio, cards: Path = CARDS) -> list[Device]:
 def choose(devices: Sequence[Device], wanted: str, direction: Direction) -> Device:
     """Return the device that `wanted` means: a name or a part of one, or `default`.
 
-    Names are PortAudio's, with or without the numbers, and ALSA's for the card. A whole name goes before a part;
-    of several that fit, the first by name is taken, and the log says so. Raises CardError naming what there is.
+    Names are PortAudio's, with or without the numbers, and ALSA's for the card; or of a device of ALSA that PortAudio
+    does not list, such as plughw:1,0. A whole name goes before a part; of several that fit, the first by name is taken,
+    and the log says so. Raises CardError naming what there is, or that it is in use.
     """
     able = sorted((d for d in devices if d.channels(direction)), key=_order)
     word = _WORD[direction]
@@ -113,36 +117,44 @@ def choose(devices: Sequence[Device], wanted: str, direction: Direction) -> Devi
             d for d in able if any(wanted.casefold() in name.casefold() for name in _names(d))
         ]
     if not fitting:
-        names = ", ".join(repr(d.name) for d in able)
-        raise with_holders(f"card.{direction}: there is no {word} {wanted!r}; there are: default, {names}")
+        return _named_by_alsa(able, wanted, direction)
     if len(fitting) > 1:
-        log.warning("%s %r fits %s: taking the first", word, wanted, ", ".join(repr(d.name) for d in fitting))
+        log.warning("%s %s fits %s: taking the first", word, typed(wanted), ", ".join(typed(d.name) for d in fitting))
     return fitting[0]
+
+
+def _named_by_alsa(able: Sequence[Device], wanted: str, direction: Direction) -> Device:
+    """Return the device that ALSA knows by that name, though it is not listed. Raises CardError."""
+    try:
+        with quiet:
+            libasound.rates(wanted, direction)
+    except libasound.BusyError:
+        raise
+    except CardError:
+        plain = [device.plain_name for device in able]
+        names = dict.fromkeys(d.plain_name if plain.count(d.plain_name) == 1 else d.name for d in able)
+        listed = ", ".join(map(typed, dict.fromkeys(("default", *names))))
+        raise with_holders(
+            f"card.{direction}: there is no {_WORD[direction]} {typed(wanted)}; there are, to be written like this or "
+            f"in part: {listed}"
+        ) from None
+    return Device(UNLISTED, wanted, 0, 1) if direction == "output" else Device(UNLISTED, wanted, 1, 0)
+
+
+def typed(name: str) -> str:
+    """Return a name as it is written in the settings, in TOML."""
+    return json.dumps(name, ensure_ascii=False)
 
 
 def again(devices: Sequence[Device], before: Device, direction: Direction) -> Device:
     """Return the device that was chosen before and may have got new numbers since. Raises CardError if it is away."""
+    if before.index == UNLISTED:
+        return before
     same = [d for d in devices if d.channels(direction) and d.plain_name == before.plain_name]
     if not same:
-        raise CardError(f"the {_WORD[direction]} {before.name!r} is not there")
+        raise CardError(f"the {_WORD[direction]} {typed(before.name)} is not there")
     # Of two cards of one make, the one in the same USB port.
     return min(same, key=lambda d: (d.card_name != before.card_name, _order(d)))
-
-
-def shared_rates(audio: pyaudio.PyAudio, microphone: Device | None, loudspeaker: Device | None) -> tuple[int, ...]:
-    """Return those of `RATES` at which the devices can be opened together, mono."""
-    arguments: dict[str, Any] = {}
-    if microphone is not None:
-        arguments |= {"input_device": microphone.index, "input_channels": 1, "input_format": pyaudio.paInt16}
-    if loudspeaker is not None:
-        arguments |= {"output_device": loudspeaker.index, "output_channels": 1, "output_format": pyaudio.paInt16}
-    liked = []
-    for rate in RATES:
-        # PyAudio raises for every reason not to open a device, a wrong rate among them.
-        with quiet, contextlib.suppress(ValueError, OSError):
-            audio.is_format_supported(rate, **arguments)
-            liked.append(rate)
-    return tuple(liked)
 
 
 def _device(info: Any, cards: dict[int, tuple[str, str]], default_input: int, default_output: int) -> Device:
@@ -160,9 +172,16 @@ def _device(info: Any, cards: dict[int, tuple[str, str]], default_input: int, de
     )
 
 
-def _rated(audio: pyaudio.PyAudio, device: Device) -> Device:
-    rates = shared_rates(audio, device if device.inputs else None, device if device.outputs else None)
-    return replace(device, rates=rates)
+def _rates(device: Device) -> tuple[int, ...]:
+    directions: list[Direction] = []
+    directions += ["input"] if device.inputs else []
+    directions += ["output"] if device.outputs else []
+    try:
+        with quiet:
+            taken = [libasound.rates(device.pcm, direction) for direction in directions]
+    except CardError:
+        return ()
+    return tuple(sorted(set.intersection(*map(set, taken)))) if taken else ()
 
 
 def _cards(path: Path) -> dict[int, tuple[str, str]]:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from device.audio.card.base import CardError
 from device.audio.card.holders import with_holders
+from device.audio.card.rates import HOST_RATES, host_rate, is_convertible
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +30,11 @@ _INTERLEAVED = 3
 _FORMATS = ((2, 2, 0), (10, 4, 2), (6, 4, 1), (32, 3, 1))
 """S16_LE, S32_LE, S24_LE and S24_3LE: ALSA's number, the bytes of a sample, and where in it its upper 16 bits begin."""
 _PLUG = "plug:'{}'"
-"""What converts, for a device with none of these."""
+"""What converts, for a device with none of these, or with a rate that `rates.is_convertible` denies."""
+
+
+class BusyError(CardError):
+    """Another program has the device."""
 
 
 class StreamError(OSError):
@@ -36,21 +42,24 @@ class StreamError(OSError):
 
 
 class Pcm:
-    """One direction of the device that ALSA calls `name`, at `rate`, mono.
+    """One direction of the device that ALSA calls `name`, mono.
 
-    Of a microphone the first channel is taken; a loudspeaker gets the sound on its first pair. `block` frames are moved
-    at a time, and the buffer holds about `capacity`. Raises CardError. All but `wait`, `prepare` and `start` return at
-    once and are for the thread that owns it; they keep the interpreter's lock, which would have to be waited for
-    afterwards.
+    Its `rate` is the one asked for, or the next higher one that the device takes, or else its highest. Of a microphone
+    `channel` is taken, counted from 1; a loudspeaker gets the sound on its first pair. `block` frames of the rate asked
+    for are moved at a time, and the buffer holds about `capacity` of them. Raises CardError. All but `wait`, `prepare`
+    and `start` return at once and are for the thread that owns it; they keep the interpreter's lock, which would have
+    to be waited for afterwards.
     """
 
-    def __init__(self, name: str, direction: Direction, rate: int, block: int, capacity: int) -> None:
+    def __init__(
+        self, name: str, direction: Direction, rate: int, block: int, capacity: int, *, channel: int = 1
+    ) -> None:
         self._name = name
         self._output = direction == "output"
         self._pcm = c_void_p()
         self._open(name, direction)
         try:
-            self._configure(direction, rate, block, capacity)
+            self._configure(direction, rate, block, capacity, channel)
         except BaseException:
             self.close()
             raise
@@ -60,7 +69,8 @@ class Pcm:
         self._host = np.zeros(self.capacity * frame, np.uint8)
         self._host_at = c_void_p(self._host.ctypes.data)
         shape, strides = (self.capacity,), (frame,)
-        self._one: NDArray[np.int16] = np.ndarray(shape, "<i2", self._host, upper, strides)
+        first = 0 if self._output else (channel - 1) * size
+        self._one: NDArray[np.int16] = np.ndarray(shape, "<i2", self._host, first + upper, strides)
         paired = self._output and self._channels % 2 == 0
         self._other: NDArray[np.int16] | None = (
             np.ndarray(shape, "<i2", self._host, size + upper, strides) if paired else None
@@ -126,22 +136,24 @@ class Pcm:
 
     def _settled(self, result: int) -> None:
         if result < 0:
-            raise with_holders(f"{self._name} cannot be opened ({_text(result)}); is another program using it?")
+            raise unopened(self._name, result)
 
-    def _configure(self, direction: Direction, rate: int, block: int, capacity: int) -> None:
+    def _configure(self, direction: Direction, rate: int, block: int, capacity: int, channel: int) -> None:
         library, hardware, software = _waiting(), c_void_p(), c_void_p()
-        near, hertz, period, size = c_uint(1), c_uint(rate), c_ulong(block), c_ulong(capacity)
+        near = c_uint(channel)
         self._settled(library.snd_pcm_hw_params_malloc(ctypes.byref(hardware)))
         try:
             self._settled(library.snd_pcm_hw_params_any(self._pcm, hardware))
             self._settled(library.snd_pcm_hw_params_set_channels_near(self._pcm, hardware, ctypes.byref(near)))
-            if not (format_ := self._fitting(hardware)):
+            format_, hertz = self._fitting(hardware), c_uint(host_rate(_rates(self._pcm, hardware), rate) or 0)
+            if not format_ or not hertz.value:
                 # The channels stay as the device has them, so that none are mixed.
                 self.close()
                 self._open(_PLUG.format(self._name), direction)
                 self._settled(library.snd_pcm_hw_params_any(self._pcm, hardware))
                 self._settled(library.snd_pcm_hw_params_set_channels_near(self._pcm, hardware, ctypes.byref(near)))
-                format_ = _FORMATS[0]
+                format_, hertz = _FORMATS[0], c_uint(rate)
+            period, size = (c_ulong(-(-frames * hertz.value // rate)) for frames in (block, capacity))
             for result in (
                 library.snd_pcm_hw_params_set_access(self._pcm, hardware, _INTERLEAVED),
                 library.snd_pcm_hw_params_set_format(self._pcm, hardware, format_[0]),
@@ -153,19 +165,22 @@ class Pcm:
                 self._settled(result)
         finally:
             library.snd_pcm_hw_params_free(hardware)
+        moved = c_ulong(block * hertz.value // rate)
         self._settled(library.snd_pcm_sw_params_malloc(ctypes.byref(software)))
         try:
             for result in (
                 library.snd_pcm_sw_params_current(self._pcm, software),
-                library.snd_pcm_sw_params_set_start_threshold(self._pcm, software, c_ulong(block)),
-                library.snd_pcm_sw_params_set_avail_min(self._pcm, software, c_ulong(block)),
+                library.snd_pcm_sw_params_set_start_threshold(self._pcm, software, moved),
+                library.snd_pcm_sw_params_set_avail_min(self._pcm, software, moved),
                 library.snd_pcm_sw_params(self._pcm, software),
             ):
                 self._settled(result)
         finally:
             library.snd_pcm_sw_params_free(software)
+        if channel > near.value:
+            raise CardError(f"card.channel: {self._name} has {near.value} channels, and no channel {channel}")
         self._channels, self._format = near.value, format_
-        self.capacity = size.value
+        self.rate, self.capacity = hertz.value, size.value
 
     def _fitting(self, hardware: c_void_p) -> tuple[int, int, int] | None:
         """Return the first of `_FORMATS` that the device takes, if it takes whole frames."""
@@ -174,6 +189,43 @@ class Pcm:
             return None
         taken = (f for f in _FORMATS if library.snd_pcm_hw_params_test_format(self._pcm, hardware, f[0]) >= 0)
         return next(taken, None)
+
+
+def rates(name: str, direction: Direction) -> tuple[int, ...]:
+    """Return which of `HOST_RATES` a device takes in one direction, or its own if it has others; none if it is no use.
+
+    Raises CardError if it cannot be opened.
+    """
+    library, pcm, hardware = _waiting(), c_void_p(), c_void_p()
+    result = library.snd_pcm_open(ctypes.byref(pcm), name.encode(), c_int(_STREAM[direction]), _NONBLOCK)
+    if result < 0:
+        raise unopened(name, result)
+    try:
+        if library.snd_pcm_hw_params_malloc(ctypes.byref(hardware)) < 0:
+            return ()
+        try:
+            if library.snd_pcm_hw_params_any(pcm, hardware) < 0:
+                return ()
+            taken = _rates(pcm, hardware)
+            # A sound server says only then that it has no such device.
+            return taken if library.snd_pcm_hw_params(pcm, hardware) >= 0 else ()
+        finally:
+            library.snd_pcm_hw_params_free(hardware)
+    finally:
+        library.snd_pcm_close(pcm)
+
+
+def _rates(pcm: c_void_p, hardware: c_void_p) -> tuple[int, ...]:
+    library = _waiting()
+    test = library.snd_pcm_hw_params_test_rate
+    usual = tuple(rate for rate in HOST_RATES if test(pcm, hardware, c_uint(rate), c_int(0)) >= 0)
+    if usual:
+        return usual
+    value, unusual = c_uint(), set()
+    for bound in (library.snd_pcm_hw_params_get_rate_min, library.snd_pcm_hw_params_get_rate_max):
+        if bound(hardware, ctypes.byref(value), None) >= 0 and is_convertible(value.value):
+            unusual.add(value.value)
+    return tuple(sorted(unusual))
 
 
 @cache
@@ -188,6 +240,13 @@ def _quick() -> ctypes.PyDLL:
     library = ctypes.PyDLL("libasound.so.2")
     library.snd_pcm_readi.restype = library.snd_pcm_writei.restype = c_long
     return library
+
+
+def unopened(name: str, result: int) -> CardError:
+    """Say why a device cannot be opened, and who has it if somebody does."""
+    if result == -errno.EBUSY:
+        return BusyError(str(with_holders(f"{name} is in use by another program")))
+    return with_holders(f"{name} cannot be opened ({_text(result)})")
 
 
 def _text(result: int) -> str:

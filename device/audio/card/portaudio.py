@@ -31,7 +31,7 @@ def session() -> Iterator[pyaudio.PyAudio]:
 def start() -> pyaudio.PyAudio:
     """Initialise PortAudio, which looks for devices unless it is in use already. Raises CardError."""
     with _library, quiet:
-        _hush_alsa()
+        _prepare_alsa()
         try:
             return pyaudio.PyAudio()
         except OSError as error:
@@ -53,10 +53,15 @@ _HANDLER = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p
 _IGNORE = _HANDLER(_ignore)
 
 
-def _hush_alsa() -> None:
-    """Keep ALSA from complaining about every device that might have been there."""
+def _prepare_alsa() -> None:
+    """Keep ALSA from complaining about every device that might have been there, and let it read its configuration.
+
+    PortAudio lists what ALSA has read at some time, though the file or the card may be another by now.
+    """
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(_IGNORE)
+        library = ctypes.CDLL("libasound.so.2")
+        library.snd_lib_error_set_handler(_IGNORE)
+        library.snd_config_update()
 
 
 class _Quiet:

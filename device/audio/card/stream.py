@@ -21,8 +21,9 @@ from msgspec import Struct
 from device.audio.card.balance import Balance
 from device.audio.card.base import BLOCK_MS, CardError
 from device.audio.card.buffer_size import MOST_MS, BufferSize
+from device.audio.card.converted import open_pcm
 from device.audio.card.latency import Latency
-from device.audio.card.libasound import Pcm, StreamError
+from device.audio.card.libasound import StreamError
 from device.audio.card.timeline import LATE_S, Timeline
 
 if TYPE_CHECKING:
@@ -84,9 +85,12 @@ class Client(Protocol):
 
 
 class Stream:
-    """One opening of a microphone and a loudspeaker at `rate`, both mono, in blocks of `block` frames."""
+    """One opening of a microphone and a loudspeaker at `rate`, both mono, in blocks of `block` frames.
 
-    def __init__(self, rate: int, block: int, size: BufferSize, client: Client) -> None:
+    What the microphone hears is its `channel`, counted from 1.
+    """
+
+    def __init__(self, rate: int, block: int, size: BufferSize, client: Client, *, channel: int = 1) -> None:
         self.beats = 0
         """Blocks so far."""
         self.last = 0.0
@@ -100,6 +104,7 @@ class Stream:
         self.latency = Latency(rate)
         """From a block's exchange to the loudspeaker."""
         self._rate, self._block, self._size, self._client = rate, block, size, client
+        self._channel = channel
         self._timeline, self._balance = Timeline(rate), Balance(block, rate * size.ms // 1000)
         self._heard = np.zeros(block, np.int16)
         self._silence = np.zeros(rate * max(MOST_MS, size.ms) // 1000 + block, np.int16)
@@ -115,9 +120,11 @@ class Stream:
     def open(self, microphone: Device, loudspeaker: Device) -> None:
         """Open both and wait until both move. Raises CardError: SilenceError if none comes."""
         capacity = len(self._silence) + self._rate * SPARE_MS // 1000
-        self._mic = Pcm(microphone.pcm, "input", self._rate, self._block, self._rate * HEARD_MS // 1000)
+        self._mic = open_pcm(
+            microphone.pcm, "input", self._rate, self._block, self._rate * HEARD_MS // 1000, channel=self._channel
+        )
         try:
-            self._speaker = Pcm(loudspeaker.pcm, "output", self._rate, self._block, capacity)
+            self._speaker = open_pcm(loudspeaker.pcm, "output", self._rate, self._block, capacity)
         except BaseException:
             self._mic.close()
             raise

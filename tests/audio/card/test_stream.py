@@ -65,7 +65,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Stream]:
     """Let a stream run in the air until its end."""
 
     def run(air: Air, card: Card, ms: int = 40) -> Stream:
-        monkeypatch.setattr("device.audio.card.stream.Pcm", air.device)
+        monkeypatch.setattr("device.audio.card.stream.open_pcm", air.device)
         monkeypatch.setattr("device.audio.card.stream.time", air)
         stream = Stream(RATE, BLOCK, BufferSize(ms), card)
         stream.open(MICROPHONE, LOUDSPEAKER)
@@ -212,15 +212,26 @@ def test_buffers_are_long_on_both_sides(run: Run) -> None:
     assert isinstance(loudspeaker, Loudspeaker)
 
 
+def test_the_microphone_s_channel_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    air = Air(0.1)
+    monkeypatch.setattr("device.audio.card.stream.open_pcm", air.device)
+    monkeypatch.setattr("device.audio.card.stream.time", air)
+    stream = Stream(RATE, BLOCK, BufferSize(40), Card(), channel=6)
+    stream.open(MICROPHONE, LOUDSPEAKER)
+    assert air.over.wait(60)
+    stream.close()
+    assert air.channels == {"input": 6, "output": 1}
+
+
 def test_of_a_loudspeaker_that_cannot_be_opened_the_microphone_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     air = Air(1)
 
-    def open_one(name: str, direction: str, *sizes: int) -> object:
+    def open_one(name: str, direction: str, *sizes: int, channel: int = 1) -> object:
         if direction == "output":
             raise CardError(f"{name} cannot be opened")
-        return air.device(name, direction, *sizes)
+        return air.device(name, direction, *sizes, channel=channel)
 
-    monkeypatch.setattr("device.audio.card.stream.Pcm", open_one)
+    monkeypatch.setattr("device.audio.card.stream.open_pcm", open_one)
     stream = Stream(RATE, BLOCK, BufferSize(40), Card())
     with pytest.raises(CardError, match="HDMI cannot be opened"):
         stream.open(MICROPHONE, LOUDSPEAKER)
