@@ -25,6 +25,7 @@ from device.engines.sessions import HANDOVER_S, OPEN_TIMEOUT_S, Sessions
 from device.engines.uplink import SentAudio, Uplink
 from device.listen.capture import CLEAN_SECONDS, Capture
 from device.listen.detectors import Detectors
+from device.listen.gain import Gain, SpeechLevel
 from device.listen.lexicon import lexicon
 from device.listen.over_reply import OverReply
 from device.listen.shared_recogniser import SharedRecogniser
@@ -65,7 +66,8 @@ async def build(
 
     `session` makes a session with an engine, by its name, for the tools it may call: the built-in ones that the
     settings name, and `tools`. Engines that are `barred` are passed over. `sent` counts what is sent to them. At
-    `muted` is kept that the user has muted the microphone, in the folder `kept` the timers and the volume. Raises
+    `muted` is kept that the user has muted the microphone, in the folder `kept` the timers, the volume and how
+    loud speech arrives. Raises
     CardError or ModelError: then the card is closed.
     """
     playback, listen, barge_in, language = settings.playout, settings.listen, settings.barge_in, settings.language
@@ -92,6 +94,7 @@ async def build(
         wake=detectors.wake,
         emit=inbox.post,
         vad_threshold=listen.vad_threshold,
+        gain=microphone_gain(settings, detectors),
     )
     recogniser = recogniser or SharedRecogniser(settings.models_dir)
     ringer = Ringer(playout, StopWord(language, clean, recogniser), inbox, now)
@@ -103,7 +106,15 @@ async def build(
         inbox.put(Mute(now(), on=on))
 
     mute = MuteSwitch(mute_microphone, muted)
-    keep = Kept(kept, timers, playout, setting=playback.volume, run=runtime_dir() if kept else None)
+    keep = Kept(
+        kept,
+        timers,
+        playout,
+        setting=playback.volume,
+        gain=capture.gain,
+        microphone=card.name,
+        run=runtime_dir() if kept else None,
+    )
     offered = device_tools(timers, playout, mute, ringer).offering(settings.tools, tools)
     uplink = Uplink(
         clean,
@@ -157,6 +168,13 @@ async def build(
         watchers=watchers,
         fade_ms=barge_in.fade_ms,
     )
+
+
+def microphone_gain(settings: Settings, detectors: Detectors) -> Gain:
+    """Return what amplifies the microphone: by as much as is set, or as it finds out."""
+    if settings.card.gain_db != "auto":
+        return Gain(settings.card.gain_db)
+    return Gain(speech=SpeechLevel(detectors.speech) if detectors.speech is not None else None)
 
 
 def rules(settings: Settings, *, submits: bool) -> Rules:

@@ -1,4 +1,4 @@
-"""What the user has set by voice or hand and what outlives the process: the timers, and the volume.
+"""What outlives the process: timers and volume, which the user has set, and how loud speech arrives.
 
 A timer is kept with two times at which it rings: by the machine's uptime, which counts until the machine is started
 anew, and by the wall clock, which a Raspberry Pi has to be told by the network first. A timer that ran out meanwhile
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from device.listen.gain import Gain
 from device.sample_clock import CLOCK_RATE
 from device.system import inputs, state_file, wall_clock
 from device.tools.timers import Timer
@@ -29,10 +30,13 @@ _Shape = TypeVar("_Shape")
 
 TIMERS: Final = "timers.json"
 VOLUME: Final = "volume.json"
+SPEECH: Final = "speech.json"
 BUSY: Final = "timer"
 """Of the service's folder below /run: it is there while a timer runs or rings. scripts/switch waits for its end."""
 STEADY_S: Final = 1.0
 """How long the volume must stay as it is to be kept: a choice, so that a turn of the knob is written once."""
+NEWS_DB: Final = 1.0
+"""By how much how loud speech arrives must have changed to be kept: a choice, so that not every word is written."""
 JUMP_S: Final = 2.0
 """From which on the wall clock was set: more than it is adjusted by in 100 ms, less than anybody notices of a timer."""
 
@@ -66,15 +70,36 @@ class KeptVolume(Struct, frozen=True, forbid_unknown_fields=True):
     """What the settings said then: when they say something else, they count."""
 
 
+class KeptSpeech(Struct, frozen=True, forbid_unknown_fields=True):
+    """The file of how loud speech arrives."""
+
+    db: float
+    """dBFS."""
+    microphone: str
+    """At which one; at another it says nothing."""
+
+
 class Kept:
     """Keeps timers and volume in files of `folder`, and has them again; `setting` is the settings' volume.
+
+    So it does with how loud speech arrives at `microphone`, if `gain` is to find that.
 
     Without a folder, nothing is kept. `run` is a folder that does not outlive the service, if there is one.
     """
 
     def __init__(
-        self, folder: Path | None, timers: Timers, playout: Loudspeaker, *, setting: float, run: Path | None = None
+        self,
+        folder: Path | None,
+        timers: Timers,
+        playout: Loudspeaker,
+        *,
+        setting: float,
+        gain: Gain | None = None,
+        microphone: str = "",
+        run: Path | None = None,
     ) -> None:
+        self._gain, self._microphone = gain or Gain(), microphone
+        self._kept_speech: float | None = None
         self._folder = folder
         self._timers = timers
         self._playout = playout
@@ -91,9 +116,12 @@ class Kept:
         self._changed = time.monotonic()
 
     def recall(self) -> None:
-        """Let the timers of before run on, and set the volume of before."""
+        """Let the timers of before run on, and set the volume of before, and expect speech to be as loud as before."""
         if self._folder is None:
             return
+        if (speech := _read(self._folder / SPEECH, KeptSpeech)) is not None and speech.microphone == self._microphone:
+            self._kept_speech = speech.db
+            self._gain.start(speech.db)
         if (volume := _read(self._folder / VOLUME, KeptVolume)) is not None and volume.setting == self._setting:
             self._playout.volume = volume.volume
         self._volume = self._kept_volume = self._playout.volume
@@ -121,6 +149,7 @@ class Kept:
             self._written, self._ahead = running, _ahead()
             self._keep_timers(running, self._folder / TIMERS)
         self._keep_volume(self._folder / VOLUME, after_s=STEADY_S)
+        self._keep_speech(self._folder / SPEECH)
         self._tell_busy(on=ringing or bool(self._timers.running))
 
     def close(self) -> None:
@@ -172,6 +201,16 @@ class Kept:
                 state_file.write(path, msgspec.json.encode(KeptVolume(volume, self._setting)))
             except OSError as error:
                 _log.warning("%s: the volume will not outlast a restart: %s", path, error.strerror)
+
+    def _keep_speech(self, path: Path) -> None:
+        db = None if self._gain.speech is None else self._gain.speech.db
+        if db is None or (self._kept_speech is not None and abs(db - self._kept_speech) < NEWS_DB):
+            return
+        self._kept_speech = db
+        try:
+            state_file.write(path, msgspec.json.encode(KeptSpeech(round(db, 1), self._microphone)))
+        except OSError as error:
+            _log.warning("%s: how loud speech arrives will be found anew: %s", path, error.strerror)
 
     def _tell_busy(self, *, on: bool) -> None:
         if self._busy is None or on is self._was_busy:

@@ -28,6 +28,7 @@ from device.conversation.events import (
     Tick,
     Wake,
 )
+from device.listen.gain import Gain
 from device.listen.near_end import FRAME_10MS, Excess, what_echoes
 from device.listen.voice_activity import VoiceActivity
 from device.sample_clock import CLOCK_RATE, samples
@@ -94,8 +95,12 @@ class Capture:
         wake: WakeDetector | None,
         emit: Callable[[DeviceEvent], None],
         vad_threshold: float = 0.5,
+        gain: Gain | None = None,
     ) -> None:
         self.clean = clean
+        self.gain = gain or Gain()
+        """What the microphone is amplified by, after the echo canceller: it hears, and the card's ring holds, what the
+        card gave."""
         self.gaps = Gaps()
         """Where `clean` is missing, in its positions: nothing is known of what was said there."""
         self._card = card
@@ -121,7 +126,13 @@ class Capture:
         self._late = canceller.delay if canceller is not None else 0  # samples to drop, so that positions stay true
         self._wake_at = self.clean.cursor()
         self._voices = VoiceActivity(
-            clean, voice, canceller=canceller, excess=self._excess, threshold=vad_threshold, gaps=self.gaps
+            clean,
+            voice,
+            canceller=canceller,
+            excess=self._excess,
+            threshold=vad_threshold,
+            gaps=self.gaps,
+            gain_db=lambda: self.gain.db,
         )
         self._next_tick = 0
         self._stopping = threading.Event()
@@ -237,10 +248,13 @@ class Capture:
                 self._near_to = self._cleaned + n
             if not heard:  # an unplugged or muted microphone: all that is left is the echo expected in it
                 block = np.zeros(n, np.int16)
+        alone = not self.gaps.touch(self._cleaned, self._cleaned + n) and (
+            self._canceller is None or what_echoes(self._canceller) == "none"
+        )
         self._cleaned += n
         early = min(self._late, n)
         self._late -= early
-        self.clean.write(block[early:])
+        self.clean.write(self.gain.push(block[early:], alone=alone))
 
     def _missing(self, n: int) -> NDArray[np.bool_] | None:
         """Return which of the canceller's next frames are missing, `n` samples; None if none is."""

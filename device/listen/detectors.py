@@ -29,6 +29,8 @@ class Detectors(Struct, frozen=True):
 
     voice: VoiceDetector
     wake: WakeDetector
+    speech: VoiceDetector | None = None
+    """Another voice detector, for how loud speech arrives; without one that is not found."""
 
     @classmethod
     def load(cls, wake: WakeSettings, models_dir: str) -> Detectors:
@@ -37,8 +39,10 @@ class Detectors(Struct, frozen=True):
         def find(name: str) -> Path:
             return files.find(name, models_dir)
 
+        voice = SileroVad(find("silero_vad.onnx"))
         return cls(
-            voice=SileroVad(find("silero_vad.onnx")),
+            voice=voice,
+            speech=voice.share(),
             wake=WakeWord(
                 [wake_model(name, wake.framework, models_dir) for name in wake.models],
                 melspectrogram=find(f"melspectrogram.{wake.framework}"),

@@ -14,7 +14,7 @@ from device.listen.near_end import MOST_UNSURE, what_echoes
 from device.sample_clock import samples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -50,7 +50,8 @@ class VoiceActivity:
 
     `canceller` tells whether there may be an echo, and `excess` where something exceeds it; in `gaps`, where `clean` is
     missing, time stands still. A frame is voice from the probability `threshold` on, between 0 and 1; raises ValueError
-    for another one.
+    for another one. By `gain_db` the microphone is amplified at the moment; voices are compared by how loud they
+    arrive.
     """
 
     def __init__(
@@ -62,8 +63,10 @@ class VoiceActivity:
         excess: Excess,
         threshold: float,
         gaps: Gaps | None = None,
+        gain_db: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._clean = clean
+        self._gain_db = gain_db
         self._cursor = clean.cursor()
         self._detector = detector
         self._canceller = canceller
@@ -129,7 +132,7 @@ class VoiceActivity:
             return None
         probability = self._probability(frame)
         if probability >= endpoint.settings.threshold:
-            self._peak_db = max(self._peak_db, dbfs(frame))
+            self._peak_db = max(self._peak_db, dbfs(frame) - self._gain_db())
         elif not endpoint.speaking:
             self._peak_db = NOTHING_DBFS
         found = endpoint.push(probability)

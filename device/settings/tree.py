@@ -37,7 +37,10 @@ class CardSettings(Section, frozen=True):
     """Hz; 0 takes the first of 48000, 44100, 24000 and 16000 that the card takes. What it does not take is converted,
     each direction by itself."""
     channel: Annotated[int, Meta(ge=1, le=64)] = 1
-    """Which of the microphone's channels is listened to, counted from 1."""
+    """Which of the microphone's channels is listened to; `parley doctor` finds one that hears if this one is silent."""
+    gain_db: Literal["auto"] | Annotated[float, Meta(ge=-20, le=40)] = "auto"
+    """By how much the microphone is amplified, after the echo canceller. `auto`: by as much as speech needs that
+    arrives at less than -36 dBFS, at most 32 dB; that is found from speech alone, and kept."""
     latency_ms: Annotated[int, Meta(ge=5, le=500)] = 40
     """How much is kept ahead for the loudspeaker; more, up to 120, while it keeps running dry."""
 

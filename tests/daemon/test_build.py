@@ -1,6 +1,7 @@
 """A daemon as it is put together, on a card on which no time passes."""
 
 import asyncio
+import json
 
 import pytest
 from support.crowd import LoudnessDetector, ToneDetector
@@ -10,12 +11,13 @@ from device.conversation import entries
 from device.conversation.events import Button
 from device.conversation.rules import Rules
 from device.conversation.states import State
-from device.daemon.build import build, rules
+from device.daemon.build import build, microphone_gain, rules
+from device.daemon.kept import SPEECH
 from device.daemon.watcher import Watcher
 from device.listen.detectors import Detectors
 from device.model_files.files import ModelError
 from device.records.ledger import Ledger
-from device.settings.tree import BargeInSettings, ListenSettings, Settings
+from device.settings.tree import BargeInSettings, CardSettings, ListenSettings, Settings
 from device.tools.registry import Arguments, Tool
 from device.tools.result import NAME as RESULT
 
@@ -166,3 +168,21 @@ def test_the_rules_of_a_conversation_are_the_users(settings, changed):
 
 def test_an_engine_that_submits_a_result_has_a_tool_for_it():
     assert rules(Settings(), submits=True) == Rules(recogniser=True, result_tool=RESULT)
+
+
+@pytest.mark.parametrize(("setting", "expected"), [("auto", 0.0), (12.0, 12.0), (-6.0, -6.0)])
+def test_the_microphone_is_amplified_as_is_set_or_found(setting, expected):
+    speech = LoudnessDetector()
+    found = Detectors(voice=LoudnessDetector(), wake=ToneDetector(), speech=speech)
+    gain = microphone_gain(Settings(card=CardSettings(gain_db=setting)), found)
+    assert gain.db == expected
+    assert (gain.speech is not None) is (setting == "auto")
+
+
+async def test_how_loud_speech_arrives_is_kept(card, ledger, tmp_path):
+    (tmp_path / SPEECH).write_text(json.dumps({"db": -60.0, "microphone": card.name}))
+    made = Detectors(voice=LoudnessDetector(), wake=ToneDetector(), speech=LoudnessDetector())
+    daemon = await build(Settings(), card, ledger, no_session, kept=tmp_path, detectors=made)
+    daemon.start()
+    assert daemon.capture.gain.db == 24.0
+    await daemon.stop()

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from device.daemon import kept as module
-from device.daemon.kept import BUSY, TIMERS, VOLUME, Kept, runtime_dir
+from device.daemon.kept import BUSY, SPEECH, TIMERS, VOLUME, Kept, runtime_dir
+from device.listen.gain import Gain
 from device.sample_clock import CLOCK_RATE
 from device.system import wall_clock
 from device.tools.timers import MOST, Timers
@@ -67,6 +68,58 @@ class Assistant:
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
     return Machine(tmp_path / "state", monkeypatch)
+
+
+class Speech:
+    """Whose level the test says."""
+
+    def __init__(self, db=None):
+        self.db = db
+
+    def push(self, block, *, alone):
+        return False
+
+
+def recalled(folder, microphone, speech):
+    gain = Gain(speech=speech)
+    kept = Kept(folder, Timers(lambda: 0), Playout(), setting=0.8, gain=gain, microphone=microphone)
+    kept.recall()
+    return kept, gain
+
+
+def test_how_loud_speech_arrives_is_known_again_after_a_restart_at_the_same_microphone(tmp_path):
+    speech = Speech()
+    kept, _ = recalled(tmp_path, "Jabra", speech)
+    kept.look(ringing=False)
+    assert not (tmp_path / SPEECH).exists(), "nobody has spoken"
+    speech.db = -58.04
+    kept.look(ringing=False)
+    assert json.loads((tmp_path / SPEECH).read_text()) == {"db": -58.0, "microphone": "Jabra"}
+    _, gain = recalled(tmp_path, "Jabra", Speech())
+    assert (gain.speech.db, gain.db) == (-58.0, 22.0)
+    _, other = recalled(tmp_path, "HAT", Speech())
+    assert (other.speech.db, other.db) == (None, 0.0)
+
+
+def test_not_every_word_is_written(tmp_path):
+    speech = Speech(-40.0)
+    kept, _ = recalled(tmp_path, "Jabra", speech)
+    kept.look(ringing=False)
+    written = (tmp_path / SPEECH).stat()
+    speech.db = -40.9
+    kept.look(ringing=False)
+    assert (tmp_path / SPEECH).stat() == written
+    speech.db = -41.1
+    kept.look(ringing=False)
+    assert json.loads((tmp_path / SPEECH).read_text())["db"] == -41.1
+
+
+def test_a_gain_that_is_set_is_neither_found_nor_kept(tmp_path):
+    (tmp_path / SPEECH).write_text('{"db": -58.0, "microphone": "Jabra"}')
+    gain = Gain(6.0)
+    kept = Kept(tmp_path, Timers(lambda: 0), Playout(), setting=0.8, gain=gain, microphone="Jabra")
+    kept.recall()
+    assert gain.db == 6.0
 
 
 def test_timers_outlive_the_process_and_go_on_meanwhile(machine):

@@ -18,6 +18,7 @@ from device.conversation.events import (
     Wake,
 )
 from device.listen.capture import CLEAN_SECONDS, NEAR, SETTLED, Capture
+from device.listen.gain import Gain
 from device.listen.near_end import NEAR_END_BLOCKS, NEAR_END_DB
 from device.sample_clock import CLOCK_RATE, samples
 
@@ -94,7 +95,7 @@ class Puppet(Card):
         self._source = source
 
 
-def make(rate=16_000, canceller=None, wake=None, voice=None):
+def make(rate=16_000, canceller=None, wake=None, voice=None, gain=None):
     card = Puppet(rate)
     playout = Playout(rate, prebuffer_ms=0, latency=lambda: card.output_latency)
     card.open(playout)
@@ -107,6 +108,7 @@ def make(rate=16_000, canceller=None, wake=None, voice=None):
         voice=voice or Level(),
         wake=wake,
         emit=events.append,
+        gain=gain,
     )
     return card, playout, capture, events
 
@@ -394,3 +396,56 @@ def test_who_was_taken_for_the_device_at_first_is_heard_from_there():
     (start,) = of(events, VoiceStart)
     assert start.onset > 8000 + samples(150)
     assert start.start <= 8000
+
+
+class Taking(Subtract):
+    """A canceller that keeps what it is given."""
+
+    def __init__(self, *, echoing):
+        super().__init__()
+        self.active = self.echoing = echoing
+        self.taken = []
+
+    def cancel(self, mic, reference, missing=None):
+        self.taken.append(mic.copy())
+        return super().cancel(mic, reference, missing)
+
+
+def test_the_microphone_is_amplified_after_the_echo_canceller():
+    canceller = Taking(echoing=False)
+    card, _, capture, _ = make(canceller=canceller, gain=Gain(20.0))
+    feed(card, capture, LOUD // 100)
+    assert (np.concatenate(canceller.taken) == LOUD // 100).all()
+    assert (capture.clean.cursor(0).take(8000) == LOUD // 10).all()
+
+
+class Told:
+    """A speech level that keeps whether it was told that somebody is alone."""
+
+    db = None
+
+    def __init__(self):
+        self.alone = []
+
+    def push(self, block, *, alone):
+        self.alone.append(alone)
+        return False
+
+
+@pytest.mark.parametrize("echoing", [True, False])
+def test_how_loud_speech_is_is_learnt_only_where_there_is_no_echo(echoing):
+    told = Told()
+    card, _, capture, _ = make(canceller=Taking(echoing=echoing), gain=Gain(speech=told))
+    feed(card, capture, LOUD)
+    assert set(told.alone) == {not echoing}
+
+
+def test_from_what_is_missing_no_speech_is_learnt():
+    told = Told()
+    card, _, capture, _ = make(gain=Gain(speech=told))
+    feed(card, capture, LOUD[:1600])
+    card.skip(1600)
+    assert capture.process(blocks=10)
+    assert told.alone[-1] is False
+    feed(card, capture, LOUD[:1600])
+    assert told.alone[-1] is True

@@ -30,3 +30,4 @@ def test_they_are_loaded_and_hear_nothing_in_silence(models):
     silence = np.zeros(1280, np.int16)
     assert detectors.voice.probability(silence[:512]) < 0.5
     assert list(detectors.wake.push(silence)) == []
+    assert detectors.speech is not detectors.voice, "each hears a stream of its own"

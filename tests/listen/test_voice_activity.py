@@ -39,7 +39,7 @@ class Echo:
 class Microphone:
     """Writes to the clean ring, block by block; blocks louder than 100 exceed the echo by `excess_db`."""
 
-    def __init__(self, canceller=None, excess_db=20.0):
+    def __init__(self, canceller=None, excess_db=20.0, gain_db=0.0):
         self.ring = RingBuffer(CLOCK_RATE, 10)
         self.detector = Level()
         self.excess = Excess()
@@ -47,7 +47,13 @@ class Microphone:
         self.gaps = Gaps()
         self.canceller = canceller
         self.voices = VoiceActivity(
-            self.ring, self.detector, canceller=canceller, excess=self.excess, threshold=0.5, gaps=self.gaps
+            self.ring,
+            self.detector,
+            canceller=canceller,
+            excess=self.excess,
+            threshold=0.5,
+            gaps=self.gaps,
+            gain_db=lambda: gain_db,
         )
         self.events = []
 
@@ -159,6 +165,15 @@ def test_what_the_card_missed_is_no_silence_in_a_voice(missed_ms):
     assert end.at == pytest.approx(16_000 + missed + samples(240), abs=1700)
     assert end.voiced_ms == pytest.approx(500, abs=64)
     assert microphone.of(Voice)[-1].silence_ms < 240
+
+
+def test_voices_are_compared_by_how_loud_they_arrive_whatever_they_are_amplified_by():
+    plain, amplified = Microphone(), Microphone(gain_db=20.0)
+    for microphone, loud in ((plain, LOUD // 5), (amplified, LOUD * 2)):
+        microphone.voices.want(True)
+        microphone.hears(QUIET, loud, QUIET)
+    (one,), (other,) = plain.of(VoiceEnd), amplified.of(VoiceEnd)
+    assert one.peak_db == pytest.approx(other.peak_db, abs=0.1)
 
 
 @pytest.mark.parametrize(("unsure_ms", "ends"), [(300, 1), (900, 1), (1600, 2)])
