@@ -21,6 +21,10 @@ from device.settings.loading import SettingsError, require
 from device.system.printed import console, echo
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
     from device.doctor.finding import Finding
     from device.settings.last_good import InForce
 
@@ -53,7 +57,9 @@ def doctor(config: Path | None, engine: str | None, bundle: str | None, as_json:
 
     async def run_all() -> None:
         examined = (
-            examine(settings, config, found.fault) if engine is None else examine_engine(settings, engine, config)
+            examine(settings, config, found.fault, _ask_on(shown, silent=as_json))
+            if engine is None
+            else examine_engine(settings, engine, config)
         )
         async for finding in examined:
             findings.append(finding)
@@ -71,6 +77,13 @@ def doctor(config: Path | None, engine: str | None, bundle: str | None, as_json:
         _write_bundle(found, findings, Path(bundle) if bundle else None)
     if any(finding.status == "fail" for finding in findings):
         raise SystemExit(FAILED)
+
+
+def _ask_on(shown: Console, *, silent: bool) -> Callable[[str], None]:
+    """Return what asks whoever is there for something, unless a machine reads along."""
+    if silent:
+        return lambda _: None
+    return lambda text: shown.print(text, style="bold", soft_wrap=True)
 
 
 def _write_bundle(found: InForce, findings: list[Finding], path: Path | None) -> None:

@@ -50,10 +50,16 @@ THROTTLING = {
 """Bits of the Raspberry Pi firmware's `get_throttled` that matter."""
 
 
-async def examine(settings: Settings, config: Path | None = None, fault: str = "") -> AsyncIterator[Finding]:
+async def examine(
+    settings: Settings,
+    config: Path | None = None,
+    fault: str = "",
+    tell: Callable[[str], None] = lambda _: None,
+) -> AsyncIterator[Finding]:
     """Run every check and yield what each finds, as it comes; `config` is the file that `settings` came from, if any.
 
-    `fault` says why these are not the settings of the files. The machine is fit for Parley if none fails.
+    `fault` says why these are not the settings of the files; `tell` is called with what whoever is there is asked for.
+    The machine is fit for Parley if none fails.
     """
     yield check_settings(settings, fault)
     yield check_python()
@@ -70,7 +76,7 @@ async def examine(settings: Settings, config: Path | None = None, fault: str = "
     else:
         for found in check_panel(settings.panel):
             yield found
-        async for found in check_card(settings):
+        async for found in check_card(settings, tell=tell):
             yield found
     for found in check_proxy(settings):
         yield found

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
+from device.audio.card import channels
 from device.audio.card.alsa import AlsaCard
 from device.audio.card.base import Card, CardError
+from device.audio.card.mixer import has_volume
 from device.audio.card.soundcheck import ChirpSource, check_sound
 from device.audio.echo.likeness import RANGE
 from device.doctor.finding import Finding
+from device.doctor.microphone import SILENT_DBFS, SPEAK, Microphone, hear_speech, judge_microphone
 from device.sample_clock import CLOCK_RATE
 
 if TYPE_CHECKING:
@@ -19,20 +23,22 @@ if TYPE_CHECKING:
     from device.settings.tree import CardSettings, Settings
 
 
-SILENT_DBFS = -80.0
-"""Below this a microphone hears nothing: even a quiet room is louder."""
-CLIPPING_PEAK = 0.99
-"""Of full scale; a converter that clips may stop short of the last step."""
-LOUD_DBFS = -35.0
-"""A room louder than this, while nobody speaks, leaves little for the wake word."""
 CHIRP_VOLUME = 0.25
 """Of full scale: a choice: heard over a quiet room, and no fright to who sits before it."""
 LATEST_MS = 1000 * RANGE // CLOCK_RATE
 """The latest echo that the canceller finds."""
 
 
-async def check_card(settings: Settings, make: Callable[[CardSettings], Card] = AlsaCard) -> AsyncIterator[Finding]:
-    """Open the card, listen to the room, play chirps and look for their echo; takes about 6 s."""
+async def check_card(
+    settings: Settings,
+    make: Callable[[CardSettings], Card] = AlsaCard,
+    tell: Callable[[str], None] = lambda _: None,
+    hear: Callable[[Card, str], float | None] = hear_speech,
+) -> AsyncIterator[Finding]:
+    """Open the card, listen to the room, play chirps and look for their echo: about 6 s; then `hear` somebody.
+
+    `tell` is called with what whoever is there is asked for.
+    """
     lost = []
     try:
         card = await asyncio.to_thread(make, settings.card)
@@ -42,8 +48,12 @@ async def check_card(settings: Settings, make: Callable[[CardSettings], Card] = 
         fix = "`parley devices` lists what there is for card.input and card.output; `parley demo` needs no card"
         yield Finding("card", "fail", str(error), fix)
         return
+    speech = None
     try:
         found = await asyncio.to_thread(check_sound, card, source)
+        if found is not None and found.peak and not lost:
+            tell(SPEAK)
+            speech = await asyncio.to_thread(hear, card, settings.models_dir)
     finally:
         await asyncio.to_thread(card.close)
     latency = 1000 * card.output_latency / card.rate
@@ -54,31 +64,30 @@ async def check_card(settings: Settings, make: Callable[[CardSettings], Card] = 
         )
         return
     yield Finding("card", "ok", message)
-    yield judge_microphone(found)
-    yield judge_loudspeaker(found, settings)
+    microphone = judge_microphone(found, speech, settings.card, await asyncio.to_thread(_learn_of, card, found))
+    yield microphone
+    yield judge_loudspeaker(found, settings, hears=microphone.status != "fail")
     yield judge_xruns(card, len(source.track) / card.rate)
 
 
-def judge_microphone(found: SoundCheck) -> Finding:
-    """Say whether the microphone hears a room."""
-    text = f"{found.level:.0f} dBFS in the room"
-    if found.peak == 0:
-        fix = "unmute it and raise its capture level: alsamixer (F4), or pavucontrol"
-        return Finding("microphone", "fail", "it delivers nothing but zeros", fix)
-    if found.peak >= CLIPPING_PEAK:
-        return Finding("microphone", "warn", f"{text}, clipping", "lower its capture level: alsamixer (F4)")
-    if found.level < SILENT_DBFS:
-        return Finding("microphone", "warn", f"{text}: nearly nothing", "raise its capture level: alsamixer (F4)")
-    if found.level > LOUD_DBFS:
-        fix = "if the room is quiet, lower its capture level: alsamixer (F4)"
-        return Finding("microphone", "warn", f"{text}: too loud for the wake word to stand out", fix)
-    return Finding("microphone", "ok", text)
+def _learn_of(card: Card, found: SoundCheck) -> Microphone:
+    """Return what there is to know of the microphone of a card that is closed."""
+    if not isinstance(card, AlsaCard):
+        return Microphone()
+    pcm = card.microphone.pcm
+    heard: tuple[float, ...] = ()
+    if found.peak == 0 or found.level < SILENT_DBFS:
+        with contextlib.suppress(CardError, OSError):
+            heard = tuple(channels.levels(card.microphone))
+    return Microphone(pcm, has_volume(pcm, "input"), heard)
 
 
-def judge_loudspeaker(found: SoundCheck, settings: Settings) -> Finding:
-    """Say whether the microphone heard the loudspeaker, and whether the canceller reaches as far as the echo."""
+def judge_loudspeaker(found: SoundCheck, settings: Settings, *, hears: bool = True) -> Finding:
+    """Say whether the microphone, if it `hears`, heard the loudspeaker, and the canceller reaches as far as that."""
+    if not hears:
+        return Finding("loudspeaker", "warn", "not tested: the microphone hears nothing", "see to that first")
     if found.delay_ms is None:
-        fix = "with headphones that is as it should be; else raise the volume: alsamixer, and try again"
+        fix = "with headphones that is as it should be; else raise the volume (alsamixer, or a knob), and try again"
         return Finding("loudspeaker", "warn", "the microphone did not hear the test tone", fix)
     text = f"test tone heard by the microphone after {found.delay_ms:.0f} ms, at {found.echo_level:.0f} dBFS"
     if settings.listen.echo_canceller == "device" and found.delay_ms > LATEST_MS:

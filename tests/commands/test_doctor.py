@@ -28,7 +28,7 @@ def finds(monkeypatch, tmp_path):
     asked = []
 
     def find(*findings):
-        async def examine(settings, config, fault):
+        async def examine(settings, config, fault, tell=None):
             asked.append((settings.engines, fault))
             for finding in findings:
                 yield finding
