@@ -18,6 +18,7 @@ from device.local.server import serve
 from device.local.stages import EngineStartError
 from device.local.web.listening import sockets_given, taken
 from device.model_files.files import ModelError
+from device.system import memory
 from device.system.notify import Notifier
 from device.system.printed import echo
 
@@ -50,6 +51,7 @@ def engine(
 
 def _serve(host: str | None, port: int | None, number: int | None, config: Path | None, *, with_parent: bool) -> None:
     """Serve until a signal comes, or the parent ends. Raises CommandError."""
+    memory.large_blocks_go_back()
     found = load_in_force(config)
     settings = found.settings
     local = settings.local

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import ctypes
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from device.model_files.files import ModelError
+from device.system import memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +32,7 @@ class SharedRecogniser:
     def __init__(self, models_dir: str, thread: Executor | None = None) -> None:
         self._models_dir = models_dir
         self._users: set[str] = set()
+        memory.large_blocks_go_back()
         self._thread = thread or ThreadPoolExecutor(1, "recogniser")
         self._recogniser: Moonshine | None = None
 
@@ -56,7 +56,7 @@ class SharedRecogniser:
         """Load what is wanted, drop what is not."""
         if not self._users:
             self._recogniser = None
-            _give_memory_back()
+            memory.give_back()  # glibc keeps most of the 100 MB else
             return
         try:
             self._load()
@@ -68,9 +68,3 @@ class SharedRecogniser:
 
         self._recogniser = self._recogniser or load_moonshine(self._models_dir)
         return self._recogniser
-
-
-def _give_memory_back() -> None:
-    """Return what was freed to the system: glibc keeps most of the 100 MB that a recogniser took."""
-    with contextlib.suppress(AttributeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)
