@@ -188,6 +188,11 @@ class Duck:
         """Whether the reply has fallen silent: nothing is played until it goes on. For the audio callback."""
         return self._quiet > 0
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is lowered, held, cut or on its way back. For the audio callback."""
+        return self.interrupted is None and self.state is State.PLAYING
+
     def obey(self, order: Order, item: ReplyItem | None) -> bool:
         """Follow `order`, `item` being played; return whether the reply is back at its level at once.
 

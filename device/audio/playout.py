@@ -67,6 +67,7 @@ class Playout:
         self._fader = Fader(rate, volume * volume)
         self._overlay = Overlay()
         self._cuts = 0
+        self._rests: tuple[Order, Earcon | None] | None = None  # what was wanted when nothing was left to do
         self._prebuffer_ms = self._least_prebuffer_ms = prebuffer_ms
 
     def play(self, item: str, pcm: bytes, rate: int) -> None:
@@ -177,10 +178,17 @@ class Playout:
 
         For the audio callback, or whoever stands in for it: one thread at a time.
         """
-        order, duck, fader = self._order, self._duck, self._fader
+        order, earcon, duck, fader = self._order, self._earcon, self._duck, self._fader
         out.fill(0)
-        at = position + self._latency()
         full = self._volume * self._volume
+        if self._rests is not None:
+            # A hundred times a second, day and night: all the rest would change nothing.
+            if not self._items and order is self._rests[0] and earcon is self._rests[1]:
+                fader.gain = full
+                duck.frames += len(out)
+                return
+            self._rests = None
+        at = position + self._latency()
         cut = order.cuts != self._cuts
         if cut:
             duck.cut(order.fade_ms)
@@ -190,7 +198,7 @@ class Playout:
         reached = first.reached if first is not None else 0
         filled = self._fill(out, at)
         target, slope = duck.aim(full, fader.gain)
-        sounding = self._overlay.follow(self._earcon)
+        sounding = self._overlay.follow(earcon)
         if filled or sounding:
             fader.apply(out, target, slope)
         else:
@@ -203,6 +211,8 @@ class Playout:
         if cut and (fader.gain == 0.0 or not filled):
             self._drop(at + filled)
             self._cuts = order.cuts
+        if not (filled or sounding or self._items) and duck.idle and order.cuts == self._cuts:
+            self._rests = order, earcon
 
     def skip(self, frames: int) -> None:
         """Note that so many frames passed for which nothing was rendered; called as `render` is."""

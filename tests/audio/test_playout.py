@@ -12,6 +12,29 @@ def test_silence_when_there_is_nothing(card, playout):
     assert playout.notes() == []
 
 
+def test_at_rest_a_block_costs_nothing_and_the_next_item_is_at_the_volume_of_now():
+    asked = []
+    playout = Playout(RATE, prebuffer_ms=0, latency=lambda: len(asked.append(1) or []))
+    card = Loudspeaker(playout)
+    card.run(100)
+    assert len(asked) <= 1, "there is nothing to be counted"
+    playout.volume = 0.5
+    card.run(50)
+    queue(playout, "a", 30)
+    playout.finish("a")
+    assert (card.run(30) == 2_500).all()
+    card.run(100)
+    playout.sound(TONE[: 16 * 20])
+    assert (card.run(20) == 2_500).all()
+    card.run(50)
+    playout.cut(30)
+    card.run(20)
+    assert [kind for kind, *_ in told(playout)] == ["started", "done", "cut"]
+    before = len(asked)
+    card.run(100)
+    assert len(asked) <= before + 1
+
+
 def test_items_follow_each_other_without_a_gap_and_are_counted(card, playout):
     queue(playout, "a", 100)
     playout.finish("a")
