@@ -88,7 +88,7 @@ class Room(Card):
         self.finished = threading.Event()
         """Set when the scene is over or the card was closed."""
         self.cpu_s = 0.0
-        """CPU seconds that the simulation took, the device's callbacks left out; known once a real scene is over."""
+        """CPU seconds that the simulation took up to the last callback, the device's part of those left out."""
         self.pace = pace
         self._length = self._frames(scene.seconds)
         self._recording = recording
@@ -290,10 +290,13 @@ class Room(Card):
             self._record(self._recording)
 
     def _exchange(self, heard: NDArray[np.int16]) -> None:
-        spent, began = time.thread_time_ns(), time.perf_counter_ns()
+        before, spent = time.thread_time_ns(), time.thread_time_ns()
+        self.cpu_s = (before - self._device_ns) / 1e9
+        began = time.perf_counter_ns()
         out = self.exchange(heard)
         self._timings[self._exchanges % _TIMINGS] = time.perf_counter_ns() - began
-        self._device_ns += time.thread_time_ns() - spent
+        # Less what it takes to read that clock, which is the room's: some µs, a tenth of a callback in which all rests.
+        self._device_ns += max(0, time.thread_time_ns() - spent - (spent - before))
         self._exchanges += 1
         sound = np.zeros(self.block, np.float32)
         if not self._unplugged:
