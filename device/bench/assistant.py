@@ -76,7 +76,7 @@ class Assistant:
                     return time.monotonic() - self._began
                 if not news:
                     break
-        raise BenchError(f"`parley run` does not listen: {self.end() or 'it said nothing'}")
+        raise BenchError(f"the assistant does not listen: {self.end() or 'it said nothing'}")
 
     @property
     def card_pid(self) -> int:
@@ -85,7 +85,7 @@ class Assistant:
             for child in children.read_text("ascii").split():
                 if CARD in Path(f"/proc/{child}/cmdline").read_text("utf-8").split("\0"):
                     return int(child)
-        raise BenchError("`parley run` has no process for its sound card")
+        raise BenchError("the assistant has no process for its sound card")
 
     def press(self) -> None:
         """Press the button."""

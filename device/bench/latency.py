@@ -14,6 +14,7 @@ from device.bench.result import BenchError, Figure, Job, Result, spread
 from device.records.entry import Turn
 from device.simulation.rehearsal import Rehearsal
 from device.simulation.scene import Acoustics, Scene, Visitor
+from device.system.typed import typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +67,7 @@ def measure(job: Job) -> Result:
         summary = asyncio.run(played.play())
     answers = [turn.reply_ms for turn in summary.turns if turn.reply_ms is not None]
     if not answers:
-        raise BenchError("the local engine answered nothing: run `parley engine` to see why")
+        raise BenchError(f"the local engine answered nothing: run `{typed('engine')}` to see why")
     return Result(
         "latency",
         WHAT,

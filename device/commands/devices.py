@@ -8,6 +8,7 @@ from rich.table import Table
 from device.audio.card.devices import list_devices
 from device.commands.terminal import AS_JSON, CommandError, print_json
 from device.system.printed import console, echo, in_cells
+from device.system.typed import typed
 
 
 @click.command()
@@ -24,6 +25,6 @@ def devices(as_json: bool) -> None:  # noqa: FBT001 - a flag
         rates = ", ".join(str(rate) for rate in device.rates) or "none: in use, or one direction is not there"
         table.add_row(*in_cells(device.name, device.inputs, device.outputs, rates, ", ".join(default)))
     if not found:
-        raise CommandError("no sound card was found. Plug one in, or hear Parley without one: parley demo")
+        raise CommandError(f"no sound card was found. Plug one in, or hear Parley without one: {typed('demo')}")
     console().print(table)
     echo("Use a name, or a part of it, as card.input and card.output in the settings.")

@@ -8,13 +8,14 @@ from device.commands.terminal import CommandError
 from device.daemon import mute as kept
 from device.system import paths
 from device.system.printed import echo
+from device.system.typed import of_service
 
 
 @click.command()
 def mute() -> None:
     """Mute the microphone of the assistant that runs, until it is unmuted.
 
-    `parley unmute` does that, or holding the button. A restart does not.
+    `unmute` does that, or holding the button. A restart does not.
     """
     _keep(on=True)
 
@@ -37,9 +38,9 @@ def _keep(*, on: bool) -> None:
         was = path.exists()
         kept.keep(path, on=on)
     except PermissionError:
-        raise CommandError(f"{path}: only its owner and root may: sudo parley {command}") from None
+        raise CommandError(f"{path}: only its owner and root may: {of_service(command)}") from None
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}") from None
     echo(f"The microphone is {'' if was is on else 'now '}{'muted' if on else 'not muted'}.")
     if not on and path != service and service.exists():
-        echo("That of the service is muted: sudo parley unmute")
+        echo(f"That of the service is muted: {of_service('unmute')}")

@@ -33,6 +33,7 @@ from device.system.memory import settle
 from device.system.notify import Notifier
 from device.system.paths import state_dir
 from device.system.printed import console
+from device.system.typed import typed
 from device.tools.profile import profile_tools
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MUTED: Final = "The microphone is muted: hold the button for a second, type m and Enter, or run `parley unmute`."
+MUTED: Final = "The microphone is muted: hold the button for a second, type m and Enter, or run `%s`."
 
 
 async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
@@ -96,7 +97,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
             if sys.stdin.isatty():
                 shown.print("Enter wakes and interrupts; m and Enter mutes; q and Enter ends.")
             if daemon.mute.on:
-                shown.print(MUTED, soft_wrap=True)
+                shown.print(MUTED % typed("unmute", root=True), soft_wrap=True)
             health = Health(notifier, found, card.name)
             ledger.watch(health.take)
             health.tell_ready()

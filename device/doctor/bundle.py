@@ -28,6 +28,7 @@ from device.settings.prices import prices
 from device.settings.text import in_force
 from device.system import inputs, paths
 from device.system.harmless import line
+from device.system.typed import of_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -154,7 +155,7 @@ def _journal(asked: Ask, redaction: Redaction) -> Iterator[str]:
     """Yield the services' log: what systemd says of them, and what they say themselves as far as it may be shown."""
     entries = [entry for line in asked(JOURNAL).splitlines() if (entry := _entry(line))]
     if not entries:
-        yield "Nothing can be read here; this includes the log: sudo parley doctor --bundle"
+        yield f"Nothing can be read here; this includes the log: {of_service('doctor --bundle')}"
     shown = ((begin, line) for entry in entries for begin, line in _lines(entry, redaction))
     for left_out, group in groupby(shown, key=lambda pair: pair[1] is None):
         if left_out:

@@ -27,6 +27,7 @@ from device.settings.loading import SettingsError, able, require
 from device.settings.panel import used_pins
 from device.system import lock
 from device.system.service_status import Doing, Status
+from device.system.typed import typed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -92,7 +93,7 @@ def check_settings(settings: Settings, fault: str = "") -> Finding:
         require(settings)
     except SettingsError as error:
         return Finding(
-            "settings", "fail", str(error), "`parley settings` shows what is in force and where it comes from"
+            "settings", "fail", str(error), f"`{typed('settings')}` shows what is in force and where it comes from"
         )
     fit, passed_over = able(settings)
     if passed_over:
@@ -111,7 +112,7 @@ def check_python(
     if word != 64:
         return Finding("python", "fail", text, "install a 64-bit system: onnxruntime has no 32-bit build for Arm")
     if not (3, 11) <= version[:2] <= (3, 13):
-        return Finding("python", "fail", text, "./scripts/run sets up a Python that fits: 3.11 to 3.13")
+        return Finding("python", "fail", text, "scripts/setup sets one up that fits: 3.11 to 3.13")
     return Finding("python", "ok", text)
 
 
@@ -161,7 +162,7 @@ def _card_of(running: str, units: Mapping[str, Mapping[str, str]]) -> Finding:
     """Say what the assistant that runs does with the card: it has it, or waits for it."""
     match Status.read(units.get("parley.service", {}).get("StatusText", "")):
         case Status(doing=Doing.WAITING_FOR_CARD, what=what):
-            fix = "plug the card in, or name another as [card] in the settings: parley devices lists them"
+            fix = f"plug the card in, or name another as [card] in the settings: {typed('devices')} lists them"
             return Finding(
                 "card", "fail", f"Parley waits for it: {what}. Sound and panel are not tested. {running}", fix
             )
@@ -182,7 +183,7 @@ def check_models(settings: Settings) -> Iterator[Finding]:
     try:
         needed = manifest.select(names) | {file.name for file in manifest.files.values() if file.default}
     except files.ModelError as error:
-        yield Finding("models", "fail", f"wake.models: {error}", "`parley models list` shows those there are")
+        yield Finding("models", "fail", f"wake.models: {error}", f"`{typed('models list')}` shows those there are")
         return
     verified = [found for found in files.verify(settings.models_dir) if found.file.name in needed]
     bad = [found for found in verified if found.state != "ok"]
@@ -257,8 +258,8 @@ async def check_engine(settings: Settings, engine: str, config: Path | None = No
 def _engine_fix(settings: Settings, engine: str) -> str:
     if engine == "local":
         if settings.local.url:
-            return "start the engine there with `parley engine --host 0.0.0.0`, or check local.url"
-        return "`parley engine` shows what it lacks"
+            return "start Parley's `engine --host 0.0.0.0` there, or check local.url"
+        return f"`{typed('engine')}` shows what it lacks"
     variable = settings.engine[engine].key_variable
     key = f"the key in {variable}" if variable else f"engine.{engine}.api_key"
     return f"check the network, engine.{engine}.url, its model and {key}"

@@ -21,6 +21,7 @@ from device.settings.last_good import KEYS
 from device.settings.loading import KEY_VARIABLES
 from device.settings.panel import used_pins
 from device.system import inputs, paths, wall_clock
+from device.system.typed import of_service, typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -43,7 +44,7 @@ FULL: Final = 20_000_000
 def check_appliance(settings: Settings) -> Iterator[Finding]:
     """Run all of them."""
     if os.geteuid() == 0 and _service_uid() is not None:
-        yield Finding("user", "ok", f"root; what the service's user may: sudo -u {USER} parley doctor")
+        yield Finding("user", "ok", f"root; what the service's user may: {of_service('doctor', user=USER)}")
     yield from check_access(settings)
     yield from check_keys(settings)
     yield check_state()
@@ -79,7 +80,9 @@ def check_keys(settings: Settings, folder: Path = KEYS) -> Iterator[Finding]:
             return
         files = sorted(folder.iterdir())
     except PermissionError:
-        yield Finding("keys", "ok", f"{folder} is for root alone, as it should be; to look at it: sudo parley doctor")
+        yield Finding(
+            "keys", "ok", f"{folder} is for root alone, as it should be; to look at it: {of_service('doctor')}"
+        )
         return
     known = {getattr(engine, "key_variable", "") for engine in settings.engine.values()} | set(KEY_VARIABLES)
     faults = [found for file in files if (found := _key_fault(file, known)) is not None]
@@ -129,7 +132,7 @@ def check_mute(folder: Path | None = None) -> Iterator[Finding]:
     with suppress(OSError):
         since = ((folder or paths.own_or_service_dir()) / mute.FILE).stat().st_mtime
         text = f"the microphone is muted since {wall_clock.local_time(since):%Y-%m-%d %H:%M}: nothing wakes it"
-        fix = "parley unmute (of a service: sudo parley unmute), or hold the button for a second"
+        fix = f"{typed('unmute', root=True)}, or hold the button for a second"
         yield Finding("mute", "warn", text, fix)
 
 

@@ -15,6 +15,7 @@ from device.audio.echo.likeness import RANGE
 from device.doctor.finding import Finding
 from device.doctor.microphone import SILENT_DBFS, SPEAK, Microphone, hear_speech, judge_microphone
 from device.sample_clock import CLOCK_RATE
+from device.system.typed import typed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -45,7 +46,8 @@ async def check_card(
         source = ChirpSource(card, CHIRP_VOLUME)
         await asyncio.to_thread(card.open, source, lambda present: None if present else lost.append(card.now))
     except CardError as error:
-        fix = "`parley devices` lists what there is for card.input and card.output; `parley demo` needs no card"
+        what = f"`{typed('devices')}` lists what there is for card.input and card.output"
+        fix = f"{what}; `{typed('demo')}` needs no card"
         yield Finding("card", "fail", str(error), fix)
         return
     speech = None

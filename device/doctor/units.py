@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from device.doctor.finding import Finding
 from device.system.service_status import Doing, Status
+from device.system.typed import typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -122,7 +123,7 @@ def _running_check(name: str, unit: Mapping[str, str], text: str, asked: Ask) ->
     short, restarts = name.removesuffix(".service"), unit.get("NRestarts", "0")
     match Status.read(unit.get("StatusText", "")):
         case Status(doing=Doing.WAITING_FOR_CARD):
-            fix = "plug the card in, or name another as [card] in the settings: parley devices lists them"
+            fix = f"plug the card in, or name another as [card] in the settings: {typed('devices')} lists them"
             return Finding(name, "fail", text, fix)
         case Status(settings_fault=fault) if fault:
             return Finding(name, "warn", text, f"mend the settings, then: sudo systemctl restart {short}")

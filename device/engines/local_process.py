@@ -17,6 +17,7 @@ import aiohttp
 from device.conversation.engine import EngineError, Fault
 from device.engines import unix_socket
 from device.system.paths import ENGINE_SOCKET
+from device.system.typed import typed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -187,4 +188,6 @@ async def _ready(http: aiohttp.ClientSession) -> None:
 
 
 def _failed(why: str, *, retry: bool = True) -> EngineError:
-    return EngineError(Fault("local_engine", f"The local engine {why}: run `parley engine` to see why.", retry=retry))
+    return EngineError(
+        Fault("local_engine", f"The local engine {why}: run `{typed('engine')}` to see why.", retry=retry)
+    )

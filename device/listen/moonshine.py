@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from device.listen.onnx import load
 from device.model_files.files import ModelError, find
 from device.sample_clock import CLOCK_RATE
+from device.system.typed import typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +85,7 @@ class Moonshine:
         if not past or vocabulary != len(self._tokens):
             raise ModelError(
                 f"{decoder} and {tokenizer} do not belong together: {vocabulary} and {len(self._tokens)} tokens; "
-                "run `parley models fetch`"
+                f"run `{typed('models fetch', root=True)}`"
             )
 
     def warm_up(self) -> None:
@@ -190,7 +191,7 @@ def _read_tokens(path: Path) -> list[bytes]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"{path} is missing; run `parley models fetch`") from error
+        raise ModelError(f"{path} is missing; run `{typed('models fetch', root=True)}`") from error
     tokens, at = [], 0
     while at < len(data):
         length, head = data[at], 1
@@ -199,7 +200,7 @@ def _read_tokens(path: Path) -> list[bytes]:
         tokens.append(data[at + head : at + head + length])
         at += head + length
     if at != len(data):
-        raise ModelError(f"{path} is truncated; run `parley models fetch`")
+        raise ModelError(f"{path} is truncated; run `{typed('models fetch', root=True)}`")
     return tokens
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import onnxruntime
 
 from device.model_files.files import ModelError
+from device.system.typed import typed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,9 +29,9 @@ def options() -> onnxruntime.SessionOptions:
 def require(path: Path) -> Path:
     """Return `path` if it is a file with something in it; else raise ModelError."""
     if not path.is_file():
-        raise ModelError(f"the model file {path} is missing: run `parley models fetch`")
+        raise ModelError(f"the model file {path} is missing: run `{typed('models fetch', root=True)}`")
     if path.stat().st_size == 0:
-        raise ModelError(f"the model file {path} is empty: delete it and run `parley models fetch`")
+        raise ModelError(f"the model file {path} is empty: delete it and run `{typed('models fetch', root=True)}`")
     return path
 
 
@@ -47,5 +48,6 @@ def load(path: Path) -> onnxruntime.InferenceSession:
 def unusable(path: Path, fault: object) -> ModelError:
     """Return the error for a model file that a runtime refused with `fault`."""
     return ModelError(
-        f"the model file {path} cannot be loaded; it may be corrupt: delete it and run `parley models fetch` ({fault})"
+        f"the model file {path} cannot be loaded; it may be corrupt: delete it and run "
+        f"`{typed('models fetch', root=True)}` ({fault})"
     )

@@ -10,6 +10,7 @@ from device.listen.endpointer import FRAME
 from device.listen.onnx import load
 from device.model_files.files import ModelError
 from device.sample_clock import CLOCK_RATE
+from device.system.typed import typed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,9 @@ class SileroVad:
     def __init__(self, model: Path) -> None:
         session = load(model)
         if {i.name for i in session.get_inputs()} != {"input", "state", "sr"}:
-            raise ModelError(f"{model} is not a Silero VAD model of version 5 or 6: run `parley models fetch`")
+            raise ModelError(
+                f"{model} is not a Silero VAD model of version 5 or 6: run `{typed('models fetch', root=True)}`"
+            )
         self._open(session)
 
     def _open(self, session: Any) -> None:

@@ -17,6 +17,7 @@ from device.listen.energy_gate import EnergyGate
 from device.listen.onnx import load, require, unusable
 from device.model_files.files import ModelError
 from device.sample_clock import samples
+from device.system.typed import typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -206,7 +207,7 @@ def _open(models: Sequence[Path], melspectrogram: Path, embedding: Path, framewo
                 load(path)
         raise ModelError(
             f"not an openWakeWord model: one of {', '.join(map(str, models))} ({fault}); "
-            "`parley models list` names those that there are"
+            f"`{typed('models list')}` names those that there are"
         ) from fault
     return model
 

@@ -17,6 +17,7 @@ from msgspec import Struct
 from device.data import DATA
 from device.model_files import verified
 from device.model_files.download import Checked
+from device.system.typed import typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -129,13 +130,17 @@ def own_manifest() -> Manifest:
 def places(directory: str = "") -> list[Path]:
     """Return the directories that are searched for models, the first of which `fetch` fills.
 
-    `directory` is the setting `models_dir`; if it is set, no other place counts.
+    `directory` is the setting `models_dir`; if it is set, no other place counts. Root fills the service's, if there is
+    one: of root's own the service can read nothing.
     """
     if directory:
         return [Path(directory).expanduser()]
     data_home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
     checkout = [CHECKOUT] if (CHECKOUT / "manifest.toml").exists() else []
-    return [*checkout, data_home / "parley" / "models", SYSTEM, _FORMER]
+    own = [data_home / "parley" / "models", SYSTEM]
+    if os.geteuid() == 0 and SYSTEM.is_dir():
+        own.reverse()
+    return [*checkout, *own, _FORMER]
 
 
 def find(name: str, directory: str = "", manifest: Manifest | None = None) -> Path:
@@ -149,7 +154,7 @@ def find(name: str, directory: str = "", manifest: Manifest | None = None) -> Pa
     """
     file = (manifest or own_manifest()).files.get(name)
     if file is None:
-        raise ModelError(f'no model is called "{name}"; `parley models list` shows those there are')
+        raise ModelError(f'no model is called "{name}"; `{typed("models list")}` shows those there are')
     searched = places(directory)
     fault = f"is missing (looked in {', '.join(map(str, searched))})"
     for place in searched:
@@ -162,12 +167,12 @@ def find(name: str, directory: str = "", manifest: Manifest | None = None) -> Pa
             else:
                 return path
             break
-    raise ModelError(f"model file {name} {fault}; this mends it: {fix(file)}")
+    raise ModelError(f"model file {name} {fault}; this fixes it: {fix(file)}")
 
 
 def fix(file: ModelFile) -> str:
     """Return the command that fetches `file`."""
-    return "parley models fetch" + ("" if file.default else f" {file.name}")
+    return typed("models fetch" + ("" if file.default else f" {file.name}"), root=True)
 
 
 def status(directory: str = "", manifest: Manifest | None = None) -> list[Status]:

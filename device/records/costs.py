@@ -20,6 +20,7 @@ from device.sample_clock import CLOCK_RATE
 from device.settings.prices import Amounts, Price, cost
 from device.system import wall_clock
 from device.system.paths import find, state_dir
+from device.system.typed import typed
 
 if TYPE_CHECKING:
     import sqlite3
@@ -221,7 +222,7 @@ def _purge(database: sqlite3.Connection, keep_days: int, *, trust: bool = False)
     days = [found for (day,) in database.execute("SELECT DISTINCT day FROM day") if (found := _day(day))]
     now = time.time()
     if not trust and not wall_clock.plausible([day.timestamp() for day in days], now):
-        log.warning(wall_clock.DOUBT, "the ledger's days")
+        log.warning(wall_clock.DOUBT, "the ledger's days", typed("transcripts purge --trust-clock"))
         return 0
     oldest = datetime.fromtimestamp(now).astimezone().date() - timedelta(days=keep_days)
     return database.execute("DELETE FROM day WHERE day < ?", (oldest.isoformat(),)).rowcount

@@ -16,6 +16,7 @@ from msgspec import Struct
 from device.records.store import DAY_S, change, read, readable, work
 from device.system import wall_clock
 from device.system.paths import find
+from device.system.typed import typed
 
 if TYPE_CHECKING:
     import sqlite3
@@ -117,7 +118,7 @@ def purge_database(database: sqlite3.Connection, keep_days: int, *, trust: bool 
     times = [began for (began,) in database.execute("SELECT began FROM conversation WHERE typeof(began) = 'real'")]
     now = time.time()
     if not trust and not wall_clock.plausible(times, now):
-        log.warning(wall_clock.DOUBT, "transcripts")
+        log.warning(wall_clock.DOUBT, "transcripts", typed("transcripts purge --trust-clock"))
         return 0
     # What lies in the future was said while the clock was wrong; it counts from now on.
     database.execute("UPDATE conversation SET began = ?1 WHERE began > ?1 + ?2", (now, DAY_S))

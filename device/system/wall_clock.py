@@ -25,10 +25,7 @@ LONGEST_GAP_S: Final = 31 * 86_400.0
 what is old after a holiday, longer deletes what is not by a clock that is wrong by as much."""
 SLACK_S: Final = 86_400.0
 """How far in the future something may have happened: a choice: a clock that was a little fast, or in another zone."""
-DOUBT: Final = (
-    "The clock may be wrong: nothing of %s is deleted until the network tells the time, or by "
-    "`parley transcripts purge --trust-clock`."
-)
+DOUBT: Final = "The clock may be wrong: nothing of %s is deleted until the network tells the time, or by `%s`."
 
 
 def local_time(at: float | None = None) -> datetime:

@@ -64,7 +64,7 @@ def test_its_button_is_pressed_by_a_signal():
     ],
 )
 def test_one_that_ends_before_it_listens_is_told_with_what_it_said(code, why):
-    with playing(code) as process, pytest.raises(BenchError, match=f"`parley run` does not listen: {why}"):
+    with playing(code) as process, pytest.raises(BenchError, match=f"the assistant does not listen: {why}"):
         process.listens_after()
 
 

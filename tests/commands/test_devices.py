@@ -6,6 +6,7 @@ import pytest
 
 from device.audio.card.devices import Device
 from device.commands import devices
+from device.system.typed import typed
 
 
 def test_each_card_is_a_row_with_what_it_is_the_default_for(parley, monkeypatch):
@@ -32,7 +33,9 @@ def test_without_any_the_demo_is_offered(parley, monkeypatch):
     monkeypatch.setattr(devices, "list_devices", list)
     result = parley("devices")
     assert result.exit_code == 1
-    assert result.output == "parley: no sound card was found. Plug one in, or hear Parley without one: parley demo\n"
+    assert result.output == (
+        f"parley: no sound card was found. Plug one in, or hear Parley without one: {typed('demo')}\n"
+    )
 
 
 @pytest.mark.usefixtures("pulse")

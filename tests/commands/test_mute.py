@@ -7,6 +7,7 @@ import pytest
 from device.daemon.mute import FILE, MuteSwitch
 from device.system import paths
 from device.system.paths import state_dir
+from device.system.typed import of_service
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +59,7 @@ def test_who_is_not_the_service_is_told_that_it_is_muted(parley, service):
     (service / FILE).touch()
     assert parley("unmute").output.splitlines() == [
         "The microphone is not muted.",
-        "That of the service is muted: sudo parley unmute",
+        f"That of the service is muted: {of_service('unmute')}",
     ]
 
 
@@ -69,7 +70,7 @@ def test_who_may_not_is_told_how(parley, monkeypatch):
     monkeypatch.setattr("device.daemon.mute.keep", refuse)
     result = parley("mute")
     assert result.exit_code == 1
-    assert result.output == f"parley: {state_dir() / FILE}: only its owner and root may: sudo parley mute\n"
+    assert result.output == f"parley: {state_dir() / FILE}: only its owner and root may: {of_service('mute')}\n"
 
 
 def test_a_folder_that_cannot_be_made_is_named(parley, tmp_path, monkeypatch):

@@ -28,6 +28,7 @@ from device.settings.panel import PanelSettings
 from device.settings.tree import CardSettings, LocalSettings, PiperSettings, Settings, SherpaSettings, WakeSettings
 from device.settings.types import Secret
 from device.system import lock
+from device.system.typed import typed
 
 KEY = "sk-very-secret"
 
@@ -124,8 +125,8 @@ def test_missing_models(tmp_path: Path) -> None:
     found = list(check_models(Settings(models_dir=str(tmp_path), wake=WakeSettings(models=("alexa",)))))
     assert all(finding.status == "fail" for finding in found)
     missing = {finding.message.split(":")[0]: finding for finding in found}
-    assert missing["silero_vad.onnx"].fix == "parley models fetch"
-    assert missing["alexa.onnx"].fix == "parley models fetch alexa.onnx"
+    assert missing["silero_vad.onnx"].fix == typed("models fetch", root=True)
+    assert missing["alexa.onnx"].fix == typed("models fetch alexa.onnx", root=True)
 
 
 def test_a_corrupt_model(tmp_path: Path, models: Callable[[str], Path]) -> None:
@@ -216,7 +217,7 @@ async def test_an_engine_that_is_not_there() -> None:
     found = await check_engine(Settings(local=LocalSettings(url="ws://127.0.0.1:9/v1/realtime")), "local")
     assert found.status == "fail"
     assert "127.0.0.1" in found.message
-    assert "parley engine" in found.fix
+    assert "engine --host" in found.fix
 
 
 async def test_everything_is_examined_in_turn(no_sound: None, server: str) -> None:

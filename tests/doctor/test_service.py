@@ -23,6 +23,7 @@ from device.settings.loading import read
 from device.settings.panel import PanelSettings
 from device.settings.tree import Settings
 from device.system import paths, wall_clock
+from device.system.typed import of_service, typed
 
 NOW = 1_800_000_000.0
 
@@ -81,7 +82,7 @@ def test_a_folder_of_keys_for_root_alone_is_as_it_should_be(tmp_path, monkeypatc
     monkeypatch.setattr(Path, "iterdir", closed)
     (found,) = check_keys(Settings(), tmp_path)
     assert found.status == "ok"
-    assert "sudo parley doctor" in found.message
+    assert of_service("doctor") in found.message
     assert machine_keys({"A": "b"}, tmp_path) == {"A": "b"}
 
 
@@ -187,4 +188,4 @@ def test_a_microphone_that_is_muted_is_said_with_the_way_back(tmp_path, zone):
         "warn",
         "the microphone is muted since 2027-01-15 09:00: nothing wakes it",
     )
-    assert found.fix.startswith("parley unmute")
+    assert found.fix.startswith(typed("unmute", root=True))

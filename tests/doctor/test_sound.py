@@ -13,6 +13,7 @@ from device.doctor.finding import Finding
 from device.doctor.microphone import SPEAK
 from device.doctor.sound import check_card
 from device.settings.tree import CardSettings, ListenSettings, Settings
+from device.system.typed import typed
 
 
 async def on(card: Callable[[], Any], settings: Settings = Settings()) -> dict[str, Finding]:  # noqa: B008 - frozen
@@ -70,7 +71,7 @@ async def test_no_card_is_a_failure_and_ends_the_checks_of_sound() -> None:
     assert list(found) == ["card"]
     assert found["card"].status == "fail"
     assert found["card"].message == "no microphone was found"
-    assert "parley devices" in found["card"].fix
+    assert typed("devices") in found["card"].fix
 
 
 async def test_a_card_that_vanishes_during_the_test_is_a_failure() -> None:

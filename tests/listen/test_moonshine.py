@@ -109,7 +109,7 @@ def test_missing_and_broken_files_are_named(models, tmp_path):
         models(f"moonshine_tiny_en/{file}")
         for file in ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
     )
-    with pytest.raises(ModelError, match=r"nowhere.*parley models fetch"):
+    with pytest.raises(ModelError, match=r"nowhere.*models fetch"):
         Moonshine(tmp_path / "nowhere", decoder, tokenizer)
     broken = tmp_path / "tokenizer.bin"
     broken.write_bytes(tokenizer.read_bytes()[:-3])

@@ -50,7 +50,7 @@ def test_what_is_missing_is_named(tmp_path):
         load_stages(Settings(language="xx"))
     with pytest.raises(EngineStartError, match=r"local\.voice.*nobody"):
         load_stages(Settings(local=LocalSettings(voice="nobody")))
-    with pytest.raises(ModelError, match="parley models fetch"):
+    with pytest.raises(ModelError, match="models fetch"):
         load_stages(msgspec.structs.replace(Settings(), models_dir=str(tmp_path)))
 
 

@@ -321,7 +321,7 @@ async def answered(http, url):
 
 
 async def test_a_missing_model_ends_it_with_the_fix(tmp_path):
-    with pytest.raises(ModelError, match="parley models fetch"):
+    with pytest.raises(ModelError, match="models fetch"):
         await start(replace(ANY_PORT, models_dir=str(tmp_path)))
 
 

@@ -174,7 +174,7 @@ def test_what_is_wrong_is_told_and_fixed(left, state, fetch):
     assert fetch.states(files.status)["mel.onnx"] == ("ok" if state == "wrong sha256" else state)
     if state != "wrong sha256":
         named = "is missing" if left is None else f"{path} has {len(left)} bytes, not 3000"
-        with pytest.raises(ModelError, match=f"model file mel.onnx .*{named}.*parley models fetch$"):
+        with pytest.raises(ModelError, match=f"model file mel.onnx .*{named}.*models fetch$"):
             files.find("mel.onnx", str(fetch.target), fetch.manifest)
     assert fetch() == ["mel.onnx"]
     assert fetch.states()["mel.onnx"] == "ok"
@@ -182,7 +182,7 @@ def test_what_is_wrong_is_told_and_fixed(left, state, fetch):
 
 
 def test_what_is_not_of_the_default_set_is_asked_for_by_name(fetch):
-    with pytest.raises(ModelError, match=r"this mends it: parley models fetch hey_me\.onnx$"):
+    with pytest.raises(ModelError, match=r"this fixes it: .*models fetch hey_me\.onnx$"):
         files.find("hey_me.onnx", str(fetch.target), fetch.manifest)
 
 

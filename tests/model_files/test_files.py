@@ -23,6 +23,18 @@ def test_places(monkeypatch, tmp_path):
     assert files.places()[0] == tmp_path / "parley/models"
 
 
+def test_root_fills_the_place_of_the_service_where_there_is_one(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setattr(files, "CHECKOUT", tmp_path / "no-checkout")
+    monkeypatch.setattr(files, "SYSTEM", tmp_path / "system")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert files.places()[0] == tmp_path / "parley/models"
+    (tmp_path / "system").mkdir()
+    assert files.places()[:2] == [tmp_path / "system", tmp_path / "parley/models"]
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert files.places()[0] == tmp_path / "parley/models"
+
+
 def test_the_first_place_that_has_the_file_counts(monkeypatch, tmp_path):
     sha256 = hashlib.sha256(MEL).hexdigest()
     file = ModelFile(name="mel.onnx", purpose="a test", sha256=sha256, size=len(MEL))

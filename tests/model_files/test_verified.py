@@ -93,5 +93,5 @@ def test_a_wrong_file_of_the_right_size_is_not_loaded(model):
     manifest = Manifest((Source(licence="MIT", sha256=WANT.sha256, size=WANT.size, file=(file,)),))
     assert files.find("model.onnx", str(model.parent), manifest) == model
     model.write_bytes(WRONG)
-    with pytest.raises(ModelError, match=r"not the right file.*wrong sha256.*parley models fetch"):
+    with pytest.raises(ModelError, match=r"not the right file.*wrong sha256.*models fetch"):
         files.find("model.onnx", str(model.parent), manifest)

@@ -20,6 +20,7 @@ from device.audio.card import libasound
 from device.audio.card.base import CardError
 from device.audio.card.holders import with_holders
 from device.audio.card.portaudio import quiet, session
+from device.system.typed import typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +109,7 @@ def choose(devices: Sequence[Device], wanted: str, direction: Direction) -> Devi
     if not able:
         raise with_holders(
             f"no {word} was found that can be opened: plug in a sound card, or see it with `arecord -l` and `aplay -l` "
-            "(sudo apt install alsa-utils); `./scripts/run demo` needs none"
+            f"(sudo apt install alsa-utils); `{typed('demo')}` needs none"
         )
     if wanted == "default":
         fitting = [d for d in able if (d.default_input if direction == "input" else d.default_output)] or able[:1]
@@ -119,7 +120,7 @@ def choose(devices: Sequence[Device], wanted: str, direction: Direction) -> Devi
     if not fitting:
         return _named_by_alsa(able, wanted, direction)
     if len(fitting) > 1:
-        log.warning("%s %s fits %s: taking the first", word, typed(wanted), ", ".join(typed(d.name) for d in fitting))
+        log.warning("%s %s fits %s: taking the first", word, in_toml(wanted), ", ".join(in_toml(d.name) for d in fitting))
     return fitting[0]
 
 
@@ -133,15 +134,15 @@ def _named_by_alsa(able: Sequence[Device], wanted: str, direction: Direction) ->
     except CardError:
         plain = [device.plain_name for device in able]
         names = dict.fromkeys(d.plain_name if plain.count(d.plain_name) == 1 else d.name for d in able)
-        listed = ", ".join(map(typed, dict.fromkeys(("default", *names))))
+        listed = ", ".join(map(in_toml, dict.fromkeys(("default", *names))))
         raise with_holders(
-            f"card.{direction}: there is no {_WORD[direction]} {typed(wanted)}; there are, to be written like this or "
+            f"card.{direction}: there is no {_WORD[direction]} {in_toml(wanted)}; there are, to be written like this or "
             f"in part: {listed}"
         ) from None
     return Device(UNLISTED, wanted, 0, 1) if direction == "output" else Device(UNLISTED, wanted, 1, 0)
 
 
-def typed(name: str) -> str:
+def in_toml(name: str) -> str:
     """Return a name as it is written in the settings, in TOML."""
     return json.dumps(name, ensure_ascii=False)
 
@@ -152,7 +153,7 @@ def again(devices: Sequence[Device], before: Device, direction: Direction) -> De
         return before
     same = [d for d in devices if d.channels(direction) and d.plain_name == before.plain_name]
     if not same:
-        raise CardError(f"the {_WORD[direction]} {typed(before.name)} is not there")
+        raise CardError(f"the {_WORD[direction]} {in_toml(before.name)} is not there")
     # Of two cards of one make, the one in the same USB port.
     return min(same, key=lambda d: (d.card_name != before.card_name, _order(d)))
 

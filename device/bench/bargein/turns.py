@@ -28,6 +28,7 @@ from device.local.session.client_events import Session
 from device.sample_clock import CLOCK_RATE
 from device.simulation import acoustics, virtual_clock
 from device.simulation.scene import USUAL_SPEECH_DBFS
+from device.system.typed import typed
 from device.wire import realtime as wire
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ async def _listen(stages: Stages, settings: Settings, sound: Sound, noise_db: fl
         await session.receive(wire.encode(wire.InputAudioBufferAppend(samples[start : start + block].tobytes())))
     session.close()
     if any(what == "error" for _, what in happened):
-        raise BenchError("the local engine refused the audio of an utterance: run `parley engine` to see why")
+        raise BenchError(f"the local engine refused the audio of an utterance: run `{typed('engine')}` to see why")
 
     def after(kind: str, least: float) -> float | None:
         """Return how long after the speech's end something happened; None if it did not, from `least` on."""

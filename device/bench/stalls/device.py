@@ -113,7 +113,7 @@ class Device:
         end = time.monotonic() + START_S
         while LISTENING not in self._output.read_text("utf-8", "replace"):
             if not self.alive or time.monotonic() > end:
-                raise BenchError(f"`parley run` does not listen: {self.said() or 'it said nothing'}")
+                raise BenchError(f"the assistant does not listen: {self.said() or 'it said nothing'}")
             time.sleep(0.02)
         return time.monotonic()
 

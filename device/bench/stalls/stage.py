@@ -218,7 +218,7 @@ class _Show:
             time.sleep(min(LOOK_S, left))
             self._device.read()
             if not self._device.alive:
-                raise BenchError(f"`parley run` ended: {self._device.said()[-1000:]}")
+                raise BenchError(f"the assistant ended: {self._device.said()[-1000:]}")
 
     def _one_of(self, voices: list[NDArray[np.float32]]) -> NDArray[np.float32]:
         return voices[int(self._rng.integers(len(voices)))]

@@ -15,6 +15,7 @@ from device.listen.onnx import load
 from device.local.end_of_turn.mel import BANDS, HOP, log_mel
 from device.model_files.files import ModelError, find
 from device.sample_clock import CLOCK_RATE
+from device.system.typed import typed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,9 @@ class SmartTurn:
         self._session = load(model)
         inputs = {i.name: i.shape[1:] for i in self._session.get_inputs()}
         if inputs != {"input_features": [BANDS, LONGEST // HOP]}:
-            raise ModelError(f"{model} is not a smart-turn model of version 3: run `parley models fetch`")
+            raise ModelError(
+                f"{model} is not a smart-turn model of version 3: run `{typed('models fetch', root=True)}`"
+            )
 
     def warm_up(self) -> None:
         """Run once, so that the first turn is judged as fast as the next."""
