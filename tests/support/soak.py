@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
+import threading
+import time
 from collections import Counter
-from concurrent.futures import Executor, Future
-from typing import TYPE_CHECKING, Any, TypeVar
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 from support.crowd import RATE, Crowd, Home, LoudnessDetector, ToneDetector
@@ -26,13 +29,13 @@ from device.records.ledger import Ledger
 from device.sample_clock import samples
 from device.settings.tree import ListenSettings, Settings
 from device.simulation import virtual_clock
+from device.simulation.faults import Fault
 from device.simulation.rehearsal import resident_mb
 from device.simulation.scene import Acoustics, CardEvent, Scene
 from device.simulation.timed_engine import speech
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from device.conversation.entries import Entry
     from device.conversation.states import State
@@ -40,20 +43,34 @@ if TYPE_CHECKING:
 
 LONGEST_S = {"connecting": 30, "listening": 100, "thinking": 16, "speaking": 15, "overlap": 15, "fault": 120}
 """How long a state can last: the longest reply, pause and timeout there are."""
+FAULTS: Final = (
+    Fault(at=70, kind="stall", ms=(20, 400), every=300, spread=60),
+    Fault(at=160, kind="sleep", ms=(20, 400), every=300, spread=60),
+    Fault(at=240, kind="freeze", ms=(20, 400), every=300, spread=60),
+)
+"""What befalls the card, the process and its callbacks: one of them every 100 s."""
+SHAKEN: Final = samples(3000)
+"""For how long after a stall nobody is judged: the echo must be found again, and what was said meanwhile is missing."""
+BEFORE: Final = samples(4000)
+"""How long before a cut whoever caused it began at the most: the longest question, and a wake word before it."""
 RECOGNISED_S = 1.0
 """How long the recogniser takes: so long that, for its tones, the length of a voice decides."""
 Result = TypeVar("Result")
 
 
 class SlowThread(Executor):
-    """Does its work at once, and is done with it `RECOGNISED_S` later: the same on a machine that is busy."""
+    """Does its work at once, and is done with it `RECOGNISED_S` later: the same on a machine that is busy.
+
+    The work is done in a thread of its own, as the device's recogniser is: each has memory of its own, too.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._thread = ThreadPoolExecutor(1, "recogniser")
 
     def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
         future: Future[Result] = Future()
-        self._loop.call_later(RECOGNISED_S, self._settle, future, fn(*args, **kwargs))
+        self._loop.call_later(RECOGNISED_S, self._settle, future, self._thread.submit(fn, *args, **kwargs).result())
         return future
 
     def _settle(self, future: Future[Result], result: Result) -> None:
@@ -62,9 +79,19 @@ class SlowThread(Executor):
 
 
 class Soak(Watcher):
-    """`hours` in a home. `trouble` is how often sessions fail; more of `life` happens when it is true."""
+    """`hours` in a home. `trouble` is how often sessions fail; `say` is told of every hour what has become of it."""
 
-    def __init__(self, hours: float, seed: int, folder: Path, *, trouble: float = 0.03) -> None:
+    def __init__(
+        self,
+        hours: float,
+        seed: int,
+        folder: Path,
+        *,
+        trouble: float = 0.03,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._say = say
+        self._began = time.monotonic()
         self.rng = random.Random(seed)
         self.crowd = Crowd(random.Random(seed + 1))
         self.plan = Plan(random.Random(seed + 2), speech(10))
@@ -77,7 +104,7 @@ class Soak(Watcher):
             for event in (CardEvent(at=at, action="unplug"), CardEvent(at=at + 7, action="plug"))
         ]
         room = Acoustics(rate=RATE, echo_db=-20)
-        self.room = Home(Scene(seconds=seconds, name="home", room=room, card=tuple(card)), self.crowd)
+        self.room = Home(Scene(seconds=seconds, name="home", room=room, card=tuple(card), faults=FAULTS), self.crowd)
         self.ledger_file = folder / "ledger.jsonl"
         self.sent_audio = SentAudio()
         self.ledger = Ledger(self.ledger_file, on_entry=self._entry, sent_s=lambda: self.sent_audio.seconds)
@@ -94,11 +121,15 @@ class Soak(Watcher):
         self.sizes: list[dict[str, float]] = []
         """What the daemon held whenever it slept, one entry every ten minutes."""
         self.longest: Counter[str] = Counter()
+        self.stalls = 0
+        self.cut_by_nobody: list[int] = []
+        """When a reply was cut off although nobody had said anything, and no button was pressed."""
         self._state, self._since = "asleep", 0
         self._playing: set[str] = set()
         self._total = 0
         self._lost_at = 0
-        self._measured = 0
+        self._measured = self._told = 0
+        self._missing = 0
 
     def run(self) -> None:
         virtual_clock.run(self._run())
@@ -133,10 +164,19 @@ class Soak(Watcher):
         self.left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
 
     def _step(self) -> float:
+        blocks = 1
         if not self.room.step():
             return 0.0
-        self.daemon.capture.process()
-        return 0.01
+        while self.room.asleep and self.room.step():
+            blocks += 1
+        if self.room.lost > self._missing:
+            self.stalls += 1
+            self._missing = self.room.lost
+            now = self.daemon.capture.now
+            self.unfair.append((now, now + SHAKEN))
+        while self.daemon.capture.process():
+            pass
+        return 0.01 * blocks
 
     async def _buttons(self) -> None:
         """Press the button a while after a timer rings, and now and then for no reason."""
@@ -201,18 +241,40 @@ class Soak(Watcher):
                 self.ended.append(entry.at)
             case entries.Truncate(item=item):
                 self._playing.discard(item)
+            case entries.Cut():
+                self._blame(entry.at)
             case entries.Sleep(why=why):
                 assert why == "the button" or not self._playing
                 if why == "a request":  # which counts more than a voice that has just begun
                     self.unfair.append((entry.at, entry.at))
-            case entries.CardLost():
-                self._lost_at = entry.at
-                self.crowd.hush = True
-            case entries.CardBack():
-                self.crowd.hush = False
-                self.unfair.append((self._lost_at, entry.at))
+            case entries.CardLost() | entries.CardBack():
+                self._card(entry.at, lost=isinstance(entry, entries.CardLost))
             case entries.StateEntered(state="muted" | "asleep"):
                 self._playing.clear()
+
+    def _card(self, at: int, *, lost: bool) -> None:
+        self.crowd.hush = lost
+        if lost:
+            self._lost_at = at
+        else:
+            self.unfair.append((self._lost_at, at))
+
+    def _blame(self, at: int) -> None:
+        """Look who caused the cut at `at`."""
+        said = (*self.crowd.asked[-5:], *self.crowd.muttered[-5:])
+        if not any(first < at and last > at - BEFORE for first, last in (*said, *self.unfair[-5:])):
+            self.cut_by_nobody.append(at)
+
+    def _tell(self) -> None:
+        """Tell what has become of the hour that has ended."""
+        last, lost = self.sizes[-1], self.daemon.capture.lost + self.daemon.uplink.lost
+        self._say(
+            f"{self.daemon.capture.now / samples(3_600_000):5.2f} h  {(time.monotonic() - self._began) / 60:5.1f} min  "
+            f"{last['mb']:6.1f} MB  {last['objects']:6.0f} objects  {last['files']:2.0f} files  "
+            f"{last['threads']:2.0f} threads  {len(self.crowd.asked):5} questions  {len(self.unheard())} not whole  "
+            f"{self.counts['cut']:5} cuts  {len(self.cut_by_nobody)} by itself  {self.stalls:4} stalls  "
+            f"{self.plan.died:4} sessions died  {lost} samples lost"
+        )
 
     def _measure(self) -> None:
         now = self.daemon.capture.now
@@ -233,9 +295,14 @@ class Soak(Watcher):
                 "sessions": len(self.plan.sessions),
                 "said": len(daemon.conversation._history.said),  # noqa: SLF001 - whether it grows is seen nowhere else
                 "timers": len(daemon.timers.running),
+                "files": len(list(Path("/proc/self/fd").iterdir())),
+                "threads": threading.active_count(),
                 "mb": resident_mb(),
             }
         )
+        if now >= self._told + samples(3_600_000):
+            self._told += samples(3_600_000)
+            self._tell()
 
     def _ringing(self) -> bool:
         return self.daemon.ringing
