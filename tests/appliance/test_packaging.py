@@ -1,7 +1,9 @@
 """What a wheel holds: hatchling takes everything in `device/` that git does not ignore, and what is forced in."""
 
+import re
 import shutil
 import subprocess
+import sys
 import sysconfig
 import tomllib
 from pathlib import Path
@@ -41,3 +43,37 @@ def test_this_checkout_is_found_whatever_its_folder_is_called() -> None:
     """Python 3.11 reads the path in the locale's encoding, in which it may not be possible."""
     lines = {path.read_text().strip() for path in Path(sysconfig.get_path("purelib")).glob("_editable_impl_parley.pth")}
     assert lines <= {"../../../.."}
+
+
+_NEEDLESS = [
+    re.split("[;=]", line)[0].strip()
+    for line in (_ROOT / "scripts/needless.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+]
+_WITHOUT = """
+import sys
+import device
+from device.listen.wake_word import library
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in sys.argv[1:]:
+            raise ModuleNotFoundError(f"{name} is imported, but no lock has it")
+
+sys.meta_path.insert(0, Refuse())
+for framework in ("onnx", "tflite"):
+    library(framework)
+"""
+
+
+def test_what_is_left_out_of_the_locks_is_in_none_of_them() -> None:
+    assert "scipy" in _NEEDLESS
+    for lock in ("requirements.lock", "requirements-dev.lock"):
+        locked = set(re.findall(r"(?m)^([a-z0-9-]+)==", (_ROOT / lock).read_text()))
+        assert "openwakeword" in locked
+        assert not locked.intersection(_NEEDLESS), lock
+
+
+def test_what_is_left_out_of_the_locks_is_not_imported() -> None:
+    modules = [{"scikit-learn": "sklearn"}.get(name, name) for name in _NEEDLESS]
+    subprocess.run([sys.executable, "-P", "-c", _WITHOUT, *modules], check=True, timeout=120)
