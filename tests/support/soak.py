@@ -49,8 +49,11 @@ FAULTS: Final = (
     Fault(at=240, kind="freeze", ms=(20, 400), every=300, spread=60),
 )
 """What befalls the card, the process and its callbacks: one of them every 100 s."""
+LONGEST_STALL: Final = samples(500)
 SHAKEN: Final = samples(3000)
 """For how long after a stall nobody is judged: the echo must be found again, and what was said meanwhile is missing."""
+LONGEST_WAKE: Final = samples(2200)
+"""From the wake word's beginning to the question's."""
 BEFORE: Final = samples(4000)
 """How long before a cut whoever caused it began at the most: the longest question, and a wake word before it."""
 RECOGNISED_S = 1.0
@@ -130,6 +133,7 @@ class Soak(Watcher):
         self._lost_at = 0
         self._measured = self._told = 0
         self._missing = 0
+        self._stalled = -LONGEST_STALL
 
     def run(self) -> None:
         virtual_clock.run(self._run())
@@ -170,13 +174,18 @@ class Soak(Watcher):
         while self.room.asleep and self.room.step():
             blocks += 1
         if self.room.lost > self._missing:
-            self.stalls += 1
             self._missing = self.room.lost
-            now = self.daemon.capture.now
-            self.unfair.append((now, now + SHAKEN))
+            self._stall(self.daemon.capture.now)
         while self.daemon.capture.process():
             pass
         return 0.01 * blocks
+
+    def _stall(self, now: int) -> None:
+        """Note that something is missing; of one stall that is said more than once."""
+        if now > self._stalled + LONGEST_STALL:
+            self.stalls += 1
+            self.unfair.append((now, now + SHAKEN))
+        self._stalled = now
 
     async def _buttons(self) -> None:
         """Press the button a while after a timer rings, and now and then for no reason."""
@@ -262,7 +271,8 @@ class Soak(Watcher):
     def _blame(self, at: int) -> None:
         """Look who caused the cut at `at`."""
         said = (*self.crowd.asked[-5:], *self.crowd.muttered[-5:])
-        if not any(first < at and last > at - BEFORE for first, last in (*said, *self.unfair[-5:])):
+        # The wake word, which comes before a question, cuts a reply off, too.
+        if not any(first - LONGEST_WAKE < at and last > at - BEFORE for first, last in (*said, *self.unfair[-5:])):
             self.cut_by_nobody.append(at)
 
     def _tell(self) -> None:
