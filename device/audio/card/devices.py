@@ -120,7 +120,9 @@ def choose(devices: Sequence[Device], wanted: str, direction: Direction) -> Devi
     if not fitting:
         return _named_by_alsa(able, wanted, direction)
     if len(fitting) > 1:
-        log.warning("%s %s fits %s: taking the first", word, in_toml(wanted), ", ".join(in_toml(d.name) for d in fitting))
+        log.warning(
+            "%s %s fits %s: taking the first", word, in_toml(wanted), ", ".join(in_toml(d.name) for d in fitting)
+        )
     return fitting[0]
 
 
@@ -136,8 +138,8 @@ def _named_by_alsa(able: Sequence[Device], wanted: str, direction: Direction) ->
         names = dict.fromkeys(d.plain_name if plain.count(d.plain_name) == 1 else d.name for d in able)
         listed = ", ".join(map(in_toml, dict.fromkeys(("default", *names))))
         raise with_holders(
-            f"card.{direction}: there is no {_WORD[direction]} {in_toml(wanted)}; there are, to be written like this or "
-            f"in part: {listed}"
+            f"card.{direction}: there is no {_WORD[direction]} {in_toml(wanted)}; there are, to be written like this "
+            f"or in part: {listed}"
         ) from None
     return Device(UNLISTED, wanted, 0, 1) if direction == "output" else Device(UNLISTED, wanted, 1, 0)
 
