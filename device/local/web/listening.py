@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from device.local.stages import EngineStartError
-from device.local.web.connections import REQUEST_S
+from device.local.web.handshakes import Handshakes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping, Sequence
@@ -30,18 +30,17 @@ async def listen(
     A Unix socket is not encrypted. Raises `EngineStartError`.
     """
     tls = _tls(local)
+    by_port = Handshakes(make, tls) if tls else make
     loop = asyncio.get_running_loop()
     if given:
         return [
             await loop.create_unix_server(make, sock=one)
             if one.family == socket.AF_UNIX
-            else await loop.create_server(make, sock=one, ssl=tls, ssl_handshake_timeout=REQUEST_S if tls else None)
+            else await loop.create_server(by_port, sock=one)
             for one in given
         ]
     try:
-        server = await loop.create_server(
-            make, local.host, local.port, ssl=tls, ssl_handshake_timeout=REQUEST_S if tls else None
-        )
+        server = await loop.create_server(by_port, local.host, local.port)
     except OSError as error:
         raise EngineStartError(_cannot_listen(local.host, local.port, error)) from error
     return [server]
