@@ -15,7 +15,9 @@ from device.commands.terminal import AS_JSON, CONFIG, FAILED, CommandError, prin
 from device.doctor.bundle import CONTENTS, default_name, gather, pack
 from device.doctor.checks import examine
 from device.doctor.engine import examine_engine
+from device.doctor.proxy import take_proxies
 from device.doctor.service import machine_keys
+from device.doctor.units import show_units
 from device.settings import last_good
 from device.settings.loading import SettingsError, require
 from device.system.printed import console, echo
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 def doctor(config: Path | None, engine: str | None, bundle: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
     """Check card, levels, echo, models, engine, panel and service, and say what to do about each."""
     found = last_good.look(config, machine_keys(os.environ))
+    take_proxies(os.environ, show_units())
     set_up_log(last_good.InForce(found.loaded))  # its fault is what a check finds
     settings = found.settings
     if engine is not None:

@@ -72,14 +72,15 @@ async def examine(
     for found in check_appliance(settings):
         yield found
     yield check_gpio()
+    units = show_units()
     if running := lock.runs():
-        yield _card_of(running, show_units())
+        yield _card_of(running, units)
     else:
         for found in check_panel(settings.panel):
             yield found
         async for found in check_card(settings, tell=tell):
             yield found
-    for found in check_proxy(settings):
+    for found in check_proxy(settings, units):
         yield found
     for engine in able(settings)[0].engines:
         yield await check_engine(settings, engine, config)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import shlex
 import subprocess
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+
+from yarl import URL
 
 from device.doctor.finding import Finding
+from device.system.loopback import is_loopback
+from device.system.network import ProxyError, proxy_for
 from device.system.service_status import Doing, Status
 from device.system.typed import typed
 
@@ -29,7 +33,7 @@ ONCE: Final = ("parley-retention.service", "parley-update.service", "parley-swit
 """Units that run now and then, and otherwise rest."""
 PROPERTIES: Final = (
     *("Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "Result", "NRestarts", "StatusText"),
-    *("IPAddressDeny", "IPAddressAllow", "ExecMainStatus"),
+    *("IPAddressDeny", "IPAddressAllow", "ExecMainStatus", "Environment"),
 )
 UNIT_FAILED: Final = "d9b373ed55a64feb8242e02dbe79a49c"
 """What systemd marks its message of a unit that failed with: SD_MESSAGE_UNIT_FAILURE_RESULT in sd-messages.h."""
@@ -58,6 +62,15 @@ def show_units(asked: Ask = ask, root: Path = Path("/")) -> dict[str, dict[str, 
     shown = asked(["systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", *UNITS, *ONCE])
     units = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in shown.split("\n\n")]
     return {unit["Id"]: unit for unit in units if unit.get("LoadState") not in (None, "not-found")}
+
+
+def environment(unit: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that a unit gives its program."""
+    try:
+        words = shlex.split(unit.get("Environment", ""))
+    except ValueError:  # a quote without an end: nothing that a unit can have
+        return {}
+    return dict(word.partition("=")[::2] for word in words)
 
 
 def check_units(units: Mapping[str, Mapping[str, str]], asked: Ask = ask) -> Iterator[Finding]:
@@ -91,7 +104,7 @@ def check_egress(settings: Settings, units: Mapping[str, Mapping[str, str]]) -> 
     if "cartesia" in (local.stt, local.tts):
         urls["cartesia.url"] = settings.cartesia.url
     for key, url in urls.items():
-        host = urlsplit(url).hostname or ""
+        host, way = _way_to(url, environment(unit))
         if host and not _allowed(host, unit.get("IPAddressAllow", "").split()):
             drop_in = "/etc/systemd/system/parley-engine.service.d"
             fix = (
@@ -99,9 +112,7 @@ def check_egress(settings: Settings, units: Mapping[str, Mapping[str, str]]) -> 
                 f"sudo tee {drop_in}/network.conf && sudo systemctl daemon-reload && "
                 "sudo systemctl restart parley-engine"
             )
-            yield Finding(
-                "engine's network", "fail", f"{key} is {host}, which parley-engine.service may not reach", fix
-            )
+            yield Finding("engine's network", "fail", f"{key} is {way}, which parley-engine.service may not reach", fix)
 
 
 def _unit_check(name: str, unit: Mapping[str, str], asked: Ask) -> Finding:
@@ -138,11 +149,23 @@ def _running_check(name: str, unit: Mapping[str, str], text: str, asked: Ask) ->
     return Finding(name, "ok", text)
 
 
+def _way_to(url: str, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return which host must be reached for a server, a proxy perhaps, and how that is said; "" if none can be."""
+    server = URL(url)
+    try:
+        proxy = proxy_for(server, environ)
+    except ProxyError:  # of which the check of proxies tells
+        return "", ""
+    if proxy is None:
+        return server.host or "", server.host or ""
+    return proxy.host or "", f"{server.host}, by the proxy {proxy.host}"
+
+
 def _allowed(host: str, networks: Sequence[str]) -> bool:
-    if host == "localhost":
+    if is_loopback(host):
         return True
     try:
         address = ipaddress.ip_address(host)
     except ValueError:  # a name: what looks it up must be reached, too
         return "0.0.0.0/0" in networks
-    return address.is_loopback or any(address in ipaddress.ip_network(network, strict=False) for network in networks)
+    return any(address in ipaddress.ip_network(network, strict=False) for network in networks)

@@ -28,6 +28,7 @@ from device.conversation.engine import (
 )
 from device.engines import faults, unix_socket
 from device.engines.connection import Connection, Transport
+from device.system.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -238,7 +239,7 @@ class WebSocketSession(ABC):
         return None
 
     async def _connect(self, url: URL) -> Fault | None:
-        if self._connection.key and url.scheme in {"ws", "http"} and url.host not in {"127.0.0.1", "::1", "localhost"}:
+        if self._connection.key and url.scheme in {"ws", "http"} and not is_loopback(url.host or ""):
             self.warn("plain", f"The key travels unencrypted; give {self._at.section}.url as wss:// if you can")
         return await self.transport.connect(url)
 

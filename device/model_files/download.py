@@ -11,9 +11,11 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+
+from device.system.loopback import is_loopback
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,6 +128,16 @@ def _attempt(url: str, part: Path, size: int, progress: Progress) -> str:
     return "the server hung up in the middle"
 
 
+class _Proxies(urllib.request.ProxyHandler):
+    """The proxies of the environment, none of which leads to this machine itself."""
+
+    def proxy_open(self, req: urllib.request.Request, proxy: str, type: str) -> Any:  # noqa: A002 - the library's name
+        """Take the proxy for a request, unless it is for this machine."""
+        if is_loopback(urllib.parse.urlsplit(f"//{req.host}").hostname or ""):
+            return None
+        return super().proxy_open(req, proxy, type)
+
+
 def _present(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
@@ -136,7 +148,7 @@ def _continue(url: str, part: Path, size: int, progress: Callable[[int], None]) 
         raise DownloadError(f"cannot download from {url}: not an http, https or file address")
     done = _present(part)
     request = urllib.request.Request(url, headers={"Range": f"bytes={done}-"} if done else {})  # noqa: S310 - checked above
-    with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310 - checked above
+    with urllib.request.build_opener(_Proxies).open(request, timeout=_TIMEOUT_S) as response:
         if response.status == http.HTTPStatus.PARTIAL_CONTENT:
             if not response.headers.get("Content-Range", "").startswith(f"bytes {done}-"):
                 raise OSError("the server sent another range than was asked for")

@@ -7,14 +7,18 @@ way), and never for this machine itself. A key is for the server that the user n
 from __future__ import annotations
 
 import ipaddress
+import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
-from urllib.request import getproxies, proxy_bypass
+from urllib.request import proxy_bypass
 
 import aiohttp
 from yarl import URL
 
+from device.system.loopback import is_loopback
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _LIKE: Final = {"wss": "https", "ws": "http"}
 """The scheme by whose proxy a WebSocket goes: it begins as a request of that kind."""
@@ -33,11 +37,28 @@ class ProxyError(aiohttp.ClientError):
     """The environment names a proxy that is none; the message says which variable, and not what may be a password."""
 
 
-def proxy_for(url: URL) -> URL | None:
-    """Return the proxy by which `url` is reached; None without one. Raises `ProxyError`."""
+def proxies(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the proxies that an environment names, by scheme, with `no` for what `NO_PROXY` excepts.
+
+    It is as `urllib.request.getproxies`, which knows only the environment of this process: lower case counts more.
+    """
+    found: dict[str, str] = {}
+    for name, value in sorted(environ.items()):  # upper case comes first
+        scheme, _, kind = name.lower().rpartition("_")
+        if kind != "proxy" or not scheme:
+            continue
+        found.pop(scheme, None)
+        if value:
+            found[scheme] = value
+    return found
+
+
+def proxy_for(url: URL, environ: Mapping[str, str] = os.environ) -> URL | None:
+    """Return the proxy by which `url` is reached in this environment; None without one. Raises `ProxyError`."""
     scheme = _LIKE.get(url.scheme, url.scheme)
-    text = getproxies().get(scheme, "")
-    if not text or _is_here(url.host or "") or proxy_bypass(f"{url.host}:{url.port}" if url.port else url.host or ""):
+    named, host = proxies(environ), url.host or ""
+    text = named.get(scheme, "")
+    if not text or is_loopback(host) or _is_excepted(url, named):
         return None
     try:
         proxy = URL(text if "://" in text else f"http://{text}")
@@ -58,6 +79,20 @@ def session(url: URL, *, traces: Sequence[aiohttp.TraceConfig] = (), **options: 
     return aiohttp.ClientSession(proxy=proxy_for(url), trace_configs=[*traces, own], **options)
 
 
+def _is_excepted(url: URL, named: Mapping[str, str]) -> bool:
+    """Tell whether `NO_PROXY` excepts a server: by its name, one above it, its address, or a network as pip has it."""
+    host = url.host or ""
+    if proxy_bypass(f"{host}:{url.port}" if url.port else host, named):
+        return True
+    with suppress(ValueError):
+        address = ipaddress.ip_address(host)
+        for one in named.get("no", "").split(","):
+            with suppress(ValueError):
+                if address in ipaddress.ip_network(one.strip()):
+                    return True
+    return False
+
+
 async def _refuse(_session: aiohttp.ClientSession, _context: Any, params: aiohttp.TraceRequestRedirectParams) -> None:
     response = params.response
     location = response.headers.get("Location") or response.headers.get("URI") or ""
@@ -67,13 +102,3 @@ async def _refuse(_session: aiohttp.ClientSession, _context: Any, params: aiohtt
         target = URL()
     response.close()
     raise RedirectError(response.status, str(target) if target.host else "an address that is none")
-
-
-def _is_here(host: str) -> bool:
-    """Return whether a host is this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -118,6 +118,28 @@ def test_a_brain_that_the_engine_may_not_reach(url, allowed, shut_off):
     assert not list(check_egress(Settings(brain=BrainSettings(url=url)), {})), "no unit, no bar"
 
 
+@pytest.mark.parametrize(
+    ("environment", "allowed", "said"),
+    [
+        ("HTTPS_PROXY=http://127.0.0.1:3128", "", None),
+        ("HTTPS_PROXY=http://10.0.0.9:3128", "10.0.0.0/8", None),
+        ("HTTPS_PROXY=http://me:hush@10.0.0.9:3128", "", "brain.url is api.openai.com, by the proxy 10.0.0.9,"),
+        ("HTTPS_PROXY=http://proxy.corp:3128", "10.0.0.0/8", "by the proxy proxy.corp,"),
+        ("HTTPS_PROXY=http://127.0.0.1:3128 NO_PROXY=openai.com", "", "brain.url is api.openai.com, which"),
+        ("HTTPS_PROXY=socks5://127.0.0.1:1080", "", None),
+        ('"HTTPS_PROXY=http://127.0.0.1:3128', "", "brain.url is api.openai.com, which"),
+    ],
+)
+def test_what_the_engine_must_reach_is_the_proxy_of_its_unit(monkeypatch, environment, allowed, said):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")  # the doctor's own counts for nothing here
+    shut = {**SHUT, "IPAddressAllow": f"{SHUT['IPAddressAllow']} {allowed}", "Environment": environment}
+    settings = Settings(brain=BrainSettings(url="https://api.openai.com/v1"))
+    found = [finding.message for finding in check_egress(settings, {"parley-engine.service": shut})]
+    assert len(found) == (said is not None)
+    assert said is None or said in found[0]
+    assert "hush" not in "".join(found)
+
+
 def test_stages_that_are_not_used_need_no_network():
     settings = Settings(local=LocalSettings(tts="cartesia"))
     units = {"parley-engine.service": SHUT}

@@ -74,6 +74,17 @@ def naps():
     return []
 
 
+def test_no_proxy_leads_to_this_machine(server, target, monkeypatch):
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # where nobody listens
+    for host in ("127.0.0.1", "localhost"):
+        download(
+            f"http://{host}:{server.server_port}/file", target, WANT, sleep=lambda _: pytest.fail("it was not there")
+        )
+        assert target.read_bytes() == CONTENT
+        target.unlink()
+
+
 def part_of(target):
     return target.with_name("file.part")
 

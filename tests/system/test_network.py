@@ -10,7 +10,7 @@ from aiohttp import web
 from yarl import URL
 
 from device.system import network
-from device.system.network import ProxyError, RedirectError, proxy_for
+from device.system.network import ProxyError, RedirectError, proxies, proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -41,6 +41,8 @@ def environ(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         ("http://box.lan/v1", "http://plain:8080"),
         ("wss://inside.corp/v1", None),
         ("wss://10.0.0.7:8443/v1", None),
+        ("wss://172.20.7.9:8443/v1", None),
+        ("wss://172.32.7.9:8443/v1", "http://secure:3128"),
         ("ws://localhost:8765/v1", None),
         ("ws://127.0.0.1:8765/v1", None),
         ("wss://127.8.9.1/v1", None),
@@ -50,8 +52,20 @@ def environ(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def test_the_environments_proxies_count_but_for_whom_it_excepts_and_for_this_machine(
     environ: Callable[..., None], url: str, proxy: str | None
 ) -> None:
-    environ(HTTPS_PROXY="http://secure:3128", HTTP_PROXY="plain:8080", NO_PROXY=".corp,10.0.0.7:8443")
+    environ(HTTPS_PROXY="http://secure:3128", HTTP_PROXY="plain:8080", NO_PROXY=".corp, 172.16.0.0/12,10.0.0.7:8443")
     assert proxy_for(URL(url)) == (None if proxy is None else URL(proxy))
+
+
+def test_the_environment_may_be_that_of_another_program() -> None:
+    theirs = {
+        "HTTPS_PROXY": "http://theirs:1",
+        "https_proxy": "http://lower:2",
+        "HTTP_PROXY": "http://x",
+        "http_proxy": "",
+    }
+    assert proxy_for(URL("wss://api.openai.com/"), theirs) == URL("http://lower:2")
+    assert proxy_for(URL("ws://box.lan/"), theirs) is None
+    assert proxies({"no_proxy": "*", "HOME": "/", "PROXY": "x"}) == {"no": "*"}
 
 
 def test_without_them_there_is_none() -> None:
