@@ -229,6 +229,7 @@ def test_uv_is_told_the_index_and_the_certificates_of_pip(tmp_path: Path) -> Non
     told = handed(tmp_path / "python")
     assert told == "export UV_DEFAULT_INDEX=https://index.example/simple\nexport SSL_CERT_FILE=/etc/house.pem\n"
     assert handed(tmp_path / "python", UV_DEFAULT_INDEX="x", SSL_CERT_FILE="y") == ""
+    assert handed(tmp_path / "python", HOME="/home/ada").endswith("UV_CACHE_DIR=/home/ada/.cache/parley/packages\n")
     extra = handed(tmp_path / "python", PIP_EXTRA_INDEX_URL="https://a.example https://b.example")
     assert "UV_INDEX_STRATEGY=unsafe-best-match" in extra
     assert "PIP" not in extra
@@ -251,6 +252,41 @@ def test_purged_no_stamp_of_a_timer_stays(machine: Installed) -> None:
     stamp.touch()
     machine.install("0.1.0", "--purge")
     assert not stamp.exists()
+
+
+def test_purged_no_cache_stays_but_for_what_others_keep_there(machine: Installed) -> None:
+    machine.tool("getent", "echo who:x:1:1::/home/who:/bin/sh")
+    machine.install("0.1.0")
+    cache = machine.root / "home/who/.cache"
+    for folder in ("parley/uv", "parley/packages", "parley/wheels"):
+        (cache / folder).mkdir(parents=True)
+    socket = machine.root / "run/parley-engine"
+    socket.mkdir(parents=True)
+    machine.install("0.1.0", "--purge")
+    assert not cache.exists()
+    assert not socket.exists()
+    for folder in ("parley/packages", "parley/vm", "uv"):
+        (cache / folder).mkdir(parents=True)
+    machine.install("0.1.0", "--purge")
+    assert sorted(path.name for path in cache.rglob("*")) == ["parley", "uv", "vm"]
+
+
+def test_groups_that_it_makes_are_noted_once(machine: Installed) -> None:
+    machine.tool("getent", "[[ $2 != gpio ]]")  # there is another one, as on a Raspberry Pi
+    for _ in range(2):
+        machine.install("0.1.0")
+        machine.tool("getent", "true")
+    assert (machine.root / "etc/parley/groups").read_text() == "gpio\n"
+
+
+@pytest.mark.parametrize("variable", ["PIP_INDEX_URL", "PIP_CERT", ""])
+def test_that_updates_do_not_know_an_index_of_the_environment_is_told(machine: Installed, variable: str) -> None:
+    machine.environ = {name: value for name, value in machine.environ.items() if not name.startswith("PIP_")}
+    if variable:
+        machine.environ[variable] = "https://me:hush@index.example/simple"
+    told = machine.install("0.1.0")[1]
+    assert ("/etc/pip.conf" in told) == bool(variable)
+    assert "hush" not in told
 
 
 def test_models_of_the_checkout_are_taken_and_compared(machine: Installed) -> None:

@@ -19,7 +19,7 @@ STATE = Path("/var/lib/parley-update")
 ETC = Path("/etc/parley")
 REPOSITORY = Path("/srv/parley.git")
 KEY = Path("/root/release-key")
-CACHE = Path("/root/.cache/uv")
+CACHE = Path("/root/.cache/parley/packages")
 PROJECT = SOURCE / "pyproject.toml"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import socket
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checks import Checks, must, until
-from machine import DAEMON, ENGINE, KEYS, SETTINGS, SOURCE, STATE, active, install, pid, restart, run, shown
+from machine import DAEMON, ENGINE, KEYS, SETTINGS, SOURCE, active, install, pid, restart, run, shown
 from releases import STATE as UPDATES
 from releases import follow_releases, release, switched, update
 from sound import sound, without_sound
@@ -24,12 +23,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LINK = Path("/opt/parley")
+ELSEWHERE = ("/dev", "/proc", "/run/", "/share", "/srv", "/sys", "/tmp", "/usr/src/parley", "/var/log", "/var/tmp")
+"""Where others write meanwhile, and this one does: signed releases, the checkout."""
+ACCOUNTS = ("passwd", "group", "shadow", "gshadow")
 
 
 def status(process: int) -> dict[str, str]:
     """Return what the kernel says of a process."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+
+def there_is() -> set[str]:
+    """Return all that there is on this machine: files, users and groups, units."""
+    files = run("find", "/", "-xdev", "-path", "/proc", "-prune", "-o", "-print").splitlines()
+    found = {file for file in files if not file.startswith(ELSEWHERE)} | set(map(str, Path("/run").glob("*parley*")))
+    accounts = {line for name in ACCOUNTS for line in Path("/etc", name).read_text().splitlines()}
+    return found | accounts | {line.split()[0] for line in run("systemctl", "list-unit-files").splitlines() if line}
 
 
 def fresh() -> str:
@@ -293,26 +303,21 @@ def uninstalled() -> str:
     return ""
 
 
-def purged() -> str:
-    """Remove it with all that there is of it."""
+def purged(before: set[str]) -> str:
+    """Remove it with all that there is of it: the machine is as it was `before` it was installed."""
     install("--purge")
-    for place in (
-        SETTINGS.parent,
-        STATE,
-        Path("/var/lib/parley-models"),
-        Path("/var/lib/private/parley-engine"),
-        Path("/var/lib/parley-engine"),
-        UPDATES,
-    ):
-        must(not os.path.lexists(place), f"{place} is left")
-    must(not re.search(r"(?m)^parley(-update)?:", Path("/etc/passwd").read_text()), "a user is left")
-    return ""
+    there = there_is()
+    left = sorted(there - before)
+    must(not left, f"{len(left)} are left: {left[:20]}")
+    must("/root/.cache/parley" not in there, "a cache is left")
+    return f"{len(before - there)} files of caches, which were there before, are gone"
 
 
 def main() -> None:
     """Make the checks."""
     checks = Checks(Path("/share/out/results"))
     sound()
+    before = there_is()
     if not checks("scripts/install on a machine that never had it", fresh):
         checks.summary()
         sys.exit(1)
@@ -347,7 +352,7 @@ def main() -> None:
     checks("updated by a signed release", units.updated)
     checks("an update that does not come up goes back", units.update_goes_back)
     checks("--uninstall", uninstalled)
-    checks("--purge", purged)
+    checks("--purge", lambda: purged(before))
     units.visitor.close()
     sys.exit(not checks.summary())
 
