@@ -1,7 +1,14 @@
 """scripts/install on a machine below a folder: as it is, but for systemd, the users and what is built."""
 
+import os
 import shutil
+import ssl
 import subprocess
+import sys
+import threading
+import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -211,6 +218,7 @@ def test_what_is_built_is_built_once_but_for_what_does_not_run(checkout: Path) -
 
 CONFIG = """#!/bin/sh
 [ "$*" = "-m pip config list" ] || exit 1
+echo "global.cert='/etc/machine.pem'"
 echo "global.index-url='https://index.example/simple'"
 echo "global.cert='/etc/house.pem'"
 echo "install.index-url='https://other.example'"
@@ -233,6 +241,60 @@ def test_uv_is_told_the_index_and_the_certificates_of_pip(tmp_path: Path) -> Non
     extra = handed(tmp_path / "python", PIP_EXTRA_INDEX_URL="https://a.example https://b.example")
     assert "UV_INDEX_STRATEGY=unsafe-best-match" in extra
     assert "PIP" not in extra
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Path:
+    """Return the certificate of an authority of one's own, which has signed `server.pem` beside it for localhost."""
+    made = tmp_path / "authority"
+    made.mkdir()
+    (made / "names").write_text("subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n")
+    asked = ("-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr")
+    signed = ("-in", "server.csr", "-out", "server.crt")
+    for command in (
+        ("req", "-x509", "-subj", "/CN=House", "-keyout", "ca.key", "-out", "ca.crt", "-newkey", "ed25519", "-nodes"),
+        ("req", *asked, "-newkey", "rsa:2048", "-nodes"),
+        ("x509", "-req", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names", *signed),
+    ):
+        subprocess.run(["openssl", *command], cwd=made, check=True, capture_output=True)
+    (made / "server.pem").write_text((made / "server.crt").read_text() + (made / "server.key").read_text())
+    return made / "ca.crt"
+
+
+class Index(SimpleHTTPRequestHandler):
+    """Serves a folder and says nothing."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_uv_installs_from_an_index_of_ones_own_behind_a_certificate_of_ones_own(
+    tmp_path: Path, authority: Path
+) -> None:
+    wheel = tmp_path / "index/simple/ours/ours-1.0-py3-none-any.whl"
+    wheel.parent.mkdir(parents=True)
+    with zipfile.ZipFile(wheel, "w") as file:
+        file.writestr("ours.py", "")
+        file.writestr("ours-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: ours\nVersion: 1.0\n")
+        file.writestr("ours-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr("ours-1.0.dist-info/RECORD", "")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Index, directory=str(tmp_path / "index")))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.with_name("server.pem"))
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    index = f"https://localhost:{server.server_port}/simple"
+    (tmp_path / "pip.conf").write_text(f"[global]\nindex-url = {index}\ncert = {authority}\n")
+    uv = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "parley/uv/bin/uv"  # of scripts/setup
+    script = f'eval "$({SCRIPTS / "index"} {sys.executable})"; exec {uv} pip install -q --target {tmp_path}/there ours'
+    environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PIP_CONFIG_FILE": str(tmp_path / "pip.conf")}
+    command = ["bash", "-c", f"{script} --python {sys.executable}"]
+    done = subprocess.run(command, env=environ, check=False, capture_output=True, text=True)
+    server.shutdown()
+    server.server_close()
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "there/ours.py").exists()
+    assert (tmp_path / ".cache/parley/packages").is_dir()
 
 
 def test_what_uv_is_told_is_one_word_whatever_it_holds(tmp_path: Path) -> None:
