@@ -6,7 +6,7 @@ import click
 
 from device.commands.terminal import CommandError
 from device.daemon import mute as kept
-from device.system import paths
+from device.system import inputs, paths
 from device.system.printed import echo
 from device.system.typed import of_service
 
@@ -35,12 +35,12 @@ def _keep(*, on: bool) -> None:
     path = paths.own_or_service_dir() / kept.FILE
     service = paths.SHARED / kept.FILE
     try:
-        was = path.exists()
+        was = inputs.is_there(path)
         kept.keep(path, on=on)
     except PermissionError:
         raise CommandError(f"{path}: only its owner and root may: {of_service(command)}") from None
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}") from None
     echo(f"The microphone is {'' if was is on else 'now '}{'muted' if on else 'not muted'}.")
-    if not on and path != service and service.exists():
+    if not on and path != service and inputs.is_there(service):
         echo(f"That of the service is muted: {of_service('unmute')}")

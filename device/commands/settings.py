@@ -11,6 +11,7 @@ from device.commands.terminal import CONFIG, CommandError
 from device.model_files.files import ModelError, own_manifest
 from device.settings.loading import SettingsError, read
 from device.settings.text import in_force
+from device.system import inputs
 from device.system.printed import document, echo
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _impossible(settings: Settings) -> dict[str, str]:
     files += [("sherpa.model", settings.sherpa.model)] if local.stt == "sherpa-onnx" else []
     files += [("piper.voice", settings.piper.voice)] if local.tts == "piper" else []
     for key, path in files:
-        if path and not Path(path).expanduser().exists():
+        if path and not inputs.is_there(Path(path).expanduser(), unknown=True):
             wrong[key] = f"{key}: there is no {path}"
     try:
         own_manifest().select(f"{name}.{wake.framework}" for name in wake.models if not Path(name).suffix)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from device.system import state_file
+from device.system import inputs, state_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ class MuteSwitch:
     def __init__(self, tell: Callable[[bool], None], path: Path | None = None) -> None:
         self._tell = tell
         self._path = path
-        self._wish = self._kept = path is not None and path.exists()
+        self._wish = self._kept = path is not None and inputs.is_there(path)
         self._switch = False
 
     @property
@@ -61,7 +61,7 @@ class MuteSwitch:
 
     def look(self) -> None:
         """Heed that somebody else has made the file, or deleted it: `parley mute` and `parley unmute`."""
-        if self._path is not None and (there := self._path.exists()) is not self._kept:
+        if self._path is not None and (there := inputs.is_there(self._path)) is not self._kept:
             self._kept = there
             self.want(on=there)
 
@@ -83,7 +83,7 @@ class MuteSwitch:
             keep(self._path, on=on)
         except OSError as error:
             _log.warning("%s: that the microphone is muted will not outlast a restart: %s", self._path, error.strerror)
-        self._kept = self._path.exists()
+        self._kept = inputs.is_there(self._path)
 
 
 def keep(path: Path, *, on: bool) -> None:

@@ -29,6 +29,7 @@ from device.records.keep import Keeper
 from device.records.ledger import Ledger
 from device.records.timeline import Timeline
 from device.settings import last_good
+from device.system import inputs
 from device.system.memory import settle
 from device.system.notify import Notifier
 from device.system.paths import state_dir
@@ -70,7 +71,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
         stack.callback(preparing.cancel)
         muted = state_dir() / mute.FILE
         # Until it is known how the switch stands, nothing is heard either.
-        card.deaf = muted.exists() or settings.panel.mute_pin >= 0
+        card.deaf = inputs.is_there(muted) or settings.panel.mute_pin >= 0
         daemon = await build(
             settings,
             card,

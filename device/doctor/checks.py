@@ -25,7 +25,7 @@ from device.panel.panel import Panel
 from device.panel.unattended import Unattended
 from device.settings.loading import SettingsError, able, require
 from device.settings.panel import used_pins
-from device.system import lock
+from device.system import inputs, lock
 from device.system.service_status import Doing, Status
 from device.system.typed import typed
 
@@ -147,7 +147,7 @@ def check_libraries(settings: Settings, load: Callable[[str], object] = ctypes.C
         if chosen and importlib.util.find_spec(module) is None:
             text = f"the package {package}, which {key} needs, is missing"
             yield Finding("library", "fail", text, f"in Parley's environment: pip install {package}")
-        if chosen and path and not Path(path).expanduser().exists():
+        if chosen and path and not inputs.is_there(Path(path).expanduser()):
             yield Finding("models", "fail", f"{key}: there is no {path}", "correct the path in the settings")
     if local.tts == "espeak-ng":
         try:
@@ -178,7 +178,7 @@ def check_models(settings: Settings) -> Iterator[Finding]:
     paths = [name for name in wake.models if Path(name).suffix]
     names = [f"{name}.{wake.framework}" for name in wake.models if name not in paths]
     for path in paths:
-        if not Path(path).expanduser().is_file():
+        if not inputs.is_file(Path(path).expanduser()):
             yield Finding("models", "fail", f"wake.models: there is no file {path}", "correct the path in the settings")
     manifest = files.own_manifest()
     try:

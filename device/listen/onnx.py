@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import onnxruntime
 
 from device.model_files.files import ModelError
+from device.system import inputs
 from device.system.typed import typed
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def options() -> onnxruntime.SessionOptions:
 
 def require(path: Path) -> Path:
     """Return `path` if it is a file with something in it; else raise ModelError."""
-    if not path.is_file():
+    if not inputs.is_file(path):
         raise ModelError(f"the model file {path} is missing: run `{typed('models fetch', root=True)}`")
     if path.stat().st_size == 0:
         raise ModelError(f"the model file {path} is empty: delete it and run `{typed('models fetch', root=True)}`")

@@ -17,6 +17,7 @@ from msgspec import Struct
 from device.data import DATA
 from device.model_files import verified
 from device.model_files.download import Checked
+from device.system import inputs
 from device.system.typed import typed
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def find(name: str, directory: str = "", manifest: Manifest | None = None) -> Pa
     fault = f"is missing (looked in {', '.join(map(str, searched))})"
     for place in searched:
         path = place / name
-        if path.is_file():
+        if inputs.is_file(path):
             if path.stat().st_size != file.size:
                 fault = f"is truncated or not the right file: {path} has {path.stat().st_size} bytes, not {file.size}"
             elif wrong := verified.fault(path, file):
@@ -191,8 +192,8 @@ def _pairs(manifest: Manifest) -> Iterator[tuple[ModelFile, Source]]:
 
 def _status(file: ModelFile, source: Source, directory: str, *, read: bool) -> Status:
     searched = places(directory)
-    path = next((place / file.name for place in searched if (place / file.name).is_file()), searched[0] / file.name)
-    if not path.is_file():
+    path = next((place / file.name for place in searched if inputs.is_file(place / file.name)), searched[0] / file.name)
+    if not inputs.is_file(path):
         return Status(file, source, path, "missing")
     if path.stat().st_size != file.size:
         return Status(file, source, path, "wrong size")

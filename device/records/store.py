@@ -210,6 +210,6 @@ def _why(error: Exception) -> str:
 
 
 def _fix(path: Path) -> str:
-    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+    if inputs.is_there(path, unknown=True) and not os.access(path, os.R_OK | os.W_OK):
         return "It belongs to another user: try it with sudo"
     return "If it is damaged, delete it: it is made anew"

@@ -110,7 +110,7 @@ def read(path: Path | None = None, environ: Mapping[str, str] = os.environ, syst
 def places(path: Path | None, environ: Mapping[str, str], system: Path = SYSTEM) -> list[Path]:
     """Return the files that settings are read from, whatever is in them; a later one counts over an earlier one."""
     home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home(), ".config")
-    files = [file for file in (system, Path(home, "parley", "parley.toml")) if file.exists()]
+    files = [file for file in (system, Path(home, "parley", "parley.toml")) if inputs.is_there(file, unknown=True)]
     return files + ([path.expanduser()] if path else [])
 
 

@@ -105,7 +105,7 @@ def find(profile: str, folder: Path | None = None) -> Path:
         path = BUNDLED / f"{profile}.toml"
     elif folder is not None:
         path = folder / path
-    if not path.exists() or path.is_dir():
+    if not inputs.is_there(path, unknown=True) or (inputs.is_there(path) and path.is_dir()):
         raise ProfileError(
             f"{profile}: there is no such profile; bundled are {', '.join(names())}, others are named by their path, "
             "which ends in .toml"

@@ -26,6 +26,22 @@ _KINDS: Final = (
 )
 
 
+def is_there(path: Path, *, unknown: bool = False) -> bool:
+    """Tell whether there is something at a path; `unknown` where one may not look, as in another user's home."""
+    try:
+        return path.exists()
+    except OSError:
+        return unknown
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether there is a file at a path, as far as one may look."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def check(path: Path, most: int | None = None) -> None:
     """See that a path leads to a file, of at most so many bytes. Raises OSError."""
     _check(path.stat(), most)

@@ -80,3 +80,7 @@ def test_a_file_that_could_not_be_made_is_no_wish_to_hear(tmp_path, told):
     mute.look()
     assert mute.on
     assert told == [True]
+
+
+def test_where_one_may_not_look_nobody_has_muted(tmp_path, told):
+    assert not MuteSwitch(told.append, tmp_path / ("x" * 300) / "muted").on

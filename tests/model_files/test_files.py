@@ -87,3 +87,10 @@ def test_the_files_here_are_those_of_the_manifest(models):
         models(name)
     found = {one.file.name: one.state for one in files.verify() if one.file.name in default}
     assert found == dict.fromkeys(default, "ok")
+
+
+def test_a_folder_that_one_may_not_look_into_has_no_model(tmp_path):
+    away = str(tmp_path / ("x" * 300))
+    assert {found.state for found in files.status(away)} == {"missing"}
+    with pytest.raises(ModelError, match="is missing"):
+        files.find("hey_jarvis.onnx", away)

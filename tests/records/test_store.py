@@ -177,3 +177,8 @@ def test_what_belongs_to_another_user_is_said_to(tmp_path, monkeypatch):
     monkeypatch.setattr("device.records.store.os.access", lambda *_: False)
     with pytest.raises(StoreError, match="It belongs to another user: try it with sudo"):
         read(path, "SELECT x FROM t")
+
+
+def test_a_place_where_one_may_not_look_is_somebody_elses(tmp_path):
+    with pytest.raises(StoreError, match="It belongs to another user"):
+        read(tmp_path / ("x" * 300), "SELECT 1")

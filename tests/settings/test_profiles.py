@@ -210,3 +210,8 @@ def test_the_local_engine_without_a_language_model_is_warned_of(settings):
     assert not settings('profile = "support"\nengines = "local"\n[brain]\nurl = "http://127.0.0.1:1/v1"').warnings
     assert not settings('profile = "support"').warnings
     assert not settings('profile = "home"').warnings
+
+
+def test_a_profile_where_one_may_not_look_is_told_of(tmp_path):
+    with pytest.raises(ProfileError, match=r"mine\.toml: cannot be read: "):
+        load(str(tmp_path / ("x" * 300) / "mine.toml"))

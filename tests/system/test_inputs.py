@@ -68,3 +68,14 @@ def test_depth_is_found_whatever_it_is(kind):
     assert inputs.too_deep(nested(100_000, kind))
     assert not inputs.too_deep(3)
     assert not inputs.too_deep({"a": [1] * 100_000})
+
+
+def test_where_one_may_not_look_there_is_what_the_caller_says(tmp_path):
+    (tmp_path / "file").touch()
+    hidden = tmp_path / ("x" * 300)  # what the system refuses to look for, whoever asks
+    assert inputs.is_there(tmp_path / "file", unknown=False)
+    assert inputs.is_there(tmp_path)
+    assert not inputs.is_there(tmp_path / "none", unknown=True)
+    assert inputs.is_there(hidden, unknown=True)
+    assert not inputs.is_there(hidden)
+    assert [inputs.is_file(path) for path in (tmp_path / "file", tmp_path, hidden)] == [True, False, False]

@@ -9,6 +9,7 @@ import numpy as np
 
 from device.model_files.files import ModelError
 from device.sample_clock import CLOCK_RATE
+from device.system import inputs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,7 +74,7 @@ def found(settings: SherpaSettings, language: str) -> tuple[str, dict[str, str]]
     Raises `ModelError`, saying which file is missing.
     """
     folder = Path(settings.model).expanduser()
-    if not folder.is_dir():
+    if not inputs.is_there(folder) or not folder.is_dir():
         raise ModelError(f"sherpa.model: there is no folder {folder}: unpack a sherpa-onnx model, and name its folder")
     kinds = [settings.kind] if settings.kind != "auto" else _likely(folder)
     if settings.kind == "moonshine" and not _one(folder, FILES["moonshine"]["decoder"]):

@@ -9,6 +9,7 @@ import numpy as np
 
 from device.local.tts.plain import chunks, plain
 from device.model_files.files import ModelError
+from device.system import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -31,7 +32,7 @@ class PiperVoice:
             raise ModelError(f'local.tts: "piper" needs its package: pip install piper-tts ({error})') from None
         model = Path(settings.voice).expanduser()
         for file in (model, model.with_name(f"{model.name}.json")):
-            if not file.is_file():
+            if not inputs.is_file(file):
                 raise ModelError(f"piper.voice: there is no file {file}: a voice is an .onnx file and its .onnx.json")
         try:
             self._voice: Any = piper.PiperVoice.load(model)
