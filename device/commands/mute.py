@@ -7,6 +7,7 @@ import click
 from device.commands.terminal import CommandError
 from device.daemon import mute as kept
 from device.system import inputs, paths
+from device.system.owner import acting_as_owner
 from device.system.printed import echo
 from device.system.typed import of_service
 
@@ -36,7 +37,8 @@ def _keep(*, on: bool) -> None:
     service = paths.SHARED / kept.FILE
     try:
         was = inputs.is_there(path)
-        kept.keep(path, on=on)
+        with acting_as_owner(path.parent):
+            kept.keep(path, on=on)
     except PermissionError:
         raise CommandError(f"{path}: only its owner and root may: {of_service(command)}") from None
     except OSError as error:

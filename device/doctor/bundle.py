@@ -211,7 +211,7 @@ def _machine(asked: Ask) -> Iterator[str]:
 
 def _listed(folder: Path) -> Iterator[str]:
     try:
-        for path in sorted(folder.iterdir()) if folder.exists() else ():
+        for path in sorted(folder.iterdir()) if inputs.is_there(folder) else ():
             link = ", a link" if path.is_symlink() else ""
             yield line(f"  {path.name}  {path.lstat().st_size} bytes{link}")
     except OSError as error:

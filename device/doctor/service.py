@@ -107,7 +107,7 @@ def machine_keys(environ: Mapping[str, str], folder: Path = KEYS) -> dict[str, s
 def check_state(folder: Path | None = None) -> Finding:
     """Say whether what is to be kept can be written, and how full its disk is."""
     folder = folder or paths.own_or_service_dir()
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+    there = next(path for path in (folder, *folder.parents) if inputs.is_there(path))
     disk = os.statvfs(there)
     free = disk.f_bavail * disk.f_frsize
     text = f"{folder}: {free / 1e6:.0f} MB free"
@@ -120,8 +120,11 @@ def check_state(folder: Path | None = None) -> Finding:
             "look for its fault: sudo dmesg",
         )
     if not os.access(there, os.W_OK | os.X_OK):
-        owner = _name(there.stat().st_uid)
-        return Finding("state", "fail", f"{there} belongs to {owner}: nothing is kept", f"sudo chown -R $USER {there}")
+        text = f"{there} belongs to {_name(there.stat().st_uid)}: nothing is kept"
+        mine = (
+            f"sudo chown -R $USER {there}" if there == folder else "set HOME, or XDG_STATE_HOME, to a folder of yours"
+        )
+        return Finding("state", "fail", text, mine)
     if free < FULL or (disk.f_files and not disk.f_favail):
         return Finding("state", "fail", f"{text}: nothing more is kept", fix)
     return Finding("state", "warn" if free < LITTLE else "ok", text, fix if free < LITTLE else "")

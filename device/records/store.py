@@ -16,6 +16,7 @@ from urllib.parse import quote
 import msgspec
 
 from device.system import inputs
+from device.system.owner import acting_as_owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -170,7 +171,7 @@ def work(path: Path, schema: str, done: Work) -> int:
         if not path.exists():
             return 0
         inputs.check(path)
-        with closing(_open(path, schema)) as database:
+        with acting_as_owner(path.parent), closing(_open(path, schema)) as database:
             with database:
                 count = done(database)
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")

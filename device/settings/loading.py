@@ -91,7 +91,8 @@ def read(path: Path | None = None, environ: Mapping[str, str] = os.environ, syst
         try:
             one = read_toml(file)
         except TableError as error:
-            found.append(str(error))
+            hidden = inputs.is_there(file, unknown=True) and not inputs.is_there(file)
+            found.append(f"{error}{'; is it yours? HOME and XDG_CONFIG_HOME say where it is' if hidden else ''}")
             continue
         wrong = _write_out(one, file.parent) + table_faults(one)
         found += [f"{file}: {fault}" for fault in wrong]

@@ -128,6 +128,16 @@ def test_a_folder_of_somebody_elses(tmp_path, monkeypatch):
     found = check_state(tmp_path)
     assert found.status == "fail"
     assert f"{tmp_path} belongs to" in found.message
+    assert found.fix == f"sudo chown -R $USER {tmp_path}"
+
+
+def test_a_home_of_somebody_elses_is_not_to_be_taken_from_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(service.os, "access", lambda *_: False)
+    for folder in (tmp_path / ".local/state/parley", tmp_path / ("x" * 300)):
+        found = check_state(folder)
+        assert f"{tmp_path} belongs to" in found.message
+        assert "chown" not in found.fix
+        assert "XDG_STATE_HOME" in found.fix
 
 
 def test_root_is_told_of_the_services_folder(tmp_path, monkeypatch):
