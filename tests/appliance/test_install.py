@@ -164,7 +164,8 @@ case $1 in
         mkdir -p "${@: -1}/bin" "${@: -1}/lib"
         printf '#!/bin/sh\\nexec true\\n' >"${@: -1}/bin/python"
         cp "${@: -1}/bin/python" "${@: -1}/bin/parley"
-        chmod +x "${@: -1}"/bin/* ;;
+        chmod +x "${@: -1}"/bin/*
+        install -m 666 /dev/null "${@: -1}/.lock" ;;
 esac
 """
 
@@ -197,6 +198,13 @@ def test_every_file_of_it_makes_a_version_of_its_own(checkout: Path, name: str) 
     assert within != before
     file.rename(file.with_name("other." + name))
     assert build(checkout) not in (within, before)
+
+
+def test_nothing_that_is_built_can_be_written_to_by_others(checkout: Path) -> None:
+    folder = build(checkout)
+    files = [path for path in folder.rglob("*") if not path.is_symlink()]
+    assert len(files) > 2
+    assert [path for path in files if path.stat().st_mode & 0o022] == []
 
 
 def test_what_python_makes_of_it_makes_no_other_version(checkout: Path) -> None:
