@@ -32,6 +32,8 @@ class Connections:
         self._request_s = request_s
         self._others: dict[asyncio.Protocol, Guarded] = {}
         """Those that hold no session, by aiohttp's protocol, the oldest first."""
+        self._leaving: dict[Guarded, None] = {}
+        """Those that were told to go and have not, the oldest first: they read nothing, or say no goodbye in TLS."""
 
     def guard(self, make: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol]:
         """Return a factory of protocols as `make` is, for `create_server`."""
@@ -55,9 +57,18 @@ class Connections:
         self._others[guarded.inner] = guarded
         return self._request_s
 
+    def leaves(self, guarded: Guarded) -> None:
+        """Wait until a connection has gone, but not for more of them than there may be."""
+        if len(self._leaving) >= self._most:
+            oldest = next(iter(self._leaving))
+            del self._leaving[oldest]
+            oldest.abort()
+        self._leaving[guarded] = None
+
     def closed(self, guarded: Guarded) -> None:
         """Forget a connection."""
         self._others.pop(guarded.inner, None)
+        self._leaving.pop(guarded, None)
 
 
 class Guarded(asyncio.Protocol):
@@ -98,7 +109,10 @@ class Guarded(asyncio.Protocol):
     def end(self, status: int, code: str, message: str) -> None:
         """End the connection, and say why to whoever still listens."""
         self.asked()
-        if not self._transport or self._transport.is_closing():
+        if not self._transport:
+            return
+        self._connections.leaves(self)
+        if self._transport.is_closing():
             return
         body = json.dumps(error(status, code, message))
         self._transport.write(
@@ -106,6 +120,11 @@ class Guarded(asyncio.Protocol):
             f"Connection: close\r\n\r\n{body}".encode()
         )
         self._transport.close()
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        if self._transport:
+            self._transport.abort()
 
 
 def http_log() -> logging.Logger:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+GOODBYE_S: Final = 2.0
+"""How long a client may take to say goodbye, for which a connection that is closed waits. A choice, as for sessions."""
+
+
 class Handshakes:
     """Makes protocols that encrypt a connection and then hand it to one that `make` makes; the oldest gives way."""
 
@@ -47,7 +51,12 @@ class Handshakes:
         loop = asyncio.get_running_loop()
         try:
             encrypted = await loop.start_tls(
-                transport, shaking, self._context, server_side=True, ssl_handshake_timeout=self._patience_s
+                transport,
+                shaking,
+                self._context,
+                server_side=True,
+                ssl_handshake_timeout=self._patience_s,
+                ssl_shutdown_timeout=GOODBYE_S,
             )
         except OSError:  # what ssl and a client that hangs up raise, and who is too slow
             transport.abort()

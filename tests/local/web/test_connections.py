@@ -10,6 +10,8 @@ from support.scripted import PATIENCE
 from device.local.web.connections import Connections, http_log
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+MUCH = 32 * 1024 * 1024
+"""Bytes of an answer, more than the system takes of one that nobody reads."""
 
 
 class Server:
@@ -23,6 +25,8 @@ class Server:
     async def __aenter__(self):
         async def answer(request):
             self.connections.asked(request)
+            if request.path == "/much":
+                return web.Response(body=bytes(MUCH))
             if request.path == "/hold":
                 self.connections.hold(request)
                 self.holding.release()
@@ -86,6 +90,26 @@ async def test_the_oldest_gives_way_and_the_newest_is_answered():
         assert all(b" 503 " in said and b"too_many_connections" in said for said in gone)
         for one in (*idle, (reader, writer)):
             one[1].close()
+
+
+async def test_those_that_do_not_go_are_not_waited_for_without_end():
+    async with Server(most=3) as server:
+        unread = []
+        for _ in range(12):
+            reader, writer = await server.connect(REQUEST.replace(b"/ ", b"/much "))
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
+            writer.transport.pause_reading()
+            unread.append((reader, writer))
+        read = []
+        for reader, writer in unread[:6]:
+            writer.transport.resume_reading()
+            try:
+                read.append(len(await asyncio.wait_for(reader.read(), PATIENCE)))
+            except ConnectionResetError:
+                read.append(0)
+        for _, writer in unread:
+            writer.transport.abort()
+    assert all(size < MUCH for size in read), "three may ask, three more may take their time to go"
 
 
 async def test_sessions_do_not_count_and_do_not_give_way():
