@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checks import Checks, must, until
+from installed import LINK, again, fresh, purged, there_is, uninstalled
 from machine import DAEMON, ENGINE, KEYS, SETTINGS, SOURCE, active, install, pid, restart, run, shown
 from releases import STATE as UPDATES
 from releases import follow_releases, release, switched, update
@@ -22,36 +22,11 @@ from trials import Trials
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LINK = Path("/opt/parley")
-ELSEWHERE = ("/dev", "/proc", "/run/", "/share", "/srv", "/sys", "/tmp", "/usr/src/parley", "/var/log", "/var/tmp")
-"""Where others write meanwhile, and this one does: signed releases, the checkout."""
-ACCOUNTS = ("passwd", "group", "shadow", "gshadow")
-
 
 def status(process: int) -> dict[str, str]:
     """Return what the kernel says of a process."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
-
-
-def there_is() -> set[str]:
-    """Return all that there is on this machine: files, users and groups, units."""
-    files = run("find", "/", "-xdev", "-path", "/proc", "-prune", "-o", "-print").splitlines()
-    found = {file for file in files if not file.startswith(ELSEWHERE)} | set(map(str, Path("/run").glob("*parley*")))
-    accounts = {line for name in ACCOUNTS for line in Path("/etc", name).read_text().splitlines()}
-    return found | accounts | {line.split()[0] for line in run("systemctl", "list-unit-files").splitlines() if line}
-
-
-def fresh() -> str:
-    """Install on a machine that has never had it."""
-    must(not Path("/etc/systemd/system/parley.service").exists(), "it is installed already")
-    install()
-    for unit in (DAEMON, ENGINE, "parley-retention.timer", "parley-update.timer", "parley-switch.path"):
-        must(active(unit), f"{unit} does not run")
-        must(run("systemctl", "is-enabled", unit).strip() == "enabled", f"{unit} does not start at boot")
-    told = shown(DAEMON, "StatusText")
-    must(told.startswith("Listening"), f"its status is “{told}”")
-    return told
 
 
 def shut_in() -> str:
@@ -194,15 +169,6 @@ def broken_source() -> Iterator[None]:
         runs.write_text(good)
 
 
-def again() -> str:
-    """Install the same once more: nothing must be disturbed."""
-    before = pid(DAEMON), pid(ENGINE)
-    began = time.monotonic()
-    install()
-    must((pid(DAEMON), pid(ENGINE)) == before, "a service was started anew")
-    return f"{time.monotonic() - began:.1f} s"
-
-
 def retention() -> str:
     """Run what removes old transcripts, as its timer does."""
     run("systemctl", "start", "parley-retention.service")
@@ -288,29 +254,6 @@ def doctor() -> str:
     """Have it look at itself, as root."""
     told = run("parley", "doctor")
     return f"{len(told.splitlines())} lines, {told.count('warn')} warnings"
-
-
-def uninstalled() -> str:
-    """Remove it, but not what is the user's."""
-    SETTINGS.write_text(SETTINGS.read_text() + "\n# mine\n")
-    install("--uninstall")
-    must(not active(DAEMON) and not active(ENGINE), "it still runs")
-    must(not LINK.exists() and not list(Path("/opt").glob("parley-*")), "something is left in /opt")
-    left = [str(path) for path in Path("/etc/systemd/system").rglob("parley*") if path.name != "parley-check.service"]
-    must(not left, f"units are left: {left}")
-    must("# mine" in SETTINGS.read_text() and (KEYS / "OPENAI_API_KEY").exists(), "settings or keys are gone")
-    must(shutil.which("parley") is None, "the command is still there")
-    return ""
-
-
-def purged(before: set[str]) -> str:
-    """Remove it with all that there is of it: the machine is as it was `before` it was installed."""
-    install("--purge")
-    there = there_is()
-    left = sorted(there - before)
-    must(not left, f"{len(left)} are left: {left[:20]}")
-    must("/root/.cache/parley" not in there, "a cache is left")
-    return f"{len(before - there)} files of caches, which were there before, are gone"
 
 
 def main() -> None:

@@ -1,0 +1,27 @@
+"""Installing, and removing again with all that there is of it. Sound by PulseAudio, no pins."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from checks import Checks
+from installed import again, fresh, purged, there_is, uninstalled
+from machine import KEYS
+from sound import sound
+
+
+def main() -> None:
+    """Make the checks."""
+    checks = Checks(Path("/share/out/results"))
+    sound()
+    before = there_is()
+    if checks("scripts/install on a machine that never had it", fresh):
+        (KEYS / "OPENAI_API_KEY").write_text("sk-scripted\n")
+        checks("installed again", again)
+        checks("--uninstall", uninstalled)
+        checks("--purge", lambda: purged(before))
+    sys.exit(not checks.summary())
+
+
+main()
