@@ -28,7 +28,7 @@ def test_settings_that_cannot_be_read_are_a_line_each(parley, tmp_path):
     assert result.exit_code == 1
     assert result.output.splitlines() == [
         f"parley: {config}: nmae: no such key; did you mean name?",
-        f"{config}: card.rate: 1 is not valid; valid is 0, 16000, 24000 or 48000",
+        f"{config}: card.rate: 1 is not valid; valid is 0, 16000, 24000, 44100 or 48000",
     ]
 
 
