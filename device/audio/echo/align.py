@@ -55,8 +55,8 @@ _SETTLING = 6
 MOST_MORE = 40
 """Blocks by which the path can become longer than the room asks for, where the echo comes twice: 400 ms more cost about
 as much again."""
-TRIAL = 6
-"""Blocks of the past over which a path is tried at another place: 60 ms, a voiced sound. More notices later."""
+LONGEST_TRIAL = 50
+"""Blocks of the past, at the most, over which a path can be tried at another place: 500 ms."""
 
 
 class Alignment:
@@ -70,7 +70,7 @@ class Alignment:
         self.drift = 0.0
         """How much both grow with each sample."""
         self._filter = echo
-        self._tape = Tape(1, (echo.blocks + MOST_MORE + TRIAL + 2) * BLOCK + MOST_DELAY + 2 * _HALF)
+        self._tape = Tape(1, (echo.blocks + MOST_MORE + LONGEST_TRIAL + 2) * BLOCK + MOST_DELAY + 2 * _HALF)
         self._worked = 0
         self._clock = 0
         self._measured: list[float] = []
@@ -98,18 +98,17 @@ class Alignment:
         tape: NDArray[np.float32] = self._tape.rows[0]
         return tape[-length:]
 
-    def trial(self, lag: int, heard: NDArray[np.float32]) -> float:
-        """Return the energy that the kept path leaves of what was `heard` if the echo comes later by `lag`.
+    def trial(self, lag: int, count: int) -> NDArray[np.float32] | None:
+        """Return what the kept path makes of the last `count` blocks if the echo comes later by `lag`: `(n * 160,)`.
 
-        `heard` are the last whole blocks: `(n * 160,)`. What of the path would come before its sound is left out.
+        What of the path would come before its sound is left out. None where nothing can be read.
         """
         delay = self.delay + lag
         early = max(0, -int((delay - _HALF) // BLOCK))
         delay += early * BLOCK
         if early >= self._filter.blocks or delay > MOST_DELAY:
-            return np.inf
-        blocks = self._filter.blocks - early + len(heard) // BLOCK
-        return self._filter.trial(self._read_back(delay, blocks), heard, early)
+            return None
+        return self._filter.trial(self._read_back(delay, self._filter.blocks - early + count), count, early)
 
     def begin(self, lead: int) -> None:
         """Let the path begin `lead` samples before the echo's loudest part, keeping what is known of it there.

@@ -281,20 +281,19 @@ class EchoFilter:
         self._paths[_MAIN] = self._kept
         self._teach(_MAIN, _SHADOW)
 
-    def trial(self, played: list[NDArray[np.float32]], mic: NDArray[np.float32], early: int = 0) -> float:
-        """Return the energy that the path that was kept last would leave of `mic`, whole blocks: `(n,) float32`.
+    def trial(self, played: list[NDArray[np.float32]], count: int, early: int = 0) -> NDArray[np.float32]:
+        """Return the echo estimate of the last `count` blocks by the path that was kept last: `(count * 160,)`.
 
         Without its first `early` blocks; `played` are the blocks of that time, and as many before them as it has then.
         """
         sound = np.concatenate(played)
         sound /= np.sqrt(1 + np.float32(self.bend) * np.square(sound))
         frames = np.lib.stride_tricks.sliding_window_view(sound, 2 * BLOCK)[::BLOCK]
-        spectra = np.fft.rfft(frames, axis=1)[::-1]  # newest first
-        count = len(mic) // BLOCK
+        spectra = np.fft.rfft(frames, axis=1).astype(np.complex64)[::-1]  # newest first
         path = self._kept[early:]
-        sums = np.stack([(path * spectra[ago : ago + len(path)]).sum(axis=0) for ago in range(count)])
-        left = mic.reshape(count, BLOCK)[::-1] - np.fft.irfft(sums, axis=1)[:, BLOCK:]
-        return float(np.square(left).sum())
+        sums = np.stack([(path * spectra[ago : ago + len(path)]).sum(axis=0) for ago in range(count - 1, -1, -1)])
+        estimate: NDArray[np.float32] = np.fft.irfft(sums, axis=1)[:, BLOCK:].astype(np.float32).ravel()
+        return estimate
 
     def hear_again(self, played: list[NDArray[np.float32]]) -> None:
         """Put other blocks in the place of those that were played, the last `blocks` and the one before."""

@@ -45,15 +45,19 @@ class OwnVoice:
         return self._holds > 0
 
     def step(self, *, plays: bool) -> None:
-        """Look at the residual's last block; `plays` tells whether an echo may be heard in it."""
+        """Look at the residual's last block; `plays` tells whether the first echo may be heard in it.
+
+        What fades with its reverberation fades as any word does, but a second echo may still be on its way.
+        """
         self._holds = max(0, self._holds - 1)
         self._waits = max(0, self._waits - 1)
         self._near = (self._near << 1 | (self._residual.excess >= NEAR_DB)) & _ALL
         self._since = self._since + 1 if self._near else 0
-        if self._waits or not plays or (self._near & _LAST).bit_count() < NEAR_BLOCKS:
+        if self._waits or (self._near & _LAST).bit_count() < NEAR_BLOCKS:
             return
         self._waits = LOOK_EVERY
-        if (self._since <= ALIKE_BLOCKS and self._residual.likeness > ALIKE) or self._place.own:
+        alike = plays and self._since <= ALIKE_BLOCKS and self._residual.likeness > ALIKE
+        if alike or self._place.own:
             self.found += not self._holds
             self._holds = HOLDS
             self._since = 0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from device.audio.echo.align import MOST_MORE, TRIAL
+from device.audio.echo.align import LONGEST_TRIAL, MOST_MORE
 from device.audio.echo.filter import BLOCK
 from device.audio.echo.likeness import CLEAR, CONFIRMED, RANGE, explained, filtered, likeness
 from device.audio.echo.tape import Tape
@@ -54,8 +54,10 @@ _WORTH = 0.5
 """And of the first one, 3 dB less: a choice."""
 _PROVEN_NOISE = 3.0
 """Or what is left over is about as loud as the room, by blocks of which it varies so much, and the echo is louder."""
+_TRIAL = 6
+"""Blocks of the past over which a path is tried at another place: 60 ms, a voiced sound. More notices later."""
 _FITS = 0.5
-"""Part of the present error's power that the path of before must leave over at another place, in `TRIAL` blocks."""
+"""Part of the present error's power that the path of before must leave over at another place, in `_TRIAL` blocks."""
 CERTAIN = 2 * CLEAR
 """At the first look, the place is believed at once: with nothing learnt yet, little is lost if it is a wrong one."""
 _BETTER = 0.8
@@ -68,6 +70,10 @@ _EXPLAINED = 0.1
 """Part of the microphone's power that the sound itself explains at a new place. The direct sound of an echo alone does
 more than half; this much is left with a voice over it that is 7 dB louder. Sharp edges of two sounds, which are as
 like, explain a hundredth."""
+_HIDDEN = 0.02
+"""And this much where the kept path fits at the new place: a visitor's voice hides it that is 15 dB louder."""
+_LEAST_FIT, _MOST_FIT = 0.6, 1.4
+"""How loud the kept path's estimate is in what is heard, at a place where it fits, whoever speaks over it: 1."""
 _MUCH_LEFT = 0.3
 """Part of what was heard that is left over, 5 dB less, from which it matters whether that is the echo: with another
 path to the same place it is, with somebody's voice it is not."""
@@ -112,6 +118,7 @@ class Place:
         self._heard = Tape(2, WINDOWS[-1] * BLOCK)  # and what was left over of it
         self._worked = 0
         self._blocks = 0  # that were heard without a break, and since the place was last doubted
+        self._moved = 0  # when the path was moved last; what was left over before tells nothing of it
         self._waits = 0
         self._good = 0
         self._kept = _WORTH  # part of the echo that the kept path left over; none is kept yet
@@ -175,13 +182,13 @@ class Place:
     def _look(self, noise: float, *, suspicious: bool) -> None:
         """Look where the echo is, in the last moments only if they are `suspicious`."""
         most = WINDOWS[1] if suspicious else WINDOWS[-1]
-        window = BLOCK * max(size for size in WINDOWS if size <= min(most, self._blocks))
+        window = BLOCK * _longest(min(most, self._blocks))
         heard, played = self._heard.rows[0][-window:], self._alignment.played(window + RANGE)
         found = likeness(heard, played)
         best = int(found.argmax())
         clear = float(found[best])
         echo = _explained(best, heard, played)
-        if echo < _EXPLAINED:
+        if echo < (_HIDDEN if self.known else _EXPLAINED):
             clear = 0.0
         if self._alignment.lag is None:
             self._find_first(found, best, clear)
@@ -190,7 +197,7 @@ class Place:
         first = max(0, here - NEAR)
         around = found[first : here + NEAR + 1]
         still = float(around.max())
-        left = self._left_over(window, played) if suspicious or not self.sure else None
+        left = self._left_over(min(window, BLOCK * self._errors)) if suspicious or not self.sure else None
         if suspicious and left is not None:
             self.taken_back += 1
             self.doubt()
@@ -203,7 +210,7 @@ class Place:
         if still >= CONFIRMED:
             if still >= _RIVAL * float(found[best]):
                 self._stay(first + int(around.argmax()) - here, noise)
-            self._complete(window, played)  # of a louder one elsewhere, too
+            self._complete(min(window, BLOCK * self._errors))  # of a louder one elsewhere, too
         elif clear >= CLEAR and not self._takes_most(window):
             self._move(best - here, echo)
 
@@ -236,19 +243,18 @@ class Place:
 
         Though much may be left over, because somebody speaks.
         """
-        window = WINDOWS[1] * BLOCK
-        if self._blocks < WINDOWS[1] or self._alignment.lag is None:
+        if self._errors < WINDOWS[1] or self._alignment.lag is None:
             return False
-        left, played = self._heard.rows[1][-window:], self._alignment.played(window + RANGE)
+        left, played = self._last_errors(WINDOWS[1] * BLOCK)
         return filtered(left, played, round(self._alignment.lag)) < _OTHERS
 
     @property
     def own(self) -> bool:
         """Whether what was left over in the last moments is the device's own voice; doubts the place if it is not."""
-        window = BLOCK * max((size for size in WINDOWS[:2] if size <= self._blocks), default=0)
+        window = min(self._errors, WINDOWS[1]) * BLOCK
         if not window or not self.known:
             return False
-        played, left = self._alignment.played(window + RANGE), self._heard.rows[1][-window:]
+        left, played = self._last_errors(window)
         lag = _clearest(left, played)
         if lag is None or filtered(left, played, lag) < _OWN:
             return False
@@ -256,9 +262,21 @@ class Place:
             self.doubt()
         return True
 
-    def _left_over(self, window: int, played: NDArray[np.float32]) -> int | None:
+    @property
+    def _errors(self) -> int:
+        """How many of the last blocks tell what the path leaves where it is now: as many as `WINDOWS` has, or 0."""
+        return _longest(min(self._blocks, self._worked - self._moved))
+
+    def _last_errors(self, window: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return what was left over in the last `window` samples, and what was played: `RANGE` samples more."""
+        return self._heard.rows[1][-window:], self._alignment.played(window + RANGE)
+
+    def _left_over(self, window: int) -> int | None:
         """Return the lag of an echo that makes much of what is left over; None if that is anything else."""
-        heard, left = (track[-window:] for track in self._heard.rows)
+        if not window:
+            return None
+        left, played = self._last_errors(window)
+        heard = self._heard.rows[0][-window:]
         if float(left @ left) < _MUCH_LEFT * float(heard @ heard):
             return None
         return self._echo_in(left, played)
@@ -275,7 +293,7 @@ class Place:
         What was played makes the part `echo` of what is heard: a visitor may make the rest.
         """
         stays = self._stays(round(self._alignment.lag or 0.0) + lag)
-        if not self._jump(lag, 1 - _TAKES * echo if stays else _GOOD) and stays:
+        if not self._jump(lag, 1 - _TAKES * echo if stays else _GOOD) and stays and echo >= _EXPLAINED:
             self._filter.restore()
             self._alignment.jump(lag)
             place = round(self._alignment.lag or 0.0)
@@ -288,9 +306,8 @@ class Place:
         """
         if self._kept >= _WORTH:
             return False
-        heard, errors = (track[-TRIAL * BLOCK :] for track in self._heard.rows)
-        left, fine = min((self._alignment.trial(lag + fine, heard), fine) for fine in _FINE)
-        if left >= max(better * float(errors @ errors), part * float(heard @ heard)):
+        fine = self._fits(lag, part, better)
+        if fine is None:
             return False
         self.jumps += 1
         self._filter.restore()
@@ -300,7 +317,30 @@ class Place:
         self._good = 0
         self._found = None
         self._powers.clear()  # they are of the place before
+        self._moved = self._worked
         return True
+
+    def _fits(self, lag: int, part: float, better: float) -> int | None:
+        """Return by how many samples more than `lag` the echo comes later, if the kept path fits; None if it does not.
+
+        It takes the echo away, or is as loud in what is heard as the echo should be, whoever speaks over it.
+        """
+        count = min(max(self._blocks, _TRIAL), LONGEST_TRIAL)
+        if (estimate := self._alignment.trial(lag, count)) is None:
+            return None
+        heard, errors = (track[-count * BLOCK :] for track in self._heard.rows)
+        sound, echo = np.diff(heard), np.diff(estimate)
+        fits = np.correlate(sound, echo[-_FINE[0] : len(echo) - _FINE[-1]], "valid")
+        fine = _FINE[int(fits.argmax())]
+        last = slice(-_TRIAL * BLOCK, None)
+        left = heard[last] - np.roll(estimate, fine)[last]
+        most = max(better * float(errors[last] @ errors[last]), part * float(heard[last] @ heard[last]))
+        if float(left @ left) < most:
+            return fine
+        power, common = float(echo @ echo), float(fits.max())
+        if abs(lag) <= NEAR or count < WINDOWS[0] or common**2 < _HIDDEN * power * float(sound @ sound):
+            return None
+        return fine if _LEAST_FIT * power <= common <= _MOST_FIT * power else None
 
     def _stays(self, lag: int) -> bool:
         """Return whether the echo was found at `lag` before, in other sounds."""
@@ -314,14 +354,14 @@ class Place:
         clear = np.flatnonzero(found[first:best] >= max(CLEAR, _OTHER_ECHO * float(found[best])))
         return first + int(clear[0]) if len(clear) else best
 
-    def _complete(self, window: int, played: NDArray[np.float32]) -> None:
+    def _complete(self, window: int) -> None:
         """Let the path begin earlier or end later for another echo, in the path or found in what was left over.
 
         That is of the last `window` samples. The path keeps as much room after its last echo as after a single one.
         """
         begins, length = int(self._alignment.delay), self._filter.blocks * BLOCK
         first, last = begins, begins + self._filter.last_echo() * BLOCK
-        other = self._echo_in(self._heard.rows[1][-window:], played)
+        other = self._echo_in(*self._last_errors(window)) if window else None
         if other is not None and not begins <= other < begins + length:
             before, self._other = self._other, other
             if abs(other - before) > NEAR:  # look again soon, in another sound
@@ -345,6 +385,7 @@ class Place:
         self._filter.unlearn()
         self._kept = _WORTH
         self._powers.clear()
+        self._moved = self._worked
         self._filter.residual = self._filter.usual_residual = 1.0
         self.sure = False
         self.begun += 1
@@ -360,6 +401,11 @@ class Place:
         if part < max(_PROVEN, self._kept):
             self._kept = min(self._kept, part)
             self._filter.keep()
+
+
+def _longest(blocks: int) -> int:
+    """Return the most of `WINDOWS` that fits into so many blocks; 0 if none does."""
+    return max((size for size in WINDOWS if size <= blocks), default=0)
 
 
 def _clearest(sound: NDArray[np.float32], played: NDArray[np.float32]) -> int | None:

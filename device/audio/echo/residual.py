@@ -63,6 +63,8 @@ _DECISION = 0.7
 ALIKE_BLOCKS = 35
 """Over so many blocks, 350 ms, is measured whether what is left over goes up and down as the echo does: in 250 ms that
 differs more by chance, and in 500 ms what was before a voice weighs more."""
+_LEAST_ALIKE = 15
+"""And of so many at least, 150 ms, a syllable, where the echo was just found elsewhere."""
 _BAND = np.maximum(np.searchsorted(EDGES, np.arange(BINS), side="right") - 1, 0)
 """The band of each bin; below 200 Hz the lowest."""
 
@@ -79,6 +81,7 @@ class Residual:
         self._overlap = np.zeros(BLOCK, np.float32)
         self._powers = np.zeros((3, BINS), np.float32)
         self._turn = 0
+        self._since = 0  # blocks since the echo was found elsewhere
         self._lost = self._own = False
         self._noise = np.zeros(BANDS, np.float32)
         self._floor = np.zeros(BANDS, np.float32)
@@ -103,7 +106,11 @@ class Residual:
         The correlation of their bands' levels, -1 to 1. What a filter leaves of the echo does, for whatever reason:
         distortion, reverberation past the filter's end, another path. A voice beside it has a time of its own.
         """
-        levels = np.log(self._past + self._floor + _NOISE_FLOOR)
+        count = min(self._since, ALIKE_BLOCKS)
+        if count < _LEAST_ALIKE:
+            return 0.0
+        past = self._past[:, (self._turn - 1 - np.arange(count)) % ALIKE_BLOCKS]
+        levels = np.log(past + self._floor + _NOISE_FLOOR)
         levels -= levels.mean(axis=1, keepdims=True)
         left, echo = levels.reshape(2, -1)
         power = float(left @ left) * float(echo @ echo)
@@ -126,6 +133,7 @@ class Residual:
         """Know that the echo was found elsewhere: more of it is left over than was learnt."""
         np.maximum(self._leak, _MOVED_LEAK, out=self._leak)
         self._leak_of_bins = self._leak[_BAND]
+        self._since = 0
 
     def step(
         self,
@@ -174,6 +182,7 @@ class Residual:
         np.log10(np.maximum(ratio, 1, out=ratio), out=ratio)
         self.excess = 10 / BANDS * float(np.add.reduce(np.minimum(ratio, MOST_DB / 10, out=ratio)))
         self._turn += 1
+        self._since += 1
         if self._turn % _LEARN_EVERY == 0:
             self._learn(heard, echo, other)
         self._before = heard

@@ -87,8 +87,13 @@ def test_after_a_rest_it_is_another_voice(heard, voice):
     assert voice.holds
 
 
-def test_nothing_is_looked_at_while_nothing_plays(heard, voice):
-    heard.likeness, heard.is_own = 1.0, True
+def test_what_fades_with_the_echo_is_somebody_while_nothing_plays(heard, voice):
+    heard.likeness = 1.0
     steps(voice, 100, plays=False)
-    assert not voice.holds
-    assert not heard.looks
+    assert not voice.found
+
+
+def test_a_second_echo_is_its_own_in_a_pause_of_the_reply(heard, voice):
+    heard.is_own = True
+    steps(voice, NEAR_BLOCKS, plays=False)
+    assert voice.holds
