@@ -89,7 +89,7 @@ async def examine(
 def check_settings(settings: Settings, fault: str = "") -> Finding:
     """Say what is in force, and whether the engine lacks a setting."""
     if fault:
-        return Finding("settings", "fail", fault, "mend the file, then: sudo systemctl restart parley parley-engine")
+        return Finding("settings", "fail", fault, "fix the file, then: sudo systemctl restart parley parley-engine")
     try:
         require(settings)
     except SettingsError as error:

@@ -170,7 +170,7 @@ async def verify(name: str, session: EngineSession) -> AsyncIterator[Finding]:
     try:
         await session.open(())
     except EngineError as error:
-        yield Finding(f"{name} session", "fail", str(error), "mend that first; nothing else can be tried")
+        yield Finding(f"{name} session", "fail", str(error), "fix that first; nothing else can be tried")
         return
     took = 1000 * (_now() - began)
     yield Finding(f"{name} session", "ok", f"open in {took:.0f} ms, {session.capabilities.family}, {session.rate} Hz")

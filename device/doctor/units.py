@@ -137,7 +137,7 @@ def _running_check(name: str, unit: Mapping[str, str], text: str, asked: Ask) ->
             fix = f"plug the card in, or name another as [card] in the settings: {typed('devices')} lists them"
             return Finding(name, "fail", text, fix)
         case Status(settings_fault=fault) if fault:
-            return Finding(name, "warn", text, f"mend the settings, then: sudo systemctl restart {short}")
+            return Finding(name, "warn", text, f"fix the settings, then: sudo systemctl restart {short}")
         case Status(engine_fault=why) if why:
             return Finding(name, "warn", text, "set what is missing, or take that engine out of `engines`")
         case Status(hears_itself=why) if why:

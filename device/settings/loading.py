@@ -98,7 +98,7 @@ def read(path: Path | None = None, environ: Mapping[str, str] = os.environ, syst
         found += [f"{file}: {fault}" for fault in wrong]
         origins |= dict.fromkeys(leaves(one), str(file))
         if file.stat().st_mode & stat.S_IROTH and any(key.endswith("api_key") for key in leaves(one)):
-            warnings.append(f"{file} holds a key and everybody can read it; this mends it: chmod o-r {file}")
+            warnings.append(f"{file} holds a key and everybody can read it; this fixes it: chmod o-r {file}")
         table = merge(table, one)
     known = {"local", *known_engines(), *table.get("engine", {})}
     if not found and (strangers := [name for name in table.get("engines", ()) if name not in known]):

@@ -39,7 +39,7 @@ def result_tool(schema: dict[str, Any]) -> Tool:
         submitted = _checked(bytes(arguments).decode(), validator)
         if not submitted.faults:
             return ToolResult('{"accepted":true}', result=submitted)
-        told = {"error": "not accepted; call the tool again with this mended", "faults": submitted.faults}
+        told = {"error": "not accepted; call the tool again with this fixed", "faults": submitted.faults}
         return ToolResult(msgspec.json.encode(told).decode(), result=submitted)
 
     inline_refs(schema, schema.get("$defs", {}))

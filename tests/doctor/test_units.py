@@ -36,7 +36,7 @@ def unit_check(**changes: str) -> Any:
         ({"ActiveState": "inactive", "SubState": "dead"}, "warn", "inactive (dead)", "sudo systemctl start parley"),
         ({"UnitFileState": "disabled"}, "warn", "not start with the system", "sudo systemctl enable parley"),
         ({"NRestarts": "7"}, "warn", "after 7 restarts; the last fault: 2027 parley.service: Failed", "journalctl -u"),
-        ({"StatusText": "Listening. The settings cannot be used;"}, "warn", "cannot be used", "mend the settings"),
+        ({"StatusText": "Listening. The settings cannot be used;"}, "warn", "cannot be used", "fix the settings"),
         (
             {"StatusText": "Listening on USB. It hears itself: x"},
             "warn",

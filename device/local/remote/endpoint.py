@@ -48,7 +48,7 @@ class Endpoint:
         if isinstance(error, TimeoutError):
             return self.tell(f"gave no answer for {timeout_s:g} s: take a faster model or a larger {section}.timeout_s")
         if isinstance(error, aiohttp.InvalidURL):
-            return self.tell(f"is no address: mend {section}.url")
+            return self.tell(f"is no address: fix {section}.url")
         return self.tell(f"is out of reach ({self.quote(error)}): is it running, is {section}.url right?")
 
     def refusal(self, status: int, said: str) -> str:

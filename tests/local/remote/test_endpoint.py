@@ -74,5 +74,5 @@ def test_why_there_is_no_answer_names_the_setting(make):
     assert f"no answer for 2.5 s: take a faster model or a larger {make.section}.timeout_s" in endpoint.unreached(
         TimeoutError()
     )
-    assert f"mend {make.section}.url" in endpoint.unreached(aiohttp.InvalidURL("http://["))
+    assert f"fix {make.section}.url" in endpoint.unreached(aiohttp.InvalidURL("http://["))
     assert f"(refused): is it running, is {make.section}.url right?" in endpoint.unreached(OSError("refused"))
