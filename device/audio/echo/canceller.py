@@ -228,8 +228,8 @@ class EchoCanceller:
         clean = self._residual.step(self._filter.error, self._filter.estimate, self._filter.doubt, lost=lost, own=own)
         if not wanted:  # at rest from the next frame on, which is not worked on
             clean += self._rise * (raw * _SCALE - clean)
-        elif not lost and self._is_near(heard):
-            self.excess[number] = self._residual.excess
+        elif not lost:
+            self.excess[number] = self._judge_near(heard)
         self._judge(heard, played, lost=lost)
         self._active = wanted
         return _pcm(clean)
@@ -243,19 +243,16 @@ class EchoCanceller:
         """Return whether what is heard now may be the echo itself, and not only its reverberation."""
         return self._quiet <= (self.alignment.lag or RANGE) // FRAME
 
-    def _is_near(self, heard: NDArray[np.float32]) -> bool:
-        """Return whether what is left over may be of somebody."""
+    def _judge_near(self, heard: NDArray[np.float32]) -> float:
+        """Return by how many dB what is left over of a frame exceeds the echo, if it may be of somebody; else 0."""
         self._certain = self._certain + 1 if self.converged else 0
         if self._certain == 1:
             self._residual.moved()
-        if self._is_residual(heard) or self._certain < CERTAIN_FRAMES:
-            return False
-        self._own_voice.step(plays=self._plays())
-        return self.converged and not self._own_voice.holds
-
-    def _is_residual(self, heard: NDArray[np.float32]) -> bool:
         self._heard = max(_power(heard), HOLD * self._heard)
-        return _power(self._filter.error) < RESIDUAL_RATIO * self._heard
+        if _power(self._filter.error) < RESIDUAL_RATIO * self._heard or self._certain < CERTAIN_FRAMES:
+            return 0.0
+        self._own_voice.step(plays=self._plays())
+        return self._residual.excess if self.converged and not self._own_voice.holds else 0.0
 
     def _judge(self, heard: NDArray[np.float32], played: NDArray[np.float32], *, lost: bool) -> None:
         """Find out whether the path is learnt."""
