@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from device.audio.card.base import CardError
+from device.system.harmless import line
 
 ASOUND = Path("/proc/asound")
 PROC = Path("/proc")
@@ -45,9 +46,9 @@ def holders(asound: Path = ASOUND, proc: Path = PROC) -> list[Holder]:
         owner = _OWNER.search(_text(status))
         if stream is None or owner is None or int(owner[1]) == os.getpid():
             continue
-        card = _text(asound / f"card{stream[1]}" / "id") or stream[1]
+        card = _name(asound / f"card{stream[1]}" / "id") or stream[1]
         # A thread's number is told; its process has the name.
-        found.append(Holder(card, stream[3] == "c", int(owner[1]), _text(proc / owner[1] / "comm")))
+        found.append(Holder(card, stream[3] == "c", int(owner[1]), _name(proc / owner[1] / "comm")))
     return found
 
 
@@ -60,11 +61,12 @@ def with_holders(fault: str, asound: Path = ASOUND, proc: Path = PROC) -> CardEr
 
 
 def _text(path: Path) -> str:
-    """Return what a file of the kernel's says, without what a name could forge lines or colours with."""
+    """Return what a file of the kernel's says; names in it are as others like them."""
     try:
-        text = path.read_text(errors="replace")[:4096]
+        return path.read_text(errors="replace")[:4096]
     except OSError:
         return ""
-    if path.name in {"comm", "id"}:
-        return "".join(char for char in text.strip() if char.isprintable())[:64]
-    return text
+
+
+def _name(path: Path) -> str:
+    return line(_text(path).strip())[:64]

@@ -25,7 +25,7 @@ def kernel(tmp_path):
 
 
 def test_who_has_a_stream_open_is_named(kernel):
-    assert holders(*kernel) == [Holder("Device", True, 812, "pulse[31maudio"), Holder("1", False, 9, "")]
+    assert holders(*kernel) == [Holder("Device", True, 812, "pulse\\u001b[31maudio"), Holder("1", False, 9, "")]
 
 
 def test_one_that_this_process_has_open_is_held_by_nobody_else(kernel):
@@ -36,8 +36,8 @@ def test_one_that_this_process_has_open_is_held_by_nobody_else(kernel):
 
 def test_an_error_says_who_it_is_and_what_to_do(kernel):
     assert str(with_holders("no microphone was found", *kernel)) == (
-        "no microphone was found. In use: the microphone of the card Device is held by pulse[31maudio (process 812); "
-        "the loudspeaker of the card 1 is held by process 9. End it, or have it use another card"
+        "no microphone was found. In use: the microphone of the card Device is held by pulse\\u001b[31maudio "
+        "(process 812); the loudspeaker of the card 1 is held by process 9. End it, or have it use another card"
     )
 
 
