@@ -188,7 +188,7 @@ class Place:
         best = int(found.argmax())
         clear = float(found[best])
         echo = _explained(best, heard, played)
-        if echo < (_HIDDEN if self.known else _EXPLAINED):
+        if echo < (_HIDDEN if self.known and not self.sure else _EXPLAINED):
             clear = 0.0
         if self._alignment.lag is None:
             self._find_first(found, best, clear)
@@ -323,7 +323,7 @@ class Place:
     def _fits(self, lag: int, part: float, better: float) -> int | None:
         """Return by how many samples more than `lag` the echo comes later, if the kept path fits; None if it does not.
 
-        It takes the echo away, or is as loud in what is heard as the echo should be, whoever speaks over it.
+        It takes the echo away, or, in doubt, is as loud in what is heard as the echo should be, whoever speaks over it.
         """
         count = min(max(self._blocks, _TRIAL), LONGEST_TRIAL)
         if (estimate := self._alignment.trial(lag, count)) is None:
@@ -338,7 +338,7 @@ class Place:
         if float(left @ left) < most:
             return fine
         power, common = float(echo @ echo), float(fits.max())
-        if abs(lag) <= NEAR or count < WINDOWS[0] or common**2 < _HIDDEN * power * float(sound @ sound):
+        if self.sure or abs(lag) <= NEAR or count < WINDOWS[0] or common**2 < _HIDDEN * power * float(sound @ sound):
             return None
         return fine if _LEAST_FIT * power <= common <= _MOST_FIT * power else None
 
