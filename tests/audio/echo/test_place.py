@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from support.speech import mix, noise, say
 
+from device.audio.earcons import earcon
 from device.audio.echo.canceller import FRAME, EchoCanceller
 from device.listen.near_end import Excess
 from device.simulation import acoustics
@@ -17,10 +18,13 @@ class Scene:
     """The device talks; its echo comes `lags` late, each from a second on: `(second, samples)`.
 
     The card may stand still from one second to another: nothing is played then, and nothing known of what is heard.
+    A timer may ring from some second on.
     """
 
-    def __init__(self, *lags, seconds=8, over=None, gap=(0.0, 0.0), room=5):
+    def __init__(self, *lags, seconds=8, over=None, gap=(0.0, 0.0), room=5, rings=None):
         self.far = np.resize(say(WORDS, "en-us", 165, -20), round(seconds * SECOND))
+        if rings is not None:
+            self.far[round(rings * SECOND) :] = np.resize(earcon("timer", SECOND), round((seconds - rings) * SECOND))
         missing = slice(*(round(at * SECOND) for at in gap))
         self.gap = tuple(round(at * 100) for at in gap)
         self.far[missing] = 0
@@ -99,6 +103,14 @@ def test_who_speaks_moves_nothing(db):
     assert canceller.alignment.lag == pytest.approx(1600, abs=2)
     assert (canceller.place.jumps, canceller.place.begun) == (0, 1)
     assert near[400:500].any()
+
+
+@pytest.mark.parametrize("after_ms", range(700, 2200, 100))
+def test_who_speaks_over_a_ringing_timer_moves_nothing(after_ms):
+    words = say("stop it, please stop it now", "en-us", 165, -16)
+    canceller, _, near = Scene((0, 1600), over=(4 + after_ms / 1000, words), rings=4).run()
+    assert (canceller.place.jumps, canceller.place.begun) == (0, 1)
+    assert near[400 + after_ms // 10 :].any()
 
 
 @pytest.mark.parametrize(("first", "second", "gain"), [(960, 4000, 0.5), (960, 4000, 1.4), (320, 3500, 1.0)])
