@@ -14,6 +14,7 @@ from device.conversation.engine import EngineError
 from device.engines import local_process, unix_socket
 from device.engines.local_process import LocalProcess
 from device.settings.tree import LocalSettings
+from device.system.typed import typed
 
 READY = "Listening on its socket"
 GOOD = f'echo "a word before"; echo "{READY}"; exec cat'
@@ -100,7 +101,7 @@ async def test_one_that_cannot_start_says_how_to_see_why(engine, lines, retry, w
         await local.url()
     assert caught.value.fault.retry is retry
     assert words in caught.value.fault.message
-    assert "parley engine" in caught.value.fault.message
+    assert typed("engine") in caught.value.fault.message
 
 
 async def test_one_that_cannot_start_and_says_why_is_quoted(engine):
