@@ -117,8 +117,9 @@ async def test_the_memory_of_the_recogniser_goes_back_to_the_system(monkeypatch,
         before = resident_mb()
         stopword.want(True)
         await stopword.heard(VoiceEnd(samples(3000), samples(1000), samples(2800), 2000))
-        assert resident_mb() > before + 50
+        grown = resident_mb() - before
+        assert grown > 25  # less than it takes, where other tests have left room
         stopword.want(False)
         async with asyncio.timeout(20):
-            while resident_mb() > before + 40:  # noqa: ASYNC110 - memory sets no event
+            while resident_mb() > before + grown / 2:  # noqa: ASYNC110 - memory sets no event
                 await asyncio.sleep(0.01)
