@@ -238,23 +238,22 @@ class Capture:
         echo, self._reference_rest = self._reference_rest[:n], self._reference_rest[n:]
         if not n:
             return
+        missing = self._missing(n)
+        echoes: EchoKind = "none"
         if self._canceller is not None:
             heard = block.any()
-            block = self._canceller.cancel(block, echo, self._missing(n))
+            block = self._canceller.cancel(block, echo, missing)
+            echoes = what_echoes(self._canceller)
             # Who speaks on after all began in what was taken for the device's own voice.
-            echo_kind: EchoKind = "unknown" if self._canceller.own else what_echoes(self._canceller)
-            self._excess.push(self._canceller.excess.tolist(), echo_kind)
+            self._excess.push(self._canceller.excess.tolist(), "unknown" if self._canceller.own else echoes)
             if self._excess.near_end:
                 self._near_to = self._cleaned + n
             if not heard:  # an unplugged or muted microphone: all that is left is the echo expected in it
                 block = np.zeros(n, np.int16)
-        alone = not self.gaps.touch(self._cleaned, self._cleaned + n) and (
-            self._canceller is None or what_echoes(self._canceller) == "none"
-        )
         self._cleaned += n
         early = min(self._late, n)
         self._late -= early
-        self.clean.write(self.gain.push(block[early:], alone=alone))
+        self.clean.write(self.gain.push(block[early:], alone=missing is None and echoes == "none"))
 
     def _missing(self, n: int) -> NDArray[np.bool_] | None:
         """Return which of the canceller's next frames are missing, `n` samples; None if none is."""

@@ -31,7 +31,6 @@ class Converter:
         self._span, self.group_out = matrix.shape
         self._past = self._span - self.group_in
         self.half = self._past // 2
-        self.most = most
         self._tape = np.zeros(self._past + self.group_in + most, np.float32)
         self._rows = max(1, MOST_PRODUCTS // matrix.size)
         self._windows = np.zeros((self._rows, self._span), np.float32)
