@@ -38,12 +38,10 @@ async def talk(url: str, stage: Stage) -> AsyncIterator[None]:
     first = json.loads(await node.stdout.readline() or '["nothing"]')
     if first != ["ready"]:
         stage.failed(first)
-    tasks = [stage.beside(listen()), stage.beside(hear())]
     try:
-        yield
+        with stage.meanwhile(listen(), hear()):
+            yield
     finally:
-        for task in tasks:
-            task.cancel()
         node.stdin.close()
         await node.wait()
 

@@ -41,12 +41,8 @@ async def talk(url: str, stage: Stage) -> AsyncIterator[None]:
                 elif event.type == "history_updated" and cut:
                     tell_kept(stage, event.history, cut)
 
-        tasks = [stage.beside(listen()), stage.beside(hear())]
-        try:
+        with stage.meanwhile(listen(), hear()):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
 
 
 def take(stage: Stage, event: Any) -> None:

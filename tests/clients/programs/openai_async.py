@@ -96,12 +96,8 @@ async def talk(url: str, stage: Stage) -> AsyncIterator[None]:
                 for answer in take(stage, player, event):
                     await connection.send(answer)
 
-        tasks = [stage.beside(listen()), stage.beside(hear())]
-        try:
+        with stage.meanwhile(listen(), hear()):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
 
 
 if __name__ == "__main__":

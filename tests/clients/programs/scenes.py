@@ -21,7 +21,7 @@ import sys
 import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +146,16 @@ class Stage:
                 self.failed(repr(error))
 
         return asyncio.create_task(run())
+
+    @contextmanager
+    def meanwhile(self, *pumps: Coroutine[Any, Any, None]) -> Iterator[None]:
+        """Run parts of the client beside what is in the block, and end them with it."""
+        tasks = [self.beside(pump) for pump in pumps]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
 
     # What is waited for.
 
