@@ -107,10 +107,11 @@ def choose(devices: Sequence[Device], wanted: str, direction: Direction) -> Devi
     able = sorted((d for d in devices if d.channels(direction)), key=_order)
     word = _WORD[direction]
     if not able:
-        raise with_holders(
+        missing = (
             f"no {word} was found that can be opened: plug in a sound card, or see it with `arecord -l` and `aplay -l` "
             f"(sudo apt install alsa-utils); `{typed('demo')}` needs none"
         )
+        return _named_by_alsa(wanted, direction, missing)
     if wanted == "default":
         fitting = [d for d in able if (d.default_input if direction == "input" else d.default_output)] or able[:1]
     else:
@@ -118,7 +119,14 @@ def choose(devices: Sequence[Device], wanted: str, direction: Direction) -> Devi
             d for d in able if any(wanted.casefold() in name.casefold() for name in _names(d))
         ]
     if not fitting:
-        return _named_by_alsa(able, wanted, direction)
+        plain = [device.plain_name for device in able]
+        names = dict.fromkeys(d.plain_name if plain.count(d.plain_name) == 1 else d.name for d in able)
+        listed = ", ".join(map(in_toml, dict.fromkeys(("default", *names))))
+        missing = (
+            f"card.{direction}: there is no {word} {in_toml(wanted)}; there are, to be written like this or in part: "
+            f"{listed}"
+        )
+        return _named_by_alsa(wanted, direction, missing)
     if len(fitting) > 1:
         log.warning(
             "%s %s fits %s: taking the first", word, in_toml(wanted), ", ".join(in_toml(d.name) for d in fitting)
@@ -126,21 +134,18 @@ def choose(devices: Sequence[Device], wanted: str, direction: Direction) -> Devi
     return fitting[0]
 
 
-def _named_by_alsa(able: Sequence[Device], wanted: str, direction: Direction) -> Device:
-    """Return the device that ALSA knows by that name, though it is not listed. Raises CardError."""
+def _named_by_alsa(wanted: str, direction: Direction, missing: str) -> Device:
+    """Return the device that ALSA knows by that name, though it is not listed: PortAudio lists none that is in use.
+
+    Raises CardError: that it is in use, or `missing`.
+    """
     try:
         with quiet:
             libasound.rates(wanted, direction)
     except libasound.BusyError:
         raise
     except CardError:
-        plain = [device.plain_name for device in able]
-        names = dict.fromkeys(d.plain_name if plain.count(d.plain_name) == 1 else d.name for d in able)
-        listed = ", ".join(map(in_toml, dict.fromkeys(("default", *names))))
-        raise with_holders(
-            f"card.{direction}: there is no {_WORD[direction]} {in_toml(wanted)}; there are, to be written like this "
-            f"or in part: {listed}"
-        ) from None
+        raise with_holders(missing) from None
     return Device(UNLISTED, wanted, 0, 1) if direction == "output" else Device(UNLISTED, wanted, 1, 0)
 
 

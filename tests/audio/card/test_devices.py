@@ -164,6 +164,13 @@ def test_a_device_that_another_program_has_is_said_to_be_in_use(cards: Cards) ->
         choose(list_devices(), "busy", "input")
 
 
+@pytest.mark.parametrize("wanted", ["default", "only"])
+def test_the_only_card_is_said_to_be_in_use_and_nobody_is_told_to_plug_one_in(cards: Cards, wanted: str) -> None:
+    cards(default="rate 48000 busy 1", only="rate 48000 busy 1")
+    with pytest.raises(CardError, match=rf"^{wanted} is in use by another program$"):
+        choose(list_devices(), wanted, "input")
+
+
 @pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 96_000])
 def test_the_rates_of_each_device_are_its_own(cards: Cards, rate: int) -> None:
     cards(one=f"rate {rate}", two="rate 48000 format S32_LE channels 8")
@@ -173,7 +180,7 @@ def test_the_rates_of_each_device_are_its_own(cards: Cards, rate: int) -> None:
 
 
 @pytest.mark.parametrize(("found", "word"), [([], "microphone"), ([HEADPHONES], "microphone")])
-def test_no_card_is_one_clear_line(found: list[Device], word: str) -> None:
+def test_no_card_is_one_clear_line(found: list[Device], word: str, no_sound: None) -> None:
     with pytest.raises(CardError) as caught:
         choose(found, "default", "input")
     assert str(caught.value).startswith(f"no {word} was found")
