@@ -51,6 +51,8 @@ PAUSE_FRAMES, LONGEST_FRAMES = 20, 156
 """A pause of 640 ms ends an utterance; so do 5 s, for somebody reads the news."""
 LEAST_FRAMES = 12
 """How much of an utterance must be speech to count, 384 ms: a wake word has more, a bark less."""
+CATCH_UP = 2
+"""Frames that are shown at once, of those that waited: all of them would keep the capture thread for 4 ms."""
 LIMIT = 0.9
 """Of full scale: nothing is amplified beyond."""
 RECOVERY = 1.02
@@ -68,9 +70,10 @@ class SpeechLevel:
         self._rest = np.zeros(0, np.int16)
         self._levels: deque[float] = deque(maxlen=FLOOR_FRAMES)
         self._before: deque[NDArray[np.int16]] = deque(maxlen=BEFORE_FRAMES)
-        self._open = False
-        self._frames = self._pause = self._voiced = 0
-        self._loudest = self._power = 0.0
+        self._open = self._usual = False
+        self._held: deque[tuple[NDArray[np.int16], bool]] = deque()
+        self._frames = self._loud = self._pause = self._voiced = 0
+        self._loudest = self._heard = self._power = 0.0
 
     def push(self, block: NDArray[np.int16], *, alone: bool) -> bool:
         """Take the next `(n,) int16, 16 kHz mono`; return whether something was learnt from an utterance's end.
@@ -105,26 +108,47 @@ class SpeechLevel:
 
     def _hear(self, frame: NDArray[np.int16], level: float, *, loud: bool) -> bool:
         if loud and not self._open:
-            self._begin(level)
+            self._begin()
         if not self._open:
             self._before.append(frame)
             return False
         self._loudest = max(self._loudest, level)
-        self._look(frame, counts=loud)
+        self._take(frame, level, loud=loud)
         self._frames += 1
         self._pause = 0 if loud else self._pause + 1
         if self._pause < PAUSE_FRAMES and self._frames < LONGEST_FRAMES:
             return False
         self._open = False
+        self._held.clear()
         return self._learn()
 
-    def _begin(self, level: float) -> None:
-        self._open = True
-        self._frames = self._pause = self._voiced = 0
-        self._power, self._loudest = 0.0, level
-        self._voice.reset()
-        while self._before:
-            self._look(self._before.popleft(), counts=False)
+    def _begin(self) -> None:
+        self._open, self._usual = True, False
+        self._frames = self._loud = self._pause = self._voiced = 0
+        self._power, self._heard, self._loudest = 0.0, 0.0, SILENT
+        self._held.extend((frame, False) for frame in self._before)
+        self._before.clear()
+
+    def _take(self, frame: NDArray[np.int16], level: float, *, loud: bool) -> None:
+        """Show the voice detector a frame; the first ones only once there are enough of them, and not as loud as ever.
+
+        What is too short to count, or would teach nothing, is not worth a network's work: people who talk all day would
+        cost a sixth more of the processor asleep.
+        """
+        if self._usual:
+            return
+        self._held.append((frame, loud))
+        if self._loud >= LEAST_FRAMES:
+            for _ in range(min(CATCH_UP, len(self._held))):
+                frame, loud = self._held.popleft()
+                self._look(frame, counts=loud)
+            return
+        self._loud += loud
+        self._heard += 10 ** (level / 10) if loud else 0.0
+        if self._loud == LEAST_FRAMES:
+            mean = 10 * float(np.log10(self._heard / LEAST_FRAMES))
+            self._usual = self.db is not None and abs(mean - self.db) < LEAST_CHANGE_DB
+            self._voice.reset()
 
     def _look(self, frame: NDArray[np.int16], *, counts: bool) -> None:
         """Show the voice detector a frame as loud as it is used to; if that is speech, it `counts`."""

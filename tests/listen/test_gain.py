@@ -72,6 +72,30 @@ def test_from_nothing_but_speech_anything_is_learnt(detector, track):
     assert level.db is None
 
 
+def test_an_utterance_as_loud_as_ever_is_not_shown_to_the_detector():
+    detector = Always()
+    level = SpeechLevel(detector)
+    hear(level, utterance(-60))
+    detector.shown.clear()
+    hear(level, utterance(-60 - LEAST_CHANGE_DB / 2))
+    assert not detector.shown
+    hear(level, utterance(-60 + 2 * LEAST_CHANGE_DB))
+    assert detector.shown
+
+
+@pytest.mark.parametrize("size", [160, FRAME])
+def test_the_detector_is_shown_but_a_few_frames_at_once(size):
+    detector = Always()
+    level = SpeechLevel(detector)
+    track, at_once = utterance(-60), []
+    for at in range(0, len(track) // size * size, size):
+        before = len(detector.shown)
+        level.push(track[at : at + size], alone=True)
+        at_once.append(len(detector.shown) - before)
+    assert max(at_once) == 2
+    assert sum(at_once) >= CLOCK_RATE // FRAME, "the whole second"
+
+
 def test_nothing_is_learnt_while_the_device_plays():
     level = SpeechLevel(Always())
     hear(level, utterance(-60), alone=False)
