@@ -32,8 +32,9 @@ from device.listen.shared_recogniser import SharedRecogniser
 from device.listen.stop_word import StopWord
 from device.records.entry import SentFirst
 from device.sample_clock import CLOCK_RATE, samples
+from device.skills.timers.names import timer_names
+from device.skills.timers.timers import Timers
 from device.tools.result import NAME as RESULT
-from device.tools.timers import Timers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -99,7 +100,7 @@ async def build(
     recogniser = recogniser or SharedRecogniser(settings.models_dir)
     ringer = Ringer(playout, StopWord(language, clean, recogniser), inbox, now)
     earcons = Earcons(playout, ringer, watchers, wanted=playback.earcons)
-    timers = Timers(now)
+    timers = Timers(now, timer_names(settings.language))
 
     def mute_microphone(on: bool) -> None:  # noqa: FBT001 - what the switch calls
         card.deaf = on

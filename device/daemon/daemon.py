@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from device.engines.sessions import Sessions
     from device.engines.uplink import Uplink
     from device.listen.capture import Capture
-    from device.tools.timers import Timers
+    from device.skills.timers.timers import Timers
 
 
 class Daemon:

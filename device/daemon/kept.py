@@ -18,12 +18,12 @@ from msgspec import Struct
 
 from device.listen.gain import Gain
 from device.sample_clock import CLOCK_RATE
+from device.skills.timers.timers import Timer
 from device.system import inputs, state_file, wall_clock
-from device.tools.timers import Timer
 
 if TYPE_CHECKING:
     from device.audio.loudspeaker import Loudspeaker
-    from device.tools.timers import Timers
+    from device.skills.timers.timers import Timers
 
 _log = logging.getLogger(__name__)
 _Shape = TypeVar("_Shape")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from device.tools.builtin import builtin_tools
+from device.skills.skill import Device
+from device.skills.skills import builtin_tools
+from device.system.wall_clock import local_time
 
 if TYPE_CHECKING:
     from device.audio.loudspeaker import Loudspeaker
     from device.daemon.mute import MuteSwitch
     from device.daemon.sounds import Ringer
+    from device.skills.timers.timers import Timers
     from device.tools.registry import Registry
-    from device.tools.timers import Timers
 
 
 def device_tools(timers: Timers, playout: Loudspeaker, mute: MuteSwitch, ringer: Ringer) -> Registry:
@@ -21,9 +23,12 @@ def device_tools(timers: Timers, playout: Loudspeaker, mute: MuteSwitch, ringer:
         playout.volume = percent / 100
 
     return builtin_tools(
-        timers=timers,
-        volume=lambda: round(playout.volume * 100),
-        set_volume=set_volume,
-        mute=lambda: mute.want(on=True),
-        stop_ringing=ringer.stop,
+        Device(
+            timers=timers,
+            volume=lambda: round(playout.volume * 100),
+            set_volume=set_volume,
+            mute=lambda: mute.want(on=True),
+            stop_ringing=ringer.stop,
+            clock=local_time,
+        )
     )

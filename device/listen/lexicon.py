@@ -1,13 +1,18 @@
-"""Short phrases and what they mean when said over somebody who speaks, by language: `data/lexicon.toml`."""
+"""Short phrases and what they mean when said over somebody who speaks, by language: `lexicon.toml`."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
+
+from device.language.files import base, file_of, languages
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Lexicon(Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,15 +28,19 @@ class Lexicon(Struct, frozen=True, forbid_unknown_fields=True):
 
 def lexicon(language: str) -> Lexicon | None:
     """Return the phrases of `language`, a tag such as "en" or "en-GB"; None if there are none."""
-    return lexica().get(re.split(r"[-_]", language.lower(), maxsplit=1)[0])
+    return lexica().get(base(language))
 
 
 @cache
 def lexica() -> dict[str, Lexicon]:
     """Return the phrases of every language that there are any of."""
-    text = files("device.data").joinpath("lexicon.toml").read_text("utf-8")
-    tables = msgspec.toml.decode(text, type=dict[str, dict[str, list[str]]])
-    return {language: msgspec.convert(_plain(table), Lexicon) for language, table in tables.items()}
+    there = {language: file_of(language, "lexicon.toml") for language in languages()}
+    return {language: _read(path) for language, path in there.items() if path}
+
+
+def _read(path: Path) -> Lexicon:
+    table = msgspec.toml.decode(path.read_bytes(), type=dict[str, list[str]])
+    return msgspec.convert(_plain(table), Lexicon)
 
 
 def _plain(table: dict[str, list[str]]) -> dict[str, list[str]]:

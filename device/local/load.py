@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from device.language.language import LanguageError
 from device.listen.moonshine import load_moonshine
 from device.listen.vad import SileroVad
 from device.local.brain.chat import Chat
-from device.local.brain.language import LanguageError
 from device.local.brain.sentences import Sentences
 from device.local.cascade import Stages
 from device.local.end_of_turn.completeness import completeness_rules

@@ -10,8 +10,9 @@ import re
 import tomllib
 import unicodedata
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Final
+
+from device.data import DATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 SURE: Final[dict[Kind, float]] = {"code": 0.95, "name": 0.8, "text": 0.5}
 NEAR: Final[dict[Kind, float]] = {"code": 0.7, "name": 0.6, "text": 0.3}
 
-_WORDS: Final = tomllib.loads(files("device.data").joinpath("misheard.toml").read_text("utf-8"))
+_WORDS: Final = tomllib.loads((DATA / "languages" / "en" / "misheard.toml").read_text("utf-8"))
 _VALUES: Final[dict[str, int]] = {
     **{word: value for value, word in enumerate(_WORDS["units"].split())},
     **{word: 10 * value for value, word in enumerate(_WORDS["tens"].split(), 2)},

@@ -34,6 +34,10 @@ class Arguments(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Base of the types of tools' arguments; the model sees the description in each field's `Meta`."""
 
 
+class Nothing(Arguments, frozen=True):
+    """No arguments."""
+
+
 class ToolError(Exception):
     """A tool cannot do what it is asked; the message is for the model, which tells the user."""
 

@@ -8,8 +8,8 @@ from device.daemon import kept as module
 from device.daemon.kept import BUSY, SPEECH, TIMERS, VOLUME, Kept, runtime_dir
 from device.listen.gain import Gain
 from device.sample_clock import CLOCK_RATE
+from device.skills.timers.timers import MOST, Timers
 from device.system import wall_clock
-from device.tools.timers import MOST, Timers
 
 BEGIN = 1_800_000_000.0
 

@@ -8,7 +8,7 @@ from msgspec import json
 from device.audio.playout import Playout
 from device.daemon.mute import MuteSwitch
 from device.daemon.tools import device_tools
-from device.tools.timers import Timers
+from device.skills.timers.timers import Timers
 
 
 class Device:

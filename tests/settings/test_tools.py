@@ -1,13 +1,9 @@
 """What a profile says of look-ups, and the files that they look into."""
 
-from typing import get_args
-
 import pytest
 
 from device.settings.toml import TableError
-from device.settings.tools import LONGEST, Builtin, Lookup, lookup_faults, read_rows, shown
-from device.tools.builtin import builtin_tools
-from device.tools.timers import Timers
+from device.settings.tools import LONGEST, Lookup, lookup_faults, read_rows, shown
 
 LOOKUP = Lookup(description="Finds.", file="x.csv", keys={"number": "code", "town": "name"}, most=1)
 
@@ -101,14 +97,3 @@ def test_a_file_that_is_not_there(tmp_path):
 def test_what_is_told_of_a_row(show, told):
     lookup = Lookup(description="Finds.", file="x.csv", keys={"number": "code"}, show=show)
     assert shown({"number": "1", "town": "A", "state": ""}, lookup) == told
-
-
-def test_the_names_of_the_built_in_tools_are_those_that_there_are():
-    there = builtin_tools(
-        timers=Timers(lambda: 0),
-        volume=lambda: 0,
-        set_volume=lambda percent: None,
-        mute=lambda: None,
-        stop_ringing=lambda: False,
-    )
-    assert tuple(spec.name for spec in there.specs()) == get_args(Builtin)

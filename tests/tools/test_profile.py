@@ -2,12 +2,11 @@
 
 import pytest
 from msgspec.structs import replace
+from support.skills import Machine
 
 from device.settings.profiles import load
-from device.tools.builtin import builtin_tools
 from device.tools.profile import profile_tools
 from device.tools.result import NAME
-from device.tools.timers import Timers
 
 
 def test_without_a_profile_there_are_none():
@@ -21,13 +20,7 @@ def test_a_tool_for_each_look_up_and_one_for_the_result():
 
 
 def test_they_are_offered_beside_the_built_in_ones_and_once():
-    there = builtin_tools(
-        timers=Timers(lambda: 0),
-        volume=lambda: 0,
-        set_volume=lambda percent: None,
-        mute=lambda: None,
-        stop_ringing=lambda: False,
-    )
+    there = Machine().tools
     mine = profile_tools(load("support"))
     offered = [spec.name for spec in there.offering(["sleep"], mine).specs()]
     assert offered == ["sleep", "find_order", "find_answer", "submit_result"]

@@ -1,4 +1,4 @@
-"""What a recogniser wrote down, made ready for matching: English text to plain words with marks for values."""
+"""What a recogniser wrote down, made ready for matching: text to plain words with marks for values."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import re
 import unicodedata
 from difflib import SequenceMatcher
 from itertools import count
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from device.local.brain import arithmetic, durations
-from device.local.brain.numbers import digits, plain_number
+from device.language.numbers import plain_number
+from device.skills.arithmetic.sums import Sum, Sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-Value: TypeAlias = float | arithmetic.Sum
+    from device.language.language import Language
+
+Value: TypeAlias = float | Sum
+_Said = TypeVar("_Said", float, Sum)
 
 MARKS = {"number": "num", "duration": "dur", "sum": "sum"}
 """List name of a kind of value → its marks: "numa", "numb" and so on."""
@@ -28,66 +31,6 @@ _ALIKE: Final = 0.65
 """How like the wake word a word must be to be what is left of it: "ravis" is (0.91), "travis" (0.67), "service" not."""
 _BOTH_ALIKE: Final = 0.85
 """The same for two words together: "jar vis"."""
-
-_CONTRACTIONS = (
-    (r"\b(can)'?t\b", r"\1not"),
-    (r"\bwon't\b", "will not"),
-    (r"\b(do|does|did|is|are|was|were|have|has|would|could|should)n'?t\b", r"\1 not"),
-    (r"\blet's\b", "let us"),
-    (r"\b(what|who|how|where|when|that|it|there|here)'s\b", r"\1 is"),
-    (r"\bwhats\b", "what is"),
-    (r"\b(what|who|how|where|that|it|there)'re\b", r"\1 are"),
-    (r"\bi'?m\b", "i am"),
-    (r"\b(you|we|they)'re\b", r"\1 are"),
-    (r"\b(i|you|we|they)'ve\b", r"\1 have"),
-    (r"\b(i|you|we|they|it|that|what)'(?:ll|d)\b", r"\1 will"),
-    (r"(\w)'s\b", r"\1s"),
-    (r"'", ""),
-)
-_SYMBOLS = (
-    (r"(?<=\d)(?=[a-z])|(?<=[a-z])(?=\d)", " "),
-    (r"%|\bper cent\b", " percent "),
-    (r"°", " degrees "),
-    (r"\bdegrees? (?=degrees?\b)", ""),
-    ("\u00bd", " and a half "),
-    ("\u00d7", " times "),
-    ("\u00f7", " divided by "),
-    ("[\u2212\u2013]", " minus "),
-    (r"(?<![\d.])-(?=\d)", " minus "),
-    (r"(?<=\d) ?- ?(?=\d)", " minus "),
-    (r"(?<=\d) ?/ ?(?=\d)", " divided by "),
-    (r" ?\+ ?", " plus "),
-    (r" ?\* ?", " times "),
-    (r"(?<=\d) ?x ?(?=\d)", " times "),
-    (r" ?= ?", " equals "),
-    (r"&", " and "),
-)
-_OPERATOR = "times|plus|minus|by|over|multiplied by|divided by"
-_TIME = "hours?|minutes?|seconds?"
-_HOMOPHONES = (
-    (rf"\bfor (?:4|for) (?=\d+(?:\.\d+)? (?:{_TIME})\b)", "for "),
-    (
-        rf"\b(timers?|alarm|countdown|set|hours?|minutes?) 4 (?=\d+(?:\.\d+)? (?:{_TIME})\b|an? (?:{_TIME})\b|half\b)",
-        r"\1 for ",
-    ),
-    # Nobody sets one for so long; "for ten" is heard as "410".
-    (rf"\b(timers?|alarm|countdown) 4(?=[1-9]\d (?:{_TIME})\b)", r"\1 for "),
-    (r"\b(volume|it|up|down|sound) 2 (?=\d)", r"\1 to "),
-    (rf"\b(timer for|{_OPERATOR}) (?:for|fore)\b", r"\1 4"),
-    (rf"\b(timer for|{_OPERATOR}) (?:to|too)\b", r"\1 2"),
-    (rf"\b(timer for|{_OPERATOR}) (?:won)\b", r"\1 1"),
-    (rf"\b(timer for|{_OPERATOR}) (?:ate)\b", r"\1 8"),
-    (r"\b(?:for|fore) (times|plus|minus|divided by|multiplied by) (?=\d)", r"4 \1 "),
-    (r"\b(?:to|too) (times|plus|minus|divided by|multiplied by) (?=\d)", r"2 \1 "),
-    (r"\b(how many \w+ (?:is|are|in|make)) (?:to|too) (?=\w+s\b)", r"\1 2 "),
-    (r"\b(how many \w+ (?:is|are|in|make)) (?:for|fore) (?=\w+s\b)", r"\1 4 "),
-    (r"\b(?:thyme|dime) (?=is it)", "time "),
-    (r"\b1 half\b", "half"),
-    (r"\b((?:kilo)?met(?:er|re)s?|miles?) an? (?=hour\b|second\b)", r"\1 per "),
-    # Words for what was spoken of, and no numbers.
-    (r"\b(another|next) 1\b(?! (?:hour|minute|second|day|week)s?\b)", r"\1 one"),
-    (r"\b1 more\b(?! (?:hour|minute|second|day|week)s?\b)", "one more"),
-)
 
 
 class Heard(Struct):
@@ -102,20 +45,33 @@ class Heard(Struct):
         return _MARK.sub(r"\1", self.text)
 
 
-def hear(clause: str) -> Heard:
-    """Return a clause in lower case, contractions written out, numbers, spans of time and sums as marks."""
-    text = unicodedata.normalize("NFKC", clause.replace("\u2019", "'").replace("\u00bd", " and a half ")).lower()
-    text = _substitute(text, _CONTRACTIONS)
-    text = digits(text)
-    text = _substitute(text, _SYMBOLS)
-    text = " ".join(re.sub(r"[^\w\s.]|_|(?<!\d)\.|\.(?!\d)", " ", text).split())
-    text = _substitute(text, _HOMOPHONES)
-    values: dict[str, Value] = {}
-    text = durations.replace(text, _marker("duration", values))
-    text = arithmetic.replace(text, _marker("sum", values))
-    numbers = _marker("number", values)
-    text = re.sub(r"\b(?:minus )?\d+(?:\.\d+)?\b", lambda m: numbers(float(m[0].replace("minus ", "-"))), text)
-    return Heard(" ".join(text.split()), values)
+class Hearing:
+    """Hears a language."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+        self._contractions, self._symbols, self._homophones = (
+            [(re.compile(pattern), by) for pattern, by in rules]
+            for rules in (language.heard.contractions, language.heard.symbols, language.heard.homophones)
+        )
+        self._sums = Sums(language)
+        self._minus = f"{language.numbers.minus} "
+        self._number = re.compile(rf"\b(?:{re.escape(self._minus)})?\d+(?:\.\d+)?\b")
+
+    def hear(self, clause: str) -> Heard:
+        """Return a clause in lower case, contractions written out, numbers, spans of time and sums as marks."""
+        language = self._language
+        text = _substitute(clause.replace("\u2019", "'").lower(), self._contractions)
+        text = language.numbers.in_digits(unicodedata.normalize("NFKC", text).lower())
+        text = _substitute(text, self._symbols)
+        text = " ".join(re.sub(r"[^\w\s.]|_|(?<!\d)\.|\.(?!\d)", " ", text).split())
+        text = _substitute(text, self._homophones)
+        values: dict[str, Value] = {}
+        text = language.spans.replace(text, _marker("duration", values, plain_number))
+        text = self._sums.replace(text, _marker("sum", values, lambda task: task.said(language)))
+        numbers = _marker("number", values, plain_number)
+        text = self._number.sub(lambda m: numbers(float(m[0].replace(self._minus, "-"))), text)
+        return Heard(" ".join(text.split()), values)
 
 
 def is_mark(word: str) -> bool:
@@ -154,13 +110,13 @@ def without_wake_word(clause: str, names: Collection[str]) -> str:
     return " ".join(words[begin:end])
 
 
-def _marker(kind: str, values: dict[str, Value]) -> Callable[[Value], str]:
+def _marker(kind: str, values: dict[str, Value], say: Callable[[_Said], str]) -> Callable[[_Said], str]:
     numbers = count()
 
-    def mark(value: Value) -> str:
+    def mark(value: _Said) -> str:
         at = next(numbers)
         if at >= MOST:
-            return plain_number(value) if isinstance(value, float) else str(value)
+            return say(value)
         name = MARKS[kind] + _LETTERS[at]
         values[name] = value
         return f" {name} "
@@ -168,7 +124,7 @@ def _marker(kind: str, values: dict[str, Value]) -> Callable[[Value], str]:
     return mark
 
 
-def _substitute(text: str, pairs: Iterable[tuple[str, str]]) -> str:
+def _substitute(text: str, pairs: Iterable[tuple[re.Pattern[str], str]]) -> str:
     for pattern, by in pairs:
-        text = re.sub(pattern, by, text)
+        text = pattern.sub(by, text)
     return text

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 from hassil import recognize_all
 from hassil.intents import Intents
 from hassil.sample import sample_sentence
-from msgspec import Struct
 
-from device.local.brain.heard import MARKS, MOST, Heard, Value, clauses, hear, is_mark, marked, without_wake_word
+from device.local.brain.heard import MARKS, MOST, Heard, Hearing, clauses, is_mark, marked, without_wake_word
+from device.skills.skill import Meaning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from device.local.brain.language import Language
+    from device.language.language import Language
 
 _CLOSE: Final = 0.86
 """How much what was said must be like a template, by `SequenceMatcher`.
@@ -45,29 +45,20 @@ CALLED: Final = "called"
 """The intent of the wake word alone."""
 
 
-class Meaning(Struct, frozen=True):
-    """An intent, and the values that were said with it."""
-
-    intent: str
-    slots: dict[str, Value | str]
-    """By the names that the templates give them; spans of time are seconds."""
-    weight: int = 2
-    """Of several things that were said in one breath, only the heaviest count; see the language file."""
-
-
 class Understanding:
     """Knows the sentences of a language. `names` are those that the assistant is called by, one word each."""
 
     def __init__(self, language: Language, names: Sequence[str]) -> None:
         self._language = language
+        self._hear = Hearing(language).hear
         self._names = [re.sub(r"\W", "", name).lower() for name in names]
         self._intents = Intents.from_dict(_hassil(language))
         self._exact_only = {name for name, intent in language.intents.items() if not intent.fuzzy}
         self._samples: list[tuple[str, str]] = []
-        self._words = _words(language) - {*language.polite, *language.fillers}
-        ends = "|".join(map(re.escape, language.polite))
+        self._words = _words(language) - {*language.common.polite, *language.common.fillers}
+        ends = "|".join(map(re.escape, language.common.polite))
         self._polite = re.compile(rf"(?: (?:{ends}))+$|^(?:{ends}) ")
-        starts = "|".join(map(re.escape, sorted(language.fillers, key=len, reverse=True)))
+        starts = "|".join(map(re.escape, sorted(language.common.fillers, key=len, reverse=True)))
         self._filler = re.compile(rf"^(?:{starts}) ")
 
     def warm_up(self) -> None:
@@ -103,7 +94,7 @@ class Understanding:
     def _sentence(self, parts: Sequence[str]) -> list[Meaning]:
         """Return what the clauses of a sentence mean: together, or the last ones, or two joined by "and"."""
         for begin in range(len(parts)):
-            if begin and self._negated(hear(parts[begin - 1]).text):
+            if begin and self._negated(self._hear(parts[begin - 1]).text):
                 break
             if found := self._clause(" ".join(parts[begin:])):
                 return [found]
@@ -123,22 +114,22 @@ class Understanding:
         """
         words = clause.split()
         for cut in range(1, _WAKE_WORDS + 1):
-            if len(words) - cut < 3 or self._negated(hear(" ".join(words[:cut])).text):
+            if len(words) - cut < 3 or self._negated(self._hear(" ".join(words[:cut])).text):
                 break
-            rest = hear(" ".join(words[cut:]))
+            rest = self._hear(" ".join(words[cut:]))
             if not self._names_a_thing(rest.text) and (found := self._exact(rest)):
                 return found
         return None
 
     def _names_a_thing(self, text: str) -> bool:
         first = text.partition(" ")[0]
-        return first in self._language.things or is_mark(first)
+        return first in self._language.common.things or is_mark(first)
 
     def _negated(self, text: str) -> bool:
-        return any(re.search(rf"\b{word}\b", text) for word in self._language.negations)
+        return any(re.search(rf"\b{word}\b", text) for word in self._language.common.negations)
 
     def _clause(self, clause: str) -> Meaning | None:
-        heard = hear(clause)
+        heard = self._hear(clause)
         return self._exact(heard) or self._exact(self._bare(heard))
 
     def _bare(self, heard: Heard) -> Heard:
@@ -169,12 +160,12 @@ class Understanding:
             return name is None
         words = name.split()
         return 0 < len(words) <= _NAME_WORDS and not any(
-            word in self._language.no_names or is_mark(word) for word in words
+            word in self._language.common.no_names or is_mark(word) for word in words
         )
 
     def _closest(self, clause: str) -> Meaning | None:
         """Return what the template means that is most like a clause, if it is very much like it."""
-        heard = self._bare(hear(clause))
+        heard = self._bare(self._hear(clause))
         said = heard.skeleton.replace(" ", "")
         if len(said) < _SHORTEST:
             return None

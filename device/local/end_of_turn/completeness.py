@@ -1,15 +1,15 @@
-"""Whether words can be all that somebody wants to say: how unfinished speech ends is in `data/endings.toml`."""
+"""Whether words can be all that somebody wants to say: how unfinished speech ends is in `endings.toml`."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.resources import files
 from typing import Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
+from device.language.files import base, file_of, languages
 from device.listen.lexicon import words
 
 Completeness: TypeAlias = Literal["incomplete", "uncertain", "complete"]
@@ -66,11 +66,15 @@ class CompletenessRules(Struct, frozen=True, forbid_unknown_fields=True):
 
 def completeness_rules(language: str) -> CompletenessRules:
     """Return the rules of `language`, a tag such as "en" or "en-GB"; for most languages there are none."""
-    return all_rules().get(re.split(r"[-_]", language.lower(), maxsplit=1)[0], CompletenessRules())
+    return all_rules().get(base(language), CompletenessRules())
 
 
 @cache
 def all_rules() -> dict[str, CompletenessRules]:
-    """Return the rules of every language in the file, by its tag without a region."""
-    text = files("device.data").joinpath("endings.toml").read_text("utf-8")
-    return msgspec.toml.decode(text, type=dict[str, CompletenessRules])
+    """Return the rules of every language that has them, by its tag without a region."""
+    there = {language: file_of(language, "endings.toml") for language in languages()}
+    return {
+        language: msgspec.toml.decode(path.read_bytes(), type=CompletenessRules)
+        for language, path in there.items()
+        if path
+    }

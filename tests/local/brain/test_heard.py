@@ -2,7 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.local.brain.heard import MOST, clauses, hear, marked, without_wake_word
+from device.language.language import load_language
+from device.local.brain.heard import MOST, Hearing, clauses, marked, without_wake_word
+from device.skills.arithmetic.sums import Sum
+
+ENGLISH = load_language("en")
+hear = Hearing(ENGLISH).hear
 
 
 @pytest.mark.parametrize(
@@ -32,7 +37,7 @@ from device.local.brain.heard import MOST, clauses, hear, marked, without_wake_w
 def test_hear(said, text, values):
     heard = hear(said)
     assert heard.text == text
-    assert [str(value) for value in heard.values.values()] == values
+    assert [v.said(ENGLISH) if isinstance(v, Sum) else str(v) for v in heard.values.values()] == values
 
 
 @given(st.text())

@@ -1,18 +1,16 @@
 import json
-from datetime import datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.skills import talk
 
-from device.local.brain import outputs
-from device.local.brain.answers import Phrases
-from device.local.brain.language import load_language
 from device.local.brain.outputs import say
-from device.local.brain.understand import Meaning
-from device.system.wall_clock import local_time
+from device.skills.skill import Meaning
+from device.skills.skills import SKILLS
 
-PHRASES = Phrases(load_language("en"), "Jarvis")
+TALK = talk()
+SKILL = {tool: skill for skill in SKILLS for tool in skill.outputs}
 CLOCK = {"time": "09:15", "date": "2026-12-31"}
 TIMERS = {"timers": [{"name": "tea", "remaining_seconds": 125}, {"name": "egg", "remaining_seconds": 1}]}
 
@@ -74,11 +72,11 @@ TIMERS = {"timers": [{"name": "tea", "remaining_seconds": 125}, {"name": "egg", 
     ],
 )
 def test_an_output_is_phrased(tool, output, asked, said):
-    assert say(tool, json.dumps(output), asked, PHRASES, 0) == said
+    assert say(SKILL.get(tool), tool, json.dumps(output), asked, TALK) == said
 
 
 def test_what_is_no_json_is_spoken_as_it_is():
-    assert say("turn_on_light", "  The light is on. ", [], PHRASES, 0) == ["The light is on."]
+    assert say(None, "turn_on_light", "  The light is on. ", [], TALK) == ["The light is on."]
 
 
 JSON = st.recursive(
@@ -90,18 +88,5 @@ JSON = st.recursive(
 
 @given(st.sampled_from(["get_time", "set_timer", "list_timers", "cancel_timer", "set_volume", "other"]), JSON)
 def test_whatever_a_client_returns_can_be_spoken(tool, output):
-    said = say(tool, json.dumps(output), [], PHRASES, 0)
+    said = say(SKILL.get(tool), tool, json.dumps(output), [], TALK)
     assert all(isinstance(sentence, str) for sentence in said)
-
-
-def test_a_clock_that_shows_the_time_of_this_zone_is_in_it(zone, monkeypatch):
-    zone("Europe/Berlin")
-    monkeypatch.setattr(outputs, "local_time", lambda: datetime.fromisoformat("2027-03-28T01:30:10+01:00"))
-    local_time()
-    asked = [Meaning("time_in", {"duration": 7200.0})]
-    here, elsewhere = ({"date": "2027-03-28", "time": time} for time in ("01:30", "07:30"))
-    said = [say("get_time", json.dumps(told), asked, PHRASES, 0) for told in (here, elsewhere)]
-    assert [text for (text,) in said] == [
-        "In 2 hours it will be half past four in the morning.",
-        "In 2 hours it will be half past nine in the morning.",
-    ]

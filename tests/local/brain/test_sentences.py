@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from device.language.language import LanguageError, load_language
 from device.local.brain.heard import is_mark
-from device.local.brain.language import LanguageError, load_language
 from device.local.brain.sentences import Sentences
 from device.local.brain.understand import Understanding
 from device.local.stages import BrainError, Call, Choice, Text, Tool, Turn

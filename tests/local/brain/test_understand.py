@@ -2,15 +2,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.local.brain.language import load_language
-from device.local.brain.understand import CALLED, Meaning, Understanding
+from device.language.language import load_language
+from device.local.brain.understand import CALLED, Understanding
+from device.skills.arithmetic.sums import Sum
+from device.skills.skill import Meaning
 
 UNDERSTANDING = Understanding(load_language("en"), ["Jarvis"])
 
 
+def said(value):
+    return value.said(load_language("en")) if isinstance(value, Sum) else str(value)
+
+
 def meant(text):
     return [
-        (meaning.intent, {name: str(value) for name, value in meaning.slots.items()})
+        (meaning.intent, {name: said(value) for name, value in meaning.slots.items()})
         for meaning in UNDERSTANDING.meanings(text)
     ]
 

@@ -1,0 +1,1 @@
+"""What is known of a language: its files in `data/languages/`, read, and what is said in it."""

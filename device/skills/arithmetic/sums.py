@@ -1,0 +1,109 @@
+"""Sums as they are said, worked out."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from device.language.language import Language
+
+_NUMBER: Final = r"(?:{minus} |-)?\d+(?:\.\d+)?"
+_BINDS: Final = {"^": 3, "%": 2, "*": 2, "/": 2, "+": 1, "-": 1}
+_LARGEST: Final = 1e100
+"""Results from which on are refused: they can be said, but not understood, and powers of them overflow."""
+_WORKED_OUT: dict[str, Callable[[float, float], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "%": lambda a, b: a / 100 * b,
+    "^": operator.pow,
+}
+
+
+class SumError(ValueError):
+    """A sum has no answer; the message is the phrase that says why."""
+
+
+class SumWords(Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[words]` of `arithmetic.toml`."""
+
+    operators: dict[str, str]
+    """What is heard → the operator: "times" → "*"; "%" is "percent of"."""
+    said: dict[str, str]
+    """The operator → what is said."""
+
+
+class Sum(Struct, frozen=True):
+    """Numbers and the operators between them, one fewer."""
+
+    numbers: list[float]
+    operators: list[str]
+
+    def said(self, language: Language) -> str:
+        """Return it as it is said: "12 times 7"."""
+        words, spoken = language.words("arithmetic", SumWords), language.numbers.spoken
+        said = [f"{words.said[sign]} {spoken(n)}" for sign, n in zip(self.operators, self.numbers[1:], strict=True)]
+        return " ".join([spoken(self.numbers[0]), *said])
+
+    def value(self) -> float:
+        """Work it out by the usual precedence; raises `SumError`."""
+        numbers, operators = list(self.numbers), list(self.operators)
+        for strength in (3, 2, 1):
+            at = 0
+            while at < len(operators):
+                if _BINDS[operators[at]] == strength:
+                    numbers[at : at + 2] = [_apply(operators.pop(at), numbers[at], numbers[at + 1])]
+                else:
+                    at += 1
+        return numbers[0]
+
+
+def _apply(sign: str, a: float, b: float) -> float:
+    if sign == "/" and b == 0:
+        raise SumError("divided_by_zero")
+    try:
+        result = _WORKED_OUT[sign](a, b)
+    except (OverflowError, ZeroDivisionError):
+        result = math.inf
+    if isinstance(result, complex):
+        raise SumError("not_real")
+    if not abs(result) < _LARGEST:
+        raise SumError("too_large")
+    return float(result)
+
+
+class Sums:
+    """Finds sums in what is said in a language; in one without words for them there are none."""
+
+    def __init__(self, language: Language) -> None:
+        words = language.words("arithmetic", SumWords) if "arithmetic" in language.skills else SumWords({}, {})
+        self._operators = {**words.operators, **{sign: sign for sign in "*/+-^"}}
+        self._minus = language.numbers.minus
+        longest_first = sorted(self._operators, key=len, reverse=True)
+        operator_ = "|".join(map(re.escape, longest_first))
+        number = _NUMBER.replace("{minus}", re.escape(self._minus))
+        self._sum = re.compile(rf"(?<![\w.]){number}(?: ?(?:{operator_}) ?{number})+(?![\w.]\w)")
+        self._first = re.compile(number)
+        self._next = re.compile(rf" ?({operator_}) ?({number})")
+
+    def replace(self, text: str, by: Callable[[Sum], str]) -> str:
+        """Return lower-case `text`, numbers in digits, with each sum such as "2 plus 3" replaced by `by(sum)`."""
+        return self._sum.sub(lambda m: by(self._parse(m[0])), text)
+
+    def _parse(self, phrase: str) -> Sum:
+        first = self._first.match(phrase)
+        assert first is not None  # noqa: S101 - `_sum` begins with a number
+        rest = self._next.findall(phrase, first.end())
+        numbers = [first[0], *(number for _, number in rest)]
+        return Sum(
+            [float(number.replace(f"{self._minus} ", "-")) for number in numbers],
+            [self._operators[words] for words, _ in rest],
+        )

@@ -1,0 +1,1 @@
+"""Muting the microphone."""

@@ -1,0 +1,36 @@
+"""All skills, in the order in which their tools are offered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from device.skills.arithmetic.skill import ARITHMETIC
+from device.skills.cannot.skill import CANNOT
+from device.skills.clock.skill import CLOCK
+from device.skills.farewell.skill import FAREWELL
+from device.skills.microphone.skill import MICROPHONE
+from device.skills.small_talk.skill import SMALL_TALK
+from device.skills.timers.skill import TIMERS
+from device.skills.units.skill import UNITS
+from device.skills.volume.skill import VOLUME
+from device.tools.registry import Registry
+
+if TYPE_CHECKING:
+    from device.skills.skill import Device, Skill
+
+SKILLS: Final[tuple[Skill, ...]] = (
+    CLOCK,
+    TIMERS,
+    VOLUME,
+    MICROPHONE,
+    FAREWELL,
+    ARITHMETIC,
+    UNITS,
+    SMALL_TALK,
+    CANNOT,
+)
+
+
+def builtin_tools(device: Device) -> Registry:
+    """Return the tools of all skills."""
+    return Registry([tool for skill in SKILLS for tool in skill.tools(device)])

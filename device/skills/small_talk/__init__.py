@@ -1,0 +1,1 @@
+"""Greetings, jokes, stories, and what the assistant says of itself."""

@@ -1,0 +1,80 @@
+from datetime import UTC, datetime
+
+import pytest
+from support.skills import Machine
+
+
+@pytest.fixture
+def device():
+    return Machine()
+
+
+async def test_timers_are_set_and_listed(device):
+    assert await device.call("set_timer", seconds=300) == {
+        "name": "five minute timer",
+        "seconds": 300,
+        "rings_at": "14:10",
+    }
+    assert (await device.call("set_timer", seconds=60, name="tea"))["name"] == "tea"
+    device.run(20)
+    assert await device.call("list_timers") == {
+        "timers": [
+            {"name": "tea", "remaining_seconds": 40},
+            {"name": "five minute timer", "remaining_seconds": 280},
+        ]
+    }
+
+
+async def test_a_timer_beyond_the_change_of_summer_time_tells_the_hour_at_which_it_rings(device, zone):
+    zone("Europe/Berlin")
+    device.time = datetime(2027, 3, 28, 0, 30, tzinfo=UTC)  # half past one; at two it will be three
+    assert (await device.call("set_timer", seconds=3600))["rings_at"] == "03:30"
+    device.time = datetime(2027, 10, 31, 0, 30, tzinfo=UTC)  # half past two, for the first time
+    assert (await device.call("set_timer", seconds=3600))["rings_at"] == "02:30"
+
+
+async def test_timers_are_cancelled_by_name_or_all(device):
+    for seconds in (60, 120, 180):
+        await device.call("set_timer", seconds=seconds)
+    assert await device.call("cancel_timer", name="2 minutes") == {"cancelled": ["two minute timer"]}
+    assert await device.call("cancel_timer", name=None) == {"cancelled": ["one minute timer", "three minute timer"]}
+    assert await device.call("cancel_timer") == {"cancelled": []}
+
+
+async def test_cancelling_stops_the_one_that_rings_and_no_other(device):
+    await device.call("set_timer", seconds=60, name="tea")
+    await device.call("set_timer", seconds=120, name="egg")
+    device.run(60)
+    assert device.ringing
+    assert await device.call("cancel_timer") == {"cancelled": ["tea"]}
+    assert not device.ringing
+    assert [timer.name for timer in device.timers.running] == ["egg"]
+    device.run(60)
+    assert await device.call("cancel_timer", name="the egg timer") == {"cancelled": ["egg"]}
+    assert not device.ringing
+
+
+async def test_another_timer_is_cancelled_while_one_rings(device):
+    await device.call("set_timer", seconds=60, name="tea")
+    await device.call("set_timer", seconds=120, name="egg")
+    device.run(60)
+    assert await device.call("cancel_timer", name="egg") == {"cancelled": ["egg"]}
+    assert device.ringing
+
+
+async def test_a_wrong_name_is_told_with_the_right_ones(device):
+    assert "none runs" in (await device.call("cancel_timer", name="tea"))["error"]
+    await device.call("set_timer", seconds=60, name="egg")
+    assert (await device.call("cancel_timer", name="tea"))["error"] == "no timer is called tea; these run: egg"
+
+
+@pytest.mark.parametrize("seconds", [0, -5, 86_401, 1.5, "300", None])
+async def test_a_timer_of_impossible_length_is_refused(device, seconds):
+    assert "$.seconds" in (await device.call("set_timer", seconds=seconds))["error"]
+    assert device.timers.running == ()
+
+
+async def test_too_many_timers_are_refused(device):
+    for _ in range(50):
+        await device.call("set_timer", seconds=60)
+    assert "50 timers" in (await device.call("set_timer", seconds=60))["error"]
