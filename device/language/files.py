@@ -11,7 +11,7 @@ from device.data import DATA
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LANGUAGES: Final = DATA / "languages"
+LANGUAGES: Final = DATA / "languages"
 
 
 def base(tag: str) -> str:
@@ -22,17 +22,17 @@ def base(tag: str) -> str:
 @cache
 def languages() -> tuple[str, ...]:
     """Return the languages that there is a folder of."""
-    return tuple(sorted(folder.name for folder in _LANGUAGES.iterdir() if folder.is_dir()))
+    return tuple(sorted(folder.name for folder in LANGUAGES.iterdir() if folder.is_dir()))
 
 
 def file_of(language: str, name: str) -> Path | None:
     """Return where the file `name` of a language is, given as a tag; None if that language has none."""
     if base(language) not in languages():
         return None
-    path = _LANGUAGES / base(language) / name
+    path = LANGUAGES / base(language) / name
     return path if path.is_file() else None
 
 
 def skill_files(language: str) -> list[Path]:
     """Return the files of skills of a language, by name; none for a language that there is no folder of."""
-    return sorted((_LANGUAGES / base(language) / "skills").glob("*.toml")) if base(language) in languages() else []
+    return sorted((LANGUAGES / base(language) / "skills").glob("*.toml")) if base(language) in languages() else []

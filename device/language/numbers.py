@@ -28,6 +28,8 @@ class Numbers(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dic
     """How tens and ones make a number, as it is heard: "{tens} {ones}", "{ones}und{tens}"."""
     written: str
     """The same as it is written for speaking."""
+    within: dict[str, str] = {}
+    """What a word for ones becomes in front of tens: "eins" is "ein" in "einundzwanzig"."""
     also: dict[str, int] = {}
     """Other words for ones, teens and tens: "fourty"."""
     digits: dict[str, int] = {}
@@ -60,7 +62,7 @@ class Numbers(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dic
         small = {word: value for word, value in self.also.items() if value < 10}
         large = {word: value for word, value in self.also.items() if value >= 20}
         joined = {
-            self.together.format(tens=ten, ones=one): ten_value + one_value
+            self.together.format(tens=ten, ones=self.within.get(one, one)): ten_value + one_value
             for ten, ten_value in (tens | large).items()
             for one, one_value in (ones | small).items()
             if one_value
@@ -71,11 +73,10 @@ class Numbers(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dic
     def _number(self) -> re.Pattern[str]:
         s = self.space
         small = _any(self._under_100)
-        below_1000 = (
-            rf"(?:(?:{_any([*self._under_100, *self.a])}{s})?{self.hundred}(?:(?:{s}{self.and_})?{s}{small})?|{small})"
-            if not self.a
-            else rf"(?:{_any([*self._under_100, *self.a])}{s}{self.hundred}(?:(?:{s}{self.and_})?{s}{small})?|{small})"
-        )
+        counted = _any([*self._under_100, *self.a])
+        # Where nothing stands for one, "hundred" alone is a hundred.
+        hundreds = rf"{counted}{s}{self.hundred}" if self.a else rf"(?:{counted}{s})?{self.hundred}"
+        below_1000 = rf"(?:{hundreds}(?:(?:{s}{self.and_})?{s}{small})?|{small})"
         digit = _any([*self.ones, *self.digits, r"\d"], escape=False)
         start = rf"(?:{below_1000}|{_DIGITS})(?: {self.point}(?: {digit})+)?"
         scale = _any(self.scales)
@@ -133,8 +134,8 @@ class Numbers(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dic
         if 0 <= number < 20:
             return (self.ones + self.teens)[number]
         if 20 <= number < 100:
-            ten, one = self.tens[number // 10 - 2], number % 10
-            return self.written.format(tens=ten, ones=self.ones[one]) if one else ten
+            ten, one = self.tens[number // 10 - 2], self.ones[number % 10]
+            return self.written.format(tens=ten, ones=self.within.get(one, one)) if number % 10 else ten
         return str(number)
 
     def spoken(self, value: float) -> str:

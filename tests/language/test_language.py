@@ -1,5 +1,9 @@
+import shutil
+from uuid import uuid4
+
 import pytest
 
+from device.language import files
 from device.language.language import LanguageError, load_language
 from device.local.brain.understand import CALLED
 
@@ -23,3 +27,46 @@ def test_every_reply_can_be_formatted():
 
 def test_every_intent_can_be_asked_for_or_is_the_wake_word_alone():
     assert [name for name, intent in load_language("en").intents.items() if not intent.sentences] == [CALLED]
+
+
+@pytest.fixture
+def klingon(tmp_path, monkeypatch):
+    """A language of its own name, a copy of English."""
+    folder = tmp_path / f"tlh{uuid4().hex}"  # what is read is kept, by its name
+    shutil.copytree(files.file_of("en", "common.toml").parent, folder)
+    monkeypatch.setattr(files, "LANGUAGES", tmp_path)
+    files.languages.cache_clear()
+    yield folder
+    files.languages.cache_clear()
+
+
+def test_what_two_files_of_a_language_say_is_named(klingon):
+    (klingon / "skills" / "zzz.toml").write_text('[phrases]\nmuted = ["Again."]\n')
+    with pytest.raises(LanguageError, match=r"zzz\.toml: phrases\.muted is in another file"):
+        load_language(klingon.name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "named"),
+    [
+        ("clock.toml", "hours = 7", r"clock\.toml: .*hours"),
+        ("skills/timers.toml", "[intent.x]\n", r"timers\.toml: .*`intent`"),
+        ("numbers.toml", "= =", r"numbers\.toml"),
+    ],
+)
+def test_a_file_that_is_wrong_is_named_with_the_key(klingon, name, text, named):
+    (klingon / name).write_text(text)
+    with pytest.raises(LanguageError, match=named):
+        load_language(klingon.name)
+
+
+def test_a_file_that_is_missing_is_named(klingon):
+    (klingon / "spans.toml").unlink()
+    with pytest.raises(LanguageError, match=r"has no spans\.toml"):
+        load_language(klingon.name)
+
+
+def test_a_skill_without_words_says_so(klingon):
+    (klingon / "skills" / "units.toml").unlink()
+    with pytest.raises(LanguageError, match=r"units\.toml"):
+        load_language(klingon.name).words("units", dict)

@@ -1,5 +1,6 @@
 import math
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,3 +102,48 @@ def test_what_cannot_be_said(value):
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_plain_number_keeps_the_value(value):
     assert float(plain_number(value)) == value
+
+
+GERMAN = msgspec.structs.replace(
+    ENGLISH,
+    ones=("null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"),
+    teens=("zehn", "elf", "zwölf", *(f"{n}zehn" for n in ("drei", "vier", "fünf", "sech", "sieb", "acht", "neun"))),
+    tens=("zwanzig", "dreißig", *(f"{n}zig" for n in ("vier", "fünf", "sech", "sieb", "acht", "neun"))),
+    within={"eins": "ein"},
+    also={"ein": 1, "eine": 1, "zwo": 2},
+    together="{ones}und{tens}",
+    written="{ones}und{tens}",
+    a=(),
+    hundred="hundert",
+    and_="und",
+    point="komma",
+    scales={"tausend": 1000},
+    space=" ?",
+    decimal=",",
+    group=".",
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("fünfundzwanzig minuten", "25 minuten"),
+        ("einundzwanzig", "21"),
+        ("hundert", "100"),
+        ("zweihundertfünfundvierzig", "245"),
+        ("zwei hundert und drei", "203"),
+        ("dreitausendvierhundertsechs", "3406"),
+        ("drei komma fünf", "3.5"),
+        ("3,5 und 1.200", "3.5 und 1200"),
+        ("sechzehn und siebzig", "16 und 70"),
+        ("meine einzige achtung", "meine einzige achtung"),
+        ("hundertfach", "hundertfach"),
+    ],
+)
+def test_another_language_is_another_grammar(said, written):
+    assert GERMAN.in_digits(said) == written
+
+
+def test_another_language_says_its_own_numbers():
+    assert GERMAN.spoken(2.5) == "2,5"
+    assert [GERMAN.words(n) for n in (1, 21, 30, 100)] == ["eins", "einundzwanzig", "dreißig", "100"]
