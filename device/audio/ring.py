@@ -90,6 +90,18 @@ class RingBuffer:
             wake()
         return self._position
 
+    def rewrite(self, start: int, block: NDArray[Any]) -> None:
+        """Put `block` in the place of frames that were written already, from `start` on; by the writer's thread alone.
+
+        A reader gets the new frames or the old ones.
+        """
+        if start < self.oldest or start + len(block) > self._position:
+            raise ValueError(f"frames {start} to {start + len(block)} are not on the tape")
+        offset = start % self.capacity
+        head = min(len(block), self.capacity - offset)
+        self._tape[offset : offset + head] = block[:head]
+        self._tape[: len(block) - head] = block[head:]
+
     def cursor(self, at: int | None = None) -> Cursor:
         """Return a reader at position `at`; None means now. See `Cursor.seek` for positions out of reach."""
         return Cursor(self, at)

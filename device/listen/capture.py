@@ -28,6 +28,7 @@ from device.conversation.events import (
     Tick,
     Wake,
 )
+from device.listen.endpointer import FRAME
 from device.listen.gain import Gain
 from device.listen.near_end import FRAME_10MS, Excess, what_echoes
 from device.listen.voice_activity import VoiceActivity
@@ -58,6 +59,8 @@ SETTLED = samples(150)
 detector needs 100 ms for one."""
 NEAR = samples(1500)
 """How long what is near counts for the wake word: as long as it lasts to say, and as it may be detected late."""
+WAKE_WORD = 48 * FRAME
+"""What was heard up to a wake word's detection, the word itself included: 1.5 s."""
 CLEAN_SECONDS = 60
 """How far back the uplink can go: the longest outage that loses no word."""
 
@@ -118,6 +121,7 @@ class Capture:
         self._done = 0  # frames of the card that were taken
         self._cleaned = 0  # samples that the canceller has taken
         self._excess = Excess()
+        self._expected_db = 0.0  # what the canceller was told of the gain
         self._near_end = False
         self._near_to = -NEAR  # up to where something at the near end was heard
         self._echo: EchoKind = "none"
@@ -242,6 +246,9 @@ class Capture:
         echoes: EchoKind = "none"
         if self._canceller is not None:
             heard = block.any()
+            if self.gain.db != self._expected_db:
+                self._expected_db = self.gain.db
+                self._canceller.expect(self._expected_db)
             block = self._canceller.cancel(block, echo, missing)
             echoes = what_echoes(self._canceller)
             # Who speaks on after all began in what was taken for the device's own voice.
@@ -286,7 +293,19 @@ class Capture:
         self._wake.echo = "none" if self._canceller is None else what_echoes(self._canceller)
         self._wake.near = self.now < self._near_to + NEAR
         for hit in self._wake.push(self._wake_at.take(self._wake_at.lag)):
+            self._amplify_wake_word()
             self._emit(Wake(self.now, hit.word, round(float(hit.score), 3)))
+
+    def _amplify_wake_word(self) -> None:
+        """Have the first wake word of all say how loud speech arrives, before anything is sent of what follows it."""
+        start = self.now - WAKE_WORD
+        if start < self.clean.oldest or self._echo != "none" or self.gaps.touch(start, self.now):
+            return
+        spoken = self.clean.empty(WAKE_WORD)
+        self.clean.copy(start, spoken)
+        amplified = self.gain.begin(spoken)
+        if amplified is not None:
+            self.clean.rewrite(start, amplified)
 
     def _detect_near_end(self) -> None:
         """Notice what may become a voice, long before it can be told."""

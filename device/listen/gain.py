@@ -58,6 +58,10 @@ LIMIT = 0.9
 RECOVERY = 1.02
 """From block to block of 10 ms, once what was limited is over: 17 dB in a second."""
 BLOCK = 160
+VOICED_DB = 15.0
+"""A frame of a wake word counts that is less than this quieter than its loudest. So the level of 42 of 42 wake words (7
+voices of espeak-ng, 14 recordings of synthesizers) was found as from the voice detector's frames within 2.5 dB, and in
+noise 12 dB below them within 5 dB."""
 
 
 class SpeechLevel:
@@ -186,6 +190,20 @@ class Gain:
             self.speech.db = level_db
             self._follow(level_db)
             self._now = self._wanted
+
+    def begin(self, spoken: NDArray[np.int16]) -> NDArray[np.int16] | None:
+        """Learn from the first wake word, `(n * 512,) int16, 16 kHz mono`, and return it as it is with the new gain.
+
+        What is said in one breath with it is amplified as well then, instead of only what comes after. None if the
+        level is known already, or not looked for.
+        """
+        if self.speech is None or self.speech.db is not None:
+            return None
+        power = 10 ** (np.array(_levels(spoken.reshape(-1, FRAME))) / 10)
+        voiced = power[power > power.max() / 10 ** (VOICED_DB / 10)]
+        self.start(10 * float(np.log10(voiced.mean())))
+        blocks = [self._amplified(spoken[at : at + BLOCK]) for at in range(0, len(spoken), BLOCK)]
+        return np.concatenate(blocks)
 
     def push(self, block: NDArray[np.int16], *, alone: bool) -> NDArray[np.int16]:
         """Return the next blocks amplified: `(n * 160,) int16, 16 kHz mono`, without echo; see `SpeechLevel.push`.

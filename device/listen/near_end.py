@@ -72,6 +72,9 @@ class Canceller(Protocol):
     def helpless(self) -> bool:
         """True while there is an echo that it does not find, or cannot cancel."""
 
+    def expect(self, gain_db: float) -> None:
+        """Know what the microphone needs to be amplified by for speech to be as loud as usual; 0 at first."""
+
     def doubt(self) -> None:
         """Know that the card may play later or sooner from now on."""
 

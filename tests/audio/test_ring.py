@@ -112,6 +112,25 @@ def test_a_block_longer_than_the_ring_keeps_its_end():
     assert cursor.lost == 15
 
 
+@pytest.mark.parametrize("start", [5, 8, 12])
+def test_the_writer_may_change_what_it_wrote(start):
+    ring = RingBuffer(10, 1)
+    ring.write(np.arange(15, dtype=np.int16))
+    ring.rewrite(start, np.array([-1, -2, -3], np.int16))
+    tape = list(range(5, 15))
+    tape[start - 5 : start - 2] = [-1, -2, -3]
+    assert ring.cursor(5).take(10).tolist() == tape
+    assert ring.position == 15
+
+
+@pytest.mark.parametrize("start", [4, 13])
+def test_what_is_not_on_the_tape_cannot_be_changed(start):
+    ring = RingBuffer(10, 1)
+    ring.write(np.arange(15, dtype=np.int16))
+    with pytest.raises(ValueError, match="are not on the tape"):
+        ring.rewrite(start, np.zeros(3, np.int16))
+
+
 @pytest.mark.parametrize(("rate", "seconds", "channels"), [(0, 1, 1), (10, 0, 1), (10, 1, 0)])
 def test_a_ring_of_nothing_is_refused(rate, seconds, channels):
     with pytest.raises(ValueError, match="positive"):

@@ -17,8 +17,8 @@ from device.conversation.events import (
     VoiceStart,
     Wake,
 )
-from device.listen.capture import CLEAN_SECONDS, NEAR, SETTLED, Capture
-from device.listen.gain import Gain
+from device.listen.capture import CLEAN_SECONDS, NEAR, SETTLED, WAKE_WORD, Capture
+from device.listen.gain import Gain, SpeechLevel
 from device.listen.near_end import NEAR_END_BLOCKS, NEAR_END_DB
 from device.sample_clock import CLOCK_RATE, samples
 
@@ -78,8 +78,13 @@ class Subtract:
     def __init__(self, excess_db=20.0):
         self.excess_db = excess_db
 
+    expected_db = 0.0
+
     def doubt(self):
         self.converged = False
+
+    def expect(self, gain_db):
+        self.expected_db = gain_db
 
     def cancel(self, mic, reference, missing=None):
         clean = mic - reference
@@ -449,3 +454,34 @@ def test_from_what_is_missing_no_speech_is_learnt():
     assert told.alone[-1] is False
     feed(card, capture, LOUD[:1600])
     assert told.alone[-1] is True
+
+
+class Late(OnceWake):
+    """Finds a wake word after 2 s."""
+
+    def push(self, block):
+        before, self.pushed = self.pushed, self.pushed + len(block)
+        return [Hit] if before < 2 * CLOCK_RATE <= self.pushed else []
+
+
+@pytest.mark.parametrize(("missing", "amplified"), [(False, True), (True, False)])
+def test_the_first_wake_word_and_what_follows_it_are_amplified_before_anything_is_sent(missing, amplified):
+    card, _, capture, events = make(wake=Late(), gain=Gain(speech=SpeechLevel(Level())))
+    quiet = np.random.default_rng(2).integers(-50, 51, 2 * CLOCK_RATE).astype(np.int16)
+    if missing:
+        feed(card, capture, quiet[: len(quiet) - 8000])
+        card.skip(1600)
+        assert capture.process(blocks=10)
+        quiet = quiet[:6400]
+    feed(card, capture, quiet)
+    assert len(of(events, Wake)) == 1
+    heard = capture.clean.cursor(0).take(capture.now)
+    assert bool(np.abs(heard[-WAKE_WORD // 4 :]).max() > 500) is amplified
+    assert np.abs(heard[: 2 * CLOCK_RATE - WAKE_WORD]).max() <= 50, "what came long before it is as it was"
+
+
+def test_the_canceller_knows_of_a_microphone_that_needs_amplifying():
+    canceller = Subtract()
+    card, _, capture, _ = make(canceller=canceller, gain=Gain(20.0))
+    feed(card, capture, LOUD[:320])
+    assert canceller.expected_db == 20.0

@@ -181,3 +181,21 @@ def test_what_nobody_says_is_not_taken_for_speech(models, kind):
     level = SpeechLevel(SileroVad(models("silero_vad.onnx")))
     hear(level, track)
     assert level.db is None
+
+
+def test_the_first_wake_word_tells_how_loud_speech_arrives_and_is_amplified_itself():
+    gain = Gain(speech=SpeechLevel(Always()))
+    spoken = np.concatenate((noise(-90, 0.768), noise(-60, 0.768)))[: 48 * FRAME]
+    amplified = gain.begin(spoken)
+    assert gain.db == pytest.approx(TARGET_DBFS + 60, abs=1)
+    assert dbfs(amplified[-8000:]) == pytest.approx(TARGET_DBFS, abs=1)
+    later = gain.push(noise(-60, 0.1), alone=True)
+    assert dbfs(later) == pytest.approx(TARGET_DBFS, abs=1), "what follows in the same breath is as loud"
+    assert gain.begin(spoken) is None, "once"
+
+
+@pytest.mark.parametrize("gain", [Gain(20.0), Gain()])
+def test_no_wake_word_changes_a_gain_that_is_set(gain):
+    before = gain.db
+    assert gain.begin(noise(-60, 48 * FRAME / CLOCK_RATE)) is None
+    assert gain.db == before

@@ -163,6 +163,10 @@ class EchoCanceller:
         """Know that the card may play later or sooner from now on: where the echo is must be confirmed or found."""
         self.place.doubt()
 
+    def expect(self, gain_db: float) -> None:
+        """Know what the microphone needs to be amplified by for speech to be as loud as usual; 0 at first."""
+        self._filter.expect(gain_db)
+
     @property
     def linear(self) -> NDArray[np.int16]:
         """The frames that went into the last `cancel`, without the echo estimate and with nothing suppressed.

@@ -113,6 +113,7 @@ class EchoFilter:
         self.estimate = np.zeros(BLOCK, np.float32)
         self.doubt = np.zeros(BINS, np.float32)
         self._paths = np.zeros((2, blocks, BINS), np.complex64)
+        self._quieter = np.float32(1)
         self._prior = prior = _prior(blocks)
         self._unsure = np.broadcast_to(prior[None, :, None], (2, blocks, BINS)).copy()
         self._noise = np.zeros((2, BINS), np.float32)
@@ -202,7 +203,7 @@ class EchoFilter:
         noise += heard
         # Twice, because only half of the spectrum's energy is in the error's block.
         total = doubt + noise
-        total += _NOISE_FLOOR
+        total += _NOISE_FLOOR * self._quieter
         total *= 2
         return total
 
@@ -260,12 +261,23 @@ class EchoFilter:
             np.concatenate((path, np.zeros((*path.shape[:-2], blocks, BINS), np.complex64)), axis=-2)
             for path in (self._paths, self._kept)
         )
-        more = _prior(blocks)
+        more = _prior(blocks) * self._quieter
         self._unsure = np.concatenate((self._unsure, np.broadcast_to(more[:, None], (2, blocks, BINS))), axis=1)
         self._prior = np.concatenate((self._prior, more))
         self.blocks += blocks
         self._bent_blocks = 0
         self._make_room()
+
+    def expect(self, gain_db: float) -> None:
+        """Expect an echo that is as much softer as the microphone needs to be amplified for speech, and so is noise.
+
+        Else a voice that arrives quietly passes for the echo that is expected at first, and a soft echo for noise.
+        """
+        quieter = np.float32(10 ** (-max(0.0, gain_db) / 10))
+        change, self._quieter = quieter / self._quieter, quieter
+        self._prior *= change
+        if not self._turn:
+            self._unsure *= change
 
     def unlearn(self) -> None:
         """Be as unsure of the path as at first, whatever it is."""

@@ -237,3 +237,19 @@ def test_what_is_far_below_the_echo_is_left_of_it(canceller, near_db, exceeds):
         excess.append(canceller.excess[0])
     assert bool(np.median(excess) > 3) is exceeds
     assert exceeds or not np.any(excess)
+
+
+@pytest.mark.parametrize(("gain_db", "kept"), [(32.0, True), (0.0, False)])
+def test_a_quiet_voice_over_the_first_sound_is_kept_where_the_microphone_is_known_to_be_quiet(gain_db, kept):
+    canceller = EchoCanceller(300)
+    canceller.expect(gain_db)
+    chime = earcon("wake", SECOND)
+    words = say("what time is it", "en-gb", 150, -60)
+    played = np.concatenate([silence(1), chime, silence(2)])
+    near = np.concatenate([silence(1.05), words, silence(2)])
+    length = min(len(played), len(near)) // FRAME * FRAME
+    played, near = played[:length], near[:length]
+    clean = run(canceller, mix(room(played, -34), near, noise(length / SECOND, -95)), played)
+    first = slice(round(1.05 * SECOND), round(1.2 * SECOND))
+    lost_db = level(near[first]) - level(clean[first.start + DELAY : first.stop + DELAY])
+    assert bool(abs(lost_db) < 4) is kept, lost_db
