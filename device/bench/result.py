@@ -31,6 +31,8 @@ class Job(Struct, frozen=True, kw_only=True):
     """Measure for a fraction of the time: to see that a bench works, not for figures to be quoted."""
     part: str = ""
     """Which part of a bench that has parts (bargein, stalls); empty: all of them."""
+    requests: Path | None = None
+    """A file of requests instead of the bundled ones (requests)."""
     out: Path | None = None
     """A folder for what can be listened to afterwards (bargein, stalls)."""
     sounds: Path | None = None

@@ -45,6 +45,7 @@ BENCHES: Final = {
     "earcons": "device.bench.earcons",
     "button": "device.bench.button",
     "engine": "device.bench.engine",
+    "requests": "device.bench.requests.run",
 }
 """The module of each bench, in the order in which all of them run."""
 
@@ -59,12 +60,13 @@ def run_benches(
     part: str = "",
     out: Path | None = None,
     sounds: Path | None = None,
+    requests: Path | None = None,
 ) -> bool:
     """Run the bench `name`, or all of them; return whether all reach what they must.
 
     `config` is the file that `settings` came from, for processes of their own. For benches that know of these,
-    `part` is the part of it that is to be run, recordings of what went wrong go to `out`, and `sounds` is a folder of
-    sounds instead of the bundled ones.
+    `part` is the part of it that is to be run, recordings of what went wrong go to `out`, `sounds` is a folder of
+    sounds and `requests` a file of requests instead of the bundled ones.
 
     Raises BenchError for a name that no bench has, or if the results cannot be written to `json_file`.
     """
@@ -78,6 +80,7 @@ def run_benches(
         part=part,
         out=out,
         sounds=sounds,
+        requests=requests,
         say=lambda text: shown.print(f"  {text}", style="dim"),
     )
     results = []

@@ -29,6 +29,11 @@ from device.commands.terminal import CONFIG, FAILED, JSON, CommandError, load_se
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="A folder of sounds instead of the bundled ones (bargein, echo, stalls).",
 )
+@click.option(
+    "--requests",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="A file of requests instead of the bundled ones (requests).",
+)
 @JSON
 @CONFIG
 def bench(  # noqa: PLR0917 - click's parameters have no order
@@ -37,19 +42,28 @@ def bench(  # noqa: PLR0917 - click's parameters have no order
     part: str,
     out: Path | None,
     sounds: Path | None,
+    requests: Path | None,
     json_file: Path | None,
     config: Path | None,
 ) -> None:
     """Measure what NAME says; without it all of it, in an hour and a half.
 
     NAME is one of latency, overhead, callback, idle, memory, heard, start, bargein, echo, alone, stalls, earcons,
-    button and engine.
+    button, engine and requests.
     """
     try:
         settings = load_settings(config)
         folder = make_folder(out) if out else None
         reached = run_benches(
-            name, settings, json_file, config=config, quick=quick, part=part, out=folder, sounds=sounds
+            name,
+            settings,
+            json_file,
+            config=config,
+            quick=quick,
+            part=part,
+            out=folder,
+            sounds=sounds,
+            requests=requests,
         )
     except BenchError as error:
         raise CommandError(error) from None

@@ -1,0 +1,1 @@
+"""Whether ordinary requests are done, as text and as four voices say them."""

@@ -1,0 +1,75 @@
+"""What the requests are made to: the daemon's own tools over a simulated device, on a clock that stands."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from device.local.stages import Tool
+from device.sample_clock import CLOCK_RATE
+from device.tools.builtin import builtin_tools
+from device.tools.timers import Timers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ZONE: Final = "Europe/London"
+BEGIN: Final = datetime(2026, 11, 24, 10, 14, tzinfo=ZoneInfo(ZONE))
+"""When each conversation begins: a Tuesday morning."""
+VOLUME: Final = 40
+"""Percent, at the beginning."""
+
+
+class Household:
+    """A device with its tools."""
+
+    def __init__(self) -> None:
+        self.volume = VOLUME
+        self.muted = False
+        self._passed_s = 0.0
+        self.timers = Timers(lambda: round(self._passed_s * CLOCK_RATE))
+        self.registry = builtin_tools(
+            timers=self.timers,
+            volume=lambda: self.volume,
+            set_volume=self._set_volume,
+            mute=self._mute,
+            stop_ringing=lambda: False,
+            clock=self.now,
+        )
+        self.tools = [Tool(spec.name, spec.description, spec.parameters) for spec in self.registry.specs()]
+
+    def now(self) -> datetime:
+        """Return the time that it is."""
+        return BEGIN + timedelta(seconds=self._passed_s)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self._passed_s += seconds
+
+    @property
+    def left_s(self) -> tuple[int, ...]:
+        """What is left of each timer, in seconds."""
+        return tuple(self.timers.remaining_s(timer) for timer in self.timers.running)
+
+    def _set_volume(self, percent: int) -> None:
+        self.volume = percent
+
+    def _mute(self) -> None:
+        self.muted = True
+
+
+@contextmanager
+def its_zone() -> Iterator[None]:
+    """Have this process live in its zone."""
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = ZONE
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TZ"]
+        else:
+            os.environ["TZ"] = before
