@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from device.conversation.engine import EngineError
 from device.conversation.states import State
+from device.doctor.brain import check_brain
 from device.doctor.finding import Finding
 from device.doctor.proxy import check_proxy
 from device.doctor.service import check_appliance
@@ -81,6 +82,8 @@ async def examine(
         async for found in check_card(settings, tell=tell):
             yield found
     for found in check_proxy(settings, units):
+        yield found
+    async for found in check_brain(settings):
         yield found
     for engine in able(settings)[0].engines:
         yield await check_engine(settings, engine, config)

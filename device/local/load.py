@@ -78,12 +78,14 @@ def make_brain(settings: Settings) -> Brain:
     """Return the brain: the built-in sentences or, with `brain.url`, a language model. Raises `EngineStartError`."""
     names = _names(settings)
     try:
-        sentences = Sentences(settings.language, names)
+        sentences, covers = Sentences(settings.language, names), True
     except LanguageError as error:
         if not settings.brain.url:
             raise EngineStartError(f"language: {error}") from error
-        sentences = Sentences("en", names)
-    return Chat(settings.brain, sentences, settings.name) if settings.brain.url else sentences
+        sentences, covers = Sentences("en", names), False
+    if not settings.brain.url:
+        return sentences
+    return Chat(settings.brain, sentences, settings.name, covers=covers)
 
 
 def _names(settings: Settings) -> list[str]:

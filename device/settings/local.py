@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from device.settings.types import Name, OptionalAddress, OptionalSocket, Origin, Seconds, Secret, Section, Socket
+from device.settings.types import (
+    AddressOrAuto,
+    Name,
+    OptionalAddress,
+    OptionalHost,
+    OptionalSocket,
+    Origin,
+    Seconds,
+    Secret,
+    Section,
+    Socket,
+)
 
 
 class LocalSettings(Section, frozen=True):
@@ -39,9 +50,12 @@ class LocalSettings(Section, frozen=True):
 class BrainSettings(Section, frozen=True):
     """`[brain]`: a language model for the local engine, by any OpenAI-compatible chat endpoint."""
 
-    url: OptionalAddress = ""
-    """E.g. http://127.0.0.1:11434/v1; empty: the built-in sentences only."""
+    url: AddressOrAuto = ""
+    """E.g. http://127.0.0.1:11434/v1; "auto": the chat server that is found; empty: the built-in sentences only."""
+    host: OptionalHost = ""
+    """With "auto": the machine that is asked besides this one, e.g. box.local; with its port, if that is another."""
     model: str = ""
+    """With "auto": empty chooses one."""
     api_key: Secret = Secret()
     """Better in PARLEY_BRAIN_API_KEY."""
     timeout_s: Seconds = 20.0

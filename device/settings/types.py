@@ -48,6 +48,20 @@ OptionalSocket = Annotated[
 OptionalAddress = Annotated[
     str, Meta(pattern=r"^(https?://\S+)?$", description="empty, or an address that begins with http:// or https://")
 ]
+AddressOrAuto = Annotated[
+    str,
+    Meta(
+        pattern=r"^(auto|https?://\S+)?$",
+        description='empty, "auto", or an address that begins with http:// or https://',
+    ),
+]
+OptionalHost = Annotated[
+    str,
+    Meta(
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9._-]{0,252}[A-Za-z0-9])?(:[0-9]{1,5})?)?$",
+        description="empty, or a machine's name or address, such as box.local or 192.168.1.5:8080",
+    ),
+]
 
 Origin = Annotated[
     str,

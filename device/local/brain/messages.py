@@ -22,7 +22,7 @@ def messages(turns: Sequence[Turn], instructions: str) -> list[dict[str, Any]]:
         if turn.role == "assistant" and turn.name:
             if turn.call_id in outputs:
                 calls.append(turn)
-        elif turn.role != "tool":
+        elif turn.role != "tool" and (turn.text or turn.role != "assistant"):
             told += _with_outputs(calls, outputs)
             calls = []
             told.append({"role": turn.role, "content": turn.text})

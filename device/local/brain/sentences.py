@@ -15,6 +15,7 @@ from device.local.brain.cut import sentences
 from device.local.brain.outputs import say
 from device.local.brain.understand import Understanding
 from device.local.stages import BrainError, Call, Choice, Text, Turn
+from device.skills.cannot.skill import CANNOT
 from device.skills.farewell.skill import ENDS
 from device.skills.skill import Meaning, Talk
 from device.skills.skills import SKILLS
@@ -93,6 +94,34 @@ class Sentences:
         """Return whether `text` is a stop, a goodbye or the like and nothing else."""
         meanings = self._understanding.meanings(text)
         return bool(meanings) and all(meaning.intent in ENDS for meaning in meanings)
+
+    def surely_knows(self, text: str) -> bool:
+        """Return whether all of `text` is one of its sentences, which it can answer: a model would know no better."""
+        meanings = self._understanding.meanings(text) if self.knows(text) else []
+        return bool(meanings) and not any(self._left_to_models(meaning.intent) for meaning in meanings)
+
+    def _left_to_models(self, intent: str) -> bool:
+        """Return whether a model may know more of it, or it means something only after what was said before."""
+        return intent in _ONLY_ASKED or intent == "another" or self._language.skill_of[intent] == CANNOT.name
+
+    def understands(self, text: str) -> bool:
+        """Return whether `text` means something to it, as far as it can be heard."""
+        return bool(self._understanding.meanings(text))
+
+    @property
+    def thinking(self) -> str:
+        """What is said while a model is slow to begin."""
+        return self._phrases.phrase("thinking")
+
+    @property
+    def no_model(self) -> str:
+        """What is said if a model gives no answer."""
+        return self._phrases.phrase("no_model")
+
+    @property
+    def broken_off(self) -> str:
+        """What is said if a model's answer breaks off."""
+        return self._phrases.phrase("broken_off")
 
 
 class _Reply:
