@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from device.settings.tree import Settings
 
-_FIX: Final = "start Ollama or llama.cpp's server with a model, or name the server in brain.url, or its machine in brain.host"
+_FIX: Final = (
+    "start Ollama or llama.cpp's server with a model, or name the server in brain.url, its machine in brain.host"
+)
 
 
 async def check_brain(settings: Settings) -> AsyncIterator[Finding]:

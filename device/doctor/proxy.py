@@ -71,7 +71,7 @@ def _servers(settings: Settings) -> dict[str, list[str]]:
     if "local" in engines and local.url:
         urls.append(local.url)
     elif "local" in engines:
-        stages.append(settings.brain.url)
+        stages.append(settings.brain.address)
         stages += [settings.transcription.url] if local.stt == "endpoint" else []
         stages += [settings.cartesia.url] if "cartesia" in {local.stt, local.tts} else []
     return {"parley.service": list(filter(None, urls)), "parley-engine.service": list(filter(None, stages))}

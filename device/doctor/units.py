@@ -98,7 +98,7 @@ def check_egress(settings: Settings, units: Mapping[str, Mapping[str, str]]) -> 
     if not unit.get("IPAddressDeny") or settings.local.url:
         return
     local = settings.local
-    urls = {"brain.url": settings.brain.url}
+    urls = {"brain.host" if settings.brain.url == "auto" else "brain.url": settings.brain.address}
     if local.stt == "endpoint":
         urls["transcription.url"] = settings.transcription.url
     if "cartesia" in (local.stt, local.tts):

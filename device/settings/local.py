@@ -60,6 +60,13 @@ class BrainSettings(Section, frozen=True):
     """Better in PARLEY_BRAIN_API_KEY."""
     timeout_s: Seconds = 20.0
 
+    @property
+    def address(self) -> str:
+        """The address of the server that is named, or of the machine that is asked for one; empty: none but this."""
+        if self.url != "auto":
+            return self.url
+        return f"http://{self.host}" if self.host else ""
+
 
 class TranscriptionSettings(Section, frozen=True):
     """`[transcription]`: for `local.stt = "endpoint"`, any OpenAI-compatible transcription endpoint."""
