@@ -19,6 +19,9 @@ from device.model_files.files import find
 from device.settings.local import lacks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from device.local.stages import Brain, Recogniser, RemoteRecogniser, RemoteVoice, Voice
     from device.settings.tree import Settings
 
@@ -74,15 +77,18 @@ def _voice(settings: Settings) -> Voice | RemoteVoice:
                 raise EngineStartError(f"local.voice: {error}") from error
 
 
-def make_brain(settings: Settings) -> Brain:
-    """Return the brain: the built-in sentences or, with `brain.url`, a language model. Raises `EngineStartError`."""
+def make_brain(settings: Settings, now: Callable[[], datetime] | None = None) -> Brain:
+    """Return the brain: the built-in sentences or, with `brain.url`, a language model too. Raises `EngineStartError`.
+
+    `now` is its clock, for those who do not go by this machine's.
+    """
     names = _names(settings)
     try:
-        sentences, covers = Sentences(settings.language, names), True
+        sentences, covers = Sentences(settings.language, names, now), True
     except LanguageError as error:
         if not settings.brain.url:
             raise EngineStartError(f"language: {error}") from error
-        sentences, covers = Sentences("en", names), False
+        sentences, covers = Sentences("en", names, now), False
     if not settings.brain.url:
         return sentences
     return Chat(settings.brain, sentences, settings.name, covers=covers)

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from device.local.stages import Tool
 from device.sample_clock import CLOCK_RATE
-from device.tools.builtin import builtin_tools
-from device.tools.timers import Timers
+from device.skills.skill import Device
+from device.skills.skills import builtin_tools
+from device.skills.timers.timers import Timers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,12 +33,14 @@ class Household:
         self._passed_s = 0.0
         self.timers = Timers(lambda: round(self._passed_s * CLOCK_RATE))
         self.registry = builtin_tools(
-            timers=self.timers,
-            volume=lambda: self.volume,
-            set_volume=self._set_volume,
-            mute=self._mute,
-            stop_ringing=lambda: False,
-            clock=self.now,
+            Device(
+                timers=self.timers,
+                volume=lambda: self.volume,
+                set_volume=self._set_volume,
+                mute=self._mute,
+                stop_ringing=lambda: False,
+                clock=self.now,
+            )
         )
         self.tools = [Tool(spec.name, spec.description, spec.parameters) for spec in self.registry.specs()]
 

@@ -19,6 +19,7 @@ from device.local.stages import BrainError, EngineStartError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from device.settings.tree import Settings
 
@@ -57,16 +58,22 @@ def measure(job: Job) -> Result:
 
 async def ask(requests: Sequence[Request], settings: Settings) -> list[Came]:
     """Make the requests; return what came of each. Raises BenchError."""
+    household = Household()
+    told = instructions(settings)
+    came = []
+
+    def now() -> datetime:
+        return household.now()  # of the one that is asked at the time
+
     try:
-        brain = make_brain(settings)
-        told = instructions(settings)
-        return [_came(request, await outcome(request, brain, Household(), told)) for request in requests]
+        brain = make_brain(settings, now)
+        for request in requests:
+            household = Household()
+            what = await outcome(request, brain, household, told)
+            came.append(Came(request, judge(request, what), what, amiss(request, what)))
     except (BrainError, EngineStartError) as error:
         raise BenchError(str(error)) from error
-
-
-def _came(request: Request, what: Outcome) -> Came:
-    return Came(request, judge(request, what), what, amiss(request, what))
+    return came
 
 
 def figures(came: Sequence[Came]) -> tuple[Figure, ...]:
