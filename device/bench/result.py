@@ -30,13 +30,13 @@ class Job(Struct, frozen=True, kw_only=True):
     quick: bool = False
     """Measure for a fraction of the time: to see that a bench works, not for figures to be quoted."""
     part: str = ""
-    """Which part of a bench that has parts (bargein, stalls); empty: all of them."""
+    """Which part of a bench that has parts (bargein, requests, stalls); empty: all of them."""
     requests: Path | None = None
     """A file of requests instead of the bundled ones (requests)."""
     out: Path | None = None
     """A folder for what can be listened to afterwards (bargein, stalls)."""
     sounds: Path | None = None
-    """A folder of sounds to be used instead of the bundled ones (bargein, echo, alone, stalls)."""
+    """A folder of sounds to be used instead of the bundled ones (bargein, echo, alone, requests, stalls)."""
     say: Callable[[str], None] = lambda text: None  # noqa: ARG005 - the default listens to nothing
     """Takes a line about what is being done."""
 

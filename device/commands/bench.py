@@ -22,12 +22,12 @@ from device.commands.terminal import CONFIG, FAILED, JSON, CommandError, load_se
 @click.option(
     "--part",
     default="",
-    help="Only a part of alone, bargein, echo or stalls; a wrong one is told with those that there are.",
+    help="Only a part of alone, bargein, echo, requests or stalls; a wrong one is told with those that there are.",
 )
 @click.option(
     "--sounds",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="A folder of sounds instead of the bundled ones (bargein, echo, stalls).",
+    help="A folder of sounds instead of the bundled ones (bargein, echo, requests, stalls).",
 )
 @click.option(
     "--requests",

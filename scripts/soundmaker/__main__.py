@@ -59,6 +59,7 @@ class Speaker(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     distant: list[str] = []
     with_music: list[str] = []
     replies: list[str] = []
+    requests: list[str] = []
 
 
 class Plan(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -137,7 +138,17 @@ def _spoken(speaker: Speaker, plan: Plan, number: int) -> Iterator[Made]:
     voice = speaker.voice
     spelling = plan.spelling.get(voice.synthesizer, {}) | plan.spelling.get(voice.name, {})
     rng = np.random.default_rng((plan.seed, zlib.crc32(voice.name.encode())))
-    for kind in ("interruptions", "backchannels", "pauses", "complete", "wake", "distant", "with_music", "replies"):
+    for kind in (
+        "interruptions",
+        "backchannels",
+        "pauses",
+        "complete",
+        "wake",
+        "distant",
+        "with_music",
+        "replies",
+        "requests",
+    ):
         for at, text in enumerate(getattr(speaker, kind)):
             spoken = spelling.get(text, text)
             if not spoken:

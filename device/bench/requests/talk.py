@@ -65,13 +65,18 @@ class Conversation:
         return result
 
 
-async def outcome(request: Request, brain: Brain, household: Household, instructions: str = "") -> Outcome:
-    """Return what comes of a request, and what is said before it, in a conversation of its own. Raises BrainError."""
+async def outcome(
+    request: Request, brain: Brain, household: Household, instructions: str = "", *, say: str | None = None
+) -> Outcome:
+    """Return what comes of a request, and what is said before it, in a conversation of its own. Raises BrainError.
+
+    `say` is what it was heard as, if it was not read.
+    """
     conversation = Conversation(brain, household, instructions)
     for text in request.before:
         await conversation.ask(text)
     household.wait(request.wait_s)
-    return await conversation.ask(request.say)
+    return await conversation.ask(request.say if say is None else say)
 
 
 def _object(text: str) -> dict[str, object]:

@@ -34,11 +34,13 @@ SOUNDS = Path(__file__).parent
 """The bundled sounds."""
 INDEX = "index.toml"
 
-Kind = Literal["interruptions", "backchannels", "noises", "distant", "pauses", "complete", "wake", "replies"]
+Kind = Literal[
+    "interruptions", "backchannels", "noises", "distant", "pauses", "complete", "wake", "replies", "requests"
+]
 """`interruptions`: what is meant to stop the reply. `backchannels`: what is not. `noises`: cough, door, dishes, typing,
 music, burst, named by `voice`. `distant`: a second voice, television. `pauses`: utterances with a pause in the middle.
 `complete`: the same without. `wake`: the wake word, alone and in one breath with a question. `replies`: the device's
-own voice."""
+own voice. `requests`: what is asked of the device, for the bench of that name."""
 
 Text = Annotated[str, Meta(min_length=1)]
 Seconds = Annotated[float, Meta(ge=0)]
