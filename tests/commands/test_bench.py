@@ -22,7 +22,9 @@ def benches(monkeypatch):
 def test_what_is_asked_for_is_measured(parley, benches, tmp_path):
     out = tmp_path / "made" / "out"
     assert parley("bench", "bargein", "--quick", "--part", "self", "--out", str(out)).exit_code == 0
-    assert benches == [("bargein", {"config": None, "quick": True, "part": "self", "out": out, "sounds": None})]
+    assert benches == [
+        ("bargein", {"config": None, "quick": True, "part": "self", "out": out, "sounds": None, "requests": None})
+    ]
     assert out.is_dir()
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from device.bench.requests.household import Household, its_zone
 from device.bench.requests.judge import Outcome, Verdict, amiss, judge
@@ -17,6 +18,7 @@ from device.bench.requests.words import word_error_rate
 from device.bench.result import BenchError, Figure, Job, Result
 from device.bench.sounds import SoundError
 from device.engines.prompt import instructions
+from device.local.brain.discovery import search
 from device.local.cascade import Cascade
 from device.local.load import load_stages, make_brain
 from device.local.stages import BrainError, EngineStartError, StageError
@@ -111,6 +113,8 @@ async def spoken(requests: Sequence[Request], job: Job) -> list[Came]:
 
 async def ask(said: Sequence[Said], settings: Settings) -> list[Came]:
     """Make requests; return what came of each. Raises BenchError."""
+    if settings.brain.url == "auto" and (found := (await search(settings.brain)).found):
+        settings = replace(settings, brain=found.named_in(settings.brain))
     household = Household()
     told = instructions(settings)
     came = []

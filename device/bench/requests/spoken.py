@@ -52,4 +52,5 @@ def in_room(sound: Sound, seed: int) -> NDArray[np.int16]:
     around = np.zeros(round(_AROUND_S * CLOCK_RATE), np.float32)
     heard = np.concatenate((around, wet, around))
     hiss = np.resize(noise("pink", CLOCK_RATE, rng), len(heard)) * ratio(_ROOM.noise_db)
-    return np.rint(np.clip(heard + hiss, -1, 1) * 32767).astype(np.int16)
+    samples: NDArray[np.int16] = np.rint(np.clip(heard + hiss, -1, 1) * 32767).astype(np.int16)
+    return samples

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from yarl import URL
 
 from device.local.brain.models import Model, choose, read_models
+from device.settings.types import Secret
 from device.system import network
 from device.system.harmless import plain
 from device.system.listener import trusted
@@ -60,6 +62,10 @@ class Found(Struct, frozen=True):
     def url(self) -> str:
         """Its address, for `brain.url`."""
         return str(self.place.url)
+
+    def named_in(self, settings: BrainSettings) -> BrainSettings:
+        """Return the settings with it named; without the key, which is for nobody whom the user did not name."""
+        return replace(settings, url=self.url, model=self.model.name, api_key=Secret())
 
     @property
     def called(self) -> str:

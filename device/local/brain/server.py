@@ -7,11 +7,8 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Final
 
-from msgspec.structs import replace
-
 from device.local.brain.completions import Completions
 from device.local.brain.discovery import Search, candidates, search
-from device.settings.types import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -77,9 +74,7 @@ class Server:
         """Ask what was found from now on; say so once, also that there is none."""
         if found.found is not None:
             log.info("The language model is %s.", found.found.called)
-            # No key goes to who was not named by the user.
-            settings = replace(self._settings, url=found.found.url, model=found.found.model.name, api_key=Secret())
-            self._completions = Completions(settings)
+            self._completions = Completions(found.found.named_in(self._settings))
         elif found.passed_over != self._told:
             self._told = found.passed_over
             log.warning("%s", not_found(self._settings, found))

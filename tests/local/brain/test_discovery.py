@@ -61,6 +61,8 @@ async def test_a_server_is_found_and_no_key_is_sent_to_it(servers):
     assert found.url == f"http://127.0.0.1:{place.port}/v1"
     assert found.model.name == "qwen2.5-1.5b-instruct"
     assert servers.seen == [("/v1/models", None)]
+    named = found.named_in(AUTO)
+    assert (named.url, named.model, named.api_key) == (found.url, found.model.name, Secret())
 
 
 async def test_the_model_of_the_settings_is_taken_where_it_is(servers):
