@@ -39,7 +39,7 @@ def _impossible(settings: Settings) -> dict[str, str]:
     local, wake = settings.local, settings.wake
     files = [("wake.models", name) for name in wake.models if Path(name).suffix]
     files += [("sherpa.model", settings.sherpa.model)] if local.stt == "sherpa-onnx" else []
-    files += [("piper.voice", settings.piper.voice)] if local.tts == "piper" else []
+    files += [("piper.voice", settings.piper.voice)] if settings.piper.voice.endswith(".onnx") else []
     for key, path in files:
         if path and not inputs.is_there(Path(path).expanduser(), unknown=True):
             wrong[key] = f"{key}: there is no {path}"

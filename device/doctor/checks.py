@@ -21,6 +21,7 @@ from device.doctor.service import check_appliance
 from device.doctor.sound import check_card
 from device.doctor.units import show_units
 from device.engines.factory import Engines
+from device.local.tts.choice import choose, piper_files
 from device.model_files import files
 from device.panel.panel import Panel
 from device.panel.unattended import Unattended
@@ -143,16 +144,14 @@ def check_libraries(settings: Settings, load: Callable[[str], object] = ctypes.C
     local = settings.local
     if "local" not in settings.engines or local.url:
         return
-    for chosen, module, package, key, path in (
-        (local.stt == "sherpa-onnx", "sherpa_onnx", "sherpa-onnx", "sherpa.model", settings.sherpa.model),
-        (local.tts == "piper", "piper", "piper-tts", "piper.voice", settings.piper.voice),
-    ):
-        if chosen and importlib.util.find_spec(module) is None:
-            text = f"the package {package}, which {key} needs, is missing"
-            yield Finding("library", "fail", text, f"in Parley's environment: pip install {package}")
-        if chosen and path and not inputs.is_there(Path(path).expanduser()):
-            yield Finding("models", "fail", f"{key}: there is no {path}", "correct the path in the settings")
-    if local.tts == "espeak-ng":
+    if local.stt == "sherpa-onnx":
+        path = settings.sherpa.model
+        if importlib.util.find_spec("sherpa_onnx") is None:
+            text = "the package sherpa-onnx, which sherpa.model needs, is missing"
+            yield Finding("library", "fail", text, "in Parley's environment: pip install sherpa-onnx")
+        if path and not inputs.is_there(Path(path).expanduser()):
+            yield Finding("models", "fail", f"sherpa.model: there is no {path}", "correct the path in the settings")
+    if local.tts != "cartesia":
         try:
             load(VOICE_LIBRARY)
         except OSError:
@@ -160,6 +159,18 @@ def check_libraries(settings: Settings, load: Callable[[str], object] = ctypes.C
             yield Finding("library", "fail", f"{VOICE_LIBRARY} (the local engine's voice) is missing", fix)
         else:
             yield Finding("library", "ok", f"{VOICE_LIBRARY} (the local engine's voice)")
+            yield _voice(settings)
+
+
+def _voice(settings: Settings) -> Finding:
+    """Say which voice speaks here, and why."""
+    chosen = choose(settings)
+    try:
+        if chosen.kind == "piper":
+            piper_files(settings, chosen.voice)
+    except files.ModelError as error:
+        return Finding("voice", "fail", str(error), "correct it in the settings, or fetch it")
+    return Finding("voice", "warn" if chosen.fix else "ok", f"{chosen.kind} {chosen.voice}: {chosen.why}", chosen.fix)
 
 
 def _card_of(running: str, units: Mapping[str, Mapping[str, str]]) -> Finding:

@@ -141,8 +141,10 @@ class Cascade:
         if isinstance(self.stages.voice, RemoteVoice):
             self.stages.voice.prepare()
 
-    async def speak(self, voice: Voice, text: str, speed: float) -> AsyncGenerator[NDArray[np.int16], None]:
-        """Yield the speech for a sentence, in pieces of (n,) int16 at the voice's rate; closing stops the synthesis."""
+    async def speak(
+        self, voice: Voice, text: str, speed: float
+    ) -> AsyncGenerator[NDArray[np.int16] | tuple[Word, ...], None]:
+        """Yield the speech for a sentence as `Voice.speak` does; closing stops the synthesis."""
         speech = voice.speak(text, speed)
         step = self._voice.submit(next, speech, None)
         try:
@@ -210,11 +212,18 @@ class Reply:
             elif isinstance(voice, RemoteVoice):
                 await self._speak_elsewhere(voice, pieces)
             else:
-                async for piece in pieces:
-                    await self._queue.put(piece)
-                    if isinstance(piece, Text) and piece.text.strip():
-                        speech = self._cascade.speak(voice, piece.text, self.manner.speed)
-                        await self._forward(speech, voice.rate)
+                await self._speak_here(voice, pieces)
+
+    async def _speak_here(self, voice: Voice, pieces: AsyncGenerator[Text | Call | Cost, None]) -> None:
+        """Have a voice here say each sentence as soon as it is known, and pass on what else comes."""
+        sent = 0  # samples of the message
+        async for piece in pieces:
+            await self._queue.put(piece)
+            if isinstance(piece, Call):  # what is said after it is another message
+                sent = 0
+            if isinstance(piece, Text) and piece.text.strip():
+                speech = self._cascade.speak(voice, piece.text, self.manner.speed)
+                sent += await self._forward(speech, voice.rate, sent * 1000 / self.manner.rate)
 
     async def _speak_elsewhere(self, voice: RemoteVoice, pieces: AsyncGenerator[Text | Call | Cost, None]) -> None:
         """Have a voice elsewhere say each sentence as soon as it is known, while what it said before arrives."""
@@ -228,7 +237,7 @@ class Reply:
                         continue
                     if utterance is None:
                         utterance = voice.begin(self.manner.speed)
-                        arriving = group.create_task(self._forward(utterance.parts(), voice.rate))
+                        arriving = group.create_task(self._pass_on(utterance.parts(), voice.rate))
                     utterance.say(piece.text)
                     continue
                 if utterance and arriving:  # a call comes after all that was said before it
@@ -239,21 +248,32 @@ class Reply:
             if utterance:
                 utterance.end()
 
-    async def _forward(self, speech: AsyncGenerator[NDArray[np.int16] | tuple[Word, ...], None], rate: int) -> None:
-        """Pass speech at `rate` on, in pieces."""
+    async def _pass_on(self, speech: AsyncGenerator[NDArray[np.int16] | tuple[Word, ...], None], rate: int) -> None:
+        """Pass the speech of a message on, as `_forward` does."""
+        await self._forward(speech, rate)
+
+    async def _forward(
+        self, speech: AsyncGenerator[NDArray[np.int16] | tuple[Word, ...], None], rate: int, at_ms: float = 0.0
+    ) -> int:
+        """Pass speech at `rate` on, in pieces; it begins `at_ms` after its message. Return how many samples it was."""
+        sent = 0
         resampler = Resampler(rate, self.manner.rate)
         ready = np.empty(0, np.int16)
         async with aclosing(speech) as parts:
             async for part in parts:
                 if isinstance(part, tuple):
-                    await self._queue.put(Times(part))
+                    words = (Word(word.text, word.start_ms + at_ms, word.end_ms + at_ms) for word in part)
+                    await self._queue.put(Times(tuple(words)))
                     continue
-                ready = np.concatenate((ready, resampler.push(part)))
+                sent += len(more := resampler.push(part))
+                ready = np.concatenate((ready, more))
                 while len(ready) >= self._lengths[0]:
                     ready = await self._put(ready)
-        ready = np.concatenate((ready, resampler.flush()))
+        sent += len(more := resampler.flush())
+        ready = np.concatenate((ready, more))
         while len(ready):
             ready = await self._put(ready)
+        return sent
 
     async def _put(self, ready: NDArray[np.int16]) -> NDArray[np.int16]:
         """Pass the next piece on; return the rest."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,9 @@ from device.local.cascade import Stages
 from device.local.end_of_turn.completeness import completeness_rules
 from device.local.end_of_turn.prosody import load_smart_turn
 from device.local.stages import EngineStartError
-from device.local.tts.espeak import EspeakVoice, VoiceError
+from device.local.tts.choice import choose, piper_files
+from device.local.tts.espeak import EspeakVoice
+from device.local.tts.espeak_library import VoiceError
 from device.model_files.files import find
 from device.settings.local import lacks
 
@@ -25,10 +28,12 @@ if TYPE_CHECKING:
     from device.local.stages import Brain, Recogniser, RemoteRecogniser, RemoteVoice, Voice
     from device.settings.tree import Settings
 
+log = logging.getLogger(__name__)
+
 
 def load_stages(settings: Settings) -> Stages:
     """Load the local engine's models; half a second. Raises `ModelError` and `EngineStartError`, with the fix."""
-    if lacking := lacks(settings.local, settings.transcription, settings.sherpa, settings.piper, settings.cartesia):
+    if lacking := lacks(settings.local, settings.transcription, settings.sherpa, settings.cartesia):
         raise EngineStartError(lacking)
     brain = make_brain(settings)
     voice = _voice(settings)
@@ -61,18 +66,25 @@ def _recogniser(settings: Settings) -> tuple[str, Recogniser | RemoteRecogniser]
 
 
 def _voice(settings: Settings) -> Voice | RemoteVoice:
-    match settings.local.tts:
+    chosen = choose(settings)
+    log.log(logging.WARNING if chosen.fix else logging.INFO, "%s", chosen)
+    match chosen.kind:
         case "piper":
             from device.local.tts.piper import PiperVoice  # noqa: PLC0415 - only what is chosen
 
-            return PiperVoice(settings.piper)
+            try:
+                return PiperVoice(
+                    *piper_files(settings, chosen.voice), settings.piper.speaker, settings.local.words_per_minute
+                )
+            except VoiceError as error:
+                raise EngineStartError(f"piper.voice: {error}") from error
         case "cartesia":
             from device.local.tts.sonic import SonicVoice  # noqa: PLC0415 - only what is chosen
 
             return SonicVoice(settings.cartesia, settings.language)
         case "espeak-ng":
             try:
-                return EspeakVoice(settings.local.voice, settings.local.words_per_minute)
+                return EspeakVoice(chosen.voice, settings.local.words_per_minute)
             except VoiceError as error:
                 raise EngineStartError(f"local.voice: {error}") from error
 

@@ -113,6 +113,14 @@ class Prosody(Protocol):
         """
 
 
+class Word(Struct, frozen=True):
+    """A word of an utterance, and when it is heard."""
+
+    text: str
+    start_ms: float
+    end_ms: float
+
+
 class Voice(Protocol):
     """Text to speech."""
 
@@ -122,22 +130,15 @@ class Voice(Protocol):
     def warm_up(self) -> None:
         """Do once what would make the first use slow; blocking."""
 
-    def speak(self, text: str, speed: float = 1.0) -> Generator[NDArray[np.int16], None, None]:
+    def speak(self, text: str, speed: float = 1.0) -> Generator[NDArray[np.int16] | tuple[Word, ...], None, None]:
         """Yield the speech for `text` in pieces, (n,) int16 mono at `rate`, each as soon as it exists.
 
-        `speed` is 0.25 to 1.5 of the usual words a minute.
+        A voice that knows when its words are heard, in the speech of this text, yields that as well; they are as they
+        are in `text`. `speed` is 0.25 to 1.5 of the usual words a minute.
 
         Blocking; each piece is fetched in a worker thread, not always the same one. Closing the generator stops the
         synthesis and frees what it holds. Generators of several sessions may be alive at once.
         """
-
-
-class Word(Struct, frozen=True):
-    """A word of an utterance, and when it is heard."""
-
-    text: str
-    start_ms: float
-    end_ms: float
 
 
 class Utterance(Protocol):

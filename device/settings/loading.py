@@ -167,7 +167,7 @@ def lacking(settings: Settings) -> dict[str, str]:
         elif settings.local.url:
             missing = ""
         else:
-            missing = lacks(settings.local, settings.transcription, settings.sherpa, settings.piper, settings.cartesia)
+            missing = lacks(settings.local, settings.transcription, settings.sherpa, settings.cartesia)
         if missing:
             found[name] = missing
     return found

@@ -40,11 +40,15 @@ class LocalSettings(Section, frozen=True):
     """How many clients at once; one more is refused."""
     stt: Literal["moonshine", "sherpa-onnx", "endpoint", "cartesia"] = "moonshine"
     """Speech to text: Moonshine, a model in `[sherpa]`, an endpoint in `[transcription]`, or Ink in `[cartesia]`."""
-    tts: Literal["espeak-ng", "piper", "cartesia"] = "espeak-ng"
-    """Text to speech: espeak-ng, a voice in `[piper]`, or Sonic in `[cartesia]`."""
-    voice: Name = "en-gb"
-    """espeak-ng voice."""
+    tts: Literal["auto", "piper", "espeak-ng", "cartesia"] = "auto"
+    """Text to speech: Piper (`[piper]`), espeak-ng, or Sonic (`[cartesia]`).
+
+    `auto` is Piper where there is a voice of the language and memory for it, else espeak-ng.
+    """
+    voice: str = ""
+    """espeak-ng voice, e.g. en-us+f3; empty: one of the language."""
     words_per_minute: Annotated[int, Meta(ge=80, le=450)] = 165
+    """How fast it speaks; 165 is the usual of every voice."""
 
 
 class BrainSettings(Section, frozen=True):
@@ -90,10 +94,10 @@ class SherpaSettings(Section, frozen=True):
 
 
 class PiperSettings(Section, frozen=True):
-    """`[piper]`: for `local.tts = "piper"`, a voice of the user's."""
+    """`[piper]`: the voice of `local.tts = "piper"` and `"auto"`."""
 
     voice: str = ""
-    """Its .onnx file; the .onnx.json lies beside it."""
+    """The name of one that was fetched, or an .onnx file with its .onnx.json beside it; empty: the language's."""
     speaker: Annotated[int, Meta(ge=0)] = 0
     """Which one, in a voice of several speakers."""
 
@@ -131,7 +135,6 @@ def lacks(
     local: LocalSettings,
     transcription: TranscriptionSettings,
     sherpa: SherpaSettings,
-    piper: PiperSettings,
     cartesia: CartesiaSettings,
 ) -> str:
     """Return what the chosen stages lack, the setting and the fix; empty if they have all that they need."""
@@ -146,7 +149,6 @@ def lacks(
             "give it, e.g. http://127.0.0.1:8000/v1",
         ),
         (local.stt == "sherpa-onnx", stt, sherpa.model, "sherpa.model", "give the folder of a sherpa-onnx model"),
-        (local.tts == "piper", tts, piper.voice, "piper.voice", "give the .onnx file of a piper voice"),
         (ink or sonic, stt if ink else tts, cartesia.api_key, "cartesia.api_key", "set CARTESIA_API_KEY"),
         (sonic, tts, cartesia.voice, "cartesia.voice", "give the id of a voice of Cartesia's"),
     )

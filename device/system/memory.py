@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import math
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 LARGE = 1 << 20
@@ -42,6 +45,19 @@ def large_blocks_go_back() -> None:
 def give_back() -> None:
     """Return to the system what was freed and lies between what is still used."""
     _libc("malloc_trim")(0)
+
+
+def free_mb(meminfo: Path = Path("/proc/meminfo")) -> tuple[float, float]:
+    """Return how much memory there is and how much of it is to be had, MB of 1,000,000 bytes.
+
+    Where the system does not say, or says what cannot be, it is without end.
+    """
+    found = {}
+    with suppress(OSError, ValueError, IndexError):
+        for line in meminfo.read_text("utf-8").splitlines():
+            key, _, value = line.partition(":")
+            found[key] = int(value.split()[0]) * 1024 / 1e6
+    return found.get("MemTotal", math.inf), found.get("MemAvailable", math.inf)
 
 
 def _libc(name: str) -> Any:

@@ -57,7 +57,7 @@ def test_what_cannot_be_is_refused_by_file_and_key(parley, tmp_path, text, named
 def test_what_cannot_be_is_a_line_each(parley, tmp_path):
     config = tmp_path / "parley.toml"
     config.write_text(
-        '[wake]\nmodels = ["/nowhere/hey_joe.onnx"]\n[local]\ntts = "piper"\n[piper]\nvoice = "/nowhere/joe"'
+        '[wake]\nmodels = ["/nowhere/hey_joe.onnx"]\n[local]\ntts = "piper"\n[piper]\nvoice = "/nowhere/joe.onnx"'
     )
     assert len(parley("settings", "--config", str(config)).output.splitlines()) == 2
 

@@ -96,7 +96,7 @@ def test_libraries_that_the_settings_need() -> None:
     assert "libespeak-ng1" in found.fix
     elsewhere = Settings(local=LocalSettings(url="ws://10.0.0.2:8765"))
     assert list(check_libraries(elsewhere, missing)) == []
-    assert [found.status for found in check_libraries(Settings())] == ["ok"]
+    assert [found.status for found in check_libraries(Settings())] == ["ok", "ok"]
 
 
 def test_what_chosen_stages_lack(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,13 +107,18 @@ def test_what_chosen_stages_lack(monkeypatch: pytest.MonkeyPatch) -> None:
         piper=PiperSettings(voice="/nowhere/voice.onnx"),
     )
     found = [(finding.status, finding.message, finding.fix) for finding in check_libraries(chosen)]
-    assert [status for status, _, _ in found] == ["fail"] * 4
-    assert [fix.partition(": ")[2] for _, _, fix in found if "pip" in fix] == [
-        "pip install sherpa-onnx",
-        "pip install piper-tts",
-    ]
+    assert [status for status, _, _ in found] == ["fail", "fail", "ok", "fail"]
+    assert [fix.partition(": ")[2] for _, _, fix in found if "pip" in fix] == ["pip install sherpa-onnx"]
     assert "sherpa.model: there is no /nowhere/model" in [message for _, message, _ in found]
-    assert "piper.voice: there is no /nowhere/voice.onnx" in [message for _, message, _ in found]
+    assert found[-1][1].startswith("piper.voice: there is no file /nowhere/voice.onnx")
+
+
+def test_which_voice_speaks_is_said_and_why(models: Callable[[str], Path], tmp_path: Path) -> None:
+    models("voices/en_US-joe-medium.onnx")
+    assert list(check_libraries(Settings()))[-1].message.startswith("piper en_US-joe-medium: ")
+    bare = list(check_libraries(Settings(models_dir=str(tmp_path))))[-1]
+    assert (bare.status, bare.message) == ("warn", "espeak-ng en-gb: the usual voice cannot be used")
+    assert "models fetch" in bare.fix
 
 
 def test_models_that_are_here(models: Callable[[str], Path]) -> None:

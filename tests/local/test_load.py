@@ -24,7 +24,9 @@ from device.settings.types import Secret
 
 def test_the_default_stages_work(models):
     models("silero_vad.onnx")
+    models("voices/en_US-joe-medium.onnx")
     stages = load_stages(Settings())
+    assert type(stages.voice).__name__ == "PiperVoice"
     for stage in (stages.recogniser, stages.brain, stages.voice):
         stage.warm_up()
     assert stages.voice.rate == 22_050
@@ -50,6 +52,8 @@ def test_what_is_missing_is_named(tmp_path):
         load_stages(Settings(language="xx"))
     with pytest.raises(EngineStartError, match=r"local\.voice.*nobody"):
         load_stages(Settings(local=LocalSettings(voice="nobody")))
+    with pytest.raises(ModelError, match=r'piper\.voice.*"de"'):
+        load_stages(Settings(local=LocalSettings(tts="piper"), brain=BrainSettings(url="http://x/v1"), language="de"))
     with pytest.raises(ModelError, match="models fetch"):
         load_stages(msgspec.structs.replace(Settings(), models_dir=str(tmp_path)))
 
@@ -59,7 +63,6 @@ def test_what_is_missing_is_named(tmp_path):
     [
         ({"stt": "endpoint"}, r"transcription\.url.*local\.stt"),
         ({"stt": "sherpa-onnx"}, r"sherpa\.model.*local\.stt"),
-        ({"tts": "piper"}, r"piper\.voice.*local\.tts"),
         ({"stt": "cartesia"}, r"cartesia\.api_key.*CARTESIA_API_KEY"),
         ({"tts": "cartesia"}, r"cartesia\.api_key.*local\.tts.*CARTESIA_API_KEY"),
     ],
@@ -114,8 +117,9 @@ def test_an_extra_that_cannot_be_used_is_named(models, chosen, said):
 def test_what_is_not_chosen_is_not_imported():
     code = (
         "import sys; from device.local.load import load_stages; from device.settings.tree import Settings;"
-        "load_stages(Settings());"
-        "print([m for m in sys.modules if m.startswith(('device.local.stt.', 'device.local.tts.sonic', 'piper',"
+        "from device.settings.tree import LocalSettings;"
+        "load_stages(Settings(local=LocalSettings(tts='espeak-ng')));"
+        "print([m for m in sys.modules if m.startswith(('device.local.stt.', 'device.local.tts.sonic',"
         "'device.local.tts.piper', 'sherpa', 'device.local.remote.cartesia'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

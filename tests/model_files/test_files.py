@@ -76,6 +76,8 @@ def test_the_manifest_is_whole():
         "moonshine_tiny_en/encoder_model.ort",
         "moonshine_tiny_en/decoder_model_merged.ort",
         "moonshine_tiny_en/tokenizer.bin",
+        "voices/en_US-joe-medium.onnx",
+        "voices/en_US-joe-medium.onnx.json",
     }
     notices = {source.package: source.notice for source in manifest.source}
     assert "CC BY-NC-SA 4.0" in notices["openwakeword"]

@@ -5,7 +5,6 @@ import pytest
 from device.settings.local import (
     CartesiaSettings,
     LocalSettings,
-    PiperSettings,
     SherpaSettings,
     TranscriptionSettings,
     lacks,
@@ -31,8 +30,7 @@ KEYED = {"api_key": Secret("x")}
             'sherpa.model: is missing, and local.stt = "sherpa-onnx" needs it: give',
         ),
         ({"stt": "sherpa-onnx"}, {"sherpa": {"model": "m"}}, ""),
-        ({"tts": "piper"}, {}, 'piper.voice: is missing, and local.tts = "piper" needs it: give the .onnx file'),
-        ({"tts": "piper"}, {"piper": {"voice": "v.onnx"}}, ""),
+        ({"tts": "piper"}, {}, ""),
         (
             {"stt": "cartesia"},
             {},
@@ -55,7 +53,6 @@ def test_what_is_missing_is_named_with_who_needs_it_and_what_to_do(local, given,
         LocalSettings(**local),
         TranscriptionSettings(**given.get("transcription", {})),
         SherpaSettings(**given.get("sherpa", {})),
-        PiperSettings(**given.get("piper", {})),
         CartesiaSettings(**given.get("cartesia", {})),
     )
     assert found.startswith(lacking)

@@ -4,8 +4,8 @@ import threading
 import numpy as np
 import pytest
 
-from device.local.tts import espeak
-from device.local.tts.espeak import EspeakVoice, VoiceError
+from device.local.tts.espeak import EspeakVoice
+from device.local.tts.espeak_library import VoiceError
 
 
 @pytest.fixture(scope="module")
@@ -68,19 +68,6 @@ def test_closing_stops_the_synthesis(voice):
     assert seconds(voice, "Yes.") < 1.5
 
 
-def test_stop_reaches_the_library(voice):
-    library = espeak.library()
-    job = espeak.Job(b"one hundred and eleven thousand, " * 300, library.resolve("en-gb"), 165)
-    library.jobs.put(job)
-    job.pieces.get()
-    job.stop()
-    pieces = 0
-    while job.pieces.get() is not None:
-        pieces += 1
-    # All of it would be about twelve thousand pieces.
-    assert pieces < 6_000
-
-
 def test_several_sessions_at_once(voice):
     spoken = {}
 
@@ -120,9 +107,3 @@ def test_strange_text_is_spoken(voice, text):
 def test_unknown_voices_are_named(name):
     with pytest.raises(VoiceError, match=rf"{re.escape(name.rpartition('+')[2])}.*espeak-ng --voices"):
         EspeakVoice(name)
-
-
-def test_missing_library(monkeypatch):
-    monkeypatch.setattr(espeak, "LIBRARY", "libespeak-nowhere.so.1")
-    with pytest.raises(VoiceError, match=r"libespeak-nowhere.*apt install libespeak-ng1"):
-        espeak.Library()
