@@ -74,7 +74,10 @@ def _voice(settings: Settings) -> Voice | RemoteVoice:
 
             try:
                 return PiperVoice(
-                    *piper_files(settings, chosen.voice), settings.piper.speaker, settings.local.words_per_minute
+                    *piper_files(settings, chosen.voice),
+                    settings.piper.speaker,
+                    settings.local.words_per_minute,
+                    settings.language,
                 )
             except VoiceError as error:
                 raise EngineStartError(f"piper.voice: {error}") from error
@@ -84,7 +87,7 @@ def _voice(settings: Settings) -> Voice | RemoteVoice:
             return SonicVoice(settings.cartesia, settings.language)
         case "espeak-ng":
             try:
-                return EspeakVoice(chosen.voice, settings.local.words_per_minute)
+                return EspeakVoice(chosen.voice, settings.local.words_per_minute, settings.language)
             except VoiceError as error:
                 raise EngineStartError(f"local.voice: {error}") from error
 

@@ -90,19 +90,20 @@ def _clauses(text: str) -> Iterator[Clause]:
         if any(letter.isalnum() for letter in words) or _symbols(words):
             *before, last = _short(" ".join(words.split()))
             yield from (Clause(part, "") for part in before)
-            yield Clause(last, _mark(match[0]) if match else ".")
+            yield Clause(last, _mark(match[0], text[place : place + 2].strip()) if match else ".")
 
 
 def _symbols(words: str) -> bool:
     return any(not letter.isspace() and letter not in "\"'()[]-" for letter in words)
 
 
-def _mark(marks: str) -> str:
-    """Return the one mark that counts of several."""
+def _mark(marks: str, follows: str) -> str:
+    """Return the one mark that counts of several; dots that trail off end a sentence only if another begins."""
     for mark in "?!":
         if mark in marks:
             return mark
-    return "." if marks[0] == "\u2026" or marks.startswith("..") else marks[0]
+    trails = marks[0] == "\u2026" or marks.startswith("..")
+    return ("," if follows.islower() else ".") if trails else marks[0]
 
 
 def _short(words: str) -> list[str]:

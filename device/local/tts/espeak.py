@@ -9,7 +9,8 @@ import numpy as np
 
 from device.local.tts.espeak_library import Job, library
 from device.local.tts.level import CALIBRATION, gain_for, samples
-from device.local.tts.plain import chunks, plain
+from device.local.tts.plain import chunks
+from device.local.tts.spoken import Spoken
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -26,10 +27,12 @@ _PAUSE_S: Final = 0.18
 class EspeakVoice:
     """Speaks with an espeak-ng voice: a language or name with an optional variant, e.g. `en-gb`, `en-us+f3`.
 
-    `rate` is that of the pieces, Hz. Any number of these share the library. Raises `VoiceError`.
+    `rate` is that of the pieces, Hz. What is written is said in words of `language`; without one, numbers are said as
+    espeak-ng does. Any number of these share the library. Raises `VoiceError`.
     """
 
-    def __init__(self, voice: str = "en-gb", words_per_minute: int = 165) -> None:
+    def __init__(self, voice: str = "en-gb", words_per_minute: int = 165, language: str = "") -> None:
+        self._spoken = Spoken(language)
         self._library = library()
         self._voice = self._library.resolve(voice)
         self._words_per_minute = words_per_minute
@@ -48,7 +51,7 @@ class EspeakVoice:
         The next piece may be asked for by another thread; closing stops the synthesis.
         """
         words_per_minute = _possible(self._words_per_minute * speed)
-        for chunk in chunks(plain(text)):
+        for chunk in chunks(self._spoken.say(text)):
             with closing(self._synthesise(chunk, words_per_minute)) as pieces:
                 for piece in pieces:
                     yield samples(piece * (self._gain / 32768))

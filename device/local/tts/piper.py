@@ -15,13 +15,13 @@ from device.local.tts.edges import Edges
 from device.local.tts.espeak_library import library
 from device.local.tts.level import CALIBRATION, gain_for, samples
 from device.local.tts.piper_config import BEGIN, BETWEEN, END, read_config
-from device.local.tts.plain import plain
+from device.local.tts.spoken import Spoken
 from device.local.tts.vits import Vits
 from device.local.tts.words import sounds_of, spoken_as
 from device.model_files.files import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -32,6 +32,8 @@ SLOWEST, FASTEST = 0.25, 4.0
 """Of the usual speed: what a client may ask for (`audio.output.speed`) at least, and never nothing."""
 USUAL_WORDS_PER_MINUTE: Final = 165
 """At which the voice speaks as it was trained: the default of `local.words_per_minute`."""
+_NEWER: Final = ("oːɹ", "ɔːɹ")
+"""What espeak-ng 1.51 has for the vowel of "more", and what it has had since, on which English voices were trained."""
 
 
 class Phrase(Struct, frozen=True):
@@ -48,12 +50,15 @@ class PiperVoice:
     Raises `ModelError` and, of espeak-ng, `VoiceError`.
     """
 
-    def __init__(self, model: Path, description: Path, speaker: int = 0, words_per_minute: int = 165) -> None:
+    def __init__(
+        self, model: Path, description: Path, speaker: int = 0, words_per_minute: int = 165, language: str = "en"
+    ) -> None:
         self._config = config = read_config(description)
         self.rate = config.audio.sample_rate
         if config.phoneme_type == "espeak":
             self._library = library()
             self._espeak = self._library.resolve(config.espeak.voice)
+            self._english = config.espeak.voice.startswith("en")
         if speaker >= max(1, config.num_speakers):
             raise ModelError(f"piper.speaker: the voice has {config.num_speakers} speakers, counted from 0: {speaker}")
         self._model = Vits(model)
@@ -62,6 +67,7 @@ class PiperVoice:
             raise ModelError(f"{model} is no Piper voice, or not the one that {description} describes")
         self._speaker = speaker if wants else None
         self._slowness = config.inference.length_scale * USUAL_WORDS_PER_MINUTE / words_per_minute
+        self._spoken = Spoken(language)
         self._gain = 0.0
         self._measuring = threading.Lock()
 
@@ -78,7 +84,7 @@ class PiperVoice:
         The times are in the speech of this text, and come before the sound of it. Closing stops it within a block.
         """
         self.warm_up()
-        spoken = list(pieces(plain(text)))
+        spoken = list(pieces(self._spoken.say(text)))
         written = _Written(text, [word for piece in spoken for word in piece.words])
         elapsed = 0  # samples of speech so far
         for piece in spoken:
@@ -115,28 +121,32 @@ class PiperVoice:
         of, between = self._config.phoneme_id_map, self._config.phoneme_id_map[BETWEEN]
         ids, words = [*of[BEGIN], *between], []
         silent = len(ids)
-        for clause in piece.clauses:
+        for n, clause in enumerate(piece.clauses):
             groups = self._sounds(clause).split()
             spans = []
-            for n, group in enumerate(groups):
+            for k, group in enumerate(groups, 1):
                 start = len(ids)
-                ids += [number for sound in group if sound in of for number in (*of[sound], *between)]
+                ids += self._numbers(group)
                 spans.append((start, len(ids)))
-                after = " " if n + 1 < len(groups) else clause.mark or ("," if clause is piece.clauses[-1] else " ")
-                ids += [number for mark in self._mark(after, piece, clause) for number in (*of[mark], *between)]
+                if k < len(groups):
+                    ids += self._numbers(" ")
+            if groups:
+                last = n + 1 == len(piece.clauses)
+                ids += self._numbers(clause.mark or "," if last else f"{clause.mark} ")
             here = sounds_of(clause.text.split(), groups)
             words += [(spans[a][0], spans[b - 1][1]) if a < b else (len(ids), len(ids)) for a, b in here]
         return Phrase([*ids, *of[END]] if len(ids) > silent else [], words)
 
-    def _mark(self, mark: str, piece: Piece, clause: Clause) -> Iterator[str]:
-        """Yield the marks that the voice knows, a space after one within the piece."""
-        known = self._config.phoneme_id_map
-        yield from (one for one in (mark, " ") if one in known and (one == mark or clause is not piece.clauses[-1]))
+    def _numbers(self, sounds: str) -> list[int]:
+        """Return the numbers of some sounds and marks, of those that the voice knows."""
+        of = self._config.phoneme_id_map
+        return [number for sound in sounds if sound in of for number in (*of[sound], *of[BETWEEN])]
 
     def _sounds(self, clause: Clause) -> str:
         if self._config.phoneme_type == "text":
             return unicodedata.normalize("NFD", clause.text.casefold())
-        return unicodedata.normalize("NFD", self._library.phonemes(clause.text, self._espeak))
+        sounds = self._library.phonemes(clause.text, self._espeak)
+        return unicodedata.normalize("NFD", sounds.replace(*_NEWER) if self._english else sounds)
 
 
 class _Written:

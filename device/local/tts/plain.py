@@ -22,16 +22,13 @@ _SPOKEN = (
     (re.compile(r"\*+|`+|~~|(?<!\w)_+|_+(?!\w)"), ""),
     (re.compile(r"_"), " "),
     (re.compile(r"\s*\|\s*"), ", "),
-    (re.compile(r"°\s*C\b"), " degrees Celsius"),
-    (re.compile(r"°\s*F\b"), " degrees Fahrenheit"),
-    (re.compile(r"(?<=\w)\s*[\u2013\u2014]\s*(?=\w)|\s+-\s+(?=[^\d\s])"), ", "),
-    (re.compile(r"(?<![\w.])[\u2212-](?=\d)"), "minus "),
-    (re.compile(r"\s*\u00d7\s*"), " times "),
-    (re.compile(r"\s*\u00f7\s*"), " divided by "),
+    # A dash between numbers is "to".
+    (re.compile(r"(?<=\w)\s*[\u2013\u2014]\s*(?=[^\W\d])|(?<=[^\W\d])\s*[\u2013\u2014]\s*(?=\d)"), ", "),
+    (re.compile(r"\s+-\s+(?=[^\d\s])"), ", "),
 )
 """What is written and what is said for it, in this order."""
-_KEPT = frozenset("°£€$%&+=@#<>^¢¥©®™")
-"""Symbols that espeak-ng has words for."""
+_KEPT = frozenset("°£€$%&+=@#<>^¢¥©®™\u00d7\u00f7±≈~\u2212")
+"""Symbols that there are words for."""
 
 
 def plain(text: str) -> str:
