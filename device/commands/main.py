@@ -25,9 +25,11 @@ COMMANDS: Final = {
         "Run the whole assistant in the simulated room that the file SCENE describes, or in a bundled scene.",
     ),
     "run": ("run:run", "Be the assistant, on this machine's microphone and loudspeaker."),
+    "say": ("voices:say", "Say TEXT on the loudspeaker, or into a WAV file."),
     "settings": ("settings:show_settings", "Show the settings in force, without secrets, and where each comes from."),
     "unmute": ("mute:unmute", "Unmute the microphone of the assistant that runs."),
     "transcripts": ("transcripts:transcripts", "List, show, export or delete what was said."),
+    "voices": ("voices:voices", "List the voices of the local engine, or play how the one called NAME sounds."),
 }
 """For each command where it is, as MODULE:NAME below this package, and what `parley --help` says of it."""
 

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from device.commands.terminal import AS_JSON, CONFIG, FAILED, CommandError, load_settings, print_json
 from device.model_files import files
 from device.model_files.fetch import fetch
+from device.model_files.piper_voices import fetch_voice, is_name
 from device.system.printed import console, echo
 
 if TYPE_CHECKING:
@@ -45,7 +46,10 @@ def list_models(config: Path | None = None, as_json: bool = False) -> None:  # n
 @click.argument("names", nargs=-1)
 @CONFIG
 def fetch_models(names: tuple[str, ...], config: Path | None) -> None:
-    """Fetch the files that Parley needs, or those NAMES (a wake word or a file); continues where it stopped."""
+    """Fetch the files that Parley needs, or those NAMES (a wake word, a voice or a file); continues where it stopped.
+
+    A voice may be any of Piper's public list, such as en_US-amy-medium.
+    """
     try:
         _with_progress(names, load_settings(config).models_dir)
     except files.ModelError as error:
@@ -79,8 +83,19 @@ def _with_progress(names: Sequence[str], directory: str) -> None:
                 tasks[what] = bars.add_task(what, total=total)
             bars.update(tasks[what], completed=done, total=total or None)
 
-        fetched = fetch(names or None, directory, progress=progress, say=told.print)
+        voices = [name for name in names if is_name(name) and not _known(name)]
+        others = tuple(name for name in names if name not in voices)
+        fetched = []
+        if others or not names:
+            fetched = fetch(others or None, directory, progress=progress, say=told.print)
+        for name in voices:
+            fetched += fetch_voice(name, directory, progress=progress, say=told.print)
     for path in fetched:
         told.print(f"fetched {path.name}")
     if not fetched:
         told.print("Everything is there already.")
+
+
+def _known(name: str) -> bool:
+    """Return whether the manifest knows a voice."""
+    return f"voices/{name}.onnx" in files.own_manifest().files

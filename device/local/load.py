@@ -15,9 +15,8 @@ from device.local.cascade import Stages
 from device.local.end_of_turn.completeness import completeness_rules
 from device.local.end_of_turn.prosody import load_smart_turn
 from device.local.stages import EngineStartError
-from device.local.tts.choice import choose, piper_files
-from device.local.tts.espeak import EspeakVoice
-from device.local.tts.espeak_library import VoiceError
+from device.local.tts.choice import choose
+from device.local.tts.opening import open_voice
 from device.model_files.files import find
 from device.settings.local import lacks
 
@@ -68,28 +67,7 @@ def _recogniser(settings: Settings) -> tuple[str, Recogniser | RemoteRecogniser]
 def _voice(settings: Settings) -> Voice | RemoteVoice:
     chosen = choose(settings)
     log.log(logging.WARNING if chosen.fix else logging.INFO, "%s", chosen)
-    match chosen.kind:
-        case "piper":
-            from device.local.tts.piper import PiperVoice  # noqa: PLC0415 - only what is chosen
-
-            try:
-                return PiperVoice(
-                    *piper_files(settings, chosen.voice),
-                    settings.piper.speaker,
-                    settings.local.words_per_minute,
-                    settings.language,
-                )
-            except VoiceError as error:
-                raise EngineStartError(f"piper.voice: {error}") from error
-        case "cartesia":
-            from device.local.tts.sonic import SonicVoice  # noqa: PLC0415 - only what is chosen
-
-            return SonicVoice(settings.cartesia, settings.language)
-        case "espeak-ng":
-            try:
-                return EspeakVoice(chosen.voice, settings.local.words_per_minute, settings.language)
-            except VoiceError as error:
-                raise EngineStartError(f"local.voice: {error}") from error
+    return open_voice(settings, chosen)
 
 
 def make_brain(settings: Settings, now: Callable[[], datetime] | None = None) -> Brain:

@@ -128,6 +128,24 @@ def _attempt(url: str, part: Path, size: int, progress: Progress) -> str:
     return "the server hung up in the middle"
 
 
+def fetch_text(url: str, most: int) -> bytes:
+    """Return what is at `url` (http, https or file), at most so many bytes. Raises `DownloadError`."""
+    _known_scheme(url)
+    try:
+        with urllib.request.build_opener(_Proxies).open(url, timeout=_TIMEOUT_S) as response:
+            content: bytes = response.read(most + 1)
+    except (OSError, http.client.HTTPException) as error:
+        raise DownloadError(f"{url}: {getattr(error, 'reason', None) or error or type(error).__name__}") from None
+    if len(content) > most:
+        raise DownloadError(f"{url}: more than {most} bytes, which cannot be right")
+    return content
+
+
+def _known_scheme(url: str) -> None:
+    if urllib.parse.urlsplit(url).scheme not in ("http", "https", "file"):
+        raise DownloadError(f"cannot download from {url}: not an http, https or file address")
+
+
 class _Proxies(urllib.request.ProxyHandler):
     """The proxies of the environment, none of which leads to this machine itself."""
 
@@ -144,8 +162,7 @@ def _present(part: Path) -> int:
 
 def _continue(url: str, part: Path, size: int, progress: Callable[[int], None]) -> None:
     """Append to `part` what one request brings, at most one byte past `size`."""
-    if urllib.parse.urlsplit(url).scheme not in ("http", "https", "file"):
-        raise DownloadError(f"cannot download from {url}: not an http, https or file address")
+    _known_scheme(url)
     done = _present(part)
     request = urllib.request.Request(url, headers={"Range": f"bytes={done}-"} if done else {})  # noqa: S310 - checked above
     with urllib.request.build_opener(_Proxies).open(request, timeout=_TIMEOUT_S) as response:

@@ -83,8 +83,8 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     def select(self, names: Iterable[str] | None = None) -> set[str]:
         """Return the names of the files that are meant, with those they need.
 
-        A name may be a file's, or its beginning: `hey_mycroft` means the files of both frameworks. None means the
-        default set.
+        A name may be a file's, with or without its folder, or its beginning: `hey_mycroft` means the files of both
+        frameworks. None means the default set.
 
         Raises:
             ModelError: A name means no file.
@@ -96,7 +96,13 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
         else:
             wanted = set()
             for asked in names:
-                meant = {name for name in files if name == asked or name.startswith((asked + ".", asked + "/"))}
+                meant = {
+                    name
+                    for name in files
+                    if name == asked
+                    or name.startswith((asked + ".", asked + "/"))
+                    or name.partition("/")[2].startswith(asked + ".")
+                }
                 if not meant:
                     raise ModelError(f'no model is called "{asked}"; there are: {", ".join(sorted(files))}')
                 wanted |= meant

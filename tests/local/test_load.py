@@ -16,6 +16,7 @@ from device.local.brain.chat import Chat
 from device.local.brain.sentences import Sentences
 from device.local.load import load_stages, make_brain
 from device.local.stages import Choice, EngineStartError, Turn
+from device.local.tts import opening
 from device.model_files.files import ModelError
 from device.settings.local import PiperSettings, SherpaSettings, TranscriptionSettings
 from device.settings.tree import BrainSettings, CartesiaSettings, LocalSettings, Settings, WakeSettings
@@ -74,8 +75,8 @@ def test_what_a_stage_lacks_is_named(chosen, said):
 
 def test_the_cloud_needs_neither_moonshine_nor_espeak(models, monkeypatch):
     models("silero_vad.onnx")
-    for name in ("load_moonshine", "EspeakVoice"):
-        monkeypatch.setattr(load, name, lambda *_: pytest.fail("loaded"))
+    monkeypatch.setattr(load, "load_moonshine", lambda *_: pytest.fail("loaded"))
+    monkeypatch.setattr(opening, "EspeakVoice", lambda *_: pytest.fail("loaded"))
     cloud = CartesiaSettings(api_key=Secret("x"), voice="v")
     stages = load_stages(Settings(local=LocalSettings(stt="cartesia", tts="cartesia"), cartesia=cloud))
     assert (type(stages.recogniser).__name__, type(stages.voice).__name__) == ("InkRecogniser", "SonicVoice")
