@@ -46,6 +46,7 @@ BENCHES: Final = {
     "button": "device.bench.button",
     "engine": "device.bench.engine",
     "requests": "device.bench.requests.run",
+    "voices": "device.bench.voices",
 }
 """The module of each bench, in the order in which all of them run."""
 

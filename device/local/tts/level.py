@@ -13,6 +13,8 @@ DBFS: Final = -20.0
 """RMS level while speaking: loud on a small loudspeaker, and no peak of the voices of the tests is clipped."""
 CALIBRATION: Final = "The quick brown fox jumps over the lazy dog."
 """What a voice says to find out how loud it is."""
+_KNEE: Final = 0.75
+"""-2.5 dBFS, which a few peaks a sentence exceed, at full scale or twice that: where rounding off begins. A choice."""
 _LOUD_DB: Final = 40
 """Frames so much below the loudest are not speaking."""
 
@@ -32,6 +34,11 @@ def gain_for(speech: NDArray[Any], rate: int) -> float:
 
 
 def samples(speech: NDArray[Any]) -> NDArray[np.int16]:
-    """Return speech of -1 to 1 as int16; what is louder is clipped."""
-    rounded: NDArray[np.int16] = np.clip(np.rint(speech * 32768), -32768, 32767).astype(np.int16)
+    """Return speech as int16, 1 being full scale; peaks above `_KNEE` are rounded off, so that none is clipped."""
+    size = np.abs(speech)
+    beyond = size > _KNEE
+    if beyond.any():
+        soft = _KNEE + (1 - _KNEE) * np.tanh((size - _KNEE) / (1 - _KNEE))
+        speech = np.where(beyond, np.copysign(soft, speech), speech)
+    rounded: NDArray[np.int16] = np.rint(speech * 32767).astype(np.int16)
     return rounded

@@ -127,7 +127,8 @@ class PiperVoice:
             for k, group in enumerate(groups, 1):
                 start = len(ids)
                 ids += self._numbers(group)
-                spans.append((start, len(ids)))
+                # Without what stands after the last sound: before a mark that is silence.
+                spans.append((start, max(start, len(ids) - len(between))))
                 if k < len(groups):
                     ids += self._numbers(" ")
             if groups:

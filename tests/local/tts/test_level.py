@@ -21,5 +21,12 @@ def test_silence_and_nothing_are_left_alone():
     assert gain_for(np.zeros(0), 16_000) == 1.0
 
 
-def test_what_is_too_loud_is_clipped():
-    assert list(samples(np.array([-2.0, -1.0, 0.0, 0.5, 2.0]))) == [-32768, -32768, 0, 16384, 32767]
+def test_peaks_are_rounded_off_and_not_clipped():
+    speech = np.linspace(-2, 2, 4001)
+    made = samples(speech).astype(float) / 32767
+    quiet = np.abs(speech) <= 0.75
+    np.testing.assert_allclose(made[quiet], speech[quiet], atol=1e-4)
+    assert np.all(np.diff(made) >= 0)
+    assert np.abs(made).max() <= 1.0
+    assert made[speech > 1.0][0] < 0.95
+    assert list(samples(np.zeros(0))) == []

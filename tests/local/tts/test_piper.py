@@ -54,7 +54,7 @@ def test_words_are_where_the_sound_is(joe):
     for word in words:
         start, end = (round(ms * joe.rate / 1000) for ms in (word.start_ms, word.end_ms))
         assert loud[start:end].mean() > 0.1
-    gaps = [speech[round(a.end_ms * 22.05) + 1200 : round(b.start_ms * 22.05) - 1200] for a, b in pairwise(words)]
+    gaps = [speech[round(a.end_ms * 22.05) + 2200 : round(b.start_ms * 22.05) - 1200] for a, b in pairwise(words)]
     assert all(len(gap) and np.abs(gap).max() < 300 for gap in gaps)
 
 
