@@ -204,8 +204,10 @@ def test_every_model_file_is_listed_with_its_source_and_licence():
         for file in source["file"]:
             if not file.get("default") and file["name"].endswith(".tflite"):
                 continue  # told together
+            if file["name"].startswith("kokoro/voices/"):
+                continue  # likewise
             (row,) = [row for row in rows if f"`{file['name']}`" in row]
-            assert f"{source['package']} {source['version']}" in row
+            assert f"{source.get('package') or source['npm']} {source['version']}" in row
             assert source["licence"].replace("CC-BY-NC-SA-4.0", "CC BY-NC-SA 4.0") in row
             assert ("non-commercial" in row) == ("-NC-" in source["licence"])
             if file.get("default"):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from device.local.stages import Voice
 
 WHAT = (
-    "The voice in force says answers of the assistant's, one thread; processor time to the first sound and to the last. "
+    "The voice in force says answers of the assistant's, one thread; processor time to the first sound and the last. "
     "The recogniser writes down what it hears: word errors, numbers in words on both sides. Half of the sentences were "
     "looked at while the voices were made, the other half is judged only."
 )
@@ -88,20 +88,12 @@ def measure(job: Job) -> Result:
     job.say(f"{sum(map(len, spoken.values()))} sentences by {chosen.kind} {chosen.voice}")
     recogniser = load_moonshine(job.settings.models_dir)
     words = Spoken("en")
-    judged = {
-        half: [
-            judge(
-                text,
-                recogniser.transcribe(resample(pcm, voice.rate, CLOCK_RATE)),
-                pcm,
-                voice.rate,
-                times=times,
-                words=words,
-            )
-            for text, pcm, times in said
-        ]
-        for half, said in spoken.items()
-    }
+
+    def heard(text: str, pcm: NDArray[np.int16], times: tuple[float, float]) -> Said:
+        found = recogniser.transcribe(resample(pcm, voice.rate, CLOCK_RATE))
+        return judge(text, found, pcm, voice.rate, times=times, words=words)
+
+    judged = {half: [heard(*one) for one in said] for half, said in spoken.items()}
     everything = [one for said in judged.values() for one in said]
     return Result(
         "voices",

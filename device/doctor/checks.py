@@ -21,7 +21,7 @@ from device.doctor.service import check_appliance
 from device.doctor.sound import check_card
 from device.doctor.units import show_units
 from device.engines.factory import Engines
-from device.local.tts.choice import choose, piper_files
+from device.local.tts.choice import choose, kokoro_files, piper_files
 from device.model_files import files
 from device.panel.panel import Panel
 from device.panel.unattended import Unattended
@@ -168,6 +168,8 @@ def _voice(settings: Settings) -> Finding:
     try:
         if chosen.kind == "piper":
             piper_files(settings, chosen.voice)
+        elif chosen.kind == "kokoro":
+            kokoro_files(settings, chosen.voice)
     except files.ModelError as error:
         return Finding("voice", "fail", str(error), "correct it in the settings, or fetch it")
     return Finding("voice", "warn" if chosen.fix else "ok", f"{chosen.kind} {chosen.voice}: {chosen.why}", chosen.fix)

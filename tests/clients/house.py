@@ -118,7 +118,7 @@ class Model:
 def engine(folder: Path, brain: str = "") -> Iterator[str]:
     """Run `parley engine`, with a language model at `brain`; yield its address. It must not complain."""
     config = folder / "parley.toml"
-    config.write_text(f'[brain]\nurl = "{brain}"\n')
+    config.write_text(f'[brain]\nurl = "{brain}"\n[local]\ntts = "espeak-ng"\n')
     arguments = ["engine", "--host", "127.0.0.1", "--port", "0", "--with-parent", "--config", str(config)]
     with program([sys.executable, "-m", "device", *arguments], folder / "engine.log") as url:
         yield url

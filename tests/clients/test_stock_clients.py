@@ -64,8 +64,7 @@ def conversations(request, tmp_path_factory, models) -> Iterator[Conversations]:
 
 def spoken_ms(text: str) -> float:
     """Return how long our voice speaks for a text."""
-    local = LocalSettings()
-    voice = EspeakVoice(local.voice, local.words_per_minute)
+    voice = EspeakVoice("en-gb", LocalSettings().words_per_minute, "en")
     return sum(map(len, voice.speak(text))) * 1000 / voice.rate
 
 

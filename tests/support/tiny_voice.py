@@ -119,3 +119,29 @@ def write(folder: Path, name: str = "xx_XX-tiny-low", *, speakers: int = 1, name
     described = config(num_speakers=speakers, **changes)
     path.with_name(f"{path.name}.json").write_text(json.dumps(described))
     return path
+
+
+def kokoro(folder: Path, name: str = "af_tiny") -> tuple[Path, Path, Path]:
+    """Write what Kokoro is made of into a folder, a hundred samples a phoneme; return model, vocabulary and voice."""
+    nodes = [
+        node("Cast", "", ["tokens"], "x", to=FLOAT),
+        node("Unsqueeze", "", ["x", "axis"], "y"),
+        node("Slice", "", ["style", "zero", "one", "one"], "s"),
+        node("Unsqueeze", "", ["s", "axis"], "shift"),
+        node("Add", "", ["y", "shift"], "z"),
+        node("ConvTranspose", "", ["z", "weight"], "up", strides=[100]),
+        node("Tanh", "", ["up"], "audio"),
+    ]
+    weights = [
+        tensor("axis", INT64, [1], struct.pack("<q", 1)),
+        tensor("zero", INT64, [1], struct.pack("<q", 0)),
+        tensor("one", INT64, [1], struct.pack("<q", 1)),
+        tensor("weight", FLOAT, [1, 1, 100], struct.pack("<100f", *(0.01 * (-1) ** k for k in range(100)))),
+    ]
+    fed = [value(11, "tokens", INT64, 1, "n"), value(11, "style", FLOAT, 1, 256), value(11, "speed", FLOAT, 1)]
+    graph = message(7, *nodes, message(2, "tiny"), *weights, *fed, value(12, "audio", FLOAT, "b", "c", "s"))
+    paths = folder / "kokoro.onnx", folder / "vocab.json", folder / f"{name}.bin"
+    paths[0].write_bytes(integer(1, 8) + graph + message(8, integer(2, 15)))
+    paths[1].write_text(json.dumps({"vocab": {sound: n + 1 for n, sound in enumerate(SOUNDS + "AIOWYQTʤʧᵊ")}}))
+    paths[2].write_bytes(bytes(4 * 510 * 256))
+    return paths

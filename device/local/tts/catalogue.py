@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from device.local.tts.choice import FOLDER, Choice, choose
+from device.local.tts.choice import FOLDER, KOKORO, Choice, choose, of_kokoro
 from device.local.tts.espeak_library import VoiceError, library
 from device.model_files.files import ModelError, own_manifest, places, status
 
@@ -61,14 +61,18 @@ def named(settings: Settings, name: str) -> Choice:
 
 def _of_the_manifest(settings: Settings, chosen: Choice) -> Iterator[Listed]:
     for one in status(settings.models_dir):
-        folder, _, file = one.file.name.partition("/")
-        if folder == FOLDER and file.endswith(".onnx"):
-            name = file.removesuffix(".onnx")
+        folder, _, file = one.file.name.rpartition("/")
+        name, _, ending = file.rpartition(".")
+        size, licence, notice = one.file.size / 1e6, one.source.licence, one.source.notice
+        here = one.state == "ok"
+        if folder == FOLDER and ending == "onnx":
             speaks = (chosen.kind, chosen.voice) == ("piper", name)
-            language = name.partition("-")[0]
-            size, licence = one.file.size / 1e6, one.source.licence
-            here = one.state == "ok"
-            yield Listed(name, "piper", language, size, licence, here, speaks, one.source.notice)
+            yield Listed(name, "piper", name.partition("-")[0], size, licence, here, speaks, notice)
+        elif folder == f"{KOKORO}/{FOLDER}":
+            speaks = (chosen.kind, chosen.voice) == ("kokoro", name)
+            language = of_kokoro(name)
+            if language == settings.language.partition("-")[0]:
+                yield Listed(name, "kokoro", language, size, licence, here, speaks, notice)
 
 
 def _of_the_user(settings: Settings, chosen: Choice) -> Iterator[Listed]:

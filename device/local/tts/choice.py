@@ -18,21 +18,26 @@ from device.system.typed import typed
 if TYPE_CHECKING:
     from device.settings.tree import Settings
 
-Kind = Literal["piper", "espeak-ng", "cartesia"]
+Kind = Literal["piper", "kokoro", "espeak-ng", "cartesia"]
 
 LEAST_MB: Final = 1400.0
 """Memory of the machine below which Piper does not speak by itself: below that of a 2 GB board, whose system tells of
 1.9. It would fit into 1 GB, but the boards that have it are ten times as slow as what this was measured on."""
 LEAST_FREE_MB: Final = 400.0
 """… and memory to be had when the engine starts: loading takes 250 MB for a moment, the recogniser as much to stay."""
+KOKORO: Final = "kokoro"
 FOLDER: Final = "voices"
 """Of the models' folder, where Piper voices lie."""
+
+
+_ASKED: Final = "the settings ask for it"
 
 
 class LanguageVoices(Struct, frozen=True, forbid_unknown_fields=True):
     """The voices of a language."""
 
     piper: str = ""
+    kokoro: str = ""
     espeak: str = ""
 
 
@@ -44,6 +49,11 @@ class Choice(Struct, frozen=True):
     why: str
     fix: str = ""
     """What to do for the voice that is meant, if this is another one."""
+
+    @property
+    def asked(self) -> bool:
+        """Whether the settings ask for this very voice."""
+        return self.why == _ASKED
 
     def __str__(self) -> str:
         """Say it in a line."""
@@ -60,16 +70,22 @@ def of_language(language: str) -> LanguageVoices:
     return _languages().get(language.partition("-")[0], LanguageVoices())
 
 
+def of_kokoro(voice: str) -> str:
+    """Return the language of a voice of Kokoro's, by the first letter of its name."""
+    return {"a": "en", "b": "en", "e": "es", "f": "fr", "h": "hi", "i": "it", "p": "pt"}.get(voice[:1], "")
+
+
 def choose(settings: Settings, memory: tuple[float, float] | None = None) -> Choice:
     """Choose by the settings; `memory` is what `free_mb` returns."""
     local, voices = settings.local, of_language(settings.language)
     asked: dict[str, str] = {
         "piper": settings.piper.voice or voices.piper,
+        "kokoro": settings.kokoro.voice or voices.kokoro,
         "espeak-ng": local.voice or voices.espeak or settings.language,
         "cartesia": settings.cartesia.voice,
     }
     if local.tts != "auto":
-        return Choice(local.tts, asked[local.tts], "the settings ask for it")
+        return Choice(local.tts, asked[local.tts], _ASKED)
     if settings.piper.voice:
         return Choice("piper", asked["piper"], "piper.voice names it")
     why = "local.voice names it" if local.voice else _too_small(memory or free_mb())
@@ -122,3 +138,18 @@ def _named(settings: Settings, voice: str) -> tuple[Path, Path]:
         if inputs.is_file(model) and inputs.is_file(model.with_name(f"{model.name}.json")):
             return model, model.with_name(f"{model.name}.json")
     raise ModelError(f'piper.voice: there is no voice "{voice}" here: {typed(f"models fetch {voice}", root=True)}')
+
+
+def kokoro_files(settings: Settings, voice: str) -> tuple[Path, Path, Path]:
+    """Return Kokoro's model, its vocabulary and a voice of its by name. Raises `ModelError`."""
+    name = f"{KOKORO}/voices/{voice}.bin"
+    if name not in own_manifest().files:
+        named = f'has no voice "{voice}"' if voice else f'has no voice of the language "{settings.language}"'
+        raise ModelError(f"kokoro.voice: Kokoro {named}; `{typed('voices')}` lists those there are")
+    needed = (f"{KOKORO}/kokoro-82m-int8.onnx", f"{KOKORO}/vocab.json", name)
+    try:
+        model, vocabulary, style = (find(one, settings.models_dir) for one in needed)
+    except ModelError as error:
+        fetch = typed(f"models fetch {name}", root=True)
+        raise ModelError(f"{str(error).partition('; this fixes it')[0]}; this fixes it: {fetch}") from error
+    return model, vocabulary, style

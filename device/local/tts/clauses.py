@@ -45,12 +45,13 @@ class Piece(Struct, frozen=True):
         return [word for clause in self.clauses for word in clause.text.split()]
 
 
-def pieces(text: str) -> Iterator[Piece]:
+def pieces(text: str, first: int = FIRST) -> Iterator[Piece]:
     """Cut a line of text at the ends of its sentences, and long sentences at clauses.
 
-    What has no mark at its end is taken for a sentence. What has no words is left out.
+    The first piece has at most `first` letters, if there is a clause to cut at. What has no mark at its end is taken
+    for a sentence. What has no words is left out.
     """
-    limit = FIRST
+    limit = first
     for sentence in _sentences(text):
         rest = sentence
         while rest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from device.local.stages import EngineStartError
-from device.local.tts.choice import piper_files
+from device.local.tts.choice import kokoro_files, piper_files
 from device.local.tts.espeak import EspeakVoice
 from device.local.tts.espeak_library import VoiceError
 
@@ -25,6 +25,10 @@ def open_voice(settings: Settings, chosen: Choice) -> Voice | RemoteVoice:
 
                 files = piper_files(settings, chosen.voice)
                 return PiperVoice(*files, settings.piper.speaker, local.words_per_minute, settings.language)
+            case "kokoro":
+                from device.local.tts.kokoro import KokoroVoice  # noqa: PLC0415 - only what is chosen
+
+                return KokoroVoice(*kokoro_files(settings, chosen.voice), local.words_per_minute, settings.language)
             case "cartesia":
                 from device.local.tts.sonic import SonicVoice  # noqa: PLC0415 - only what is chosen
 
@@ -32,5 +36,5 @@ def open_voice(settings: Settings, chosen: Choice) -> Voice | RemoteVoice:
             case "espeak-ng":
                 return EspeakVoice(chosen.voice, local.words_per_minute, settings.language)
     except VoiceError as error:
-        key = "piper.voice" if chosen.kind == "piper" else "local.voice"
+        key = {"piper": "piper.voice", "kokoro": "kokoro.voice"}.get(chosen.kind, "local.voice")
         raise EngineStartError(f"{key}: {error}") from error

@@ -46,6 +46,16 @@ def test_a_voice_by_its_name(tmp_path, name, kind):
     assert (found.kind, found.voice) == (kind, name)
 
 
+def test_kokoro_s_voices_of_the_language_are_listed_and_one_can_speak(tmp_path):
+    found = listed(models_dir=str(tmp_path), local=LocalSettings(tts="kokoro"))
+    assert found["af_heart"].speaks
+    assert not found["af_heart"].here
+    assert "ff_siwis" not in found
+    french = listed(models_dir=str(tmp_path), language="fr", local=LocalSettings(tts="kokoro"))
+    assert [name for name, one in french.items() if one.speaks] == ["ff_siwis"]
+    assert named(Settings(), "bf_emma").kind == "kokoro"
+
+
 def test_a_name_that_no_voice_has():
-    with pytest.raises(ModelError, match=r'no voice is called "nobody"; there are en_US-joe-medium, en-gb'):
+    with pytest.raises(ModelError, match=r'no voice is called "nobody"; there are en_US-joe-medium, af_'):
         named(Settings(), "nobody")

@@ -43,6 +43,8 @@ def test_numbers_are_said_in_the_language(tmp_path):
     [
         ("espeak-ng", "nobody", EngineStartError, r"local\.voice: .*nobody"),
         ("piper", "/nowhere/x.onnx", ModelError, r"piper\.voice: there is no file /nowhere/x\.onnx"),
+        ("kokoro", "nobody", ModelError, r'kokoro\.voice: Kokoro has no voice "nobody"'),
+        ("kokoro", "", ModelError, "has no voice of the language"),
         ("piper", "en_US-nobody-low", ModelError, "models fetch en_US-nobody-low"),
     ],
 )
@@ -71,3 +73,8 @@ def test_only_what_is_opened_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_kokoro_lacks_is_named(tmp_path):
+    with pytest.raises(ModelError, match=r"models fetch kokoro/voices/af_heart\.bin"):
+        opened("kokoro", "af_heart", models_dir=str(tmp_path))
