@@ -22,7 +22,7 @@ class ClockWords(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     minutes: dict[str, str]
     """What is said at these minutes; {hour} is the hour that has begun, {next} the one that comes."""
     other: str
-    """What is said at all others, with {minute}, in words."""
+    """What is said at all others, with {minute} in words, or in {digits}."""
     other_below_ten: str
     time_shape: str
     """{time}, and the {part} of the day."""
@@ -47,6 +47,7 @@ class ClockWords(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             hour=self.hours[hour % len(self.hours)],
             next=self.hours[after % len(self.hours)],
             minute=numbers.words(moment.minute),
+            digits=moment.minute,
         )
         named = after if "{next}" in shape else hour
         part = next(name for begin, name in reversed(self.parts) if begin <= named)

@@ -52,6 +52,10 @@ class Common(Struct, frozen=True, forbid_unknown_fields=True):
 class HeardRules(Struct, frozen=True, forbid_unknown_fields=True):
     """`heard.toml`: regular expressions, and what stands for what they match."""
 
+    sentence_end: str
+    """A regular expression of what ends a sentence."""
+    joined: str
+    """The same of what is between two things that are said in one breath: "and then"."""
     contractions: tuple[tuple[str, str], ...]
     symbols: tuple[tuple[str, str], ...]
     homophones: tuple[tuple[str, str], ...]

@@ -36,6 +36,8 @@ class Numbers(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dic
     """Other words for digits after the point: "oh"."""
     a: tuple[str, ...] = ()
     """What stands for one before hundred and thousand: "a hundred"."""
+    bare: bool = False
+    """Whether hundred and thousand also stand alone, without a word for one."""
     hundred: str
     scales: dict[str, int]
     space: str
@@ -75,14 +77,17 @@ class Numbers(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dic
         small = _any(self._under_100)
         counted = _any([*self._under_100, *self.a])
         # Where nothing stands for one, "hundred" alone is a hundred.
-        hundreds = rf"{counted}{s}{self.hundred}" if self.a else rf"(?:{counted}{s})?{self.hundred}"
+        bare = self.bare or not self.a
+        hundreds = rf"(?:{counted}{s})?{self.hundred}" if bare else rf"{counted}{s}{self.hundred}"
         below_1000 = rf"(?:{hundreds}(?:(?:{s}{self.and_})?{s}{small})?|{small})"
         digit = _any([*self.ones, *self.digits, r"\d"], escape=False)
         start = rf"(?:{below_1000}|{_DIGITS})(?: {self.point}(?: {digit})+)?"
         scale = _any(self.scales)
         rest = rf"(?:(?:{s}{self.and_})?{s}{below_1000}(?!{s}{self.hundred}))?"
-        first = _any([start, *self.a], escape=False)
-        large = rf"{first}{s}{scale}(?:(?:{s}{self.and_})?{s}{below_1000}{s}{scale})*{rest}"
+        first = rf"{_any([start, *self.a], escape=False)}{s}"
+        if self.bare:
+            first = f"(?:{first})?"
+        large = rf"{first}{scale}(?:(?:{s}{self.and_})?{s}{below_1000}{s}{scale})*{rest}"
         return re.compile(rf"\b(?:{large}|{start})\b")
 
     @cached_property
@@ -113,7 +118,7 @@ class Numbers(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dic
         words = iter(self._part.findall(phrase))
         for word in words:
             if word in self.scales:
-                total, group = total + group * self.scales[word], 0
+                total, group = total + (group or self.bare) * self.scales[word], 0
             elif word == self.hundred:
                 group = max(group, 1) * 100
             elif word == self.point:

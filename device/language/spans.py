@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
+_SAID: Final = ("day", "hour", "minute", "second")
 _NUMBER: Final = r"(\d+(?:\.\d+)?)"
 
 
@@ -22,6 +23,10 @@ class Spans(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=
     """Of each of `SECONDS`: what is said for one, what for many, and what else is heard for it."""
     shapes: tuple[tuple[str, float], ...]
     """Regular expressions with a {unit}, and how many of it they mean: "half an hour"."""
+    one: str = "1 {unit}"
+    """How one of a {unit} is said."""
+    dative: dict[str, tuple[str, str]] = {}
+    """Of each unit, what is said for one and many after words like "in", where that differs."""
     another: str
     """A regular expression of what is between two parts: "1 hour and 5 minutes"."""
     alone: str
@@ -69,14 +74,24 @@ class Spans(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=
             total += float(number) * last
         return total
 
-    def said(self, seconds: float) -> str:
-        """Return a span of time, to the second, as it is said: "an hour and a half" is "1 hour and 30 minutes"."""
+    def begins_with_one(self, seconds: float) -> bool:
+        """Return whether a span begins with one of a unit: "there is 1 hour and 5 minutes left"."""
+        rest = max(0, round(seconds))
+        return next((rest // SECONDS[unit] for unit in _SAID if rest >= SECONDS[unit]), 0) == 1
+
+    def said(self, seconds: float, *, dative: bool = False) -> str:
+        """Return a span of time, to the second, as it is said: "an hour and a half" is "1 hour and 30 minutes".
+
+        With `dative` it is fit for standing after "in" or "ago", where a language makes a difference.
+        """
+        names = {**self.units, **self.dative} if dative else self.units
         rest = max(0, round(seconds))
         parts = []
-        for unit in ("day", "hour", "minute", "second"):
+        for unit in _SAID:
             count, rest = divmod(rest, SECONDS[unit])
             if count:
-                parts.append(f"{count} {self.units[unit][count != 1]}")
+                one, many = names[unit][:2]
+                parts.append(self.one.format(unit=one) if count == 1 else f"{count} {many}")
         if not parts:
-            return f"0 {self.units['second'][1]}"
+            return f"0 {names['second'][1]}"
         return parts[0] if len(parts) == 1 else f"{self.comma.join(parts[:-1])}{self.and_}{parts[-1]}"

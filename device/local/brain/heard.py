@@ -87,9 +87,9 @@ def marked(text: str, values: Iterable[str]) -> str | None:
     return None if any(given.values()) or kinds.intersection(out) else " ".join(out)
 
 
-def clauses(text: str) -> list[list[str]]:
+def clauses(text: str, sentence_end: re.Pattern[str]) -> list[list[str]]:
     """Cut what was said into sentences, and each of them into clauses, by its punctuation."""
-    sentences = re.split(r"[.?!\u2026]+(?:\s+|$)|[;:]\s+|\n+", text)
+    sentences = sentence_end.split(text)
     return [
         parts for sentence in sentences if (parts := [p for p in re.split(r",\s+|\s+-+\s+", sentence) if p.strip()])
     ]

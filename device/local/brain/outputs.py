@@ -21,7 +21,8 @@ def say(skill: Skill | None, tool: str, text: str, asked: Sequence[Meaning], tal
     except ValueError:
         return [text.strip() or talk.phrase("done")]
     if isinstance(output, dict) and "error" in output:
-        return [talk.phrase("failed", error=_sentence(output["error"]))]
+        error = _sentence(output["error"])
+        return [talk.phrase("failed", error=error) if error else talk.phrase("failed_unexplained")]
     known = skill.outputs.get(tool) if skill else None
     try:
         if known and isinstance(output, dict):
@@ -32,5 +33,5 @@ def say(skill: Skill | None, tool: str, text: str, asked: Sequence[Meaning], tal
 
 
 def _sentence(text: object) -> str:
-    said = str(text).strip() or "no reason was given"
-    return said if said[-1] in ".!?" else f"{said}."
+    said = str(text).strip()
+    return said if not said or said[-1] in ".!?" else f"{said}."

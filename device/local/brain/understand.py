@@ -53,6 +53,8 @@ class Understanding:
         self._hear = Hearing(language).hear
         self._names = [re.sub(r"\W", "", name).lower() for name in names]
         self._intents = Intents.from_dict(_hassil(language))
+        self._sentence_end = re.compile(language.heard.sentence_end, re.IGNORECASE)
+        self._joined = re.compile(language.heard.joined, re.IGNORECASE)
         self._exact_only = {name for name, intent in language.intents.items() if not intent.fuzzy}
         self._samples: list[tuple[str, str]] = []
         self._words = _words(language) - {*language.common.polite, *language.common.fillers}
@@ -69,7 +71,7 @@ class Understanding:
         """Return what `text` means: several things if they were said in one breath, nothing if it is not known."""
         if len(text) > LONGEST:
             return []
-        spoken = clauses(text)
+        spoken = clauses(text, self._sentence_end)
         sentences = [[part for raw in parts if (part := without_wake_word(raw, self._names))] for parts in spoken]
         sentences = [parts for parts in sentences if parts]
         if not sentences:
@@ -87,7 +89,7 @@ class Understanding:
         """Return whether all of `text` is one sentence that it knows, of those that people seldom add to."""
         if len(text) > LONGEST:
             return False
-        parts = [part for raw in clauses(text) for part in raw]
+        parts = [part for raw in clauses(text, self._sentence_end) for part in raw]
         meaning = self._clause(" ".join(filter(None, (without_wake_word(part, self._names) for part in parts))))
         return meaning is not None and not self._language.intents[meaning.intent].goes_on
 
@@ -101,7 +103,7 @@ class Understanding:
         each = [self._clause(part) for part in parts]
         if len(parts) > 1 and all(each):
             return [found for found in each if found]
-        halves = re.split(r"\band(?: also| then)?\b", " ".join(parts), flags=re.IGNORECASE)
+        halves = self._joined.split(" ".join(parts))
         each = [self._clause(half) for half in halves]
         if len(halves) > 1 and all(each):
             return [found for found in each if found]

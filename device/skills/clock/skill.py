@@ -51,7 +51,7 @@ def clock_answer(meaning: Meaning, now: datetime, talk: Talk) -> str:
         then = _moved(now, sign * span)
         return talk.phrase(
             meaning.intent,
-            duration=language.spans.said(span.total_seconds()),
+            duration=language.spans.said(span.total_seconds(), dative=True),
             time=language.say_time(then.time()),
             date=language.say_date(then),
             weekday=language.clock.weekday(then),

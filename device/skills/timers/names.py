@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from device.language.language import LanguageError, load_language
 
@@ -29,6 +29,12 @@ class TimerWords(Struct, frozen=True, forbid_unknown_fields=True):
     """Words that two names of the same timer may differ in."""
     alike: dict[str, str]
     """Words that count as another: plurals."""
+    and_: str = field(name="and", default=" ")
+    """What is between hours, minutes and seconds in a name."""
+    one: str = ""
+    """What is said for {n} where it is one, if not the number."""
+    noun: bool = False
+    """Whether names are written with a capital letter."""
 
 
 class TimerNames:
@@ -48,11 +54,11 @@ class TimerNames:
         hour, minute = divmod(minutes, 60)
         w = self._words
         parts = [
-            shape.format(n=self._number(n))
+            shape.format(n=(n == 1 and w.one) or self._number(n))
             for n, shape in ((hour, w.hour), (minute, w.minute), (second, w.second))
             if n
         ]
-        return w.usual.format(length=" ".join(parts))
+        return w.usual.format(length=w.and_.join(parts))
 
     def same(self, name: str, said: str) -> bool:
         """Return whether people mean the timer called `name` by what they `said`.
@@ -68,11 +74,14 @@ class TimerNames:
 
     def short(self, name: str) -> str:
         """Return a name without the word that the phrases add: "five minute timer" is the five minute timer."""
-        return name.removesuffix(self._words.suffix)
+        short = name.removesuffix(self._words.suffix)
+        return short[:1].upper() + short[1:] if self._words.noun else short
 
     def key(self, name: str) -> str:
         """Return what names of the same timer have in common, however they are said or written."""
-        plain = re.sub(r"\d+", lambda digits: self._number(int(digits[0])), re.sub(r"[-,]", " ", name.casefold()))
+        plain = re.sub(
+            r"\d+", lambda digits: self._number(int(digits[0])).casefold(), re.sub(r"[-,]", " ", name.casefold())
+        )
         words = [word for word in plain.split() if word not in self._words.ignored]
         return " ".join(self._words.alike.get(word, word) for word in words) or plain
 

@@ -71,7 +71,9 @@ def _left(name: str, seconds: float, talk: Talk) -> str:
     said = talk.language.spans.said(seconds)
     if name:
         return talk.phrase("named_timer_left", name=name, duration=said)
-    return talk.phrase("timer_left_one" if said.startswith("1 ") else "timer_left", duration=said)
+    return talk.phrase(
+        "timer_left_one" if talk.language.spans.begins_with_one(seconds) else "timer_left", duration=said
+    )
 
 
 def _cancelled(output: dict[str, Any], _asked: Sequence[Meaning], talk: Talk) -> list[str]:

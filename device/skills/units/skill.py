@@ -20,6 +20,8 @@ class UnitWords(Struct, frozen=True, forbid_unknown_fields=True):
 
     names: dict[str, tuple[str, str]]
     """What is said for one, and for many, of each unit."""
+    one: str = "1 {unit}"
+    """How one of a {unit} is said."""
 
 
 def _answer(meaning: Meaning, talk: Talk) -> str:
@@ -31,17 +33,18 @@ def _answer(meaning: Meaning, talk: Talk) -> str:
 
 def _convert(meaning: Meaning, talk: Talk) -> str:
     names = talk.language.words("units", UnitWords).names
+    spans = talk.language.spans
     target = KNOWN[str(meaning.slots["target"])]
     if meaning.intent == "convert_time":
         value, source = meaning.number("duration"), KNOWN["second"]
-        given = talk.language.spans.said(value)
+        given, one = spans.said(value), spans.begins_with_one(value)
     else:
         value, source = meaning.number("number", 1.0), _source(meaning, target)
-        given = _quantity(value, source, talk)
+        given, one = _quantity(value, source, talk), _is_one(value, talk)
     if source.dimension != target.dimension:
         return talk.phrase("cannot_convert", source=names[source.name][1], target=names[target.name][1])
     result = _quantity(convert(value, source, target), target, talk)
-    return talk.phrase("converted_one" if given.startswith("1 ") else "converted", source=given, target=result)
+    return talk.phrase("converted_one" if one else "converted", source=given, target=result)
 
 
 def _source(meaning: Meaning, target: Unit) -> Unit:
@@ -54,9 +57,15 @@ def _source(meaning: Meaning, target: Unit) -> Unit:
 
 
 def _quantity(value: float, unit: Unit, talk: Talk) -> str:
-    spoken = talk.language.numbers.spoken
-    one, many = talk.language.words("units", UnitWords).names[unit.name]
-    return f"{spoken(value)} {one if spoken(abs(value)) == '1' else many}"
+    words, spoken = talk.language.words("units", UnitWords), talk.language.numbers.spoken
+    one, many = words.names[unit.name]
+    if not _is_one(abs(value), talk):
+        return f"{spoken(value)} {many}"
+    return words.one.format(unit=one) if value > 0 else f"{talk.language.numbers.minus} {words.one.format(unit=one)}"
+
+
+def _is_one(value: float, talk: Talk) -> bool:
+    return talk.language.numbers.spoken(value) == "1"
 
 
 UNITS: Final = Skill(name="units", answer=_answer)

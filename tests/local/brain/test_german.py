@@ -1,0 +1,328 @@
+"""German, the second language: what is said to the device in it, and what it answers."""
+
+import json
+import re
+from datetime import datetime
+
+import pytest
+from support.skills import Machine
+
+from device.language.language import load_language
+from device.local.brain.heard import clauses
+from device.local.brain.sentences import Sentences
+from device.local.stages import Call, Choice, Text, Tool, Turn
+
+NOW = datetime(2026, 11, 22, 14, 35)  # noqa: DTZ001 - the device's own clock
+AUTO = Choice()
+
+
+@pytest.fixture(scope="module")
+def tools():
+    return [Tool(spec.name, "", spec.parameters) for spec in Machine().tools.specs()]
+
+
+@pytest.fixture(scope="module")
+def brain():
+    brain = Sentences("de", ["Jarvis"], lambda: NOW)
+    brain.warm_up()
+    return brain
+
+
+async def ask(brain, turns, tools=()):
+    turns = [Turn("user", turns)] if isinstance(turns, str) else turns
+    return [item async for item in brain.reply(turns, tools, "", AUTO)]
+
+
+async def said(brain, turns, tools=()):
+    return " ".join(item.text for item in await ask(brain, turns, tools) if isinstance(item, Text))
+
+
+def timer(seconds, name=""):
+    return "set_timer", {"seconds": seconds, **({"name": name} if name else {})}
+
+
+def cancel(name=""):
+    return "cancel_timer", {"name": name} if name else {}
+
+
+TIME, LIST, SLEEP, MUTE = ("get_time", {}), ("list_timers", {}), ("sleep", {}), ("mute", {})
+LOUDER, SOFTER = ("set_volume", {"change": 10}), ("set_volume", {"change": -10})
+CALLS = {
+    "Wie spät ist es?": TIME,
+    "Jarvis, wie spät ist es?": TIME,
+    "Wie spät ist es, Jarvis?": TIME,
+    "Hey Jarvis, wie viel Uhr ist es?": TIME,
+    "Wieviel Uhr ist es denn?": TIME,
+    "Wie spaet ist es?": TIME,
+    "Sag mir bitte die Uhrzeit.": TIME,
+    "Kannst du mir sagen, wie spät es ist?": TIME,
+    "Weisst du, wie viel Uhr es ist?": TIME,
+    "Uhrzeit bitte": TIME,
+    "Wie spät haben wir's?": TIME,
+    "Wie spät ist es in zwei Stunden?": TIME,
+    "Welcher Tag ist heute?": TIME,
+    "Was ist heute für ein Tag?": TIME,
+    "Was für ein Tag ist morgen?": TIME,
+    "Was für einen Tag haben wir heute?": TIME,
+    "Welchen Tag haben wir heute?": TIME,
+    "Welches Datum haben wir heute?": TIME,
+    "Der Wievielte ist heute?": TIME,
+    "Den wievielten haben wir heute": TIME,
+    "Welches Datum ist nächsten Freitag?": TIME,
+    "Welchen Monat haben wir?": TIME,
+    "In welchem Jahr sind wir?": TIME,
+    "Stell einen Timer auf zehn Minuten.": timer(600),
+    "Stelle einen Timer auf 10 Minuten": timer(600),
+    "Stell mir bitte einen Timer auf fünf Minuten": timer(300),
+    "Stell bitte mal schnell einen Timer auf fuenf Minuten": timer(300),
+    "Kannst du einen Timer auf fünf Minuten stellen?": timer(300),
+    "Könntest du mir bitte einen Timer für 20 Minuten stellen?": timer(1200),
+    "Mach 'nen Timer für 'ne halbe Stunde": timer(1800),
+    "Timer 5 Minuten": timer(300),
+    "Timer auf drei Minuten, bitte.": timer(180),
+    "Zehnminutentimer": timer(600),
+    "Stell einen Zehn-Minuten-Timer": timer(600),
+    "Starte einen 10-Minuten-Timer.": timer(600),
+    "Stell einen Fünfminutentimer": timer(300),
+    "Setz einen Timer auf eine Stunde und 30 Minuten": timer(5400),
+    "Setz einen Timer auf eine Stunde dreißig": timer(5400),
+    "Stell einen Timer auf anderthalb Stunden": timer(5400),
+    "Stell einen Timer auf eineinhalb Stunden": timer(5400),
+    "Stell einen Timer auf zweieinhalb Minuten": timer(150),
+    "Stell einen Timer auf 2,5 Minuten": timer(150),
+    "Stell einen Timer auf eine Viertelstunde": timer(900),
+    "Stell einen Timer auf eine Dreiviertelstunde": timer(2700),
+    "Stell einen Timer auf drei viertel Stunden": timer(2700),
+    "Stell einen Timer auf neunzig Sekunden": timer(90),
+    "Stell einen Timer auf einundzwanzig Minuten": timer(1260),
+    "Stell einen Timer auf dreissig Minuten": timer(1800),
+    "Stell einen Timer auf eine Minute": timer(60),
+    "Stell einen Nudeltimer auf acht Minuten": timer(480, "nudel"),
+    "Stell einen Timer auf acht Minuten für die Nudeln": timer(480, "nudeln"),
+    "Stell einen Timer für die Pizza auf zwölf Minuten.": timer(720, "pizza"),
+    "Nudeltimer acht Minuten": timer(480, "nudel"),
+    "Stell einen Eier-Timer auf sechs Minuten": timer(360, "eier"),
+    "Weck mich in 20 Minuten": timer(1200),
+    "Sag mir in fünf Minuten Bescheid": timer(300),
+    "Noch einen Timer auf fünf Minuten": timer(300),
+    "Warte, stell einen Timer auf fünf Minuten": timer(300),
+    "Wie lange noch?": LIST,
+    "Wie lange läuft der Timer noch?": LIST,
+    "Wie lange läuft der Nudeltimer noch?": LIST,
+    "Wie viel Zeit ist noch übrig?": LIST,
+    "Wie viel Zeit habe ich noch?": LIST,
+    "Wie viel Zeit hab ich noch?": LIST,
+    "Wann klingelt der Timer?": LIST,
+    "Welche Timer laufen gerade?": LIST,
+    "Läuft noch ein Timer?": LIST,
+    "Was macht der Timer?": LIST,
+    "Wie lange braucht der Zehn-Minuten-Timer noch?": LIST,
+    "Stopp den Timer": cancel(),
+    "Stop den Timer": cancel(),
+    "Brich den Timer ab": cancel(),
+    "Lösch den Timer": cancel(),
+    "Loesche alle Timer": cancel(),
+    "Mach den Timer aus": cancel(),
+    "Schalte bitte den Timer aus": cancel(),
+    "Timer aus": cancel(),
+    "Timer abbrechen": cancel(),
+    "Kannst du den Timer bitte ausmachen?": cancel(),
+    "Ich brauche den Timer nicht mehr": cancel(),
+    "Stell den Nudeltimer ab": cancel("nudel"),
+    "Lösche den Fünf-Minuten-Timer": cancel("fünf-Minuten-Timer"),
+    "Mach lauter": LOUDER,
+    "Lauter!": LOUDER,
+    "Mach bitte etwas lauter": LOUDER,
+    "Ein bisschen lauter bitte": LOUDER,
+    "Sprich lauter": LOUDER,
+    "Kannst du lauter sprechen?": LOUDER,
+    "Du bist zu leise": LOUDER,
+    "Dreh auf": LOUDER,
+    "Mach mal leiser.": SOFTER,
+    "Dreh die Lautstärke runter": SOFTER,
+    "Du bist zu laut": SOFTER,
+    "Nicht so laut": SOFTER,
+    "Lautstärke 50 Prozent": ("set_volume", {"percent": 50}),
+    "Lautstaerke auf 30 %": ("set_volume", {"percent": 30}),
+    "Stell die Lautstärke auf zwanzig Prozent": ("set_volume", {"percent": 20}),
+    "Mach es um zwanzig Prozent lauter": ("set_volume", {"change": 20}),
+    "Mach es um 5 Prozent leiser": ("set_volume", {"change": -5}),
+    "Volle Lautstärke": ("set_volume", {"percent": 100}),
+    "So laut es geht": ("set_volume", {"percent": 100}),
+    "Stopp": SLEEP,
+    "Stop.": SLEEP,
+    "Halt!": SLEEP,
+    "Ruhe": SLEEP,
+    "Sei still": SLEEP,
+    "Hör auf": SLEEP,
+    "Genug jetzt": SLEEP,
+    "Danke, stopp.": SLEEP,
+    "Tschüss": SLEEP,
+    "Auf Wiedersehen": SLEEP,
+    "Bis später": SLEEP,
+    "Gute Nacht": SLEEP,
+    "Schlaf gut": SLEEP,
+    "Geh schlafen": SLEEP,
+    "Mikrofon aus": MUTE,
+    "Schalte das Mikrofon stumm": MUTE,
+    "Hör mir nicht mehr zu": MUTE,
+}
+
+ANSWERS = {
+    "Wie spät ist es?": "Es ist 14 Uhr 35.",
+    "Wie spät ist es in zwei Stunden?": "In 2 Stunden ist es 16 Uhr 35.",
+    "Wie spät ist es in einer Minute?": "In einer Minute ist es 14 Uhr 36.",
+    "Wie spät war es vor einer halben Stunde?": "Vor 30 Minuten war es 14 Uhr 5.",
+    "Welcher Tag ist heute?": "Heute ist Sonntag.",
+    "Was ist heute für ein Tag?": "Heute ist Sonntag.",
+    "Welcher Tag war gestern?": "Gestern war Samstag.",
+    "Welcher Tag war vorgestern?": "Vorgestern war Freitag.",
+    "Welcher Tag ist übermorgen?": "Übermorgen ist Dienstag.",
+    "Welcher Tag ist in zwei Tagen?": "In 2 Tagen ist Dienstag.",
+    "Welcher Tag war vor einem Tag?": "Vor einem Tag war Samstag.",
+    "Welches Datum haben wir heute?": "Heute ist Sonntag, der zweiundzwanzigste November 2026.",
+    "Welches Datum ist morgen?": "Morgen ist Montag, der dreiundzwanzigste November 2026.",
+    "Welches Datum ist in einer Woche?": "In 7 Tagen ist Sonntag, der neunundzwanzigste November 2026.",
+    "Welches Datum war vor drei Tagen?": "Vor 3 Tagen war Donnerstag, der neunzehnte November 2026.",
+    "Der Wievielte ist nächsten Dienstag?": "Der nächste Dienstag ist Dienstag, der vierundzwanzigste November 2026.",
+    "Welchen Monat haben wir?": "Wir haben November.",
+    "Welches Jahr haben wir?": "Wir haben das Jahr 2026.",
+    "Was ist zwölf mal sieben?": "12 mal 7 ist gleich 84.",
+    "Wie viel ist 3 plus 4?": "3 plus 4 ist gleich 7.",
+    "Wieviel ist fünf minus acht": "5 minus 8 ist gleich minus 3.",
+    "Was ist 100 geteilt durch 8?": "100 geteilt durch 8 ist gleich 12,5.",
+    "Was sind 15 Prozent von 80?": "15 Prozent von 80 ist gleich 12.",
+    "Was ist die Wurzel aus 144?": "Die Wurzel aus 144 ist 12.",
+    "Was ist zwei hoch zehn?": "2 hoch 10 ist gleich 1024.",
+    "Was ist dreieinhalb mal zwei?": "3,5 mal 2 ist gleich 7.",
+    "Was ist drei Komma eins vier mal zwei?": "3,14 mal 2 ist gleich 6,28.",
+    "Was ist 7*8": "7 mal 8 ist gleich 56.",
+    "Fünf geteilt durch null": "Durch null kann man nicht teilen.",
+    "Was ist die Wurzel aus minus vier?": "Aus einer negativen Zahl gibt es keine reelle Wurzel.",
+    "Was ist neun hoch neun hoch neun hoch neun?": "Diese Zahl ist mir zu groß.",
+    "Was ist die Hälfte von 50?": "50 geteilt durch 2 ist gleich 25.",
+    "Wie viele Meter sind drei Kilometer?": "3 Kilometer sind 3000 Meter.",
+    "Wie viel Gramm sind zwei Kilo?": "2 Kilogramm sind 2000 Gramm.",
+    "Wie viele Kilometer sind fünf Meilen?": "5 Meilen sind 8,05 Kilometer.",
+    "Was ist eine Meile in Kilometern?": "Eine Meile sind 1,61 Kilometer.",
+    "Was sind 20 Grad Celsius in Fahrenheit?": "20 Grad Celsius sind 68 Grad Fahrenheit.",
+    "Rechne 70 Fahrenheit in Celsius um": "70 Grad Fahrenheit sind 21,11 Grad Celsius.",
+    "Wie viele Minuten sind zwei Stunden?": "2 Stunden sind 120 Minuten.",
+    "Wie viele Minuten hat eine Stunde?": "Eine Stunde sind 60 Minuten.",
+    "Wie viele Meter sind drei Kilo?": "Kilogramm kann man nicht in Meter umrechnen: Das ist nicht dieselbe Größe.",
+    "Danke": "Gern geschehen.",
+    "Vielen Dank!": "Gern geschehen.",
+    "Wie geht's?": "Gut, danke. Alle Schaltkreise sind kühl.",
+    "Wie geht es dir heute?": "Gut, danke. Alle Schaltkreise sind kühl.",
+    "Hallo": "Hallo! Was kann ich für dich tun?",
+    "Guten Morgen!": "Guten Morgen! Ich hoffe, du hast gut geschlafen.",
+    "Guten Abend": "Guten Abend! Was kann ich für dich tun?",
+    "Wer bist du?": "Ich bin Jarvis, ein Sprachassistent, und wohne in diesem Gerät.",
+    "Wie heisst du?": "Ich bin Jarvis, ein Sprachassistent, und wohne in diesem Gerät.",
+    "Entschuldigung": "Schon gut.",
+    "Ja": "In Ordnung.",
+    "Jarvis": "Ja?",
+    "Kopf oder Zahl?": "Kopf.",
+    "Würfel bitte": "Eine Eins.",
+    "Wie wird das Wetter morgen?": "Das Wetter kenne ich leider nicht.",
+    "Regnet es heute?": "Das Wetter kenne ich leider nicht.",
+    "Spiel Musik": "Musik kann ich nicht abspielen.",
+    "Stell einen Timer auf zehn Minuten": "Dieses Gerät hat keine Timer.",
+    "Mach lauter": "An diesem Gerät kann ich die Lautstärke nicht ändern.",
+    "Mikrofon aus": "An diesem Gerät kann ich das Mikrofon nicht stumm schalten.",
+    "Tschüss": "Tschüss!",
+    "Gute Nacht": "Gute Nacht, schlaf gut.",
+    "Wer hat 1954 die Weltmeisterschaft gewonnen?": "Das weiß ich leider nicht.",
+    "Stell keinen Timer auf fünf Minuten": "Das weiß ich leider nicht.",
+    "Blablabla": "Das weiß ich leider nicht.",
+}
+
+NOODLES = {"timers": [{"name": "nudel", "remaining_seconds": 61}]}
+OUTPUTS = [
+    (
+        "Stell einen Timer auf fünf Minuten",
+        {"name": "fünf-Minuten-Timer", "seconds": 300},
+        "Der Timer läuft: 5 Minuten.",
+    ),
+    (
+        "Stell einen Timer auf eine Stunde",
+        {"name": "ein-Stunden-Timer", "seconds": 3600},
+        "Der Timer läuft: eine Stunde.",
+    ),
+    (
+        "Stell einen Nudeltimer auf 90 Sekunden",
+        {"name": "nudel", "seconds": 90},
+        "Der Nudel-Timer läuft: eine Minute und 30 Sekunden.",
+    ),
+    ("Wie lange noch?", NOODLES, "Der Nudel-Timer läuft noch eine Minute und eine Sekunde."),
+    (
+        "Wie lange noch?",
+        {"timers": [{"name": "ein-Minuten-Timer", "remaining_seconds": 42}]},
+        "Der Ein-Minuten-Timer läuft noch 42 Sekunden.",
+    ),
+    ("Wie lange noch?", {"timers": [{"name": "", "remaining_seconds": 60}]}, "Noch eine Minute."),
+    ("Wie lange noch?", {"timers": []}, "Es läuft kein Timer."),
+    ("Wie lange läuft der Eiertimer noch?", NOODLES, "Es gibt keinen Eier-Timer."),
+    ("Lösche den Timer", {"cancelled": ["nudel"]}, "Der Nudel-Timer ist gelöscht."),
+    ("Lösche alle Timer", {"cancelled": ["nudel", "eier"]}, "Alle 2 Timer sind gelöscht."),
+    ("Lösche den Timer", {"cancelled": []}, "Es lief kein Timer."),
+    ("Mach lauter", {"percent": 60}, "Lautstärke 60 Prozent."),
+    ("Mikrofon aus", {}, "Das Mikrofon ist stumm."),
+    ("Wie spät ist es?", {"time": "01:01", "date": "2026-03-03"}, "Es ist ein Uhr 1."),
+    ("Wie spät ist es?", {"time": "00:00", "date": "2026-03-03"}, "Es ist Mitternacht."),
+    ("Wie spät ist es?", {"time": "21:00", "date": "2026-03-03"}, "Es ist 21 Uhr."),
+    ("Welches Datum haben wir?", {"time": "08:00", "date": "2025-03-03"}, "Heute ist Montag, der dritte März 2025."),
+    ("Stell einen Timer auf fünf Minuten", {"error": "there are 20 timers already"}, "Das hat leider nicht geklappt."),
+]
+
+
+@pytest.mark.parametrize(("text", "call"), CALLS.items())
+async def test_what_is_said_becomes_a_call(brain, tools, text, call):
+    items = await ask(brain, text, tools)
+    assert [(item.name, json.loads(item.arguments)) for item in items if isinstance(item, Call)] == [call]
+
+
+@pytest.mark.parametrize(("text", "answer"), ANSWERS.items())
+async def test_what_is_answered(brain, text, answer):
+    assert await said(brain, text) == answer
+
+
+@pytest.mark.parametrize(("text", "output", "answer"), OUTPUTS)
+async def test_what_is_said_of_outputs(brain, tools, text, output, answer):
+    call = next(item for item in await ask(brain, text, tools) if isinstance(item, Call))
+    turns = [
+        Turn("user", text),
+        Turn("assistant", call_id="1", name=call.name, arguments=call.arguments),
+        Turn("tool", json.dumps(output), call_id="1"),
+    ]
+    assert await said(brain, turns, tools) == answer
+
+
+async def test_two_things_in_one_breath(brain, tools):
+    items = await ask(brain, "Stell einen Timer auf fünf Minuten und dann mach lauter", tools)
+    assert [(item.name, json.loads(item.arguments)) for item in items] == [timer(300), LOUDER]
+
+
+async def test_the_answer_to_a_question(brain, tools):
+    turns = [Turn("user", "Stell einen Timer"), Turn("assistant", "Für wie lange?"), Turn("user", "zehn Minuten")]
+    assert await said(brain, turns[:1], tools) == "Für wie lange?"
+    assert [(item.name, json.loads(item.arguments)) for item in await ask(brain, turns, tools)] == [timer(600)]
+    assert await said(brain, "zehn Minuten", tools) == "Das weiß ich leider nicht."
+
+
+def test_all_replies_can_be_said():
+    """Each intent and phrase is filled in with what the English one has, and none has more."""
+    german, english = load_language("de"), load_language("en")
+    assert set(german.phrases) <= set(english.phrases)
+    for key, phrases in german.phrases.items():
+        known = set(re.findall(r"{\w+}", " ".join(english.phrases[key])))
+        assert set(re.findall(r"{\w+}", " ".join(phrases))) <= known, key
+    for intent in german.intents.values():
+        for reply in intent.replies:
+            assert reply.format(name="Jarvis")[0].isupper()
+
+
+def test_the_point_after_a_day_ends_no_sentence():
+    end = re.compile(load_language("de").heard.sentence_end, re.IGNORECASE)
+    assert clauses("Am 1. Mai. Danke!", end) == [["Am 1. Mai"], ["Danke"]]
+    assert clauses("Stell ihn auf 5. Danke", end) == [["Stell ihn auf 5"], ["Danke"]]
