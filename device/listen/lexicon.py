@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +13,10 @@ from device.language.files import base, file_of, languages
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+RECOGNISED: Final = frozenset({"en"})
+"""The languages that the small recogniser knows: Moonshine tiny, and what was trained on its states (`by_sound.py`)."""
 
 
 class Lexicon(Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,6 +33,14 @@ class Lexicon(Struct, frozen=True, forbid_unknown_fields=True):
 def lexicon(language: str) -> Lexicon | None:
     """Return the phrases of `language`, a tag such as "en" or "en-GB"; None if there are none."""
     return lexica().get(base(language))
+
+
+def heard_lexicon(language: str) -> Lexicon | None:
+    """Return the phrases of `language` if the device's small recogniser knows it, None else.
+
+    What it writes of another one are English words that sound alike: to judge by them is worse than by length.
+    """
+    return lexicon(language) if base(language) in RECOGNISED else None
 
 
 @cache

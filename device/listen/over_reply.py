@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from device.listen.by_sound import by_sound
 from device.listen.first_words import BEFORE, FirstWords, listen_to
-from device.listen.lexicon import lexicon
+from device.listen.lexicon import heard_lexicon
 from device.model_files.files import ModelError
 from device.sample_clock import samples
 
@@ -26,7 +26,7 @@ class OverReply:
     """Recognises voices over a reply through the shared recogniser, in the language of `language`."""
 
     def __init__(self, language: str, clean: RingBuffer, recogniser: SharedRecogniser) -> None:
-        self._lexicon = lexicon(language)
+        self._lexicon = heard_lexicon(language)
         self._clean = clean
         self._recogniser = recogniser
 

@@ -27,8 +27,12 @@ LONGEST = samples(4000)
 
 
 def stop_words(language: str) -> frozenset[str]:
-    """Return the words that stop a ringing timer, lower case; the English ones for a language without its own."""
-    return (lexicon(language) or lexica()["en"]).stop
+    """Return the words that stop a ringing timer, lower case; in other languages the English ones too.
+
+    For the recogniser writes what it hears as English: "stopp" as "stop".
+    """
+    own, english = lexicon(language), lexica()["en"]
+    return own.stop | english.stop if own else english.stop
 
 
 class StopWord:

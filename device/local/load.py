@@ -18,7 +18,7 @@ from device.local.stages import EngineStartError
 from device.local.tts.choice import choose
 from device.local.tts.opening import open_voice
 from device.model_files.files import find
-from device.settings.local import lacks
+from device.settings.local import lacks, unheard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,13 +35,13 @@ def load_stages(settings: Settings) -> Stages:
     if lacking := lacks(settings.local, settings.transcription, settings.sherpa, settings.cartesia):
         raise EngineStartError(lacking)
     brain = make_brain(settings)
+    if deaf := unheard(settings.local, settings.language):
+        raise EngineStartError(deaf)
     voice = _voice(settings)
     name, recogniser = _recogniser(settings)
     vad = SileroVad(find("silero_vad.onnx", settings.models_dir))
-    # Moonshine tiny and Ink know English only.
-    language = "en" if settings.local.stt in {"moonshine", "cartesia"} else settings.language
     prosody = load_smart_turn(settings.models_dir)
-    return Stages(recogniser, brain, voice, vad.share, prosody, completeness_rules(language), name)
+    return Stages(recogniser, brain, voice, vad.share, prosody, completeness_rules(settings.language), name)
 
 
 def _recogniser(settings: Settings) -> tuple[str, Recogniser | RemoteRecogniser]:

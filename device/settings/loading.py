@@ -18,7 +18,7 @@ from msgspec import Struct
 from device.settings import profiles
 from device.settings.engines import engine_faults, engines, known_engines, missing_key, secret, with_keys
 from device.settings.instructions import sections
-from device.settings.local import lacks
+from device.settings.local import lacks, unheard
 from device.settings.toml import Table, TableError, faults, leaves, merge, read_toml, without_secrets
 from device.settings.tree import Settings
 from device.system import inputs
@@ -167,7 +167,9 @@ def lacking(settings: Settings) -> dict[str, str]:
         elif settings.local.url:
             missing = ""
         else:
-            missing = lacks(settings.local, settings.transcription, settings.sherpa, settings.cartesia)
+            missing = unheard(settings.local, settings.language) or lacks(
+                settings.local, settings.transcription, settings.sherpa, settings.cartesia
+            )
         if missing:
             found[name] = missing
     return found

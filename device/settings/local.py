@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args, get_type_hints
 
 from msgspec import Meta
 
@@ -18,6 +18,9 @@ from device.settings.types import (
     Section,
     Socket,
 )
+
+ENGLISH_ONLY: Final = ("moonshine", "cartesia")
+"""How the names of recognisers begin that know English only."""
 
 
 class LocalSettings(Section, frozen=True):
@@ -171,3 +174,17 @@ def lacks(
             f"({cartesia.end_threshold:g}) and cartesia.start_threshold ({cartesia.start_threshold:g})"
         )
     return ""
+
+
+def unheard(local: LocalSettings, language: str) -> str:
+    """Return what is wrong if the chosen recogniser does not know the language, and the fix; empty if it does.
+
+    What it wrote would be the English words that sound most like it, and they would be answered.
+    """
+    if not local.stt.startswith(ENGLISH_ONLY) or language.partition("-")[0].lower() == "en":
+        return ""
+    others = [name for name in get_args(get_type_hints(LocalSettings)["stt"]) if not name.startswith(ENGLISH_ONLY)]
+    return (
+        f'local.stt: "{local.stt}" knows English only, and language is "{language}": choose a recogniser that knows '
+        f"it, {', '.join(others[:-1])} or {others[-1]}"
+    )

@@ -154,6 +154,7 @@ async def test_the_tools_are_those_that_the_settings_name_and_those_of_the_profi
         (Settings(listen=ListenSettings(follow_up_s=2.5)), {"follow_up_ms": 2500}),
         (Settings(barge_in=BargeInSettings(decide="off", cut_ms=300)), {"barge_in": "off", "cut_ms": 300}),
         (Settings(language="tlh"), {"recogniser": False}),
+        (Settings(language="de"), {"recogniser": False}),
         (Settings(listen=ListenSettings(silence_ms=700)), {"silence_ms": 700}),
         (
             Settings(listen=ListenSettings(silence_ms=700, end_of_turn="device")),

@@ -39,6 +39,39 @@ def test_what_words_mean(text, meaning):
 
 
 @pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("Stopp!", "stop"),
+        ("Stop.", "stop"),
+        ("Warte mal.", "stop"),
+        ("Nein, ich meinte zehn Minuten", "stop"),
+        ("Ja, okay, stopp.", "stop"),
+        ("Moment!", "stop"),
+        ("Halt", "stop"),
+        ("Wie bitte?", "stop"),
+        ("Hör auf", "stop"),
+        ("Sei still", "stop"),
+        ("Erzähl mir einen Witz", "speech"),
+        ("Jazz im Radio", "speech"),
+        ("Genaue Angaben", "speech"),
+        ("Ich verstehe dich nicht", "speech"),
+        ("Mhm.", "backchannel"),
+        ("Ja.", "backchannel"),
+        ("Ja, genau.", "backchannel"),
+        ("Genau!", "backchannel"),
+        ("Ach so, okay", "backchannel"),
+        ("Alles klar.", "backchannel"),
+        ("Ich verstehe.", "backchannel"),
+        ("Stimmt", "backchannel"),
+    ],
+)
+def test_what_german_words_mean(text, meaning):
+    german = lexicon("de")
+    assert german is not None
+    assert meaning_of(text, german) == meaning
+
+
+@pytest.mark.parametrize(
     ("understood", "likely", "lasted_ms", "ended", "kind"),
     [
         (("Stop.", -0.1), EVEN, 400, True, "stop"),

@@ -1,6 +1,6 @@
 import pytest
 
-from device.listen.lexicon import lexica, lexicon, words
+from device.listen.lexicon import heard_lexicon, lexica, lexicon, words
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,12 @@ def test_a_language_is_found_by_its_tag(tag):
 
 def test_a_language_that_nobody_wrote_down_has_no_lexicon():
     assert lexicon("tlh") is None
+
+
+def test_only_what_the_recogniser_knows_is_judged_by_words():
+    assert heard_lexicon("en-GB") is lexicon("en")
+    assert lexicon("de") is not None
+    assert heard_lexicon("de") is None
 
 
 @pytest.mark.parametrize("language", lexica())

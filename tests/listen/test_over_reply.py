@@ -38,9 +38,10 @@ async def test_it_listens_from_a_little_before_the_onset(ring, judged):
     assert judged == [(1000 - BEFORE // 16, 1500, True), (0, LONGEST // 16, False)]
 
 
-async def test_in_a_language_without_words_it_does_not_know_and_loads_nothing(ring, monkeypatch):
+@pytest.mark.parametrize("language", ["tlh", "de"])
+async def test_in_a_language_that_is_not_heard_it_does_not_know_and_loads_nothing(ring, monkeypatch, language):
     monkeypatch.setattr("device.listen.moonshine.load_moonshine", lambda _: pytest.fail("loaded"))
-    over = OverReply("tlh", ring, SharedRecogniser(""))
+    over = OverReply(language, ring, SharedRecogniser(""))
     over.want(wanted=True)
     assert await over.recognise(samples(1000), samples(1500), ended=True) == FirstWords("unknown")
 

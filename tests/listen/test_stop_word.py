@@ -11,7 +11,7 @@ import pytest
 from device.audio.ring import RingBuffer
 from device.conversation.events import Voice, VoiceEnd
 from device.listen.shared_recogniser import SharedRecogniser
-from device.listen.stop_word import StopWord
+from device.listen.stop_word import StopWord, stop_words
 from device.model_files.files import ModelError
 from device.sample_clock import samples
 from device.simulation.rehearsal import resident_mb
@@ -123,3 +123,9 @@ async def test_the_memory_of_the_recogniser_goes_back_to_the_system(monkeypatch,
         async with asyncio.timeout(20):
             while resident_mb() > before + grown / 2:  # noqa: ASYNC110 - memory sets no event
                 await asyncio.sleep(0.01)
+
+
+def test_words_that_stop_are_those_of_the_language_and_as_the_recogniser_writes_them():
+    assert {"stopp", "ruhe", "stop"} <= stop_words("de")
+    assert "ruhe" not in stop_words("en")
+    assert stop_words("tlh") == stop_words("en")

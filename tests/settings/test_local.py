@@ -8,6 +8,7 @@ from device.settings.local import (
     SherpaSettings,
     TranscriptionSettings,
     lacks,
+    unheard,
 )
 from device.settings.types import Secret
 
@@ -57,3 +58,21 @@ def test_what_is_missing_is_named_with_who_needs_it_and_what_to_do(local, given,
     )
     assert found.startswith(lacking)
     assert bool(found) == bool(lacking)
+
+
+@pytest.mark.parametrize(
+    ("stt", "language", "heard"),
+    [
+        ("moonshine", "en", True),
+        ("moonshine", "EN-gb", True),
+        ("moonshine", "de", False),
+        ("cartesia", "fr-CA", False),
+        ("endpoint", "de", True),
+        ("sherpa-onnx", "de", True),
+    ],
+)
+def test_a_language_that_the_recogniser_does_not_know_is_named_with_those_that_do(stt, language, heard):
+    found = unheard(LocalSettings(stt=stt), language)
+    assert (found == "") == heard
+    if not heard:
+        assert all(word in found for word in ("local.stt", stt, language, "endpoint"))

@@ -83,3 +83,30 @@ def test_phrases_are_spelt_as_they_are_looked_for(language):
             assert len(phrase.split()) <= 4
     assert known.open.isdisjoint(known.doubtful | known.closed)
     assert known.doubtful.isdisjoint(known.closed)
+
+
+@pytest.mark.parametrize(
+    ("text", "judged"),
+    [
+        ("Stell einen Timer auf.", "uncertain"),
+        ("Stell einen Timer für.", "incomplete"),
+        ("Wie ist das Wetter in.", "incomplete"),
+        ("Erinnere mich an.", "incomplete"),
+        ("Kannst du?", "incomplete"),
+        ("Sag mir, ähm.", "incomplete"),
+        ("Milch und", "incomplete"),
+        ("Wie viel ist 7 mal", "incomplete"),
+        ("Stell die Lautstärke.", "uncertain"),
+        ("Wenn ich nach Hause komme.", "uncertain"),
+        ("Stell einen Timer auf zehn Minuten.", "complete"),
+        ("Wie spät ist es?", "complete"),
+        ("Wie geht es dir?", "complete"),
+        ("Mach das Licht an.", "complete"),
+        ("Stell den Timer aus.", "complete"),
+        ("Mach lauter.", "complete"),
+        ("Wie lange noch?", "complete"),
+        ("Danke.", "complete"),
+    ],
+)
+def test_german(text, judged):
+    assert completeness_rules("de").judge(text) == judged
