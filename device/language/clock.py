@@ -30,6 +30,8 @@ class ClockWords(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The hour at which a part of the day begins, the first at 0, and what it is called."""
     date_shape: str
     """With {weekday}, {day}, {month} and {year}."""
+    date_dative: str = ""
+    """The same as it stands after words like "on", where that differs."""
     weekdays: tuple[str, ...]
     """From Monday on."""
     months: tuple[str, ...]
@@ -61,8 +63,7 @@ class ClockWords(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """Return the name of the month."""
         return self.months[day.month - 1]
 
-    def say_date(self, day: date) -> str:
-        """Return a date such as "Sunday, the 22nd of November 2026"."""
-        return self.date_shape.format(
-            weekday=self.weekday(day), day=self.days[day.day - 1], month=self.month(day), year=day.year
-        )
+    def say_date(self, day: date, *, dative: bool = False) -> str:
+        """Return a date such as "Sunday, the 22nd of November 2026"; with `dative` fit for standing after "on"."""
+        shape = (dative and self.date_dative) or self.date_shape
+        return shape.format(weekday=self.weekday(day), day=self.days[day.day - 1], month=self.month(day), year=day.year)

@@ -103,9 +103,9 @@ class Language(Struct, frozen=True, dict=True):
         """Return a time of day in words."""
         return self.clock.say_time(moment, self.numbers)
 
-    def say_date(self, day: date) -> str:
-        """Return a date in words."""
-        return self.clock.say_date(day)
+    def say_date(self, day: date, *, dative: bool = False) -> str:
+        """Return a date in words; with `dative` as it stands after words like "on"."""
+        return self.clock.say_date(day, dative=dative)
 
 
 def load_language(tag: str) -> Language:
