@@ -56,7 +56,13 @@ def test_what_is_missing_is_named(tmp_path):
     with pytest.raises(EngineStartError, match=r"local\.voice.*nobody"):
         load_stages(Settings(local=LocalSettings(voice="nobody")))
     with pytest.raises(ModelError, match=r'piper\.voice.*"de"'):
-        load_stages(Settings(local=LocalSettings(tts="piper"), brain=BrainSettings(url="http://x/v1"), language="de"))
+        load_stages(
+            Settings(
+                local=LocalSettings(stt="endpoint", tts="piper"),
+                transcription=TranscriptionSettings(url="http://x/v1"),
+                language="de",
+            )
+        )
     with pytest.raises(ModelError, match="models fetch"):
         load_stages(msgspec.structs.replace(Settings(), models_dir=str(tmp_path)))
 
