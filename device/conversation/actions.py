@@ -154,9 +154,11 @@ class Earcon(Action, frozen=True):
 
 
 class Ring(Action, frozen=True):
-    """Begin or end ringing for a timer."""
+    """Begin or end ringing for a timer, an alarm or a reminder; or say something else while it rings."""
 
     on: bool
+    says: str = ""
+    """Between the rings."""
 
 
 class Show(Action, frozen=True):

@@ -331,6 +331,14 @@ class Timer(Entry, frozen=True, tag="timer"):
     name: str
 
 
+class Alarm(Entry, frozen=True, tag="alarm"):
+    """The time of an alarm or a reminder of the user has come."""
+
+    spoken: ClassVar = True
+    kind: str
+    text: str
+
+
 class Stop(Entry, frozen=True, tag="stop"):
     """The user told the ringing to stop."""
 

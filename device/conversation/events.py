@@ -168,6 +168,16 @@ class TimerRang(DeviceEvent, frozen=True):
     name: str
 
 
+class AlarmRang(DeviceEvent, frozen=True):
+    """The time of an alarm or a reminder of the user has come."""
+
+    kind: Literal["alarm", "reminder"]
+    text: str
+    """What to remind of."""
+    says: str
+    """What the device says of it while it rings."""
+
+
 class StopHeard(DeviceEvent, frozen=True):
     """The user told the ringing to stop; recognised on the device."""
 

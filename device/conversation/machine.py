@@ -19,6 +19,7 @@ from device.conversation.current_reply import reply_end
 from device.conversation.engine import EngineEvent, ReplyEnded
 from device.conversation.engine_events import EngineEvents
 from device.conversation.events import (
+    AlarmRang,
     Button,
     CardBack,
     CardLost,
@@ -45,7 +46,7 @@ from device.conversation.events import (
     Wake,
 )
 from device.conversation.parts import Parts
-from device.conversation.ringing import Ringing
+from device.conversation.ringing import ALARM_LIMIT, Ringing
 from device.conversation.rules import Rules
 from device.conversation.states import State
 from device.conversation.turn_taking import WAKEABLE, TurnTaking
@@ -337,6 +338,11 @@ class Conversation:
         self._out.do(*self._ringing.begin(event.at))
 
     @_take.register
+    def _on_alarm(self, event: AlarmRang) -> None:
+        self._out.record(entries.Alarm(event.at, event.kind, event.text))
+        self._out.do(*self._ringing.begin(event.at, ALARM_LIMIT, event.says))
+
+    @_take.register
     def _on_stop_heard(self, event: StopHeard) -> None:
         if self._ringing.on:
             self._out.record(entries.Stop(event.at))
@@ -366,7 +372,7 @@ class Conversation:
                 self._take(event)
             case Button() if not self._ringing.on:
                 self._turns.fall_asleep(why)
-            case Button() | TimerRang() | StopHeard() | CardLost() | CardBack() | Echo() | Helpless():
+            case Button() | TimerRang() | AlarmRang() | StopHeard() | CardLost() | CardBack() | Echo() | Helpless():
                 self._take(event)
             case ReplyEnded() if self._reply.dropped(event.reply):
                 self._out.do(reply_end(event, self._out.now))

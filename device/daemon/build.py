@@ -12,6 +12,7 @@ from device.audio.ring import RingBuffer
 from device.conversation.events import CardBack, CardLost, Mute
 from device.conversation.machine import Conversation
 from device.conversation.rules import Rules
+from device.daemon.alarm_clock import AlarmClock
 from device.daemon.daemon import Daemon
 from device.daemon.inbox import Inbox
 from device.daemon.kept import Kept, runtime_dir
@@ -32,6 +33,7 @@ from device.listen.shared_recogniser import SharedRecogniser
 from device.listen.stop_word import StopWord
 from device.records.entry import SentFirst
 from device.sample_clock import CLOCK_RATE, samples
+from device.skills.alarms.alarms import Alarms
 from device.skills.timers.names import timer_names
 from device.skills.timers.timers import Timers
 from device.tools.result import NAME as RESULT
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
     from device.audio.card.base import Card
     from device.conversation.engine import EngineSession, ToolSpec
+    from device.daemon.reader import Speak
     from device.records.ledger import Ledger
     from device.settings.tree import Settings
     from device.tools.registry import Tool
@@ -62,14 +65,16 @@ async def build(
     kept: Path | None = None,
     detectors: Detectors | None = None,
     recogniser: SharedRecogniser | None = None,
+    speak: Speak | None = None,
+    alarms: Alarms | None = None,
 ) -> Daemon:
     """Open the card, load the models that are not given, and return an assistant that is ready to start.
 
     `session` makes a session with an engine, by its name, for the tools it may call: the built-in ones that the
     settings name, and `tools`. Engines that are `barred` are passed over. `sent` counts what is sent to them. At
-    `muted` is kept that the user has muted the microphone, in the folder `kept` the timers, the volume and how
-    loud speech arrives. Raises
-    CardError or ModelError: then the card is closed.
+    `muted` is kept that the user has muted the microphone, in the folder `kept` the timers, the alarms, the
+    volume and how loud speech arrives. Reminders are spoken by `speak`, if it is there, and `alarms`
+    go by the machine's clock, if they are not given. Raises CardError or ModelError: then the card is closed.
     """
     playback, listen, barge_in, language = settings.playout, settings.listen, settings.barge_in, settings.language
     inbox, tasks, watchers, sent = Inbox(), Tasks(), Watchers(), sent or SentAudio()
@@ -98,9 +103,9 @@ async def build(
         gain=microphone_gain(settings, detectors),
     )
     recogniser = recogniser or SharedRecogniser(settings.models_dir)
-    ringer = Ringer(playout, StopWord(language, clean, recogniser), inbox, now)
+    ringer = Ringer(playout, StopWord(language, clean, recogniser), inbox, now, tasks=tasks, speak=speak)
     earcons = Earcons(playout, ringer, watchers, wanted=playback.earcons)
-    timers = Timers(now, timer_names(settings.language))
+    timers, alarms = Timers(now, timer_names(settings.language)), alarms or Alarms()
 
     def mute_microphone(on: bool) -> None:  # noqa: FBT001 - what the switch calls
         card.deaf = on
@@ -116,7 +121,7 @@ async def build(
         microphone=card.name,
         run=runtime_dir() if kept else None,
     )
-    offered = device_tools(timers, playout, mute, ringer).offering(settings.tools, tools)
+    offered = device_tools(timers, alarms, playout, mute, ringer).offering(settings.tools, tools)
     uplink = Uplink(
         clean,
         sent,
@@ -161,6 +166,8 @@ async def build(
         conversation=conversation,
         performer=performer,
         timers=timers,
+        alarms=alarms,
+        alarm_clock=AlarmClock(alarms, kept, settings.language),
         kept=keep,
         mute=mute,
         ringer=ringer,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from device.conversation.engine import EngineEvent
     from device.conversation.events import DeviceEvent, Heard
     from device.conversation.machine import Conversation
+    from device.daemon.alarm_clock import AlarmClock
     from device.daemon.inbox import Inbox
     from device.daemon.kept import Kept
     from device.daemon.mute import MuteSwitch
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from device.engines.sessions import Sessions
     from device.engines.uplink import Uplink
     from device.listen.capture import Capture
+    from device.skills.alarms.alarms import Alarms
     from device.skills.timers.timers import Timers
 
 
@@ -48,6 +50,8 @@ class Daemon:
         conversation: Conversation,
         performer: Performer,
         timers: Timers,
+        alarms: Alarms,
+        alarm_clock: AlarmClock,
         kept: Kept,
         mute: MuteSwitch,
         ringer: Ringer,
@@ -63,6 +67,8 @@ class Daemon:
         self.sessions = sessions
         self.conversation = conversation
         self.timers = timers
+        self.alarms = alarms
+        self._alarm_clock = alarm_clock
         self.mute = mute
         self._kept = kept
         self.earcons = earcons
@@ -82,7 +88,7 @@ class Daemon:
 
     @property
     def ringing(self) -> bool:
-        """Whether a timer rings."""
+        """Whether a timer or an alarm rings."""
         return self._ringer.on
 
     def watch(self, watcher: Watcher) -> None:
@@ -95,6 +101,7 @@ class Daemon:
         Without `thread`, whoever drives a virtual clock calls `capture.process`.
         """
         self._kept.recall()
+        self._alarm_clock.recall()
         self._inbox.open(self.on)
         if thread:
             self.capture.start()
@@ -109,7 +116,9 @@ class Daemon:
         if isinstance(event, Tick):
             for timer in self.timers.due(event.at):
                 self.on(TimerRang(event.at, timer.name))
-            self._kept.look(ringing=self.ringing)
+            for rang in self._alarm_clock.look(event.at):
+                self.on(rang)
+            self._kept.look(ringing=self.ringing or self._alarm_clock.near)
             self.mute.look()
         if isinstance(event, (Tick, PlayoutDone)) and self.sessions.wants_playback:
             self._report_playback(event.heard if isinstance(event, PlayoutDone) else self.playout.playing)

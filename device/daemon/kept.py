@@ -41,7 +41,7 @@ JUMP_S: Final = 2.0
 """From which on the wall clock was set: more than it is adjusted by in 100 ms, less than anybody notices of a timer."""
 
 
-class KeptTimer(Struct, frozen=True, forbid_unknown_fields=True):
+class KeptTimer(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A timer as it is kept."""
 
     name: str
@@ -50,6 +50,8 @@ class KeptTimer(Struct, frozen=True, forbid_unknown_fields=True):
     """By the wall clock, in seconds since 1970."""
     rings_up: float
     """By the machine's uptime, in seconds."""
+    paused_s: float | None = None
+    """How long it still takes, of one that stands still."""
 
 
 class KeptTimers(Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,17 +121,21 @@ class Kept:
         """Let the timers of before run on, and set the volume of before, and expect speech to be as loud as before."""
         if self._folder is None:
             return
-        if (speech := _read(self._folder / SPEECH, KeptSpeech)) is not None and speech.microphone == self._microphone:
+        if (speech := read(self._folder / SPEECH, KeptSpeech)) is not None and speech.microphone == self._microphone:
             self._kept_speech = speech.db
             self._gain.start(speech.db)
-        if (volume := _read(self._folder / VOLUME, KeptVolume)) is not None and volume.setting == self._setting:
+        if (volume := read(self._folder / VOLUME, KeptVolume)) is not None and volume.setting == self._setting:
             self._playout.volume = volume.volume
         self._volume = self._kept_volume = self._playout.volume
-        if (kept := _read(self._folder / TIMERS, KeptTimers)) is None:
+        if (kept := read(self._folder / TIMERS, KeptTimers)) is None:
             return
         same_boot = bool(kept.boot) and kept.boot == wall_clock.boot()
         self._not_before, self._written = kept.at, None  # the file is of another start, perhaps
         for timer in kept.timers:
+            if timer.paused_s is not None:
+                still = max(0, round(timer.paused_s * CLOCK_RATE))
+                self._timers.resume(Timer(timer.name, timer.seconds, self._timers.now + still, still))
+                continue
             left = timer.rings_up - wall_clock.uptime() if same_boot else timer.rings_at - self._wall()
             runs = self._run_on(timer.name, timer.seconds, left)
             if not same_boot:
@@ -150,7 +156,7 @@ class Kept:
             self._keep_timers(running, self._folder / TIMERS)
         self._keep_volume(self._folder / VOLUME, after_s=STEADY_S)
         self._keep_speech(self._folder / SPEECH)
-        self._tell_busy(on=ringing or bool(self._timers.running))
+        self._tell_busy(on=ringing or self._timers.counting)
 
     def close(self) -> None:
         """Keep what was about to be kept; harmless when repeated."""
@@ -179,9 +185,10 @@ class Kept:
         up, wall = wall_clock.uptime(), time.time()
         timers = []
         for timer in running:
-            left = (timer.ends - self._timers.now) / CLOCK_RATE
+            left = self._timers.left(timer) / CLOCK_RATE
+            paused = None if timer.paused is None else left
             rings_at = self._by_wall.get(timer, wall + left)
-            timers.append(KeptTimer(timer.name, timer.seconds, rings_at, up + left))
+            timers.append(KeptTimer(timer.name, timer.seconds, rings_at, up + left, paused))
         try:
             if timers:
                 kept = KeptTimers(wall_clock.boot(), wall, tuple(timers))
@@ -236,7 +243,7 @@ def _ahead() -> float:
     return time.time() - wall_clock.uptime()
 
 
-def _read(path: Path, shape: type[_Shape]) -> _Shape | None:
+def read(path: Path, shape: type[_Shape]) -> _Shape | None:
     """Return what a file says; None without one, or if it is not what was written there."""
     try:
         return msgspec.json.decode(inputs.read(path), type=shape)

@@ -151,7 +151,7 @@ class Performer:
 
     @perform.register
     def _ring(self, action: Ring) -> None:
-        self._ringer.ring(on=action.on)
+        self._ringer.ring(on=action.on, says=action.says)
         self._capture.want_voice(action.on or self._state() not in QUIET)
 
     # The microphone, and what is told to the engine between its blocks

@@ -19,6 +19,7 @@ from device.daemon import mute
 from device.daemon.build import build
 from device.daemon.controls import Controls
 from device.daemon.keys import keys
+from device.daemon.reader import Reader
 from device.daemon.readiness import Health, until_signal
 from device.daemon.wait_for_card import wait_for_card
 from device.daemon.watcher import OnState
@@ -82,6 +83,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
             sent=sent,
             muted=muted,
             kept=state_dir(),
+            speak=Reader(config).speak,
         )
         stack.push_async_callback(daemon.stop)
         settle()

@@ -1,10 +1,13 @@
-"""The device's own sounds: earcons, and the ringing of a timer until somebody ends it."""
+"""The device's own sounds: earcons, and the ringing of a timer or an alarm until somebody ends it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from device.audio.earcons import earcon
+from device.audio.resample import resample
 from device.conversation.events import StopHeard, Voice, VoiceEnd
 
 if TYPE_CHECKING:
@@ -12,28 +15,62 @@ if TYPE_CHECKING:
 
     from device.audio.loudspeaker import Loudspeaker
     from device.daemon.inbox import Inbox
+    from device.daemon.reader import Speak
+    from device.daemon.tasks import Tasks
     from device.daemon.watcher import Watcher
     from device.listen.stop_word import StopWord
 
 
-class Ringer:
-    """A timer's ringing, and the ear for the word that ends it; `now` is the position on the device's clock."""
+PAUSE_S: Final = 0.6
+"""Silence after what is said between the rings: a choice, so that it is heard as a sentence of its own."""
 
-    def __init__(self, playout: Loudspeaker, stop_word: StopWord, inbox: Inbox, now: Callable[[], int]) -> None:
+
+class Ringer:
+    """Ringing, and the ear for the word that ends it; `now` is the position on the device's clock.
+
+    What is said of it, by `speak`, is heard after each ring: over a reply, asleep and muted, with any engine.
+    """
+
+    def __init__(
+        self,
+        playout: Loudspeaker,
+        stop_word: StopWord,
+        inbox: Inbox,
+        now: Callable[[], int],
+        *,
+        tasks: Tasks,
+        speak: Speak | None = None,
+    ) -> None:
         self._playout = playout
         self._stop_word = stop_word
         self._inbox = inbox
         self._now = now
+        self._tasks = tasks
+        self._speak = speak
+        self._says = ""
 
     @property
     def on(self) -> bool:
-        """Whether a timer rings."""
+        """Whether it rings."""
         return self._stop_word.wanted
 
-    def ring(self, *, on: bool) -> None:
-        """Begin to ring, or end it."""
+    def ring(self, *, on: bool, says: str = "") -> None:
+        """Begin to ring, and to say something of it as soon as that is spoken, or end it."""
         self._stop_word.want(on)
+        self._says = says if on else ""
+        if self._says and self._speak is not None:
+            self._tasks.spawn(self._add_speech(self._speak, says))
         self._playout.sound(earcon("timer", self._playout.rate) if on else None, repeat=on)
+
+    async def _add_speech(self, speak: Speak, says: str) -> None:
+        """Say it after each ring from now on, unless it does not ring any more, or for something else."""
+        spoken = await speak(says)
+        if spoken is None or self._says != says:
+            return
+        rate = self._playout.rate
+        speech = resample(spoken.pcm, spoken.rate, rate)
+        pause = np.zeros(round(PAUSE_S * rate), np.int16)
+        self._playout.sound(np.concatenate([earcon("timer", rate), speech, pause]), repeat=True)
 
     def stop(self) -> bool:
         """Have the conversation end the ringing, because the user wants it; return whether there was any."""

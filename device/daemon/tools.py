@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from device.audio.loudspeaker import Loudspeaker
     from device.daemon.mute import MuteSwitch
     from device.daemon.sounds import Ringer
+    from device.skills.alarms.alarms import Alarms
     from device.skills.timers.timers import Timers
     from device.tools.registry import Registry
 
 
-def device_tools(timers: Timers, playout: Loudspeaker, mute: MuteSwitch, ringer: Ringer) -> Registry:
-    """Return the built-in tools: they set timers, end the ringing, and change the loudspeaker's volume or mute."""
+def device_tools(timers: Timers, alarms: Alarms, playout: Loudspeaker, mute: MuteSwitch, ringer: Ringer) -> Registry:
+    """Return the built-in tools: they set timers and alarms, end the ringing, change the volume, and mute."""
 
     def set_volume(percent: int) -> None:
         playout.volume = percent / 100
@@ -25,10 +26,11 @@ def device_tools(timers: Timers, playout: Loudspeaker, mute: MuteSwitch, ringer:
     return builtin_tools(
         Device(
             timers=timers,
+            alarms=alarms,
             volume=lambda: round(playout.volume * 100),
             set_volume=set_volume,
             mute=lambda: mute.want(on=True),
             stop_ringing=ringer.stop,
-            clock=local_time,
+            clock=lambda: local_time(alarms.now),
         )
     )

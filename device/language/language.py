@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from device.language.clock import ClockWords
 from device.language.files import base, file_of, languages, skill_files
+from device.language.moments import HearsMoments, Moments
 from device.language.numbers import Numbers
 from device.language.spans import Spans
 
@@ -86,6 +87,8 @@ class Language(Struct, frozen=True, dict=True):
     phrases: dict[str, tuple[str, ...]]
     rules: dict[str, str]
     lists: dict[str, tuple[tuple[str, str], ...]]
+    moments: HearsMoments | None = None
+    """None where the language has no `when.toml`: then times of day and days are words like others."""
 
     @cached_property
     def skill_of(self) -> dict[str, str]:
@@ -130,14 +133,17 @@ def _load(name: str) -> Language:
                 if key in entries:
                     raise LanguageError(f"{name}/{where}: {kind}.{key} is in another file of the language too")
                 entries[key] = value
+    clock = _read(_file(name, "clock.toml"), ClockWords)
+    moments = file_of(name, "when.toml")
     return Language(
         language=name,
         common=common,
         heard=_read(_file(name, "heard.toml"), HeardRules),
         numbers=_read(_file(name, "numbers.toml"), Numbers),
         spans=_read(_file(name, "spans.toml"), Spans),
-        clock=_read(_file(name, "clock.toml"), ClockWords),
+        clock=clock,
         skills=skills,
+        moments=HearsMoments(_read(moments, Moments), clock) if moments else None,
         **merged,
     )
 

@@ -27,6 +27,7 @@ STYLES = {
     "cut": "bold red",
     "restore": "yellow",
     "timer": "bold magenta",
+    "alarm": "bold magenta",
     "tool": "blue",
     "engine_error": "bold red",
     "card_lost": "bold red",
@@ -47,6 +48,7 @@ TEXTS: Final[Mapping[type[Entry], str]] = {
     entries.Truncate: "the engine is told that {ms} ms were heard",
     entries.Tool: "{name} {arguments}",
     entries.Timer: "“{name}” rings",
+    entries.Alarm: "the {kind} rings: {text}",
     entries.Stop: "heard on the device: the ringing ends",
     entries.Sleep: "because of {why}",
     entries.EngineError: "{message}",
@@ -62,6 +64,7 @@ WORDLESS: Final[Mapping[type[Entry], str]] = {
     entries.Assistant: "…",
     entries.Tool: "{name}",
     entries.Timer: "rings",
+    entries.Alarm: "the {kind} rings",
 }
 """What to say of entries with somebody's words where those may not be shown."""
 NAMES = {"engine_error": "error", "user": "understood", "reply_first_audio": "reply", "assistant": "saying"}

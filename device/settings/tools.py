@@ -17,7 +17,21 @@ from device.system import inputs
 if TYPE_CHECKING:
     from pathlib import Path
 
-Builtin = Literal["get_time", "set_timer", "list_timers", "cancel_timer", "set_volume", "mute", "sleep"]
+Builtin = Literal[
+    "get_time",
+    "set_timer",
+    "list_timers",
+    "cancel_timer",
+    "change_timer",
+    "set_alarm",
+    "set_reminder",
+    "list_alarms",
+    "cancel_alarm",
+    "snooze",
+    "set_volume",
+    "mute",
+    "sleep",
+]
 """The names of the built-in tools."""
 Kind = Literal["code", "name", "text"]
 """Order numbers and the like, said character by character; names, spelt as they sound; topics, in any words."""

@@ -17,17 +17,21 @@ from msgspec.structs import replace
 from device.audio.card.base import BLOCK_MS
 from device.conversation import entries
 from device.daemon.build import build
+from device.daemon.reader import Speech
 from device.daemon.watcher import Watcher
 from device.engines.factory import Engines
 from device.engines.uplink import SentAudio
 from device.listen.detectors import Detectors
 from device.listen.shared_recogniser import SharedRecogniser
+from device.local.read_aloud import speech
+from device.local.tts.espeak import EspeakVoice
 from device.records.ledger import Ledger
 from device.sample_clock import CLOCK_RATE
 from device.simulation import recording
 from device.simulation.room import Room
 from device.simulation.summary import Summary, summarise
 from device.simulation.virtual_clock import VirtualLoop, VirtualThread
+from device.skills.alarms.alarms import Alarms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -139,6 +143,7 @@ class Rehearsal(Watcher):
     async def _build(self, detectors: Detectors) -> Daemon:
         """Return the daemon that this is about, and see what it does."""
         loop, directory = asyncio.get_running_loop(), self._settings.models_dir
+        began = time.time() - loop.time()
         thread = VirtualThread(loop, charge=loop.charge) if isinstance(loop, VirtualLoop) else None
         daemon = await build(
             self._settings,
@@ -149,10 +154,17 @@ class Rehearsal(Watcher):
             sent=self._sent_audio,
             detectors=detectors,
             recogniser=SharedRecogniser(directory, thread),
+            speak=self._speak,
+            alarms=Alarms(lambda: began + loop.time(), loop.time),
         )
         daemon.watch(self)
         self.ledger.watch(lambda entry: self._cue(daemon, entry))
         return daemon
+
+    async def _speak(self, text: str) -> Speech:
+        """Speak what is said of a reminder, in no time of the scene's."""
+        voice = EspeakVoice(self._settings.local.voice, self._settings.local.words_per_minute)
+        return Speech(speech(voice, text), voice.rate)
 
     def state(self, state: State, at: int) -> None:
         """Let visitors know whose turn it is."""
@@ -186,7 +198,7 @@ class Rehearsal(Watcher):
         """Let visitors know what has ended or begun that they wait for."""
         if isinstance(entry, entries.ReplyLastAudio) and not daemon.conversation.replying:
             self.room.notify("reply_end", entry.at)
-        elif isinstance(entry, entries.Timer):
+        elif isinstance(entry, entries.Timer | entries.Alarm):
             self.room.notify("ringing", entry.at)
 
     def _show_visitors(self) -> None:

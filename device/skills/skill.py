@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from device.language.language import Language
     from device.language.phrases import Phrases
+    from device.skills.alarms.alarms import Alarms
     from device.skills.timers.timers import Timers
     from device.tools.registry import Tool
 
@@ -62,13 +63,14 @@ class Device:
     """What tools act on: the daemon hands these over."""
 
     timers: Timers
+    alarms: Alarms
     volume: Callable[[], int]
     """The loudspeaker's, in percent."""
     set_volume: Callable[[int], None]
     mute: Callable[[], None]
     """Mutes the microphone."""
     stop_ringing: Callable[[], bool]
-    """Ends the ringing of a timer; tells whether there was any."""
+    """Ends the ringing of a timer or an alarm; tells whether there was any."""
     clock: Callable[[], datetime]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from device.skills.alarms.skill import ALARMS
 from device.skills.arithmetic.skill import ARITHMETIC
 from device.skills.cannot.skill import CANNOT
 from device.skills.clock.skill import CLOCK
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 SKILLS: Final[tuple[Skill, ...]] = (
     CLOCK,
     TIMERS,
+    ALARMS,
     VOLUME,
     MICROPHONE,
     FAREWELL,

@@ -31,6 +31,7 @@ EXPECTED = {
     "pause": [TIME],
     "question": [TIME],
     "quiet": [],
+    "reminder": [r"I will remind you in 10 seconds"],
     "stop": [HELP],
     "timer": [r"10 seconds"],
     "unplugged": ["", TIME],
@@ -38,8 +39,8 @@ EXPECTED = {
 """What is said in each turn."""
 INTERRUPTED = {"demo", "drift", "headphones", "interruption", "stop"}
 """Scenes in which the long answer is broken off."""
-RINGING = {"demo", "timer"}
-"""Scenes in which a timer rings and is stopped."""
+RINGING = {"demo", "reminder", "timer"}
+"""Scenes in which a timer or a reminder rings and is stopped."""
 
 
 async def play(house):
@@ -69,7 +70,7 @@ def test_a_scene_goes_as_it_says(tmp_path, models, name):
     for turn, said in zip(turns, EXPECTED[name], strict=False):
         assert re.search(said, turn.assistant), told
     assert any(turn.interrupted for turn in turns) is (name in INTERRUPTED | {"unplugged"}), told
-    assert bool(house.all("timer")) is bool(house.all("stop")) is (name in RINGING), told
+    assert bool(house.all("timer") + house.all("alarm")) is bool(house.all("stop")) is (name in RINGING), told
     assert not house.codes()
 
 

@@ -75,6 +75,7 @@ LINES = [
     (entries.SessionSwitch(0, "local"), '{"t":0.0,"event":"session_switch","engine":"local"}'),
     (entries.EngineExpiring(0, 50.0), '{"t":0.0,"event":"engine_expiring","seconds":50.0}'),
     (entries.Timer(0, "tea"), '{"t":0.0,"event":"timer","name":"tea"}'),
+    (entries.Alarm(0, "reminder", "tea"), '{"t":0.0,"event":"alarm","kind":"reminder","text":"tea"}'),
     (entries.Stop(0), '{"t":0.0,"event":"stop"}'),
     (entries.CardLost(0), '{"t":0.0,"event":"card_lost"}'),
     (entries.CardBack(0), '{"t":0.0,"event":"card_back"}'),
@@ -94,7 +95,7 @@ def test_no_kind_is_missing_here():
 
 def test_what_holds_words_is_known():
     assert {kind.event() for kind in KINDS if kind.spoken} == {
-        "user", "assistant", "heard", "overheard", "tool", "result", "timer",
+        "user", "assistant", "heard", "overheard", "tool", "result", "timer", "alarm",
     }  # fmt: skip
 
 

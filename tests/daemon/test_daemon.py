@@ -106,6 +106,48 @@ def test_a_timer_rings_asleep_and_stop_ends_it(tmp_path, models):
     assert "connecting" not in house.states
 
 
+def test_a_reminder_rings_and_is_spoken_while_it_is_muted_and_nothing_is_sent(tmp_path):
+    house = House(tmp_path, [], 12)
+    server = Listener()
+
+    async def script(house):
+        house.daemon.mute.want(on=True)
+        house.daemon.alarms.add_in(1, "turn off the oven")
+        await house.until("alarm")
+        await asyncio.sleep(7)
+        assert house.daemon.ringing
+        house.daemon.on(Button(house.daemon.position))
+        assert not house.daemon.ringing
+        assert house.daemon.mute.on
+
+    play(house, server, script)
+    (rang,) = house.all("alarm")
+    assert (rang.kind, rang.text) == ("reminder", "turn off the oven")
+    assert not server.connections
+    # Strokes for 0.7 s, then a pause up to 1.8 s in which, once it is spoken, the reminder begins.
+    heard = house.tracks().loudspeaker
+    assert heard[rang.at + samples(2200) : rang.at + samples(3800)].any()
+    spoken = heard[rang.at : rang.at + samples(6000)].reshape(-1, 1600)
+    assert sum(bool(tenth.any()) for tenth in spoken) > 30, "it speaks for longer than it would ring"
+
+
+def test_an_alarm_rings_over_a_conversation_which_goes_on(tmp_path):
+    house = House(tmp_path, [says(QUESTION, at=1.0)], 12)
+    server = Listener(LONG)
+
+    async def script(house):
+        await house.until("state", state="speaking")
+        house.daemon.alarms.add_in(1)
+        await house.until("alarm")
+        await asyncio.sleep(1)
+        assert house.daemon.ringing
+        house.daemon.on(Button(house.daemon.position))
+
+    play(house, server, script)
+    assert server.turns == 1
+    assert [e.whole for e in house.all("heard")] == [True]
+
+
 def test_muted_nothing_is_sent_and_the_session_is_closed(tmp_path):
     house = House(
         tmp_path,

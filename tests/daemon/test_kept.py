@@ -279,3 +279,16 @@ def test_the_folder_below_run_is_the_first_that_systemd_names(monkeypatch):
     assert str(runtime_dir()) == "/run/parley"
     monkeypatch.delenv("RUNTIME_DIRECTORY")
     assert runtime_dir() is None
+
+
+def test_a_timer_that_is_paused_stands_still_over_a_restart(machine):
+    first = machine.assistant(run=None)
+    first.timers.pause(first.timers.add(300, "tea"))
+    first.look(50)
+    machine.start_anew(1000)
+    second = machine.assistant()
+    assert second.left() == {"tea": 300}
+    assert second.look(1000) == []
+    second.timers.go_on(second.timers.running[0])
+    second.look()
+    assert machine.assistant().left() == {"tea": 300}

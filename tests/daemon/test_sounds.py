@@ -1,5 +1,7 @@
 """Earcons and ringing, as the playout is told to play them."""
 
+import asyncio
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,9 @@ from device.audio.playout import Playout
 from device.audio.ring import RingBuffer
 from device.conversation.events import StopHeard, VoiceEnd
 from device.daemon.inbox import Inbox
-from device.daemon.sounds import Earcons, Ringer
+from device.daemon.reader import Speech
+from device.daemon.sounds import PAUSE_S, Earcons, Ringer
+from device.daemon.tasks import Tasks
 from device.daemon.watcher import Watcher
 from device.listen.stop_word import StopWord
 from device.sample_clock import CLOCK_RATE
@@ -31,14 +35,16 @@ class Recogniser:
 
 
 class Sounds:
-    def __init__(self, *, says="stop", wanted=True):
+    def __init__(self, *, says="stop", wanted=True, speak=None):
         self.taken, self.begun = [], []
         self.playout = Playout(RATE)
         self.recogniser = Recogniser(says)
         inbox = Inbox()
         inbox.open(self.taken.append)
         clean = RingBuffer(CLOCK_RATE, 5)
-        self.ringer = Ringer(self.playout, StopWord("en", clean, self.recogniser), inbox, lambda: 7)
+        self.ringer = Ringer(
+            self.playout, StopWord("en", clean, self.recogniser), inbox, lambda: 7, tasks=Tasks(), speak=speak
+        )
         watcher = Watcher()
         watcher.earcon = self.begun.append
         self.earcons = Earcons(self.playout, self.ringer, watcher, wanted=wanted)
@@ -62,6 +68,54 @@ async def test_a_timer_rings_over_and_over_until_it_is_ended():
     assert not sounds.ringer.on
     assert not sounds.heard().any()
     assert not sounds.recogniser.users, "nobody listens for a stop word any more"
+
+
+async def test_what_is_said_of_it_is_heard_after_each_ring_until_it_is_ended():
+    spoken, tasks = asyncio.Event(), []
+
+    async def speak(text):
+        tasks.append(text)
+        await spoken.wait()
+        return Speech(np.full(24_000, 1000, np.int16), 24_000)
+
+    sounds = Sounds(speak=speak)
+    sounds.ringer.ring(on=True, says="tea")
+    await asyncio.sleep(0)
+    period = len(earcon("timer", RATE)) / RATE
+    assert sounds.heard(0.5).any(), "it rings until it is spoken"
+    spoken.set()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    for _ in range(2):
+        assert abs(np.median(sounds.heard(0.8, skip=period + 0.1)) - 1000) < 20
+        sounds.heard(1.0 - 0.9 + PAUSE_S)
+    sounds.ringer.ring(on=False)
+    assert not sounds.heard().any()
+    assert tasks == ["tea"]
+
+
+async def test_what_is_spoken_too_late_is_not_said():
+    async def speak(_text):
+        await asyncio.sleep(0)
+        return Speech(np.full(16_000, 1000, np.int16), RATE)
+
+    sounds = Sounds(speak=speak)
+    sounds.ringer.ring(on=True, says="tea")
+    sounds.ringer.ring(on=False)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not sounds.heard().any()
+
+
+async def test_it_rings_on_if_nothing_can_be_spoken():
+    async def speak(_text):
+        return None
+
+    sounds = Sounds(speak=speak)
+    sounds.ringer.ring(on=True, says="tea")
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert sounds.heard(0.5).any()
 
 
 @pytest.mark.parametrize("ringing", [True, False])

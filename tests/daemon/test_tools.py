@@ -8,6 +8,7 @@ from msgspec import json
 from device.audio.playout import Playout
 from device.daemon.mute import MuteSwitch
 from device.daemon.tools import device_tools
+from device.skills.alarms.alarms import Alarms
 from device.skills.timers.timers import Timers
 
 
@@ -18,7 +19,7 @@ class Device:
         self.timers = Timers(lambda: self.now)
         self.playout = Playout(16_000, volume=0.5)
         ringer = SimpleNamespace(stop=lambda: self.stops.append(True) or True)
-        self.tools = device_tools(self.timers, self.playout, MuteSwitch(self.muted.append), ringer)
+        self.tools = device_tools(self.timers, Alarms(), self.playout, MuteSwitch(self.muted.append), ringer)
 
     async def call(self, name, **arguments):
         return json.decode((await self.tools.call(name, json.encode(arguments).decode())).output)

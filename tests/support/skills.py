@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from device.language.language import load_language
 from device.language.phrases import Phrases
 from device.sample_clock import CLOCK_RATE
+from device.skills.alarms.alarms import Alarms
 from device.skills.skill import Device, Talk
 from device.skills.skills import builtin_tools
 from device.skills.timers.timers import Timers
@@ -39,8 +40,10 @@ class Machine:
         self.muted = False
         self.ringing = False
         self.timers = Timers(lambda: self.now)
+        self.alarms = Alarms(self.wall, lambda: self.now / CLOCK_RATE)
         self.device = Device(
             timers=self.timers,
+            alarms=self.alarms,
             volume=lambda: self.percent,
             set_volume=lambda percent: setattr(self, "percent", percent),
             mute=lambda: setattr(self, "muted", True),
@@ -49,13 +52,17 @@ class Machine:
         )
         self.tools = builtin_tools(self.device)
 
+    def wall(self) -> float:
+        return self.time.timestamp()
+
     def stop_ringing(self) -> bool:
         was, self.ringing = self.ringing, False
         return was
 
     def run(self, seconds: int) -> None:
         self.now += seconds * CLOCK_RATE
-        self.ringing |= bool(self.timers.due(self.now))
+        self.time += timedelta(seconds=seconds)
+        self.ringing |= bool([*self.timers.due(self.now), *self.alarms.due()])
 
     async def call(self, name: str, /, **arguments: Any) -> Any:
         return json.loads((await self.tools.call(name, json.dumps(arguments))).output)

@@ -5,23 +5,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from difflib import SequenceMatcher
-from itertools import count
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 
-from device.language.numbers import plain_number
+from device.language.when import When
 from device.skills.arithmetic.sums import Sum, Sums
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Collection, Iterable
 
     from device.language.language import Language
 
-Value: TypeAlias = float | Sum
-_Said = TypeVar("_Said", float, Sum)
+Value: TypeAlias = float | Sum | When
 
-MARKS = {"number": "num", "duration": "dur", "sum": "sum"}
+MARKS = {"number": "num", "duration": "dur", "sum": "sum", "when": "when"}
 """List name of a kind of value → its marks: "numa", "numb" and so on."""
 MOST: Final = 6
 """Values of a kind in a sentence, one a letter; what is more stays as it was said, and no template takes it."""
@@ -38,11 +36,26 @@ class Heard(Struct):
 
     text: str
     values: dict[str, Value] = {}
+    said: dict[str, str] = {}
+    """What was said for each mark, or what says the same."""
 
     @property
     def skeleton(self) -> str:
         """The text with marks of a kind alike."""
         return _MARK.sub(r"\1", self.text)
+
+    def words(self, text: str) -> str:
+        """Return a part of the text with words in place of its marks."""
+        return " ".join(self.said.get(word, word) for word in text.split())
+
+    def mark(self, kind: str, value: Value, said: str) -> str:
+        """Return the mark that stands for a value from now on; the words themselves if there are too many."""
+        of_kind = sum(mark.startswith(MARKS[kind]) for mark in self.values)
+        if of_kind >= MOST:
+            return said
+        name = MARKS[kind] + _LETTERS[of_kind]
+        self.values[name], self.said[name] = value, said
+        return f" {name} "
 
 
 class Hearing:
@@ -58,20 +71,25 @@ class Hearing:
         self._minus = f"{language.numbers.minus} "
         self._number = re.compile(rf"\b(?:{re.escape(self._minus)})?\d+(?:\.\d+)?\b")
 
-    def hear(self, clause: str) -> Heard:
-        """Return a clause in lower case, contractions written out, numbers, spans of time and sums as marks."""
+    def hear(self, clause: str, *, asked: bool = False) -> Heard:
+        """Return a clause in lower case, contractions written out, numbers, spans of time, moments and sums as marks.
+
+        It is the answer to a question if something was `asked` before.
+        """
         language = self._language
         text = _substitute(clause.replace("\u2019", "'").lower(), self._contractions)
         text = language.numbers.in_digits(unicodedata.normalize("NFKC", text).lower())
         text = _substitute(text, self._symbols)
         text = " ".join(re.sub(r"[^\w\s.]|_|(?<!\d)\.|\.(?!\d)", " ", text).split())
         text = _substitute(text, self._homophones)
-        values: dict[str, Value] = {}
-        text = language.spans.replace(text, _marker("duration", values, plain_number))
-        text = self._sums.replace(text, _marker("sum", values, lambda task: task.said(language)))
-        numbers = _marker("number", values, plain_number)
-        text = self._number.sub(lambda m: numbers(float(m[0].replace(self._minus, "-"))), text)
-        return Heard(" ".join(text.split()), values)
+        heard = Heard("")
+        if language.moments:
+            text = language.moments.replace(text, lambda when, said: heard.mark("when", when, said), asked=asked)
+        text = language.spans.replace(text, lambda span: heard.mark("duration", span, language.spans.said(span)))
+        text = self._sums.replace(text, lambda task: heard.mark("sum", task, task.said(language)))
+        text = self._number.sub(lambda m: heard.mark("number", float(m[0].replace(self._minus, "-")), m[0]), text)
+        heard.text = " ".join(text.split())
+        return heard
 
 
 def is_mark(word: str) -> bool:
@@ -108,20 +126,6 @@ def without_wake_word(clause: str, names: Collection[str]) -> str:
     begin = max(close)[1] if close else 0
     end = len(words) - (len(words) > begin and plain[-1] in names)
     return " ".join(words[begin:end])
-
-
-def _marker(kind: str, values: dict[str, Value], say: Callable[[_Said], str]) -> Callable[[_Said], str]:
-    numbers = count()
-
-    def mark(value: _Said) -> str:
-        at = next(numbers)
-        if at >= MOST:
-            return say(value)
-        name = MARKS[kind] + _LETTERS[at]
-        values[name] = value
-        return f" {name} "
-
-    return mark
 
 
 def _substitute(text: str, pairs: Iterable[tuple[re.Pattern[str], str]]) -> str:

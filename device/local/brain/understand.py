@@ -11,6 +11,7 @@ from hassil import recognize_all
 from hassil.intents import Intents
 from hassil.sample import sample_sentence
 
+from device.language.when import When
 from device.local.brain.heard import MARKS, MOST, Heard, Hearing, clauses, is_mark, marked, without_wake_word
 from device.skills.skill import Meaning
 
@@ -85,6 +86,13 @@ class Understanding:
         heaviest = max(m.weight for m in known)
         return [m for n, m in enumerate(known) if m.weight == heaviest and m not in known[:n]]
 
+    def answer(self, text: str, intent: str) -> Meaning | None:
+        """Return what `text` means as an answer to a question, which is of an intent; None if it is none."""
+        if len(text) > LONGEST:
+            return None
+        heard = self._hear(" ".join(part for parts in clauses(text) for part in parts), asked=True)
+        return self._exact(self._bare(heard), intent)
+
     def whole(self, text: str) -> bool:
         """Return whether all of `text` is one sentence that it knows, of those that people seldom add to."""
         if len(text) > LONGEST:
@@ -140,23 +148,38 @@ class Understanding:
         while text != before:
             before = text
             text = self._filler.sub("", self._polite.sub("", text, count=1), count=1)
-        return Heard(text, heard.values)
+        return Heard(text, heard.values, heard.said)
 
-    def _exact(self, heard: Heard) -> Meaning | None:
+    def _exact(self, heard: Heard, wanted: str = "") -> Meaning | None:
         if not heard.text:
             return None
+        found: Meaning | None = None
         for result in recognize_all(heard.text, self._intents):
+            if wanted not in {"", result.intent.name}:
+                continue
             slots: dict[str, Any] = {}
             for name, entity in result.entities.items():
                 value = entity.value.strip() if isinstance(entity.value, str) else entity.value
                 slots[name] = heard.values.get(value, value) if isinstance(value, str) else value
-            if self._sensible(slots):
-                intent = result.intent.name
-                return Meaning(intent, slots, self._language.intents[intent].weight)
-        return None
+            intent = result.intent.name
+            if not self._sensible(slots) or (found and found.intent != intent):
+                continue
+            # Of what may be any words, the fewest: a moment after them is one, and not among them.
+            if found is None or len(str(slots.get("text"))) < len(str(found.slots.get("text"))):
+                found = Meaning(intent, slots, self._language.intents[intent].weight)
+            if "text" not in slots:
+                break
+        if found and isinstance(text := found.slots.get("text"), str):
+            found.slots["text"] = heard.words(text)
+        return found
 
     def _sensible(self, slots: dict[str, Any]) -> bool:
-        """Refuse a name that is half a sentence."""
+        """Refuse a name that is half a sentence, a moment that is said twice, and one that is taken for other words."""
+        first, second, text = slots.get("when"), slots.get("when_too"), slots.get("text")
+        if isinstance(first, When) and isinstance(second, When) and not first.fits(second):
+            return False
+        if isinstance(text, str) and first is None and "duration" not in slots and _ends_with_time(text):
+            return False
         name = slots.get("name")
         if not isinstance(name, str):
             return name is None
@@ -198,7 +221,7 @@ class Understanding:
         if (self._negated(heard.text) and not self._negated(sample)) or self._says_something_else(heard, sample):
             return None
         sentence = marked(sample, heard.values)
-        return self._exact(Heard(sentence, heard.values)) if sentence else None
+        return self._exact(Heard(sentence, heard.values, heard.said)) if sentence else None
 
     def _says_something_else(self, heard: Heard, sample: str) -> bool:
         """Whether a word that it knows was heard in place of one of the sample: then it was not misheard."""
@@ -224,6 +247,12 @@ class Understanding:
         return self._samples
 
 
+def _ends_with_time(text: str) -> bool:
+    """Return whether any words begin or end with a moment or a span of time: it says when, and not what."""
+    ends = (text.split() or [""])[0], (text.split() or [""])[-1]
+    return any(is_mark(end) and end.startswith((MARKS["when"], MARKS["duration"])) for end in ends)
+
+
 def _words(language: Language) -> set[str]:
     """Return the words of which the templates are made."""
     templates = [*language.rules.values(), *(s for intent in language.intents.values() for s in intent.sentences)]
@@ -238,7 +267,7 @@ def _hassil(language: Language) -> dict[str, Any]:
     }
     for name, kind in MARKS.items():
         lists[name] = {"values": [f"{kind}{letter}" for letter in "abcdef"[:MOST]]}
-    lists["name"] = {"wildcard": True}
+    lists["name"] = lists["text"] = {"wildcard": True}
     return {
         "language": language.language,
         "intents": {name: {"data": [{"sentences": list(i.sentences)}]} for name, i in language.intents.items()},

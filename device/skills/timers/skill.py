@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from device.skills.skill import Arguments, Skill
 from device.skills.timers.names import TimerNames, timer_names
-from device.skills.timers.timers import LONGEST_S
+from device.skills.timers.timers import LAST, LONGEST_S
 from device.skills.timers.tools import timer_tools
 
 if TYPE_CHECKING:
@@ -23,11 +23,21 @@ def _arguments(meaning: Meaning, talk: Talk) -> Arguments:
             return {"seconds": round(seconds), "name": str(meaning.slots.get("name", ""))}
         case "cancel_timer":
             return {"name": _asked_name(meaning, talk)}
+        case "add_time" | "take_time":
+            seconds = round(meaning.number("by"))
+            change = seconds if meaning.intent == "add_time" else -seconds
+            return {"name": _asked_name(meaning, talk), "add_seconds": change}
+        case "pause_timer" | "resume_timer":
+            return {"name": _asked_name(meaning, talk), "pause": meaning.intent == "pause_timer"}
+        case "rename_timer":
+            return {"name": _asked_name(meaning, talk), "new_name": str(meaning.slots["new_name"])}
     return {}
 
 
 def _asked_name(meaning: Meaning, talk: Talk) -> str:
     """Return what a timer that is spoken of is called: by its name, or else by how long it was set for."""
+    if meaning.slots.get("one"):
+        return LAST
     if name := meaning.slots.get("name"):
         return str(name)
     length = meaning.slots.get("duration")
@@ -58,17 +68,21 @@ def _set(output: dict[str, Any], _asked: Sequence[Meaning], talk: Talk) -> list[
 def _list(output: dict[str, Any], asked: Sequence[Meaning], talk: Talk) -> list[str]:
     timers, names = output["timers"], _names(talk)
     name = next(filter(None, (_asked_name(meaning, talk) for meaning in asked)), "")
-    if name and timers:
+    if name == LAST and len(timers) > 1:
+        timers = [timer for timer in timers if timer.get("set_last")]
+    elif name not in {"", LAST} and timers:
         timers = [timer for timer in timers if names.same(str(timer.get("name") or ""), name)]
         if not timers:
             return [talk.phrase("no_such_timer", name=names.short(name))]
     if not timers:
         return [talk.phrase("no_timers")]
-    return [_left(names.short(timer.get("name") or ""), timer["remaining_seconds"], talk) for timer in timers]
+    return [_left(timer, talk) for timer in timers]
 
 
-def _left(name: str, seconds: float, talk: Talk) -> str:
-    said = talk.language.spans.said(seconds)
+def _left(timer: dict[str, Any], talk: Talk) -> str:
+    name, said = _names(talk).short(timer.get("name") or ""), talk.language.spans.said(timer["remaining_seconds"])
+    if timer.get("paused") and name:
+        return talk.phrase("timer_paused_left", name=name, duration=said)
     if name:
         return talk.phrase("named_timer_left", name=name, duration=said)
     return talk.phrase(
@@ -86,6 +100,22 @@ def _cancelled(output: dict[str, Any], _asked: Sequence[Meaning], talk: Talk) ->
     return [talk.phrase("cancelled_named" if name else "cancelled_one", name=name)]
 
 
+def _changed(output: dict[str, Any], asked: Sequence[Meaning], talk: Talk) -> list[str]:
+    names = _names(talk)
+    if which := output.get("which"):
+        return [talk.phrase("which_timer", names=", ".join(names.short(name) for name in which))]
+    intents = {meaning.intent for meaning in asked}
+    changed = output["changed"]
+    if not changed:
+        return [talk.phrase("no_timers")]
+    for intent in ("pause_timer", "resume_timer"):
+        if intent in intents and len(changed) > 1:
+            return [talk.phrase(f"{intent}s", how_many=len(changed))]
+    key = next((i for i in ("pause_timer", "resume_timer", "rename_timer") if i in intents), "named_timer_left")
+    said = [(names.short(timer["name"]), talk.language.spans.said(timer["remaining_seconds"])) for timer in changed]
+    return [talk.phrase(key, name=name, duration=duration) for name, duration in said]
+
+
 def _names(talk: Talk) -> TimerNames:
     return timer_names(talk.language.language)
 
@@ -98,13 +128,14 @@ TIMERS: Final = Skill(
         "duration": "set_timer",
         "list_timers": "list_timers",
         "cancel_timer": "cancel_timer",
+        **dict.fromkeys(("add_time", "take_time", "pause_timer", "resume_timer", "rename_timer"), "change_timer"),
     },
     arguments=_arguments,
-    usual={"seconds": (1, 7 * LONGEST_S)},
+    usual={"seconds": (1, 7 * LONGEST_S), "add_seconds": (-LONGEST_S, LONGEST_S)},
     out_of_range=_out_of_range,
     unavailable="timers_unavailable",
     answer=_answer,
-    outputs={"set_timer": _set, "list_timers": _list, "cancel_timer": _cancelled},
+    outputs={"set_timer": _set, "list_timers": _list, "cancel_timer": _cancelled, "change_timer": _changed},
     again={"set_timer": "ask_duration"},
     answers_to={"duration": "ask_duration"},
 )

@@ -21,6 +21,12 @@ TOOLS = [
         "set_timer": ["seconds"],
         "list_timers": [],
         "cancel_timer": [],
+        "change_timer": [],
+        "set_alarm": ["time"],
+        "set_reminder": ["text"],
+        "list_alarms": [],
+        "cancel_alarm": [],
+        "snooze": [],
         "set_volume": [],
         "mute": [],
         "sleep": [],
@@ -60,6 +66,138 @@ def unknown(text):
 
 
 CALLS = [
+    *(
+        (text, tool, arguments)
+        for tool, arguments, texts in (
+            (
+                "set_alarm",
+                {"time": "07:00", "repeat": "weekdays"},
+                [
+                    "wake me at seven on weekdays",
+                    "set an alarm for 7 a.m. every weekday",
+                    "Jarvis, wake me up on weekdays at seven o'clock",
+                ],
+            ),
+            (
+                "set_alarm",
+                {"time": "06:30", "date": "2026-11-23"},
+                [
+                    "set an alarm for half past six tomorrow",
+                    "Wake me tomorrow morning at six thirty.",
+                    "set my alarm tomorrow for half past six",
+                ],
+            ),
+            (
+                "set_alarm",
+                {"time": "09:00", "repeat": "monday"},
+                ["set an alarm every Monday at 9", "Alarm for nine on Mondays, please."],
+            ),
+            (
+                "set_alarm",
+                {"time": "07:00"},
+                ["alarm for seven a m", "set an alarm at 7:00 am", "wake me up at seven in the morning"],
+            ),
+            (
+                "set_alarm",
+                {"time": "19:00"},
+                ["set an alarm for seven", "wake me at seven", "set an alarm for seven o'clock"],
+            ),
+            ("set_alarm", {"time": "12:00", "date": "2027-05-03"}, ["set an alarm for noon on the third of May"]),
+            (
+                "set_reminder",
+                {"text": "turn off the oven", "in_seconds": 1200},
+                [
+                    "remind me in twenty minutes to turn off the oven",
+                    "Remind me to turn off the oven in 20 minutes.",
+                    "set a reminder in twenty minutes to turn off the oven",
+                ],
+            ),
+            (
+                "set_reminder",
+                {"text": "take your pills", "time": "08:00", "repeat": "daily"},
+                [
+                    "remind me to take my pills at eight o'clock every day",
+                    "remind me every day at eight to take my pills",
+                    "remind me every morning at eight to take my pills",
+                ],
+            ),
+            (
+                "set_reminder",
+                {"text": "the dentist", "time": "12:00", "date": "2026-11-23"},
+                ["remind me tomorrow at noon about the dentist", "remind me about the dentist tomorrow at noon"],
+            ),
+            (
+                "set_reminder",
+                {"text": "take your pills", "time": "08:00", "date": "2026-11-23"},
+                ["remind me tomorrow to take my pills at eight"],
+            ),
+            (
+                "set_reminder",
+                {"text": "buy milk eggs and bread", "time": "17:00"},
+                ["remind me to buy milk, eggs and bread at five"],
+            ),
+            (
+                "set_reminder",
+                {"text": "buy the sunday paper", "time": "09:00", "date": "2026-11-28"},
+                ["remind me to buy the Sunday paper on Saturday at nine"],
+            ),
+            (
+                "set_reminder",
+                {"text": "watch the match at 9", "time": "20:00"},
+                ["remind me at eight to watch the match at nine"],
+            ),
+            (
+                "list_alarms",
+                {},
+                [
+                    "what alarms do I have",
+                    "list my reminders",
+                    "when is my next alarm",
+                    "which alarms are set",
+                    "when will you wake me up",
+                ],
+            ),
+            (
+                "cancel_alarm",
+                {"kind": "alarm"},
+                ["cancel the alarm", "turn off my alarm", "turn the alarm off", "don't wake me up"],
+            ),
+            (
+                "cancel_alarm",
+                {"kind": "alarm", "time": "19:00"},
+                ["cancel my seven o'clock alarm", "delete the alarm at seven"],
+            ),
+            ("cancel_alarm", {"kind": "alarm", "all": True}, ["cancel all my alarms", "delete all alarms"]),
+            ("cancel_alarm", {"kind": "reminder", "all": True}, ["cancel all reminders", "clear my reminders"]),
+            ("cancel_alarm", {"kind": "reminder", "text": "call mum"}, ["cancel the reminder to call mum"]),
+            ("snooze", {"minutes": 10}, ["snooze", "Snooze.", "ten more minutes", "snooze for ten minutes"]),
+            (
+                "change_timer",
+                {"add_seconds": 300},
+                ["add five minutes to my timer", "give me another five minutes", "extend the timer by five minutes"],
+            ),
+            (
+                "change_timer",
+                {"name": "pasta", "add_seconds": -60},
+                ["take one minute off the pasta timer", "make the pasta timer a minute shorter"],
+            ),
+            (
+                "change_timer",
+                {"name": "ten minute timer", "add_seconds": 120},
+                ["add two minutes to the ten minute timer"],
+            ),
+            ("change_timer", {"name": "pasta", "pause": True}, ["pause the pasta timer"]),
+            ("change_timer", {"pause": False}, ["resume my timer", "continue the timer"]),
+            ("change_timer", {"name": "ten minute timer", "new_name": "rice"}, ["rename the ten minute timer to rice"]),
+            (
+                "set_timer",
+                {"seconds": 300},
+                ["and another for five minutes", "another one for five minutes", "set an alarm for five minutes"],
+            ),
+            ("cancel_timer", {"name": "last"}, ["cancel the last one", "stop the last timer"]),
+        )
+        for text in texts
+    ),
     *(
         (text, "get_time", {})
         for text in (
@@ -338,6 +476,21 @@ async def test_a_timer_without_a_time_is_asked_about(brain):
     assert called(await ask(brain, turns)) == [("set_timer", {"seconds": 600})]
     turns[-1] = user("What time is it?")
     assert called(await ask(brain, turns)) == [("get_time", {})]
+
+
+async def test_an_alarm_without_a_time_is_asked_about(brain):
+    turns = [user("set an alarm")]
+    assert await said(brain, turns, TOOLS) == "For what time?"
+    turns += [Turn("assistant", "For what time?"), user("Seven thirty.")]
+    assert called(await ask(brain, turns)) == [("set_alarm", {"time": "19:30"})]
+    turns[-1] = user("at ten tomorrow")
+    assert called(await ask(brain, turns)) == [("set_alarm", {"time": "10:00", "date": "2026-11-23"})]
+
+
+async def test_a_reminder_without_a_time_and_a_date_that_there_is_not_are_told(brain):
+    assert "remind me at five to call mum" in await said(brain, "remind me to call mum", TOOLS)
+    assert await said(brain, "set an alarm for the 31st of February at seven", TOOLS) == "There is no such date."
+    assert await said(brain, "wake me at 7 am today", TOOLS) == "That time is over already."
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,11 @@ from device.skills.timers.skill import TIMERS
         ("cancel_timer", {"duration": 300.0}, {"name": "five minute timer"}),
         ("cancel_timer", {}, {"name": ""}),
         ("list_timers", {"name": "tea"}, {}),
+        ("cancel_timer", {"one": "last"}, {"name": "last"}),
+        ("add_time", {"by": 300.0, "duration": 600.0}, {"name": "ten minute timer", "add_seconds": 300}),
+        ("take_time", {"by": 60.0}, {"name": "", "add_seconds": -60}),
+        ("pause_timer", {"name": "tea"}, {"name": "tea", "pause": True}),
+        ("rename_timer", {"name": "tea", "new_name": "egg"}, {"name": "tea", "new_name": "egg"}),
     ],
 )
 def test_what_the_tools_are_called_with(intent, slots, arguments):
@@ -31,3 +36,30 @@ def test_for_how_long_is_asked_only_where_timers_can_be_set():
 def test_lengths_that_cannot_be_set_are_told():
     assert "the longest is 1 day" in TIMERS.out_of_range("seconds", 90_000, 86_400, talk())
     assert TIMERS.out_of_range("seconds", 0, 86_400, talk()) == "That is not a time I can set a timer for."
+
+
+PAUSED = {"name": "tea timer", "remaining_seconds": 60, "paused": True}
+
+
+@pytest.mark.parametrize(
+    ("intent", "output", "said"),
+    [
+        ("add_time", {"changed": [{"name": "tea", "remaining_seconds": 60}]}, "Your tea timer has 1 minute left."),
+        ("add_time", {"which": ["tea timer", "egg"]}, "Which one? There are these timers: tea, egg."),
+        ("pause_timer", {"changed": [PAUSED]}, "Your tea timer is paused, with 1 minute left."),
+        ("pause_timer", {"changed": [PAUSED, PAUSED]}, "All 2 timers are paused."),
+        ("resume_timer", {"changed": [PAUSED]}, "Your tea timer goes on, with 1 minute left."),
+        ("rename_timer", {"changed": [PAUSED]}, "It is called the tea timer now, with 1 minute left."),
+        ("pause_timer", {"changed": []}, "There is no timer running."),
+    ],
+)
+def test_what_is_said_of_a_change(intent, output, said):
+    assert TIMERS.outputs["change_timer"](output, [Meaning(intent, {})], talk()) == [said]
+
+
+def test_a_paused_timer_and_the_last_one_are_told():
+    timers = [{"name": "egg", "remaining_seconds": 30}, PAUSED | {"set_last": True}]
+    assert "is paused, with 1 minute left" in TIMERS.outputs["list_timers"]({"timers": timers}, [], talk())[1]
+    asked = [Meaning("list_timers", {"one": "last"})]
+    (said,) = TIMERS.outputs["list_timers"]({"timers": timers}, asked, talk())
+    assert said.startswith("Your tea timer")

@@ -6,7 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from device.sample_clock import CLOCK_RATE
 from device.skills.timers import timers as module
-from device.skills.timers.timers import LONGEST_NAME, MOST, Timers
+from device.skills.timers.timers import LAST, LONGEST_NAME, LONGEST_S, MOST, Timers
 
 
 class Clock:
@@ -131,3 +131,58 @@ def test_a_name_has_a_length():
     assert timers.add(60, "x" * LONGEST_NAME).name == "x" * LONGEST_NAME
     with pytest.raises(ValueError, match=str(LONGEST_NAME)):
         timers.add(60, "x" * (LONGEST_NAME + 1))
+
+
+def test_time_is_added_and_taken_off():
+    now = 0
+    timers = Timers(lambda: now)
+    timer = timers.extend(timers.add(300), 120)
+    assert timers.remaining_s(timer) == 420
+    assert timers.remaining_s(timers.extend(timer, -400)) == 20
+    for seconds in (-20, LONGEST_S):
+        with pytest.raises(ValueError, match=r"of it|that long"):
+            timers.extend(timers.running[0], seconds)
+    assert [t.name for t in timers.due(20 * CLOCK_RATE)] == ["five minute timer"]
+
+
+def test_one_that_is_paused_stands_still():
+    now = 0
+    timers = Timers(lambda: now)
+    timers.add(60, "tea")
+    timers.add(120, "egg")
+    now = 30 * CLOCK_RATE
+    timers.pause(timers.find(timers.running, "tea")[0])
+    now = 500 * CLOCK_RATE
+    assert [t.name for t in timers.due(now)] == ["egg"]
+    assert not timers.counting
+    (tea,) = timers.running
+    assert timers.remaining_s(tea) == 30
+    assert timers.remaining_s(timers.pause(tea)) == 30, "twice is the same"
+    assert timers.remaining_s(timers.extend(timers.running[0], 10)) == 40
+    timers.go_on(timers.running[0])
+    assert timers.counting
+    now += 40 * CLOCK_RATE
+    assert [t.name for t in timers.due(now)] == ["tea"]
+
+
+def test_one_is_renamed_and_no_two_are_called_alike():
+    timers = Timers(lambda: 0)
+    timers.add(60, "tea")
+    egg = timers.add(120, "egg")
+    assert timers.rename(egg, "tea").name == "tea 2"
+    assert timers.rename(timers.running[0], "the tea").name == "the tea"
+    for name in ("", " ", "a" * 61):
+        with pytest.raises(ValueError, match="1 to 60"):
+            timers.rename(timers.running[0], name)
+
+
+def test_the_last_one_is_that_which_was_set_last():
+    timers = Timers(lambda: 0)
+    assert timers.find(timers.running, LAST) == []
+    timers.add(600, "roast")
+    timers.add(60, "tea")
+    timers.add(300, "egg")
+    assert [t.name for t in timers.find(timers.running, LAST)] == ["egg"]
+    timers.rename(timers.find(timers.running, LAST)[0], "eggs")
+    assert [t.name for t in timers.cancel(LAST)] == ["eggs"]
+    assert [t.name for t in timers.find(timers.running, LAST)] == ["tea"]

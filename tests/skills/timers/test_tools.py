@@ -19,7 +19,7 @@ async def test_timers_are_set_and_listed(device):
     device.run(20)
     assert await device.call("list_timers") == {
         "timers": [
-            {"name": "tea", "remaining_seconds": 40},
+            {"name": "tea", "remaining_seconds": 40, "set_last": True},
             {"name": "five minute timer", "remaining_seconds": 280},
         ]
     }
@@ -78,3 +78,42 @@ async def test_too_many_timers_are_refused(device):
     for _ in range(50):
         await device.call("set_timer", seconds=60)
     assert "50 timers" in (await device.call("set_timer", seconds=60))["error"]
+
+
+async def test_a_timer_is_changed_by_its_name_its_length_or_as_the_last_one(device):
+    await device.call("set_timer", seconds=300)
+    assert (await device.call("change_timer", add_seconds=60))["changed"][0]["remaining_seconds"] == 360
+    await device.call("set_timer", seconds=600, name="roast")
+    assert (await device.call("change_timer", add_seconds=60)) == {"which": ["five minute timer", "roast"]}
+    changed = (await device.call("change_timer", name="last", add_seconds=-60))["changed"]
+    assert changed == [{"name": "roast", "remaining_seconds": 540}]
+    assert (await device.call("change_timer", name="5 minutes", new_name="pasta"))["changed"][0]["name"] == "pasta"
+    paused = (await device.call("change_timer", pause=True))["changed"]
+    assert [timer["paused"] for timer in paused] == [True, True]
+    device.run(1000)
+    assert not device.ringing
+    assert (await device.call("change_timer", name="pasta", pause=False))["changed"] == [
+        {"name": "pasta", "remaining_seconds": 360}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"name": "tea"}, "one of"),
+        ({"add_seconds": 5, "pause": True}, "one of"),
+        ({"name": "tea", "add_seconds": 5}, "no timer is called tea; these run: five minute timer"),
+        ({"add_seconds": -300}, "not so much left"),
+        ({"add_seconds": 86_400}, "that long"),
+        ({"new_name": " "}, "1 to 60"),
+        ({"name": "a" * 61, "pause": True}, "60"),
+    ],
+)
+async def test_a_change_that_cannot_be_is_refused(device, arguments, error):
+    await device.call("set_timer", seconds=300)
+    assert error in (await device.call("change_timer", **arguments))["error"]
+    assert device.timers.remaining_s(device.timers.running[0]) == 300
+
+
+async def test_without_a_timer_nothing_is_changed(device):
+    assert await device.call("change_timer", pause=True) == {"changed": []}

@@ -1,0 +1,66 @@
+"""Has a text spoken by the local engine's voice, in a process of its own, whatever engine there is and if none is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Speak = Callable[[str], Awaitable["Speech | None"]]
+    """Has a text spoken; None if that is not possible."""
+
+_log = logging.getLogger(__name__)
+
+TIMEOUT_S: Final = 60.0
+"""How long it may take: a choice: a voice is loaded from a slow card, but it rings meanwhile."""
+_FASTEST: Final = 384_000
+"""Hz: no voice has more."""
+
+
+@dataclass(frozen=True)
+class Speech:
+    """What was spoken, (n,) int16 mono, and its rate in Hz."""
+
+    pcm: NDArray[np.int16]
+    rate: int
+
+
+class Reader:
+    """Has texts spoken; `config` is the settings file, if one was named."""
+
+    def __init__(self, config: Path | None = None) -> None:
+        self._command = [sys.executable, "-P", "-m", "device.local.read_aloud", *([str(config)] if config else [])]
+
+    async def speak(self, text: str) -> Speech | None:
+        """Return the speech for a text; None, and a line in the log, if it cannot be had."""
+        process = None
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+            async with asyncio.timeout(TIMEOUT_S):
+                out, told = await process.communicate(text.encode())
+        except (OSError, TimeoutError) as error:
+            _log.warning("A reminder rings and is not spoken: %s", str(error) or "the voice takes too long")
+            return None
+        finally:
+            if process is not None and process.returncode is None:
+                process.kill()
+        head, _, pcm = out.partition(b"\n")
+        if process.returncode or not head.isdigit() or not 0 < int(head) <= _FASTEST:
+            _log.warning("A reminder rings and is not spoken: %s", told.decode(errors="replace").strip())
+            return None
+        return Speech(np.frombuffer(pcm[: len(pcm) // 2 * 2], "<i2").astype(np.int16), int(head))
