@@ -176,6 +176,8 @@ class AlarmRang(DeviceEvent, frozen=True):
     """What to remind of."""
     says: str
     """What the device says of it while it rings."""
+    missed: bool = False
+    """Whether its time is long over: it is told, and wakes nobody."""
 
 
 class StopHeard(DeviceEvent, frozen=True):

@@ -46,7 +46,7 @@ from device.conversation.events import (
     Wake,
 )
 from device.conversation.parts import Parts
-from device.conversation.ringing import ALARM_LIMIT, Ringing
+from device.conversation.ringing import ALARM_LIMIT, LIMIT, Ringing
 from device.conversation.rules import Rules
 from device.conversation.states import State
 from device.conversation.turn_taking import WAKEABLE, TurnTaking
@@ -340,7 +340,7 @@ class Conversation:
     @_take.register
     def _on_alarm(self, event: AlarmRang) -> None:
         self._out.record(entries.Alarm(event.at, event.kind, event.text))
-        self._out.do(*self._ringing.begin(event.at, ALARM_LIMIT, event.says))
+        self._out.do(*self._ringing.begin(event.at, LIMIT if event.missed else ALARM_LIMIT, event.says))
 
     @_take.register
     def _on_stop_heard(self, event: StopHeard) -> None:

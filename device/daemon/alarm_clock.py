@@ -67,7 +67,10 @@ class AlarmClock:
         due = self._alarms.due()
         if self._path is not None and self._alarms.all != self._written:
             self._keep(self._path)
-        return [AlarmRang(at, r.alarm.kind, r.alarm.text, rings(r, self._language, self._alarms.now)) for r in due]
+        return [
+            AlarmRang(at, rung.alarm.kind, rung.alarm.text, rings(rung, self._language, self._alarms.now), rung.missed)
+            for rung in due
+        ]
 
     def _keep(self, path: Path) -> None:
         self._written = self._alarms.all

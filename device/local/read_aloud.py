@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
+from msgspec.structs import replace
 
 from device.local.stages import EngineStartError, RemoteVoice
 from device.local.tts.choice import choose
@@ -34,9 +35,16 @@ def voice_for(settings: Settings) -> Voice:
         voice = open_voice(settings, choose(settings))
     except (EngineStartError, ModelError) as error:
         echo(f"{error}; espeak-ng speaks.", err=True)
-        return EspeakVoice(settings.local.voice, settings.local.words_per_minute)
+        return espeak(settings)
     # One elsewhere may be out of reach just then.
-    return EspeakVoice(settings.local.voice) if isinstance(voice, RemoteVoice) else voice
+    return espeak(settings) if isinstance(voice, RemoteVoice) else voice
+
+
+def espeak(settings: Settings) -> Voice:
+    """Return espeak-ng's voice of the language. Raises `VoiceError`."""
+    local = replace(settings.local, tts="espeak-ng")
+    voice = choose(replace(settings, local=local)).voice
+    return EspeakVoice(voice, local.words_per_minute, settings.language)
 
 
 def speech(voice: Voice, text: str) -> NDArray[np.int16]:

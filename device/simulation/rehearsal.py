@@ -23,8 +23,7 @@ from device.engines.factory import Engines
 from device.engines.uplink import SentAudio
 from device.listen.detectors import Detectors
 from device.listen.shared_recogniser import SharedRecogniser
-from device.local.read_aloud import speech
-from device.local.tts.espeak import EspeakVoice
+from device.local.read_aloud import espeak, speech
 from device.records.ledger import Ledger
 from device.sample_clock import CLOCK_RATE
 from device.simulation import recording
@@ -163,7 +162,7 @@ class Rehearsal(Watcher):
 
     async def _speak(self, text: str) -> Speech:
         """Speak what is said of a reminder, in no time of the scene's."""
-        voice = EspeakVoice(self._settings.local.voice, self._settings.local.words_per_minute)
+        voice = espeak(self._settings)
         return Speech(speech(voice, text), voice.rate)
 
     def state(self, state: State, at: int) -> None:

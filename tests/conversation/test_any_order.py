@@ -36,6 +36,7 @@ from device.conversation.engine import (
     Working,
 )
 from device.conversation.events import (
+    AlarmRang,
     Button,
     CardBack,
     CardLost,
@@ -140,8 +141,8 @@ class AnyOrder(RuleBasedStateMachine):
                 assert onset <= end <= self.now
                 assert not self.recognising, "one voice at a time"
                 self.recognising = onset
-            case Ring(on):
-                assert on is not self.ringing
+            case Ring(on, says):
+                assert on is not self.ringing or says
                 self.ringing = on
             case Show(state):
                 assert state in TRANSITIONS[self.shown].values(), "no other transition ever happens"
@@ -273,6 +274,10 @@ class AnyOrder(RuleBasedStateMachine):
     @rule()
     def timer(self):
         self.send(lambda at: TimerRang(at, "tea"))
+
+    @rule(says=st.sampled_from(["", "This is your reminder: tea."]))
+    def alarm_rings(self, says):
+        self.send(lambda at: AlarmRang(at, "reminder", "tea", says))
 
     @rule()
     def stop(self):

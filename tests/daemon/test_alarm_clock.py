@@ -4,7 +4,10 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from device.conversation.events import AlarmRang
+from device.conversation.actions import Ring
+from device.conversation.events import AlarmRang, Tick
+from device.conversation.machine import Conversation
+from device.conversation.ringing import ALARM_LIMIT, LIMIT
 from device.daemon.alarm_clock import EVERY, FILE, NEAR_S, AlarmClock
 from device.skills.alarms.alarms import Alarms
 
@@ -62,6 +65,14 @@ def test_what_was_missed_is_said_afterwards(machine):
     ]
     assert not (machine.folder / FILE).exists()
     assert machine.look() == []
+
+
+def test_what_was_missed_rings_for_as_long_as_a_timer_only():
+    for missed, limit in ((True, LIMIT), (False, ALARM_LIMIT)):
+        conversation = Conversation()
+        assert conversation.on(AlarmRang(0, "alarm", "", "", missed), 0)[-1] == Ring(on=True)
+        assert Ring(on=False) not in conversation.on(Tick(limit - 1), limit - 1)
+        assert Ring(on=False) in conversation.on(Tick(limit), limit)
 
 
 def test_with_a_clock_that_stood_still_they_wait_until_the_network_tells_the_time(machine):

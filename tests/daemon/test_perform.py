@@ -143,7 +143,7 @@ DEEDS = [
     (Cut(), [("playout.cut", 25)]),
     (Cut(quick=True), [("playout.cut", QUICK_FADE_MS)]),
     (Earcon("wake"), [("earcons.play", "wake")]),
-    (Ring(on=True), [("ringer.ring", True), ("capture.want_voice", True)]),
+    (Ring(on=True), [("ringer.ring", True, ""), ("capture.want_voice", True)]),
     (Listen(5), [("uplink.listen", 5, False)]),
     (Listen(5, again=True), [("uplink.listen", 5, True)]),
     (Hold(), [("uplink.hold",)]),
@@ -231,7 +231,10 @@ async def test_voices_are_looked_for_where_somebody_may_speak_and_at_once_over_a
 
 @pytest.mark.parametrize(("state", "wanted"), [(State.ASLEEP, False), (State.LISTENING, True)])
 async def test_once_it_has_rung_voices_matter_as_before(state, wanted):
-    assert await Stage(state=state).perform(Ring(on=False)) == [("ringer.ring", False), ("capture.want_voice", wanted)]
+    assert await Stage(state=state).perform(Ring(on=False)) == [
+        ("ringer.ring", False, ""),
+        ("capture.want_voice", wanted),
+    ]
 
 
 @pytest.mark.parametrize(("message", "said"), [("no key", "no key"), ("", "http_500")])

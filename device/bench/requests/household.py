@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from device.local.stages import Tool
 from device.sample_clock import CLOCK_RATE
+from device.skills.alarms.alarms import Alarms
 from device.skills.skill import Device
 from device.skills.skills import builtin_tools
 from device.skills.timers.timers import Timers
@@ -35,6 +36,7 @@ class Household:
         self.registry = builtin_tools(
             Device(
                 timers=self.timers,
+                alarms=Alarms(lambda: self.now().timestamp(), lambda: self._passed_s),
                 volume=lambda: self.volume,
                 set_volume=self._set_volume,
                 mute=self._mute,

@@ -86,7 +86,10 @@ JSON = st.recursive(
 )
 
 
-@given(st.sampled_from(["get_time", "set_timer", "list_timers", "cancel_timer", "set_volume", "other"]), JSON)
+NEW = ["change_timer", "set_alarm", "set_reminder", "list_alarms", "cancel_alarm", "snooze"]
+
+
+@given(st.sampled_from(["get_time", "set_timer", "list_timers", "cancel_timer", "set_volume", "other", *NEW]), JSON)
 def test_whatever_a_client_returns_can_be_spoken(tool, output):
     said = say(SKILL.get(tool), tool, json.dumps(output), [], TALK)
     assert all(isinstance(sentence, str) for sentence in said)
