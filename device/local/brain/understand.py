@@ -90,7 +90,7 @@ class Understanding:
         """Return what `text` means as an answer to a question, which is of an intent; None if it is none."""
         if len(text) > LONGEST:
             return None
-        heard = self._hear(" ".join(part for parts in clauses(text) for part in parts), asked=True)
+        heard = self._hear(" ".join(part for parts in clauses(text, self._sentence_end) for part in parts), asked=True)
         return self._exact(self._bare(heard), intent)
 
     def whole(self, text: str) -> bool:

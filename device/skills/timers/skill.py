@@ -80,7 +80,8 @@ def _list(output: dict[str, Any], asked: Sequence[Meaning], talk: Talk) -> list[
 
 
 def _left(timer: dict[str, Any], talk: Talk) -> str:
-    name, said = _names(talk).short(timer.get("name") or ""), talk.language.spans.said(timer["remaining_seconds"])
+    name, seconds = _names(talk).short(timer.get("name") or ""), timer["remaining_seconds"]
+    said = talk.language.spans.said(seconds)
     if timer.get("paused") and name:
         return talk.phrase("timer_paused_left", name=name, duration=said)
     if name:
