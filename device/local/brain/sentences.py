@@ -182,8 +182,11 @@ class _Reply:
 
     def _meanings(self, text: str, asked: str) -> list[Meaning]:
         """Return what `text` means, when `asked` was said before it."""
+        known = self._talk.language.intents
         for intent, phrase in _ONLY_ASKED.items():
-            if asked == self._talk.phrase(phrase) and (answer := self._understanding.answer(text, intent)):
+            if intent not in known or asked != self._talk.phrase(phrase):
+                continue
+            if answer := self._understanding.answer(text, intent):
                 return [answer]
         meanings = [self._once_more() if m.intent == "another" else m for m in self._understanding.meanings(text)]
         return [m for m in meanings if m.intent not in _ONLY_ASKED or asked == self._talk.phrase(_ONLY_ASKED[m.intent])]
