@@ -115,7 +115,7 @@ def _reminder_when(told: dict[str, Any], talk: Talk) -> str:
     """Return when somebody is reminded: "at noon tomorrow", "in 20 minutes"."""
     spoken = Spoken(talk.language)
     if "in_seconds" in told:
-        return spoken.words.in_.format(duration=talk.language.spans.said(told["in_seconds"]))
+        return spoken.words.in_.format(duration=talk.language.spans.said(told["in_seconds"], dative=True))
     return spoken.words.at.format(time=spoken.moment(told, talk.now()))
 
 
@@ -182,7 +182,7 @@ def _snoozed(output: dict[str, Any], _asked: Sequence[Meaning], talk: Talk) -> l
         return [talk.phrase("named_timer_left", name=timer_names(talk.language.language).short(name), duration=left)]
     if not output["snoozed"]:
         return [talk.phrase("nothing_rang")]
-    return [talk.phrase("snoozed", duration=talk.language.spans.said(60 * output["minutes"]))]
+    return [talk.phrase("snoozed", duration=talk.language.spans.said(60 * output["minutes"], dative=True))]
 
 
 ALARMS: Final = Skill(

@@ -66,7 +66,9 @@ class Spoken:
         """Return a time of day on a day."""
         w, ahead = self.words, (day - today).days
         shape = {0: w.today, 1: w.tomorrow, -1: w.yesterday}.get(ahead) or (w.weekday if 0 < ahead < 7 else w.date)
-        return shape.format(time=said, weekday=self._language.clock.weekday(day), date=self._language.say_date(day))
+        return shape.format(
+            time=said, weekday=self._language.clock.weekday(day), date=self._language.say_date(day, dative=True)
+        )
 
     def _repeated(self, said: str, days: tuple[int, ...]) -> str:
         w = self.words

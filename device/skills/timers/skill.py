@@ -87,7 +87,8 @@ def _left(timer: dict[str, Any], talk: Talk) -> str:
     if name:
         return talk.phrase("named_timer_left", name=name, duration=said)
     return talk.phrase(
-        "timer_left_one" if talk.language.spans.begins_with_one(seconds) else "timer_left", duration=said
+        "timer_left_one" if talk.language.spans.begins_with_one(timer["remaining_seconds"]) else "timer_left",
+        duration=said,
     )
 
 

@@ -41,6 +41,10 @@ def timer(seconds, name=""):
     return "set_timer", {"seconds": seconds, **({"name": name} if name else {})}
 
 
+def alarm(time, **more):
+    return "set_alarm", {"time": time, **more}
+
+
 def cancel(name=""):
     return "cancel_timer", {"name": name} if name else {}
 
@@ -108,6 +112,30 @@ CALLS = {
     "Sag mir in fünf Minuten Bescheid": timer(300),
     "Noch einen Timer auf fünf Minuten": timer(300),
     "Warte, stell einen Timer auf fünf Minuten": timer(300),
+    "Weck mich morgen um halb sieben": alarm("06:30", date="2026-11-23"),
+    "Weck mich um halb sieben": alarm("18:30"),
+    "Wecke mich bitte morgen früh um 6 Uhr 30": alarm("06:30", date="2026-11-23"),
+    "Stell den Wecker auf 19:30 Uhr": alarm("19:30"),
+    "Stell einen Wecker für viertel vor acht": alarm("19:45"),
+    "Weck mich um viertel nach sechs": alarm("18:15"),
+    "Weck mich um dreiviertel acht": alarm("19:45"),
+    "Weck mich um fünf vor halb acht": alarm("19:25"),
+    "Kannst du mich um sieben wecken?": alarm("19:00"),
+    "Weck mich werktags um sieben": alarm("07:00", repeat="weekdays"),
+    "Weck mich jeden Tag um sechs": alarm("06:00", repeat="daily"),
+    "Weck mich am Montag um acht": alarm("08:00", date="2026-11-23"),
+    "Weck mich am 1. Mai um acht": alarm("08:00", date="2027-05-01"),
+    "Weck mich am ersten Mai um acht": alarm("08:00", date="2027-05-01"),
+    "Weck mich heute Abend um acht": alarm("20:00", date="2026-11-22"),
+    "Erinnere mich in zwanzig Minuten an die Pizza": ("set_reminder", {"text": "die pizza", "in_seconds": 1200}),
+    "Lösch den Wecker": ("cancel_alarm", {"kind": "alarm"}),
+    "Lösche alle Wecker": ("cancel_alarm", {"kind": "alarm", "all": True}),
+    "Welche Wecker sind gestellt?": ("list_alarms", {}),
+    "Noch zehn Minuten schlafen": ("snooze", {"minutes": 10}),
+    "Verlängere den Timer um fünf Minuten": ("change_timer", {"add_seconds": 300}),
+    "Verkürze den Nudeltimer um zwei Minuten": ("change_timer", {"name": "nudel", "add_seconds": -120}),
+    "Pausiere den Timer": ("change_timer", {"pause": True}),
+    "Setz den Timer fort": ("change_timer", {"pause": False}),
     "Wie lange noch?": LIST,
     "Wie lange läuft der Timer noch?": LIST,
     "Wie lange läuft der Nudeltimer noch?": LIST,
@@ -270,6 +298,21 @@ OUTPUTS = [
     ("Lösche den Timer", {"cancelled": ["nudel"]}, "Der Nudel-Timer ist gelöscht."),
     ("Lösche alle Timer", {"cancelled": ["nudel", "eier"]}, "Alle 2 Timer sind gelöscht."),
     ("Lösche den Timer", {"cancelled": []}, "Es lief kein Timer."),
+    (
+        "Weck mich morgen um halb sieben",
+        {"time": "06:30", "date": "2026-11-23"},
+        "Der Wecker klingelt morgen um 6 Uhr 30.",
+    ),
+    (
+        "Weck mich am ersten Mai um acht",
+        {"time": "08:00", "date": "2027-05-01"},
+        "Der Wecker klingelt am Samstag, dem ersten Mai 2027, um 8 Uhr.",
+    ),
+    (
+        "Erinnere mich in einer Stunde an die Pizza",
+        {"text": "die pizza", "in_seconds": 3600},
+        "Ich erinnere dich in einer Stunde: die pizza.",
+    ),
     ("Mach lauter", {"percent": 60}, "Lautstärke 60 Prozent."),
     ("Mikrofon aus", {}, "Das Mikrofon ist stumm."),
     ("Wie spät ist es?", {"time": "01:01", "date": "2026-03-03"}, "Es ist ein Uhr 1."),
