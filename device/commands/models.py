@@ -64,7 +64,7 @@ def verify_models(config: Path | None) -> None:
     for found in files.verify(load_settings(config).models_dir):
         if found.state == "ok":
             echo(f"ok       {found.file.name}")
-        elif found.state != "missing" or found.file.default:
+        elif found.state != "missing" or (found.file.default and not found.file.made):  # some machines can make none
             bad += 1
             echo(f"{found.state}  {found.file.name}: {files.fix(found.file)}")
     if bad:
@@ -77,22 +77,27 @@ def _with_progress(names: Sequence[str], directory: str) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=told, disable=not told.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
+        said: list[str] = []
 
         def progress(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = bars.add_task(what, total=total)
             bars.update(tasks[what], completed=done, total=total or None)
 
+        def say(text: str) -> None:
+            said.append(text)
+            told.print(text)
+
         voices = [name for name in names if is_name(name) and not _known(name)]
         others = tuple(name for name in names if name not in voices)
         fetched = []
         if others or not names:
-            fetched = fetch(others or None, directory, progress=progress, say=told.print)
+            fetched = fetch(others or None, directory, progress=progress, say=say)
         for name in voices:
-            fetched += fetch_voice(name, directory, progress=progress, say=told.print)
+            fetched += fetch_voice(name, directory, progress=progress, say=say)
     for path in fetched:
         told.print(f"fetched {path.name}")
-    if not fetched:
+    if not fetched and not said:
         told.print("Everything is there already.")
 
 

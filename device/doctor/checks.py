@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from device.conversation.engine import EngineError
 from device.conversation.states import State
 from device.doctor.brain import check_brain
+from device.doctor.ears import check_ears
 from device.doctor.finding import Finding
 from device.doctor.proxy import check_proxy
 from device.doctor.service import check_appliance
@@ -69,7 +70,7 @@ async def examine(
     yield check_processor()
     for found in check_libraries(settings):
         yield found
-    for found in await asyncio.to_thread(lambda: list(check_models(settings))):
+    for found in await asyncio.to_thread(lambda: [*check_models(settings), *check_ears(settings)]):
         yield found
     for found in check_appliance(settings):
         yield found
@@ -144,13 +145,15 @@ def check_libraries(settings: Settings, load: Callable[[str], object] = ctypes.C
     local = settings.local
     if "local" not in settings.engines or local.url:
         return
-    if local.stt == "sherpa-onnx":
-        path = settings.sherpa.model
-        if importlib.util.find_spec("sherpa_onnx") is None:
-            text = "the package sherpa-onnx, which sherpa.model needs, is missing"
-            yield Finding("library", "fail", text, "in Parley's environment: pip install sherpa-onnx")
-        if path and not inputs.is_there(Path(path).expanduser()):
-            yield Finding("models", "fail", f"sherpa.model: there is no {path}", "correct the path in the settings")
+    for chosen, module, package, key, path in (
+        (local.stt == "whisper", "ctranslate2", "ctranslate2", "local.stt", ""),
+        (local.stt == "sherpa-onnx", "sherpa_onnx", "sherpa-onnx", "sherpa.model", settings.sherpa.model),
+    ):
+        if chosen and importlib.util.find_spec(module) is None:
+            text = f"the package {package}, which {key} needs, is missing"
+            yield Finding("library", "fail", text, f"in Parley's environment: pip install {package}")
+        if chosen and path and not inputs.is_there(Path(path).expanduser()):
+            yield Finding("models", "fail", f"{key}: there is no {path}", "correct the path in the settings")
     if local.tts != "cartesia":
         try:
             load(VOICE_LIBRARY)
@@ -198,11 +201,13 @@ def check_models(settings: Settings) -> Iterator[Finding]:
             yield Finding("models", "fail", f"wake.models: there is no file {path}", "correct the path in the settings")
     manifest = files.own_manifest()
     try:
-        needed = manifest.select(names) | {file.name for file in manifest.files.values() if file.default}
+        needed = manifest.select(names) | manifest.select()
     except files.ModelError as error:
         yield Finding("models", "fail", f"wake.models: {error}", f"`{typed('models list')}` shows those there are")
         return
     verified = [found for found in files.verify(settings.models_dir) if found.file.name in needed]
+    # Of what cannot be made on some machines it is said where it is used.
+    verified = [found for found in verified if not (found.file.made and found.state == "missing")]
     bad = [found for found in verified if found.state != "ok"]
     for found in bad:
         yield Finding("models", "fail", f"{found.file.name}: {found.state} ({found.path})", files.fix(found.file))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device.language.language import LanguageError
-from device.listen.moonshine import load_moonshine
 from device.listen.vad import SileroVad
 from device.local.brain.chat import Chat
 from device.local.brain.sentences import Sentences
@@ -15,6 +14,7 @@ from device.local.cascade import Stages
 from device.local.end_of_turn.completeness import completeness_rules
 from device.local.end_of_turn.prosody import load_smart_turn
 from device.local.stages import EngineStartError
+from device.local.stt import moonshine
 from device.local.tts.choice import choose
 from device.local.tts.opening import open_voice
 from device.model_files.files import find
@@ -38,15 +38,19 @@ def load_stages(settings: Settings) -> Stages:
     if deaf := unheard(settings.local, settings.language):
         raise EngineStartError(deaf)
     voice = _voice(settings)
-    name, recogniser = _recogniser(settings)
+    name, recogniser = _recogniser(settings, brain)
     vad = SileroVad(find("silero_vad.onnx", settings.models_dir))
     prosody = load_smart_turn(settings.models_dir)
     return Stages(recogniser, brain, voice, vad.share, prosody, completeness_rules(settings.language), name)
 
 
-def _recogniser(settings: Settings) -> tuple[str, Recogniser | RemoteRecogniser]:
+def _recogniser(settings: Settings, brain: Brain) -> tuple[str, Recogniser | RemoteRecogniser]:
     """Return the recogniser that is chosen, and what clients are told of it; the others are not even imported."""
     match settings.local.stt:
+        case "whisper":
+            from device.local.stt.whisper import NAME, WhisperRecogniser  # noqa: PLC0415 - only what is chosen
+
+            return NAME, WhisperRecogniser(settings.whisper, settings.language, settings.models_dir)
         case "sherpa-onnx":
             from device.local.stt.sherpa import SherpaRecogniser  # noqa: PLC0415 - only what is chosen
 
@@ -60,8 +64,8 @@ def _recogniser(settings: Settings) -> tuple[str, Recogniser | RemoteRecogniser]
             from device.local.stt.ink import InkRecogniser  # noqa: PLC0415 - only what is chosen
 
             return settings.cartesia.stt_model, InkRecogniser(settings.cartesia)
-        case "moonshine":
-            return "moonshine-tiny-en", load_moonshine(settings.models_dir)
+        case "moonshine" | "moonshine-base" | "moonshine-tiny":
+            return moonshine.load(settings, brain.knows)
 
 
 def _voice(settings: Settings) -> Voice | RemoteVoice:

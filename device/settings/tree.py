@@ -20,6 +20,7 @@ from device.settings.local import (
     PiperSettings,
     SherpaSettings,
     TranscriptionSettings,
+    WhisperSettings,
 )
 from device.settings.panel import PanelSettings
 from device.settings.prices import Price  # noqa: TC001 - msgspec resolves annotations at run time
@@ -151,6 +152,7 @@ class Settings(Section, frozen=True):
     local: LocalSettings = field(default_factory=LocalSettings)
     brain: BrainSettings = field(default_factory=BrainSettings)
     transcription: TranscriptionSettings = field(default_factory=TranscriptionSettings)
+    whisper: WhisperSettings = field(default_factory=WhisperSettings)
     sherpa: SherpaSettings = field(default_factory=SherpaSettings)
     piper: PiperSettings = field(default_factory=PiperSettings)
     kokoro: KokoroSettings = field(default_factory=KokoroSettings)

@@ -14,6 +14,8 @@ LARGE = 1 << 20
 made and freed at every frame is smaller, for a block of the system's has to be wiped each time."""
 KEPT = 2 * LARGE
 """Bytes that a heap keeps at its end when they are freed: twice that, as glibc has it."""
+SMALL_MB = 1700
+"""Below it a machine is a small one: a Raspberry Pi of 2 GB has 1850 left of it for Linux, one of 1 GB 900."""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """Of glibc's malloc.h."""
 
@@ -58,6 +60,30 @@ def free_mb(meminfo: Path = Path("/proc/meminfo")) -> tuple[float, float]:
             key, _, value = line.partition(":")
             found[key] = int(value.split()[0]) * 1024 / 1e6
     return found.get("MemTotal", math.inf), found.get("MemAvailable", math.inf)
+
+
+def of_machine_mb(root: Path = Path("/")) -> float:
+    """Return the MB of memory that this process may have at most: the machine's, or what its control group is given."""
+    limits = [free_mb(root / "proc/meminfo")[0]]
+    for group in ("sys/fs/cgroup" + _group(root), "sys/fs/cgroup"):
+        for file in ("memory.max", "memory.high", "memory/memory.limit_in_bytes"):
+            with suppress(OSError, ValueError):  # "max": none
+                limits.append(int((root / group / file).read_text()) / 1e6)
+    return min(limits)
+
+
+def available_mb(root: Path = Path("/")) -> float:
+    """Return the MB of memory that this process can have without anything else being put out of it."""
+    return min(free_mb(root / "proc/meminfo")[1], of_machine_mb(root))
+
+
+def _group(root: Path) -> str:
+    """Return the path of this process's control group (version 2); empty if it cannot be known."""
+    with suppress(OSError):
+        for line in (root / "proc/self/cgroup").read_text().splitlines():
+            if line.startswith("0::"):
+                return line[3:]
+    return ""
 
 
 def _libc(name: str) -> Any:

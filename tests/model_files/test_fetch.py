@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import re
 import tarfile
 import threading
 import zipfile
@@ -11,10 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import msgspec
 import pytest
 
-from device.model_files import files
-from device.model_files.download import DownloadError
+from device.model_files import files, made
+from device.model_files.download import Checked, DownloadError
 from device.model_files.fetch import fetch as fetch_files
 from device.model_files.files import Manifest, ModelError, ModelFile, Part, Source
+from device.model_files.made import Ingredient, Recipe
 
 FILES = {
     "hey_you.onnx": b"you" * 1000,
@@ -238,6 +240,81 @@ def test_a_source_by_url(fetch, tmp_path):
     next(fetch.cache.glob("*.onnx")).unlink()
     with pytest.raises(ModelError, match=r"cannot fetch voice\.onnx: .*No such file"):
         fetch()
+
+
+class Making:
+    """A file that is made of one of the wheel's, and what becomes of the attempt."""
+
+    def __init__(self, fetch, monkeypatch):
+        self.fetch, self.free, self.fails, self.runs = fetch, 1000, "", 0
+        wake, speech = fetch.manifest.source
+        file = ModelFile(name="big/a.bin", purpose="", made="big", sha256="", size=100, default=True)
+        one = speech.file[1]
+        of = Ingredient(name="t.bin", package="speech", member=one.member, sha256=one.sha256, size=one.size)
+        self.recipe = Recipe(name="big", version=1, module="none", needs_mb=500, of=(of,))
+        speech = msgspec.structs.replace(speech, file=(*speech.file, file))
+        fetch.manifest = Manifest((wake, speech), (self.recipe,))
+        monkeypatch.setattr("device.system.memory.available_mb", lambda: self.free)
+        monkeypatch.setattr(made, "make", self.make)
+
+    def make(self, recipe, folder, place):
+        self.runs += 1
+        if self.fails:
+            raise made.MakingError(self.fails)
+        folder.mkdir()
+        content = (place / "t.bin").read_bytes()[::-1]
+        (folder / "a.bin").write_bytes(content)
+        want = Checked(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+        record = made.Record(recipe.digest, "a test", {"a.bin": want})
+        (folder / made.RECORD).write_bytes(msgspec.json.encode(record))
+
+
+@pytest.fixture
+def making(fetch, monkeypatch):
+    return Making(fetch, monkeypatch)
+
+
+def test_what_is_made_here_is_made_once_and_verified(making, fetch):
+    assert "big/a.bin" in fetch()
+    assert fetch() == []
+    assert making.runs == 1
+    assert fetch.states()["big/a.bin"] == "ok"
+    assert files.find("big/a.bin", str(fetch.target), fetch.manifest).name == "a.bin"
+    (fetch.target / "big/a.bin").write_bytes(b"x" * 100)
+    assert fetch.states()["big/a.bin"] == "wrong sha256"
+    with pytest.raises(ModelError, match=r"big/a\.bin is not the right file.*models fetch"):
+        files.find("big/a.bin", str(fetch.target), fetch.manifest)
+
+
+@pytest.mark.parametrize(
+    ("free", "fails", "said"),
+    [(300, "", "500 MB of memory, and 300 MB are free"), (1000, "it hears nothing", "it hears nothing")],
+)
+def test_what_cannot_be_made_is_said_and_the_rest_is_there(making, fetch, free, fails, said):
+    making.free, making.fails = free, fails
+    assert fetch() == ["hey_you.onnx", "mel.onnx", "speech/encoder.ort", "speech/tokens.bin"]
+    assert re.search(f"cannot make big: .*{said}.*does without", fetch.said[-1])
+    assert fetch.states()["big/a.bin"] == "missing"
+    assert not [path for path in fetch.target.iterdir() if path.name.startswith(".")]
+    with pytest.raises(ModelError, match=f"cannot make big: .*{said}"):
+        fetch(["big"])
+
+
+def test_an_ingredient_that_is_not_the_one_that_is_pinned(making, fetch):
+    of = (msgspec.structs.replace(making.recipe.of[0], sha256="0" * 64),)
+    fetch.manifest = Manifest(fetch.manifest.source, (msgspec.structs.replace(making.recipe, of=of),))
+    with pytest.raises(ModelError, match=r"t\.bin in speech 1\.0 is not the one"):
+        fetch(["big"])
+    assert making.runs == 0
+
+
+def test_a_machine_without_the_memory_is_not_asked_for_it(making, fetch, monkeypatch):
+    wake, speech = fetch.manifest.source
+    large = tuple(msgspec.structs.replace(file, machine_mb=1700 if file.made else 0) for file in speech.file)
+    fetch.manifest = Manifest((wake, msgspec.structs.replace(speech, file=large)), (making.recipe,))
+    monkeypatch.setattr("device.system.memory.of_machine_mb", lambda: 900)
+    assert "big/a.bin" not in fetch()
+    assert making.runs == 0
 
 
 @pytest.fixture

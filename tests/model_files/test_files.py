@@ -56,7 +56,7 @@ def test_an_installed_parley_has_the_manifest_in_its_package(monkeypatch, tmp_pa
     assert "hey_jarvis.onnx" in files.read_manifest().files
 
 
-def test_the_manifest_is_whole():
+def test_the_manifest_is_whole(monkeypatch):
     manifest = files.own_manifest()
     listed = [file for source in manifest.source for file in source.file]
     assert len({file.name for file in listed}) == len(listed)
@@ -64,10 +64,12 @@ def test_the_manifest_is_whole():
         assert bool(source.url) != bool((source.package or source.npm) and source.version), source.title
         assert source.licence
     for file in listed:
-        assert len(file.sha256) == 64
+        assert len(file.sha256) == (0 if file.made else 64)
+        assert file.made in {"", *manifest.recipes}
         assert file.purpose
         assert set(file.needs) <= set(manifest.files)
-    assert manifest.select() == {
+    monkeypatch.setattr("device.system.memory.of_machine_mb", lambda: 900)
+    small = {
         "hey_jarvis.onnx",
         "melspectrogram.onnx",
         "embedding_model.onnx",
@@ -79,6 +81,10 @@ def test_the_manifest_is_whole():
         "voices/en_US-joe-medium.onnx",
         "voices/en_US-joe-medium.onnx.json",
     }
+    assert manifest.select() == small
+    monkeypatch.setattr("device.system.memory.of_machine_mb", lambda: 1850)
+    base = {f"moonshine_base_en/{name}" for name in ("encoder.onnx", "decoder.onnx", "tokenizer.bin")}
+    assert manifest.select() == small | base
     notices = {source.package: source.notice for source in manifest.source}
     assert "CC BY-NC-SA 4.0" in notices["openwakeword"]
 

@@ -43,6 +43,7 @@ def test_the_example_shows_every_key_with_its_default(write, home):
     rest = msgspec.to_builtins(tree(msgspec.structs.replace(settings, engine={})))
     wake = rest["wake"] | {"models": list(settings.wake.models)}
     lists = {"engines": ["local"], "tools": list(settings.tools), "wake": wake}
+    lists["whisper"] = rest["whisper"] | {"languages": []}
     lists["cartesia"] = rest["cartesia"] | {"keyterms": []}
     lists["local"] = rest["local"] | {"hosts": [], "origins": []}
     assert shown == rest | lists | {"engine": engine}

@@ -3,7 +3,9 @@ import subprocess
 import sys
 import weakref
 
-from device.system.memory import settle
+import pytest
+
+from device.system.memory import available_mb, of_machine_mb, settle
 
 BLOCKS = """
 import ctypes, sys, threading
@@ -52,3 +54,33 @@ def test_a_large_block_is_the_systems_also_in_a_thread_and_however_large_one_was
 
     assert blocks() == 0, "glibc has changed: it does so by itself"
     assert blocks("large") == 1
+
+
+def machine(root, files):
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+MEMINFO = "MemTotal:        1954528 kB\nMemFree: 1 kB\nMemAvailable:    1000000 kB\n"
+
+
+def test_memory_is_the_machines_or_what_the_group_is_given(tmp_path):
+    assert of_machine_mb(machine(tmp_path, {"proc/meminfo": MEMINFO})) == pytest.approx(2001, abs=1)
+    assert available_mb(tmp_path) == 1024
+    machine(tmp_path, {"proc/self/cgroup": "0::/system.slice/x\n", "sys/fs/cgroup/system.slice/x/memory.max": "max\n"})
+    assert of_machine_mb(tmp_path) == pytest.approx(2001, abs=1)
+    machine(tmp_path, {"sys/fs/cgroup/system.slice/x/memory.max": "536870912\n"})
+    assert of_machine_mb(tmp_path) == pytest.approx(536.9, abs=0.1)
+    assert available_mb(tmp_path) == pytest.approx(536.9, abs=0.1)
+
+
+def test_an_older_group_counts_too(tmp_path):
+    limit = {"sys/fs/cgroup/memory/memory.limit_in_bytes": "900000000\n", "proc/meminfo": MEMINFO}
+    assert of_machine_mb(machine(tmp_path, limit)) == 900
+
+
+def test_where_nothing_is_known_nothing_is_denied(tmp_path):
+    assert of_machine_mb(tmp_path) > 100_000

@@ -1,0 +1,85 @@
+"""Which Moonshine the local engine hears with: base where there is the memory for it, else tiny."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from device.listen.moonshine import FILES, Size, load_moonshine
+from device.local.stt.expected import Expected
+from device.model_files.files import ModelError, find
+from device.system import memory
+from device.system.typed import typed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from device.listen.moonshine import Moonshine, Understood
+    from device.settings.tree import Settings
+
+LANGUAGE = "en"
+"""The one that it knows."""
+log = logging.getLogger(__name__)
+
+
+class Ears(Struct, frozen=True):
+    """A size of Moonshine, and why it is that."""
+
+    size: Size
+    why: str
+    worse: bool = False
+    """Whether it is not the one that this machine should have."""
+
+    @property
+    def name(self) -> str:
+        """What clients are told of it."""
+        return f"moonshine-{self.size}-en"
+
+
+def ears(settings: Settings) -> Ears:
+    """Say which Moonshine is meant by `local.stt`; it may be missing all the same, if it is named there."""
+    match settings.local.stt:
+        case "moonshine-tiny":
+            return Ears("tiny", "local.stt asks for it")
+        case "moonshine-base":
+            return Ears("base", "local.stt asks for it")
+    memory_mb = round(memory.of_machine_mb())
+    if memory_mb < memory.SMALL_MB:
+        return Ears("tiny", f"there are {memory_mb} MB of memory, and base wants {memory.SMALL_MB}")
+    try:
+        for file in FILES["base"]:
+            find(f"moonshine_base_en/{file}", settings.models_dir)
+    except ModelError:
+        return Ears("tiny", f"base is not there: `{typed('models fetch', root=True)}` makes it", worse=True)
+    return Ears("base", f"there are {memory_mb} MB of memory")
+
+
+class MoonshineRecogniser:
+    """A `Recogniser` that, of what is nearly as likely, takes what can be understood."""
+
+    def __init__(self, moonshine: Moonshine, understood: Understood) -> None:
+        self._moonshine = moonshine
+        self._understood = understood
+
+    def warm_up(self) -> None:
+        """Run once on silence."""
+        self._moonshine.warm_up()
+
+    def transcribe(self, pcm: NDArray[np.int16]) -> str:
+        """Return what is said in `pcm`, (n,) int16, 16 kHz mono; "" if nothing is."""
+        return self._moonshine.transcribe(pcm, self._understood)
+
+
+def load(settings: Settings, knows: Callable[[str], bool]) -> tuple[str, MoonshineRecogniser]:
+    """Load the Moonshine that is meant, and return what clients are told of it, too. Raises `ModelError`.
+
+    `knows` tells whether the brain understands a text as a whole.
+    """
+    chosen = ears(settings)
+    log.log(logging.WARNING if chosen.worse else logging.INFO, "Hears with Moonshine %s: %s", chosen.size, chosen.why)
+    return chosen.name, MoonshineRecogniser(load_moonshine(settings.models_dir, chosen.size), Expected(knows, LANGUAGE))

@@ -1,0 +1,37 @@
+"""Which texts are to be expected."""
+
+import pytest
+
+from device.listen.moonshine import EXPECTED, UNDERSTOOD
+from device.local.brain.sentences import Sentences
+from device.local.stt.expected import Expected
+
+
+@pytest.fixture(scope="module")
+def expected():
+    return Expected(Sentences("en", ["Parley"]).knows, "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Cancel the pasta timer.", EXPECTED),
+        ("Set a timer for twenty-five minutes.", EXPECTED),
+        ("What's the time?", EXPECTED),
+        ("Two hours.", EXPECTED),
+        ("Cancel the positive timer.", UNDERSTOOD),
+        ("Console the timer.", 0),
+        ("The egg timer.", EXPECTED),
+        ("The ague timer.", 0),
+        ("Pasta.", 0),
+        ("Past a timer.", 0),
+        ("The quick brown fox.", 0),
+        ("", 0),
+    ],
+)
+def test_texts(expected, text, found):
+    assert expected(text) == found
+
+
+def test_a_language_without_names_has_its_sentences():
+    assert Expected(lambda _: True, "en")("timer") == EXPECTED

@@ -1,0 +1,66 @@
+"""Which Moonshine the local engine hears with."""
+
+import logging
+
+import pytest
+
+from device.listen.moonshine import EXPECTED
+from device.local.stt import moonshine
+from device.settings.tree import LocalSettings, Settings
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    return lambda mb: monkeypatch.setattr("device.system.memory.of_machine_mb", lambda: mb)
+
+
+@pytest.mark.parametrize(
+    ("stt", "mb", "size"),
+    [
+        ("moonshine", 1850, "base"),
+        ("moonshine", 900, "tiny"),
+        ("moonshine-base", 900, "base"),
+        ("moonshine-tiny", 8000, "tiny"),
+    ],
+)
+def test_it_goes_by_the_memory_and_the_setting(models, machine, stt, mb, size):
+    models("moonshine_base_en/encoder.onnx")
+    machine(mb)
+    found = moonshine.ears(Settings(local=LocalSettings(stt=stt)))
+    assert (found.size, found.worse) == (size, False)
+
+
+def test_base_that_is_not_there_is_told_of_and_tiny_taken(models, machine, tmp_path, caplog):
+    machine(1850)
+    for name in ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin"):
+        path = tmp_path / f"moonshine_tiny_en/{name}"
+        path.parent.mkdir(exist_ok=True)
+        path.symlink_to(models(f"moonshine_tiny_en/{name}"))
+    with caplog.at_level(logging.INFO):
+        name, recogniser = moonshine.load(Settings(models_dir=str(tmp_path)), lambda _: True)
+    recogniser.warm_up()
+    assert name == "moonshine-tiny-en"
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "tiny" in caplog.text
+    assert "models fetch" in caplog.text
+
+
+def test_what_the_brain_understands_is_taken(monkeypatch, models):
+    models("moonshine_tiny_en/encoder_model.ort")
+    asked = []
+
+    class Scripted:
+        def transcribe(self, pcm, understood):
+            asked.append(understood("two hours"))
+            return "two hours"
+
+        def warm_up(self):
+            asked.append("warm")
+
+    monkeypatch.setattr(moonshine, "load_moonshine", lambda *_: Scripted())
+    _, recogniser = moonshine.load(
+        Settings(local=LocalSettings(stt="moonshine-tiny")), lambda text: text == "two hours"
+    )
+    recogniser.warm_up()
+    assert recogniser.transcribe(b"") == "two hours"
+    assert asked == ["warm", EXPECTED]
