@@ -47,6 +47,7 @@ BENCHES: Final = {
     "engine": "device.bench.engine",
     "requests": "device.bench.requests.run",
     "voices": "device.bench.voices",
+    "ears": "device.bench.ears",
 }
 """The module of each bench, in the order in which all of them run."""
 

@@ -49,7 +49,7 @@ def bench(  # noqa: PLR0917 - click's parameters have no order
     """Measure what NAME says; without it all of it, in an hour and a half.
 
     NAME is one of latency, overhead, callback, idle, memory, heard, start, bargein, echo, alone, stalls, earcons,
-    button, engine, requests and voices.
+    button, engine, requests, voices and ears.
     """
     try:
         settings = load_settings(config)
