@@ -16,6 +16,7 @@ from device.daemon.alarm_clock import AlarmClock
 from device.daemon.daemon import Daemon
 from device.daemon.inbox import Inbox
 from device.daemon.kept import Kept, runtime_dir
+from device.daemon.kept_lists import KeptLists
 from device.daemon.mute import MuteSwitch
 from device.daemon.perform import Performer
 from device.daemon.sounds import Earcons, Ringer
@@ -34,12 +35,15 @@ from device.listen.stop_word import StopWord
 from device.records.entry import SentFirst
 from device.sample_clock import CLOCK_RATE, samples
 from device.skills.alarms.alarms import Alarms
+from device.skills.lists.lists import Lists
+from device.skills.lists.names import words_of
 from device.skills.timers.names import timer_names
 from device.skills.timers.timers import Timers
 from device.tools.result import NAME as RESULT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from device.audio.card.base import Card
@@ -63,6 +67,7 @@ async def build(
     sent: SentAudio | None = None,
     muted: Path | None = None,
     kept: Path | None = None,
+    forget: Callable[[datetime | None], int] = lambda _: 0,
     detectors: Detectors | None = None,
     recogniser: SharedRecogniser | None = None,
     speak: Speak | None = None,
@@ -72,9 +77,10 @@ async def build(
 
     `session` makes a session with an engine, by its name, for the tools it may call: the built-in ones that the
     settings name, and `tools`. Engines that are `barred` are passed over. `sent` counts what is sent to them. At
-    `muted` is kept that the user has muted the microphone, in the folder `kept` the timers, the alarms, the
-    volume and how loud speech arrives. Reminders are spoken by `speak`, if it is there, and `alarms`
-    go by the machine's clock, if they are not given. Raises CardError or ModelError: then the card is closed.
+    `muted` is kept that the user has muted the microphone, in the folder `kept` the timers, the alarms, the lists, the
+    volume and how loud speech arrives. Reminders are spoken by `speak`, if it is there, and `alarms` go by the
+    machine's clock, if they are not given. `forget` deletes transcripts since a time. Raises CardError or ModelError:
+    then the card is closed.
     """
     playback, listen, barge_in, language = settings.playout, settings.listen, settings.barge_in, settings.language
     inbox, tasks, watchers, sent = Inbox(), Tasks(), Watchers(), sent or SentAudio()
@@ -106,6 +112,7 @@ async def build(
     ringer = Ringer(playout, StopWord(language, clean, recogniser), inbox, now, tasks=tasks, speak=speak)
     earcons = Earcons(playout, ringer, watchers, wanted=playback.earcons)
     timers, alarms = Timers(now, timer_names(settings.language)), alarms or Alarms()
+    lists = Lists(words_of(settings.language))
 
     def mute_microphone(on: bool) -> None:  # noqa: FBT001 - what the switch calls
         card.deaf = on
@@ -120,8 +127,12 @@ async def build(
         gain=capture.gain,
         microphone=card.name,
         run=runtime_dir() if kept else None,
+        lists=KeptLists(kept, lists) if kept else None,
     )
-    offered = device_tools(timers, alarms, playout, mute, ringer).offering(settings.tools, tools)
+    builtin = device_tools(
+        timers, alarms, playout, mute, ringer, lists=lists, keep_days=settings.transcripts.keep_days, forget=forget
+    )
+    offered = builtin.offering(settings.tools, tools)
     uplink = Uplink(
         clean,
         sent,

@@ -23,6 +23,7 @@ from device.system import inputs, state_file, wall_clock
 
 if TYPE_CHECKING:
     from device.audio.loudspeaker import Loudspeaker
+    from device.daemon.kept_lists import KeptLists
     from device.skills.timers.timers import Timers
 
 _log = logging.getLogger(__name__)
@@ -99,10 +100,12 @@ class Kept:
         gain: Gain | None = None,
         microphone: str = "",
         run: Path | None = None,
+        lists: KeptLists | None = None,
     ) -> None:
         self._gain, self._microphone = gain or Gain(), microphone
         self._kept_speech: float | None = None
         self._folder = folder
+        self._lists = lists
         self._timers = timers
         self._playout = playout
         self._setting = setting
@@ -119,6 +122,8 @@ class Kept:
 
     def recall(self) -> None:
         """Let the timers of before run on, and set the volume of before, and expect speech to be as loud as before."""
+        if self._lists is not None:
+            self._lists.recall()
         if self._folder is None:
             return
         if (speech := read(self._folder / SPEECH, KeptSpeech)) is not None and speech.microphone == self._microphone:
@@ -146,6 +151,8 @@ class Kept:
 
     def look(self, *, ringing: bool) -> None:
         """Keep what has changed; called every 100 ms."""
+        if self._lists is not None:
+            self._lists.look()
         if self._folder is None:
             return
         self._follow_wall()
@@ -160,6 +167,8 @@ class Kept:
 
     def close(self) -> None:
         """Keep what was about to be kept; harmless when repeated."""
+        if self._lists is not None:
+            self._lists.look()
         if self._folder is not None:
             self._keep_volume(self._folder / VOLUME, after_s=0.0)
 

@@ -84,6 +84,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
             muted=muted,
             kept=state_dir(),
             speak=Reader(config).speak,
+            forget=keeper.transcripts.forget,
         )
         stack.push_async_callback(daemon.stop)
         settle()

@@ -9,16 +9,33 @@ from device.skills.skills import builtin_tools
 from device.system.wall_clock import local_time
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from device.audio.loudspeaker import Loudspeaker
     from device.daemon.mute import MuteSwitch
     from device.daemon.sounds import Ringer
     from device.skills.alarms.alarms import Alarms
+    from device.skills.lists.lists import Lists
     from device.skills.timers.timers import Timers
     from device.tools.registry import Registry
 
 
-def device_tools(timers: Timers, alarms: Alarms, playout: Loudspeaker, mute: MuteSwitch, ringer: Ringer) -> Registry:
-    """Return the built-in tools: they set timers and alarms, end the ringing, change the volume, and mute."""
+def device_tools(
+    timers: Timers,
+    alarms: Alarms,
+    playout: Loudspeaker,
+    mute: MuteSwitch,
+    ringer: Ringer,
+    *,
+    lists: Lists,
+    keep_days: int = 0,
+    forget: Callable[[datetime | None], int] = lambda _: 0,
+) -> Registry:
+    """Return the built-in tools: they set timers and alarms, end the ringing, keep lists, change the volume, and so on.
+
+    Transcripts are kept for `keep_days`; `forget` deletes those since a time, or all, and returns how many.
+    """
 
     def set_volume(percent: int) -> None:
         playout.volume = percent / 100
@@ -32,5 +49,8 @@ def device_tools(timers: Timers, alarms: Alarms, playout: Loudspeaker, mute: Mut
             mute=lambda: mute.want(on=True),
             stop_ringing=ringer.stop,
             clock=lambda: local_time(alarms.now),
+            lists=lists,
+            keep_days=keep_days,
+            forget=forget,
         )
     )

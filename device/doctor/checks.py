@@ -21,6 +21,7 @@ from device.doctor.proxy import check_proxy
 from device.doctor.service import check_appliance
 from device.doctor.sound import check_card
 from device.doctor.units import show_units
+from device.doctor.unmet import check_unmet
 from device.engines.factory import Engines
 from device.local.tts.choice import choose, kokoro_files, piper_files
 from device.model_files import files
@@ -83,7 +84,7 @@ async def examine(
             yield found
         async for found in check_card(settings, tell=tell):
             yield found
-    for found in check_proxy(settings, units):
+    for found in (*check_proxy(settings, units), *check_unmet(settings)):
         yield found
     async for found in check_brain(settings):
         yield found

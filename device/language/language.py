@@ -35,6 +35,7 @@ class Intent(Struct, frozen=True, forbid_unknown_fields=True):
     weight: int = 2
     fuzzy: bool = True
     goes_on: bool = False
+    last: bool = False
 
 
 class Common(Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,7 +45,7 @@ class Common(Struct, frozen=True, forbid_unknown_fields=True):
     fillers: tuple[str, ...]
     negations: tuple[str, ...]
     things: tuple[str, ...]
-    no_names: tuple[str, ...]
+    no_names: frozenset[str]
     rules: dict[str, str]
     lists: dict[str, tuple[tuple[str, str], ...]]
     phrases: dict[str, tuple[str, ...]]

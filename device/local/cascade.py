@@ -21,6 +21,7 @@ from device.local.stages import (
     Call,
     Choice,
     Cost,
+    Pace,
     Prosody,
     Recogniser,
     RemoteRecogniser,
@@ -29,6 +30,7 @@ from device.local.stages import (
     Text,
     Tool,
     Turn,
+    Unmet,
     Utterance,
     Vad,
     Voice,
@@ -44,6 +46,9 @@ PIECES_MS: Final = (40, 100, 200)
 
 The first is heard soonest if it is short; each costs an event, so those that follow are longer.
 """
+SLOWEST: Final = 0.25
+FASTEST: Final = 1.5
+"""Of the usual speed: what `Voice.speak` takes."""
 RUN_AHEAD: Final = 8
 """How many pieces of a reply may be made before they are fetched: more than a second of audio, to bridge the gap to the
 next sentence; each is made in vain when the user barges in.
@@ -102,7 +107,7 @@ class End(Struct, frozen=True):
     fault: Exception | None
 
 
-Piece: TypeAlias = Text | Sound | Times | Call | Cost
+Piece: TypeAlias = Text | Sound | Times | Call | Cost | Unmet
 
 
 class Cascade:
@@ -177,6 +182,7 @@ class Reply:
     def __init__(self, cascade: Cascade, prompt: Prompt, manner: Manner) -> None:
         self.prompt = prompt
         self.manner = manner
+        self._speed = manner.speed
         self._cascade = cascade
         self._lengths = [manner.rate * ms // 1000 for ms in PIECES_MS]
         self._queue: asyncio.Queue[Piece | End] = asyncio.Queue(RUN_AHEAD)
@@ -205,7 +211,8 @@ class Reply:
 
     async def _generate(self) -> None:
         prompt, brain, voice = self.prompt, self._cascade.stages.brain, self._cascade.stages.voice
-        async with aclosing(brain.reply(prompt.turns, prompt.tools, prompt.instructions, prompt.choice)) as pieces:
+        reply = brain.reply(prompt.turns, prompt.tools, prompt.instructions, prompt.choice)
+        async with aclosing(reply), aclosing(self._paced(reply)) as pieces:
             if not self.manner.speak:
                 async for piece in pieces:
                     await self._queue.put(piece)
@@ -214,7 +221,7 @@ class Reply:
             else:
                 await self._speak_here(voice, pieces)
 
-    async def _speak_here(self, voice: Voice, pieces: AsyncGenerator[Text | Call | Cost, None]) -> None:
+    async def _speak_here(self, voice: Voice, pieces: AsyncGenerator[Text | Call | Cost | Unmet, None]) -> None:
         """Have a voice here say each sentence as soon as it is known, and pass on what else comes."""
         sent = 0  # samples of the message
         async for piece in pieces:
@@ -222,10 +229,22 @@ class Reply:
             if isinstance(piece, Call):  # what is said after it is another message
                 sent = 0
             if isinstance(piece, Text) and piece.text.strip():
-                speech = self._cascade.speak(voice, piece.text, self.manner.speed)
+                speech = self._cascade.speak(voice, piece.text, self._speed)
                 sent += await self._forward(speech, voice.rate, sent * 1000 / self.manner.rate)
 
-    async def _speak_elsewhere(self, voice: RemoteVoice, pieces: AsyncGenerator[Text | Call | Cost, None]) -> None:
+    async def _paced(
+        self, reply: AsyncGenerator[Text | Call | Cost | Pace | Unmet, None]
+    ) -> AsyncGenerator[Text | Call | Cost | Unmet, None]:
+        """Yield what the brain says, and go by the pace that it sets."""
+        async for piece in reply:
+            if isinstance(piece, Pace):
+                self._speed = min(FASTEST, max(SLOWEST, self.manner.speed * piece.speed))
+            else:
+                yield piece
+
+    async def _speak_elsewhere(
+        self, voice: RemoteVoice, pieces: AsyncGenerator[Text | Call | Cost | Unmet, None]
+    ) -> None:
         """Have a voice elsewhere say each sentence as soon as it is known, while what it said before arrives."""
         utterance: Utterance | None = None
         async with asyncio.TaskGroup() as group:
@@ -236,7 +255,7 @@ class Reply:
                     if not piece.text.strip():
                         continue
                     if utterance is None:
-                        utterance = voice.begin(self.manner.speed)
+                        utterance = voice.begin(self._speed)
                         arriving = group.create_task(self._pass_on(utterance.parts(), voice.rate))
                     utterance.say(piece.text)
                     continue

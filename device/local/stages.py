@@ -226,6 +226,18 @@ class Cost(Struct, frozen=True):
     output_tokens: int
 
 
+class Pace(Struct, frozen=True):
+    """How fast the reply is spoken, as a part of the speed that the client wants; comes before all else."""
+
+    speed: float
+
+
+class Unmet(Struct, frozen=True):
+    """Something that was asked for and cannot be done, for the owner to know."""
+
+    kind: str
+
+
 class Choice(Struct, frozen=True):
     """Which functions the brain may call in a reply."""
 
@@ -251,7 +263,7 @@ class Brain(Protocol):
 
     def reply(
         self, turns: Sequence[Turn], tools: Sequence[Tool], instructions: str, choice: Choice
-    ) -> AsyncGenerator[Text | Call | Cost, None]:
+    ) -> AsyncGenerator[Text | Call | Cost | Pace | Unmet, None]:
         """Yield a reply to the conversation `turns`, each sentence as soon as it is known.
 
         Has no side effect: it may be started speculatively and closed before its first item is used. Closing the

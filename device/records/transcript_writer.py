@@ -15,7 +15,7 @@ import msgspec
 from device.conversation import entries
 from device.conversation.states import State
 from device.records.store import Store, remove
-from device.records.transcripts import FILE, SCHEMA, Line, purge_database
+from device.records.transcripts import FILE, SCHEMA, Line, forget, purge_database
 from device.sample_clock import CLOCK_RATE
 from device.system.paths import state_dir
 
@@ -53,6 +53,7 @@ class TranscriptWriter:
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         path = path or state_dir() / FILE
+        self._path = path
         self._profile = profile
         self._now = now
         self._store: Store | None = None
@@ -77,6 +78,16 @@ class TranscriptWriter:
                 self._conversation = _Conversation(self._store, entry.at, self._now(), self._profile)
         elif self._conversation is not None:
             self._conversation.take(entry)
+
+    def forget(self, since: datetime | None) -> int:
+        """Delete what was said since then, or all, the conversation that goes on included; return how many there were.
+
+        Blocking. Raises StoreError.
+        """
+        if self._store is None:
+            return 0
+        self._store.flush()  # what waits to be written would be there afterwards
+        return forget(since, self._path)
 
     def close(self) -> None:
         """Write what is left; harmless when repeated."""

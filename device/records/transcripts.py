@@ -102,6 +102,12 @@ def delete(ids: list[str] | None = None, path: Path | None = None) -> int:
     return sum(change(path, SCHEMA, "DELETE FROM conversation WHERE id = ?", name) for name in ids)
 
 
+def forget(since: datetime | None, path: Path | None = None) -> int:
+    """Delete the transcripts of conversations that ended since then, or all; return how many. Raises StoreError."""
+    ended_since = "DELETE FROM conversation WHERE began + ifnull(length_ms, 0) / 1000.0 >= ?"
+    return change(path or find(FILE), SCHEMA, ended_since, since.timestamp() if since else 0.0)
+
+
 def purge(keep_days: int, path: Path | None = None, *, trust: bool = False) -> int:
     """Delete what is older; return how many conversations that were. Raises StoreError.
 

@@ -28,8 +28,15 @@ Builtin = Literal[
     "list_alarms",
     "cancel_alarm",
     "snooze",
+    "add_to_list",
+    "read_list",
+    "remove_from_list",
+    "clear_list",
     "set_volume",
+    "get_volume",
     "mute",
+    "get_privacy",
+    "delete_transcripts",
     "sleep",
 ]
 """The names of the built-in tools."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from device.language.language import Language
     from device.language.phrases import Phrases
     from device.skills.alarms.alarms import Alarms
+    from device.skills.lists.lists import Lists
     from device.skills.timers.timers import Timers
     from device.tools.registry import Tool
 
@@ -48,6 +49,8 @@ class Talk:
     """The user's turns before: it chooses among phrases that mean the same."""
     last: str = ""
     """What was said last, which is not said again if there is a choice."""
+    heard: str = ""
+    """What the user said before."""
 
     def phrase(self, key: str, /, **values: object) -> str:
         """Return a phrase of the language, with `values` filled in."""
@@ -72,9 +75,14 @@ class Device:
     stop_ringing: Callable[[], bool]
     """Ends the ringing of a timer or an alarm; tells whether there was any."""
     clock: Callable[[], datetime]
+    lists: Lists
+    keep_days: int
+    """For how many days transcripts are kept; 0: they are not."""
+    forget: Callable[[datetime | None], int]
+    """Deletes the transcripts since then, or all; returns how many there were. Blocking. Raises `StoreError`."""
 
 
-Arguments: TypeAlias = dict[str, str | int]
+Arguments: TypeAlias = dict[str, str | int | list[str]]
 SayOutput: TypeAlias = Callable[[dict[str, Any], Sequence[Meaning], Talk], list[str]]
 """What to say of a tool's output to what was asked. A `KeyError`, `TypeError` or `ValueError` is allowed: an output
 that another client's function of the same name returns is not ours to phrase."""
@@ -119,6 +127,9 @@ class Skill:
     """The phrase for a meaning whose tool the client does not offer; "": `answer` is asked."""
     answer: Callable[[Meaning, Talk], str] = replied
     """What to say to a meaning; where it also has a tool that is offered, only with `speaks_first`."""
+    once: bool = False
+    """It says what cannot be done: of several of its meanings in one breath only the first is answered, and the owner
+    is told of it."""
     speaks_first: bool = False
     """It answers before it calls its tool: "Goodbye!"."""
     outputs: Mapping[str, SayOutput] = field(default_factory=dict)

@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Final
 from device.skills.alarms.skill import ALARMS
 from device.skills.arithmetic.skill import ARITHMETIC
 from device.skills.cannot.skill import CANNOT
+from device.skills.chance.skill import CHANCE
 from device.skills.clock.skill import CLOCK
+from device.skills.dates.skill import DATES
+from device.skills.emergencies.skill import EMERGENCIES
 from device.skills.farewell.skill import FAREWELL
+from device.skills.lists.skill import LISTS
 from device.skills.microphone.skill import MICROPHONE
+from device.skills.places.skill import PLACES
+from device.skills.privacy.skill import PRIVACY
 from device.skills.small_talk.skill import SMALL_TALK
+from device.skills.speech.skill import SPEECH
+from device.skills.spelling.skill import SPELLING
 from device.skills.timers.skill import TIMERS
 from device.skills.units.skill import UNITS
 from device.skills.volume.skill import VOLUME
@@ -23,11 +31,19 @@ SKILLS: Final[tuple[Skill, ...]] = (
     CLOCK,
     TIMERS,
     ALARMS,
+    LISTS,
     VOLUME,
     MICROPHONE,
+    PRIVACY,
     FAREWELL,
+    SPEECH,
+    DATES,
+    PLACES,
     ARITHMETIC,
     UNITS,
+    SPELLING,
+    CHANCE,
+    EMERGENCIES,
     SMALL_TALK,
     CANNOT,
 )

@@ -9,6 +9,8 @@ from device.audio.playout import Playout
 from device.daemon.mute import MuteSwitch
 from device.daemon.tools import device_tools
 from device.skills.alarms.alarms import Alarms
+from device.skills.lists.lists import Lists
+from device.skills.lists.names import words_of
 from device.skills.timers.timers import Timers
 
 
@@ -19,7 +21,17 @@ class Device:
         self.timers = Timers(lambda: self.now)
         self.playout = Playout(16_000, volume=0.5)
         ringer = SimpleNamespace(stop=lambda: self.stops.append(True) or True)
-        self.tools = device_tools(self.timers, Alarms(), self.playout, MuteSwitch(self.muted.append), ringer)
+        self.lists, self.forgotten = Lists(words_of("en")), []
+        self.tools = device_tools(
+            self.timers,
+            Alarms(),
+            self.playout,
+            MuteSwitch(self.muted.append),
+            ringer,
+            lists=self.lists,
+            keep_days=3,
+            forget=lambda since: self.forgotten.append(since) or 2,
+        )
 
     async def call(self, name, **arguments):
         return json.decode((await self.tools.call(name, json.encode(arguments).decode())).output)
@@ -50,3 +62,14 @@ async def test_to_cancel_a_timer_that_rings_ends_the_ringing(device):
     device.timers.due(device.now)
     assert await device.call("cancel_timer") == {"cancelled": ["one second timer"]}
     assert device.stops == [True]
+
+
+async def test_lists_are_the_daemons(device):
+    await device.call("add_to_list", items=["milk"])
+    assert device.lists.read("shopping") == ("milk",)
+
+
+async def test_what_is_deleted_are_transcripts(device):
+    assert await device.call("get_privacy") == {"transcripts_kept_days": 3, "sound_kept": False}
+    assert (await device.call("delete_transcripts", which="all"))["conversations_deleted"] == 2
+    assert device.forgotten == [None]

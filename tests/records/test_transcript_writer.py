@@ -191,3 +191,17 @@ def test_one_that_is_deleted_while_it_goes_on_stays_deleted(desk, path):
     assert b"this" in path.read_bytes()
     assert b"Forget" not in path.read_bytes()
     assert delete(None, path) == 1
+
+
+def test_what_is_forgotten_while_a_conversation_goes_on_is_gone_and_the_rest_of_it_is_not_kept(desk, path):
+    desk.wake(10)
+    desk(11, entries.User, text="Forget this")
+    assert desk.transcripts.forget(NOW - timedelta(hours=1)) == 1  # though it may not have been written yet
+    desk.sleep(20)
+    desk.close()
+    assert stored(path=path) == []
+    assert b"Forget" not in path.read_bytes()
+
+
+def test_where_nothing_is_kept_nothing_is_forgotten(path):
+    assert Desk(path, keep_days=0).transcripts.forget(None) == 0

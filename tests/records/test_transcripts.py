@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from support.transcripts import BERN, NOW, Desk
 
 from device.conversation import entries
-from device.records.transcripts import purge, stored
+from device.records.transcripts import forget, purge, stored
 
 
 def test_since_leaves_out_what_was_before(path):
@@ -58,3 +58,13 @@ def test_who_trusts_the_clock_is_believed_and_zero_days_need_none(path, monkeypa
     one_from(path, NOW - timedelta(days=400))
     assert purge(7, path) == 0
     assert purge(7, path, trust=True) == 1
+
+
+def test_what_ended_since_is_forgotten_or_all(path):
+    for days in (3, 1):
+        one_from(path, NOW - timedelta(days=days))
+    assert forget(NOW - timedelta(days=2), path) == 1
+    assert [(NOW - one.began).days for one in stored(path=path)] == [2]
+    assert forget(None, path) == 1
+    assert stored(path=path) == []
+    assert forget(None, path.with_name("none.sqlite")) == 0

@@ -154,7 +154,7 @@ def test_an_engine_that_only_the_user_s_settings_know(mine, settings):
         ("idle_s = 0", "idle_s: 0 is not valid; valid is a number above 0 and at most 86400"),
         (
             "tools = ['get_tyme']",
-            'tools: [\'get_tyme\'] is not valid; valid is a list, each "cancel_alarm", "cancel_timer"',
+            'tools: [\'get_tyme\'] is not valid; valid is a list, each "add_to_list", "cancel_alarm"',
         ),
         ("instructions.stile = ''", "instructions.stile: no such key; did you mean instructions.style?"),
         ("wake_words = []", "wake_words: [] is not valid; valid is a list of at least one"),

@@ -9,6 +9,8 @@ from device.language.language import load_language
 from device.language.phrases import Phrases
 from device.sample_clock import CLOCK_RATE
 from device.skills.alarms.alarms import Alarms
+from device.skills.lists.lists import Lists
+from device.skills.lists.names import words_of
 from device.skills.skill import Device, Talk
 from device.skills.skills import builtin_tools
 from device.skills.timers.timers import Timers
@@ -23,11 +25,13 @@ def talk(
     tools: Iterable[str] = (),
     count: int = 0,
     last: str = "",
+    heard: str = "",
 ) -> Talk:
     """Return a conversation in a language, by a clock that stands still."""
     known = load_language(language)
     phrases = Phrases(known, "Jarvis")
-    return Talk(language=known, phrases=phrases, now=lambda: now, tools=frozenset(tools), count=count, last=last)
+    offered = frozenset(tools)
+    return Talk(language=known, phrases=phrases, now=lambda: now, tools=offered, count=count, last=last, heard=heard)
 
 
 class Machine:
@@ -41,6 +45,8 @@ class Machine:
         self.ringing = False
         self.timers = Timers(lambda: self.now)
         self.alarms = Alarms(self.wall, lambda: self.now / CLOCK_RATE)
+        self.lists = Lists(words_of("en"))
+        self.forgotten: list[datetime | None] = []
         self.device = Device(
             timers=self.timers,
             alarms=self.alarms,
@@ -49,6 +55,9 @@ class Machine:
             mute=lambda: setattr(self, "muted", True),
             stop_ringing=self.stop_ringing,
             clock=lambda: self.time,
+            lists=self.lists,
+            keep_days=7,
+            forget=self.forget,
         )
         self.tools = builtin_tools(self.device)
 
@@ -58,6 +67,10 @@ class Machine:
     def stop_ringing(self) -> bool:
         was, self.ringing = self.ringing, False
         return was
+
+    def forget(self, since: datetime | None) -> int:
+        self.forgotten.append(since)
+        return 3
 
     def run(self, seconds: int) -> None:
         self.now += seconds * CLOCK_RATE

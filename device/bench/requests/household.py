@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from device.local.stages import Tool
 from device.sample_clock import CLOCK_RATE
 from device.skills.alarms.alarms import Alarms
+from device.skills.lists.lists import Lists
+from device.skills.lists.names import words_of
 from device.skills.skill import Device
 from device.skills.skills import builtin_tools
 from device.skills.timers.timers import Timers
@@ -42,6 +44,9 @@ class Household:
                 mute=self._mute,
                 stop_ringing=lambda: False,
                 clock=self.now,
+                lists=Lists(words_of("en")),
+                keep_days=7,
+                forget=lambda _: 1,
             )
         )
         self.tools = [Tool(spec.name, spec.description, spec.parameters) for spec in self.registry.specs()]

@@ -14,7 +14,7 @@ from device.local.brain.model_reply import ModelReply, added
 from device.local.brain.request import ATTEMPTS, Request
 from device.local.brain.sentences import Sentences, bare_name
 from device.local.brain.server import Server
-from device.local.stages import Call, Choice, Cost, Text
+from device.local.stages import Call, Choice, Cost, Pace, Text, Unmet
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -65,7 +65,7 @@ class Chat:
 
     async def reply(
         self, turns: Sequence[Turn], tools: Sequence[Tool], instructions: str, choice: Choice
-    ) -> AsyncGenerator[Text | Call | Cost, None]:
+    ) -> AsyncGenerator[Text | Call | Cost | Pace | Unmet, None]:
         """Yield the reply, each sentence as soon as it is complete; what the sentences say if the model fails."""
         completions = self._server.completions
         if completions is None or self._needs_no_model(turns, choice):
@@ -77,11 +77,15 @@ class Chat:
             reply = self._from_model(completions, request)
             if cover := self._cover(turns):
                 reply = _covered(reply, cover)
+            for paced in await asyncio.to_thread(self._sentences.pace, turns):
+                yield paced
         async with aclosing(reply) as items:
             async for item in items:
                 yield item
 
-    async def _from_model(self, completions: Completions, request: Request) -> AsyncGenerator[Text | Call | Cost, None]:
+    async def _from_model(
+        self, completions: Completions, request: Request
+    ) -> AsyncGenerator[Text | Call | Cost | Pace | Unmet, None]:
         said = False
         cost: Cost | None = None
         for attempt in range(ATTEMPTS):
@@ -125,7 +129,9 @@ class Chat:
         for sentence in reply.rest():
             yield sentence
 
-    async def _instead(self, request: Request, *, said: bool) -> AsyncGenerator[Text | Call | Cost, None]:
+    async def _instead(
+        self, request: Request, *, said: bool
+    ) -> AsyncGenerator[Text | Call | Cost | Pace | Unmet, None]:
         """Yield what is said when the model fails: an apology in mid-reply, or else what the sentences know."""
         if said:
             yield Text(self._sentences.broken_off)
@@ -173,8 +179,8 @@ class Chat:
 
 
 async def _covered(
-    reply: AsyncGenerator[Text | Call | Cost, None], cover: str
-) -> AsyncGenerator[Text | Call | Cost, None]:
+    reply: AsyncGenerator[Text | Call | Cost | Pace | Unmet, None], cover: str
+) -> AsyncGenerator[Text | Call | Cost | Pace | Unmet, None]:
     """Yield a reply, and before it something else to say if it is slow to begin."""
     async with aclosing(reply):
         first = asyncio.ensure_future(anext(reply, None))

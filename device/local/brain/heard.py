@@ -13,7 +13,7 @@ from device.language.when import When
 from device.skills.arithmetic.sums import Sum, Sums
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from device.language.language import Language
 
@@ -113,6 +113,21 @@ def clauses(text: str, sentence_end: re.Pattern[str]) -> list[list[str]]:
     ]
 
 
+def with_commas(items: str, pieces: Sequence[str]) -> str:
+    """Return `items`, some of the words of `pieces`, which commas were between, with those commas.
+
+    >>> with_commas("milk eggs and bread", ["add milk", "eggs", "and bread to the list"])
+    'milk, eggs, and bread'
+    """
+    words = [f"{word}," if last else word for piece in pieces for word, last in _ending(piece.split())]
+    wanted = items.split()
+    for at in range(len(words) - len(wanted) + 1):
+        found = words[at : at + len(wanted)]
+        if [word.rstrip(",") for word in found] == wanted:
+            return " ".join(found).rstrip(",")
+    return items
+
+
 def without_wake_word(clause: str, names: Collection[str]) -> str:
     """Return a clause without the wake word, or what is left of it, at its beginning, and without a name at its end."""
     words = clause.split()
@@ -126,6 +141,10 @@ def without_wake_word(clause: str, names: Collection[str]) -> str:
     begin = max(close)[1] if close else 0
     end = len(words) - (len(words) > begin and plain[-1] in names)
     return " ".join(words[begin:end])
+
+
+def _ending(words: list[str]) -> Iterator[tuple[str, bool]]:
+    return ((word, at == len(words)) for at, word in enumerate(words, 1))
 
 
 def _substitute(text: str, pairs: Iterable[tuple[re.Pattern[str], str]]) -> str:

@@ -14,11 +14,12 @@ from device.language.phrases import Phrases
 from device.local.brain.cut import sentences
 from device.local.brain.outputs import say
 from device.local.brain.understand import Understanding
-from device.local.stages import BrainError, Call, Choice, Text, Turn
+from device.local.stages import BrainError, Call, Choice, Pace, Text, Turn, Unmet
 from device.skills.cannot.skill import CANNOT
 from device.skills.farewell.skill import ENDS
 from device.skills.skill import Meaning, Talk
 from device.skills.skills import SKILLS
+from device.skills.speech.skill import pace
 from device.system.wall_clock import local_time
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Sentences:
 
     async def reply(
         self, turns: Sequence[Turn], tools: Sequence[Tool], instructions: str, choice: Choice
-    ) -> AsyncGenerator[Text | Call | Cost, None]:
+    ) -> AsyncGenerator[Text | Call | Cost | Pace | Unmet, None]:
         """Yield the reply; `instructions` are for models. Raises `BrainError` if `choice` cannot be obeyed."""
         del instructions
         reply = self._reply(turns, () if choice.mode == "none" else tools)
@@ -74,12 +75,23 @@ class Sentences:
             yield await asyncio.wrap_future(self._thread.submit(reply.required, choice.name))
             return
         # In a thread: what is not known takes a tenth of a second, and other sessions must not wait for it.
-        for item in await asyncio.wrap_future(self._thread.submit(lambda: list(reply.items()))):
+        for item in await asyncio.wrap_future(self._thread.submit(lambda: [*self.pace(turns), *reply.items()])):
             yield item
+
+    def pace(self, turns: Sequence[Turn]) -> list[Pace]:
+        """Return how fast to speak after what the user has said in `turns`, if not as usual; may take 100 ms a turn."""
+        said = (turn.text for turn in turns if turn.role == "user")
+        speed = pace(meaning.intent for text in said for meaning in self._paced(text))
+        return [] if speed == 1.0 else [Pace(speed)]
+
+    def _paced(self, text: str) -> list[Meaning]:
+        # Only these are looked for in all that was said before: each is a sentence by itself, and known in no time.
+        return self._understanding.meanings(text) if self._understanding.whole(text) else []
 
     def _reply(self, turns: Sequence[Turn], tools: Sequence[Tool]) -> _Reply:
         ours = {bare_name(tool.name) for tool in tools} | {tool.name for tool in tools}
         said = [turn.text for turn in turns if turn.role == "assistant" and turn.text]
+        heard = [turn.text for turn in turns if turn.role == "user"]
         talk = Talk(
             language=self._language,
             phrases=self._phrases,
@@ -87,6 +99,7 @@ class Sentences:
             tools=frozenset(ours),
             count=max(0, sum(turn.role == "user" for turn in turns) - 1),
             last=said[-1].strip() if said else "",
+            heard=heard[-2].strip() if len(heard) > 1 else "",
         )
         return _Reply(self._understanding, talk, turns, tools)
 
@@ -105,8 +118,8 @@ class Sentences:
         return intent in _ONLY_ASKED or intent == "another" or self._language.skill_of[intent] == CANNOT.name
 
     def understands(self, text: str) -> bool:
-        """Return whether `text` means something to it, as far as it can be heard."""
-        return bool(self._understanding.meanings(text))
+        """Return whether `text` means something to it, beyond being a question or a wish."""
+        return any(not self._language.intents[m.intent].last for m in self._understanding.meanings(text))
 
     @property
     def thinking(self) -> str:
@@ -136,7 +149,7 @@ class _Reply:
         self._tools |= {name: name for name in self._offered}
         """The client's names of its functions, by ours."""
 
-    def items(self) -> Iterator[Text | Call]:
+    def items(self) -> Iterator[Text | Call | Unmet]:
         """Yield what to say and to call."""
         last = self._turns[-1] if self._turns else None
         if last is None:
@@ -164,12 +177,19 @@ class _Reply:
             'connect a language model with "brain.url" in the settings'
         )
 
-    def _to_user(self, text: str) -> Iterator[Text | Call]:
+    def _to_user(self, text: str) -> Iterator[Text | Call | Unmet]:
         meanings = self._meanings(text, self._talk.last)
         if not meanings and any(letter.isalnum() for letter in text):
+            yield Unmet("not understood")
             yield Text(self._talk.phrase("unknown"))
         calls: list[Call] = []
+        answered: set[str] = set()
         for meaning in meanings:
+            if (skill := self._skill(meaning)).once and skill.name in answered:
+                continue
+            answered.add(skill.name)
+            if skill.once:
+                yield Unmet(meaning.intent.replace("_", " "))
             said = self._refusal(meaning) or self._answer(meaning)
             yield from map(Text, sentences(said))
             call = None if said and not self._skill(meaning).speaks_first else self._call(meaning)
@@ -211,7 +231,7 @@ class _Reply:
             return self._talk.phrase(skill.unavailable) if skill.unavailable else ""
         for name, value in skill.arguments(meaning, self._talk).items():
             least, most = _range(self._offered[self._tools[tool]], name, skill)
-            if not isinstance(value, str) and not least <= value <= most:
+            if isinstance(value, int) and not least <= value <= most:
                 return skill.out_of_range(name, value, most, self._talk)
         return ""
 

@@ -12,7 +12,17 @@ from hassil.intents import Intents
 from hassil.sample import sample_sentence
 
 from device.language.when import When
-from device.local.brain.heard import MARKS, MOST, Heard, Hearing, clauses, is_mark, marked, without_wake_word
+from device.local.brain.heard import (
+    MARKS,
+    MOST,
+    Heard,
+    Hearing,
+    clauses,
+    is_mark,
+    marked,
+    with_commas,
+    without_wake_word,
+)
 from device.skills.skill import Meaning
 
 if TYPE_CHECKING:
@@ -36,14 +46,16 @@ _EVERY: Final = 40
 """From among how many times as many they are taken, so that they differ in their first words too."""
 _WAKE_WORDS: Final = 4
 """As many words may be left of the wake word: "hey jarvis" was heard as "in a jar of this"."""
-_NAME_WORDS: Final = 3
-"""Longest name of a timer: "the green tea" is one, half a sentence is not."""
+_WILDCARDS: Final = {"name": 3, "word": 4, "place": 4, "items": 30, "topic": 40, "text": 80}
+"""What any words may stand for, and at most how many: "the green tea" is a name, half a sentence is not."""
 
 LONGEST: Final = 400
 """Characters of what was said, beyond which it is none of these sentences: 25 s of speech; to look takes 0.1 s."""
 
 CALLED: Final = "called"
 """The intent of the wake word alone."""
+_FREE: Final = frozenset({"word", "items", "topic", "text"})
+"""Wildcards that may have numbers and the like in them, which are given as they were said."""
 
 
 class Understanding:
@@ -53,7 +65,8 @@ class Understanding:
         self._language = language
         self._hear = Hearing(language).hear
         self._names = [re.sub(r"\W", "", name).lower() for name in names]
-        self._intents = Intents.from_dict(_hassil(language))
+        self._intents = Intents.from_dict(_hassil(language, last=False))
+        self._last = Intents.from_dict(_hassil(language, last=True))
         self._sentence_end = re.compile(language.heard.sentence_end, re.IGNORECASE)
         self._joined = re.compile(language.heard.joined, re.IGNORECASE)
         self._exact_only = {name for name, intent in language.intents.items() if not intent.fuzzy}
@@ -82,16 +95,35 @@ class Understanding:
         known = [found] if found else [m for parts in sentences for m in self._sentence(parts)]
         if not known or (max(m.weight for m in known) == 0 and len(known) < len(sentences)):
             close = self._closest(whole) or next(filter(None, map(self._closest, map(" ".join, sentences))), None)
+            close = close or self._looked_at_last(whole)
             return [close] if close else []
         heaviest = max(m.weight for m in known)
-        return [m for n, m in enumerate(known) if m.weight == heaviest and m not in known[:n]]
+        apart = [self._apart(m, text) for m in known if m.weight == heaviest]
+        return [m for n, m in enumerate(apart) if m not in apart[:n]]
+
+    def _looked_at_last(self, clause: str) -> Meaning | None:
+        """Return what only counts if nothing else was understood, with all that was `said`."""
+        heard = self._bare(self._hear(clause))
+        found = self._exact(heard, self._last)
+        if found is None:
+            return None
+        return Meaning(found.intent, {**found.slots, "said": heard.words(heard.text)}, found.weight)
+
+    def _apart(self, meaning: Meaning, text: str) -> Meaning:
+        """Return it with the items that were said with the commas that `text` has between them."""
+        items = meaning.slots.get("items")
+        if not isinstance(items, str) or "," not in text:
+            return meaning
+        pieces = [self._hear(piece) for piece in text.split(",")]
+        apart = with_commas(items, [piece.words(piece.text) for piece in pieces])
+        return Meaning(meaning.intent, {**meaning.slots, "items": apart}, meaning.weight)
 
     def answer(self, text: str, intent: str) -> Meaning | None:
         """Return what `text` means as an answer to a question, which is of an intent; None if it is none."""
         if len(text) > LONGEST:
             return None
         heard = self._hear(" ".join(part for parts in clauses(text, self._sentence_end) for part in parts), asked=True)
-        return self._exact(self._bare(heard), intent)
+        return self._exact(self._bare(heard), wanted=intent)
 
     def whole(self, text: str) -> bool:
         """Return whether all of `text` is one sentence that it knows, of those that people seldom add to."""
@@ -140,7 +172,11 @@ class Understanding:
 
     def _clause(self, clause: str) -> Meaning | None:
         heard = self._hear(clause)
-        return self._exact(heard) or self._exact(self._bare(heard))
+        found, bare = self._exact(heard), self._bare(heard)
+        # What any words may stand for would take those along that carry no meaning.
+        if found is None or (bare.text != heard.text and not _FREE.isdisjoint(found.slots)):
+            found = self._exact(bare) or found
+        return found
 
     def _bare(self, heard: Heard) -> Heard:
         """Return it without what carries no meaning at its ends."""
@@ -150,28 +186,36 @@ class Understanding:
             text = self._filler.sub("", self._polite.sub("", text, count=1), count=1)
         return Heard(text, heard.values, heard.said)
 
-    def _exact(self, heard: Heard, wanted: str = "") -> Meaning | None:
+    def _exact(self, heard: Heard, intents: Intents | None = None, wanted: str = "") -> Meaning | None:
         if not heard.text:
             return None
-        found: Meaning | None = None
-        for result in recognize_all(heard.text, self._intents):
-            if wanted not in {"", result.intent.name}:
-                continue
-            slots: dict[str, Any] = {}
-            for name, entity in result.entities.items():
-                value = entity.value.strip() if isinstance(entity.value, str) else entity.value
-                slots[name] = heard.values.get(value, value) if isinstance(value, str) else value
+        best: tuple[int, Meaning] | None = None
+        for result in recognize_all(heard.text, intents or self._intents):
             intent = result.intent.name
-            if not self._sensible(slots) or (found and found.intent != intent):
+            if wanted not in {"", intent}:
                 continue
-            # Of what may be any words, the fewest: a moment after them is one, and not among them.
-            if found is None or len(str(slots.get("text"))) < len(str(found.slots.get("text"))):
-                found = Meaning(intent, slots, self._language.intents[intent].weight)
-            if "text" not in slots:
-                break
-        if found and isinstance(text := found.slots.get("text"), str):
-            found.slots["text"] = heard.words(text)
-        return found
+            slots = self._slots(result.entities, heard)
+            # The template that names the most of what was said counts: "listen to me" asks for no music. And of what
+            # may be any words, the fewest: a moment after them is one, and not among them.
+            any_words = sum(len(e.text.split()) for e in result.entities.values() if e.is_wildcard)
+            if (best is None or any_words < best[0]) and self._sensible(slots):
+                best = (any_words, Meaning(intent, slots, self._language.intents[intent].weight))
+                if not any_words:
+                    break
+        if best is None:
+            return None
+        for free in _FREE.intersection(best[1].slots):
+            best[1].slots[free] = heard.words(str(best[1].slots[free]))
+        return best[1]
+
+    @staticmethod
+    def _slots(entities: dict[str, Any], heard: Heard) -> dict[str, Any]:
+        """Return what was said for each slot: the value that a mark stands for, or words, with marks among them."""
+        slots: dict[str, Any] = {}
+        for name, entity in entities.items():
+            value = entity.value.strip() if isinstance(entity.value, str) else entity.value
+            slots[name] = heard.values.get(value, value) if isinstance(value, str) and name not in _FREE else value
+        return slots
 
     def _sensible(self, slots: dict[str, Any]) -> bool:
         """Refuse a name that is half a sentence, a moment that is said twice, and one that is taken for other words."""
@@ -180,13 +224,17 @@ class Understanding:
             return False
         if isinstance(text, str) and first is None and "duration" not in slots and _ends_with_time(text):
             return False
-        name = slots.get("name")
-        if not isinstance(name, str):
-            return name is None
-        words = name.split()
-        return 0 < len(words) <= _NAME_WORDS and not any(
-            word in self._language.common.no_names or is_mark(word) for word in words
-        )
+        for wildcard, most in _WILDCARDS.items():
+            said = slots.get(wildcard, wildcard)
+            if not isinstance(said, str) or not 0 < len(said.split()) <= most:
+                return False
+            if wildcard not in _FREE and any(is_mark(word) for word in said.split()):
+                return False
+        no_names = self._language.common.no_names
+        # "When was that", "add it to the list": what is meant was said before, and is not known here.
+        if "items" in slots and no_names.issuperset(str(slots["items"]).split()):
+            return False
+        return no_names.isdisjoint(str(slots.get("name", "")).split())
 
     def _closest(self, clause: str) -> Meaning | None:
         """Return what the template means that is most like a clause, if it is very much like it."""
@@ -230,8 +278,9 @@ class Understanding:
 
     def samples(self, intent: str, count: int) -> Iterator[str]:
         """Yield about so many sentences that each template of an intent makes, with marks for values."""
-        for template in self._intents.intents[intent].data[0].sentences:
-            made = sample_sentence(template, self._intents.slot_lists, self._intents.expansion_rules)
+        known = self._last if self._language.intents[intent].last else self._intents
+        for template in known.intents[intent].data[0].sentences:
+            made = sample_sentence(template, known.slot_lists, known.expansion_rules)
             sentences = list(islice(made, _SAMPLES * _EVERY))
             yield from sentences[:: max(1, len(sentences) // count)]
 
@@ -259,18 +308,22 @@ def _words(language: Language) -> set[str]:
     return {word for template in templates for word in re.findall(r"\w+", re.sub(r"<\w+>|{[\w:]+}", " ", template))}
 
 
-def _hassil(language: Language) -> dict[str, Any]:
-    """Return the templates in hassil's own form."""
+def _hassil(language: Language, *, last: bool) -> dict[str, Any]:
+    """Return the templates in hassil's own form: of the intents that are looked at last, or of the others."""
     lists: dict[str, Any] = {
         name: {"values": [{"in": spoken, "out": value} for spoken, value in values]}
         for name, values in language.lists.items()
     }
     for name, kind in MARKS.items():
         lists[name] = {"values": [f"{kind}{letter}" for letter in "abcdef"[:MOST]]}
-    lists["name"] = lists["text"] = {"wildcard": True}
+    lists |= {name: {"wildcard": True} for name in _WILDCARDS}
     return {
         "language": language.language,
-        "intents": {name: {"data": [{"sentences": list(i.sentences)}]} for name, i in language.intents.items()},
+        "intents": {
+            name: {"data": [{"sentences": list(intent.sentences)}]}
+            for name, intent in language.intents.items()
+            if intent.last is last
+        },
         "lists": lists,
         "expansion_rules": dict(language.rules),
     }

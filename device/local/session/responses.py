@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from device.local import unmet
 from device.local.cascade import Sound, Times
 from device.local.session.config import response_config
 from device.local.session.items import Entry, settled
 from device.local.session.response import ResponseStream, tokens
 from device.local.session.speculation import Speculation
-from device.local.stages import Call, Cost, StageError, Text
+from device.local.stages import Call, Cost, StageError, Text, Unmet
 from device.wire.errors import WireError
 from device.wire.realtime_items import ErrorDetail, ResponseParams
 
@@ -203,6 +204,8 @@ class Responses:
                         stream.say(piece.text)
                     case Call():
                         stream.call(piece)
+                    case Unmet():
+                        self._dialogue.spawn(asyncio.to_thread(unmet.note, piece.kind))
                     case Cost():
                         stream.count(piece)
                 if stream.full:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from device.skills.skill import Meaning, Talk
 
 _TWO_NUMBERS: Final = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "percent": "%"}
+_PERCENT: Final = {"more_percent": "+%", "less_percent": "-%"}
 _POWERS: Final = {"square": 2.0, "cube": 3.0}
 _LEFT_OUT: Final = {"multiply": 2.0, "divide": 2.0}
 """The number that is not said: "twice seven", "half of seven"."""
@@ -21,6 +22,11 @@ def _answer(meaning: Meaning, talk: Talk) -> str:
     try:
         if meaning.intent in {"square_root", "cube_root"}:
             return _root(meaning, talk)
+        if meaning.intent == "fraction":
+            return _fraction(meaning, talk)
+        if meaning.intent == "which_percent":
+            part = Sum([meaning.number("a"), meaning.number("b"), 100.0], ["/", "*"]).value()
+            return talk.phrase("makes_percent", result=talk.language.numbers.spoken(part))
         task = _sum(meaning)
         return talk.phrase("result", sum=task.said(talk.language), result=talk.language.numbers.spoken(task.value()))
     except SumError as error:
@@ -35,8 +41,15 @@ def _sum(meaning: Meaning) -> Sum:
         return task
     if intent in _POWERS:
         return Sum([meaning.number("a"), _POWERS[intent]], ["^"])
+    if intent in _PERCENT:
+        return Sum([meaning.number("b"), meaning.number("a")], [_PERCENT[intent]])
     other = _LEFT_OUT.get(intent)
     return Sum([meaning.number("a", other), meaning.number("b", other)], [_TWO_NUMBERS[intent]])
+
+
+def _fraction(meaning: Meaning, talk: Talk) -> str:
+    part = Sum([meaning.number("a", 1.0), float(str(meaning.slots["fraction"])), meaning.number("b")], ["/", "*"])
+    return talk.phrase("makes", result=talk.language.numbers.spoken(part.value()))
 
 
 def _root(meaning: Meaning, talk: Talk) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from device.language.language import Language
 
 _NUMBER: Final = r"(?:{minus} |-)?\d+(?:\.\d+)?"
-_BINDS: Final = {"^": 3, "%": 2, "*": 2, "/": 2, "+": 1, "-": 1}
+_BINDS: Final = {"^": 3, "%": 2, "*": 2, "/": 2, "+": 1, "-": 1, "+%": 1, "-%": 1}
 _LARGEST: Final = 1e100
 """Results from which on are refused: they can be said, but not understood, and powers of them overflow."""
 _WORKED_OUT: dict[str, Callable[[float, float], Any]] = {
@@ -24,6 +24,8 @@ _WORKED_OUT: dict[str, Callable[[float, float], Any]] = {
     "*": operator.mul,
     "/": operator.truediv,
     "%": lambda a, b: a / 100 * b,
+    "+%": lambda a, b: a * (1 + b / 100),
+    "-%": lambda a, b: a * (1 - b / 100),
     "^": operator.pow,
 }
 
@@ -39,6 +41,8 @@ class SumWords(Struct, frozen=True, forbid_unknown_fields=True):
     """What is heard → the operator: "times" → "*"; "%" is "percent of"."""
     said: dict[str, str]
     """The operator → what is said."""
+    percent: str = ""
+    """What follows a number that is added or taken off as a part of what comes before it."""
 
 
 class Sum(Struct, frozen=True):
@@ -50,13 +54,19 @@ class Sum(Struct, frozen=True):
     def said(self, language: Language) -> str:
         """Return it as it is said: "12 times 7"."""
         words, spoken = language.words("arithmetic", SumWords), language.numbers.spoken
-        said = [f"{words.said[sign]} {spoken(n)}" for sign, n in zip(self.operators, self.numbers[1:], strict=True)]
+        said = [
+            f"{words.said[sign[:1]]} {spoken(n)}{f' {words.percent}' if sign[1:] else ''}"
+            for sign, n in zip(self.operators, self.numbers[1:], strict=True)
+        ]
         return " ".join([spoken(self.numbers[0]), *said])
 
     def value(self) -> float:
         """Work it out by the usual precedence; raises `SumError`."""
         numbers, operators = list(self.numbers), list(self.operators)
-        for strength in (3, 2, 1):
+        for at in reversed(range(len(operators))):
+            if operators[at] == "^":  # 9^9^9 is 9^(9^9)
+                numbers[at : at + 2] = [_apply(operators.pop(at), numbers[at], numbers[at + 1])]
+        for strength in (2, 1):
             at = 0
             while at < len(operators):
                 if _BINDS[operators[at]] == strength:
@@ -90,9 +100,10 @@ class Sums:
         longest_first = sorted(self._operators, key=len, reverse=True)
         operator_ = "|".join(map(re.escape, longest_first))
         number = _NUMBER.replace("{minus}", re.escape(self._minus))
-        self._sum = re.compile(rf"(?<![\w.]){number}(?: ?(?:{operator_}) ?{number})+(?![\w.]\w)")
+        percent = rf"(?: {re.escape(words.percent)}\b)?" if words.percent else ""
+        self._sum = re.compile(rf"(?<![\w.]){number}(?: ?(?:{operator_}) ?{number}{percent})+(?![\w.]\w)")
         self._first = re.compile(number)
-        self._next = re.compile(rf" ?({operator_}) ?({number})")
+        self._next = re.compile(rf" ?({operator_}) ?({number})({percent})")
 
     def replace(self, text: str, by: Callable[[Sum], str]) -> str:
         """Return lower-case `text`, numbers in digits, with each sum such as "2 plus 3" replaced by `by(sum)`."""
@@ -102,8 +113,12 @@ class Sums:
         first = self._first.match(phrase)
         assert first is not None  # noqa: S101 - `_sum` begins with a number
         rest = self._next.findall(phrase, first.end())
-        numbers = [first[0], *(number for _, number in rest)]
+        numbers = [first[0], *(number for _, number, _ in rest)]
         return Sum(
             [float(number.replace(f"{self._minus} ", "-")) for number in numbers],
-            [self._operators[words] for words, _ in rest],
+            [self._operator(words, part) for words, _, part in rest],
         )
+
+    def _operator(self, words: str, percent: str) -> str:
+        sign = self._operators[words]
+        return f"{sign}%" if percent and sign in "+-" else sign

@@ -8,5 +8,5 @@ from device.skills.skill import Skill
 
 SMALL_TALK: Final = Skill(
     name="small_talk",
-    again={intent: intent for intent in ("joke", "story", "fact", "sing", "coin", "die")},
+    again={intent: intent for intent in ("joke", "story", "fact", "sing")},
 )

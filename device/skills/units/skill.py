@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from device.skills.skill import Skill
+from device.skills.units.ingredients import CUP_ML, grams
 from device.skills.units.units import UNITS as KNOWN
 from device.skills.units.units import convert
 
 if TYPE_CHECKING:
     from device.skills.skill import Meaning, Talk
     from device.skills.units.units import Unit
+
+
+_SMALLER: Final = {"foot": "inch", "yard": "foot", "pound": "ounce", "stone": "pound", "metre": "centimetre"}
+"""What a second number means without a unit: "six foot two"."""
+_MEASURES: Final = {"cup": CUP_ML, "tablespoon": CUP_ML / 16, "teaspoon": CUP_ML / 48}
+"""Millilitres of those that recipes mean: who measures flour by the cup has an American one."""
 
 
 class UnitWords(Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,13 +34,19 @@ class UnitWords(Struct, frozen=True, forbid_unknown_fields=True):
 def _answer(meaning: Meaning, talk: Talk) -> str:
     try:
         return _convert(meaning, talk)
-    except ValueError:
+    except (KeyError, ValueError):
         return talk.phrase("not_a_number")
 
 
 def _convert(meaning: Meaning, talk: Talk) -> str:
     names = talk.language.words("units", UnitWords).names
     spans = talk.language.spans
+    if meaning.intent == "in_feet":
+        return _in_feet(meaning, talk)
+    if meaning.intent == "weigh":
+        return _weigh(meaning, talk)
+    if meaning.intent == "convert_two":
+        return _convert_two(meaning, talk)
     target = KNOWN[str(meaning.slots["target"])]
     if meaning.intent == "convert_time":
         value, source = meaning.number("duration"), KNOWN["second"]
@@ -45,6 +58,40 @@ def _convert(meaning: Meaning, talk: Talk) -> str:
         return talk.phrase("cannot_convert", source=names[source.name][1], target=names[target.name][1])
     result = _quantity(convert(value, source, target), target, talk)
     return talk.phrase("converted_one" if one else "converted", source=given, target=result)
+
+
+def _convert_two(meaning: Meaning, talk: Talk) -> str:
+    source, target = KNOWN[str(meaning.slots["source"])], KNOWN[str(meaning.slots["target"])]
+    smaller = KNOWN[str(meaning.slots.get("smaller", _SMALLER.get(source.name, "")))]
+    if not source.dimension == smaller.dimension == target.dimension:
+        names = talk.language.words("units", UnitWords).names
+        return talk.phrase("cannot_convert", source=names[source.name][1], target=names[target.name][1])
+    value = convert(meaning.number("number"), source, target) + convert(meaning.number("rest"), smaller, target)
+    parts = _quantity(meaning.number("number"), source, talk), _quantity(meaning.number("rest"), smaller, talk)
+    return talk.phrase("converted", source=" ".join(parts), target=_quantity(value, target, talk))
+
+
+def _in_feet(meaning: Meaning, talk: Talk) -> str:
+    source = KNOWN[str(meaning.slots["source"])]
+    inches = round(convert(meaning.number("number"), source, KNOWN["inch"]))
+    if inches < 0:
+        raise ValueError("nothing is so short")
+    feet, rest = divmod(inches, 12)
+    return talk.phrase("feet", source=_quantity(meaning.number("number"), source, talk), feet=feet, inches=rest)
+
+
+def _weigh(meaning: Meaning, talk: Talk) -> str:
+    source, target = KNOWN[str(meaning.slots["source"])], KNOWN[str(meaning.slots.get("target", "gram"))]
+    number, ingredient = meaning.number("number", 1.0), str(meaning.slots["ingredient"])
+    if (source.dimension, target.dimension) != ("volume", "weight"):
+        return talk.phrase("cannot_weigh")
+    millilitres = (
+        number * _MEASURES[source.name] if source.name in _MEASURES else convert(number, source, KNOWN["millilitre"])
+    )
+    weight = convert(grams(ingredient, millilitres), KNOWN["gram"], target)
+    about = float(f"{weight:.2g}") if weight < 10 else round(weight)
+    said = _quantity(about, target, talk)
+    return talk.phrase("about", source=_quantity(number, source, talk), ingredient=ingredient, target=said)
 
 
 def _source(meaning: Meaning, target: Unit) -> Unit:

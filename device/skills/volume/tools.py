@@ -1,4 +1,4 @@
-"""The tool that sets the loudspeaker's volume."""
+"""The tools that set the loudspeaker's volume and tell it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
-from device.tools.registry import Arguments, Tool, ToolError
+from device.tools.registry import Arguments, Nothing, Tool, ToolError
 
 if TYPE_CHECKING:
     from device.skills.skill import Device
@@ -20,7 +20,7 @@ class SetVolume(Arguments, frozen=True):
 
 
 def volume_tools(device: Device) -> list[Tool]:
-    """Return set_volume."""
+    """Return set_volume and get_volume."""
 
     async def change_volume(arguments: SetVolume) -> Any:
         if (arguments.percent is None) == (arguments.change is None):
@@ -29,11 +29,20 @@ def volume_tools(device: Device) -> list[Tool]:
         device.set_volume(min(100, max(0, wanted)))
         return {"percent": device.volume()}
 
+    async def get_volume(_: Nothing) -> Any:
+        return {"percent": device.volume()}
+
     return [
         Tool(
             name="set_volume",
             description="Set the loudspeaker's volume: to percent, or by change (15 for louder, -15 for quieter).",
             arguments=SetVolume,
             handler=change_volume,
-        )
+        ),
+        Tool(
+            name="get_volume",
+            description="Tell how loud the loudspeaker is set, in percent.",
+            arguments=Nothing,
+            handler=get_volume,
+        ),
     ]

@@ -254,8 +254,6 @@ ANSWERS = {
     "Entschuldigung": "Schon gut.",
     "Ja": "In Ordnung.",
     "Jarvis": "Ja?",
-    "Kopf oder Zahl?": "Kopf.",
-    "Würfel bitte": "Eine Eins.",
     "Wie wird das Wetter morgen?": "Das Wetter kenne ich leider nicht.",
     "Regnet es heute?": "Das Wetter kenne ich leider nicht.",
     "Spiel Musik": "Musik kann ich nicht abspielen.",
@@ -373,3 +371,15 @@ def test_the_point_after_a_day_ends_no_sentence():
     end = re.compile(load_language("de").heard.sentence_end, re.IGNORECASE)
     assert clauses("Am 1. Mai. Danke!", end) == [["Am 1. Mai"], ["Danke"]]
     assert clauses("Stell ihn auf 5. Danke", end) == [["Stell ihn auf 5"], ["Danke"]]
+
+
+@pytest.mark.parametrize("text", ["Würfel bitte", "wirf einen Würfel"])
+async def test_a_die_is_thrown(brain, text):
+    assert await said(brain, text) in {f"Eine {n}." for n in range(1, 7)}
+
+
+@pytest.mark.parametrize("text", ["Hilfe, ich bin gestürzt", "Ruf die 112 an", "Es brennt in der Küche"])
+async def test_in_an_emergency_it_says_that_it_cannot_call(brain, text):
+    answer = await said(brain, text)
+    assert "kann niemanden anrufen" in answer
+    assert "112" in answer

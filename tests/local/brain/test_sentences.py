@@ -2,6 +2,7 @@ import asyncio
 import json
 import threading
 from datetime import datetime
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -11,26 +12,14 @@ from device.language.language import LanguageError, load_language
 from device.local.brain.heard import is_mark
 from device.local.brain.sentences import Sentences
 from device.local.brain.understand import Understanding
-from device.local.stages import BrainError, Call, Choice, Text, Tool, Turn
+from device.local.stages import BrainError, Call, Choice, Pace, Text, Tool, Turn, Unmet
+from device.settings.tools import Builtin
 
 NOW = datetime(2026, 11, 22, 14, 5)  # noqa: DTZ001 - the device's own clock
+REQUIRED = {"set_timer": ["seconds"], "set_alarm": ["time"], "set_reminder": ["text"]}
 TOOLS = [
-    Tool(name, "", {"type": "object", "properties": {}, "required": required})
-    for name, required in {
-        "get_time": [],
-        "set_timer": ["seconds"],
-        "list_timers": [],
-        "cancel_timer": [],
-        "change_timer": [],
-        "set_alarm": ["time"],
-        "set_reminder": ["text"],
-        "list_alarms": [],
-        "cancel_alarm": [],
-        "snooze": [],
-        "set_volume": [],
-        "mute": [],
-        "sleep": [],
-    }.items()
+    Tool(name, "", {"type": "object", "properties": {}, "required": REQUIRED.get(name, [])})
+    for name in get_args(Builtin)
 ]
 AUTO = Choice()
 
@@ -53,8 +42,8 @@ async def ask(brain, turns, tools=TOOLS, choice=AUTO):
 
 async def said(brain, turns, tools=(), choice=AUTO):
     items = await ask(brain, turns, tools, choice)
-    assert all(isinstance(item, Text) for item in items)
-    return " ".join(item.text for item in items)
+    assert not any(isinstance(item, Call) for item in items)
+    return " ".join(item.text for item in items if isinstance(item, Text))
 
 
 def called(items):
@@ -62,7 +51,13 @@ def called(items):
 
 
 def unknown(text):
-    return "brain dot url" in text
+    return (
+        text
+        in {
+            phrase for key in ("unknown", "fact_unknown", "do_something") for phrase in load_language("en").phrases[key]
+        }
+        or "I don't know " in text
+    )
 
 
 CALLS = [
@@ -264,6 +259,34 @@ CALLS = [
     ("maximum volume", "set_volume", {"percent": 100}),
     ("mute", "mute", {}),
     ("turn off the microphone", "mute", {}),
+    ("Add milk to the shopping list.", "add_to_list", {"items": ["milk"], "list": "shopping"}),
+    (
+        "Can you put milk, eggs and two loaves of bread on my shopping list please?",
+        "add_to_list",
+        {"items": ["milk", "eggs", "2 loaves of bread"], "list": "shopping"},
+    ),
+    ("um add fish and chips to the list", "add_to_list", {"items": ["fish and chips"], "list": "shopping"}),
+    ("add call the plumber to my to do list", "add_to_list", {"items": ["call the plumber"], "list": "to-do"}),
+    ("add tents to the camping list", "add_to_list", {"items": ["tents"], "list": "camping"}),
+    ("we're out of coffee", "add_to_list", {"items": ["coffee"], "list": "shopping"}),
+    ("What's on my shopping list?", "read_list", {"list": "shopping"}),
+    ("read me the list", "read_list", {"list": "shopping"}),
+    ("is there milk on my shopping list", "read_list", {"list": "shopping"}),
+    ("what lists do I have", "read_list", {}),
+    ("take bread off the shopping list", "remove_from_list", {"items": ["bread"], "list": "shopping"}),
+    ("cross off milk and eggs from my list", "remove_from_list", {"items": ["milk", "eggs"], "list": "shopping"}),
+    ("clear my shopping list", "clear_list", {"list": "shopping"}),
+    ("delete everything from the to do list", "clear_list", {"list": "to-do"}),
+    ("set volume to five", "set_volume", {"percent": 50}),
+    ("volume five percent", "set_volume", {"percent": 5}),
+    ("turn it down a lot", "set_volume", {"change": -25}),
+    ("a bit louder please", "set_volume", {"change": 10}),
+    ("half volume", "set_volume", {"percent": 50}),
+    ("how loud are you", "get_volume", {}),
+    ("are you recording me?", "get_privacy", {}),
+    ("Do you listen to everything I say?", "get_privacy", {}),
+    ("delete what I said today", "delete_transcripts", {"which": "today"}),
+    ("please delete all my recordings", "delete_transcripts", {"which": "all"}),
     ("Stop.", "sleep", {}),
     ("Stop. Thank you.", "sleep", {}),
     ("be quiet", "sleep", {}),
@@ -302,6 +325,58 @@ SAID = [
     ("What is your name?", "I am Jarvis, a voice assistant that lives in this device."),
     ("Hello.", "Hello! What can I do for you?"),
     ("thank you", "You are welcome."),
+    ("eighty plus ten percent", "80 plus 10 percent is 88."),
+    ("what's 80 minus 25%", "80 minus 25 percent is 60."),
+    ("what is 15 percent more than 40", "40 plus 15 percent is 46."),
+    ("what is two thirds of ninety", "That makes 60."),
+    ("a third of ninety please", "That makes 30."),
+    ("what percent of 80 is 12", "That's 15 percent."),
+    ("what is nine to the power of nine to the power of nine", "That number is too large for me."),
+    ("ten to the power of a thousand", "That number is too large for me."),
+    ("How tall is six foot two in centimetres?", "6 feet 2 inches are 187.96 centimetres."),
+    ("how many grams in a cup of flour", "1 cup of flour is about 125 grams."),
+    ("how many days until Christmas", "It's 33 days until christmas."),
+    ("What day is the 24th of December?", "That's Thursday, the 24th of December 2026."),
+    ("when is Easter", "That's Sunday, the 28th of March 2027."),
+    ("what date is two weeks after Christmas", "That's Friday, the 8th of January 2027."),
+    ("when is sunrise tomorrow", "I don't know where we are, so I can't tell when the sun rises or sets."),
+    ("what time is it in Atlantis", "I don't know what time it is in atlantis."),
+    ("how do you spell necessary", "Necessary: N, E, C, E, S, S, A, R, Y."),
+    ("Can you spell forty for me, please?", "Forty: F, O, R, T, Y."),
+    ("I want to hear some jazz", "I can't play music or radio."),
+    ("play BBC Radio 4", "I can't play music or radio."),
+    ("next song please", "I can't play music or radio."),
+    ("what's the weather like tomorrow", "I can't see the weather from here."),
+    ("Do I need an umbrella today?", "I can't see the weather from here."),
+    ("turn on the living room lights", "I can't switch anything in the house."),
+    ("dim the bedroom lamp to twenty percent", "I can't switch anything in the house."),
+    ("what's the news", "I can't get the news."),
+    ("call mum", "I can't make calls."),
+    ("send a message to Anna", "I can't send or read messages."),
+    ("what's on my calendar today", "I can't see your calendar."),
+    ("how do you say thank you in French", "I can't translate: I know only English."),
+    ("find my phone", "I can't find your things, or make a phone ring."),
+    ("how tall is the Eiffel Tower", "I don't know how tall the eiffel tower is."),
+    ("who is the president of the United States", "I don't know who the president of the united states is."),
+    ("why is the sky blue", "I don't know that."),
+    ("play some jazz and what's the weather", "I can't play music or radio."),
+    (
+        "Help, I've fallen and I can't get up!",
+        "I can't call anyone from here. Call your emergency number on a phone now, or shout for someone who can.",
+    ),
+    (
+        "call nine one one",
+        "I can't call anyone from here. Call your emergency number on a phone now, or shout for someone who can.",
+    ),
+    (
+        "tell me a joke. Oh no, there's a fire in the kitchen",
+        (
+            "I can't call anyone from here. Get everybody out, close the doors behind you, and call your emergency "
+            "number from outside."
+        ),
+    ),
+    ("say that again", "I haven't said anything yet."),
+    ("speak slower", "I'll speak slower."),
     # Without the client's tools.
     ("What time is it?", "It is five past two in the afternoon."),
     ("what time will it be in half an hour", "In 30 minutes it will be twenty-five to three in the afternoon."),
@@ -359,7 +434,41 @@ async def test_answers(brain, text, answer):
 async def test_what_is_not_known_is_said_honestly(brain, text):
     items = await ask(brain, text)
     assert called(items) == []
-    assert unknown(" ".join(item.text for item in items))
+    assert unknown(" ".join(item.text for item in items if isinstance(item, Text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("Why is the sky blue?", True),
+        ("is London bigger than Leeds", True),
+        ("write a poem about my cat", True),
+        ("blah blah blah", False),
+        ("Santa kitchen for the", False),
+        ("he set a new record in the pool", False),
+        ("set a timer for the pasta that I am about to cook", False),
+    ],
+)
+async def test_what_was_heard_but_cannot_be_done_is_told_from_what_was_not_heard(brain, text, heard):
+    assert ((await said(brain, text, TOOLS)) in load_language("en").phrases["unknown"]) is not heard
+
+
+async def test_what_cannot_be_done_is_told_to_the_owner(brain):
+    for text, kind in (("play some jazz", "music"), ("why is the sky blue", "fact who"), ("blah", "not understood")):
+        assert Unmet(kind) in await ask(brain, text)
+    assert not any(isinstance(item, Unmet) for item in await ask(brain, "what time is it"))
+
+
+async def test_it_speaks_slower_from_then_on(brain):
+    turns = [user("speak slower"), Turn("assistant", "I'll speak slower."), user("what is two plus two")]
+    assert (await ask(brain, turns))[0] == Pace(0.8)
+    assert (await ask(brain, turns[2:]))[0] == Text("2 plus 2 is 4.")
+
+
+async def test_what_was_said_is_said_again_and_what_was_heard_is_told(brain):
+    turns = [user("what is two plus two"), Turn("assistant", "2 plus 2 is 4."), user("sorry, say that again")]
+    assert await said(brain, turns) == "2 plus 2 is 4."
+    assert await said(brain, [*turns[:2], user("what did you hear")]) == "I heard: what is two plus two."
 
 
 @pytest.mark.parametrize("text", ["...", "?!", "\U0001f600"])
@@ -621,13 +730,14 @@ async def test_a_request_beyond_what_the_device_takes_is_refused_in_words(brain)
 
 
 # What asks for the same thing in the end, where templates of two intents take the same words.
-ALIKE = {("add", "sum"), ("multiply", "sum"), ("percent", "sum"), ("convert", "convert_time")}
+ALIKE = {("fraction", "divide"), ("add", "sum"), ("multiply", "sum"), ("percent", "sum"), ("convert", "convert_time")}
+ANY_WORDS = {"place": "Tokyo", "name": "pasta", "items": "milk", "word": "necessary", "topic": "the eiffel tower"}
 SPOKEN = {"num": "7", "dur": "five minutes", "sum": "2 plus 3"}
 
 
 def spoken(sample):
     words = [SPOKEN.get(word[:3], word) if is_mark(word) else word for word in sample.split()]
-    return " ".join("pasta" if word.startswith("{name") else word for word in words)
+    return " ".join(ANY_WORDS.get(word.strip("{}").split(":")[0], word) if "{" in word else word for word in words)
 
 
 @pytest.mark.parametrize("name", sorted(load_language("en").intents))
@@ -786,7 +896,7 @@ WORDS = [
 @given(text=st.text(max_size=60) | st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join))
 async def test_anything_may_be_said(brain, text):
     items = await ask(brain, text)
-    assert all(isinstance(item, Call | Text) for item in items)
+    assert all(isinstance(item, Call | Text | Unmet | Pace) for item in items)
     assert all(item.text.strip() for item in items if isinstance(item, Text))
 
 

@@ -42,3 +42,41 @@ def test_every_unit_can_be_said_and_is_known(language):
     known = load_language(language)
     assert {value for _, value in known.lists["unit"]} == set(KNOWN)
     assert set(known.words("units", UnitWords).names) == set(KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("intent", "slots", "said"),
+    [
+        (
+            "convert_two",
+            {"number": 6.0, "source": "foot", "rest": 2.0, "target": "centimetre"},
+            "6 feet 2 inches are 187.96 centimetres.",
+        ),
+        (
+            "convert_two",
+            {"number": 12.0, "source": "stone", "rest": 5.0, "target": "kilogram"},
+            "12 stone 5 pounds are 78.47 kilograms.",
+        ),
+        (
+            "convert_two",
+            {"number": 6.0, "source": "foot", "rest": 2.0, "target": "gram"},
+            "Feet cannot be converted to grams: they measure different things.",
+        ),
+        ("convert_two", {"number": 6.0, "source": "mile", "rest": 2.0, "target": "metre"}, "I cannot work that out."),
+        ("in_feet", {"number": 180.0, "source": "centimetre"}, "180 centimetres: 5 feet 11."),
+        ("weigh", {"source": "cup", "ingredient": "flour", "target": "gram"}, "1 cup of flour is about 125 grams."),
+        (
+            "weigh",
+            {"source": "tablespoon", "number": 2.0, "ingredient": "butter"},
+            "2 tablespoons of butter is about 28 grams.",
+        ),
+        ("weigh", {"source": "cup", "ingredient": "sugar", "target": "ounce"}, "1 cup of sugar is about 7.1 ounces."),
+        (
+            "weigh",
+            {"source": "gram", "number": 200.0, "ingredient": "flour", "target": "cup"},
+            "I can only tell how much of that there is in a cup, a spoon or so, by weight.",
+        ),
+    ],
+)
+def test_two_numbers_and_ingredients(intent, slots, said):
+    assert UNITS.answer(Meaning(intent, slots), talk()) == said

@@ -20,3 +20,7 @@ async def test_volume(device, arguments, percent):
 async def test_a_volume_that_makes_no_sense_is_refused(device, arguments):
     assert "error" in await device.call("set_volume", **arguments)
     assert device.percent == 50
+
+
+async def test_how_loud_it_is_is_told(device):
+    assert await device.call("get_volume") == {"percent": 50}

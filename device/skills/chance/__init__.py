@@ -1,0 +1,1 @@
+"""Coins, dice and other chance."""

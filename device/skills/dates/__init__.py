@@ -1,0 +1,1 @@
+"""Dates: how far they are, and which day of the week they are."""

@@ -1,0 +1,1 @@
+"""How the assistant speaks: once more, slower, faster."""

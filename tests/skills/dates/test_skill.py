@@ -1,0 +1,31 @@
+from datetime import datetime
+
+import pytest
+from support.skills import talk
+
+from device.skills.dates.skill import DATES
+from device.skills.skill import Meaning
+
+NOW = datetime(2026, 11, 24, 10, 14)  # noqa: DTZ001 - the device's own clock
+
+
+@pytest.mark.parametrize(
+    ("intent", "slots", "said"),
+    [
+        ("days_until", {"items": "christmas"}, "It's 31 days until christmas."),
+        ("days_until", {"items": "25 th of november"}, "It's one day until 25th of november: tomorrow."),
+        ("days_until", {"items": "24th of november"}, "That's today."),
+        ("days_until", {"items": "yesterday"}, "Yesterday was yesterday."),
+        ("weeks_until", {"items": "christmas"}, "It's 4 weeks and 3 days until christmas."),
+        ("weeks_until", {"items": "next tuesday"}, "It's one week until next tuesday."),
+        ("days_since", {"items": "the first of november"}, "The first of november was 23 days ago."),
+        ("day_of", {"items": "the 24th of december"}, "That's Thursday, the 24th of December 2026."),
+        ("date_after", {"items": "christmas", "duration": 14 * 86_400.0}, "That's Friday, the 8th of January 2027."),
+        ("date_before", {"items": "tomorrow", "duration": 2 * 86_400.0}, "That was Monday, the 23rd of November 2026."),
+        ("day_of", {"items": "31st of april"}, "There is no such date."),
+        ("date_after", {"items": "christmas", "duration": 1e15}, "There is no such date."),
+        ("day_of", {"items": "my birthday"}, "I don't know that."),
+    ],
+)
+def test_what_is_answered(intent, slots, said):
+    assert DATES.answer(Meaning(intent, slots), talk(now=NOW)) == said
