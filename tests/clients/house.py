@@ -40,7 +40,11 @@ LONGEST = 40_000
 """What is shown of where its tasks wait; pipecat has 50, and writes on."""
 FIX = "the clients' environments are not there or not complete: run scripts/clients"
 
-SAYS = {"time": "what time is it", "timer": "set a timer for five minutes", "story": "tell me a long story please"}
+SAYS = {
+    "time": "what time is it",
+    "timer": "set a timer for five minutes",
+    "story": "what is the story of the lighthouse",
+}
 STORY = [
     f"{first} {second}."
     for second in ("and the sea was calm", "and the wind was cold", "and the moon was bright", "and the night was long")
@@ -122,7 +126,8 @@ def engine(folder: Path, brain: str = "") -> Iterator[str]:
     arguments = ["engine", "--host", "127.0.0.1", "--port", "0", "--with-parent", "--config", str(config)]
     with program([sys.executable, "-m", "device", *arguments], folder / "engine.log") as url:
         yield url
-    assert (folder / "engine.log").read_text() == ""
+    complaints = [line for line in (folder / "engine.log").read_text().splitlines() if not line.startswith("INFO ")]
+    assert not complaints, complaints
 
 
 def environ() -> dict[str, str]:

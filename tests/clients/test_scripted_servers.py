@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from clients.house import HERE, NOON, PYTHON, SAYS, SET, Model, engine, program
+from clients.house import HERE, PYTHON, SAYS, Model, engine, program
 from clients.live_fixture import SECOND, live_fixture
 from msgspec.structs import replace
 from support.eventlog import Recorder
@@ -132,15 +133,12 @@ async def talking(url: str, name: str, *history: Said, end_of_turn: str = "serve
             recorder.write(Path(folder) / f"{name}.jsonl")
 
 
-async def converse(talk: Talk, noon: str, told: str) -> None:
-    """Hold the conversation that the servers with a voice all know; `told` is said of the timer."""
+async def converse(talk: Talk, time: str, told: str) -> None:
+    """Hold the conversation that the servers with a voice all know; patterns: what the `time` is, and of the timer."""
     await talk.says("time")
     ended = await talk.until(ReplyEnded)
-    assert (ended.status, talk.words("user").lower().strip("?"), talk.words("assistant")) == (
-        "completed",
-        SAYS["time"],
-        noon,
-    )
+    assert (ended.status, talk.words("user").lower().strip("?")) == ("completed", SAYS["time"])
+    assert re.fullmatch(time, talk.words("assistant"))
     assert talk.audio_ms() > 300
     assert len([one for one in talk.got if isinstance(one, AudioDone)]) == 1
 
@@ -149,7 +147,7 @@ async def converse(talk: Talk, noon: str, told: str) -> None:
     assert (call.name, call.arguments) == ("set_timer", '{"seconds": 300}')
     await talk.session.tool_result(call.call_id, '{"seconds": 300}', reply=True)
     await talk.until(AudioDone)
-    assert told in talk.words("assistant")
+    assert re.search(told, talk.words("assistant"))
     assert not any(isinstance(one, ToolCall) for one in talk.got)
     await talk.until(ReplyEnded)
 
@@ -162,18 +160,19 @@ async def converse(talk: Talk, noon: str, told: str) -> None:
 
     await talk.says("time")
     ended = await talk.until(ReplyEnded)
-    assert (ended.status, talk.words("assistant")) == ("completed", noon)
+    assert ended.status == "completed"
+    assert re.fullmatch(time, talk.words("assistant"))
     assert talk.audio_ms() > 300
 
 
 async def test_hugging_face_speech_to_speech(speech_to_speech):
     async with talking(speech_to_speech, "speech_to_speech") as talk:
-        await converse(talk, "It is noon.", "It is set:")
+        await converse(talk, r"It is noon\.", "It is set:")
 
 
 async def test_parley_engine(parley):
     async with talking(parley, "parley") as talk:
-        await converse(talk, NOON, SET)
+        await converse(talk, r"It is .+\.", "5 minutes")  # by its sentences, not by the model
 
 
 async def test_aimock(aimock):

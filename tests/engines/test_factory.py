@@ -71,7 +71,7 @@ def test_a_session_with_the_local_engine_from_the_settings() -> None:
     assert config.engine.url == "ws://127.0.0.1:8765/v1/realtime"
     assert not config.engine.api_key
     assert (config.engine.voice, config.wanted.instructions, config.section) == (
-        "en-gb",
+        "",
         instructions(settings),
         "local",
     )

@@ -264,7 +264,7 @@ async def test_it_serves_until_cancelled(stages):
     task, port = await start(ANY_PORT)
     async with aiohttp.ClientSession() as http, http.ws_connect(f"http://127.0.0.1:{port}/v1/realtime") as ws:
         created = await ws.receive_json(timeout=PATIENCE)
-        assert created["session"]["audio"]["output"]["voice"] == "en-gb"
+        assert created["session"]["audio"]["output"]["voice"] == "default"
         task.cancel()
         assert (await ws.receive(PATIENCE)).type is aiohttp.WSMsgType.CLOSE
     with pytest.raises(asyncio.CancelledError):

@@ -38,7 +38,7 @@ from speech_to_speech.pipeline.messages import (
 RATE = 16_000
 LOUD = 500
 SILENCE_MS = 300
-HEARD = ("what time is it", "set a timer for five minutes", "tell me a long story please", "what time is it")
+HEARD = ("what time is it", "set a timer for five minutes", "what is the story of the lighthouse", "what time is it")
 STORY = ["A lighthouse stood on a rock and the sea was calm."] * 40
 
 
