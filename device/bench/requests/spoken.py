@@ -47,7 +47,7 @@ def sounds(requests: Iterable[Request], folder: Path | None = None) -> list[tupl
 def in_room(sound: Sound, seed: int) -> NDArray[np.int16]:
     """Return a sound as a microphone in a quiet room has it: (n,) int16, 16 kHz mono. Raises SoundError."""
     rng = np.random.default_rng(seed)
-    dry = sound.samples().astype(np.float32) / 32768
+    dry = (sound.samples() / 32768).astype(np.float32)
     wet = convolve(dry, impulse_response(CLOCK_RATE, _ROOM.rt60, _ROOM.visitor_reverb_db, rng))
     around = np.zeros(round(_AROUND_S * CLOCK_RATE), np.float32)
     heard = np.concatenate((around, wet, around))
