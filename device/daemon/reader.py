@@ -59,6 +59,7 @@ class Reader:
         finally:
             if process is not None and process.returncode is None:
                 process.kill()
+                await process.communicate()  # else it and its pipes would be left to the garbage collector
         head, _, pcm = out.partition(b"\n")
         if process.returncode or not head.isdigit() or not 0 < int(head) <= _FASTEST:
             _log.warning("A reminder rings and is not spoken: %s", told.decode(errors="replace").strip())

@@ -44,13 +44,14 @@ SAYS = {
     "time": "what time is it",
     "timer": "set a timer for five minutes",
     "story": "what is the story of the lighthouse",
+    "castle": "who lives in the castle",
 }
 STORY = [
     f"{first} {second}."
     for second in ("and the sea was calm", "and the wind was cold", "and the moon was bright", "and the night was long")
     for first in ("A lighthouse stood on a rock", "A keeper lived in it with a cat", "A ship came by in the evening")
 ]
-NOON = "It is noon exactly."
+NOBODY = "Nobody lives there now."
 SET = "It is set now."
 CALL = {"index": 0, "id": "call_1", "function": {"name": "set_timer", "arguments": '{"seconds": 300}'}}
 
@@ -69,7 +70,7 @@ def record(folder: Path) -> None:
 
 @dataclass
 class Model:
-    """A language model's endpoint: tells a story, a sentence every 0.5 s, sets timers, and else tells the time."""
+    """A language model's endpoint: tells a story, a sentence every 0.5 s, sets timers, and else knows of nobody."""
 
     url: str = ""
     asked: list[list[dict[str, Any]]] = field(default_factory=list)
@@ -79,7 +80,7 @@ class Model:
         """Return the answer to a message, in pieces."""
         if "timer" in last["content"]:
             return [{"tool_calls": [CALL]}]
-        sentences = STORY if "story" in last["content"] else [SET] if last["role"] == "tool" else [NOON]
+        sentences = STORY if "story" in last["content"] else [SET] if last["role"] == "tool" else [NOBODY]
         return [{"content": f"{sentence} "} for sentence in sentences]
 
     @contextmanager

@@ -17,7 +17,7 @@ asyncio.run(scenes.perform("client", talk))
 
 def play(tmp_path, body, **options):
     """Run a program whose client is `body`."""
-    for name in ("time", "timer", "story"):
+    for name in ("time", "timer", "story", "castle"):
         (tmp_path / f"{name}.pcm").write_bytes(b"\1")
     program = tmp_path / "client.py"
     program.write_text(BEGIN + textwrap.dedent(body) + END)

@@ -223,7 +223,7 @@ async def interruption(stage: Stage) -> None:
     stage.say("story")
     await stage.listened(1.5)
     before = stage.interruptions  # by pipecat, each word of the user's is one
-    stage.say("time")
+    stage.say("castle")
     await stage.until("interrupted", lambda: stage.interruptions > before)
     story = stage.facts()
     stage.clear()
