@@ -13,6 +13,7 @@ from msgspec import Struct
 from device.bench.isolated import isolated
 from device.bench.requests.plan import load
 from device.bench.requests.spoken import in_room, sounds
+from device.bench.requests.words import errors
 from device.bench.result import Figure, Job, Result
 from device.language.language import load_language
 from device.listen.moonshine import Size, load_moonshine
@@ -116,13 +117,3 @@ def words(text: str) -> list[str]:
     for pattern, replacement in ALIKE:
         text = re.sub(pattern, replacement, text)
     return re.findall(r"[a-z]+|\d+", text)
-
-
-def errors(said: Sequence[str], heard: Sequence[str]) -> int:
-    """Count the words to change, add or take away: Levenshtein's distance."""
-    row = list(range(len(heard) + 1))
-    for i, word in enumerate(said, 1):
-        before, row[0] = row[0], i
-        for j, other in enumerate(heard, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (word != other))
-    return row[-1]

@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import Struct
 
 from device.audio.resample import resample
+from device.bench.requests.words import errors
 from device.bench.result import BenchError, Figure, Job, Result, spread
 from device.data import DATA
 from device.listen.moonshine import load_moonshine
@@ -129,9 +130,9 @@ def judge(
     meant, found = bare(words.say(text)), bare(words.say(heard))
     level = 20 * np.log10(max(1e-6, speaking_level(pcm / 32768, rate)))
     peak = float(np.abs(pcm.astype(np.int32)).max()) / 32767
-    errors = distance(meant, found)
+    wrong = errors(meant, found)
     return Said(
-        text, heard, errors, len(meant), 1000 * times[0], times[1], len(pcm) / rate, round(float(level), 1), peak
+        text, heard, wrong, len(meant), 1000 * times[0], times[1], len(pcm) / rate, round(float(level), 1), peak
     )
 
 
@@ -139,16 +140,6 @@ def bare(text: str) -> list[str]:
     """Return the words of a text, in small letters and without marks."""
     plain = text.lower().replace("-", " ").replace("'", "")
     return [_AGAINST.get(word, word) for word in re.findall(r"[^\W_]+", plain)]
-
-
-def distance(one: Sequence[str], other: Sequence[str]) -> int:
-    """Return how many words must be put in, left out or exchanged (Levenshtein)."""
-    row = list(range(len(other) + 1))
-    for i, word in enumerate(one, 1):
-        above, row[0] = row[0], i
-        for j, heard in enumerate(other, 1):
-            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (word != heard))
-    return row[-1]
 
 
 def word_errors(said: Sequence[Said]) -> float:

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.bench import voices
+from device.bench.requests.words import errors
 from device.bench.result import BenchError, Job
 from device.local.tts.spoken import Spoken
 from device.settings.local import CartesiaSettings, LocalSettings
@@ -34,10 +35,10 @@ def test_what_was_heard_is_compared_in_words(text, heard, errors, words):
 
 @given(WORDS, WORDS, WORDS)
 def test_the_distance_is_one(one, other, third):
-    assert voices.distance(one, other) == voices.distance(other, one)
-    assert (voices.distance(one, other) == 0) == (one == other)
-    assert voices.distance(one, third) <= voices.distance(one, other) + voices.distance(other, third)
-    assert abs(len(one) - len(other)) <= voices.distance(one, other) <= max(len(one), len(other))
+    assert errors(one, other) == errors(other, one)
+    assert (errors(one, other) == 0) == (one == other)
+    assert errors(one, third) <= errors(one, other) + errors(other, third)
+    assert abs(len(one) - len(other)) <= errors(one, other) <= max(len(one), len(other))
 
 
 def test_a_voice_elsewhere_is_not_measured():
