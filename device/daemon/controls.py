@@ -91,15 +91,15 @@ class Controls:
         match gesture:
             case Gesture.PRESS if self._wakes:
                 self._pressed = daemon.position
-            case Gesture.PRESS:
+            case Gesture.DOUBLE if not self._sounds:  # what sounds has begun since the first press: it is to end
+                daemon.repeat()
+            case Gesture.PRESS | Gesture.DOUBLE:
                 self._pressed = None
                 daemon.on(Button(daemon.position))
             case Gesture.CLICK if self._pressed is not None:
                 if self._wakes:
                     daemon.on(Button(self._pressed))
                 self._pressed = None
-            case Gesture.DOUBLE:
-                daemon.repeat()
             case Gesture.LONG:
                 self._muted = daemon.mute.wish
                 daemon.mute.toggle()
@@ -120,7 +120,13 @@ class Controls:
     def _wakes(self) -> bool:
         """Whether a press would begin a conversation."""
         asleep = self.state in (State.ASLEEP, State.FAULT)
-        return asleep and not (self.ringing or self._daemon.conversation.repeating)
+        return asleep and not self._sounds
+
+    @property
+    def _sounds(self) -> bool:
+        """Whether it speaks or rings."""
+        speaking = self.state in (State.SPEAKING, State.OVERLAP) or self._daemon.conversation.repeating
+        return speaking or self.ringing
 
     def switch(self, *, closed: bool) -> None:
         """Mute as long as the switch is closed."""

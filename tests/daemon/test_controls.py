@@ -116,6 +116,16 @@ def test_a_double_press_repeats_and_knobs_turn(controls, daemon):
     assert daemon.playout.volume == pytest.approx(0.6)
 
 
+@pytest.mark.parametrize("what", ["speaking", "overlap", "ringing", "repeating"])
+def test_a_press_silences_what_sounds_however_soon_after_another(controls, daemon, what):
+    if what in ("speaking", "overlap"):
+        daemon.conversation.state = State(what)
+    daemon.ringing = what == "ringing"
+    daemon.conversation.repeating = what == "repeating"
+    controls.gesture(Gesture.DOUBLE)
+    assert [type(event) for event in daemon.told] == [Button]
+
+
 @pytest.mark.parametrize(
     ("state", "shown"),
     [(State.ASLEEP, State.FAULT), (State.MUTED, State.MUTED), (State.LISTENING, State.LISTENING)],
