@@ -54,6 +54,9 @@ def _rehearse(scene: str, config: Path | None, out: Path | None, json_file: Path
     shown.print(render(summary))
     if folder is not None:
         shown.print(f"Listen to it: {folder / 'conversation.wav'} (visitors, microphone, loudspeaker)", soft_wrap=True)
+        if (picture := folder / "conversation.html").exists():
+            megabytes = picture.stat().st_size / 1e6
+            shown.print(f"See and hear it in a browser: {picture} ({megabytes:.1f} MB)", soft_wrap=True)
     if json_file is not None:
         _write(json_file, msgspec.json.format(msgspec.json.encode(summary)))
 

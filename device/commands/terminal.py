@@ -38,7 +38,7 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
 OUT = click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="A folder for conversation.wav and ledger.jsonl.",
+    help="A folder for conversation.html, conversation.wav and ledger.jsonl.",
 )
 
 

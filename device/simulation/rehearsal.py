@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 import time
 from collections import defaultdict
@@ -27,6 +28,7 @@ from device.local.read_aloud import espeak, speech
 from device.records.ledger import Ledger
 from device.sample_clock import CLOCK_RATE
 from device.simulation import recording
+from device.simulation.picture import conversation
 from device.simulation.room import Room
 from device.simulation.summary import Summary, summarise
 from device.simulation.virtual_clock import VirtualLoop, VirtualThread
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from device.tools.registry import Tool
 
     Actor = Callable[[Daemon], Coroutine[Any, Any, None]]
+
+log = logging.getLogger(__name__)
 
 POLL_S = 0.02
 """How often the room is asked for the end of the scene and for visitors."""
@@ -133,6 +137,15 @@ class Rehearsal(Watcher):
             missed=self.room.waiting,
             drops=self.room.drops,
         )
+
+    def draw(self, summary: Summary, path: Path) -> None:
+        """Draw what was played into a file; if it cannot be written, the log says so, and there is none."""
+        tracks = recording.load(self._recording.path)
+        try:
+            path.write_bytes(conversation.write(summary, tracks, self.room.visits, self.entries))
+        except OSError as error:
+            log.error("%s cannot be written (%s).", path, error.strerror)  # noqa: TRY400 - the cause is said
+            path.unlink(missing_ok=True)
 
     @property
     def items(self) -> dict[str, tuple[int, NDArray[np.int16]]]:
@@ -230,9 +243,12 @@ async def rehearse(
     config: Path | None = None,
     timeline: Timeline | None = None,
 ) -> Summary:
-    """Play `scene` and return its summary; without `out`, recording and ledger are thrown away afterwards."""
+    """Play `scene` and return its summary; without `out`, recording and ledger are thrown away and nothing is drawn."""
     if out is not None:
-        return await Rehearsal(scene, settings, out, tools=tools, config=config, timeline=timeline).play()
+        rehearsal = Rehearsal(scene, settings, out, tools=tools, config=config, timeline=timeline)
+        summary = await rehearsal.play()
+        rehearsal.draw(summary, out / "conversation.html")
+        return summary
     with tempfile.TemporaryDirectory(prefix="parley-") as folder:
         return await Rehearsal(scene, settings, Path(folder), tools=tools, config=config, timeline=timeline).play()
 

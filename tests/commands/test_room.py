@@ -36,6 +36,13 @@ def test_the_demo_is_a_bundled_scene_and_leaves_a_recording(parley, played, tmp_
     assert played == [("demo", Path("out"), [])]
     assert "summed up: 2.0" in result.output
     assert "Listen to it: out/conversation.wav" in result.output
+    assert "conversation.html" not in result.output, "none was drawn"
+
+
+def test_a_picture_is_named_with_its_size(parley, played, tmp_path):
+    (tmp_path / "conversation.html").write_bytes(bytes(1_240_000))
+    result = parley("room", "demo", "--out", str(tmp_path))
+    assert f"See and hear it in a browser: {tmp_path}/conversation.html (1.2 MB)" in result.output
 
 
 def test_a_scene_of_one_s_own_with_the_tools_of_the_profile(parley, played, tmp_path):

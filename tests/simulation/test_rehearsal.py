@@ -1,6 +1,8 @@
 """A scene with the whole daemon in it: who acts beside it, and how it ends."""
 
 import asyncio
+import errno
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from device.listen.detectors import Detectors
 from device.settings.tree import Settings
 from device.simulation import virtual_clock
 from device.simulation.faults import Fault
-from device.simulation.rehearsal import Rehearsal
+from device.simulation.rehearsal import Rehearsal, rehearse
 from device.simulation.scene import Acoustics, Scene
 
 SCENE = Scene(seconds=2, name="short", room=Acoustics(rate=16_000))
@@ -99,3 +101,38 @@ def test_while_the_process_sleeps_nothing_of_it_runs(tmp_path):
 async def test_a_room_that_is_stepped_through_needs_a_virtual_clock(rehearsal):
     with pytest.raises(RuntimeError, match=r"virtual_clock\.run"):
         await rehearsal.play()
+
+
+def test_what_was_played_is_drawn(rehearsal, tmp_path):
+    summary = virtual_clock.run(rehearsal.play())
+    rehearsal.draw(summary, tmp_path / "conversation.html")
+    page = (tmp_path / "conversation.html").read_text()
+    assert "<title>short: a conversation</title>" in page
+    assert '"seconds":2.0' in page
+
+
+def test_a_picture_that_cannot_be_written_is_named_and_an_old_one_gone(rehearsal, tmp_path, monkeypatch, caplog):
+    summary = virtual_clock.run(rehearsal.play())
+    path = tmp_path / "conversation.html"
+    path.write_text("of another day")
+
+    def full(self, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    rehearsal.draw(summary, path)
+    assert not path.exists()
+    assert f"{path} cannot be written (No space left on device)." in caplog.text
+
+
+async def test_a_folder_gets_a_picture_too(tmp_path, monkeypatch):
+    async def play(self):
+        return "summed up"
+
+    drawn = []
+    monkeypatch.setattr(Rehearsal, "play", play)
+    monkeypatch.setattr(Rehearsal, "draw", lambda self, summary, path: drawn.append((summary, path)))
+    assert await rehearse(SCENE, Settings(), out=tmp_path) == "summed up"
+    assert drawn == [("summed up", tmp_path / "conversation.html")]
+    assert await rehearse(SCENE, Settings()) == "summed up"
+    assert len(drawn) == 1
