@@ -62,7 +62,7 @@ class Figure(Struct, frozen=True):
     def bound(self) -> str:
         """What it must reach, in words; empty if it is only told."""
         bounds = ((self.at_least, "≥"), (self.at_most, "≤"))
-        return " ".join(f"{sign} {_number(bound)} {self.unit}".strip() for bound, sign in bounds if bound is not None)
+        return " ".join(f"{sign} {amount(bound)} {self.unit}".strip() for bound, sign in bounds if bound is not None)
 
 
 class Result(Struct, frozen=True):
@@ -120,7 +120,7 @@ def render(results: Sequence[Result]) -> Table:
             table.add_row(
                 "" if number else result.bench,
                 figure.name,
-                f"{_number(figure.value)} {figure.unit}".strip(),
+                f"{amount(figure.value)} {figure.unit}".strip(),
                 figure.bound,
                 verdict if figure.bound else Text(""),
             )
@@ -152,7 +152,8 @@ def as_data(result: Result) -> dict[str, Any]:
     }
 
 
-def _number(value: float) -> str:
+def amount(value: float) -> str:
+    """Return a number as people read it; infinite is what never happened."""
     if np.isnan(value):
         return "nothing"
     if np.isinf(value):

@@ -19,6 +19,7 @@ import msgspec
 
 from device.audio.card.base import CardError
 from device.audio.clips import ClipError
+from device.bench.drawn import page
 from device.bench.result import BenchError, Job, Result, as_data, render
 from device.conversation.engine import EngineError
 from device.model_files.files import ModelError
@@ -63,6 +64,7 @@ def run_benches(
     out: Path | None = None,
     sounds: Path | None = None,
     requests: Path | None = None,
+    html: Path | None = None,
 ) -> bool:
     """Run the bench `name`, or all of them; return whether all reach what they must.
 
@@ -70,7 +72,8 @@ def run_benches(
     `part` is the part of it that is to be run, recordings of what went wrong go to `out`, `sounds` is a folder of
     sounds and `requests` a file of requests instead of the bundled ones.
 
-    Raises BenchError for a name that no bench has, or if the results cannot be written to `json_file`.
+    Raises BenchError for a name that no bench has, or if the results cannot be written to `json_file`, or drawn into
+    `html`.
     """
     if name is not None and name not in BENCHES:
         raise BenchError(f'there is no bench "{name}"; there are {", ".join(BENCHES)}')
@@ -92,8 +95,11 @@ def run_benches(
     shown.print(render(results))
     if quick:
         shown.print("Measured for a short time only: not for quoting.", style="yellow")
+    at, machine = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), _machine()
     if json_file is not None:
-        _write(results, json_file, quick=quick)
+        _write("--json", json_file, _as_json(results, at, machine, quick=quick))
+    if html is not None:
+        _write("--html", html, page(results, machine, at, quick=quick))
     return all(result.reached for result in results)
 
 
@@ -107,23 +113,31 @@ def run_one(bench: str, job: Job) -> Result:
     return result
 
 
-def _write(results: Sequence[Result], path: Path, *, quick: bool) -> None:
+def _machine() -> dict[str, object]:
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 2),
+        "python": platform.python_version(),
+    }
+
+
+def _as_json(results: Sequence[Result], at: str, machine: dict[str, object], *, quick: bool) -> bytes:
     data = {
-        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "machine": {
-            "processor": _processor(),
-            "cores": os.cpu_count(),
-            "load": round(os.getloadavg()[0], 2),
-            "python": platform.python_version(),
-        },
+        "at": at,
+        "machine": machine,
         "quick": quick,
         "reached": all(result.reached for result in results),
         "benches": [as_data(result) for result in results],
     }
+    return msgspec.json.format(msgspec.json.encode(data)) + b"\n"
+
+
+def _write(option: str, path: Path, data: bytes) -> None:
     try:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(data)) + b"\n")
+        path.write_bytes(data)
     except OSError as error:
-        raise BenchError(f"--json {path}: {error.strerror}") from None
+        raise BenchError(f"{option} {path}: {error.strerror}") from None
 
 
 def _processor() -> str:

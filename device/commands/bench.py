@@ -34,6 +34,7 @@ from device.commands.terminal import CONFIG, FAILED, JSON, CommandError, load_se
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="A file of requests instead of the bundled ones (requests).",
 )
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Draw the results into this file.")
 @JSON
 @CONFIG
 def bench(  # noqa: PLR0917 - click's parameters have no order
@@ -43,6 +44,7 @@ def bench(  # noqa: PLR0917 - click's parameters have no order
     out: Path | None,
     sounds: Path | None,
     requests: Path | None,
+    html: Path | None,
     json_file: Path | None,
     config: Path | None,
 ) -> None:
@@ -64,6 +66,7 @@ def bench(  # noqa: PLR0917 - click's parameters have no order
             out=folder,
             sounds=sounds,
             requests=requests,
+            html=html,
         )
     except BenchError as error:
         raise CommandError(error) from None

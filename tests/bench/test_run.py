@@ -73,3 +73,16 @@ def test_a_bench_is_told_how_and_with_what(monkeypatch, tmp_path):
     run.run_benches("heard", Settings(name="Ada"), None, config=tmp_path / "a.toml", quick=True)
     assert isinstance(told[0], Job)
     assert (told[0].settings.name, told[0].config, told[0].quick) == ("Ada", tmp_path / "a.toml", True)
+
+
+def test_results_are_drawn_too(monkeypatch, tmp_path):
+    of("start", lambda job: Result("start", "what", (Figure("x", 3.0, "s", 4.0),)), monkeypatch)
+    done = CliRunner().invoke(main, ["bench", "start", "--html", str(tmp_path / "bench.html")])
+    assert done.exit_code == 0
+    assert "≤ 4 s" in (tmp_path / "bench.html").read_text()
+
+
+def test_a_file_that_cannot_be_drawn_into_is_named(monkeypatch, tmp_path):
+    of("start", lambda job: Result("start", "what", (Figure("x", 3.0, "s", 4.0),)), monkeypatch)
+    with pytest.raises(BenchError, match=r"--html .*absent/bench\.html: No such file"):
+        run.run_benches("start", Settings(), None, html=tmp_path / "absent" / "bench.html")

@@ -23,7 +23,10 @@ def test_what_is_asked_for_is_measured(parley, benches, tmp_path):
     out = tmp_path / "made" / "out"
     assert parley("bench", "bargein", "--quick", "--part", "self", "--out", str(out)).exit_code == 0
     assert benches == [
-        ("bargein", {"config": None, "quick": True, "part": "self", "out": out, "sounds": None, "requests": None})
+        (
+            "bargein",
+            {"config": None, "quick": True, "part": "self", "out": out, "sounds": None, "requests": None, "html": None},
+        )
     ]
     assert out.is_dir()
 
