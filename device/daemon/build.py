@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ from device.sample_clock import CLOCK_RATE, samples
 from device.skills.alarms.alarms import Alarms
 from device.skills.lists.lists import Lists
 from device.skills.lists.names import words_of
+from device.skills.places.spot import SpotError, spot
 from device.skills.timers.names import timer_names
 from device.skills.timers.timers import Timers
 from device.tools.result import NAME as RESULT
@@ -51,9 +53,12 @@ if TYPE_CHECKING:
     from device.daemon.reader import Speak
     from device.records.ledger import Ledger
     from device.settings.tree import Settings
+    from device.skills.places.spot import Spot
     from device.tools.registry import Tool
 
     MakeSession = Callable[[Sequence[ToolSpec], str], Awaitable[EngineSession]]
+
+log = logging.getLogger(__name__)
 
 
 async def build(
@@ -130,7 +135,15 @@ async def build(
         lists=KeptLists(kept, lists) if kept else None,
     )
     builtin = device_tools(
-        timers, alarms, playout, mute, ringer, lists=lists, keep_days=settings.transcripts.keep_days, forget=forget
+        timers,
+        alarms,
+        playout,
+        mute,
+        ringer,
+        lists=lists,
+        keep_days=settings.transcripts.keep_days,
+        spot=where(settings),
+        forget=forget,
     )
     offered = builtin.offering(settings.tools, tools)
     uplink = Uplink(
@@ -187,6 +200,15 @@ async def build(
         watchers=watchers,
         fade_ms=barge_in.fade_ms,
     )
+
+
+def where(settings: Settings) -> Spot | None:
+    """Return where the device is; None if nobody said, or what was said is not known, which the log tells then."""
+    try:
+        return spot(settings.home)
+    except SpotError as error:
+        log.warning("%s", error)
+        return None
 
 
 def microphone_gain(settings: Settings, detectors: Detectors) -> Gain:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from device.daemon.sounds import Ringer
     from device.skills.alarms.alarms import Alarms
     from device.skills.lists.lists import Lists
+    from device.skills.places.spot import Spot
     from device.skills.timers.timers import Timers
     from device.tools.registry import Registry
 
@@ -30,11 +31,13 @@ def device_tools(
     *,
     lists: Lists,
     keep_days: int = 0,
+    spot: Spot | None = None,
     forget: Callable[[datetime | None], int] = lambda _: 0,
 ) -> Registry:
     """Return the built-in tools: they set timers and alarms, end the ringing, keep lists, change the volume, and so on.
 
     Transcripts are kept for `keep_days`; `forget` deletes those since a time, or all, and returns how many.
+    `spot` is where the device is.
     """
 
     def set_volume(percent: int) -> None:
@@ -51,6 +54,7 @@ def device_tools(
             clock=lambda: local_time(alarms.now),
             lists=lists,
             keep_days=keep_days,
+            spot=spot,
             forget=forget,
         )
     )

@@ -29,6 +29,7 @@ from device.panel.panel import Panel
 from device.panel.unattended import Unattended
 from device.settings.loading import SettingsError, able, require
 from device.settings.panel import used_pins
+from device.skills.places.spot import SpotError, spot
 from device.system import inputs, lock
 from device.system.service_status import Doing, Status
 from device.system.typed import typed
@@ -84,7 +85,7 @@ async def examine(
             yield found
         async for found in check_card(settings, tell=tell):
             yield found
-    for found in (*check_proxy(settings, units), *check_unmet(settings)):
+    for found in (*check_proxy(settings, units), *check_home(settings), *check_unmet(settings)):
         yield found
     async for found in check_brain(settings):
         yield found
@@ -109,6 +110,14 @@ def check_settings(settings: Settings, fault: str = "") -> Finding:
     return Finding(
         "settings", "ok", f"engine {', '.join(settings.engines)}, wake word {', '.join(settings.wake.models)}"
     )
+
+
+def check_home(settings: Settings) -> Iterator[Finding]:
+    """Say what keeps the device from knowing where it is, if somebody told it."""
+    try:
+        spot(settings.home)
+    except SpotError as error:
+        yield Finding("home", "warn", str(error), "set it, or leave it out: then nobody is told when the sun rises")
 
 
 def check_python(

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
 _SAID: Final = ("day", "hour", "minute", "second")
+"""The units in which spans are said."""
 _NUMBER: Final = r"(\d+(?:\.\d+)?)"
 
 
@@ -79,15 +80,16 @@ class Spans(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=
         rest = max(0, round(seconds))
         return next((rest // SECONDS[unit] for unit in _SAID if rest >= SECONDS[unit]), 0) == 1
 
-    def said(self, seconds: float, *, dative: bool = False) -> str:
+    def said(self, seconds: float, *, dative: bool = False, units: Sequence[str] = _SAID) -> str:
         """Return a span of time, to the second, as it is said: "an hour and a half" is "1 hour and 30 minutes".
 
-        With `dative` it is fit for standing after "in" or "ago", where a language makes a difference.
+        With `dative` it is fit for standing after "in" or "ago", where a language makes a difference. Of `units`, the
+        largest is first.
         """
         names = {**self.units, **self.dative} if dative else self.units
         rest = max(0, round(seconds))
         parts = []
-        for unit in _SAID:
+        for unit in units:
             count, rest = divmod(rest, SECONDS[unit])
             if count:
                 one, many = names[unit][:2]

@@ -38,6 +38,7 @@ Builtin = Literal[
     "get_privacy",
     "delete_transcripts",
     "sleep",
+    "get_sun",
 ]
 """The names of the built-in tools."""
 Kind = Literal["code", "name", "text"]

@@ -104,6 +104,17 @@ class PlayoutSettings(Section, frozen=True):
     earcons: bool = True
 
 
+class HomeSettings(Section, frozen=True):
+    """`[home]`: where the device is, so that it knows when the sun rises and sets."""
+
+    place: str = ""
+    """A city that a time zone is called after, e.g. "Berlin" or "New York"; any other with its coordinates."""
+    latitude: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    """Degrees, north of the equator positive; goes with `longitude`."""
+    longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
+    """Degrees, east of Greenwich positive."""
+
+
 class TranscriptSettings(Section, frozen=True):
     """`[transcripts]`: what was said, kept on this device; `parley transcripts` shows it."""
 
@@ -157,6 +168,7 @@ class Settings(Section, frozen=True):
     piper: PiperSettings = field(default_factory=PiperSettings)
     kokoro: KokoroSettings = field(default_factory=KokoroSettings)
     cartesia: CartesiaSettings = field(default_factory=CartesiaSettings)
+    home: HomeSettings = field(default_factory=HomeSettings)
     transcripts: TranscriptSettings = field(default_factory=TranscriptSettings)
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     panel: PanelSettings = field(default_factory=PanelSettings)

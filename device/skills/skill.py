@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from device.language.phrases import Phrases
     from device.skills.alarms.alarms import Alarms
     from device.skills.lists.lists import Lists
+    from device.skills.places.spot import Spot
     from device.skills.timers.timers import Timers
     from device.tools.registry import Tool
 
@@ -78,6 +79,8 @@ class Device:
     lists: Lists
     keep_days: int
     """For how many days transcripts are kept; 0: they are not."""
+    spot: Spot | None = None
+    """Where the device is, if somebody said."""
     forget: Callable[[datetime | None], int]
     """Deletes the transcripts since then, or all; returns how many there were. Blocking. Raises `StoreError`."""
 

@@ -11,13 +11,13 @@ from device.conversation import entries
 from device.conversation.events import Button
 from device.conversation.rules import Rules
 from device.conversation.states import State
-from device.daemon.build import build, microphone_gain, rules
+from device.daemon.build import build, microphone_gain, rules, where
 from device.daemon.kept import SPEECH
 from device.daemon.watcher import Watcher
 from device.listen.detectors import Detectors
 from device.model_files.files import ModelError
 from device.records.ledger import Ledger
-from device.settings.tree import BargeInSettings, CardSettings, ListenSettings, Settings
+from device.settings.tree import BargeInSettings, CardSettings, HomeSettings, ListenSettings, Settings
 from device.tools.registry import Arguments, Tool
 from device.tools.result import NAME as RESULT
 
@@ -105,6 +105,13 @@ async def test_it_begins_asleep_or_muted_as_it_was_left(card, ledger, tmp_path, 
     assert card.deaf is not muted
     assert mark.exists() is not muted
     await daemon.stop()
+
+
+def test_where_it_is_is_as_set_and_a_place_that_is_not_known_is_told(caplog):
+    assert where(Settings(home=HomeSettings(place="Berlin"))).latitude == 52.5
+    assert caplog.text == ""
+    assert where(Settings(home=HomeSettings(place="Atlantis"))) is None
+    assert "home.latitude" in caplog.text
 
 
 async def test_what_is_repeated_before_there_was_a_reply_is_the_sound_of_an_error(card, ledger):

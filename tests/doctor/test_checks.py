@@ -14,6 +14,7 @@ from device.doctor import checks
 from device.doctor.checks import (
     check_engine,
     check_gpio,
+    check_home,
     check_libraries,
     check_models,
     check_panel,
@@ -25,7 +26,15 @@ from device.doctor.checks import (
 from device.doctor.finding import Finding
 from device.settings.engines import RealtimeEngine
 from device.settings.panel import PanelSettings
-from device.settings.tree import CardSettings, LocalSettings, PiperSettings, Settings, SherpaSettings, WakeSettings
+from device.settings.tree import (
+    CardSettings,
+    HomeSettings,
+    LocalSettings,
+    PiperSettings,
+    Settings,
+    SherpaSettings,
+    WakeSettings,
+)
 from device.settings.types import Secret
 from device.system import lock
 from device.system.typed import typed
@@ -309,3 +318,10 @@ async def test_a_service_that_waits_for_the_card_does_not_use_it(
     found = {finding.name: finding async for finding in examine(openai_at(server, KEY))}
     assert found["card"].status == verdict
     assert found["card"].message.startswith(said)
+
+
+def test_a_place_that_is_not_known_is_told_with_what_to_set():
+    (found,) = check_home(Settings(home=HomeSettings(place="Atlantis")))
+    assert found.status == "warn"
+    assert 'called after "Atlantis"' in found.message
+    assert [*check_home(Settings())] == [*check_home(Settings(home=HomeSettings(place="Berlin")))] == []

@@ -46,5 +46,6 @@ def test_the_example_shows_every_key_with_its_default(write, home):
     lists["whisper"] = rest["whisper"] | {"languages": []}
     lists["cartesia"] = rest["cartesia"] | {"keyterms": []}
     lists["local"] = rest["local"] | {"hosts": [], "origins": []}
+    lists["home"] = {key: value for key, value in rest["home"].items() if value is not None}
     assert shown == rest | lists | {"engine": engine}
     assert load(write(re.sub(r"^#(?=\w)", "", text, flags=re.MULTILINE)), home) == Settings()

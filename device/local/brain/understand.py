@@ -57,6 +57,9 @@ CALLED: Final = "called"
 _FREE: Final = frozenset({"word", "items", "topic", "text"})
 """Wildcards that may have numbers and the like in them, which are given as they were said."""
 
+_WRITTEN: Final = ("items", "place", "said")
+"""Slots that are said or kept again, so that names in them are better written as they were."""
+
 
 class Understanding:
     """Knows the sentences of a language. `names` are those that the assistant is called by, one word each."""
@@ -98,7 +101,7 @@ class Understanding:
             close = close or self._looked_at_last(whole)
             return [close] if close else []
         heaviest = max(m.weight for m in known)
-        apart = [self._apart(m, text) for m in known if m.weight == heaviest]
+        apart = [self._as_written(self._apart(m, text), text) for m in known if m.weight == heaviest]
         return [m for n, m in enumerate(apart) if m not in apart[:n]]
 
     def _looked_at_last(self, clause: str) -> Meaning | None:
@@ -107,7 +110,8 @@ class Understanding:
         found = self._exact(heard, self._last)
         if found is None:
             return None
-        return Meaning(found.intent, {**found.slots, "said": heard.words(heard.text)}, found.weight)
+        said = Meaning(found.intent, {**found.slots, "said": heard.words(heard.text)}, found.weight)
+        return self._as_written(said, clause)
 
     def _apart(self, meaning: Meaning, text: str) -> Meaning:
         """Return it with the items that were said with the commas that `text` has between them."""
@@ -117,6 +121,17 @@ class Understanding:
         pieces = [self._hear(piece) for piece in text.split(",")]
         apart = with_commas(items, [piece.words(piece.text) for piece in pieces])
         return Meaning(meaning.intent, {**meaning.slots, "items": apart}, meaning.weight)
+
+    def _as_written(self, meaning: Meaning, text: str) -> Meaning:
+        """Return it with names as `text` has them, capital letters and all; which its first words are is not known."""
+        rest = [word for sentence in self._sentence_end.split(text) for word in sentence.split()[1:]]
+        written = {word.lower(): word for word in (re.sub(r"^\W+|\W+$", "", word) for word in rest)}
+        slots = {
+            name: re.sub(r"[^\W\d_]+", lambda m: written.get(m[0], m[0]), value)
+            for name, value in meaning.slots.items()
+            if name in _WRITTEN and isinstance(value, str)
+        }
+        return Meaning(meaning.intent, {**meaning.slots, **slots}, meaning.weight) if slots else meaning
 
     def answer(self, text: str, intent: str) -> Meaning | None:
         """Return what `text` means as an answer to a question, which is of an intent; None if it is none."""

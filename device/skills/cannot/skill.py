@@ -36,7 +36,7 @@ def _answer(meaning: Meaning, talk: Talk) -> str:
     said = str(meaning.slots.get("said", ""))
     for pattern, by in words.echoes:
         if len(said.split()) <= words.longest and (found := re.fullmatch(pattern, said)):
-            echo = " ".join(words.turned.get(word, word) for word in found.expand(by).split())
+            echo = " ".join(words.turned.get(word.lower(), word) for word in found.expand(by).split())
             return talk.phrase("fact", question=echo)
     return talk.phrase("fact_unknown")
 

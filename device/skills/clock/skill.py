@@ -42,7 +42,7 @@ def clock_answer(meaning: Meaning, now: datetime, talk: Talk) -> str:
     """Return the answer to a meaning of `INTENTS`, `now` being the time where the user is."""
     language = talk.language
     if meaning.intent in {"date", "weekday"}:
-        day, called = _day(meaning, now.date(), talk)
+        day, called = named_day(meaning, now.date(), talk)
         phrase = f"{meaning.intent}_past" if day < now.date() else meaning.intent
         return talk.phrase(phrase, day=called, date=language.say_date(day), weekday=language.clock.weekday(day))
     if sign := _AWAY.get(meaning.intent):
@@ -69,7 +69,7 @@ def _moved(now: datetime, span: timedelta) -> datetime:
     return (now + span).astimezone() if here.utcoffset() == now.utcoffset() else now + span
 
 
-def _day(meaning: Meaning, today: date, talk: Talk) -> tuple[date, str]:
+def named_day(meaning: Meaning, today: date, talk: Talk) -> tuple[date, str]:
     """Return the day that is meant, and what it is called at the beginning of a sentence."""
     words = talk.language.words("clock", ClockAnswers)
     if "weekday" in meaning.slots:

@@ -32,6 +32,8 @@ class DayWords(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """Name → "month-day", "easter+days", or "month:n:weekday" (the n-th such weekday, 0 being Monday), "+days"."""
     before: str
     """A regular expression of what may stand before a name."""
+    joined: str
+    """The same of what is between two days: "and"."""
 
     @cached_property
     def _holiday_names(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from device.language.spans import SECONDS
 from device.skills.dates.days import DayWords
 from device.skills.skill import Skill
 
@@ -20,12 +21,26 @@ def _answer(meaning: Meaning, talk: Talk) -> str:
     said = re.sub(rf"(\d) ({words.ordinal_end})\b", r"\1\2", str(meaning.slots["items"]))
     past = meaning.intent == "days_since"
     try:
+        if meaning.intent == "days_between":
+            return _between(said, words, talk)
         day = words.find(said, today, talk.language.clock, past=past)
         if day is None:
             return talk.phrase("fact_unknown")
         return _said(meaning, day, said, talk)
     except (ValueError, OverflowError):
         return talk.phrase("no_such_date")
+
+
+def _between(said: str, words: DayWords, talk: Talk) -> str:
+    """Return how many days are between two; without a year, the second is the next one after the first."""
+    today, clock = talk.now().date(), talk.language.clock
+    first, *rest = re.split(words.joined, said, maxsplit=1)
+    one, other = words.find(first, today, clock), words.find(rest[0], today, clock) if rest else None
+    if one is None or other is None:
+        return talk.phrase("fact_unknown")
+    after = words.find(rest[0], one, clock) if other < one else None
+    days = abs(((after if after and after > one else other) - one).days)
+    return talk.phrase("days_between_one" if days == 1 else "days_between", days=days)
 
 
 def _said(meaning: Meaning, day: date, said: str, talk: Talk) -> str:
@@ -45,10 +60,9 @@ def _distance(intent: str, days: int, day: date, said: str, talk: Talk) -> str:
         return talk.phrase("is_today", **told)
     if days < 0:
         return talk.phrase("days_since_one" if days == -1 else "days_since", **told)
-    weeks, rest = divmod(days, 7)
-    if intent == "weeks_until" and weeks:
-        shape = "weeks_and_days_until" if rest else "weeks_until_one" if weeks == 1 else "weeks_until"
-        return talk.phrase(shape, **told, weeks=weeks, rest=rest)
+    if intent == "weeks_until":
+        span = talk.language.spans.said(days * SECONDS["day"], units=("week", "day"))
+        return talk.phrase("weeks_until", **told, span=span)
     return talk.phrase("days_until_one" if days == 1 else "days_until", **told)
 
 

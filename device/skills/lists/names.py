@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from device.language.language import Language
 
 
-class ListWords(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+class ListWords(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
     """The `[words]` of `lists.toml`."""
 
     usual: str
     """The list that is meant if none is named."""
     suffix: str
-    """What the phrases add to a name; a name that ends so is said without it."""
+    """What names may be said with: "shopping list". The phrases add it, or `kept` does."""
+    kept: str = "{name}"
+    """How a name is kept and told, where that is more than its {name}, or with a capital letter its {Name}."""
     other_names: dict[str, str]
     """What else lists are called: "groceries"."""
     ignored: frozenset[str]
@@ -47,7 +49,9 @@ class ListWords(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         words = [word for word in re.sub(r"[^\w\s]", " ", said.casefold()).split() if word not in self.ignored]
         name = " ".join(words)
         name = name.removesuffix(self.suffix.strip()).strip()
-        return self.other_names.get(name, name) or self.usual
+        if not name:
+            return self.usual
+        return self.other_names.get(name) or self.kept.format(name=name, Name=name[:1].upper() + name[1:])
 
     def key(self, entry: str) -> str:
         """Return what two ways of saying an entry have in common."""
@@ -60,7 +64,7 @@ class ListWords(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         """Return the entries of what was said: "milk, eggs and bread" are three, "fish and chips" one."""
         text = f" {' '.join(said.split())} "
         for number, one in enumerate(self.together):
-            text = re.sub(rf"(?<=[ ,]){re.escape(one)}(?=[ ,])", f"\ue000{number}\ue000", text)
+            text = re.sub(rf"(?i)(?<=[ ,]){re.escape(one)}(?=[ ,])", f"\ue000{number}\ue000", text)
         parts = re.split(self.between, text)
         whole = [re.sub("\ue000(\\d+)\ue000", lambda m: self.together[int(m[1])], part) for part in parts]
         return [entry for part in whole if (entry := self.entry(part))]

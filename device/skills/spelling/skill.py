@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from device.skills.skill import Meaning, Talk
 
 
-class SpellingWords(Struct, frozen=True, forbid_unknown_fields=True):
+class SpellingWords(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The `[words]` of `spelling.toml`."""
 
     between: str
@@ -20,6 +20,8 @@ class SpellingWords(Struct, frozen=True, forbid_unknown_fields=True):
     next_word: str
     also: tuple[tuple[str, ...], ...]
     """Words that sound alike: nobody can hear which is meant."""
+    names: dict[str, str] = {}
+    """Letters that are called otherwise than they look, or have no capital."""
     other: str
     """How {word}, which sounds alike, and its {letters} are said after the first."""
 
@@ -39,7 +41,10 @@ def _answer(meaning: Meaning, talk: Talk) -> str:
 
 
 def _letters(said: str, words: SpellingWords) -> str:
-    spelt = (words.between.join(letter for letter in word.upper() if letter.isalnum()) for word in said.split())
+    spelt = (
+        words.between.join(words.names.get(letter, letter.upper()) for letter in word if letter.isalnum())
+        for word in said.split()
+    )
     return words.next_word.join(spelt)
 
 

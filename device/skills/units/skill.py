@@ -29,6 +29,8 @@ class UnitWords(Struct, frozen=True, forbid_unknown_fields=True):
     """What is said for one, and for many, of each unit."""
     one: str = "1 {unit}"
     """How one of a {unit} is said."""
+    ingredients: dict[str, str] = {}
+    """What ingredients are called, where it is not as in `ingredients.py`."""
 
 
 def _answer(meaning: Meaning, talk: Talk) -> str:
@@ -91,7 +93,8 @@ def _weigh(meaning: Meaning, talk: Talk) -> str:
     weight = convert(grams(ingredient, millilitres), KNOWN["gram"], target)
     about = float(f"{weight:.2g}") if weight < 10 else round(weight)
     said = _quantity(about, target, talk)
-    return talk.phrase("about", source=_quantity(number, source, talk), ingredient=ingredient, target=said)
+    name = talk.language.words("units", UnitWords).ingredients.get(ingredient, ingredient)
+    return talk.phrase("about", source=_quantity(number, source, talk), ingredient=name, target=said)
 
 
 def _source(meaning: Meaning, target: Unit) -> Unit:

@@ -49,6 +49,10 @@ def cancel(name=""):
     return "cancel_timer", {"name": name} if name else {}
 
 
+def listed(tool, *items, name="Einkaufsliste"):
+    return tool, {"items": list(items), "list": name}
+
+
 TIME, LIST, SLEEP, MUTE = ("get_time", {}), ("list_timers", {}), ("sleep", {}), ("mute", {})
 LOUDER, SOFTER = ("set_volume", {"change": 10}), ("set_volume", {"change": -10})
 CALLS = {
@@ -196,6 +200,32 @@ CALLS = {
     "Schlaf gut": SLEEP,
     "Geh schlafen": SLEEP,
     "Mikrofon aus": MUTE,
+    "Halt den Timer an": ("change_timer", {"pause": True}),
+    "Kannst du einen Wecker in einer halben Stunde stellen?": timer(1800),
+    "Wie laut bist du eingestellt?": ("get_volume", {}),
+    "Setz Milch auf die Einkaufsliste": listed("add_to_list", "Milch"),
+    "Kannst du bitte Milch, Eier und Brot auf den Einkaufszettel schreiben?": (
+        listed("add_to_list", "Milch", "Eier", "Brot")
+    ),
+    "Füge zwei Liter Milch zur Einkaufsliste hinzu": listed("add_to_list", "2 Liter Milch"),
+    "Wir brauchen noch Salz und Pfeffer und Öl": listed("add_to_list", "Salz und Pfeffer", "Öl"),
+    "Die Butter ist alle": listed("add_to_list", "Butter"),
+    "Pack Sonnencreme auf die Packliste": listed("add_to_list", "Sonnencreme", name="Packliste"),
+    "Schreib Steuererklärung auf meine To-do-Liste": listed("add_to_list", "Steuererklärung", name="To-do-Liste"),
+    "Streich die Eier von der Liste": listed("remove_from_list", "Eier"),
+    "Was steht auf der Einkaufsliste?": ("read_list", {"list": "Einkaufsliste"}),
+    "Was müssen wir noch einkaufen?": ("read_list", {"list": "Einkaufsliste"}),
+    "Was habe ich heute noch zu erledigen?": ("read_list", {"list": "To-do-Liste"}),
+    "Stehen Eier auf der Liste?": ("read_list", {"list": "Einkaufsliste"}),
+    "Welche Listen gibt es?": ("read_list", {}),
+    "Lösch die Einkaufsliste": ("clear_list", {"list": "Einkaufsliste"}),
+    "Nimmst du mich auf?": ("get_privacy", {}),
+    "Hörst du immer zu?": ("get_privacy", {}),
+    "Lösche alles, was ich heute gesagt habe": ("delete_transcripts", {"which": "today"}),
+    "Lösche alle meine Aufnahmen": ("delete_transcripts", {"which": "all"}),
+    "Wann geht morgen die Sonne auf?": ("get_sun", {"date": "2026-11-23"}),
+    "Wann wird es dunkel?": ("get_sun", {}),
+    "Wie lange ist es übermorgen hell?": ("get_sun", {"date": "2026-11-24"}),
     "Schalte das Mikrofon stumm": MUTE,
     "Hör mir nicht mehr zu": MUTE,
 }
@@ -262,13 +292,143 @@ ANSWERS = {
     "Mikrofon aus": "An diesem Gerät kann ich das Mikrofon nicht stumm schalten.",
     "Tschüss": "Tschüss!",
     "Gute Nacht": "Gute Nacht, schlaf gut.",
-    "Wer hat 1954 die Weltmeisterschaft gewonnen?": "Das weiß ich leider nicht.",
+    "Wer hat 1954 die Weltmeisterschaft gewonnen?": (
+        "Ich weiß leider nicht, wer 1954 die Weltmeisterschaft gewonnen hat."
+    ),
+    "Wie hoch ist der Eiffelturm?": "Ich weiß leider nicht, wie hoch der Eiffelturm ist.",
+    "Wie alt ist mein Hund?": "Das weiß ich leider nicht.",
+    "Erzähl mir etwas über Bienen": "Das weiß ich leider nicht.",
+    "Wie viele Tage sind es noch bis Weihnachten?": (
+        "Es sind noch 33 Tage: Das ist Freitag, der fünfundzwanzigste Dezember 2026."
+    ),
+    "Wie lange ist es noch bis zum ersten Mai?": "Es sind noch 160 Tage: Das ist Samstag, der erste Mai 2027.",
+    "Wie viele Wochen noch bis Silvester?": (
+        "Es sind noch 5 Wochen und 4 Tage: Das ist Donnerstag, der einunddreißigste Dezember 2026."
+    ),
+    "In wie vielen Wochen ist Nikolaus?": "Es sind noch 2 Wochen: Das ist Sonntag, der sechste Dezember 2026.",
+    "Wie viele Tage noch bis morgen?": "Es ist nur noch ein Tag: morgen.",
+    "Vor wie vielen Tagen war der dritte Oktober?": "Das war vor 50 Tagen: Samstag, der dritte Oktober 2026.",
+    "Wann ist Ostern?": "Das ist Sonntag, der achtundzwanzigste März 2027.",
+    "Auf welchen Tag fällt der 3. Oktober?": "Das ist Sonntag, der dritte Oktober 2027.",
+    "Was für ein Tag ist der vierundzwanzigste Dezember?": "Das ist Donnerstag, der vierundzwanzigste Dezember 2026.",
+    "Welches Datum ist zwei Wochen nach Weihnachten?": "Das ist Freitag, der achte Januar 2027.",
+    "Welcher Tag war drei Tage vor dem ersten November?": "Das ist Freitag, der neunundzwanzigste Oktober 2027.",
+    "Wie viele Tage liegen zwischen dem ersten März und dem zwanzigsten Mai?": "Dazwischen liegen 80 Tage.",
+    "Wann ist der einunddreißigste April?": "Dieses Datum gibt es nicht.",
+    "Wann ist der 29. Februar 2027?": "Dieses Datum gibt es nicht.",
+    "Wann ist mein Geburtstag?": "Deinen Kalender kann ich nicht sehen.",
+    "Wie spät ist es in Atlantis?": "Wie spät es in Atlantis ist, weiß ich nicht.",
+    "Wann geht die Sonne auf?": (
+        "Ich weiß nicht, wo wir sind, darum kann ich nicht sagen, wann die Sonne auf- oder untergeht."
+    ),
+    "Wie buchstabiert man Straße?": "Straße: S, T, R, A, Eszett, E.",
+    "Buchstabiere bitte Käse für mich": "Käse: K, Ä, S, E.",
+    "Wie schreibt man mehr?": "Mehr: M, E, H, R; oder meer, M, E, E, R.",
+    "Wie viele Buchstaben hat das Wort Haus?": "Haus hat 4 Buchstaben.",
+    "Soll ich essen?": "Das weiß ich leider nicht.",
+    "Wähle für mich Tee": "Sag mir, wozwischen ich wählen soll: Tee oder Kaffee zum Beispiel.",
+    "Sprich langsamer": "Ich spreche langsamer.",
+    "Nicht so schnell!": "Ich spreche langsamer.",
+    "Du redest zu langsam": "Ich spreche schneller.",
+    "Sprich wieder normal": "Ich spreche wieder wie sonst.",
+    "Sag das noch mal": "Ich habe noch nichts gesagt.",
+    "Was hast du gehört?": "Davor hast du nichts gesagt.",
+    "Nimmst du mich auf?": "Ton behalte ich nicht. Ob deine Worte als Text bleiben, kann ich von hier aus nicht sehen.",
+    "Setz Milch auf die Einkaufsliste": "Auf diesem Gerät kann ich keine Listen führen.",
+    "Was ist ein Drittel von neunzig?": "Das macht 30.",
+    "Wie viel Prozent von 80 sind 12?": "Das sind 15 Prozent.",
+    "Wie viel Gramm hat eine Tasse Mehl?": "Eine Tasse Mehl: etwa 125 Gramm.",
+    "Was wiegen zwei Esslöffel Butter?": "2 Esslöffel Butter: etwa 28 Gramm.",
+    "Mach das Licht in der Küche an": "Im Haus kann ich nichts schalten.",
+    "Was gibt es Neues?": "Nachrichten bekomme ich hier nicht.",
+    "Ruf Oma an": "Anrufen kann ich niemanden.",
+    "Was steht heute im Kalender?": "Deinen Kalender kann ich nicht sehen.",
+    "Was heißt Hund auf Englisch?": "Übersetzen kann ich nicht: Ich kann nur Deutsch.",
+    "Bestell eine Pizza": "Bestellen oder Preise nachsehen kann ich nicht.",
+    "Wie koche ich Spargel?": "Rezepte kenne ich keine.",
+    "Wie komme ich zum Bahnhof?": "Wege, Fahrpläne und Orte kann ich nicht nachsehen.",
     "Stell keinen Timer auf fünf Minuten": "Das weiß ich leider nicht.",
     "Blablabla": "Das weiß ich leider nicht.",
 }
 
+SUN = {"place": "", "sunrise": "07:41", "sunset": "15:59", "daylight_minutes": 498}
 NOODLES = {"timers": [{"name": "nudel", "remaining_seconds": 61}]}
 OUTPUTS = [
+    (
+        "Setz Milch und Eier auf die Einkaufsliste",
+        {"list": "Einkaufsliste", "added": ["Milch", "Eier"], "already_there": []},
+        "Ich habe Milch und Eier auf deine Einkaufsliste gesetzt.",
+    ),
+    (
+        "Setz Eier auf die Liste",
+        {"list": "Einkaufsliste", "added": [], "already_there": ["Eier"]},
+        "Schon auf deiner Einkaufsliste: Eier.",
+    ),
+    (
+        "Was steht auf der Einkaufsliste?",
+        {"list": "Einkaufsliste", "count": 3, "items": ["Milch", "Eier", "Brot"]},
+        "Auf deiner Einkaufsliste: Milch, Eier und Brot.",
+    ),
+    (
+        "Was steht auf der Packliste?",
+        {"list": "Packliste", "count": 12, "items": [f"Ding {n}" for n in range(12)]},
+        (
+            "Auf deiner Packliste stehen 12 Dinge, zuerst Ding 0, Ding 1, Ding 2, Ding 3, Ding 4, Ding 5, Ding 6, "
+            "Ding 7, Ding 8, Ding 9, und dann noch 2."
+        ),
+    ),
+    ("Lies die To-do-Liste vor", {"list": "To-do-Liste", "count": 0, "items": []}, "Deine To-do-Liste ist leer."),
+    (
+        "Steht Butter auf der Liste?",
+        {"list": "Einkaufsliste", "count": 1, "items": ["Milch"]},
+        "Nein, das steht nicht auf deiner Einkaufsliste: Butter.",
+    ),
+    (
+        "Ist ein Ei auf der Liste?",
+        {"list": "Einkaufsliste", "count": 1, "items": ["Eier"]},
+        "Ja, auf deiner Einkaufsliste: ein Ei.",
+    ),
+    (
+        "Streich Milch von der Liste",
+        {"list": "Einkaufsliste", "removed": ["Milch"], "not_there": []},
+        "Ich habe Milch von deiner Einkaufsliste gestrichen.",
+    ),
+    (
+        "Lösch die Liste",
+        {"list": "Einkaufsliste", "removed_count": 1},
+        "Deine Einkaufsliste ist jetzt leer: Ein Eintrag stand darauf.",
+    ),
+    (
+        "Welche Listen habe ich?",
+        {"lists": {"Einkaufsliste": 2, "To-do-Liste": 1}},
+        "Du hast die Einkaufsliste und die To-do-Liste.",
+    ),
+    (
+        "Hörst du immer zu?",
+        {"transcripts_kept_days": 1, "sound_kept": False},
+        (
+            "Ton behalte ich nicht. Was wir nach meinem Namen sagen, bleibt einen Tag lang als Text auf diesem Gerät, "
+            "und du kannst es mich löschen lassen."
+        ),
+    ),
+    (
+        "Lösche, was ich heute gesagt habe",
+        {"which": "today", "conversations_deleted": 3},
+        "Gelöscht: Was du heute gesagt hast, ist weg, 3 Gespräche.",
+    ),
+    ("Wann geht die Sonne auf?", {**SUN, "date": "2026-11-22"}, "Heute ging die Sonne um 7 Uhr 41 auf."),
+    ("Wann geht morgen die Sonne auf?", {**SUN, "date": "2026-11-23"}, "Morgen geht die Sonne um 7 Uhr 41 auf."),
+    ("Wann wird es heute dunkel?", {**SUN, "date": "2026-11-22"}, "Heute geht die Sonne um 15 Uhr 59 unter."),
+    (
+        "Wie lange ist es heute hell?",
+        {**SUN, "date": "2026-11-22"},
+        "Heute ist es 8 Stunden und 18 Minuten lang hell, von Sonnenaufgang bis Sonnenuntergang.",
+    ),
+    (
+        "Wann geht morgen die Sonne auf?",
+        {"place": "Tromsø", "date": "2026-11-23", "sun": "does not rise"},
+        "Morgen geht die Sonne hier nicht auf: Es ist Polarnacht.",
+    ),
     (
         "Stell einen Timer auf fünf Minuten",
         {"name": "fünf-Minuten-Timer", "seconds": 300},
@@ -356,9 +516,10 @@ async def test_the_answer_to_a_question(brain, tools):
 
 
 def test_all_replies_can_be_said():
-    """Each intent and phrase is filled in with what the English one has, and none has more."""
+    """There is each intent and phrase of the English ones, filled in with what they have and no more."""
     german, english = load_language("de"), load_language("en")
-    assert set(german.phrases) <= set(english.phrases)
+    assert set(german.phrases) == set(english.phrases)
+    assert set(german.intents) == set(english.intents)
     for key, phrases in german.phrases.items():
         known = set(re.findall(r"{\w+}", " ".join(english.phrases[key])))
         assert set(re.findall(r"{\w+}", " ".join(phrases))) <= known, key
