@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ from device.listen.stop_word import StopWord
 from device.records.entry import SentFirst
 from device.sample_clock import CLOCK_RATE, samples
 from device.skills.alarms.alarms import Alarms
+from device.skills.alarms.spoken import put_off
 from device.skills.lists.lists import Lists
 from device.skills.lists.names import words_of
 from device.skills.places.spot import SpotError, spot
@@ -114,7 +116,13 @@ async def build(
         gain=microphone_gain(settings, detectors),
     )
     recogniser = recogniser or SharedRecogniser(settings.models_dir)
-    ringer = Ringer(playout, StopWord(language, clean, recogniser), inbox, now, tasks=tasks, speak=speak)
+
+    async def snooze(minutes: int) -> str:
+        told = json.loads((await builtin.call("snooze", json.dumps({"minutes": minutes}))).output)
+        return put_off(minutes, language) if told.get("snoozed") else ""
+
+    stop_word = StopWord(language, clean, recogniser)
+    ringer = Ringer(playout, stop_word, inbox, now, tasks=tasks, speak=speak, snooze=snooze)
     earcons = Earcons(playout, ringer, watchers, wanted=playback.earcons)
     timers, alarms = Timers(now, timer_names(settings.language)), alarms or Alarms()
     lists = Lists(words_of(settings.language))

@@ -125,7 +125,7 @@ class Daemon:
         for action in self.conversation.on(event, self.position):
             self._performer.perform(action)
         if isinstance(event, (Voice, VoiceEnd)) and self.ringing:
-            self._tasks.spawn(self._ringer.hear(event))
+            self._tasks.spawn(self._ringer.hear(event, asleep=self.conversation.state is State.ASLEEP))
 
     def repeat(self) -> None:
         """Play the last reply again; the sound of an error if there is none."""

@@ -9,9 +9,10 @@ import numpy as np
 from device.audio.earcons import earcon
 from device.audio.resample import resample
 from device.conversation.events import StopHeard, Voice, VoiceEnd
+from device.listen.stop_word import STOP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from device.audio.loudspeaker import Loudspeaker
     from device.daemon.inbox import Inbox
@@ -28,7 +29,8 @@ PAUSE_S: Final = 0.6
 class Ringer:
     """Ringing, and the ear for the word that ends it; `now` is the position on the device's clock.
 
-    What is said of it, by `speak`, is heard after each ring: over a reply, asleep and muted, with any engine.
+    What is said of it, by `speak`, is heard after each ring: over a reply, asleep and muted, with any engine. `snooze`
+    lets it ring again after so many minutes, and returns what to say then.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Ringer:
         *,
         tasks: Tasks,
         speak: Speak | None = None,
+        snooze: Callable[[int], Awaitable[str]] | None = None,
     ) -> None:
         self._playout = playout
         self._stop_word = stop_word
@@ -47,6 +50,7 @@ class Ringer:
         self._now = now
         self._tasks = tasks
         self._speak = speak
+        self._snooze = snooze
         self._says = ""
 
     @property
@@ -79,10 +83,21 @@ class Ringer:
             self._inbox.put(StopHeard(self._now()))
         return ringing
 
-    async def hear(self, event: Voice | VoiceEnd) -> None:
-        """Look whether a voice said the word that ends the ringing."""
-        if await self._stop_word.heard(event):
+    async def hear(self, event: Voice | VoiceEnd, *, asleep: bool = False) -> None:
+        """Look whether a voice said the word that ends the ringing, or, asleep, what puts it off.
+
+        Awake, an engine hears it too, and would put it off once more.
+        """
+        said = await self._stop_word.heard(event)
+        if said == STOP:
             self._inbox.put(StopHeard(self._now()))
+        elif said is not None and asleep and self._snooze is not None:
+            await self._tell(await self._snooze(said))
+
+    async def _tell(self, text: str) -> None:
+        spoken = await self._speak(text) if text and self._speak is not None else None
+        if spoken is not None and not self.on:
+            self._playout.sound(resample(spoken.pcm, spoken.rate, self._playout.rate))
 
 
 class Earcons:

@@ -28,6 +28,8 @@ class Lexicon(Struct, frozen=True, forbid_unknown_fields=True):
     """The other shall stop, or has not been understood."""
     stop: frozenset[str]
     """Words that end the ringing of a timer."""
+    snooze: frozenset[str]
+    """Phrases that put off what rings; "n" among the words is any number of minutes."""
 
 
 def lexicon(language: str) -> Lexicon | None:

@@ -1,4 +1,4 @@
-"""Hearing "stop" while a timer rings, on the device itself: also asleep, when no session is open."""
+"""Hearing "stop" and "snooze" while something rings, on the device itself: also asleep, when no session is open."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from device.conversation.events import Voice, VoiceEnd
 from device.listen.lexicon import lexica, lexicon, words
+from device.listen.snooze_phrases import snoozed_minutes
 from device.model_files.files import ModelError
 from device.sample_clock import CLOCK_RATE, samples
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from device.audio.ring import RingBuffer
+    from device.listen.moonshine import Moonshine
     from device.listen.shared_recogniser import SharedRecogniser
 
 log = logging.getLogger(__name__)
@@ -35,12 +37,17 @@ def stop_words(language: str) -> frozenset[str]:
     return own.stop | english.stop if own else english.stop
 
 
+STOP = 0
+"""What was said: to ring no more. Any other number is that of the minutes after which to ring again."""
+
+
 class StopWord:
-    """Recognises stop words in the voices that are heard while it is wanted."""
+    """Recognises stop words, and what puts off, in the voices that are heard while it is wanted."""
 
     def __init__(self, language: str, clean: RingBuffer, recogniser: SharedRecogniser) -> None:
         self.wanted = False
         """Whether somebody waits for a stop word: while a timer rings."""
+        self._language = language
         self._words = stop_words(language)
         self._clean = clean
         self._recogniser = recogniser
@@ -52,20 +59,38 @@ class StopWord:
         self.wanted = wanted
         self._recogniser.want("stop word", wanted)
 
-    async def heard(self, event: Voice | VoiceEnd) -> bool:
-        """Return whether the voice of `event` said a stop word; False when there is nothing to do."""
+    async def heard(self, event: Voice | VoiceEnd) -> int | None:
+        """Return what the voice of `event` said, `STOP` or for how many minutes to put off; None if it was neither."""
         if not self._due(event):
-            return False
+            return None
         self._recognised_at = event.at
         self._recognising += 1
         try:
-            text = await self._recogniser.use(lambda recogniser: recogniser.transcribe(self._audio(event)))
+            said = await self._recogniser.use(lambda recogniser: self._said(recogniser, event))
         except ModelError as error:
             log.warning("A ringing timer cannot be stopped by voice: %s", error)
-            return False
+            return None
         finally:
             self._recognising -= 1
-        return self.wanted and not self._words.isdisjoint(words(text or ""))
+        return said if self.wanted else None
+
+    def _said(self, recogniser: Moonshine, event: Voice | VoiceEnd) -> int | None:
+        from device.listen.moonshine import EXPECTED  # noqa: PLC0415 - loaded by now, and never where nothing rings
+
+        audio = self._audio(event)
+        text = recogniser.transcribe(audio)
+        if not self._words.isdisjoint(words(text)):
+            return STOP
+        minutes = self._put_off(text)
+        if minutes is None and isinstance(event, VoiceEnd):
+            # A word alone is often misheard. Stop words are not looked for among what was less likely said: it would
+            # fall silent by itself.
+            text = recogniser.transcribe(audio, lambda other: 0 if self._put_off(other) is None else EXPECTED)
+            minutes = self._put_off(text)
+        return minutes
+
+    def _put_off(self, text: str) -> int | None:
+        return snoozed_minutes(text, self._language)
 
     def _due(self, event: Voice | VoiceEnd) -> bool:
         if not self.wanted:

@@ -40,6 +40,7 @@ EXPECTED = {
     "question": [TIME],
     "quiet": [],
     "reminder": [r"I will remind you in 10 seconds"],
+    "snooze": [r"I will remind you in 10 seconds"],
     "stop": [CUT],
     "timer": [r"10 seconds"],
     "unplugged": ["", TIME],
@@ -47,8 +48,10 @@ EXPECTED = {
 """What is said in each turn."""
 INTERRUPTED = {"demo", "drift", "headphones", "interruption", "stop"}
 """Scenes in which the long answer is broken off."""
-RINGING = {"demo", "reminder", "timer"}
+RINGING = {"demo", "reminder", "snooze", "timer"}
 """Scenes in which a timer or a reminder rings and is stopped."""
+SNOOZED = {"snooze"}
+"""Those of them in which it is put off, and will ring again."""
 
 
 async def play(house, monkeypatch):
@@ -84,6 +87,7 @@ def test_a_scene_goes_as_it_says(tmp_path, monkeypatch, models, name):
         assert re.search(said, turn.assistant), told
     assert any(turn.interrupted for turn in turns) is (name in INTERRUPTED | {"unplugged"}), told
     assert bool(house.all("timer") + house.all("alarm")) is bool(house.all("stop")) is (name in RINGING), told
+    assert bool(house.daemon.alarms.all) is (name in SNOOZED), told
     assert not house.codes()
 
 

@@ -14,7 +14,7 @@ from device.daemon.reader import Speech
 from device.daemon.sounds import PAUSE_S, Earcons, Ringer
 from device.daemon.tasks import Tasks
 from device.daemon.watcher import Watcher
-from device.listen.stop_word import StopWord
+from device.listen.stop_word import STOP, StopWord
 from device.sample_clock import CLOCK_RATE
 
 RATE = 16_000
@@ -35,19 +35,30 @@ class Recogniser:
 
 
 class Sounds:
-    def __init__(self, *, says="stop", wanted=True, speak=None):
-        self.taken, self.begun = [], []
+    def __init__(self, *, says=STOP, wanted=True, speak=None):
+        self.taken, self.begun, self.snoozed = [], [], []
         self.playout = Playout(RATE)
         self.recogniser = Recogniser(says)
         inbox = Inbox()
         inbox.open(self.taken.append)
         clean = RingBuffer(CLOCK_RATE, 5)
         self.ringer = Ringer(
-            self.playout, StopWord("en", clean, self.recogniser), inbox, lambda: 7, tasks=Tasks(), speak=speak
+            self.playout,
+            StopWord("en", clean, self.recogniser),
+            inbox,
+            lambda: 7,
+            tasks=Tasks(),
+            speak=speak,
+            snooze=self.snooze,
         )
         watcher = Watcher()
         watcher.earcon = self.begun.append
         self.earcons = Earcons(self.playout, self.ringer, watcher, wanted=wanted)
+
+    async def snooze(self, minutes):
+        self.snoozed.append(minutes)
+        self.ringer.ring(on=False)
+        return f"again in {minutes}"
 
     def heard(self, seconds=0.2, skip=0.0):
         """What leaves the loudspeaker next, `(n,) int16`."""
@@ -126,12 +137,30 @@ async def test_a_tool_that_stops_the_ringing_is_told_whether_there_was_any(ringi
     assert sounds.taken == ([StopHeard(7)] if ringing else [])
 
 
-@pytest.mark.parametrize(("says", "stops"), [("Stop!", True), ("What is that?", False)])
+@pytest.mark.parametrize(("says", "stops"), [(STOP, True), (None, False)])
 async def test_only_the_word_for_it_ends_the_ringing(says, stops):
     sounds = Sounds(says=says)
     sounds.ringer.ring(on=True)
     await sounds.ringer.hear(VoiceEnd(8000, 0, 8000, 500))
     assert sounds.taken == ([StopHeard(7)] if stops else [])
+
+
+@pytest.mark.parametrize(("asleep", "snoozed"), [(True, [5]), (False, [])])
+async def test_asleep_it_is_put_off_and_that_is_said_awake_the_engine_hears_it(asleep, snoozed):
+    told = []
+
+    async def speak(text):
+        told.append(text)
+        return Speech(np.full(8000, 1000, np.int16), RATE)
+
+    sounds = Sounds(says=5, speak=speak)
+    sounds.ringer.ring(on=True)
+    await sounds.ringer.hear(VoiceEnd(8000, 0, 8000, 500), asleep=asleep)
+    assert sounds.snoozed == snoozed
+    assert told == [f"again in {minutes}" for minutes in snoozed]
+    assert sounds.taken == []
+    assert (sounds.heard(0.4) == 1000).any() is np.bool_(asleep)
+    assert not sounds.heard(0.4, skip=0.4).any() or not asleep, "once, and no more"
 
 
 @pytest.mark.parametrize(

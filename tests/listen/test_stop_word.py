@@ -11,7 +11,7 @@ import pytest
 from device.audio.ring import RingBuffer
 from device.conversation.events import Voice, VoiceEnd
 from device.listen.shared_recogniser import SharedRecogniser
-from device.listen.stop_word import StopWord, stop_words
+from device.listen.stop_word import STOP, StopWord, stop_words
 from device.model_files.files import ModelError
 from device.sample_clock import samples
 from device.simulation.rehearsal import resident_mb
@@ -27,7 +27,7 @@ class Recogniser:
         self.go = threading.Event()
         self.go.set()
 
-    def transcribe(self, pcm):
+    def transcribe(self, pcm, understood=None):
         self.heard.append(len(pcm))
         self.busy.set()
         assert self.go.wait(20)
@@ -57,25 +57,47 @@ def voice(voiced_ms, at_ms=3000):
 
 
 async def test_nothing_is_recognised_unless_something_rings(stopword):
-    assert not await stopword.heard(voice(600))
+    assert await stopword.heard(voice(600)) is None
     assert stopword.loaded == []
 
 
 @pytest.mark.parametrize(
-    ("text", "stops"), [("Stop.", True), ("please STOP it", True), ("stopping by woods", False), ("", False)]
+    ("text", "said"),
+    [
+        ("Stop.", STOP),
+        ("please STOP it", STOP),
+        ("stopping by woods", None),
+        ("", None),
+        ("Snooze.", 10),
+        ("Five more minutes, please.", 5),
+        ("not yet, stop", STOP),
+    ],
 )
-async def test_a_stop_word_is_one_of_the_words(stopword, text, stops):
+async def test_a_stop_word_is_one_of_the_words_and_a_snooze_a_phrase_among_them(stopword, text, said):
     stopword.make = lambda: Recogniser(text)
     stopword.want(True)
-    assert await stopword.heard(VoiceEnd(samples(3000), samples(2600), samples(2800), 200)) is stops
-    assert stopword.loaded[0].heard == [samples(400 + 250)]  # and a quarter of a second before the onset
+    assert await stopword.heard(VoiceEnd(samples(3000), samples(2600), samples(2800), 200)) == said
+    # And a quarter of a second before the onset; what was neither is heard once more, for what it else may have been.
+    assert stopword.loaded[0].heard == [samples(400 + 250)] * (2 if said is None else 1)
+
+
+async def test_a_snooze_that_was_misheard_is_found_among_what_else_it_may_have_been(stopword):
+    class Doubtful(Recogniser):
+        def transcribe(self, pcm, understood=None):
+            super().transcribe(pcm)
+            return next((text for text in ("Stop.", "Snooze.") if understood and understood(text)), "Sons.")
+
+    stopword.make = lambda: Doubtful("")
+    stopword.want(True)
+    assert await stopword.heard(voice(600)) is None, "a voice that goes on may become anything"
+    assert await stopword.heard(VoiceEnd(samples(3000), samples(2600), samples(2800), 200)) == 10
 
 
 async def test_a_voice_that_goes_on_is_looked_at_now_and_then_and_not_all_of_it(stopword):
     stopword.make = lambda: Recogniser("la la la")
     stopword.want(True)
     for ms in range(100, 6000, 32):
-        assert not await stopword.heard(voice(ms, 1000 + ms))
+        assert await stopword.heard(voice(ms, 1000 + ms)) is None
     (recogniser,) = stopword.loaded
     assert 10 <= len(recogniser.heard) <= 13
     assert max(recogniser.heard) == samples(4000)
@@ -91,7 +113,7 @@ async def test_when_the_ringing_ends_while_it_listens_the_recogniser_is_dropped(
     await asyncio.to_thread(slow.busy.wait, 20)
     stopword.want(False)
     slow.go.set()
-    assert not any(await asyncio.gather(*waiting_voices))
+    assert set(await asyncio.gather(*waiting_voices)) == {None}
     assert len(stopword.loaded) == 1
     gone = weakref.ref(slow)
     del slow
@@ -106,7 +128,7 @@ async def test_without_its_model_a_warning_says_so(stopword, caplog):
 
     stopword.make = make
     stopword.want(True)
-    assert not await stopword.heard(VoiceEnd(samples(3000), 0, 1, 200))
+    assert await stopword.heard(VoiceEnd(samples(3000), 0, 1, 200)) is None
     assert "parley models fetch" in caplog.text
 
 

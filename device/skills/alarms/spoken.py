@@ -90,12 +90,7 @@ def rings(rung: Rung, language: str, at: float) -> str:
 
     `at` is the present time, in seconds since 1970.
     """
-    try:
-        known = load_language(language)
-        spoken = Spoken(known)
-    except LanguageError:
-        known = load_language("en")
-        spoken = Spoken(known)
+    known, spoken = _known(language)
     phrases = Phrases(known, "")
     due, now = local_time(rung.due), local_time(at)
     when = spoken.words.at.format(time=spoken.on(known.say_time(due.time()), due.date(), now.date()))
@@ -103,3 +98,19 @@ def rings(rung: Rung, language: str, at: float) -> str:
     if rung.missed:
         return phrases.phrase(f"{kind}_missed", 0, "", when=when, text=rung.alarm.text)
     return phrases.phrase("reminder_rings", 0, "", text=rung.alarm.text) if rung.alarm.text else ""
+
+
+def put_off(minutes: int, language: str) -> str:
+    """Return what is said when what rang was put off, in a language or else in English."""
+    known, _ = _known(language)
+    duration = known.spans.said(60 * minutes, dative=True)
+    return Phrases(known, "").phrase("snoozed", 0, "", duration=duration)
+
+
+def _known(language: str) -> tuple[Language, Spoken]:
+    try:
+        known = load_language(language)
+        return known, Spoken(known)
+    except LanguageError:
+        english = load_language("en")
+        return english, Spoken(english)

@@ -4,7 +4,7 @@ import pytest
 
 from device.language.language import load_language
 from device.skills.alarms.alarms import Alarm, Rung
-from device.skills.alarms.spoken import Spoken, rings
+from device.skills.alarms.spoken import Spoken, put_off, rings
 
 DUE = datetime(2026, 11, 22, 7).timestamp()  # noqa: DTZ001 - the device's own clock
 
@@ -45,3 +45,15 @@ def test_a_text_is_turned_to_who_hears_it(text, turned):
 def test_a_day_long_over_is_said_as_a_date():
     spoken = Spoken(load_language("en"))
     assert spoken.on("noon", date(2026, 11, 1), date(2026, 11, 22)) == "noon on Sunday, the 1st of November 2026"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "All right, again in 5 minutes."),
+        ("de-AT", "In Ordnung, in 5 Minuten noch einmal."),
+        ("xx", "All right, again in 5 minutes."),
+    ],
+)
+def test_what_is_said_when_it_was_put_off(language, said):
+    assert put_off(5, language) == said
