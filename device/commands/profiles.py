@@ -87,7 +87,9 @@ def look_up(profile: str, tool: str, arguments: tuple[str, ...]) -> None:
     if wrong := [one for one in arguments if "=" not in one]:
         raise click.UsageError(f"{wrong[0]!r} is not KEY=WORDS")
     given = dict(one.split("=", 1) for one in arguments)
-    result = asyncio.run(Registry(profile_tools(_load(profile))).call(tool, json.dumps(given)))
+    read = _load(profile)
+    tools = Registry(profile_tools(read, _settings(read).language))
+    result = asyncio.run(tools.call(tool, json.dumps(given)))
     output = json.loads(result.output)
     if "error" in output:
         raise CommandError(output["error"])

@@ -42,7 +42,7 @@ def room(scene: str, config: Path | None, out: Path | None, json_file: Path | No
 
 def _rehearse(scene: str, config: Path | None, out: Path | None, json_file: Path | None) -> None:
     found = load_in_force(config, need_engine=True)
-    tools, shown = profile_tools(found.loaded.profile), console()
+    tools, shown = profile_tools(found.loaded.profile, found.loaded.settings.language), console()
     try:
         played = load(scene)
         folder = make_folder(out) if out else None

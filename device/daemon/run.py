@@ -78,7 +78,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
             card,
             ledger,
             engines.session,
-            tools=profile_tools(found.loaded.profile),
+            tools=profile_tools(found.loaded.profile, found.loaded.settings.language),
             barred=keeper.costs.over_budget,
             sent=sent,
             muted=muted,

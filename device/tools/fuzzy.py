@@ -7,12 +7,15 @@ is in `SURE`, and what may be worth asking about in `NEAR`.
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
-from device.data import DATA
+import msgspec
+from msgspec import Struct
+
+from device.language.files import file_of
+from device.language.language import load_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,48 +26,63 @@ if TYPE_CHECKING:
 SURE: Final[dict[Kind, float]] = {"code": 0.95, "name": 0.8, "text": 0.5}
 NEAR: Final[dict[Kind, float]] = {"code": 0.7, "name": 0.6, "text": 0.3}
 
-_WORDS: Final = tomllib.loads((DATA / "languages" / "en" / "misheard.toml").read_text("utf-8"))
-_VALUES: Final[dict[str, int]] = {
-    **{word: value for value, word in enumerate(_WORDS["units"].split())},
-    **{word: 10 * value for value, word in enumerate(_WORDS["tens"].split(), 2)},
-    **_WORDS["digits"],
-}
-_LETTERS: Final[dict[str, str]] = {word: word[0] for word in _WORDS["spelling"].split()} | _WORDS["letters"]
-_REPEATS: Final = {"double": 2, "triple": 3, "treble": 3}
-_FILLERS: Final = frozenset(_WORDS["fillers"].split())
-_STOP_WORDS: Final = frozenset(_WORDS["stop_words"].split())
-_SOUND_ALIKE: Final = ("bcdegptvz3", "ajk8", "fsx", "mn", "iy59", "qu2")
-"""Characters whose names are taken for each other."""
-_AS_IT_SOUNDS: Final = tuple(
-    (re.compile(pattern), by)
-    for pattern, by in (
-        (r"ph", "f"),
-        (r"tz|ts|z", "s"),
-        (r"ck|ch|q|c(?![eiy])", "k"),
-        (r"c", "s"),
-        (r"gh|(?<=[a-z])h", ""),
-        (r"dt|th", "t"),
-        (r"w", "v"),
-        (r"ou|oo", "u"),
-        (r"e[iy]|a[iy]|ie|ee|ea|y", "i"),
-        (r"(.)\1+", r"\1"),
-        (r"(?<=.)e$", ""),
-    )
-)
+
+class Misheard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
+    """`misheard.toml` of a language, which says what its parts mean."""
+
+    fillers: str
+    stop_words: str
+    spelling: str
+    explaining: tuple[str, ...]
+    titles: frozenset[str]
+    sound_alike: tuple[str, ...]
+    as_it_sounds: tuple[tuple[str, str], ...]
+    repeats: dict[str, int]
+    digits: dict[str, int]
+    letters: dict[str, str]
+
+    @cached_property
+    def silent(self) -> frozenset[str]:
+        """Words in a code that are no part of it."""
+        return frozenset(self.fillers.split())
+
+    @cached_property
+    def everywhere(self) -> frozenset[str]:
+        """Words that are in any question."""
+        return frozenset(self.stop_words.split())
+
+    @cached_property
+    def characters(self) -> dict[str, str]:
+        """Words for a letter or a digit."""
+        digits = {word: str(value) for word, value in self.digits.items()}
+        return {word: word[0] for word in self.spelling.split()} | self.letters | digits
+
+    @cached_property
+    def sounds(self) -> list[tuple[re.Pattern[str], str]]:
+        """How names are made to look as they sound."""
+        return [(re.compile(pattern), by) for pattern, by in self.as_it_sounds]
 
 
-def likeness(kind: Kind) -> Callable[[str, str], float]:
-    """Return the function that compares things of a kind."""
-    return {"code": code_likeness, "name": name_likeness, "text": text_likeness}[kind]
+@cache
+def misheard(language: str) -> Misheard:
+    """Return how a language is misheard, given as a tag; English where that is not known of it."""
+    path = file_of(language, "misheard.toml")
+    return msgspec.toml.decode(path.read_bytes(), type=Misheard) if path else misheard("en")
 
 
-def code_likeness(said: str, written: str) -> float:
+def likeness(kind: Kind, language: str = "en") -> Callable[[str, str], float]:
+    """Return the function that compares things of a kind, said in a language."""
+    compare = {"code": code_likeness, "name": name_likeness, "text": text_likeness}[kind]
+    return lambda said, written: compare(said, written, language)
+
+
+def code_likeness(said: str, written: str, language: str = "en") -> float:
     """Compare a code as it was said with one as it is written.
 
     >>> code_likeness("P L four seven double two", "PL-4722")
     1.0
     """
-    heard, there = code(said), code(written)
+    heard, there = code(said, language), code(written, language)
     if not heard or not there:
         return 0.0
     if heard == there:
@@ -72,80 +90,56 @@ def code_likeness(said: str, written: str) -> float:
     # The letters before the number are often left out; a part of the number is only a hint.
     if len(heard) >= 3 and there.endswith(heard):
         return 0.95 if re.fullmatch(r"[a-z]+", there.removesuffix(heard)) else 0.8
-    return max(0.0, 1 - distance(heard, there, alike=True) / max(len(heard), len(there), 5))
+    alike = misheard(language).sound_alike
+    return max(0.0, 1 - distance(heard, there, alike=alike) / max(len(heard), len(there), 5))
 
 
 @lru_cache(maxsize=8192)
-def code(text: str) -> str:
+def code(text: str, language: str = "en") -> str:
     """Return the letters and digits of a code, in lower case, however they are said; the letter O is a zero.
 
     >>> code("B as in bravo, forty seven, oh nine")
     'b4709'
     """
-    words = re.findall(r"[a-z]+|\d+", plain(text).replace("x-ray", "xray").replace("'", ""))
-    return "".join(_characters(words)).replace("o", "0")
+    numbers = load_language(language if file_of(language, "misheard.toml") else "en").numbers
+    said = numbers.in_digits(text.casefold().replace("x-ray", "xray"))
+    words = re.findall(r"[a-z]+|\d+", plain(said).replace("'", ""))
+    return "".join(_characters(words, misheard(language))).replace("o", "0")
 
 
-def _characters(words: Sequence[str]) -> Iterator[str]:
+def _characters(words: Sequence[str], language: Misheard) -> Iterator[str]:
     at, repeat, last = 0, 1, ""
     while at < len(words):
         word, rest = words[at], words[at + 1 :]
         at += 1
-        if len(last) == 1 and (skip := _explained(last, word, rest)):
+        if len(last) == 1 and (skip := _explained(last, word, rest, language)):
             at += skip - 1
-        elif word in _REPEATS and rest:
-            repeat = _REPEATS[word]
-        else:
-            used = 1
-            if word in _VALUES:
-                used, last = _number(words[at - 1 :])
-                at += used - 1
-            elif word.isdigit() or len(word) == 1 or word not in _FILLERS:
-                last = _LETTERS.get(word, word)
-            else:
-                continue
+        elif word in language.repeats and rest:
+            repeat = language.repeats[word]
+        elif word.isdigit() or len(word) == 1 or word not in language.silent:
+            last = language.characters.get(word, word)
             # "double two" repeats one character, "double two three" not the rest.
             yield last[0] * (repeat - 1) + last
             repeat = 1
 
 
-def _explained(letter: str, word: str, rest: Sequence[str]) -> int:
+def _explained(letter: str, word: str, rest: Sequence[str], language: Misheard) -> int:
     """Return how many words ("as in bravo") only say which letter was meant."""
-    for phrase in (("as", "in"), ("like",), ("for",)):
+    for phrase in map(str.split, language.explaining):
         example = rest[len(phrase) - 1 : len(phrase)]
-        named = example and example[0].startswith(letter) and len(example[0]) > 1 and example[0] not in _VALUES
-        if named and (word, *rest)[: len(phrase)] == phrase:
+        named = example and example[0].startswith(letter) and len(example[0]) > 1
+        if named and [word, *rest][: len(phrase)] == phrase:
             return len(phrase) + 1
     return 0
 
 
-def _number(words: Sequence[str]) -> tuple[int, str]:
-    """Return how many of `words`, the first of which is of a number, say one number, and its digits."""
-    run = 0
-    while run < len(words) and (words[run] in _VALUES or words[run] in {"hundred", "thousand", "and"}):
-        run += 1
-    if {"hundred", "thousand"} & set(words[:run]):
-        total = part = 0
-        for word in words[:run]:
-            if word == "hundred":
-                part = max(1, part) * 100
-            elif word == "thousand":
-                total, part = total + max(1, part) * 1000, 0
-            else:
-                part += _VALUES.get(word, 0)
-        return run, str(total + part)
-    value = _VALUES[words[0]]
-    unit = _VALUES.get(words[1], 0) if value >= 20 and len(words) > 1 else 0
-    return (2, str(value + unit)) if 1 <= unit <= 9 else (1, str(value))
-
-
-def name_likeness(said: str, written: str) -> float:
+def name_likeness(said: str, written: str, language: str = "en") -> float:
     """Compare a name as it was understood with one as it is written, by how they sound.
 
     >>> name_likeness("Southwork", "Southwark") > SURE["name"]
     True
     """
-    heard, there = _parts(said), _parts(written)
+    heard, there = _parts(said, language), _parts(written, language)
     if not heard or not there:
         return 0.0
     length = sum(map(len, heard))
@@ -154,33 +148,35 @@ def name_likeness(said: str, written: str) -> float:
 
 
 @lru_cache(maxsize=8192)
-def _parts(name: str) -> tuple[str, ...]:
+def _parts(name: str, language: str) -> tuple[str, ...]:
     """Return the parts of a name as they sound; letters that were spelt are put together."""
-    words = [word for word in re.findall(r"[a-z0-9]+", plain(name)) if word not in {"the", "of", "mr", "mrs", "ms"}]
-    if len(words) > 2 and all(len(word) == 1 or word in _LETTERS for word in words):
-        words = ["".join(_LETTERS.get(word, word) for word in words)]
-    return tuple(sound for word in words if (sound := _sounds(word)))
+    known = misheard(language)
+    words = [word for word in re.findall(r"[a-z0-9]+", plain(name)) if word not in known.titles]
+    if len(words) > 2 and all(len(word) == 1 or word in known.characters for word in words):
+        words = ["".join(known.characters.get(word, word) for word in words)]
+    return tuple(sound for word in words if (sound := _sounds(word, known)))
 
 
-def _sounds(word: str) -> str:
-    for pattern, by in _AS_IT_SOUNDS:
+def _sounds(word: str, language: Misheard) -> str:
+    for pattern, by in language.sounds:
         word = pattern.sub(by, word)
     return word
 
 
-def text_likeness(said: str, written: str) -> float:
+def text_likeness(said: str, written: str, language: str = "en") -> float:
     """Return how much of what was asked about is in what is written, in whichever words.
 
     >>> text_likeness("when are you open on sundays", "opening hours on Sunday")
     1.0
     """
-    asked, there = _topic(said), _topic(written)
+    asked, there = _topic(said, language), _topic(written, language)
     return sum(any(_same_word(word, other) for other in there) for word in asked) / len(asked) if asked else 0.0
 
 
 @lru_cache(maxsize=8192)
-def _topic(text: str) -> tuple[str, ...]:
-    return tuple(word for word in re.findall(r"[a-z0-9]+", plain(text)) if word not in _STOP_WORDS)
+def _topic(text: str, language: str) -> tuple[str, ...]:
+    known = misheard(language)
+    return tuple(word for word in re.findall(r"[a-z0-9]+", plain(text)) if word not in known.everywhere)
 
 
 def _same_word(word: str, other: str) -> bool:
@@ -193,17 +189,17 @@ def _alike(one: str, other: str) -> float:
     return 1 - distance(one, other) / longest if longest else 0.0
 
 
-def distance(one: str, other: str, *, alike: bool = False) -> float:
+def distance(one: str, other: str, *, alike: tuple[str, ...] = ()) -> float:
     """Return how many characters were changed, lost, added or swapped with the next.
 
-    With `alike`, a character counts half that was taken for one whose name sounds alike.
+    A character counts half that was taken for one of the same group of `alike`.
     """
     before: list[float] = []
     row = [float(n) for n in range(len(other) + 1)]
     for i, a in enumerate(one, 1):
         above, before, row = before, row, [float(i)]
         for j, b in enumerate(other, 1):
-            change = 0.0 if a == b else 0.5 if alike and _sound_alike(a, b) else 1.0
+            change = 0.0 if a == b else 0.5 if alike and _sound_alike(a, b, alike) else 1.0
             best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + change)
             if i > 1 and j > 1 and a == other[j - 2] and b == one[i - 2]:
                 best = min(best, above[j - 2] + 1)
@@ -212,10 +208,10 @@ def distance(one: str, other: str, *, alike: bool = False) -> float:
 
 
 @cache
-def _sound_alike(one: str, other: str) -> bool:
-    return any(one in group and other in group for group in _SOUND_ALIKE)
+def _sound_alike(one: str, other: str, groups: tuple[str, ...]) -> bool:
+    return any(one in group and other in group for group in groups)
 
 
 def plain(text: str) -> str:
-    """Return `text` in lower case and without accents."""
+    """Return `text` in lower case and without accents; ß is ss."""
     return "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))

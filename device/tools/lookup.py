@@ -44,15 +44,16 @@ def search(
     keys: Mapping[str, Kind],
     asked: Mapping[str, str],
     stopped: Callable[[], bool] = lambda: False,
+    language: str = "en",
 ) -> Found:
-    """Return the rows that fit what was asked for, which is by some of the `keys`.
+    """Return the rows that fit what was asked for in a language, which is by some of the `keys`.
 
     Raises StoppedError soon after it is `stopped`.
 
     A row must come near to all that was asked for, and is sure if it surely fits one of it, or comes near to two: a
     town confirms an order number with one digit misheard. What fits some row surely was not misheard for another.
     """
-    columns = [list(_scores(rows, key, keys[key], said, stopped)) for key, said in asked.items()]
+    columns = [list(_scores(rows, key, _near(keys[key], said, language), stopped)) for key, said in asked.items()]
     certain = [[score >= SURE[keys[key]] for score in column] for key, column in zip(asked, columns, strict=True)]
     known = [any(column) for column in certain]
     sure: list[tuple[float, Row]] = []
@@ -63,14 +64,20 @@ def search(
     return Found(_best(sure), () if sure else _best(near))
 
 
-def _scores(rows: Sequence[Row], key: str, kind: Kind, said: str, stopped: Callable[[], bool]) -> Iterator[float]:
-    """Yield how much each row is like what was said; 0 if that is not near."""
-    like = likeness(kind)
+def _near(kind: Kind, said: str, language: str) -> Callable[[str], float]:
+    """Return what tells how much something that is written is like what was said; 0 if that is not near."""
+    like = likeness(kind, language)
+    return lambda written: score if (score := like(said, written)) >= NEAR[kind] else 0.0
+
+
+def _scores(
+    rows: Sequence[Row], key: str, near: Callable[[str], float], stopped: Callable[[], bool]
+) -> Iterator[float]:
+    """Yield how much each row is like what was said."""
     for row in rows:
         if stopped():
             raise StoppedError
-        score = like(said, row[key])
-        yield score if score >= NEAR[kind] else 0.0
+        yield near(row[key])
 
 
 def _best(found: list[tuple[float, Row]]) -> tuple[Row, ...]:
@@ -92,8 +99,8 @@ def answer(found: Found, lookup: Lookup, asked: Mapping[str, str]) -> Table:
     return {"found": [], "next": "Nothing fits. Ask the user to say it once more, or to spell it."}
 
 
-def lookup_tool(name: str, lookup: Lookup, rows: Sequence[Row]) -> Tool:
-    """Return the tool that looks `rows` up."""
+def lookup_tool(name: str, lookup: Lookup, rows: Sequence[Row], language: str = "en") -> Tool:
+    """Return the tool that looks `rows` up, as a language is spoken and misheard."""
     fields: list[tuple[str, Any, Any]] = [
         (key, Annotated[str, Meta(description=_ASK[kind])], msgspec.NODEFAULT if key in lookup.required else "")
         for key, kind in lookup.keys.items()
@@ -108,7 +115,7 @@ def lookup_tool(name: str, lookup: Lookup, rows: Sequence[Row]) -> Tool:
             raise ToolError(f"{long[0]} has more than {LONGEST_ASKED} characters: give only what the user said of it")
         stop = threading.Event()
         try:
-            found = await asyncio.to_thread(search, rows, lookup.keys, asked, stop.is_set)
+            found = await asyncio.to_thread(search, rows, lookup.keys, asked, stop.is_set, language)
         finally:
             stop.set()  # a thread does not end with who waits for it
         return answer(found, lookup, asked)

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from device.tools.registry import Tool
 
 
-def profile_tools(profile: Profile | None) -> list[Tool]:
-    """Return what a profile looks up, and with a result schema also the tool by which the result is submitted."""
+def profile_tools(profile: Profile | None, language: str = "en") -> list[Tool]:
+    """Return what a profile looks up in a language, and with a result schema the tool that submits the result, too."""
     if profile is None:
         return []
     result = [result_tool(profile.result_schema)] if profile.result_schema else []
-    return [*(lookup_tool(name, lookup, rows) for name, (lookup, rows) in profile.lookups.items()), *result]
+    return [*(lookup_tool(name, lookup, rows, language) for name, (lookup, rows) in profile.lookups.items()), *result]

@@ -140,7 +140,7 @@ async def test_what_is_asked_for_has_a_length():
 async def test_a_search_that_took_too_long_is_over(monkeypatch):
     going, ended, go = threading.Event(), threading.Event(), threading.Event()
 
-    def likeness(kind):
+    def likeness(*_):
         def like(said, value):
             going.set()
             assert go.wait(10)
