@@ -12,8 +12,10 @@ import numpy as np
 from rich.table import Table
 
 from device.commands.terminal import AS_JSON, CONFIG, WIDE, CommandError, load_settings, print_json
+from device.language.files import base, languages
+from device.language.language import load_language
 from device.local.stages import EngineStartError, RemoteVoice
-from device.local.tts.catalogue import catalogue, named
+from device.local.tts.catalogue import Listed, catalogue, named
 from device.local.tts.choice import choose
 from device.local.tts.opening import open_voice
 from device.model_files.files import ModelError
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 
     from device.settings.tree import Settings
 
-SAMPLE: Final = "Hello, this is how I sound. It is twenty past seven, and the kitchen light is on."
-"""What is played of a voice."""
 MOST: Final = 20_000
 """Letters of a text: half an hour of speech."""
 
@@ -39,7 +39,7 @@ def voices(name: str | None, config: Path | None, as_json: bool) -> None:  # noq
     """List the voices of the local engine, or play how the one called NAME sounds."""
     settings = load_settings(config)
     if name:
-        _play(settings, *_speak(settings, SAMPLE, name, 1.0))
+        _play(settings, *_speak(settings, _sample(settings, name), name, 1.0))
         return
     found = catalogue(settings)
     if as_json:
@@ -47,7 +47,7 @@ def voices(name: str | None, config: Path | None, as_json: bool) -> None:  # noq
         return
     table = Table("Voice", "Kind", "Language", "MB", "Licence", "", box=None)
     for one in found:
-        state = "speaks" if one.speaks else "here" if one.here else f"{typed(f'models fetch {one.name}')}"
+        state = "speaks" if one.speaks else "here" if one.here else _fetch(one)
         size = f"{one.megabytes:.0f}" if one.megabytes else ""
         licence = one.licence + (" *" if one.notice else "")
         table.add_row(*in_cells(one.name, one.kind, one.language, size, licence, state))
@@ -57,6 +57,19 @@ def voices(name: str | None, config: Path | None, as_json: bool) -> None:  # noq
         f"`{typed('voices NAME')}` plays one; piper.voice and local.voice in the settings choose.",
         *dict.fromkeys(f"* {one.notice}" for one in found if one.notice),
     )
+
+
+def _sample(settings: Settings, name: str) -> str:
+    """Return what is played of a voice, in its language; in English if that is not known of it."""
+    language = next((one.language for one in catalogue(settings) if one.name == name), settings.language)
+    known = base(language) if base(language) in languages() else "en"
+    return load_language(known).phrases["voice_sample"][0]
+
+
+def _fetch(voice: Listed) -> str:
+    """Return what brings a voice here."""
+    package = {"pico": "libttspico-utils", "espeak-ng": "espeak-ng-data"}.get(voice.kind)
+    return f"apt install {package}" if package else typed(f"models fetch {voice.name}")
 
 
 @click.command()

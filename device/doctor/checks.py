@@ -23,6 +23,7 @@ from device.doctor.sound import check_card
 from device.doctor.units import show_units
 from device.doctor.unmet import check_unmet
 from device.engines.factory import Engines
+from device.local.tts import pico
 from device.local.tts.choice import choose, kokoro_files, piper_files
 from device.model_files import files
 from device.panel.panel import Panel
@@ -183,6 +184,8 @@ def _voice(settings: Settings) -> Finding:
             piper_files(settings, chosen.voice)
         elif chosen.kind == "kokoro":
             kokoro_files(settings, chosen.voice)
+        elif chosen.kind == "pico":
+            pico.check(chosen.voice)
     except files.ModelError as error:
         return Finding("voice", "fail", str(error), "correct it in the settings, or fetch it")
     return Finding("voice", "warn" if chosen.fix else "ok", f"{chosen.kind} {chosen.voice}: {chosen.why}", chosen.fix)

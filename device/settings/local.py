@@ -46,13 +46,13 @@ class LocalSettings(Section, frozen=True):
     )
     """Speech to text: Moonshine (base where there are 2 GB of memory, else tiny; or the one that is named), Whisper for
     other languages, a model in `[sherpa]`, an endpoint in `[transcription]`, or Ink in `[cartesia]`."""
-    tts: Literal["auto", "piper", "kokoro", "espeak-ng", "cartesia"] = "auto"
-    """Text to speech: Piper (`[piper]`), Kokoro (`[kokoro]`), espeak-ng, or Sonic (`[cartesia]`).
+    tts: Literal["auto", "piper", "kokoro", "pico", "espeak-ng", "cartesia"] = "auto"
+    """Text to speech: Piper (`[piper]`), Kokoro (`[kokoro]`), Pico, espeak-ng, or Sonic (`[cartesia]`).
 
     `auto` is Piper where there is a voice of the language and memory for it, else espeak-ng.
     """
     voice: str = ""
-    """espeak-ng voice, e.g. en-us+f3; empty: one of the language."""
+    """Voice of espeak-ng, e.g. en-us+f3, or with `tts = "pico"` of Pico, e.g. en-US; empty: one of the language."""
     words_per_minute: Annotated[int, Meta(ge=80, le=450)] = 165
     """How fast it speaks; 165 is the usual of every voice."""
 

@@ -1,5 +1,6 @@
 import json
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +34,29 @@ def test_the_voices_are_listed_with_their_licences_and_the_one_that_speaks(parle
     assert "models fetch en_US-joe-medium" in rows["en_US-joe-medium"]
     assert "lessac" in said
     assert "the voice is piper xx_XX-tiny-low: piper.voice names it" in said
+
+
+def test_what_is_no_model_file_is_said_to_be_installed(parley, config, monkeypatch):
+    monkeypatch.setattr("device.local.tts.catalogue.megabytes", lambda _: 0.0)
+    said = parley("voices", "--config", config).output
+    (row,) = (line for line in said.splitlines() if line.split()[:1] == ["en-US"])
+    assert "apt install libttspico-utils" in row
+
+
+def test_a_german_voice_says_german_words(parley, config, monkeypatch):
+    said = []
+
+    def speak(settings, text, name, speed):
+        said.append(text)
+        return np.zeros(160, np.int16), 16_000
+
+    monkeypatch.setattr("device.commands.voices._speak", speak)
+    monkeypatch.setattr("device.commands.voices._play", lambda *_: None)
+    german = Path(config).with_name("german.toml")
+    german.write_text('language = "de"\nlocal.tts = "espeak-ng"')
+    for name, settings in (("de", str(german)), ("en-gb", config), ("xx_XX-tiny-low", config)):
+        assert parley("voices", name, "--config", settings).exit_code == 0
+    assert [text.partition(",")[0] for text in said] == ["Hallo", "Hello", "Hello"]
 
 
 def test_for_machines(parley, config):

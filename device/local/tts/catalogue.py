@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from device.local.tts.choice import FOLDER, KOKORO, Choice, choose, of_kokoro
 from device.local.tts.espeak_library import VoiceError, library
+from device.local.tts.pico import NOTICE, VOICES, megabytes
 from device.model_files.files import ModelError, own_manifest, places, status
 
 if TYPE_CHECKING:
@@ -36,7 +37,12 @@ class Listed(Struct, frozen=True):
 def catalogue(settings: Settings) -> list[Listed]:
     """Return the voices, the one that speaks among them."""
     chosen = choose(settings)
-    found = [*_of_the_manifest(settings, chosen), *_of_the_user(settings, chosen), *_espeak(settings, chosen)]
+    found = [
+        *_of_the_manifest(settings, chosen),
+        *_of_the_user(settings, chosen),
+        *_pico(settings, chosen),
+        *_espeak(settings, chosen),
+    ]
     if chosen.kind == "cartesia":
         found.append(
             Listed(chosen.voice, "cartesia", settings.language, 0.0, "Cartesia's terms", here=True, speaks=True)
@@ -86,6 +92,15 @@ def _of_the_user(settings: Settings, chosen: Choice) -> Iterator[Listed]:
             yield Listed(path.stem, "piper", language, size, "see its model card", here=True, speaks=speaks)
     if chosen.kind == "piper" and chosen.voice.endswith(".onnx"):
         yield Listed(chosen.voice, "piper", "", 0.0, "yours", here=True, speaks=True)
+
+
+def _pico(settings: Settings, chosen: Choice) -> Iterator[Listed]:
+    """Yield Pico's voices of the language, and the one that speaks; they are Debian packages, and not fetched."""
+    speaking = chosen.voice if chosen.kind == "pico" else ""
+    for name in VOICES:
+        if name.partition("-")[0] == settings.language.partition("-")[0] or name == speaking:
+            size = megabytes(name)
+            yield Listed(name, "pico", name, size, "Apache-2.0", size > 0, name == speaking, NOTICE)
 
 
 def _espeak(settings: Settings, chosen: Choice) -> Iterator[Listed]:

@@ -18,7 +18,7 @@ from device.system.typed import typed
 if TYPE_CHECKING:
     from device.settings.tree import Settings
 
-Kind = Literal["piper", "kokoro", "espeak-ng", "cartesia"]
+Kind = Literal["piper", "kokoro", "pico", "espeak-ng", "cartesia"]
 
 LEAST_MB: Final = 1400.0
 """Memory of the machine below which Piper does not speak by itself: below that of a 2 GB board, whose system tells of
@@ -38,6 +38,7 @@ class LanguageVoices(Struct, frozen=True, forbid_unknown_fields=True):
 
     piper: str = ""
     kokoro: str = ""
+    pico: str = ""
     espeak: str = ""
 
 
@@ -81,6 +82,7 @@ def choose(settings: Settings, memory: tuple[float, float] | None = None) -> Cho
     asked: dict[str, str] = {
         "piper": settings.piper.voice or voices.piper,
         "kokoro": settings.kokoro.voice or voices.kokoro,
+        "pico": local.voice or voices.pico,
         "espeak-ng": local.voice or voices.espeak or settings.language,
         "cartesia": settings.cartesia.voice,
     }

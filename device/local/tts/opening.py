@@ -29,6 +29,10 @@ def open_voice(settings: Settings, chosen: Choice) -> Voice | RemoteVoice:
                 from device.local.tts.kokoro import KokoroVoice  # noqa: PLC0415 - only what is chosen
 
                 return KokoroVoice(*kokoro_files(settings, chosen.voice), local.words_per_minute, settings.language)
+            case "pico":
+                from device.local.tts.pico import PicoVoice  # noqa: PLC0415 - only what is chosen
+
+                return PicoVoice(chosen.voice, local.words_per_minute, settings.language)
             case "cartesia":
                 from device.local.tts.sonic import SonicVoice  # noqa: PLC0415 - only what is chosen
 

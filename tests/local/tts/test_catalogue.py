@@ -56,6 +56,15 @@ def test_kokoro_s_voices_of_the_language_are_listed_and_one_can_speak(tmp_path):
     assert named(Settings(), "bf_emma").kind == "kokoro"
 
 
+def test_pico_s_voices_of_the_language_are_listed_wherever_it_is_not_installed(monkeypatch):
+    monkeypatch.setattr("device.local.tts.catalogue.megabytes", lambda _: 0.0)
+    found = listed(language="de", local=LocalSettings(tts="pico"))
+    assert (found["de-DE"].kind, found["de-DE"].speaks, found["de-DE"].here) == ("pico", True, False)
+    assert "it-IT" not in found
+    assert listed()["en-US"].licence == "Apache-2.0"
+    assert named(Settings(), "en-GB").kind == "pico"
+
+
 def test_a_name_that_no_voice_has():
     with pytest.raises(ModelError, match=r'no voice is called "nobody"; there are en_US-joe-medium, af_'):
         named(Settings(), "nobody")

@@ -80,3 +80,12 @@ def test_the_files_of_a_voice(tmp_path):
 def test_languages():
     assert of_language("en-GB").espeak == "en-gb"
     assert of_language("xx").piper == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "voice", "speaks"),
+    [("en", "", "en-GB"), ("de-AT", "", "de-DE"), ("en", "en-US", "en-US"), ("pl", "", "")],
+)
+def test_pico_speaks_if_the_settings_ask_for_it(language, voice, speaks):
+    found = chosen(language=language, voice=voice, tts="pico")
+    assert (found.kind, found.voice, found.asked) == ("pico", speaks, True)

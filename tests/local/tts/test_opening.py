@@ -43,6 +43,7 @@ def test_numbers_are_said_in_the_language(tmp_path):
     [
         ("espeak-ng", "nobody", EngineStartError, r"local\.voice: .*nobody"),
         ("piper", "/nowhere/x.onnx", ModelError, r"piper\.voice: there is no file /nowhere/x\.onnx"),
+        ("pico", "nobody", EngineStartError, r'local\.voice: Pico has no voice "nobody"'),
         ("kokoro", "nobody", ModelError, r'kokoro\.voice: Kokoro has no voice "nobody"'),
         ("kokoro", "", ModelError, "has no voice of the language"),
         ("piper", "en_US-nobody-low", ModelError, "models fetch en_US-nobody-low"),
