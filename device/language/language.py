@@ -49,6 +49,7 @@ class Common(Struct, frozen=True, forbid_unknown_fields=True):
     rules: dict[str, str]
     lists: dict[str, tuple[tuple[str, str], ...]]
     phrases: dict[str, tuple[str, ...]]
+    failures: tuple[tuple[str, str], ...] = ()
 
 
 class HeardRules(Struct, frozen=True, forbid_unknown_fields=True):

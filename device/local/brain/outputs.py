@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,8 +22,7 @@ def say(skill: Skill | None, tool: str, text: str, asked: Sequence[Meaning], tal
     except ValueError:
         return [text.strip() or talk.phrase("done")]
     if isinstance(output, dict) and "error" in output:
-        error = _sentence(output["error"])
-        return [talk.phrase("failed", error=error) if error else talk.phrase("failed_unexplained")]
+        return [_failure(output["error"], talk)]
     known = skill.outputs.get(tool) if skill else None
     try:
         if known and isinstance(output, dict):
@@ -32,6 +32,12 @@ def say(skill: Skill | None, tool: str, text: str, asked: Sequence[Meaning], tal
     return [output if isinstance(output, str) and output.strip() else talk.phrase("done")]
 
 
-def _sentence(text: object) -> str:
-    said = str(text).strip()
-    return said if not said or said[-1] in ".!?" else f"{said}."
+def _failure(error: object, talk: Talk) -> str:
+    """Return what to say of what a tool said of its failure: that is written for models, in English."""
+    told = str(error).strip()
+    for pattern, said in talk.language.common.failures:
+        if re.search(pattern, told):
+            return said
+    if not told:
+        return talk.phrase("failed_unexplained")
+    return talk.phrase("failed", error=told if told[-1] in ".!?" else f"{told}.")

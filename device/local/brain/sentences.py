@@ -13,7 +13,7 @@ from device.language.language import load_language
 from device.language.phrases import Phrases
 from device.local.brain.cut import sentences
 from device.local.brain.outputs import say
-from device.local.brain.understand import Understanding
+from device.local.brain.understand import LONGEST, Understanding
 from device.local.stages import BrainError, Call, Choice, Pace, Text, Turn, Unmet
 from device.skills.cannot.skill import CANNOT
 from device.skills.farewell.skill import ENDS
@@ -181,7 +181,7 @@ class _Reply:
         meanings = self._meanings(text, self._talk.last)
         if not meanings and any(letter.isalnum() for letter in text):
             yield Unmet("not understood")
-            yield Text(self._talk.phrase("unknown"))
+            yield Text(self._talk.phrase("too_long" if len(text) > LONGEST else "unknown"))
         calls: list[Call] = []
         answered: set[str] = set()
         for meaning in meanings:

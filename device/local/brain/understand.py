@@ -57,7 +57,7 @@ CALLED: Final = "called"
 _FREE: Final = frozenset({"word", "items", "topic", "text"})
 """Wildcards that may have numbers and the like in them, which are given as they were said."""
 
-_WRITTEN: Final = ("items", "place", "said")
+_WRITTEN: Final = ("items", "place", "said", "text")
 """Slots that are said or kept again, so that names in them are better written as they were."""
 
 

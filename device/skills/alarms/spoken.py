@@ -60,7 +60,9 @@ class Spoken:
         said = self._language.say_time(time.fromisoformat(told["time"]))
         if repeat := told.get("repeat"):
             return self._repeated(said, days_of(repeat))
-        return self.on(said, date.fromisoformat(told["date"]), now.date()) if "date" in told else said
+        if "date" in told:
+            return self.on(said, date.fromisoformat(told["date"]), now.date())
+        return self.words.today.format(time=said)
 
     def on(self, said: str, day: date, today: date) -> str:
         """Return a time of day on a day."""

@@ -77,7 +77,7 @@ class Sum(Struct, frozen=True):
 
 
 def _apply(sign: str, a: float, b: float) -> float:
-    if sign == "/" and b == 0:
+    if b == 0 if sign == "/" else sign == "^" and a == 0 and b < 0:
         raise SumError("divided_by_zero")
     try:
         result = _WORKED_OUT[sign](a, b)

@@ -131,7 +131,7 @@ CALLS = {
     "Weck mich am 1. Mai um acht": alarm("08:00", date="2027-05-01"),
     "Weck mich am ersten Mai um acht": alarm("08:00", date="2027-05-01"),
     "Weck mich heute Abend um acht": alarm("20:00", date="2026-11-22"),
-    "Erinnere mich in zwanzig Minuten an die Pizza": ("set_reminder", {"text": "die pizza", "in_seconds": 1200}),
+    "Erinnere mich in zwanzig Minuten an die Pizza": ("set_reminder", {"text": "die Pizza", "in_seconds": 1200}),
     "Lösch den Wecker": ("cancel_alarm", {"kind": "alarm"}),
     "Lösche alle Wecker": ("cancel_alarm", {"kind": "alarm", "all": True}),
     "Welche Wecker sind gestellt?": ("list_alarms", {}),
@@ -349,6 +349,10 @@ ANSWERS = {
     "Wie komme ich zum Bahnhof?": "Wege, Fahrpläne und Orte kann ich nicht nachsehen.",
     "Stell keinen Timer auf fünf Minuten": "Das weiß ich leider nicht.",
     "Blablabla": "Das weiß ich leider nicht.",
+    "Erinnere mich um acht an " + "blah " * 400: "Das war mir zu lang. Sag es mit weniger Worten.",
+    "Was ist 9^9^9?": "Diese Zahl ist mir zu groß.",
+    "Was ist 2**10?": "2 hoch 10 ist gleich 1024.",
+    "Was ist null hoch minus eins?": "Durch null kann man nicht teilen.",
 }
 
 SUN = {"place": "", "sunrise": "07:41", "sunset": "15:59", "daylight_minutes": 498}
@@ -477,7 +481,7 @@ OUTPUTS = [
     ("Wie spät ist es?", {"time": "00:00", "date": "2026-03-03"}, "Es ist Mitternacht."),
     ("Wie spät ist es?", {"time": "21:00", "date": "2026-03-03"}, "Es ist 21 Uhr."),
     ("Welches Datum haben wir?", {"time": "08:00", "date": "2025-03-03"}, "Heute ist Montag, der dritte März 2025."),
-    ("Stell einen Timer auf fünf Minuten", {"error": "there are 20 timers already"}, "Das hat leider nicht geklappt."),
+    ("Stell einen Timer auf fünf Minuten", {"error": "it is broken"}, "Das hat leider nicht geklappt."),
 ]
 
 
@@ -544,3 +548,54 @@ async def test_in_an_emergency_it_says_that_it_cannot_call(brain, text):
     answer = await said(brain, text)
     assert "kann niemanden anrufen" in answer
     assert "112" in answer
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Weck mich gestern um sieben", "Diese Zeit ist schon vorbei."),
+        ("Stell einen Wecker auf den 3. März 2020 um 8 Uhr", "Diese Zeit ist schon vorbei."),
+        ("Weck mich am 31. Februar um sieben", "Dieses Datum gibt es nicht."),
+        ("Erinnere mich am dreißigsten Februar an die Miete", "Dieses Datum gibt es nicht."),
+    ],
+)
+async def test_an_alarm_that_cannot_be_is_refused(brain, tools, text, answer):
+    assert await said(brain, text, tools) == answer
+
+
+async def refusals():
+    """Yield what tools say of all that they refuse, but for what only a model can ask for."""
+    device = Machine()
+    long, many = "x" * 201, [f"thing {n}" for n in range(100)]
+    for _ in range(20):
+        yield await device.call("set_timer", seconds=60)
+    yield await device.call("set_timer", seconds=60, name="x" * 100)
+    yield await device.call("cancel_timer", name="tea")
+    yield await device.call("change_timer", name="tea", add_seconds=60)
+    yield await device.call("change_timer", add_seconds=-86_000)
+    yield await device.call("add_to_list", items=["x" * 121])
+    yield await device.call("add_to_list", items=["the"])
+    yield await device.call("add_to_list", items=["milk"], list="x" * 90)
+    for n in range(31):
+        yield await device.call("add_to_list", items=["milk"], list=f"n{n}")
+    for n in range(11):
+        yield await device.call("add_to_list", items=[f"{thing} {n}" for thing in many])
+    yield await device.call("set_reminder", text=long, time="08:00")
+    yield await device.call("set_alarm", time="08:00", date="2020-01-01")
+    yield await device.call("set_alarm", time="08:00", date="2026-02-31")
+    yield await device.call("set_alarm", time="08:00", date="2999-01-01")
+    for n in range(60):
+        yield await device.call("set_alarm", time=f"08:{n:02}")
+        yield await device.call("set_alarm", time=f"09:{n:02}")
+    device.time = device.time.replace(year=1970)
+    yield await device.call("get_time")
+
+
+async def test_what_tools_refuse_is_said_in_german(brain, tools):
+    told = {output["error"] async for output in refusals() if "error" in output}
+    assert len(told) >= 11, told
+    asked = [Turn("user", "Wie spät ist es?"), Turn("assistant", call_id="1", name="get_time", arguments="{}")]
+    for error in told:
+        answer = await said(brain, [*asked, Turn("tool", json.dumps({"error": error}), call_id="1")], tools)
+        assert answer not in {"Das hat leider nicht geklappt.", error}, error
+        assert len(answer) < 120

@@ -15,6 +15,12 @@ CLOCK = {"time": "09:15", "date": "2026-12-31"}
 TIMERS = {"timers": [{"name": "tea", "remaining_seconds": 125}, {"name": "egg", "remaining_seconds": 1}]}
 
 
+def test_what_a_tool_refuses_is_said_without_jargon_where_the_language_has_words_for_it():
+    error = {"error": "the device does not know the time: it has no clock of its own, and no network yet"}
+    said = ["I don't know the time yet: nobody has told it to me since I was switched on."]
+    assert say(SKILL["get_time"], "get_time", json.dumps(error), [], TALK) == said
+
+
 @pytest.mark.parametrize(
     ("tool", "output", "asked", "said"),
     [

@@ -133,7 +133,7 @@ CALLS = [
             ),
             (
                 "set_reminder",
-                {"text": "buy the sunday paper", "time": "09:00", "date": "2026-11-28"},
+                {"text": "buy the Sunday paper", "time": "09:00", "date": "2026-11-28"},
                 ["remind me to buy the Sunday paper on Saturday at nine"],
             ),
             (
@@ -339,6 +339,11 @@ SAID = [
     ("What day is the 24th of December?", "That's Thursday, the 24th of December 2026."),
     ("when is Easter", "That's Sunday, the 28th of March 2027."),
     ("what date is two weeks after Christmas", "That's Friday, the 8th of January 2027."),
+    ("what is 9^9^9", "That number is too large for me."),
+    ("what is 2**10", "2 to the power of 10 is 1024."),
+    ("what is zero to the power of minus one", "Nothing can be divided by zero."),
+    ("how many days from the 31st of february to today", "There is no such date."),
+    ("remind me at eight to " + "blah " * 400, "That was too long for me. Say it in fewer words."),
     ("when is sunrise tomorrow", "I don't know where we are, so I can't tell when the sun rises or sets."),
     ("what time is it in Atlantis", "I don't know what time it is in Atlantis."),
     ("how do you spell necessary", "Necessary: N, E, C, E, S, S, A, R, Y."),
@@ -530,7 +535,7 @@ async def test_our_own_name_counts_over_one_with_a_prefix(brain):
 
 async def test_what_is_too_long_to_be_a_sentence_is_not_looked_at(brain, monkeypatch):
     monkeypatch.setattr(Understanding, "_clause", lambda *_: pytest.fail("looked at"))
-    assert unknown(await said(brain, "what time is it " * 60_000))
+    assert await said(brain, "what time is it " * 60_000) == "That was too long for me. Say it in fewer words."
     assert not brain.knows("what time is it " * 60_000)
 
 
@@ -600,6 +605,7 @@ async def test_a_reminder_without_a_time_and_a_date_that_there_is_not_are_told(b
     assert "remind me at five to call mum" in await said(brain, "remind me to call mum", TOOLS)
     assert await said(brain, "set an alarm for the 31st of February at seven", TOOLS) == "There is no such date."
     assert await said(brain, "wake me at 7 am today", TOOLS) == "That time is over already."
+    assert await said(brain, "wake me at seven yesterday", TOOLS) == "That time is over already."
 
 
 @pytest.mark.parametrize(
