@@ -200,6 +200,12 @@ CALLS = {
     "Schlaf gut": SLEEP,
     "Geh schlafen": SLEEP,
     "Mikrofon aus": MUTE,
+    "Erinner mich in zwanzig Minuten, den Ofen auszumachen": (
+        "set_reminder",
+        {"text": "den Ofen auszumachen", "in_seconds": 1200},
+    ),
+    "Wie lange noch beim Nudeltimer?": LIST,
+    "Noch zehn Minuten mehr auf den Timer": ("change_timer", {"add_seconds": 600}),
     "Halt den Timer an": ("change_timer", {"pause": True}),
     "Kannst du einen Wecker in einer halben Stunde stellen?": timer(1800),
     "Wie laut bist du eingestellt?": ("get_volume", {}),
@@ -339,6 +345,7 @@ ANSWERS = {
     "Wie viel Prozent von 80 sind 12?": "Das sind 15 Prozent.",
     "Wie viel Gramm hat eine Tasse Mehl?": "Eine Tasse Mehl: etwa 125 Gramm.",
     "Was wiegen zwei Esslöffel Butter?": "2 Esslöffel Butter: etwa 28 Gramm.",
+    "Küchenlicht aus": "Im Haus kann ich nichts schalten.",
     "Mach das Licht in der Küche an": "Im Haus kann ich nichts schalten.",
     "Was gibt es Neues?": "Nachrichten bekomme ich hier nicht.",
     "Ruf Oma an": "Anrufen kann ich niemanden.",
@@ -543,7 +550,7 @@ async def test_a_die_is_thrown(brain, text):
     assert await said(brain, text) in {f"Eine {n}." for n in range(1, 7)}
 
 
-@pytest.mark.parametrize("text", ["Hilfe, ich bin gestürzt", "Ruf die 112 an", "Es brennt in der Küche"])
+@pytest.mark.parametrize("text", ["Hilfe, ich bin gestürzt", "Ruf die 112 an", "Es brennt in der Küche", "Hilfe!"])
 async def test_in_an_emergency_it_says_that_it_cannot_call(brain, text):
     answer = await said(brain, text)
     assert "kann niemanden anrufen" in answer
