@@ -29,6 +29,12 @@ def pytest_configure() -> None:
         os.environ.pop(name, None)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what has a sound server: its sound passes in real time. Other tests that go by the wall's clock say so."""
+    if "pulse" in getattr(item, "fixturenames", ()):
+        item.add_marker("realtime")
+
+
 @pytest.fixture(scope="session")
 def models() -> Callable[[str], Path]:
     """Find a model file by its manifest name; a missing one fails the test with the command that fixes it."""

@@ -16,6 +16,8 @@ from device.settings.tree import ListenSettings, Settings
 from device.simulation.rehearsal import Rehearsal
 from device.simulation.scene import Acoustics, Scene, Visitor
 
+pytestmark = pytest.mark.realtime
+
 PATIENCE_S = 60
 
 

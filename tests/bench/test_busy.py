@@ -2,6 +2,8 @@ import os
 import time
 from pathlib import Path
 
+import pytest
+
 from device.bench.busy import busy, cores
 
 
@@ -18,6 +20,7 @@ def children():
     return found
 
 
+@pytest.mark.realtime
 def test_cores_are_kept_busy_for_as_long_as_it_is_asked_for():
     before = children()
     with busy(2):

@@ -4,6 +4,8 @@ from device.bench import lateness
 from device.bench.isolated import isolated
 from device.settings.tree import WakeSettings
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.mark.parametrize("apart", [False, True])
 def test_every_burden_is_measured(apart):

@@ -24,6 +24,7 @@ async def test_a_session_is_with_the_engine_of_the_bench_whatever_it_is_asked_fo
     await session.close()
 
 
+@pytest.mark.realtime
 def test_a_daemon_talks_to_the_scripted_engine_and_both_ways_are_timed(models):
     models("hey_jarvis.onnx")
     settings = plain(Settings())

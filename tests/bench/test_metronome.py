@@ -6,6 +6,8 @@ import pytest
 
 from device.bench.metronome import SAYS, Metronome, late, undisturbed
 
+pytestmark = pytest.mark.realtime
+
 
 class Slow:
     """A source that is late for one block, by some seconds."""

@@ -10,6 +10,7 @@ from device.bench.virtual_card import CHANNELS, COUNTER, MICROPHONE, MODULES, RA
 BLOCK = RATE // 100
 
 
+@pytest.mark.realtime
 def test_what_is_written_is_read_again_with_all_channels_aligned_to_the_sample():
     count = 0
     read = []

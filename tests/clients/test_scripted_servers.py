@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
     from device.engines.realtime.session import RealtimeSession
 
+pytestmark = pytest.mark.realtime
+
 ASK = ToolSpec("ask", "Does anything.", {"type": "object", "properties": {"request": {"type": "string"}}})
 TIMER = ToolSpec("set_timer", "Set a timer.", {"type": "object", "properties": {"seconds": {"type": "integer"}}})
 BLOCK = 480

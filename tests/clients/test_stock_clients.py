@@ -19,6 +19,8 @@ from device.settings.tree import LocalSettings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.realtime
+
 CLIENTS = ["openai_async", "openai_sync", "openai_agents", "pipecat_realtime", "livekit_realtime", "agents_js"]
 AT_ONCE = 3
 PROGRAMS = HERE / "programs"

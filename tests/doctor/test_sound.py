@@ -103,6 +103,7 @@ async def test_whoever_is_there_is_asked_to_speak_and_judged_by_it() -> None:
     assert asked == [SPEAK, "listened in '/models'"]
 
 
+@pytest.mark.realtime
 async def test_where_only_another_channel_hears_it_is_said_which(cards: Callable[..., None]) -> None:
     cards(
         array="rate 16000 channels 8 channel 5 level 0.02 direction capture",

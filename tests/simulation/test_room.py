@@ -196,6 +196,7 @@ def test_step_ends_with_the_scene():
     assert (room.callback_ns > 0).all()
 
 
+@pytest.mark.realtime
 def test_a_real_room_takes_its_time_and_ends():
     scene = room_of(0.5, Acoustics(), card=(CardEvent(at=0.1, action="unplug"), CardEvent(at=0.2, action="plug")))
     room = Room(scene)
@@ -220,6 +221,7 @@ def test_a_real_room_takes_its_time_and_ends():
     assert "room" not in callers  # on_presence may block, the callback may not
 
 
+@pytest.mark.realtime
 def test_a_late_block_is_made_up_for_and_counted_once():
     class Slow(Tape):
         def render(self, out, position):

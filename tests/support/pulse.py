@@ -65,6 +65,7 @@ class Pulse:
         }
         (folder / "server.pa").write_text(_SERVER)
         (folder / "asound.conf").write_text(_ALSA)
+        self._recording = folder / "recorded.raw"
         self._server: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -109,7 +110,7 @@ class Pulse:
     @contextlib.contextmanager
     def recording(self) -> Iterator[list[NDArray[np.int16]]]:
         """Record the loudspeaker during a block; the list holds the track, `(n,) int16` at 48 kHz, afterwards."""
-        file = self.folder / "recorded.raw"
+        file = self._recording
         file.unlink(missing_ok=True)
         track: list[NDArray[np.int16]] = []
         with self._client("parec", "--device=spk.monitor", str(file)):
@@ -117,7 +118,12 @@ class Pulse:
             while (not file.exists() or not file.stat().st_size) and time.monotonic() < end:
                 time.sleep(0.01)
             yield track
-        track.append(np.frombuffer(file.read_bytes()[: file.stat().st_size // 2 * 2], np.int16))
+        track.append(self.recorded())
+
+    def recorded(self) -> NDArray[np.int16]:
+        """Return what `recording` has recorded so far, `(n,) int16` at 48 kHz."""
+        data = self._recording.read_bytes()
+        return np.frombuffer(data[: len(data) // 2 * 2], np.int16)
 
     @contextlib.contextmanager
     def _client(self, program: str, *arguments: str) -> Iterator[None]:

@@ -7,6 +7,8 @@ from device.audio.card.channels import levels
 from device.audio.card.devices import Device
 from device.audio.measure import NOTHING_DBFS
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.mark.parametrize(("rate", "format_"), [(16_000, "S16_LE"), (48_000, "S32_LE")])
 def test_the_channel_that_sounds_is_found(cards, rate, format_):

@@ -8,6 +8,8 @@ from device.audio.card.converted import Converted, open_pcm
 from device.audio.card.libasound import Pcm
 from device.settings.tree import CardSettings
 
+pytestmark = pytest.mark.realtime
+
 HELD_S, AIR_S, FILTER_S = 0.040, 0.015, 0.004
 """What is kept ahead, the way through the air, and what a conversion adds."""
 

@@ -12,6 +12,8 @@ from support.pulse import Pulse
 from device.audio.card.base import CardError
 from device.audio.card.libasound import BusyError, Pcm, StreamError, rates
 
+pytestmark = pytest.mark.realtime
+
 RATE, BLOCK = 48_000, 480
 
 Cards = Callable[..., None]

@@ -18,6 +18,8 @@ from device.audio.card.base import CardError
 from device.audio.card.process import ProcessCard
 from device.settings.tree import CardSettings
 
+pytestmark = pytest.mark.realtime
+
 METRONOME = "device.bench.metronome:Metronome"
 """A card that needs no sound server."""
 ROOT = Path(__file__).parents[3]
@@ -84,9 +86,9 @@ def test_it_plays_and_hears_by_a_real_sound_server(pulse):
         start = notes[0].frame - card.output_latency
         reference = card.reference.cursor(start).read(RATE // 2, 5)
         assert np.abs(reference).max() > 7000
-        time.sleep(0.5)  # what has left the device has yet to come out of the server
+        # What has left the device has yet to come out of the server.
+        await_true(lambda: np.count_nonzero(pulse.recorded()) > 0.9 * RATE)
     assert np.abs(played[0].astype(int)).max() > 7000
-    assert len(np.flatnonzero(played[0])) > 0.9 * RATE
     assert not alive(card.pid)
 
 

@@ -10,6 +10,8 @@ import pytest
 from device.audio.card.board import Board
 from device.audio.card.link import Close, Failed, Find, Found, Link, Open, Opened, Play, Presence, Report, Said, Write
 
+pytestmark = pytest.mark.realtime
+
 ROOT = Path(__file__).parents[3]
 CARD = """
 import logging

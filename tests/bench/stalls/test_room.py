@@ -136,6 +136,7 @@ def test_frames_and_moments_are_those_of_the_blocks():
     assert recording.frame(11.0) == 4 * BLOCK
 
 
+@pytest.mark.realtime
 def test_on_a_sound_server_it_is_a_process_that_tells_when_the_loudspeaker_was_loud():
     loud = multiprocessing.get_context("spawn").Value("d", -1.0)
     with sound_server(MODULES) as environment, RoomProcess(environment["PULSE_SERVER"], DRY, loud) as place:

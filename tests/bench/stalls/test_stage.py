@@ -36,6 +36,7 @@ def test_replies_differ(cast):
     assert len({pcm.tobytes() for pcm, _ in cast.replies}) > 1
 
 
+@pytest.mark.realtime
 def test_programs_keep_every_core_busy_for_a_while():
     before = set(family(os.getpid()))
     with busy():
@@ -44,6 +45,7 @@ def test_programs_keep_every_core_busy_for_a_while():
     assert not any(Path(f"/proc/{pid}").exists() for pid in running)
 
 
+@pytest.mark.realtime
 def test_a_case_is_played_with_all_that_is_done_in_it(cast, models):
     models("silero_vad.onnx")
     models("hey_jarvis.onnx")
