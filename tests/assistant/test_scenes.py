@@ -9,6 +9,7 @@ from aiohttp import web
 from assistant.test_rooms import ASIDES, INTERRUPTIONS, NOBODY
 from msgspec.structs import replace
 from support.house import House
+from support.kept_models import kept
 
 from device.local import cascade
 from device.local.brain import sentences
@@ -59,7 +60,8 @@ async def play(house, monkeypatch):
     loop = asyncio.get_running_loop()
     for module in (cascade, sentences):
         monkeypatch.setattr(module, "ThreadPoolExecutor", lambda *_: virtual_clock.VirtualThread(loop, charge=1.0))
-    runner = web.AppRunner(make_app(load_stages(TINY)))
+    with kept():
+        runner = web.AppRunner(make_app(load_stages(TINY)))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     try:

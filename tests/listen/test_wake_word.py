@@ -4,6 +4,7 @@ import types
 
 import numpy as np
 import pytest
+from support.kept_models import kept
 from support.speech import mix, noise, say, silence
 
 from device.listen.wake_word import FRAME, REFRACTORY, WakeWord, library, tflite_interpreter
@@ -29,7 +30,8 @@ def make(models):
     def build(*words, framework="onnx", **settings):
         files = [models(f"{word}.{framework}") for word in words or ("hey_jarvis",)]
         features = models(f"melspectrogram.{framework}"), models(f"embedding_model.{framework}")
-        return WakeWord(files, *features, framework=framework, **settings)
+        with kept():
+            return WakeWord(files, *features, framework=framework, **settings)
 
     return build
 

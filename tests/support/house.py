@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import soxr
 from msgspec.structs import replace
+from support.kept_models import kept
 
 from device.conversation.entries import SessionOpen, SessionSwitch
 from device.engines.factory import session_with
@@ -96,7 +97,8 @@ class House:
         catcher = _Catcher(self.failures)
         logging.getLogger("device").addHandler(catcher)
         try:
-            self.summary = await self.rehearsal.play(act)
+            with kept():
+                self.summary = await self.rehearsal.play(act)
         finally:
             logging.getLogger("device").removeHandler(catcher)
         if not self.expects_tracebacks:
