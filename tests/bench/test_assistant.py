@@ -31,10 +31,13 @@ def test_it_is_waited_for_until_it_listens_though_it_says_more_in_one_breath():
 
 
 def test_its_card_s_process_is_known_by_what_it_runs():
-    child = "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)', {!r}])"
-    starts = f"others = {child.format('other')}; card = {child.format(assistant.CARD)}"
+    code = "import time; print(flush=True); time.sleep(60)"
+    child = f"subprocess.Popen([sys.executable, '-c', {code!r}, {{!r}}], stdout=subprocess.PIPE)"
+    starts = f"others = {child.format('other')}; card = {child.format(assistant.CARD)}; card.stdout.readline()"
+    # Blocked before it says that it listens: else the signal may come before it is waited for, and its children stay.
+    blocks = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])"
     waits = "print('Listening on', card.pid, flush=True); signal.sigwait([signal.SIGINT]); card.kill(); others.kill()"
-    with playing(f"import signal, subprocess, sys; {starts}; {waits}") as process:
+    with playing(f"import signal, subprocess, sys; {starts}; {blocks}; {waits}") as process:
         process.listens_after()
         command = Path(f"/proc/{process.card_pid}/cmdline").read_text()
     assert assistant.CARD in command.split("\0")
