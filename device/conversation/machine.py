@@ -301,7 +301,7 @@ class Conversation:
             self._repeated = ""
         if (item := self._reply.played(event.heard.item)) is None:
             return
-        self._out.arrive(event.at)  # the last samples are still on their way to the loudspeaker
+        self._out.go_on(event.at)  # the last samples are still on their way to the loudspeaker
         self._own_voice.falls_silent(self._out.now)
         self._timeouts.exchanged(self._out.now)
         if not item.repeated:

@@ -15,7 +15,7 @@ class Output:
     """One event's at a time: from `arrive` to `leave`."""
 
     def __init__(self) -> None:
-        self._now = 0
+        self._now = self._came = 0
         self._actions: list[Action] = []
 
     @property
@@ -23,7 +23,17 @@ class Output:
         """Position on the device's clock."""
         return self._now
 
+    @property
+    def came(self) -> int:
+        """Position at which the event came; `now` is later while what it tells of is on its way to the loudspeaker."""
+        return self._came
+
     def arrive(self, now: int) -> None:
+        """Take an event that came at the position `now`."""
+        self._came = now
+        self.go_on(now)
+
+    def go_on(self, now: int) -> None:
         """Go on to the position `now`; the clock never goes back."""
         self._now = max(self._now, now)
 

@@ -253,7 +253,7 @@ class TurnTaking:
     def engine_has_turn(self) -> None:
         """Wait for the engine, listening on."""
         self._bring_back()
-        self._out.do(*self._user.resume(self._out.now))
+        self._out.do(*self._user.resume(self._out.came))
         self._timeouts.thinks(self._out.now)
         self._move(Cause.ENGINE)
 
@@ -282,7 +282,7 @@ class TurnTaking:
         self._timeouts.begin(self._out.now)
         self._user.restart()
         self._bring_back()
-        self._out.do(*self._user.resume(self._out.now))
+        self._out.do(*self._user.resume(self._out.came))
         self._to_user()
 
     def _to_user(self) -> None:

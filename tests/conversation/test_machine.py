@@ -66,6 +66,14 @@ def test_a_reply_is_played_and_the_microphone_is_held_meanwhile(talk):
     assert talk.state is State.LISTENING
 
 
+def test_who_begins_to_speak_while_the_last_of_a_reply_is_on_its_way_to_the_loudspeaker_is_heard_from_there_on(talk):
+    awake(talk)
+    speaking(talk)
+    talk(ReplyEnded("r1", "completed"), samples(3500))
+    done = PlayoutDone(samples(4000), Heard("i1", 1000, whole=True))
+    assert talk(done, samples(3800)) == [Listen(samples(3800) - UNNOTICED)]
+
+
 def test_the_history_holds_what_was_heard_to_the_nearest_word(talk):
     awake(talk)
     talk(Words("user", " Tell me more. ", final=True), samples(2400))
