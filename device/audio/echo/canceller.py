@@ -147,7 +147,7 @@ class EchoCanceller:
     @property
     def own(self) -> bool:
         """True while what exceeds that is taken for the device's own voice all the same."""
-        return self._own_voice.holds
+        return self._active and self._own_voice.holds
 
     @property
     def moves(self) -> int:
@@ -216,6 +216,7 @@ class EchoCanceller:
             self._residual.rest(raw * _SCALE)
             self.alignment.rest(self._rested)
             self.place.rest()
+            self._own_voice.rest()
             self._rested = 0
         heard, played = mic * _SCALE, reference * _SCALE
         self._filter.step(heard, self.alignment.push(played))

@@ -44,6 +44,10 @@ class OwnVoice:
         """Whether what exceeds now is taken for the device's own voice."""
         return self._holds > 0
 
+    def rest(self) -> None:
+        """Know that time passed in which nothing was listened to."""
+        self._holds = 0
+
     def step(self, *, plays: bool) -> None:
         """Look at the residual's last block; `plays` tells whether the first echo may be heard in it.
 

@@ -253,3 +253,15 @@ def test_a_quiet_voice_over_the_first_sound_is_kept_where_the_microphone_is_know
     first = slice(round(1.05 * SECOND), round(1.2 * SECOND))
     lost_db = level(near[first]) - level(clean[first.start + DELAY : first.stop + DELAY])
     assert bool(abs(lost_db) < 4) is kept, lost_db
+
+
+def test_what_was_its_own_voice_counts_no_longer_once_nothing_plays_any_more(canceller):
+    played = np.concatenate([far(5.2), silence(1)])
+    heard = room(played, -3)
+    heard[5 * SECOND :] *= 3  # the loudspeaker is carried away
+    mic, own = mix(heard, noise(6.2, -70)), []
+    for at in range(0, len(mic) - FRAME + 1, FRAME):
+        canceller.cancel(mic[at : at + FRAME], played[at : at + FRAME])
+        own.append(canceller.own)
+    assert any(own)
+    assert not own[-1]

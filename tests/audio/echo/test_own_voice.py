@@ -71,6 +71,13 @@ def test_what_was_found_counts_until_the_next_look(heard, voice):
     assert voice.found == 2
 
 
+def test_what_was_found_counts_no_longer_after_a_rest(heard, voice):
+    heard.is_own = True
+    steps(voice, NEAR_BLOCKS)
+    voice.rest()
+    assert not voice.holds
+
+
 def test_a_voice_that_fades_with_the_reply_is_somebody_all_the_same(heard, voice):
     steps(voice, ALIKE_BLOCKS + 1)
     heard.likeness = 1.0
