@@ -119,16 +119,18 @@ class Excess:
         """Return from where on a voice may be heard whose onset was found at `onset`.
 
         Soft first sounds lie before that, but nothing that can only be echo: it goes back over what exceeds the echo,
-        or is heard without any. Where a voice cannot be told from the echo, it may have been speaking all the while.
+        or is heard without any. Where a voice cannot be told from the echo, it may have been speaking all the while,
+        and have begun before.
         """
-        start, rest = onset - LEAST_PREROLL, 0
+        start, first, rest = onset - LEAST_PREROLL, onset - MOST_PREROLL, 0
         for block in range(onset // FRAME_10MS - 1, (onset - MOST_UNSURE) // FRAME_10MS - 1, -1):
-            echo, excess = self._echo[block % KEPT_BLOCKS], self._blocks[block % KEPT_BLOCKS]
+            at, echo, excess = block * FRAME_10MS, self._echo[block % KEPT_BLOCKS], self._blocks[block % KEPT_BLOCKS]
             near = echo != "known" or excess >= ONSET_DB
             rest = 0 if near else rest + 1
-            if rest > CLOSURE_BLOCKS or (block * FRAME_10MS < onset - MOST_PREROLL and echo != "unknown"):
+            first = at - MOST_PREROLL if echo == "unknown" else first
+            if rest > CLOSURE_BLOCKS or at < first:
                 break
-            start = min(start, block * FRAME_10MS) if near else start
+            start = min(start, at) if near else start
         return max(0, start)
 
     def near_ms(self, onset: int) -> int | None:

@@ -68,6 +68,8 @@ ALONE, UNSURE = ("none", 0.0), ("unknown", 0.0)
         ([ALONE] * 176 + [FAR] * 24, 1850),
         ([FAR] * 160 + [UNSURE] * 40, 1600),  # it may have spoken all the while
         ([FAR] * 160 + [UNSURE] * 34 + [FAR] * 6, 1600),
+        ([FAR] * 155 + [NEAR] * 5 + [UNSURE] * 40, 1550),  # it had begun before, over the echo
+        ([FAR] * 120 + [NEAR] * 40 + [UNSURE] * 40, 1300),
         ([UNSURE] * 200, 1000),
     ],
 )
