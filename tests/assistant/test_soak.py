@@ -10,11 +10,12 @@ from device.sample_clock import CLOCK_RATE
 from device.system.printed import echo
 
 HOURS = float(os.environ.get("PARLEY_SOAK_HOURS", "0.5"))
+SEED = int(os.environ.get("PARLEY_SOAK_SEED", "1"))
 
 
 @pytest.fixture(scope="module")
 def soak(tmp_path_factory):
-    soak = Soak(HOURS, 1, tmp_path_factory.mktemp("soak"), say=echo)
+    soak = Soak(HOURS, SEED, tmp_path_factory.mktemp("soak"), say=echo)
     soak.run()
     return soak
 
@@ -46,8 +47,8 @@ def test_it_cuts_nobody_off_by_itself(soak):
 
 def test_every_question_was_sent_whole_and_no_muttering_was(soak):
     assert len(soak.crowd.asked) > 200 * HOURS
-    assert soak.unheard() == []
-    assert soak.overheard() == []
+    assert soak.unheard == []
+    assert soak.overheard == []
 
 
 def test_no_state_lasts_for_ever(soak):

@@ -12,7 +12,7 @@ from device.simulation.visitors import Visitors
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -85,10 +85,11 @@ class LoudnessDetector:
 
 
 class Crowd(Visitors):
-    """In place of a scene's visitors; positions are frames at 16 kHz."""
+    """In place of a scene's visitors; positions are frames at 16 kHz. `tell` is told of all that is said, and when."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, tell: Callable[[int, str], None] = lambda _at, _what: None) -> None:
         self.rng = rng
+        self._tell = tell
         self.hush = False
         """True while nobody says anything."""
         self.asked: list[tuple[int, int]] = []
@@ -145,16 +146,16 @@ class Crowd(Visitors):
     def _act(self, at: int) -> None:
         rng = self.rng
         if self._state in ("asleep", "fault"):
-            self._say(at, self._wake)
+            self._say(at, self._wake, "the wake word")
             pause = rng.choice((0.0, 0.0, 0.05, 0.7, 1.5))
             self._ask(at + len(self._wake) + int(pause * RATE))
         elif self._state == "speaking" and rng.random() < 0.4:
             sound = rng.choice(self._mutters)
-            self._say(at, sound)
+            self._say(at, sound, "a mutter")
             self.muttered.append((at, at + len(sound)))
         elif self._state == "speaking" and rng.random() < 0.2:
             self.interruptions += 1
-            self._say(at, self._wake)
+            self._say(at, self._wake, "the wake word")
             self._ask(at + len(self._wake))
         elif self._state in ("listening", "thinking", "speaking"):
             self.interruptions += self._state == "speaking"
@@ -162,10 +163,11 @@ class Crowd(Visitors):
 
     def _ask(self, at: int) -> None:
         sound = self.rng.choice(self._questions)
-        self._say(at, sound)
+        self._say(at, sound, "a question")
         self.asked.append((at, at + len(sound)))
 
-    def _say(self, at: int, sound: NDArray[np.float32]) -> None:
+    def _say(self, at: int, sound: NDArray[np.float32], what: str) -> None:
+        self._tell(at, f"{what}, {len(sound) / RATE:g} s, in the state {self._state}")
         self._active.append((at, sound))
         self._busy_until = max(self._busy_until, at + len(sound))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
+from support.chronicle import Chronicle, clock
 from support.crowd import RATE, Crowd, Home, LoudnessDetector, ToneDetector
 from support.puppet import Plan
 
@@ -56,6 +57,8 @@ LONGEST_WAKE: Final = samples(2200)
 """From the wake word's beginning to the question's."""
 BEFORE: Final = samples(4000)
 """How long before a cut whoever caused it began at the most: the longest question, and a wake word before it."""
+JUDGED_AFTER: Final = samples(60_000)
+"""How long after a question or a mutter it is judged: what was lost with a session is sent again, an outage is over."""
 RECOGNISED_S = 1.0
 """How long the recogniser takes: so long that, for its tones, the length of a voice decides."""
 Result = TypeVar("Result")
@@ -96,7 +99,8 @@ class Soak(Watcher):
         self._say = say
         self._began = time.monotonic()
         self.rng = random.Random(seed)
-        self.crowd = Crowd(random.Random(seed + 1))
+        self.chronicle = Chronicle()
+        self.crowd = Crowd(random.Random(seed + 1), self.chronicle.note)
         self.plan = Plan(random.Random(seed + 2), speech(10))
         self.plan.trouble, self.plan.tools = trouble, 0.1
         seconds = hours * 3600
@@ -111,6 +115,7 @@ class Soak(Watcher):
         self.ledger_file = folder / "ledger.jsonl"
         self.sent_audio = SentAudio()
         self.ledger = Ledger(self.ledger_file, on_entry=self._entry, sent_s=lambda: self.sent_audio.seconds)
+        self.ledger.watch(lambda entry: self.chronicle.note(entry.at, _told(entry)))
         self.daemon: Daemon
         """The one that lives, or lived, there."""
         self.counts: Counter[str] = Counter()
@@ -125,8 +130,12 @@ class Soak(Watcher):
         """What the daemon held whenever it slept, one entry every ten minutes."""
         self.longest: Counter[str] = Counter()
         self.stalls = 0
-        self.cut_by_nobody: list[int] = []
+        self.cut_by_nobody: list[str] = []
         """When a reply was cut off although nobody had said anything, and no button was pressed."""
+        self.unheard: list[str] = []
+        """The questions of which a part was never sent, although it could have been."""
+        self.overheard: list[str] = []
+        """What was said over a reply, too short to interrupt, and sent although the reply went on."""
         self._state, self._since = "asleep", 0
         self._playing: set[str] = set()
         self._total = 0
@@ -134,6 +143,7 @@ class Soak(Watcher):
         self._measured = self._told = 0
         self._missing = 0
         self._stalled = -LONGEST_STALL
+        self._asked = self._muttered = 0  # how many of them were judged
 
     def run(self) -> None:
         virtual_clock.run(self._run())
@@ -159,6 +169,7 @@ class Soak(Watcher):
         users = [asyncio.create_task(work) for work in (self._buttons(), self._mutes(), self._outages())]
         while not self.room.over:
             await asyncio.sleep(1.0)
+            self._judge()
             self._measure()
         for user in users:
             user.cancel()
@@ -184,6 +195,7 @@ class Soak(Watcher):
         """Note that something is missing; of one stall that is said more than once."""
         if now > self._stalled + LONGEST_STALL:
             self.stalls += 1
+            self.chronicle.note(now, "a stall")
             self.unfair.append((now, now + SHAKEN))
         self._stalled = now
 
@@ -193,6 +205,7 @@ class Soak(Watcher):
             await asyncio.sleep(self.rng.uniform(2, 8))
             if self.daemon.ringing or self.rng.random() < 0.01:
                 self.counts["buttons"] += 1
+                self.chronicle.note(self.daemon.capture.now, "the button")
                 self._is_unfair()
                 self.daemon.on(Button(self.daemon.capture.now))
 
@@ -200,10 +213,12 @@ class Soak(Watcher):
         while True:
             await asyncio.sleep(self.rng.uniform(300, 1500))
             began = self.daemon.capture.now
+            self.chronicle.note(began, "muted")
             self.daemon.on(Mute(began, on=True))
             sent = self.daemon.uplink.sent_samples
             await asyncio.sleep(self.rng.uniform(1, 30))
             assert self.daemon.uplink.sent_samples == sent, "something was sent while muted"
+            self.chronicle.note(self.daemon.capture.now, "unmuted")
             self.daemon.on(Mute(self.daemon.capture.now, on=False))
             self.unfair.append((began, self.daemon.capture.now))
 
@@ -213,11 +228,13 @@ class Soak(Watcher):
         while True:
             await asyncio.sleep(self.rng.uniform(400, 1200))
             began = self.daemon.capture.now
+            self.chronicle.note(began, "the engine fails")
             self.plan.trouble = 1.0
             for session in list(self.plan.sessions):
                 session.die()
             await asyncio.sleep(40)
             self.plan.trouble = usual
+            self.chronicle.note(self.daemon.capture.now, "the engine is well")
             self.unfair.append((began, self.daemon.capture.now))
 
     def _is_unfair(self) -> None:
@@ -270,10 +287,18 @@ class Soak(Watcher):
 
     def _blame(self, at: int) -> None:
         """Look who caused the cut at `at`."""
+        if self.crowd.hush:
+            return  # the card is gone: nobody would hear the rest
         said = (*self.crowd.asked[-5:], *self.crowd.muttered[-5:])
         # The wake word, which comes before a question, cuts a reply off, too.
         if not any(first - LONGEST_WAKE < at and last > at - BEFORE for first, last in (*said, *self.unfair[-5:])):
-            self.cut_by_nobody.append(at)
+            self._found(self.cut_by_nobody, "a cut by nobody", at, at)
+
+    def _found(self, kind: list[str], what: str, first: int, last: int) -> None:
+        """Keep when something went wrong, and give an account of it."""
+        kind.append(clock(first))
+        sent = "".join(f"    sent from {clock(start)} to {clock(end)}\n" for start, end in self._sent_near(first, last))
+        self._say(f"{clock(first)} to {clock(last)}: {what}\n{self.chronicle.around(first, last)}{sent}")
 
     def _tell(self) -> None:
         """Tell what has become of the hour that has ended."""
@@ -281,7 +306,7 @@ class Soak(Watcher):
         self._say(
             f"{self.daemon.capture.now / samples(3_600_000):5.2f} h  {(time.monotonic() - self._began) / 60:5.1f} min  "
             f"{last['mb']:6.1f} MB  {last['objects']:6.0f} objects  {last['files']:2.0f} files  "
-            f"{last['threads']:2.0f} threads  {len(self.crowd.asked):5} questions  {len(self.unheard())} not whole  "
+            f"{last['threads']:2.0f} threads  {len(self.crowd.asked):5} questions  {len(self.unheard)} not whole  "
             f"{self.counts['cut']:5} cuts  {len(self.cut_by_nobody)} by itself  {self.stalls:4} stalls  "
             f"{self.plan.died:4} sessions died  {lost} samples lost"
         )
@@ -294,6 +319,9 @@ class Soak(Watcher):
         daemon = self.daemon
         assert isinstance(daemon.playout, Playout)
         gc.collect()
+        if self.sizes and len(asyncio.all_tasks()) != self.sizes[0]["tasks"]:
+            names = [task.get_coro() for task in asyncio.all_tasks()]
+            self._say(f"{clock(now)}: other tasks than at first: {names}\n{self.chronicle.around(now, now)}")
         self.sizes.append(
             {
                 "objects": len(gc.get_objects()) - 2 * len(self.crowd.asked),
@@ -319,28 +347,37 @@ class Soak(Watcher):
 
     # Judgement
 
-    def overheard(self) -> list[tuple[int, int]]:
-        """Return what was said over a reply, too short to interrupt, and sent although the reply went on."""
-        sent = []
-        for first, last in self.crowd.muttered:
-            near = any(first - samples(500) < at < last + samples(800) for at in self.ended)
-            near |= any(first < at < last + samples(1000) for at, _ in self.crowd.asked)
-            if not near and not self._excused(first, last):
-                sent += [(first, last) for start, end in self.sent_pieces if start < last and end > first]
-        return sent
+    def _judge(self) -> None:
+        """Look at what was said a while ago: by now it was sent, if it ever is."""
+        before = self.daemon.capture.now - JUDGED_AFTER
+        asked, muttered = self.crowd.asked, self.crowd.muttered
+        while self._asked < len(asked) and asked[self._asked][1] < before:
+            first, last = asked[self._asked]
+            self._asked += 1
+            if not (self._excused(first, last) or self._sent_whole(first, last)):
+                self._found(self.unheard, "a question that was not sent whole", first, last)
+        while self._muttered < len(muttered) and muttered[self._muttered][1] < before:
+            first, last = muttered[self._muttered]
+            self._muttered += 1
+            if self._sent_near(first, last) and not (self._heard_anyway(first, last) or self._excused(first, last)):
+                self._found(self.overheard, "a mutter that was sent", first, last)
+        self.sent_pieces = [piece for piece in self.sent_pieces if piece[1] > before - JUDGED_AFTER]
+
+    def _sent_whole(self, first: int, last: int) -> bool:
+        return any(start <= first and end >= last for start, end in self.sent_pieces)
+
+    def _sent_near(self, first: int, last: int) -> list[tuple[int, int]]:
+        return [(start, end) for start, end in self.sent_pieces if start < last and end > first]
+
+    def _heard_anyway(self, first: int, last: int) -> bool:
+        """Return whether a mutter may be sent: the reply was over, or a question followed."""
+        over = any(first - samples(500) < at < last + samples(800) for at in self.ended[-100:])
+        return over or any(first < at < last + samples(1000) for at, _ in self.crowd.asked[-100:])
 
     def _excused(self, first: int, last: int) -> bool:
-        return any(a < last + samples(500) and b > first - samples(2000) for a, b in self.unfair)
+        return any(a < last + samples(500) and b > first - samples(2000) for a, b in self.unfair[-100:])
 
-    def unheard(self) -> list[tuple[int, int]]:
-        """Return the questions of which a part was never sent, although it could have been."""
-        pieces = sorted(self.sent_pieces)
-        starts = np.array([start for start, _ in pieces])
-        missing = []
-        for first, last in self.crowd.asked:
-            if last > self.room.frame - samples(30_000) or self._excused(first, last):
-                continue
-            around = int(np.searchsorted(starts, first, side="right"))
-            if not any(start <= first and end >= last for start, end in pieces[max(0, around - 5) : around]):
-                missing.append((first, last))
-        return missing
+
+def _told(entry: Entry) -> str:
+    """Return an entry as a line of the chronicle, without its time."""
+    return " ".join(str(value) for name, value in entry.line().items() if name != "t")
