@@ -16,7 +16,7 @@ import device
 
 FLOORS = (
     ("sample_clock", "data", "system"),
-    ("wire", "conversation", "model_files", "language"),
+    ("wire", "conversation", "model_files", "language", "door"),
     ("settings",),
     ("audio", "tools", "records"),
     ("listen", "panel", "engines", "skills"),
@@ -35,6 +35,7 @@ ONLY = {
     "system": set(),
     "model_files": {"data", "system"},
     "language": {"data"},
+    "door": {"system"},
     "settings": {"data", "system"},
 }
 """Rooms that may import still less: what makes them worth having is what they do not know."""
