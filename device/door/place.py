@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
+import socket
+import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -45,3 +48,54 @@ def group_of(path: Path) -> str:
         if found.st_mode & 0o020:
             return grp.getgrgid(found.st_gid).gr_name
     return ""
+
+
+def listen(path: Path) -> socket.socket:
+    """Return the socket of a door that is opened at `path`. Raises OSError, of which `strerror` says why not.
+
+    What a daemon that died left there is replaced; nothing else is.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with reached(path) as way:
+        _clear(path, way)
+        door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+        try:
+            os.fchmod(door.fileno(), 0o600)  # what it is bound by: at no moment may others come in
+            door.bind(way)
+            _let_in_group(path)
+            door.listen()
+        except OSError:
+            door.close()
+            raise
+    return door
+
+
+def _clear(path: Path, way: str) -> None:
+    """Take away a socket at which nobody listens. Raises OSError for anything else that is there."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(found.st_mode):
+        kind = "a link" if stat.S_ISLNK(found.st_mode) else "not a socket"
+        raise OSError(errno.EEXIST, f"what is there is {kind}, and stays: move it away")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
+        if probe.connect_ex(way) != errno.ECONNREFUSED:
+            raise OSError(errno.EADDRINUSE, "somebody else listens there: is another Parley running?")
+    path.unlink()
+
+
+def _let_in_group(path: Path) -> None:
+    """Let the group use a door, where there is such a group and this process is in it."""
+    with suppress(KeyError, OSError):
+        group = grp.getgrnam(GROUP).gr_gid
+        if group in {os.getegid(), *os.getgroups()}:
+            os.chown(path, -1, group, follow_symlinks=False)
+            path.chmod(0o660)
+
+
+def shut(path: Path, door: socket.socket) -> None:
+    """Close a door, and take it away unless somebody else has opened theirs there."""
+    door.close()
+    with suppress(OSError), reached(path) as way:
+        _clear(path, way)
