@@ -19,7 +19,7 @@ from device.settings import profiles
 from device.settings.engines import engine_faults, engines, known_engines, missing_key, secret, with_keys
 from device.settings.instructions import sections
 from device.settings.local import lacks, unheard
-from device.settings.toml import Table, TableError, faults, leaves, merge, read_toml, without_secrets
+from device.settings.toml import Table, TableError, faults, leaves, merge, parse_toml, read_toml, without_secrets
 from device.settings.tree import Settings
 from device.system import inputs
 
@@ -72,24 +72,32 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     return loaded.settings
 
 
-def read(path: Path | None = None, environ: Mapping[str, str] = os.environ, system: Path = SYSTEM) -> Loaded:
+def read(
+    path: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    system: Path = SYSTEM,
+    *,
+    instead: Mapping[Path, str] | None = None,
+) -> Loaded:
     """Read the settings; of what is set twice, the later counts.
 
     In this order: the profile that the files name, `system`, ~/.config/parley/parley.toml, `path`, and for keys
-    systemd's credentials `key_*` and the environment. The files but for `path` need not exist.
+    systemd's credentials `key_*` and the environment. The files but for `path` need not exist. `instead` is what files
+    would say, to try it.
 
     Raises:
         SettingsError: A file cannot be read, is not TOML, or has unknown keys or wrong values: all of them named.
 
     """
-    files = places(path, environ, system)
+    instead = instead or {}
+    files = [file for file in candidates(path, environ, system) if file in instead or _exists(file, path)]
     table: Table = {}
     origins: dict[str, str] = {}
     found: list[str] = []
     warnings: list[str] = []
     for file in files:
         try:
-            one = read_toml(file)
+            one = parse_toml(file, instead[file]) if file in instead else read_toml(file)
         except TableError as error:
             hidden = inputs.is_there(file, unknown=True) and not inputs.is_there(file)
             found.append(f"{error}{'; is it yours? HOME and XDG_CONFIG_HOME say where it is' if hidden else ''}")
@@ -97,7 +105,8 @@ def read(path: Path | None = None, environ: Mapping[str, str] = os.environ, syst
         wrong = _write_out(one, file.parent) + table_faults(one)
         found += [f"{file}: {fault}" for fault in wrong]
         origins |= dict.fromkeys(leaves(one), str(file))
-        if file.stat().st_mode & stat.S_IROTH and any(key.endswith("api_key") for key in leaves(one)):
+        with_key = any(key.endswith("api_key") for key in leaves(one))
+        if with_key and file not in instead and file.stat().st_mode & stat.S_IROTH:
             warnings.append(f"{file} holds a key and everybody can read it; this fixes it: chmod o-r {file}")
         table = merge(table, one)
     known = {"local", *known_engines(), *table.get("engine", {})}
@@ -110,9 +119,18 @@ def read(path: Path | None = None, environ: Mapping[str, str] = os.environ, syst
 
 def places(path: Path | None, environ: Mapping[str, str], system: Path = SYSTEM) -> list[Path]:
     """Return the files that settings are read from, whatever is in them; a later one counts over an earlier one."""
+    return [file for file in candidates(path, environ, system) if _exists(file, path)]
+
+
+def candidates(path: Path | None, environ: Mapping[str, str], system: Path = SYSTEM) -> list[Path]:
+    """Return the files that settings would be read from if they were there: the machine's, the user's, and `path`."""
     home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home(), ".config")
-    files = [file for file in (system, Path(home, "parley", "parley.toml")) if inputs.is_there(file, unknown=True)]
-    return files + ([path.expanduser()] if path else [])
+    return [system, Path(home, "parley", "parley.toml"), *([path.expanduser()] if path else [])]
+
+
+def _exists(file: Path, path: Path | None) -> bool:
+    """Tell whether a file is to be read; the one that was named is, and it is a fault if it is not there."""
+    return (path is not None and file == path.expanduser()) or inputs.is_there(file, unknown=True)
 
 
 def table_faults(table: Table) -> list[str]:

@@ -39,13 +39,19 @@ def read_toml(path: Path) -> Table:
     """
     try:
         text = inputs.text(path)
-        table = tomllib.loads(text)
     except OSError as error:
         raise TableError(f"{path}: cannot be read: {error.strerror}") from None
-    except RecursionError:
-        raise TableError(f"{path}: {TOO_DEEP}") from None
     except UnicodeDecodeError as error:
         raise TableError(f"{path}: is not text in UTF-8 (byte {error.start})") from None
+    return parse_toml(path, text)
+
+
+def parse_toml(path: Path, text: str) -> Table:
+    """Return the tables of the text of a TOML file. Raises TableError."""
+    try:
+        table = tomllib.loads(text)
+    except RecursionError:
+        raise TableError(f"{path}: {TOO_DEEP}") from None
     except tomllib.TOMLDecodeError as error:
         what, _, where = str(error).partition(" (at ")
         line = re.search(r"line (\d+)", where)

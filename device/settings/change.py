@@ -1,0 +1,151 @@
+"""One setting changed in the user's file, which stays as a person wrote it: order, comments and all."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import UNSET
+
+from device.settings.described import LOCAL
+from device.settings.loading import SettingsError, candidates, read, require
+from device.system import inputs, paths, state_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from msgspec import UnsetType
+
+SHORT: Final = {"barge_in": "decide", "instructions": ""}
+"""Tables for which a file may have a text alone, and which of their keys that is; "" if it is the whole table."""
+
+
+class ChangeError(Exception):
+    """A setting is not changed; says why, and never the value, which may be a secret."""
+
+
+class StaleError(ChangeError):
+    """The file says something else than was believed."""
+
+
+def file_for(config: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the file that changes are written to: the one that was named, else the user's."""
+    return candidates(config, environ)[-1]
+
+
+def parts_of(key: str) -> tuple[str, ...]:
+    """Return the parts of a key as TOML has it: `prices."gpt-5.1".minute` has three. Raises ChangeError."""
+    wrong = ChangeError(f"{key[:100]!r} is no key: it is written like wake.threshold")
+    if not key.isprintable() or "=" in key or "#" in key:
+        raise wrong
+    try:
+        table: Any = tomllib.loads(f"{key} = 0")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        raise wrong from None
+    parts = []
+    while isinstance(table, dict):
+        ((part, table),) = table.items()
+        parts.append(part)
+    return tuple(parts)
+
+
+def said(key: str, file: Path) -> Any:
+    """Return what a file says of a key; None for nothing, and for a file that cannot be read."""
+    with suppress(OSError, UnicodeError, tomllib.TOMLDecodeError, ChangeError):
+        return _find(tomllib.loads(inputs.text(file)), parts_of(key))
+    return None
+
+
+def change(
+    key: str,
+    value: Any,
+    *,
+    was: Any | UnsetType = UNSET,
+    config: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Path:
+    """Set a key in the user's file, or take it out if `value` is None; return the file.
+
+    Raises ChangeError, and changes nothing then.
+
+    `was` is what the file is believed to say of it, None for nothing. All settings together must be good afterwards,
+    and fit to run the assistant.
+    """
+    import tomlkit  # noqa: PLC0415 - it takes a while, and only this needs it
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - likewise
+
+    parts, file = parts_of(key), file_for(config, environ)
+    _check_reader(parts[0], environ)
+    try:
+        text = inputs.text(file) if inputs.is_there(file) else ""
+        document = tomlkit.parse(text)
+    except (OSError, UnicodeError, TOMLKitError, RecursionError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not TOML"
+        raise ChangeError(f"{file} cannot be changed ({why}): correct it by hand") from None
+    now = _find(document.unwrap(), parts)
+    if was is not UNSET and was != now:
+        raise StaleError(f"{key} was changed in {file} meanwhile")
+    try:
+        _put(document, parts, value)
+        new = tomlkit.dumps(document)
+        loaded = read(config, environ, instead={file: new})
+        require(loaded.settings)
+    except SettingsError as error:
+        raise ChangeError(str(error)) from None
+    except (TOMLKitError, TypeError, ValueError, RecursionError, AttributeError):
+        raise ChangeError(f"{key}: this cannot be written as TOML") from None
+    _write(file, new)
+    return file
+
+
+def _check_reader(table: str, environ: Mapping[str, str]) -> None:
+    """See that who goes by a table reads the file. Raises ChangeError."""
+    if table in LOCAL and environ.get("STATE_DIRECTORY") and paths.ENGINE_SOCKET.exists():
+        raise ChangeError(
+            f"[{table}] is the local engine's, and its service reads /etc/parley/parley.toml alone: set it there"
+        )
+
+
+def _find(table: Any, parts: tuple[str, ...]) -> Any:
+    for n, part in enumerate(parts):
+        if isinstance(table, str) and SHORT.get(".".join(parts[:n])) == part:
+            return table
+        if not isinstance(table, dict) or part not in table:
+            return None
+        table = table[part]
+    return table
+
+
+def _put(document: Any, parts: tuple[str, ...], value: Any) -> None:
+    """Set a key of a document, or take it out."""
+    import tomlkit  # noqa: PLC0415 - as above
+
+    table = document
+    for n, part in enumerate(parts[:-1]):
+        short = SHORT.get(".".join(parts[: n + 1]))
+        if short and isinstance(table.get(part), str):
+            written, table[part] = table[part].unwrap(), tomlkit.table()
+            table[part][short] = written
+        elif part not in table:
+            if value is None:
+                return
+            table[part] = tomlkit.table(is_super_table=n < len(parts) - 2)
+        table = table[part]
+    if value is not None:
+        table[parts[-1]] = value
+    elif parts[-1] in table:
+        del table[parts[-1]]
+
+
+def _write(file: Path, text: str) -> None:
+    """Put a text in place of a file's, or of that of the file a link leads to; who may read it stays as it was."""
+    file = file.resolve()
+    try:
+        mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
+        state_file.write(file, text.encode())
+        file.chmod(mode)
+    except OSError as error:
+        raise ChangeError(f"{file} cannot be written: {error.strerror}") from None

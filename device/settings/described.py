@@ -1,0 +1,122 @@
+"""The settings as a list of keys, each with what it means and admits: for who shows them, generated from the tree."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+import textwrap
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from device.settings.toml import hide_password, valid
+from device.settings.tree import Settings
+from device.settings.types import Secret, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Kind: TypeAlias = Literal["text", "number", "whole", "switch", "choice", "list", "table", "secret"]
+
+LOCAL: Final = ("local", "brain", "transcription", "whisper", "sherpa", "piper", "kokoro", "cartesia")
+"""Tables that the local engine reads, which is a process of its own."""
+
+_KINDS: Final[tuple[tuple[type[msgspec.inspect.Type], Kind], ...]] = (
+    (msgspec.inspect.LiteralType, "choice"),
+    (msgspec.inspect.BoolType, "switch"),
+    (msgspec.inspect.IntType, "whole"),
+    (msgspec.inspect.FloatType, "number"),
+    (msgspec.inspect.VarTupleType, "list"),
+    (msgspec.inspect.DictType, "table"),
+)
+
+
+class Key(Struct, frozen=True, kw_only=True):
+    """A key of the settings."""
+
+    name: str
+    """E.g. `wake.threshold`."""
+    value: Any
+    """None for a secret."""
+    default: Any
+    kind: Kind
+    valid: str
+    choices: tuple[str | int, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    about: str
+    present: bool = False
+    """Of a secret: whether it is set."""
+
+    @property
+    def restarts(self) -> Literal["parley", "engine"]:
+        """What must be started anew for a change to hold."""
+        return "engine" if self.name.partition(".")[0] in LOCAL else "parley"
+
+
+def described(settings: Settings) -> Iterator[Key]:
+    """Yield all keys, in the order of the tree; of engines those that are chosen."""
+    yield from _keys(settings, "")
+
+
+def _keys(section: Section, above: str) -> Iterator[Key]:
+    told = about(type(section))
+    for field in msgspec.structs.fields(type(section)):
+        name, value = above + field.encode_name, getattr(section, field.name)
+        if isinstance(value, Section):
+            yield from _keys(value, f"{name}.")
+        elif isinstance(section, Settings) and field.name == "engine":
+            for engine in section.engines:
+                if isinstance(one := value.get(engine), Section):
+                    yield from _keys(one, f"{name}.{engine}.")
+        else:
+            yield _key(name, field, value, told.get(field.name, ""))
+
+
+def _key(name: str, field: msgspec.structs.FieldInfo, value: Any, told: str) -> Key:
+    default = None if field.default is msgspec.NODEFAULT else field.default
+    if isinstance(value, Secret):
+        return Key(name=name, value=None, default=None, kind="secret", valid="text", about=told, present=bool(value))
+    info = msgspec.inspect.type_info(field.type)
+    while isinstance(info, msgspec.inspect.Metadata):
+        info = info.type
+    values = info.values if isinstance(info, msgspec.inspect.LiteralType) else ()
+    numeric = isinstance(info, (msgspec.inspect.IntType, msgspec.inspect.FloatType))
+    return Key(
+        name=name,
+        value=hide_password(value) if isinstance(value, str) else msgspec.to_builtins(value),
+        default=msgspec.to_builtins(default),
+        kind=_kind(info),
+        valid=valid(field.type),
+        choices=tuple(one for one in values if isinstance(one, (str, int))),
+        least=getattr(info, "ge", None) if numeric else None,
+        most=getattr(info, "le", None) if numeric else None,
+        about=told,
+    )
+
+
+def _kind(info: msgspec.inspect.Type) -> Kind:
+    return next((kind for shape, kind in _KINDS if isinstance(info, shape)), "text")
+
+
+@cache
+def about(section: type[Section]) -> dict[str, str]:
+    """Return what stands in the source below each field of a table, by the fields' names."""
+    found: dict[str, str] = {}
+    for kind in reversed(section.__mro__):
+        if not (issubclass(kind, Section) and kind.__module__ in sys.modules):
+            continue
+        (made,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+        if isinstance(made, ast.ClassDef):
+            found |= dict(_told(made))
+    return found
+
+
+def _told(made: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    for one, after in zip(made.body, made.body[1:], strict=False):
+        match one, after:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                yield name, " ".join(text.split())
