@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 COMMANDS: Final = {
+    "ask": ("door:ask", "Ask the assistant that runs TEXT, as if it had been said: it answers aloud, and here."),
     "bench": ("bench:bench", "Measure what NAME says; without it all of it, in an hour and a half."),
     "demo": ("room:demo", "Hold a whole conversation in a simulated room: no sound card, no key."),
     "devices": ("devices:devices", "List the microphones and loudspeakers there are."),
@@ -19,17 +20,23 @@ COMMANDS: Final = {
     "ledger": ("ledger:show_ledger", "Show what was sent to each engine and what it cost, by day."),
     "models": ("models:models", "List, fetch or verify the model files."),
     "mute": ("mute:mute", "Mute the microphone of the assistant that runs, until it is unmuted."),
+    "page": ("door:page", "Come to the owner's page."),
     "profiles": ("profiles:profiles", "List profiles, show one, check one of your own, or try its look-ups."),
     "room": (
         "room:room",
         "Run the whole assistant in the simulated room that the file SCENE describes, or in a bundled scene.",
     ),
     "run": ("run:run", "Be the assistant, on this machine's microphone and loudspeaker."),
-    "say": ("voices:say", "Say TEXT on the loudspeaker, or into a WAV file."),
+    "say": ("voices:say", "Say TEXT: by the assistant that runs, else on the loudspeaker, or into a WAV file."),
     "settings": ("settings:show_settings", "Show the settings in force, without secrets, and where each comes from."),
+    "status": ("door:status", "Show what the assistant that runs is doing, and how it is."),
+    "stop": ("door:stop", "Stop the assistant's ringing or speaking, or end the conversation."),
+    "timers": ("door:timers", "List the timers, alarms and reminders that are set, or cancel one."),
     "unmute": ("mute:unmute", "Unmute the microphone of the assistant that runs."),
     "transcripts": ("transcripts:transcripts", "List, show, export or delete what was said."),
     "voices": ("voices:voices", "List the voices of the local engine, or play how the one called NAME sounds."),
+    "volume": ("door:volume", "Show how loud the assistant that runs is, or set it to PERCENT."),
+    "wake": ("door:wake", "Have the assistant that runs listen now, as after the wake word."),
 }
 """For each command where it is, as MODULE:NAME below this package, and what `parley --help` says of it."""
 

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +21,9 @@ from device.system import lock
 from device.system.notify import Notifier
 from device.system.reset import factory_reset
 from device.system.service_status import Doing, Status
+
+if TYPE_CHECKING:
+    from device.daemon.controls import Ending
 
 log = logging.getLogger(__name__)
 
@@ -35,18 +39,19 @@ def run(config: Path | None, out: Path | None) -> None:
     for number in (signal.SIGUSR1, signal.SIGUSR2):  # these are buttons, and would kill before there are any
         signal.signal(number, signal.SIG_IGN)
     try:
-        reset = _run_alone(config, out)
+        ending = _run_alone(config, out)
     except CommandError as error:
         # `systemctl status` shows it, and the doctor.
         Notifier().tell(f"STATUS={Status(Doing.CANNOT_START, error.message.partition(chr(10))[0])}")
         raise
-    if reset:
+    if ending == "reset":
         log.warning("Factory reset: %d files are gone; starting anew", len(factory_reset()))
+    if ending:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - what runs already
 
 
-def _run_alone(config: Path | None, out: Path | None) -> bool:
-    """Be the assistant unless another one is; return whether a factory reset is wanted."""
+def _run_alone(config: Path | None, out: Path | None) -> Ending:
+    """Be the assistant unless another one is; return what is to follow."""
     found = load_in_force(config, need_engine=True)
     try:
         held = lock.take()

@@ -11,6 +11,7 @@ import click
 import numpy as np
 from rich.table import Table
 
+from device.commands import door
 from device.commands.terminal import AS_JSON, CONFIG, WIDE, CommandError, load_settings, print_json
 from device.language.files import base, languages
 from device.language.language import load_language
@@ -19,6 +20,7 @@ from device.local.tts.catalogue import Listed, catalogue, named
 from device.local.tts.choice import choose
 from device.local.tts.opening import open_voice
 from device.model_files.files import ModelError
+from device.system import lock
 from device.system.printed import console, echo, in_cells
 from device.system.typed import typed
 
@@ -79,7 +81,13 @@ def _fetch(voice: Listed) -> str:
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to this WAV file.")
 @CONFIG
 def say(text: str, voice: str | None, speed: float, out: Path | None, config: Path | None) -> None:
-    """Say TEXT on the loudspeaker, or into a WAV file."""
+    """Say TEXT: by the assistant that runs, else on the loudspeaker, or into a WAV file.
+
+    The assistant says it with its own voice, once nobody speaks; --voice, --speed and --config are for the others.
+    """
+    if out is None and not (voice or config or speed != 1.0) and lock.runs():
+        door.say(text)
+        return
     settings = load_settings(config)
     pcm, rate = _speak(settings, text, voice, speed)
     if out is None:

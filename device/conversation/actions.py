@@ -40,6 +40,12 @@ class Say(Action, frozen=True):
     tools: bool = True
 
 
+class Ask(Action, frozen=True):
+    """Have the engine answer `text` as a turn of the user's."""
+
+    text: str
+
+
 class CloseSession(Action, frozen=True):
     """End the session, or the attempt to open one."""
 
@@ -91,6 +97,12 @@ class Finish(Action, frozen=True):
 
 class Again(Action, frozen=True):
     """Queue the last reply once more, whole, as `item`; the engine knows nothing of it."""
+
+    item: str
+
+
+class Announce(Action, frozen=True):
+    """Queue what the device was asked to say as `item`; the engine knows nothing of it."""
 
     item: str
 

@@ -33,7 +33,7 @@ class Capabilities(Struct, frozen=True):
     continuous: bool = False
     """The engine's clock is the audio that it is sent: while nobody is heard, it must be sent zeros."""
     prompted: bool = True
-    """The engine can be asked to speak, by `say`."""
+    """The engine can be asked to speak by `say`, and for an answer by `ask`."""
 
 
 class Said(Struct, frozen=True):
@@ -234,6 +234,9 @@ class EngineSession(Protocol):
 
     async def say(self, text: str, *, tools: bool = True) -> None:
         """Ask the engine to speak about `text` now; without `tools`, it is to call none if that can be helped."""
+
+    async def ask(self, text: str) -> None:
+        """Take `text` for what the user says, as a whole turn, and reply; for engines with `capabilities.prompted`."""
 
     async def tool_result(self, call_id: str, output: str, *, reply: bool) -> None:
         """Return a tool's output (JSON text); with `reply`, the engine speaks once all results are in."""

@@ -6,7 +6,7 @@ system's log.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from msgspec import Struct, to_builtins
 
@@ -98,6 +98,14 @@ class Repeat(Entry, frozen=True, tag="repeat"):
 
     spoken: ClassVar = False
     item: str
+
+
+class Announcement(Entry, frozen=True, tag="announcement"):
+    """What the device was asked to say as `item` was heard, was interrupted, or found no moment to be said in."""
+
+    spoken: ClassVar = False
+    item: str
+    how: Literal["whole", "cut", "late"]
 
 
 # A voice over a reply

@@ -156,6 +156,18 @@ class Repeat(DeviceEvent, frozen=True):
     """The user wants to hear the last reply again, and there is one."""
 
 
+class Asked(DeviceEvent, frozen=True):
+    """The user asked something by text."""
+
+    text: str
+
+
+class Announced(DeviceEvent, frozen=True):
+    """Something was spoken that the device was asked to say: it is to be heard as `item`, once nobody speaks."""
+
+    item: str
+
+
 class Mute(DeviceEvent, frozen=True):
     """The microphone was muted (`on`) or opened again."""
 

@@ -14,12 +14,14 @@ from functools import singledispatchmethod
 from typing import TYPE_CHECKING
 
 from device.conversation import entries
-from device.conversation.actions import Action, Again, Cut, Earcon, Interrupt
+from device.conversation.actions import Action, Again, Announce, Ask, Cut, Earcon, Interrupt
 from device.conversation.current_reply import reply_end
 from device.conversation.engine import EngineEvent, ReplyEnded
 from device.conversation.engine_events import EngineEvents
 from device.conversation.events import (
     AlarmRang,
+    Announced,
+    Asked,
     Button,
     CardBack,
     CardLost,
@@ -67,6 +69,7 @@ class Conversation:
         self._final_result, self._greeting, self._user = parts.final_result, parts.greeting, parts.user
         self._timeouts, self._reply, self._tools = parts.timeouts, parts.reply, parts.tools
         self._own_voice, self._attention = parts.own_voice, parts.attention
+        self._question, self._announcements = parts.question, parts.announcements
         self._by_hand = ""
         self._turns = TurnTaking(parts)
         self._voices = Voices(self.rules, parts, self._turns)
@@ -85,6 +88,10 @@ class Conversation:
             self._take(event)
         if self._own_voice.why != self._by_hand:
             self._believe_voices()
+        if self._question.due and self.state is State.LISTENING:
+            self._put_question()
+        if self._announcements.due and self._nobody_speaks:
+            self._announce()
         return self._out.leave()
 
     def _believe_voices(self) -> None:
@@ -184,6 +191,56 @@ class Conversation:
             self._repeated = item
         self._out.do(Again(item))
 
+    @_take.register
+    def _on_asked(self, event: Asked) -> None:
+        if self.state is State.MUTED:
+            return
+        self._question.ask(event.text)
+        if self.state in WAKEABLE:
+            self._wake_up(event.at)
+            self._out.do(*self._user.listen(event.at))
+        elif self._turns.playing:
+            self._turns.cut(event.at, "a question by text")
+
+    def _put_question(self) -> None:
+        """Have the engine answer what was asked by text, now that it is the user's turn."""
+        if self._user.talking or not self._connection.open:
+            return
+        text = self._question.put()
+        if not self._connection.can.prompted:
+            self._turns.unanswered(f"The engine {self._connection.engine} takes no text: it only hears.")
+            return
+        self._out.record(entries.User(self._out.now, text))
+        self._history.user(text)
+        self._greeting.forget()
+        self._user.settled()
+        self._timeouts.exchanged(self._out.now)
+        self._out.do(Ask(text))
+        self._turns.engine_has_turn()
+
+    @_take.register
+    def _on_announced(self, event: Announced) -> None:
+        self._announcements.want(event.item, event.at)
+
+    @property
+    def _nobody_speaks(self) -> bool:
+        """Whether something can be said that belongs to no conversation, without breaking into anything."""
+        if self._ringing.on or self._repeated or self._card_gone or self._final_result.why:
+            return False
+        if self.state in (*WAKEABLE, State.MUTED):
+            return not self._reply.queued
+        busy = self._user.talking or self._tools.busy or self._engine.owes or self._turns.replying
+        return self.state is State.LISTENING and not busy and self._timeouts.lull(self._out.now)
+
+    def _announce(self) -> None:
+        item = self._announcements.begin()
+        if self._connection.wanted:
+            self._greeting.forget()
+            self._reply.repeat(item)
+        else:
+            self._repeated = item
+        self._out.do(Announce(item))
+
     def _end_repeat(self) -> None:
         """End a reply that is repeated while there is no conversation."""
         if self._repeated:
@@ -243,6 +300,8 @@ class Conversation:
         self._own_voice.tick(event.at)
         self._voices.tick(event.at)
         self._out.do(*self._ringing.tick(event.at))
+        for given_up in self._announcements.tick(event.at):
+            self._out.record(given_up)
         self._engine.commit(event.at)
         if self.state is State.LISTENING:
             self._wait_for_user(event.at)
@@ -268,6 +327,7 @@ class Conversation:
             self._out.record(entries.ReplyFirstAudio(event.at, event.item))
             self._connection.answered()
             self._user.answered()
+            self._question.forget()
             self._attention.begin()
         if self.state in TO_ENGINE:
             self._begin_reply()
@@ -297,6 +357,7 @@ class Conversation:
 
     @_take.register
     def _on_playout_done(self, event: PlayoutDone) -> None:
+        self._announced((event.heard,), event.at)
         if event.heard.item == self._repeated:
             self._repeated = ""
         if (item := self._reply.played(event.heard.item)) is None:
@@ -312,6 +373,7 @@ class Conversation:
     @_take.register
     def _on_playout_cut(self, event: PlayoutCut) -> None:
         start = self._reply.cut_from
+        self._announced(event.heard, event.at)
         self._own_voice.falls_silent(event.at)
         if start is None:
             return
@@ -323,6 +385,10 @@ class Conversation:
         if self._connection.open:
             self._out.do(Interrupt(tuple(heard for heard in event.heard if not self._reply.repeats(heard.item))))
         self._turns.fell_silent(start)
+
+    def _announced(self, heard: tuple[Heard, ...], at: int) -> None:
+        for record in self._announcements.over(heard, at):
+            self._out.record(record)
 
     def _heard(self, heard: Heard, at: int, share: float = 1.0) -> None:
         """Keep the words of an item of which this was heard, `share` of them."""
@@ -367,11 +433,13 @@ class Conversation:
         """Wait for the result; what is for the ears, or from the mouth, is passed over."""
         why = self._final_result.why
         match event:
-            case Wake() | Mute() | Repeat():
+            case Wake() | Mute() | Repeat() | Asked():
                 self._turns.fall_asleep(why)
                 self._take(event)
             case Button() if not self._ringing.on:
                 self._turns.fall_asleep(why)
+            case Announced():
+                self._take(event)
             case Button() | TimerRang() | AlarmRang() | StopHeard() | CardLost() | CardBack() | Echo() | Helpless():
                 self._take(event)
             case ReplyEnded() if self._reply.dropped(event.reply):

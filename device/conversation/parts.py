@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
 
+from device.conversation.announcements import Announcements
 from device.conversation.attention import Attention
 from device.conversation.barge_in import BargeIn
 from device.conversation.connection import Connection
@@ -16,6 +17,7 @@ from device.conversation.history import History
 from device.conversation.output import Output
 from device.conversation.own_voice import OwnVoice
 from device.conversation.pending_tools import PendingTools
+from device.conversation.question import Question
 from device.conversation.timeouts import Timeouts
 from device.conversation.tool_rounds import ToolRounds
 from device.conversation.user_turn import UserTurn
@@ -42,6 +44,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     rounds: ToolRounds
     greeting: Greeting
     own_voice: OwnVoice
+    question: Question
+    announcements: Announcements
 
     @classmethod
     def build(cls, rules: Rules, barred: Callable[[str], bool]) -> Self:
@@ -60,4 +64,6 @@ class Parts(Struct, frozen=True, kw_only=True):
             rounds=ToolRounds(),
             greeting=Greeting(rules.greeting),
             own_voice=OwnVoice(),
+            question=Question(),
+            announcements=Announcements(),
         )

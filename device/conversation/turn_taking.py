@@ -30,6 +30,7 @@ class TurnTaking:
         self._final_result, self._greeting, self._user = parts.final_result, parts.greeting, parts.user
         self._timeouts, self._attention, self._barge_in = parts.timeouts, parts.attention, parts.barge_in
         self._reply, self._tools, self._rounds = parts.reply, parts.tools, parts.rounds
+        self._question = parts.question
         self._state = State.ASLEEP
         self._sleeps_next = False  # the conversation is to end with the reply
         self._broken = False  # the reply broke off with its session, and the user was not told
@@ -102,8 +103,9 @@ class TurnTaking:
         self._out.record(entries.EngineError(self._out.now, fault.code, fault.message, fault.retry))
         self._user.engine_hears(speech=False)
         self._connection.lost()
-        if self._user.unanswered is not None:
-            self._history.forget_unanswered()  # those words are sent again as sound
+        asked = self._question.lost()
+        if asked or self._user.unanswered is not None:
+            self._history.forget_unanswered()  # those words are sent again, as sound or by text
             self._user.reopen()
         elif self._reply.to_come or self._tools:
             self._broken = True
@@ -190,6 +192,7 @@ class TurnTaking:
         self._final_result.begin()
         self._reply.clear()
         self._tools.lost()
+        self._question.forget()
         self._forget_reply()
 
     # The reply
@@ -260,6 +263,7 @@ class TurnTaking:
     def unanswered(self, message: str) -> None:
         """Let the user hear that nobody answers, and give them the turn."""
         self._reply.give_up()
+        self._question.forget()
         self._out.record(entries.EngineError(self._out.now, "no_reply", message))
         self._out.do(Earcon("error"))
         self.user_has_turn()

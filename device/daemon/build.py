@@ -15,6 +15,7 @@ from device.conversation.events import CardBack, CardLost, Mute
 from device.conversation.machine import Conversation
 from device.conversation.rules import Rules
 from device.daemon.alarm_clock import AlarmClock
+from device.daemon.announcer import Announcer
 from device.daemon.daemon import Daemon
 from device.daemon.inbox import Inbox
 from device.daemon.kept import Kept, runtime_dir
@@ -124,6 +125,8 @@ async def build(
     stop_word = StopWord(language, clean, recogniser)
     ringer = Ringer(playout, stop_word, inbox, now, tasks=tasks, speak=speak, snooze=snooze)
     earcons = Earcons(playout, ringer, watchers, wanted=playback.earcons)
+    announcer = Announcer(playout, inbox, now, watchers, speak)
+    ledger.watch(announcer.take)
     timers, alarms = Timers(now, timer_names(settings.language)), alarms or Alarms()
     lists = Lists(words_of(settings.language))
 
@@ -182,6 +185,7 @@ async def build(
         ringer=ringer,
         earcons=earcons,
         last_reply=last_reply,
+        announcer=announcer,
         ledger=ledger,
         watcher=watchers,
         barge_in=barge_in,
@@ -204,6 +208,7 @@ async def build(
         mute=mute,
         ringer=ringer,
         earcons=earcons,
+        announcer=announcer,
         last_reply=last_reply,
         watchers=watchers,
         fade_ms=barge_in.fade_ms,

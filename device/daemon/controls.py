@@ -8,18 +8,22 @@ import signal
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from device.conversation.events import Button
 from device.conversation.states import State
 from device.panel.button import Gesture
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from device.audio.card.base import Card
     from device.daemon.daemon import Daemon
 
 _log = logging.getLogger(__name__)
 
+Ending: TypeAlias = Literal["", "again", "reset"]
+"""What follows the end: nothing, a new start, or a factory reset and then a new start."""
 VOLUME_STEP = 0.05
 """Of a click of the knob, or a press of its button: a choice. More is coarse, less takes many turns."""
 UPDATE_S = 1800.0
@@ -36,8 +40,10 @@ class Controls:
     """
 
     def __init__(self, daemon: Daemon, *, mark: Path) -> None:
-        self.reset = False
-        """Whether a factory reset is wanted: once everything is closed. The process has been sent SIGTERM then."""
+        self.ending: Ending = ""
+        """What is wanted once everything is closed. The process has been sent SIGTERM then."""
+        self.speak_code: Callable[[], None] = lambda: None
+        """Says the code of the owner's page, if there is one."""
         self._daemon = daemon
         self._marks = (mark, UPDATER)
         self._marked: tuple[float, bool] = (-UPDATE_S, False)
@@ -104,17 +110,32 @@ class Controls:
                 self._muted = daemon.mute.wish
                 daemon.mute.toggle()
                 daemon.earcons.play("sleep" if daemon.mute.on else "wake")
+            case _:
+                self._held_on(gesture)
+
+    def _held_on(self, gesture: Gesture) -> None:
+        """Do what it means that the button is held on after it has muted, and what follows."""
+        match gesture:
+            case Gesture.CODE:
+                self._daemon.mute.want(on=self._muted)  # the button was held for something else
+                self.speak_code()
             case Gesture.RESET:
-                daemon.mute.want(on=self._muted)  # the button was held for something else
                 _log.warning("Factory reset: press the button within ten seconds to confirm it")
-                daemon.earcons.play("error")
+                self._daemon.earcons.play("error")
             case Gesture.RELENT:
                 _log.warning("Factory reset: not confirmed, nothing is changed")
             case Gesture.CONFIRM:
-                self.reset = True
-                os.kill(os.getpid(), signal.SIGTERM)
+                self._end("reset")
             case _:
                 pass
+
+    def start_anew(self) -> None:
+        """End, and be started again: for settings that have changed."""
+        self._end("again")
+
+    def _end(self, ending: Ending) -> None:
+        self.ending = ending
+        os.kill(os.getpid(), signal.SIGTERM)
 
     @property
     def _wakes(self) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from device.audio.card.base import BLOCK_MS
+from device.conversation.engine import Words
 from device.conversation.events import PlayoutDone, Repeat, Tick, TimerRang, Voice, VoiceEnd
 from device.conversation.states import State
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from device.audio.card.base import Card
     from device.audio.last_reply import LastReply
     from device.audio.loudspeaker import Loudspeaker
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from device.conversation.events import DeviceEvent, Heard
     from device.conversation.machine import Conversation
     from device.daemon.alarm_clock import AlarmClock
+    from device.daemon.announcer import Announcer
     from device.daemon.inbox import Inbox
     from device.daemon.kept import Kept
     from device.daemon.mute import MuteSwitch
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
     from device.listen.capture import Capture
     from device.skills.alarms.alarms import Alarms
     from device.skills.timers.timers import Timers
+
+Result = TypeVar("Result")
 
 
 class Daemon:
@@ -56,6 +62,7 @@ class Daemon:
         mute: MuteSwitch,
         ringer: Ringer,
         earcons: Earcons,
+        announcer: Announcer,
         last_reply: LastReply,
         watchers: Watchers,
         fade_ms: int,
@@ -72,6 +79,7 @@ class Daemon:
         self.mute = mute
         self._kept = kept
         self.earcons = earcons
+        self.announcer = announcer
         self._inbox = inbox
         self._tasks = tasks
         self._performer = performer
@@ -122,10 +130,21 @@ class Daemon:
             self.mute.look()
         if isinstance(event, (Tick, PlayoutDone)) and self.sessions.wants_playback:
             self._report_playback(event.heard if isinstance(event, PlayoutDone) else self.playout.playing)
+        if isinstance(event, Words):
+            self._watchers.words(event)
         for action in self.conversation.on(event, self.position):
             self._performer.perform(action)
         if isinstance(event, (Voice, VoiceEnd)) and self.ringing:
             self._tasks.spawn(self._ringer.hear(event, asleep=self.conversation.state is State.ASLEEP))
+
+    @property
+    def can_repeat(self) -> bool:
+        """Whether there is a reply that can be heard again."""
+        return bool(self._last_reply.pcm)
+
+    def spawn(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+        """Begin some work that goes on until it is done, or the daemon ends."""
+        return self._tasks.spawn(work)
 
     def repeat(self) -> None:
         """Play the last reply again; the sound of an error if there is none."""

@@ -54,6 +54,11 @@ class MuteSwitch:
         if on:  # which does not wait for a slow disk
             self._write(on=on)
 
+    @property
+    def switched(self) -> bool:
+        """Whether a switch holds it muted."""
+        return self._switch
+
     def toggle(self) -> None:
         """Take the gesture for the other thing; while the switch is closed, it means nothing."""
         if not self._switch:

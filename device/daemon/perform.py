@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from device.conversation.actions import (
     Action,
     Again,
+    Announce,
+    Ask,
     CloseSession,
     Commit,
     Cut,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
     from device.audio.last_reply import LastReply
     from device.audio.loudspeaker import Loudspeaker
+    from device.daemon.announcer import Announcer
     from device.daemon.inbox import Inbox
     from device.daemon.sounds import Earcons, Ringer
     from device.daemon.tasks import Tasks
@@ -85,6 +88,7 @@ class Performer:
         ringer: Ringer,
         earcons: Earcons,
         last_reply: LastReply,
+        announcer: Announcer,
         ledger: Ledger,
         watcher: Watcher,
         barge_in: BargeInSettings,
@@ -101,6 +105,7 @@ class Performer:
         self._ringer = ringer
         self._earcons = earcons
         self._last_reply = last_reply
+        self._announcer = announcer
         self._ledger = ledger
         self._watcher = watcher
         self._barge_in = barge_in
@@ -124,6 +129,10 @@ class Performer:
     def _again(self, action: Again) -> None:
         self._playout.play(action.item, self._last_reply.pcm, self._last_reply.rate)
         self._playout.finish(action.item)
+
+    @perform.register
+    def _announce(self, action: Announce) -> None:
+        self._announcer.play(action.item)
 
     @perform.register
     def _finish(self, action: Finish) -> None:
@@ -188,6 +197,10 @@ class Performer:
     def _say(self, action: Say) -> None:
         without = {} if action.tools else {"tools": False}
         self._uplink.order(lambda session: session.say(action.text, **without))
+
+    @perform.register
+    def _ask(self, action: Ask) -> None:
+        self._uplink.order(lambda session: session.ask(action.text))
 
     @perform.register
     def _return_tool(self, action: ReturnTool) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 TIMEOUT_S: Final = 60.0
-"""How long it may take: a choice: a voice is loaded from a slow card, but it rings meanwhile."""
+"""How long it may take: a choice: a voice is loaded from a slow card, and nothing else waits for it."""
 _FASTEST: Final = 384_000
 """Hz: no voice has more."""
 
@@ -54,7 +54,7 @@ class Reader:
             async with asyncio.timeout(TIMEOUT_S):
                 out, told = await process.communicate(text.encode())
         except (OSError, TimeoutError) as error:
-            _log.warning("A reminder rings and is not spoken: %s", str(error) or "the voice takes too long")
+            _log.warning("What is to be said is not spoken: %s", str(error) or "the voice takes too long")
             return None
         finally:
             if process is not None and process.returncode is None:
@@ -62,6 +62,6 @@ class Reader:
                 await process.communicate()  # else it and its pipes would be left to the garbage collector
         head, _, pcm = out.partition(b"\n")
         if process.returncode or not head.isdigit() or not 0 < int(head) <= _FASTEST:
-            _log.warning("A reminder rings and is not spoken: %s", told.decode(errors="replace").strip())
+            _log.warning("What is to be said is not spoken: %s", told.decode(errors="replace").strip())
             return None
         return Speech(np.frombuffer(pcm[: len(pcm) // 2 * 2], "<i2").astype(np.int16), int(head))

@@ -18,11 +18,13 @@ from device.conversation.events import Button
 from device.daemon import mute
 from device.daemon.build import build
 from device.daemon.controls import Controls
+from device.daemon.doorway import Doorway
 from device.daemon.keys import keys
 from device.daemon.reader import Reader
 from device.daemon.readiness import Health, until_signal
 from device.daemon.wait_for_card import wait_for_card
 from device.daemon.watcher import OnState
+from device.door.place import FILE
 from device.engines.factory import Engines
 from device.engines.uplink import SentAudio
 from device.panel.panel import Panel
@@ -39,6 +41,7 @@ from device.system.typed import typed
 from device.tools.profile import profile_tools
 
 if TYPE_CHECKING:
+    from device.daemon.controls import Ending
     from device.daemon.daemon import Daemon
     from device.settings.last_good import InForce
     from device.settings.tree import Settings
@@ -48,8 +51,8 @@ log = logging.getLogger(__name__)
 MUTED: Final = "The microphone is muted: hold the button for a second, type m and Enter, or run `%s`."
 
 
-async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
-    """Be the assistant until a signal comes; return whether a factory reset is wanted.
+async def run(found: InForce, config: Path | None, out: Path | None) -> Ending:
+    """Be the assistant until a signal comes; return what is to follow.
 
     `config` is the settings file, if one was named, and `out` a folder for the ledger. Raises CardError, EngineError
     or ModelError.
@@ -57,7 +60,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
     shown, settings = console(), _unmutable(found.settings)
     notifier = Notifier()
     if (card := await wait_for_card(settings, notifier)) is None:
-        return False
+        return ""
     async with AsyncExitStack() as stack:
         # The system's log keeps what it gets, whatever the settings say of transcripts.
         timeline = Timeline(shown, words=last_good.service_folder() is None)
@@ -93,8 +96,22 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
         stack.callback(panel.close)
         daemon.start()
         daemon.watch(OnState(panel.attend))
-        panel.open()
+        broken = panel.open()
         card.deaf = daemon.mute.on
+        doorway = Doorway(
+            state_dir() / FILE,
+            daemon,
+            controls,
+            ledger,
+            found,
+            costs=keeper.costs,
+            config=config,
+            broken=map(str, broken),
+            restart=controls.start_anew,
+        )
+        controls.speak_code = doorway.speak_code
+        stack.push_async_callback(doorway.close)
+        await doorway.open()
         stack.callback(asyncio.create_task(notifier.watch(lambda: daemon.position)).cancel)
         with keys(lambda: daemon.on(Button(daemon.position)), daemon.mute.toggle, sys.stdin, _end):
             shown.print(f"Listening on {card.name}. Say “{_wake_words(settings)}”. Ctrl-C ends.", soft_wrap=True)
@@ -107,9 +124,9 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> bool:
             health.tell_ready()
             stack.callback(asyncio.create_task(_tell_unable(preparing, daemon)).cancel)
             await until_signal()
-            if not controls.reset:  # which starts anew
+            if not controls.ending:  # which starts anew
                 notifier.tell("STOPPING=1")
-    return controls.reset
+    return controls.ending
 
 
 def _unmutable(settings: Settings) -> Settings:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from device.conversation.engine import Words
     from device.conversation.states import State
 
 
@@ -18,6 +19,12 @@ class Watcher:
 
     def reply_audio(self, item: str, pcm: bytes, rate: int) -> None:
         """Take a piece of a reply item as it came from the engine: s16le mono at `rate`."""
+
+    def words(self, words: Words) -> None:
+        """Know what somebody says, as the engine tells it: a piece, or all of it."""
+
+    def announced(self, item: str, text: str) -> None:
+        """Know that the device begins to say `text` by itself, as `item`; "" if nobody is to see it."""
 
     def sent(self, at: int, total: int) -> None:
         """Know that microphone audio up to position `at` was handed to the socket, `total` samples so far."""
@@ -45,6 +52,16 @@ class Watchers(Watcher):
         """Tell all."""
         for watcher in self._all:
             watcher.reply_audio(item, pcm, rate)
+
+    def words(self, words: Words) -> None:
+        """Tell all."""
+        for watcher in self._all:
+            watcher.words(words)
+
+    def announced(self, item: str, text: str) -> None:
+        """Tell all."""
+        for watcher in self._all:
+            watcher.announced(item, text)
 
     def sent(self, at: int, total: int) -> None:
         """Tell all."""

@@ -470,10 +470,12 @@ class Heard(Event, frozen=True):
 
 
 class Level(Event, frozen=True):
-    """How loud the microphone is: at most 15 times a second."""
+    """How loud the microphone and the loudspeaker are: at most 15 times a second."""
 
     dbfs: float
     """-100 or more; 0 is full scale."""
+    playing: float = 0.0
+    """How loud the loudspeaker is just now, from 0, hardly audible, to 1, full: by it the green light moves."""
 
 
 class Latency(Event, frozen=True):

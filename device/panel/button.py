@@ -13,6 +13,8 @@ DOUBLE_S = 0.4
 clicks in a hurry become one; shorter, slow fingers cannot do it."""
 LONG_S = 1.0
 """How long a press is held to be a long one; shorter, a slow click would be one."""
+CODE_S = 5.0
+"""How long it is held to hear the code of the owner's page: half way to a factory reset, long after a long press."""
 RESET_S = 10.0
 """How long it is held to ask for a factory reset: nobody leans on a button by mistake for so long."""
 CONFIRM_S = 10.0
@@ -32,12 +34,18 @@ class Gesture(StrEnum):
     """It has gone down soon after a click."""
     LONG = "long"
     """It has been down for a second."""
+    CODE = "code"
+    """It has been down for five seconds: the code of the owner's page is wanted."""
     RESET = "reset"
     """It has been down for ten seconds: a factory reset is wanted, if it is confirmed."""
     CONFIRM = "confirm"
     """It was pressed again within ten seconds."""
     RELENT = "relent"
     """It was not."""
+
+
+_HELD = ((LONG_S, Gesture.LONG), (CODE_S, Gesture.CODE), (RESET_S, Gesture.RESET))
+"""What it means that a press goes on for so long."""
 
 
 class Contact:
@@ -82,7 +90,7 @@ class Gestures:
 
     def __init__(self) -> None:
         self._down: float | None = None  # since when; None while it is up
-        self._told = 0  # of that press: 0 nothing but itself, 1 that it is long, 2 that it is for a reset
+        self._told = 0  # of that press: of how many of `_HELD` that it has been held for so long
         self._counts = True  # a press that confirms means nothing else
         self._first = True  # not the second of a double press
         self._clicked: float | None = None
@@ -91,14 +99,14 @@ class Gestures:
     @property
     def due(self) -> float | None:
         """When to call `tick` at the latest; None if nothing happens by itself."""
-        if self._down is not None and self._counts and self._told < 2:
-            return self._down + (LONG_S, RESET_S)[self._told]
+        if self._down is not None and self._counts and self._told < len(_HELD):
+            return self._down + _HELD[self._told][0]
         return None if self._asked is None else self._asked + CONFIRM_S
 
     @property
     def asking(self) -> bool:
         """Whether a factory reset waits for its confirmation."""
-        return self._asked is not None or self._told == 2
+        return self._asked is not None or self._told == len(_HELD)
 
     def edge(self, t: float, *, down: bool) -> list[Gesture]:
         """Take a change of the button at `t`; return what that means, and what has meanwhile become clear."""
@@ -116,7 +124,7 @@ class Gestures:
                 told.append(Gesture.RELENT)
             else:
                 self._told += 1
-                told.append(Gesture.LONG if self._told == 1 else Gesture.RESET)
+                told.append(_HELD[self._told - 1][1])
         return told
 
     def _press(self, t: float) -> list[Gesture]:
@@ -130,7 +138,7 @@ class Gestures:
 
     def _release(self, t: float) -> list[Gesture]:
         told, self._told, self._down = self._told, 0, None
-        if told == 2:
+        if told == len(_HELD):
             self._asked = t
         if told or not (self._counts and self._first):
             return []

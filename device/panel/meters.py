@@ -1,13 +1,17 @@
-"""What the lights go by: whether sound has left, and how loud the loudspeaker is."""
+"""What the lights go by: what the assistant does, whether sound has left, and how loud the loudspeaker is."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from device.audio.measure import dbfs
+from device.panel.lights import SILENT, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from device.audio.card.base import Card
+    from device.conversation.states import State
 
 WINDOW_S = 0.2
 """Sound that left longer ago is not leaving any more. Shorter, the light flickers when a piece leaves late; longer, it
@@ -25,6 +29,34 @@ FALL_S = 0.35
 """How long a level takes to fall from full to nothing: longer than a syllable, so that speech does not flicker."""
 
 
+class Shown(Protocol):
+    """What the lights show, asked from their thread."""
+
+    @property
+    def state(self) -> State:
+        """Whose turn it is."""
+
+    @property
+    def sent(self) -> int:
+        """How much sound of the microphone has left so far, in any unit."""
+
+    @property
+    def ringing(self) -> bool:
+        """Whether a timer rings."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it waits for the wake word or the button in mid-conversation."""
+
+    @property
+    def updating(self) -> bool:
+        """Whether an update is under way."""
+
+    @property
+    def card(self) -> Card:
+        """The sound card."""
+
+
 class StreamingMeter:
     """Whether sound of the microphone leaves, by a count of what has left; zeros are not in that count."""
 
@@ -37,6 +69,32 @@ class StreamingMeter:
         if count != self._count:
             self._count, self._left = count, t
         return self._left is not None and t - self._left < WINDOW_S
+
+
+class StatusMeter:
+    """What there is to show of an assistant from moment to moment; `asking` as in `Status`."""
+
+    def __init__(self, assistant: Shown, asking: Callable[[], bool]) -> None:
+        self._assistant = assistant
+        self._asking = asking
+        self._streaming = StreamingMeter()
+        self._talked = -LEAK_S  # when something was last allowed to leave
+
+    def read(self, t: float) -> Status:
+        """Return it at the time `t`, in seconds."""
+        state = self._assistant.state
+        if state not in SILENT:
+            self._talked = t
+        streaming = self._streaming.read(self._assistant.sent, t)
+        return Status(
+            state,
+            streaming=streaming,
+            leak=streaming and state in SILENT and t - self._talked > LEAK_S,
+            ringing=self._assistant.ringing,
+            updating=self._assistant.updating,
+            closed=self._assistant.closed,
+            asking=self._asking(),
+        )
 
 
 class LevelMeter:

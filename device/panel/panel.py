@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from device.panel.button import Contact, Gesture, Gestures
 from device.panel.gpio import PanelFault, chips, choose, claim, open_lines
 from device.panel.leds import open_leds
-from device.panel.painter import Painter, Shown
+from device.panel.meters import Shown
+from device.panel.painter import Painter
 from device.settings.panel import used_pins, wrong_pins
 
 if TYPE_CHECKING:

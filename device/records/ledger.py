@@ -46,6 +46,10 @@ class Ledger:
         """Hand every later entry to `watcher`, too."""
         self._watchers.append(watcher)
 
+    def unwatch(self, watcher: Callable[[Entry], None]) -> None:
+        """Hand no more entries to `watcher`."""
+        self._watchers.remove(watcher)
+
     def record(self, entry: Entry) -> None:
         """Write an entry down at once: a crash later loses nothing of it."""
         self._at = max(self._at, entry.at)
@@ -69,7 +73,7 @@ class Ledger:
                 self._close_file()
         if not entry.spoken:
             log.debug("%8.3f %s %s", line.pop("t"), line.pop("event"), line)
-        for watcher in self._watchers:
+        for watcher in list(self._watchers):
             watcher(entry)
 
     def _close_file(self) -> None:

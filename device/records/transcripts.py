@@ -6,6 +6,7 @@ The file of them, and how it is read and cleared; `transcript_writer` writes it.
 from __future__ import annotations
 
 import logging
+import re
 import time
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal
@@ -44,6 +45,13 @@ CREATE TABLE IF NOT EXISTS line (
     content TEXT NOT NULL,    -- a Line as JSON
     PRIMARY KEY (conversation, number)
 ) WITHOUT ROWID;
+"""
+
+_PAGE = """
+SELECT rowid, * FROM conversation
+WHERE (?1 = '' OR (began, rowid) < (CAST(?2 AS REAL), CAST(?3 AS INTEGER)))
+AND (?4 = '%%' OR id IN (SELECT conversation FROM line WHERE content LIKE ?4 ESCAPE '\\'))
+ORDER BY began DESC, rowid DESC LIMIT ?5
 """
 
 
@@ -92,6 +100,23 @@ def stored(since: datetime | None = None, path: Path | None = None) -> list[Tran
         path, "SELECT * FROM conversation WHERE began >= ? ORDER BY began, rowid", since.timestamp() if since else 0
     )
     return readable(path, rows, lambda row: _transcript(row, lines.get(row["id"], [])))
+
+
+def page(most: int, *, search: str = "", before: str = "", path: Path | None = None) -> tuple[list[Transcript], str]:
+    """Return up to so many transcripts, the latest first, and what to call for those `before` them; "" at the end.
+
+    `search` wants its words, in whatever case, in something that was said. Raises StoreError.
+    """
+    path = path or find(FILE)
+    wanted = "%" + re.sub(r"([%_\\])", r"\\\1", msgspec.json.encode(search).decode()[1:-1]) + "%"
+    place, _, number = before.partition("/")
+    rows = read(path, _PAGE, before, place, number, wanted, most + 1)
+    more = f"{rows[most - 1]['began']!r}/{rows[most - 1]['rowid']}" if len(rows) > most else ""
+    lines: dict[str, list[Line]] = {}
+    for row in rows[:most]:
+        said = read(path, "SELECT * FROM line WHERE conversation = ? ORDER BY number", row["id"])
+        lines[row["id"]] = [one for _, one in readable(path, said, _line)]
+    return readable(path, rows[:most], lambda row: _transcript(row, lines[row["id"]])), more
 
 
 def delete(ids: list[str] | None = None, path: Path | None = None) -> int:

@@ -81,9 +81,12 @@ def test_a_folder_that_cannot_be_made_is_named(parley, no_card, tmp_path):
     assert result.output == f"parley: --out {tmp_path}/file/out: Not a directory\n"
 
 
-def test_after_a_factory_reset_it_starts_anew_as_it_was_started(parley, monkeypatch):
+@pytest.mark.parametrize(("ending", "stays"), [("reset", False), ("again", True)])
+def test_after_a_factory_reset_and_for_new_settings_it_starts_anew_as_it_was_started(
+    parley, monkeypatch, ending, stays
+):
     async def resetting(*_):
-        return True
+        return ending
 
     started = []
     monkeypatch.setattr(module, "be_assistant", resetting)
@@ -94,4 +97,4 @@ def test_after_a_factory_reset_it_starts_anew_as_it_was_started(parley, monkeypa
     kept.touch()
     assert parley("run").exit_code == 0
     assert started == [(sys.executable, [sys.executable, "-m", "device", "run"])]
-    assert not kept.exists()
+    assert kept.exists() is stays

@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from device.conversation.actions import (
+    Announce,
+    Ask,
     CloseSession,
     Cut,
     Duck,
@@ -37,6 +39,8 @@ from device.conversation.engine import (
 )
 from device.conversation.events import (
     AlarmRang,
+    Announced,
+    Asked,
     Button,
     CardBack,
     CardLost,
@@ -69,7 +73,7 @@ from device.sample_clock import samples
 RESULT = Submitted("{}")
 WRONG = Submitted("{}", ("$: 'solved' is a required property",))
 
-ITEMS = st.sampled_from(["i1", "i2", "repeat-1"])
+ITEMS = st.sampled_from(["i1", "i2", "repeat-1", "announcement-1"])
 
 
 REPLIES = st.sampled_from(["r1", "r2"])
@@ -130,6 +134,11 @@ class AnyOrder(RuleBasedStateMachine):
             case Play():
                 assert self.wanted
                 assert not self.concluding, "nobody is to hear what the result is asked for with"
+            case Ask():
+                assert self.conversation.state is not State.MUTED
+                assert self.wanted
+            case Announce():
+                assert not self.ringing
             case Duck() | Lower():
                 self.ducked = True
             case Restore():
@@ -163,6 +172,14 @@ class AnyOrder(RuleBasedStateMachine):
     @rule()
     def repeat(self):
         self.send(Repeat)
+
+    @rule()
+    def asked(self):
+        self.send(lambda at: Asked(at, "by text"))
+
+    @rule()
+    def announced(self):
+        self.send(lambda at: Announced(at, "announcement-1"))
 
     @rule(on=st.booleans())
     def mute(self, on):

@@ -75,6 +75,7 @@ LINES = [
     (entries.SessionSwitch(0, "local"), '{"t":0.0,"event":"session_switch","engine":"local"}'),
     (entries.EngineExpiring(0, 50.0), '{"t":0.0,"event":"engine_expiring","seconds":50.0}'),
     (entries.Timer(0, "tea"), '{"t":0.0,"event":"timer","name":"tea"}'),
+    (entries.Announcement(0, "a", "cut"), '{"t":0.0,"event":"announcement","item":"a","how":"cut"}'),
     (entries.Alarm(0, "reminder", "tea"), '{"t":0.0,"event":"alarm","kind":"reminder","text":"tea"}'),
     (entries.Stop(0), '{"t":0.0,"event":"stop"}'),
     (entries.CardLost(0), '{"t":0.0,"event":"card_lost"}'),

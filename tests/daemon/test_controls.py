@@ -90,21 +90,29 @@ def test_if_it_woke_meanwhile_the_release_does_not_end_that(controls, daemon):
 @pytest.mark.parametrize("muted", [False, True])
 def test_who_holds_on_for_a_reset_leaves_mute_as_it_was(controls, daemon, muted):
     daemon.mute.want(on=muted)
-    for gesture in (Gesture.PRESS, Gesture.LONG, Gesture.RESET):
+    for gesture in (Gesture.PRESS, Gesture.LONG, Gesture.CODE, Gesture.RESET):
         controls.gesture(gesture)
     assert daemon.mute.on is muted
     assert daemon.sounds[-1] == "error"
-    assert not controls.reset
+    assert controls.ending == ""
 
 
 def test_only_a_confirmed_reset_ends_the_program(controls, monkeypatch):
     killed = []
     monkeypatch.setattr(os, "kill", lambda pid, number: killed.append(pid))
-    for gesture in (Gesture.PRESS, Gesture.LONG, Gesture.RESET, Gesture.RELENT, Gesture.PRESS, Gesture.CLICK):
+    for gesture in (
+        Gesture.PRESS,
+        Gesture.LONG,
+        Gesture.CODE,
+        Gesture.RESET,
+        Gesture.RELENT,
+        Gesture.PRESS,
+        Gesture.CLICK,
+    ):
         controls.gesture(gesture)
-    assert not controls.reset
+    assert controls.ending == ""
     controls.gesture(Gesture.CONFIRM)
-    assert controls.reset
+    assert controls.ending == "reset"
     assert killed == [os.getpid()]
 
 
@@ -160,3 +168,20 @@ def test_it_is_shown_that_a_conversation_waits_for_the_wake_word(controls, daemo
     assert not controls.closed
     daemon.conversation.closed = True
     assert controls.closed
+
+
+@pytest.mark.parametrize("muted", [False, True])
+def test_who_holds_the_button_for_the_pages_code_hears_it_and_leaves_mute_as_it_was(controls, daemon, muted):
+    daemon.mute.want(on=muted)
+    controls.speak_code = lambda: daemon.told.append("code")
+    for gesture in (Gesture.PRESS, Gesture.LONG, Gesture.CODE):
+        controls.gesture(gesture)
+    assert daemon.told[-1] == "code"
+    assert daemon.mute.on is muted
+
+
+def test_a_new_start_ends_the_program_as_a_signal_does(controls, monkeypatch):
+    killed = []
+    monkeypatch.setattr(os, "kill", lambda pid, number: killed.append(pid))
+    controls.start_anew()
+    assert (controls.ending, killed) == ("again", [os.getpid()])

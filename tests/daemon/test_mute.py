@@ -84,3 +84,11 @@ def test_a_file_that_could_not_be_made_is_no_wish_to_hear(tmp_path, told):
 
 def test_where_one_may_not_look_nobody_has_muted(tmp_path, told):
     assert not MuteSwitch(told.append, tmp_path / ("x" * 300) / "muted").on
+
+
+def test_it_can_be_told_that_a_switch_holds_it_muted():
+    mute = MuteSwitch(lambda on: None)
+    mute.want(on=True)
+    assert not mute.switched
+    mute.switch(closed=True)
+    assert mute.switched

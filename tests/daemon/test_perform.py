@@ -7,6 +7,8 @@ from device.conversation import entries
 from device.conversation.actions import (
     Action,
     Again,
+    Announce,
+    Ask,
     CloseSession,
     Commit,
     Cut,
@@ -111,6 +113,7 @@ class Stage:
             ringer=Part("ringer", done, on=ringing),
             earcons=Part("earcons", done),
             last_reply=self.last_reply,
+            announcer=Part("announcer", done),
             ledger=Part("ledger", done),
             watcher=Part("watcher", done),
             barge_in=barge_in,
@@ -137,6 +140,7 @@ DEEDS = [
         [("playout.play", "item", b"\1\0", 24_000), ("watcher.reply_audio", "item", b"\1\0", 24_000)],
     ),
     (Finish("item"), [("playout.finish", "item")]),
+    (Announce("a"), [("announcer.play", "a")]),
     (Lower(), [("playout.lower", -18.0)]),
     (Duck(), [("playout.duck", -18.0)]),
     (Restore(), [("playout.restore",)]),
@@ -152,6 +156,7 @@ DEEDS = [
     (Commit(5), [("uplink.commit", 5)]),
     (Interrupt(HEARD), [("session.interrupt", HEARD)]),
     (Discard(), [("session.discard",)]),
+    (Ask("when?"), [("session.ask", "when?")]),
     (Say("Hello"), [("session.say", "Hello")]),
     (ReturnTool("call", "{}", reply=False), [("session.tool_result", "call", "{}", False)]),
     (

@@ -16,6 +16,9 @@ from device.conversation.states import State
 from device.daemon.kept import TIMERS, VOLUME, KeptTimer, KeptTimers
 from device.daemon.run import run
 from device.daemon.watcher import Watchers
+from device.door.client import connect
+from device.door.messages import Done, GetStatus, Restart, Status
+from device.door.place import FILE
 from device.engines.factory import Engines
 from device.listen.detectors import Detectors
 from device.model_files.files import ModelError
@@ -75,7 +78,7 @@ def found(tmp_path):
 
 
 async def begin(found, out=None):
-    """Run to the end; return whether a factory reset is wanted."""
+    """Run to the end; return what is to follow."""
     try:
         return await asyncio.wait_for(run(found, None, out), 20)
     finally:
@@ -90,6 +93,29 @@ async def test_it_says_that_it_listens_and_ends_by_a_signal(manager, card, found
     assert not card.is_open
     assert not card.deaf
     assert (tmp_path / "ledger.jsonl").exists()
+
+
+async def test_while_it_runs_its_door_is_open_and_a_restart_can_be_asked_for(manager, found, monkeypatch):
+    told = []
+
+    async def ask():
+        async with await connect("a test") as door:
+            told.append((await door.request(GetStatus(), Status)).now)
+            await door.request(Restart(), Done)
+
+    def tell(message):
+        if message.startswith("READY"):
+            asking.append(asyncio.get_running_loop().create_task(ask()))
+        manager.told.append(message)
+
+    asking = []
+    monkeypatch.setattr(manager, "tell", tell)
+    assert await begin(found) == "again"
+    await asking[0]
+    (now,) = told
+    assert (now.about.card, now.state.state, now.engine.engines) == ("Still", "asleep", ("openai",))
+    assert not (state_dir() / FILE).exists()
+    assert "STOPPING=1" not in manager.told
 
 
 async def test_every_wake_word_is_named(manager, found, capsys):

@@ -1,5 +1,6 @@
 import pytest
 
+from device.conversation.engine import Words
 from device.conversation.states import State
 from device.daemon.watcher import OnState, Watcher, Watchers
 
@@ -14,6 +15,12 @@ class Seen(Watcher):
     def reply_audio(self, item, pcm, rate):
         self.seen.append((self.name, item, pcm, rate))
 
+    def words(self, words):
+        self.seen.append((self.name, words))
+
+    def announced(self, item, text):
+        self.seen.append((self.name, item, text))
+
     def sent(self, at, total):
         self.seen.append((self.name, at, total))
 
@@ -27,6 +34,8 @@ class Seen(Watcher):
         ("state", (State.ASLEEP, 5)),
         ("reply_audio", ("item", b"\0\0", 24_000)),
         ("sent", (160, 320)),
+        ("words", (Words("user", "hello", final=True),)),
+        ("announced", ("item", "Dinner is ready.")),
         ("earcon", ("wake",)),
     ],
 )

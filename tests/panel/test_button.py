@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from device.panel.button import BOUNCE_S, CONFIRM_S, DOUBLE_S, LONG_S, RESET_S, Contact, Gesture, Gestures
 
-PRESS, CLICK, DOUBLE, LONG, RESET, CONFIRM, RELENT = Gesture
+PRESS, CLICK, DOUBLE, LONG, CODE, RESET, CONFIRM, RELENT = Gesture
 
 
 def meant(edges, until=60.0):
@@ -37,13 +37,17 @@ def meant(edges, until=60.0):
         ([1, 2.5, 2.6, 2.7], [(1, PRESS), (2, LONG), (2.6, PRESS), (2.7, CLICK)]),
         # A double press that is held mutes, too.
         ([1, 1.1, 1.3, 2.6], [(1, PRESS), (1.1, CLICK), (1.3, DOUBLE), (2.3, LONG)]),
-        ([1, 12, 15, 15.1], [(1, PRESS), (2, LONG), (11, RESET), (15, CONFIRM)]),
-        ([1, 12], [(1, PRESS), (2, LONG), (11, RESET), (22, RELENT)]),
-        ([1, 12, 23, 23.1], [(1, PRESS), (2, LONG), (11, RESET), (22, RELENT), (23, PRESS), (23.1, CLICK)]),
+        ([1, 6.5], [(1, PRESS), (2, LONG), (6, CODE)]),
+        ([1, 12, 15, 15.1], [(1, PRESS), (2, LONG), (6, CODE), (11, RESET), (15, CONFIRM)]),
+        ([1, 12], [(1, PRESS), (2, LONG), (6, CODE), (11, RESET), (22, RELENT)]),
+        ([1, 12, 23, 23.1], [(1, PRESS), (2, LONG), (6, CODE), (11, RESET), (22, RELENT), (23, PRESS), (23.1, CLICK)]),
         # Whoever keeps on holding has not confirmed: only another press does.
-        ([1, 40, 41, 41.1], [(1, PRESS), (2, LONG), (11, RESET), (41, CONFIRM)]),
+        ([1, 40, 41, 41.1], [(1, PRESS), (2, LONG), (6, CODE), (11, RESET), (41, CONFIRM)]),
         # A confirmation that is held for long is nothing else.
-        ([1, 12, 13, 30, 31, 31.1], [(1, PRESS), (2, LONG), (11, RESET), (13, CONFIRM), (31, PRESS), (31.1, CLICK)]),
+        (
+            [1, 12, 13, 30, 31, 31.1],
+            [(1, PRESS), (2, LONG), (6, CODE), (11, RESET), (13, CONFIRM), (31, PRESS), (31.1, CLICK)],
+        ),
     ],
 )
 def test_what_presses_mean(edges, told):
@@ -63,7 +67,7 @@ def test_whatever_happens_a_press_acts_at_its_edge_and_only_a_second_one_resets(
         if gesture is CONFIRM:
             assert order[n - 1] is RESET
         elif gesture is RESET:
-            assert order[n - 1] is LONG
+            assert order[n - 1] is CODE
     for (t, first), (then, second) in pairwise(told):
         if second is DOUBLE:
             assert first is CLICK

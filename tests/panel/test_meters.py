@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 from device.audio.ring import RingBuffer
-from device.panel.meters import FALL_S, LEVEL_MS, LOUDEST_DBFS, QUIETEST_DBFS, WINDOW_S, LevelMeter, StreamingMeter
+from device.conversation.states import State
+from device.panel.lights import Status
+from device.panel.meters import (
+    FALL_S,
+    LEVEL_MS,
+    LOUDEST_DBFS,
+    QUIETEST_DBFS,
+    WINDOW_S,
+    LevelMeter,
+    StatusMeter,
+    StreamingMeter,
+)
 
 RATE = 16_000
 
@@ -21,6 +32,18 @@ def card():
 
 def play(card, pcm):
     card.reference.write(pcm.astype(np.int16))
+
+
+def test_what_there_is_to_show_is_gathered_and_sound_that_must_not_leave_is_a_leak():
+    assistant = SimpleNamespace(state=State.ASLEEP, sent=0, ringing=True, closed=False, updating=True)
+    meter = StatusMeter(assistant, lambda: True)
+    assert meter.read(5.0) == Status(State.ASLEEP, ringing=True, updating=True, asking=True)
+    assistant.state, assistant.sent = State.LISTENING, 160
+    assert meter.read(6.0).streaming
+    assistant.state, assistant.sent = State.ASLEEP, 320
+    assert not meter.read(6.3).leak, "the last of it may still be on its way"
+    assistant.sent = 480
+    assert meter.read(7.0).leak
 
 
 def test_zeros_that_keep_an_engine_s_clock_going_do_not_count():

@@ -179,7 +179,7 @@ async def test_a_button_that_is_held_needs_no_edge(assistant, factory, monkeypat
     timers.pass_by()
     assert assistant.told == [Gesture.PRESS, Gesture.LONG]
     last = timers.next
-    assert last.delay == pytest.approx(9.0)
+    assert last.delay == pytest.approx(4.0)
     panel.close()
     assert last.cancelled
 

@@ -48,3 +48,18 @@ def test_who_watches_gets_every_entry_after_the_one_that_was_there_first():
     ledger.watch(lambda entry: seen.append(("second", entry.event())))
     ledger.record(entries.Duck(0))
     assert seen == [("first", "wake"), ("first", "duck"), ("second", "duck")]
+
+
+def test_who_watches_no_more_is_told_no_more_even_from_within(tmp_path):
+    seen = []
+    ledger = Ledger()
+
+    def once(entry):
+        seen.append(entry.event())
+        ledger.unwatch(once)
+
+    ledger.watch(once)
+    ledger.watch(lambda entry: seen.append("other"))
+    ledger.record(entries.Silence(1))
+    ledger.record(entries.Silence(2))
+    assert seen == ["silence", "other", "other"]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from support.transcripts import BERN, NOW, Desk
 
 from device.conversation import entries
-from device.records.transcripts import forget, purge, stored
+from device.records.transcripts import forget, page, purge, stored
 
 
 def test_since_leaves_out_what_was_before(path):
@@ -68,3 +68,44 @@ def test_what_ended_since_is_forgotten_or_all(path):
     assert forget(None, path) == 1
     assert stored(path=path) == []
     assert forget(None, path.with_name("none.sqlite")) == 0
+
+
+def test_pages_come_the_latest_first_and_go_on_where_the_last_ended(path):
+    for n in range(7):
+        one_from(path, NOW + timedelta(minutes=n))
+    seen, before = [], ""
+    while True:
+        found, before = page(3, before=before, path=path)
+        seen.append([one.began for one in found])
+        if not before:
+            break
+    assert [len(one) for one in seen] == [3, 3, 1]
+    flat = [began for one in seen for began in one]
+    assert flat == sorted(flat, reverse=True)
+    assert len(set(flat)) == 7
+    assert all(one.lines for one in page(2, path=path)[0])
+
+
+def test_what_was_said_is_found_in_whatever_case_and_signs_are_no_wildcards(path):
+    for n, text in enumerate(["It is 50 % off", 'A "quote" and a \\ sign', "Nothing"]):
+        desk = Desk(path, began=NOW + timedelta(minutes=n))
+        desk.wake(10)
+        desk(11, entries.User, text=text)
+        desk.sleep(20)
+        desk.close()
+
+    def found(search):
+        return [one.lines[1].text for one in page(10, search=search, path=path)[0]]
+
+    assert found("50 % OFF") == ["It is 50 % off"]
+    assert found("%") == ["It is 50 % off"]
+    assert found('"quote"') == ['A "quote" and a \\ sign']
+    assert found("\\ sign") == ['A "quote" and a \\ sign']
+    assert found("_othing") == []
+    assert len(found("")) == 3
+
+
+def test_a_page_after_nonsense_is_empty_or_whole_and_no_crash(path):
+    one_from(path, NOW)
+    assert page(3, before="x", path=path)[0] in ([], stored(path=path))
+    assert page(3, path=path.with_name("none")) == ([], "")

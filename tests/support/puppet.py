@@ -114,6 +114,9 @@ class Puppet:
     async def say(self, text: str, *, tools: bool = True) -> None:
         raise AssertionError("nobody asked for this")
 
+    async def ask(self, text: str) -> None:
+        raise AssertionError("nobody asked this by text")
+
     async def tool_result(self, call_id: str, output: str, *, reply: bool) -> None:
         if reply and not self._over:
             self._reply(self._plan.rng.uniform(0.5, 2.0))

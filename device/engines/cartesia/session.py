@@ -87,6 +87,9 @@ class CartesiaSession(WebSocketSession):
     async def say(self, text: str, *, tools: bool = True) -> None:
         """Do nothing: an agent cannot be asked to speak (`capabilities.prompted`)."""
 
+    async def ask(self, text: str) -> None:
+        """Do nothing: an agent only hears (`capabilities.prompted`)."""
+
     async def tool_result(self, call_id: str, output: str, *, reply: bool) -> None:  # noqa: ARG002 - the agent decides
         """Return a tool's output; the agent speaks of it as its instructions have it."""
         for event in self._turns.tool_result(call_id, output):

@@ -87,6 +87,10 @@ class GeminiSession:
         self._turns.say(text)
         self._flush()
 
+    async def ask(self, text: str) -> None:
+        """Have the engine answer `text`: what is said to it by text is the user's, whoever said it."""
+        await self.say(text)
+
     async def tool_result(self, call_id: str, output: str, *, reply: bool) -> None:
         """Return a tool's output; with `reply`, the engine speaks of it when it is silent, else not at all.
 

@@ -78,6 +78,11 @@ class LiveSession(WebSocketSession):
         self._stream.say(text)
         self._flush()
 
+    async def ask(self, text: str) -> None:
+        """Have the model answer `text`, which it is told of: it knows no turns but those that it hears."""
+        self._stream.ask(text)
+        self._flush()
+
     async def tool_result(self, call_id: str, output: str, *, reply: bool) -> None:
         """Return a tool's output; the backend goes on once all results are in."""
         self._tell_all(self._stream.tool_result(call_id, output, reply=reply))

@@ -32,6 +32,7 @@ DEAD_S: Final = 3.0
 the network, later leaves the user waiting."""
 SURE_MS: Final = 2000
 """So much silence in one go shows that it is sent. A choice: longer than what a server may send of it by chance."""
+WRITTEN: Final = "The user has written this to you just now; answer it, do not wait for them to speak: "
 AT_ONCE: Final = "Say this now, in your own words; do not wait for the user to speak: "
 
 
@@ -64,7 +65,14 @@ class Stream:
 
     def say(self, text: str) -> None:
         """Have the model speak about `text`."""
-        for piece in pieces(AT_ONCE + text):
+        self._comment(AT_ONCE + text)
+
+    def ask(self, text: str) -> None:
+        """Have the model answer what the user wrote."""
+        self._comment(WRITTEN + text)
+
+    def _comment(self, text: str) -> None:
+        for piece in pieces(text):
             self._out.append(wire.SessionCommentaryAppend(content=piece, delegation_id=None))
 
     def tool_result(self, call_id: str, output: str, *, reply: bool) -> list[EngineEvent]:

@@ -40,6 +40,9 @@ class BareSession(RealtimeSession):
     async def say(self, text: str, *, tools: bool = True) -> None:
         """Do nothing: the server cannot be asked to speak (`capabilities.prompted`)."""
 
+    async def ask(self, text: str) -> None:
+        """Do nothing: the server only hears (`capabilities.prompted`)."""
+
     async def greet(self, history: Sequence[Said]) -> Fault | None:  # noqa: ARG002 - there is no place for it
         """Name the model; whether it is a wrong one, the server says later, if at all."""
         update = realtime.encode(bare.SessionUpdate(model=self.config.engine.model))

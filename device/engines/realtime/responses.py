@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from functools import singledispatchmethod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from device.conversation.engine import (
     Audio,
@@ -85,10 +85,19 @@ class Responses:
 
     def say(self, text: str, *, tools: bool = True) -> None:
         """Have the server speak about `text`, without `tools` if they are not to be called."""
-        content = [Content(type="input_text", text=text)]
-        self._send(wire.ConversationItemCreate(Item(type="message", role="system", content=content)))
+        self._add("system", text)
         self._next.want(tools=tools)
         self._ask()
+
+    def ask(self, text: str) -> None:
+        """Have the server answer `text` as a turn of the user's."""
+        self._add("user", text)
+        self._next.want()
+        self._ask()
+
+    def _add(self, role: Literal["system", "user"], text: str) -> None:
+        content = [Content(type="input_text", text=text)]
+        self._send(wire.ConversationItemCreate(Item(type="message", role=role, content=content)))
 
     def commit(self) -> None:
         """End the user's turn and ask for the reply."""

@@ -93,6 +93,11 @@ class RealtimeSession(WebSocketSession):
         self._responses.say(text, tools=tools)
         self._flush()
 
+    async def ask(self, text: str) -> None:
+        """Have the engine answer `text` as a turn of the user's, at once or after the reply in the making."""
+        self._responses.ask(text)
+        self._flush()
+
     async def tool_result(self, call_id: str, output: str, *, reply: bool) -> None:
         """Return a tool's output; with `reply`, the engine speaks once all results are in and no reply is active."""
         self._responses.tool_result(call_id, output, reply=reply)

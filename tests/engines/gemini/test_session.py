@@ -213,9 +213,10 @@ async def test_a_tool_call(server, opened) -> None:
     assert server.all("tool_response") == [wire.ToolResponse(function_responses=[response])]
 
 
-async def test_the_engine_speaks_when_asked(server, opened) -> None:
+@pytest.mark.parametrize("by", ["say", "ask"])
+async def test_the_engine_speaks_when_asked(server, opened, by) -> None:
     session = await opened()
-    await session.say("Say that the tea is ready.")
+    await getattr(session, by)("Say that the tea is ready.")
     await until(session, ReplyEnded)
     (content,) = server.all("client_content")
     assert (content.turn_complete, content.turns[0].parts[0].text) == (True, "Say that the tea is ready.")

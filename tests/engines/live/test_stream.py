@@ -82,6 +82,15 @@ class Wire:
         return sum(len(e.pcm) for e in (events or self.events) if isinstance(e, Audio)) / 48
 
 
+def test_what_the_user_writes_is_told_to_the_model_to_be_answered():
+    line = Wire()
+    line.stream.ask("When is it due?")
+    (message,) = line.stream.drain()
+    assert isinstance(message, wire.SessionCommentaryAppend)
+    assert message.content.startswith("The user has written this to you")
+    assert message.content.endswith("When is it due?")
+
+
 def test_silence_is_no_reply_and_neither_is_a_click():
     line = Wire()
     line.rests(3000)

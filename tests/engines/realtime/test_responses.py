@@ -202,6 +202,16 @@ def test_saying_something_adds_it_and_asks_for_one_reply(responses: Responses) -
     assert responses.drain() == []
 
 
+def test_a_question_by_text_is_a_turn_of_the_user_and_is_answered(responses: Responses) -> None:
+    responses.ask("When is it due?")
+    item, create = responses.drain()
+    assert isinstance(item, wire.ConversationItemCreate)
+    assert (item.item.role, item.item.content) == ("user", [items.Content(type="input_text", text="When is it due?")])
+    assert isinstance(create, wire.ResponseCreate)
+    feed(responses, created(), done())
+    assert responses.drain() == []
+
+
 def test_a_request_that_met_an_unseen_reply_is_made_again_after_it(responses: Responses) -> None:
     responses.say("now")
     asked = responses.drain()[-1].event_id

@@ -1,0 +1,329 @@
+"""What is asked for at the door, done: one request, one reply."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from functools import singledispatchmethod
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from device.conversation.events import Asked, Button
+from device.conversation.states import State
+from device.daemon.announcer import CannotSay
+from device.daemon.answer import Awaited
+from device.door import messages as m
+from device.door.codes import Refused
+from device.door.server import Peer, Refusal
+from device.records import costs, transcripts
+from device.records.store import StoreError
+from device.settings.change import ChangeError, StaleError, change, file_for, said
+from device.settings.described import described
+from device.settings.loading import SettingsError, read
+from device.settings.prices import prices
+from device.system.typed import typed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from device.daemon.daemon import Daemon
+    from device.daemon.news import News
+    from device.door.codes import PageCodes
+    from device.records.ledger import Ledger
+    from device.settings.last_good import InForce
+
+LONGEST_SAID: Final = 20_000
+"""Characters of each line of a transcript that are told; a choice: more is a fault or an attack, and no words."""
+ANSWER_S: Final = 120.0
+"""How long the answer to a question by text may take, with all that the engine does for it. A choice."""
+
+
+class Requests:
+    """Answers requests; `config` is the settings file, if one was named, and `restart` starts Parley anew."""
+
+    def __init__(
+        self,
+        daemon: Daemon,
+        news: News,
+        codes: PageCodes,
+        ledger: Ledger,
+        found: InForce,
+        *,
+        config: Path | None = None,
+        spoken_code: Callable[[str], str] = lambda code: code,
+        restart: Callable[[], None] = lambda: os.kill(os.getpid(), signal.SIGTERM),
+    ) -> None:
+        self._daemon, self._news, self._codes, self._ledger = daemon, news, codes, ledger
+        self._found, self._config = found, config
+        self._spoken_code, self._restart = spoken_code, restart
+        self._asking = False
+
+    async def answer(self, request: m.Request, peer: Peer) -> m.Reply:
+        """Do what a request asks for. Raises Refusal."""
+        return await self._do(request, peer)
+
+    @singledispatchmethod
+    async def _do(self, request: m.Request, _: Peer) -> m.Reply:
+        raise NotImplementedError(f"nobody answers {type(request).__name__}")
+
+    # The conversation
+
+    @_do.register
+    async def _(self, _request: m.GetStatus, _: Peer) -> m.Reply:
+        return m.Status(self._news.now())
+
+    @_do.register
+    async def _(self, _request: m.Wake, _: Peer) -> m.Reply:
+        daemon = self._daemon
+        if daemon.mute.on:
+            raise Refusal("impossible", "the microphone is muted", f"unmute it: `{typed('unmute', root=True)}`")
+        if daemon.ringing or daemon.conversation.repeating:
+            daemon.on(Button(daemon.position))
+        if daemon.conversation.closed or daemon.conversation.state in (
+            State.ASLEEP,
+            State.FAULT,
+            State.SPEAKING,
+            State.OVERLAP,
+        ):
+            daemon.on(Button(daemon.position))
+        return m.Done()
+
+    @_do.register
+    async def _(self, _request: m.Stop, _: Peer) -> m.Reply:
+        daemon = self._daemon
+        idle = daemon.conversation.state in (State.ASLEEP, State.FAULT, State.MUTED)
+        if daemon.ringing or daemon.conversation.repeating or not idle:
+            daemon.on(Button(daemon.position))
+        return m.Done()
+
+    @_do.register
+    async def _(self, _request: m.Repeat, _: Peer) -> m.Reply:
+        if not self._daemon.can_repeat:
+            raise Refusal("impossible", "there was no reply yet", "ask something first")
+        self._daemon.repeat()
+        return m.Done()
+
+    @_do.register
+    async def _(self, request: m.Say, _: Peer) -> m.Reply:
+        saying = self._daemon.spawn(self._daemon.announcer.say(request.text))
+        if not request.wait:
+            saying.add_done_callback(_look_away)
+            return m.Said(whole=False)
+        try:
+            return m.Said(await asyncio.shield(saying))
+        except CannotSay as error:
+            raise Refusal("failed", str(error)) from None
+
+    @_do.register
+    async def _(self, request: m.Ask, _: Peer) -> m.Reply:
+        daemon = self._daemon
+        if daemon.mute.on:
+            raise Refusal("impossible", "the microphone is muted", f"unmute it: `{typed('unmute', root=True)}`")
+        if self._asking:
+            raise Refusal("too_many", "another question by text waits for its answer", "wait for it")
+        self._asking = True
+        awaited = Awaited()
+        self._ledger.watch(awaited.take)
+        try:
+            daemon.on(Asked(daemon.position, request.text))
+            async with asyncio.timeout(ANSWER_S):
+                return await awaited.answer
+        except TimeoutError:
+            raise Refusal("failed", "there was no answer", "see which engine answers: `parley status`") from None
+        finally:
+            self._asking = False
+            self._ledger.unwatch(awaited.take)
+
+    # The device
+
+    @_do.register
+    async def _(self, _request: m.Mute, _: Peer) -> m.Reply:
+        self._daemon.mute.want(on=True)
+        return m.Done()
+
+    @_do.register
+    async def _(self, _request: m.Unmute, _: Peer) -> m.Reply:
+        self._daemon.mute.want(on=False)
+        if self._daemon.mute.on:
+            raise Refusal("impossible", "a switch holds the microphone muted", "open the switch")
+        return m.Done()
+
+    @_do.register
+    async def _(self, request: m.SetVolume, _: Peer) -> m.Reply:
+        self._daemon.playout.volume = request.percent / 100
+        return m.Done()
+
+    @_do.register
+    async def _(self, _request: m.GetTimers, _: Peer) -> m.Reply:
+        set_ = self._news.timers()
+        return m.TimersSet(set_.timers, set_.alarms, set_.ringing)
+
+    @_do.register
+    async def _(self, request: m.CancelTimer, _: Peer) -> m.Reply:
+        named = [timer.name for timer in self._daemon.timers.running if timer.name == request.name]
+        if not (named or self._daemon.timers.find(self._daemon.timers.running, request.name)):
+            raise Refusal("unknown", f"there is no timer {request.name!r}", f"`{typed('timers')}` lists them")
+        self._daemon.timers.cancel(request.name)
+        return m.Done()
+
+    @_do.register
+    async def _(self, request: m.CancelAlarm, _: Peer) -> m.Reply:
+        alarms = self._daemon.alarms
+        if not any(alarm.number == request.number for alarm in alarms.all):
+            raise Refusal("unknown", f"there is no alarm {request.number}", f"`{typed('timers')}` lists them")
+        alarms.cancel([alarm for alarm in alarms.all if alarm.number == request.number])
+        return m.Done()
+
+    # Settings
+
+    @_do.register
+    async def _(self, request: m.GetSettings, _: Peer) -> m.Reply:
+        return await asyncio.to_thread(self._settings, request.below)
+
+    def _settings(self, below: str) -> m.SettingsAre:
+        settings, origins, fault = self._found.settings, self._found.loaded.origins, self._found.fault
+        file = file_for(self._config)
+        try:  # what the files say now, which holds when Parley is started anew
+            loaded = read(self._config)
+            settings, origins = loaded.settings, loaded.origins
+        except SettingsError as error:
+            fault = str(error)
+        rows = tuple(
+            m.Setting(
+                key.name,
+                key.value,
+                key.default,
+                key.kind,
+                key.valid,
+                key.choices,
+                key.least,
+                key.most,
+                key.about,
+                origins.get(key.name, ""),
+                None if key.kind == "secret" else said(key.name, file),
+                key.present,
+                key.restarts,
+            )
+            for key in described(settings)
+            if not below or key.name == below or key.name.startswith(f"{below}.")
+        )
+        if not rows:
+            raise Refusal("unknown", f"there is no setting {below!r}", f"`{typed('settings')}` lists them")
+        return m.SettingsAre(rows, str(file), fault)
+
+    @_do.register
+    async def _(self, request: m.ChangeSetting, _: Peer) -> m.Reply:
+        try:
+            file = await asyncio.to_thread(change, request.key, request.value, was=request.was, config=self._config)
+        except StaleError as error:
+            raise Refusal("changed", str(error), "look at it again, and then change it") from None
+        except ChangeError as error:
+            raise Refusal("invalid", str(error)) from None
+        return m.Changed(request.key, str(file))
+
+    @_do.register
+    async def _(self, _request: m.Restart, _: Peer) -> m.Reply:
+        asyncio.get_running_loop().call_later(0.2, self._restart)  # the reply goes first
+        return m.Done()
+
+    # What is kept
+
+    @_do.register
+    async def _(self, request: m.GetTranscripts, _: Peer) -> m.Reply:
+        try:
+            found, more = await asyncio.to_thread(
+                transcripts.page, request.most, search=request.search, before=request.before
+            )
+        except StoreError as error:
+            raise Refusal("failed", str(error)) from None
+        return m.TranscriptsAre(tuple(map(_transcript, found)), more)
+
+    @_do.register
+    async def _(self, request: m.DeleteTranscripts, _: Peer) -> m.Reply:
+        if request.all is bool(request.ids):
+            raise Refusal("invalid", "it must be said which conversations", "give ids, or all alone")
+        try:
+            count = await asyncio.to_thread(transcripts.delete, None if request.all else list(request.ids))
+        except StoreError as error:
+            raise Refusal("failed", str(error)) from None
+        return m.Deleted(count)
+
+    @_do.register
+    async def _(self, request: m.GetCosts, _: Peer) -> m.Reply:
+        settings = self._found.settings
+        try:
+            spent = await asyncio.to_thread(costs.spent, prices(settings.prices), request.days)
+        except StoreError as error:
+            raise Refusal("failed", str(error)) from None
+        return m.CostsAre(tuple(map(_day, spent)), settings.ledger.budget_per_day)
+
+    # The page's code
+
+    @_do.register
+    async def _(self, request: m.NewCode, peer: Peer) -> m.Reply:
+        if not peer.owner:
+            raise Refusal("refused", "only root may ask for the page's code", "sudo parley page code")
+        code = self.new_code()
+        if request.speak:
+            self.speak_code(code)
+        return m.CodeIs(code, self._codes.seconds)
+
+    @_do.register
+    async def _(self, request: m.CheckCode, _: Peer) -> m.Reply:
+        try:
+            self._codes.check(request.code)
+        except Refused as refused:
+            kind: m.Code = "wait" if refused.wait_s else "refused"
+            fix = f"try again in {refused.wait_s:.0f} s" if refused.wait_s else "hold the button for a new one"
+            raise Refusal(kind, str(refused), fix, refused.wait_s) from None
+        return m.Done()
+
+    def new_code(self) -> str:
+        """Return a new code for the page. Raises Refusal."""
+        try:
+            return self._codes.new()
+        except Refused as refused:
+            raise Refusal("wait", str(refused), f"try again in {refused.wait_s:.0f} s", refused.wait_s) from None
+
+    def speak_code(self, code: str) -> None:
+        """Have a code said aloud; it is shown nowhere."""
+        saying = self._daemon.spawn(self._daemon.announcer.say(self._spoken_code(code), shown=False))
+        saying.add_done_callback(_look_away)
+
+
+def _look_away(saying: asyncio.Task[bool]) -> None:
+    """Take a text that could not be said as said: nobody waits for it, and the log has it."""
+    if not saying.cancelled():
+        saying.exception()
+
+
+def _transcript(found: transcripts.Transcript) -> m.Transcript:
+    clipped = any(len(text) > LONGEST_SAID for one in found.lines for text in (one.text, one.unheard, one.arguments))
+    lines = tuple(
+        m.Line(one.at_ms, one.kind, one.text[:LONGEST_SAID], one.unheard[:LONGEST_SAID], one.arguments[:LONGEST_SAID])
+        for one in found.lines
+    )
+    result = found.result
+    if len(msgspec.json.encode(result)) > LONGEST_SAID:
+        result, clipped = None, True
+    return m.Transcript(
+        found.id, found.began.isoformat(), found.length_ms, found.why, found.profile, lines, clipped, result
+    )
+
+
+def _day(spent: costs.Spent) -> m.Day:
+    used = spent.amounts
+    return m.Day(
+        spent.day,
+        spent.engine,
+        spent.model,
+        used.replies,
+        used.sent_s,
+        used.session_s,
+        used.input_tokens,
+        used.output_tokens,
+        spent.cost,
+    )
