@@ -49,7 +49,10 @@ def espeak(settings: Settings) -> Voice:
 
 def speech(voice: Voice, text: str) -> NDArray[np.int16]:
     """Return the whole speech for a text, (n,) int16 mono at the voice's rate."""
-    return np.concatenate([np.zeros(0, np.int16), *voice.speak(text)])
+    # Some voices tell between the sounds which words they are.
+    return np.concatenate(
+        [np.zeros(0, np.int16), *(piece for piece in voice.speak(text) if not isinstance(piece, tuple))]
+    )
 
 
 def read_aloud(text: str, config: Path | None, out: BinaryIO) -> None:

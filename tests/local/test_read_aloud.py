@@ -4,7 +4,7 @@ import numpy as np
 
 from device.local import read_aloud as module
 from device.local.read_aloud import read_aloud, speech, voice_for
-from device.local.stages import EngineStartError
+from device.local.stages import EngineStartError, Word
 from device.local.tts.espeak import EspeakVoice
 from device.settings.local import CartesiaSettings, LocalSettings
 from device.settings.tree import Settings
@@ -38,3 +38,15 @@ def test_a_voice_elsewhere_is_not_asked():
 
 def test_a_text_without_words_is_no_failure():
     assert len(speech(EspeakVoice(), "")) < 48_000
+
+
+def test_a_voice_that_tells_its_words_too_is_heard_all_the_same():
+    class Telling:
+        rate = 16_000
+
+        def speak(self, text, speed=1.0):
+            yield np.ones(5, np.int16)
+            yield (Word("turn", 0.0, 100.0), Word("off", 100.0, 200.0))
+            yield np.ones(3, np.int16)
+
+    assert speech(Telling(), "turn off").tolist() == [1] * 8
