@@ -73,13 +73,15 @@ class Live(Watcher):
         """After each block that was sent: how many samples of the device's clock were sent so far, and the position."""
         self.lost = 0
         """Samples that the daemon was too late for; known once the scene is over."""
+        self.ledger = Ledger()
+        """The one that is written while the scene passes."""
         self._settings = settings
         self._url = url
 
     async def play(self, detectors: Detectors, actor: Actor | None = None) -> None:
         """Let the scene pass; `actor` does something with the daemon meanwhile, and what it raises is raised."""
         sent = SentAudio()
-        ledger = Ledger(on_entry=self.entries.append, sent_s=lambda: sent.seconds)
+        ledger = self.ledger = Ledger(on_entry=self.entries.append, sent_s=lambda: sent.seconds)
         make = sessions(self._settings, self._url)
         daemon = await build(self._settings, self.room, ledger, make, sent=sent, detectors=detectors)
         daemon.watch(self)

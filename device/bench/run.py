@@ -38,6 +38,7 @@ BENCHES: Final = {
     "idle": "device.bench.idle",
     "memory": "device.bench.memory",
     "heard": "device.bench.heard",
+    "door": "device.bench.door",
     "start": "device.bench.start",
     "bargein": "device.bench.bargein.run",
     "echo": "device.bench.echo.run",

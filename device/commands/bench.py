@@ -50,7 +50,7 @@ def bench(  # noqa: PLR0917 - click's parameters have no order
 ) -> None:
     """Measure what NAME says; without it all of it, in an hour and a half.
 
-    NAME is one of latency, overhead, callback, idle, memory, heard, start, bargein, echo, alone, stalls, earcons,
+    NAME is one of latency, overhead, callback, idle, memory, heard, door, start, bargein, echo, alone, stalls, earcons,
     button, engine, requests, voices and ears.
     """
     try:

@@ -10,7 +10,7 @@ import click
 
 from device.commands.terminal import AS_JSON, CommandError, print_json
 from device.door import messages as m
-from device.door.client import DoorError, connect
+from device.door.client import DoorError, NoDaemon, connect
 from device.system.harmless import line
 from device.system.printed import console, echo, in_cells
 
@@ -24,7 +24,7 @@ TEXT = click.argument("text")
 
 
 def at_door(work: Callable[[Client], Coroutine[None, None, R]]) -> R:
-    """Do something with a connection to the daemon. Raises CommandError, also if there is none."""
+    """Do something with a connection to the daemon. Raises CommandError, also if there is no daemon."""
     try:
         return asyncio.run(_connected(work))
     except DoorError as error:
@@ -59,25 +59,31 @@ def stop() -> None:
 @TEXT
 def ask(text: str) -> None:
     """Ask the assistant that runs TEXT, as if it had been said: it answers aloud, and here."""
-    _check(text)
-    answer = at_door(lambda door: door.request(m.Ask(text), m.Answer))
+    answer = at_door(lambda door: door.request(m.Ask(_checked(text)), m.Answer))
     echo(answer.text or "(it said nothing that it told in words)")
     if answer.unheard:
         echo(f"(not heard: {answer.unheard})")
 
 
-def say(text: str) -> None:
-    """Have the daemon say a text, and wait until it was heard. Raises CommandError."""
-    _check(text)
-    if not at_door(lambda door: door.request(m.Say(text), m.Said)).whole:
+def said(text: str) -> bool:
+    """Have the daemon say a text, and wait until it was heard; return False if there is none. Raises CommandError."""
+    try:
+        reply = asyncio.run(_connected(lambda door: door.request(m.Say(_checked(text)), m.Said)))
+    except NoDaemon:
+        return False
+    except DoorError as error:
+        raise CommandError(str(error)) from None
+    if not reply.whole:
         echo("It was interrupted.")
+    return True
 
 
-def _check(text: str) -> None:
+def _checked(text: str) -> str:
     if not text.strip():
         raise CommandError("there is no text: put it in quotes after the command")
     if len(text) > m.LONGEST_TEXT:
         raise CommandError(f"the text has {len(text)} letters, and at most {m.LONGEST_TEXT} are taken at a go")
+    return text
 
 
 @click.command()

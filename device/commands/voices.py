@@ -20,7 +20,6 @@ from device.local.tts.catalogue import Listed, catalogue, named
 from device.local.tts.choice import choose
 from device.local.tts.opening import open_voice
 from device.model_files.files import ModelError
-from device.system import lock
 from device.system.printed import console, echo, in_cells
 from device.system.typed import typed
 
@@ -85,8 +84,7 @@ def say(text: str, voice: str | None, speed: float, out: Path | None, config: Pa
 
     The assistant says it with its own voice, once nobody speaks; --voice, --speed and --config are for the others.
     """
-    if out is None and not (voice or config or speed != 1.0) and lock.runs():
-        door.say(text)
+    if out is None and not (voice or config or speed != 1.0) and door.said(text):
         return
     settings = load_settings(config)
     pcm, rate = _speak(settings, text, voice, speed)

@@ -90,7 +90,8 @@ def _let_in_group(path: Path) -> None:
     with suppress(KeyError, OSError):
         group = grp.getgrnam(GROUP).gr_gid
         if group in {os.getegid(), *os.getgroups()}:
-            os.chown(path, -1, group, follow_symlinks=False)
+            if path.lstat().st_gid != group:  # the service may not change owners, and need not
+                os.chown(path, -1, group, follow_symlinks=False)
             path.chmod(0o660)
 
 

@@ -77,6 +77,46 @@ def test_sigterm_in_a_conversation_ends_it_all_within_two_seconds(pulse, tmp_pat
     assert {"session_open", "state"} <= {entry["event"] for entry in entries}
 
 
+def test_the_commands_talk_to_the_assistant_that_runs(pulse, tmp_path, models):
+    models("moonshine_tiny_en/encoder_model.ort")
+
+    def parley(*arguments, status=0):
+        command = [sys.executable, "-m", "device", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        assert done.returncode == status, done.stderr
+        return done.stdout + done.stderr
+
+    ask = [sys.executable, "-m", "device", "ask", "What is seven times eight?"]
+    assert "there is no daemon" in parley("status", status=1)
+    with running(tmp_path / "out") as process:
+        assert "asleep" in parley("status")
+        assert parley("volume", "30") == "The volume is 30 %.\n"
+        assert parley("volume") == "The volume is 30 %.\n"
+        asked = subprocess.run(ask, capture_output=True, text=True, timeout=2 * PATIENCE_S, check=False)
+        if "opened no session" in asked.stderr:  # on a busy machine, the engine is not there yet
+            asked = subprocess.run(ask, capture_output=True, text=True, timeout=2 * PATIENCE_S, check=False)
+        assert "56" in asked.stdout, asked.stderr
+        parley("stop")
+        parley("say", "Dinner is ready.")
+        assert "is now muted" in parley("mute")
+        assert "the microphone is muted" in parley("wake", status=1)
+        assert "now not muted" in parley("unmute")
+        code = parley("page", "code").splitlines()[0]
+        following = subprocess.Popen(
+            [sys.executable, "-m", "device", "status", "--follow"], stdout=subprocess.PIPE, text=True
+        )
+        assert following.stdout.readline().startswith("Assistant")
+        parley("volume", "40")
+        process.send_signal(signal.SIGTERM)
+        shown, _ = following.communicate(timeout=PATIENCE_S)
+        assert "volume     40 %" in shown
+        assert process.wait(10) == 0
+        assert code not in process.stdout.read()
+    assert "there is no daemon" in parley("status", status=1)
+    heard = {json.loads(line)["event"] for line in (tmp_path / "out" / "ledger.jsonl").read_text().splitlines()}
+    assert {"announcement", "reply_last_audio"} <= heard
+
+
 async def test_a_local_engine_that_is_killed_in_mid_reply_and_asleep_is_started_again(tmp_path, models):
     """In real time, because the engine is a process of its own."""
     models("moonshine_tiny_en/encoder_model.ort")

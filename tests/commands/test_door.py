@@ -223,8 +223,7 @@ def test_what_was_not_heard_of_an_answer_is_told(parley, daemon):
     assert "it said nothing" in parley("ask", "When?").output
 
 
-def test_say_is_said_by_the_assistant_that_runs(parley, daemon, monkeypatch):
-    monkeypatch.setattr("device.system.lock.runs", lambda: "it runs")
+def test_say_is_said_by_the_assistant_that_runs(parley, daemon):
     assert parley("say", "Dinner is ready.").output == ""
     assert daemon.got == [m.Say("Dinner is ready.", id=1)]
     daemon.replies[m.Say] = m.Said(whole=False)

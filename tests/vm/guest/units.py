@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from checks import Checks, must, until
 from installed import LINK, again, fresh, purged, there_is, uninstalled
-from machine import DAEMON, ENGINE, KEYS, SETTINGS, SOURCE, active, install, pid, restart, run, shown
+from machine import DAEMON, ENGINE, KEYS, SETTINGS, SOURCE, STATE, active, install, pid, restart, run, shown
 from releases import STATE as UPDATES
 from releases import follow_releases, release, switched, update
 from sound import sound, without_sound
@@ -52,6 +52,23 @@ def groups() -> str:
         number = run("getent", "group", name).split(":")[2]
         must(number in has, f"it is not in the group {name}")
     return " ".join(sorted(has))
+
+
+def door() -> str:
+    """See that the door stands open to root and the group, and to nobody else."""
+    path = STATE / "door.socket"
+    found = path.stat()
+    group = run("getent", "group", "parley").split(":")[2]
+    must(found.st_mode & 0o777 == 0o660, f"{path} has the mode {found.st_mode:o}")
+    must(str(found.st_gid) == group, f"{path} is of the group {found.st_gid}")
+    run("parley", "volume", "37")
+    must("37 %" in run("parley", "volume"), "the volume is another than was set")
+    member = ("setpriv", "--reuid", "nobody", "--regid", "nogroup")
+    must("asleep" in run(*member, "--groups", "parley", "parley", "status"), "a member of the group is not let in")
+    refused = run(*member, "--clear-groups", "parley", "status", fails=True)
+    must("the group parley may" in refused, f"another user is told: {refused}")
+    must("sudo parley" in run(*member, "--groups", "parley", "parley", "page", "code", fails=True), "it tells the code")
+    return run("parley", "page", "code").splitlines()[1]
 
 
 def engine_serves() -> str:
@@ -269,6 +286,7 @@ def main() -> None:
     checks("the engine serves", engine_serves)
     checks("the sandbox, as the kernel has it", shut_in)
     checks("the groups of the card and the pins", groups)
+    checks("the door", door)
     checks("wake, question, reply", visitor.asks)
     checks("the daemon uses the engine's unit", one_engine)
     checks("interrupted by voice", visitor.interrupts_by_voice)
