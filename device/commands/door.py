@@ -59,7 +59,7 @@ def stop() -> None:
 @TEXT
 def ask(text: str) -> None:
     """Ask the assistant that runs TEXT, as if it had been said: it answers aloud, and here."""
-    answer = at_door(lambda door: door.request(m.Ask(_checked(text)), m.Answer))
+    answer = at_door(lambda door: door.request(m.Ask(_checked(text, m.LONGEST_TEXT)), m.Answer))
     echo(answer.text or "(it said nothing that it told in words)")
     if answer.unheard:
         echo(f"(not heard: {answer.unheard})")
@@ -68,7 +68,7 @@ def ask(text: str) -> None:
 def said(text: str) -> bool:
     """Have the daemon say a text, and wait until it was heard; return False if there is none. Raises CommandError."""
     try:
-        reply = asyncio.run(_connected(lambda door: door.request(m.Say(_checked(text)), m.Said)))
+        reply = asyncio.run(_connected(lambda door: door.request(m.Say(_checked(text, m.LONGEST_SPOKEN)), m.Said)))
     except NoDaemon:
         return False
     except DoorError as error:
@@ -78,11 +78,11 @@ def said(text: str) -> bool:
     return True
 
 
-def _checked(text: str) -> str:
+def _checked(text: str, most: int) -> str:
     if not text.strip():
         raise CommandError("there is no text: put it in quotes after the command")
-    if len(text) > m.LONGEST_TEXT:
-        raise CommandError(f"the text has {len(text)} letters, and at most {m.LONGEST_TEXT} are taken at a go")
+    if len(text) > most:
+        raise CommandError(f"the text has {len(text)} letters, and at most {most} are taken at a go")
     return text
 
 

@@ -5,7 +5,7 @@ and what is to be done is returned as actions, in order. So a conversation can b
 and by replaying a recorded event log.
 
 Whose turn it is, and where it goes from there, is drawn in `states`; what each move takes along is for `turn_taking`,
-the user's voice for `voices`, and what the engine says for `engine_events`.
+the user's voice for `voices`, what the engine says for `engine_events`, and what comes by text for `by_text`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from functools import singledispatchmethod
 from typing import TYPE_CHECKING
 
 from device.conversation import entries
-from device.conversation.actions import Action, Again, Announce, Ask, Cut, Earcon, Interrupt
+from device.conversation.actions import Action, Again, Cut, Earcon, Interrupt
+from device.conversation.by_text import ByText
 from device.conversation.current_reply import reply_end
 from device.conversation.engine import EngineEvent, ReplyEnded
 from device.conversation.engine_events import EngineEvents
@@ -74,6 +75,7 @@ class Conversation:
         self._turns = TurnTaking(parts)
         self._voices = Voices(self.rules, parts, self._turns)
         self._engine = EngineEvents(self.rules, parts, self._turns)
+        self._by_text = ByText(parts, self._turns)
         self._ringing = Ringing()
         self._repeats = 0
         self._repeated = ""  # a reply that is repeated while there is no conversation
@@ -88,10 +90,9 @@ class Conversation:
             self._take(event)
         if self._own_voice.why != self._by_hand:
             self._believe_voices()
-        if self._question.due and self.state is State.LISTENING:
-            self._put_question()
-        if self._announcements.due and self._nobody_speaks:
-            self._announce()
+        self._by_text.put_question()
+        if not (self._ringing.on or self._repeated or self._card_gone or self._final_result.why):
+            self._repeated = self._by_text.announce(owed=self._engine.owes)
         return self._out.leave()
 
     def _believe_voices(self) -> None:
@@ -202,44 +203,9 @@ class Conversation:
         elif self._turns.playing:
             self._turns.cut(event.at, "a question by text")
 
-    def _put_question(self) -> None:
-        """Have the engine answer what was asked by text, now that it is the user's turn."""
-        if self._user.talking or not self._connection.open:
-            return
-        text = self._question.put()
-        if not self._connection.can.prompted:
-            self._turns.unanswered(f"The engine {self._connection.engine} takes no text: it only hears.")
-            return
-        self._out.record(entries.User(self._out.now, text))
-        self._history.user(text)
-        self._greeting.forget()
-        self._user.settled()
-        self._timeouts.exchanged(self._out.now)
-        self._out.do(Ask(text))
-        self._turns.engine_has_turn()
-
     @_take.register
     def _on_announced(self, event: Announced) -> None:
         self._announcements.want(event.item, event.at)
-
-    @property
-    def _nobody_speaks(self) -> bool:
-        """Whether something can be said that belongs to no conversation, without breaking into anything."""
-        if self._ringing.on or self._repeated or self._card_gone or self._final_result.why:
-            return False
-        if self.state in (*WAKEABLE, State.MUTED):
-            return not self._reply.queued
-        busy = self._user.talking or self._tools.busy or self._engine.owes or self._turns.replying
-        return self.state is State.LISTENING and not busy and self._timeouts.lull(self._out.now)
-
-    def _announce(self) -> None:
-        item = self._announcements.begin()
-        if self._connection.wanted:
-            self._greeting.forget()
-            self._reply.repeat(item)
-        else:
-            self._repeated = item
-        self._out.do(Announce(item))
 
     def _end_repeat(self) -> None:
         """End a reply that is repeated while there is no conversation."""

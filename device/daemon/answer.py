@@ -24,7 +24,8 @@ class Awaited:
         self._heard: list[str] = []
         self._unheard: list[str] = []
         self._played = False
-        self._wrong = ""
+        self.wrong = ""
+        """What went wrong last with an engine."""
 
     def take(self, entry: Entry) -> None:
         """Take an entry."""
@@ -39,9 +40,9 @@ class Awaited:
             case entries.ReplyLastAudio() | entries.Silence():
                 self._played = self._question is not None
             case entries.EngineError(message=message, code=code):
-                self._wrong = message or code
+                self.wrong = message or code
             case entries.StateEntered(state=State.LISTENING | State.ASLEEP | State.MUTED | State.FAULT as state):
-                if self._played or (self._wrong and self._question is not None) or state is not State.LISTENING:
+                if self._played or (self.wrong and self._question is not None) or state is not State.LISTENING:
                     self._over()
             case _:
                 pass
@@ -51,4 +52,4 @@ class Awaited:
             heard, unheard = " ".join(filter(None, self._heard)), " ".join(filter(None, self._unheard))
             self.answer.set_result(Answer(heard, unheard, self._question or ""))
         else:
-            self.answer.set_exception(Refusal("failed", self._wrong or "the conversation ended without an answer"))
+            self.answer.set_exception(Refusal("failed", self.wrong or "the conversation ended without an answer"))

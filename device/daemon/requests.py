@@ -60,6 +60,7 @@ class Requests:
         self._found, self._config = found, config
         self._spoken_code, self._restart = spoken_code, restart
         self._asking = False
+        self._changing = asyncio.Lock()
 
     async def answer(self, request: m.Request, peer: Peer) -> m.Reply:
         """Do what a request asks for. Raises Refusal."""
@@ -108,14 +109,20 @@ class Requests:
 
     @_do.register
     async def _(self, request: m.Say, _: Peer) -> m.Reply:
-        saying = self._daemon.spawn(self._daemon.announcer.say(request.text))
+        saying = self._daemon.spawn(self._say(request.text))
         if not request.wait:
-            saying.add_done_callback(_look_away)
             return m.Said(whole=False)
+        said = await asyncio.shield(saying)  # it is said also if whoever asked for it has gone
+        if isinstance(said, CannotSay):
+            raise Refusal("failed", str(said))
+        return m.Said(said)
+
+    async def _say(self, text: str, *, shown: bool = True) -> bool | CannotSay:
+        """Have a text said; return whether all of it was heard, or why it is not said."""
         try:
-            return m.Said(await asyncio.shield(saying))
+            return await self._daemon.announcer.say(text, shown=shown)
         except CannotSay as error:
-            raise Refusal("failed", str(error)) from None
+            return error
 
     @_do.register
     async def _(self, request: m.Ask, _: Peer) -> m.Reply:
@@ -129,6 +136,8 @@ class Requests:
         self._ledger.watch(awaited.take)
         try:
             daemon.on(Asked(daemon.position, request.text))
+            if daemon.conversation.state is State.FAULT:  # it was one before, and nothing was begun
+                raise Refusal("failed", awaited.wrong or "no engine can be asked", f"`{typed('status')}` says why")
             async with asyncio.timeout(ANSWER_S):
                 return await awaited.answer
         except TimeoutError:
@@ -217,7 +226,8 @@ class Requests:
     @_do.register
     async def _(self, request: m.ChangeSetting, _: Peer) -> m.Reply:
         try:
-            file = await asyncio.to_thread(change, request.key, request.value, was=request.was, config=self._config)
+            async with self._changing:  # each change is made to what the one before has written
+                file = await asyncio.to_thread(change, request.key, request.value, was=request.was, config=self._config)
         except StaleError as error:
             raise Refusal("changed", str(error), "look at it again, and then change it") from None
         except ChangeError as error:
@@ -290,14 +300,7 @@ class Requests:
 
     def speak_code(self, code: str) -> None:
         """Have a code said aloud; it is shown nowhere."""
-        saying = self._daemon.spawn(self._daemon.announcer.say(self._spoken_code(code), shown=False))
-        saying.add_done_callback(_look_away)
-
-
-def _look_away(saying: asyncio.Task[bool]) -> None:
-    """Take a text that could not be said as said: nobody waits for it, and the log has it."""
-    if not saying.cancelled():
-        saying.exception()
+        self._daemon.spawn(self._say(self._spoken_code(code), shown=False))
 
 
 def _transcript(found: transcripts.Transcript) -> m.Transcript:

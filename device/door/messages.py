@@ -20,11 +20,13 @@ VERSION: Final = 1
 """Changes when what was understood before would be misunderstood."""
 
 LONGEST_REQUEST: Final = 65_536
-"""Bytes of a line that a client sends. A choice: the longest that means something is a text to be spoken."""
+"""Bytes of a line that a client sends. A choice: the longest that means something is instructions to be set."""
 LONGEST_REPLY: Final = 4 * 2**20
 """Bytes of a line that the daemon sends. A choice: a page of transcripts, of which each text is cut, is a tenth."""
 LONGEST_TEXT: Final = 4_000
-"""Characters that are spoken or asked at a go: four minutes of speech."""
+"""Characters that are asked at a go: a choice, some pages of a letter."""
+LONGEST_SPOKEN: Final = 1_000
+"""Characters that are said at a go: a minute of speech, which is spoken whole before it is heard."""
 LONGEST_CAPTION: Final = 8_000
 """Characters of a caption; of a longer text, the end is left out."""
 
@@ -59,6 +61,7 @@ not, there is no such thing, a value is not valid, it was changed meanwhile, it 
 tried and failed, it was asked too often, the daemon ends."""
 
 Text = Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
+Spoken = Annotated[str, Meta(min_length=1, max_length=LONGEST_SPOKEN)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 RequestId = Annotated[int, Meta(ge=0, le=2**53)]
 
@@ -127,7 +130,7 @@ class SetVolume(Request, frozen=True):
 class Say(Request, frozen=True):
     """Speak a text by the voice of the local engine, once nobody speaks. Answered by `Said`."""
 
-    text: Text
+    text: Spoken
     wait: bool = True
     """Answer when it was spoken; else as soon as it is noted."""
 

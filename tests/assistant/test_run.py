@@ -92,9 +92,10 @@ def test_the_commands_talk_to_the_assistant_that_runs(pulse, tmp_path, models):
         assert "asleep" in parley("status")
         assert parley("volume", "30") == "The volume is 30 %.\n"
         assert parley("volume") == "The volume is 30 %.\n"
-        asked = subprocess.run(ask, capture_output=True, text=True, timeout=2 * PATIENCE_S, check=False)
-        if "opened no session" in asked.stderr:  # on a busy machine, the engine is not there yet
+        for _ in range(5):
             asked = subprocess.run(ask, capture_output=True, text=True, timeout=2 * PATIENCE_S, check=False)
+            if "opened no session" not in asked.stderr:  # as on a busy machine, where the engine takes long to start
+                break
         assert "56" in asked.stdout, asked.stderr
         parley("stop")
         parley("say", "Dinner is ready.")

@@ -230,6 +230,7 @@ def test_say_is_said_by_the_assistant_that_runs(parley, daemon):
     assert parley("say", "Dinner is ready.").output == "It was interrupted.\n"
     daemon.replies[m.Say] = Refusal("failed", "there was no moment at which nobody spoke")
     assert "no moment" in parley("say", "Dinner is ready.").stderr
+    assert f"at most {m.LONGEST_SPOKEN}" in parley("say", "x" * (m.LONGEST_SPOKEN + 1)).stderr
 
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * (m.LONGEST_TEXT + 1)])

@@ -111,6 +111,30 @@ def test_a_question_by_text_is_answered_aloud_and_in_words(tmp_path):
     assert house.tracks().loudspeaker.any()
 
 
+def test_a_question_by_text_that_nobody_can_be_asked_is_refused_at_once(tmp_path):
+    async def script(client, house):
+        house.daemon.conversation._connection._failover._barred = lambda engine: True  # noqa: SLF001 - over budget
+        for _ in range(2):  # the second time, the fault is there already
+            with pytest.raises(DoorError, match="over the day's budget"):
+                await client.request(m.Ask("How are you?"), m.Answer)
+
+    in_room(tmp_path, script)
+
+
+def test_a_text_that_cannot_be_spoken_is_refused_and_no_failure_of_the_daemon(tmp_path, caplog):
+    async def script(client, house):
+        async def dumb(text):
+            return None
+
+        house.daemon.announcer._speak = dumb  # noqa: SLF001 - as without a voice
+        with pytest.raises(DoorError, match="cannot speak it"):
+            await client.request(m.Say("Hello"), m.Said)
+        assert await client.request(m.Say("Hello", wait=False), m.Said) == m.Said(whole=False, id=2)
+
+    in_room(tmp_path, script)
+    assert "failed" not in caplog.text
+
+
 def test_a_question_by_text_over_a_reply_cuts_it_off(tmp_path):
     async def script(client, house):
         events = client.subscribe(["state"])
