@@ -155,7 +155,7 @@ def _show(now: m.Snapshot) -> None:
 def _rows(now: m.Snapshot) -> list[tuple[str, str]]:
     about, engine = now.about, now.engine
     rows = [
-        ("Assistant", f"{about.name}, Parley {about.version}, on {about.card}"),
+        ("Assistant", f"{about.name}, Parley {about.version}{f', on {about.card}' if about.card else ''}"),
         ("State", _state(now.state)),
         ("Wake word", ", ".join(about.wake_words)),
         ("Engine", f"{engine.engine or engine.engines[0]}{' (open)' if engine.open else ''}" if engine.engines else ""),

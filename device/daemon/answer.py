@@ -39,8 +39,10 @@ class Awaited:
                 self._unheard.append(unheard)
             case entries.ReplyLastAudio() | entries.Silence():
                 self._played = self._question is not None
-            case entries.EngineError(message=message, code=code):
+            case entries.EngineError(message=message, code=code, retry=retry):
                 self.wrong = message or code
+                if code == "no_reply" and retry is None:  # nobody else is asked
+                    self._over()
             case entries.StateEntered(state=State.LISTENING | State.ASLEEP | State.MUTED | State.FAULT as state):
                 if self._played or (self.wrong and self._question is not None) or state is not State.LISTENING:
                     self._over()

@@ -40,6 +40,7 @@ class Doorway:
         costs: Costs,
         config: Path | None = None,
         broken: Iterable[str] = (),
+        asking: Callable[[], bool] = lambda: False,
         restart: Callable[[], None],
     ) -> None:
         settings = found.settings
@@ -57,6 +58,7 @@ class Doorway:
             codes=codes,
             budget=settings.ledger.budget_per_day,
             broken=faults,
+            asking=asking,
         )
         self.requests = Requests(
             daemon,

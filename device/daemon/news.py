@@ -60,7 +60,8 @@ QUIETEST_DBFS: Final = -100.0
 class News(Watcher):
     """Gathers what happens to `daemon`, and has it published by `publish`, once that is set.
 
-    `costs` counts what engines cost, of which `budget` is the day's limit; `broken` are faults that stay.
+    `costs` counts what engines cost, of which `budget` is the day's limit; `broken` are faults that stay. `asking`
+    is whether a factory reset waits for its confirmation.
     """
 
     def __init__(
@@ -74,13 +75,14 @@ class News(Watcher):
         codes: PageCodes,
         budget: float = 0.0,
         broken: Iterable[Fault] = (),
+        asking: Callable[[], bool] = lambda: False,
     ) -> None:
         self._daemon, self._controls, self._about = daemon, controls, about
         self._costs, self._budget, self._codes = costs, budget, codes
         self.publish: Callable[[Event], None] = lambda _: None
         """Where news goes."""
         self._playing = LevelMeter(daemon.card)
-        self._status = StatusMeter(controls, lambda: False)
+        self._status = StatusMeter(controls, asking)
         self._captions = Captions(self._tell)
         self._engine = Engine(engines=engines)
         self._broken = tuple(broken)

@@ -107,6 +107,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> Ending:
             costs=keeper.costs,
             config=config,
             broken=map(str, broken),
+            asking=lambda: panel.asking,
             restart=controls.start_anew,
         )
         controls.speak_code = doorway.speak_code

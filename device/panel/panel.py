@@ -94,6 +94,11 @@ class Panel:
         """Whether there are GPIO lines, and they were opened."""
         return self._factory is not None
 
+    @property
+    def asking(self) -> bool:
+        """Whether a factory reset waits for its confirmation."""
+        return self._gestures.asking
+
     def attend(self) -> None:
         """Look at the assistant at once; from any thread."""
         self._news.set()
@@ -136,7 +141,7 @@ class Panel:
             lamp = self._try(self._streaming_lamp)
         if leds is None and lamp is None:
             return
-        painter = Painter(self._assistant, lambda: self._gestures.asking, leds, lamp)
+        painter = Painter(self._assistant, lambda: self.asking, leds, lamp)
         self._thread = threading.Thread(target=self._paint, args=(painter,), name="lights", daemon=True)
         self._thread.start()
 

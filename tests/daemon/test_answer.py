@@ -39,6 +39,11 @@ async def test_while_a_tool_is_called_the_answer_goes_on():
     assert told.text == "At noon. At noon."
 
 
+async def test_where_another_engine_is_asked_it_is_waited_for():
+    gone = entries.EngineError(2, "no_reply", "The engine did not answer.", retry=True)
+    assert (await gathered(ASKED, gone, HEARD, PLAYED, LISTENS)).text == "At noon."
+
+
 async def test_an_answer_without_words_is_one():
     assert await gathered(ASKED, PLAYED, LISTENS) == Answer("", question="When?")
 
@@ -47,6 +52,7 @@ async def test_an_answer_without_words_is_one():
     ("told", "why"),
     [
         ([ASKED, entries.EngineError(2, "no_reply", "The engine did not answer."), LISTENS], "did not answer"),
+        ([entries.EngineError(2, "no_reply", "The engine x takes no text.")], "takes no text"),
         ([entries.EngineError(2, "x", ""), entries.StateEntered(3, State.FAULT)], "x"),
         ([ASKED, entries.StateEntered(3, State.MUTED)], "without an answer"),
     ],
