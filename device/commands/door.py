@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -131,7 +132,8 @@ def timers(cancel: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
 def status(follow: bool, as_json: bool) -> None:  # noqa: FBT001 - flags
     """Show what the assistant that runs is doing, and how it is."""
     if follow:
-        at_door(lambda door: _follow(door, as_json=as_json))
+        with suppress(KeyboardInterrupt):  # which ends it, as said
+            at_door(lambda door: _follow(door, as_json=as_json))
         return
     now = at_door(lambda door: door.request(m.GetStatus(), m.Status)).now
     if as_json:

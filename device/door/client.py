@@ -29,8 +29,7 @@ from device.door.messages import (
     Subscribe,
     encode,
 )
-from device.door.place import FILE, group_of, own, reached
-from device.system import paths
+from device.door.place import group_of, places, reached
 from device.system.typed import typed
 
 if TYPE_CHECKING:
@@ -169,7 +168,7 @@ async def connect(who: str, path: Path | None = None, environ: Mapping[str, str]
     `who` is the client's name. Raises NoDaemon, and DoorError if the daemon does not speak this version.
     """
     shut = None
-    for place in (path,) if path is not None else dict.fromkeys((own(environ), paths.SHARED / FILE)):
+    for place in (path,) if path is not None else places(environ):
         try:
             with reached(place) as way:
                 opened = await asyncio.open_unix_connection(way, limit=LONGEST_REPLY)

@@ -23,9 +23,13 @@ LONGEST_PATH: Final = 100
 """Bytes of a socket's address, which has 108 in all: unix(7)."""
 
 
-def own(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return where the door of this user's own daemon is; for root and the service's user it is the service's."""
-    return paths.own_or_service_dir(environ) / FILE
+def places(environ: Mapping[str, str] = os.environ) -> list[Path]:
+    """Return where a door may be, in the order in which they are tried: one's own, and that of the machine's service.
+
+    For root and the service's user that of the service comes first.
+    """
+    folders = (paths.own_or_service_dir(environ), paths.state_dir(environ), paths.SHARED)
+    return [folder / FILE for folder in dict.fromkeys(folders)]
 
 
 @contextmanager

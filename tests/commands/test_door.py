@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -62,7 +63,7 @@ class Behind:
 
     def attend(self, topics):
         """Tell all events to who subscribes, and end."""
-        if topics:
+        if topics and self.events:
             for event in self.events:
                 self.server.publish(event)
             self.loop.create_task(self.server.close())
@@ -300,3 +301,9 @@ def test_as_a_process(tmp_path):
         assert there.returncode == 0, there.stderr
         assert "Ada, Parley 1.2" in there.stdout
         assert run("volume", "101").returncode == 2
+        command = [sys.executable, "-P", "-m", "device", "status", "--follow", "--json"]
+        with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as following:
+            assert b"snapshot" in following.stdout.readline()
+            following.send_signal(signal.SIGINT)
+            _, told = following.communicate(timeout=60)
+        assert (following.returncode, told) == (0, b"")

@@ -6,19 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from device.door.place import FILE, LONGEST_PATH, group_of, own, reached
+from device.door.place import FILE, LONGEST_PATH, group_of, places, reached
 from device.system import paths
 
 
-def test_it_is_in_the_folder_for_state(tmp_path, monkeypatch):
-    monkeypatch.setattr(paths, "SHARED", tmp_path / "none")
-    assert own({"HOME": str(tmp_path)}) == tmp_path / ".local/state/parley" / FILE
-    assert own({"STATE_DIRECTORY": "/var/lib/parley"}) == Path("/var/lib/parley") / FILE
+def test_ones_own_comes_first_and_then_that_of_the_service(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "SHARED", tmp_path / "service")
+    mine = tmp_path / ".local/state/parley" / FILE
+    assert places({"HOME": str(tmp_path)}) == [mine, tmp_path / "service" / FILE]
+    assert places({"STATE_DIRECTORY": "/var/lib/x"})[0] == Path("/var/lib/x") / FILE
 
 
-def test_root_and_the_service_user_come_to_the_service(tmp_path, monkeypatch):
-    monkeypatch.setattr(paths, "SHARED", tmp_path)
-    assert own({"HOME": "/home/ada"}) == tmp_path / FILE
+def test_for_root_and_the_service_user_that_of_the_service_comes_first(tmp_path, monkeypatch):
+    service = tmp_path / "service"
+    service.mkdir()
+    monkeypatch.setattr(paths, "SHARED", service)
+    assert places({"HOME": str(tmp_path)}) == [service / FILE, tmp_path / ".local/state/parley" / FILE]
 
 
 def test_a_short_path_is_taken_as_it_is(tmp_path):
