@@ -12,7 +12,7 @@ from msgspec import Struct
 from device.data import DATA
 from device.model_files.files import ModelError, find, own_manifest, places
 from device.system import inputs
-from device.system.memory import free_mb
+from device.system.memory import available_mb, of_machine_mb
 from device.system.typed import typed
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def of_kokoro(voice: str) -> str:
 
 
 def choose(settings: Settings, memory: tuple[float, float] | None = None) -> Choice:
-    """Choose by the settings; `memory` is what `free_mb` returns."""
+    """Choose by the settings; `memory` is how much this process may have at most and how much is to be had, in MB."""
     local, voices = settings.local, of_language(settings.language)
     asked: dict[str, str] = {
         "piper": settings.piper.voice or voices.piper,
@@ -90,7 +90,7 @@ def choose(settings: Settings, memory: tuple[float, float] | None = None) -> Cho
         return Choice(local.tts, asked[local.tts], _ASKED)
     if settings.piper.voice:
         return Choice("piper", asked["piper"], "piper.voice names it")
-    why = "local.voice names it" if local.voice else _too_small(memory or free_mb())
+    why = "local.voice names it" if local.voice else _too_small(memory or (of_machine_mb(), available_mb()))
     if not asked["piper"]:
         why = why or f'there is no Piper voice of the language "{settings.language}"'
     fix = ""

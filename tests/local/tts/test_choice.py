@@ -47,6 +47,15 @@ def test_espeak_speaks_where_piper_cannot(memory, asked, voice, why):
     assert why in str(found)
 
 
+def test_what_counts_is_the_memory_that_this_process_may_have(models, monkeypatch):
+    models("voices/en_US-joe-medium.onnx")
+    monkeypatch.setattr("device.local.tts.choice.of_machine_mb", lambda: 512.0)
+    assert "512 MB of memory" in choose(Settings()).why
+    monkeypatch.setattr("device.local.tts.choice.of_machine_mb", lambda: 2000.0)
+    monkeypatch.setattr("device.local.tts.choice.available_mb", lambda: 200.0)
+    assert "200 MB of memory are free" in choose(Settings()).why
+
+
 def test_espeak_speaks_until_the_voice_is_fetched(tmp_path):
     found = chosen(models_dir=str(tmp_path))
     assert found.kind == "espeak-ng"
