@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import statistics
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct
@@ -13,9 +12,8 @@ from msgspec import Struct
 from device.bench.isolated import isolated
 from device.bench.requests.plan import load
 from device.bench.requests.spoken import in_room, sounds
-from device.bench.requests.words import errors
+from device.bench.requests.words import word_error_rate, words
 from device.bench.result import Figure, Job, Result
-from device.language.language import load_language
 from device.listen.moonshine import Size, load_moonshine
 from device.local.brain.sentences import Sentences
 from device.local.stt.expected import Expected
@@ -34,14 +32,6 @@ WHAT = (
 )
 MOST_WER = 7.0
 """Per cent: what base must reach."""
-ALIKE: Final = (
-    (r"\bper cent\b|%", " percent "),
-    (r"\bo'clock\b|\ba\.?m\b\.?", " "),
-    (r"(\d+):(\d\d)", r"\1 \2"),
-    (r"'s\b", " is"),
-    (r"\bkilometre", "kilometer"),
-)
-"""Spellings of the same."""
 
 
 class Ears(Struct, frozen=True):
@@ -102,18 +92,9 @@ def listen(requests: Sequence[Sound], size: Size, models_dir: str, *, chooses: b
 
 def wer(said: Sequence[str], heard: Sequence[str]) -> float:
     """Return the word error rate of all, per cent."""
-    wrong = sum(errors(words(one), words(other)) for one, other in zip(said, heard, strict=True))
-    return 100 * wrong / sum(len(words(one)) for one in said)
+    return word_error_rate(zip(said, heard, strict=True))
 
 
 def exact(said: Sequence[str], heard: Sequence[str]) -> int:
     """Return how many have no error."""
     return sum(words(one) == words(other) for one, other in zip(said, heard, strict=True))
-
-
-def words(text: str) -> list[str]:
-    """Return the words of a text; what is only spelt in another way is the same."""
-    text = load_language(LANGUAGE).numbers.in_digits(text.lower().replace("-", " "))
-    for pattern, replacement in ALIKE:
-        text = re.sub(pattern, replacement, text)
-    return re.findall(r"[a-z]+|\d+", text)

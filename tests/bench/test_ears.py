@@ -10,22 +10,6 @@ from device.bench.result import BenchError, Job
 from device.settings.tree import Settings
 
 
-@pytest.mark.parametrize(
-    ("said", "heard", "wrong"),
-    [
-        ("Set a timer for twenty-five minutes.", "set a timer for 25 minutes", 0),
-        ("What's the time?", "What is the time", 0),
-        ("fifty percent", "50%", 0),
-        ("at eight o'clock", "At 8.", 0),
-        ("Cancel the pasta timer.", "Cancel the past a timer.", 2),
-        ("Two hours.", "", 2),
-        ("", "To ours.", 2),
-    ],
-)
-def test_errors(said, heard, wrong):
-    assert ears.errors(ears.words(said), ears.words(heard)) == wrong
-
-
 def test_rates():
     said, heard = ["What time is it?", "Cancel.", "Two hours."], ["What time is it", "Can sell", "2 hours"]
     assert ears.wer(said, heard) == pytest.approx(100 * 2 / 7)

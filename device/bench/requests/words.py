@@ -10,20 +10,30 @@ from device.language.language import load_language
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+_OCLOCK = re.compile(r"\b(\d{1,2}):00\b")
 _ALIKE = (
-    (r"\bwhat's\b", "what is"),
-    (r"\bwhere's\b", "where is"),
-    (r"\btime's\b", "time is"),
+    (r"\u2019", "'"),
+    (r"\b(can)'t\b|\bcannot\b", "can not"),
+    (r"\bwon't\b", "will not"),
+    (r"n't\b", " not"),
+    (r"\b(i)'m\b", r"\1 am"),
+    (r"'re\b", " are"),
+    (r"'ve\b", " have"),
+    (r"'ll\b", " will"),
+    (r"\b(what|where|who|how|when|that|it|there|here|time)'s\b", r"\1 is"),
+    (r"'", ""),
     (r"%", " percent "),
     (r"\bper cent\b", "percent"),
     (r"\bokay\b", "ok"),
     (r"(\d),(\d{3})\b", r"\1\2"),
     (r"\b([ap])[. ]m\b\.?", r"\1m"),
-    (r"[\u2019']", ""),
-    (r"metre", "meter"),
+    (r"\b(\d+) oclock ?([ap]m)\b", r"\1 \2"),
+    (r"(metre|litre|centre)", lambda found: found[0][:-2] + "er"),
+    (r"\bto (day|morrow|night)\b", r"to\1"),
     (r"\b(\d+)(st|nd|rd|th)\b", r"\1"),
 )
-"""What is only spelt in another way."""
+"""What is only written in another way: contractions, signs, times of day, British spelling; as the normaliser of
+Whisper's authors does it for English (Radford et al., 2022, arXiv:2212.04356, appendix C), on both sides."""
 
 
 def word_error_rate(pairs: Iterable[tuple[str, str]]) -> float:
@@ -35,7 +45,8 @@ def word_error_rate(pairs: Iterable[tuple[str, str]]) -> float:
 
 def words(text: str) -> list[str]:
     """Return the words of a text, numbers as digits."""
-    text = load_language("en").numbers.in_digits(text.lower().replace("-", " "))
+    text = _OCLOCK.sub(r"\1 oclock", text.lower().replace("-", " "))
+    text = load_language("en").numbers.in_digits(text)
     for pattern, alike in _ALIKE:
         text = re.sub(pattern, alike, text)
     return re.findall(r"[a-z]+|\d+", text)
