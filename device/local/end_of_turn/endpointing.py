@@ -14,6 +14,9 @@ from device.local.end_of_turn.completeness import Completeness
 
 HESITANT: Final = 0.05
 """Below this probability, it sounds as if somebody thinks about the next word."""
+SURE: Final = 0.5
+"""The probability from which a whole request also sounds as if it were over: of the sounds of `parley bench bargein`,
+11 of 13 that are complete lie above 0.7, and none that pauses is a whole request, if it was heard rightly."""
 FEW_WORDS: Final = 4
 """So many are seldom all, if nobody asked for them: people pause in the middle of what they want to say."""
 OVER: Final = 0.6
@@ -40,8 +43,10 @@ class Evidence(Struct, frozen=True):
 class EndpointingDelays(Struct, frozen=True):
     """Milliseconds of silence that end a turn, by how much speaks for its end."""
 
+    sure: int
+    """A whole request was said, which needs no more, and it sounds over."""
     known: int
-    """A whole request was said, which needs no more."""
+    """A whole request was said; the sound leaves it open."""
     complete: int
     """It sounds over, and the words can be all."""
     uncertain: int
@@ -52,7 +57,9 @@ class EndpointingDelays(Struct, frozen=True):
     def silence_ms(self, evidence: Evidence) -> int:
         """Return how many milliseconds of silence end a turn of which so much is known."""
         if evidence.known:
-            return self.known if evidence.prosody >= HESITANT else self.complete
+            if evidence.prosody < HESITANT:
+                return self.complete
+            return self.sure if evidence.prosody >= SURE else self.known
         if evidence.completeness == "incomplete" or evidence.prosody < HESITANT:
             return self.incomplete
         over = evidence.completeness == "complete" and _sounds_over(evidence)

@@ -30,18 +30,21 @@ from device.wire.realtime_items import (
 S = TypeVar("S", bound=Struct)
 
 EAGERNESS: Final = {
-    "low": EndpointingDelays(known=700, complete=1000, uncertain=1500, incomplete=2500),
-    "medium": EndpointingDelays(known=500, complete=640, uncertain=1000, incomplete=1400),
-    "auto": EndpointingDelays(known=500, complete=640, uncertain=1000, incomplete=1400),
-    "high": EndpointingDelays(known=400, complete=500, uncertain=700, incomplete=1000),
+    "low": EndpointingDelays(sure=600, known=700, complete=1000, uncertain=1500, incomplete=2500),
+    "medium": EndpointingDelays(sure=384, known=500, complete=640, uncertain=1000, incomplete=1400),
+    "auto": EndpointingDelays(sure=384, known=500, complete=640, uncertain=1000, incomplete=1400),
+    "high": EndpointingDelays(sure=320, known=400, complete=500, uncertain=700, incomplete=1000),
 }
 """How the ends of turns are found with `semantic_vad`; `auto` is `medium`, as with OpenAI.
 
 Of `medium`, `complete` was found by the turns of `parley bench bargein`; 500 ms is the silence that ends any turn with
-`server_vad`. The other rows shift all of it towards waiting or towards cutting in.
+`server_vad`; `sure` is twelve frames of the VAD, longer than pauses within a phrase are. The other rows shift all of it
+towards waiting or towards cutting in.
 """
 MAX_MS: Final = 600_000
 """Of any time that a client sets: as much audio as is kept (`hearing.MAX_UNCOMMITTED`)."""
+MAX_KEYWORDS: Final = 200
+"""How many are heeded: what is on a long shopping list. A choice."""
 MAX_TOKENS: Final = 4096
 """Of a response, as OpenAI's reference of `max_output_tokens` has it."""
 METADATA_PAIRS: Final = 16
@@ -91,6 +94,8 @@ class Config(Struct, frozen=True):
     """None if the client says when a turn is over."""
     transcription: bool
     """True if the client wants to know what the user said."""
+    keywords: tuple[str, ...] = ()
+    """What the client says may be spoken of."""
 
 
 def default_session(session_id: str, model: str, voice: str, recogniser: str = "moonshine-tiny-en") -> Session:
@@ -198,7 +203,14 @@ def read_config(session: Session, path: str = "session") -> Config:
         if isinstance(heard.turn_detection, TurnDetection)
         else None,
         transcription=isinstance(heard.transcription, Transcription),
+        keywords=_keywords(heard.transcription),
     )
+
+
+def _keywords(wanted: object) -> tuple[str, ...]:
+    """Return the first of them: what is more would only make the recogniser believe anything."""
+    keywords = wanted.keywords if isinstance(wanted, Transcription) else None
+    return tuple((keywords or [])[:MAX_KEYWORDS])
 
 
 def _format(chosen: AudioFormat | None, path: str) -> str:

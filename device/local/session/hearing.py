@@ -114,7 +114,7 @@ class Hearing:
             self._endpointer = None
             return
         delays = detection.delays
-        self._shortest = samples(delays.known) if delays else None
+        self._shortest = samples(delays.sure) if delays else None
         self._settings = EndpointSettings(
             threshold=min(max(detection.threshold, 0.01), 0.99),
             silence_ms=delays.incomplete if delays else detection.silence_ms,

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from device.local.end_of_turn.endpointing import EndpointingDelays, Evidence
 
-DELAYS = EndpointingDelays(known=500, complete=700, uncertain=1000, incomplete=1400)
+DELAYS = EndpointingDelays(sure=400, known=500, complete=700, uncertain=1000, incomplete=1400)
 EVIDENCE = st.builds(
     Evidence,
     prosody=st.floats(0, 1),
@@ -18,7 +18,8 @@ EVIDENCE = st.builds(
 @pytest.mark.parametrize(
     ("evidence", "awaited"),
     [
-        pytest.param(Evidence(0.9, known=True, words=2), 500, id="a request that is known"),
+        pytest.param(Evidence(0.9, known=True, words=2), 400, id="a request that is known, and sounds over"),
+        pytest.param(Evidence(0.3, known=True, words=2), 500, id="a request that is known"),
         pytest.param(Evidence(0.1, known=True, words=4), 500, id="the same, in a voice that leaves it open"),
         pytest.param(Evidence(0.02, known=True, words=4), 700, id="the same, in a voice that hesitates"),
         pytest.param(Evidence(0.95, words=6), 700, id="a sentence, by its words and its sound"),

@@ -81,6 +81,13 @@ def test_eagerness_is_how_short_a_silence_ends_a_turn(session):
         assert all(a < b for a, b in zip(astuple(delays(less)), astuple(delays(more)), strict=True))
 
 
+def test_the_first_keywords_are_heeded(session):
+    heard = change(transcription=Transcription(keywords=[str(n) for n in range(config.MAX_KEYWORDS + 5)]))
+    after = config.read_config(config.update_session(session, heard))
+    assert after.keywords == tuple(str(n) for n in range(config.MAX_KEYWORDS))
+    assert config.read_config(session).keywords == ()
+
+
 def test_a_format_brings_its_own_rate(session):
     coded = config.update_session(session, change(format=AudioFormat(type="audio/pcmu")))
     assert config.read_config(coded).input_format == "audio/pcmu"

@@ -15,7 +15,7 @@ SEMANTIC = Detection(
     0.5,
     300,
     500,
-    EndpointingDelays(500, 700, 1000, 1400),
+    EndpointingDelays(500, 500, 700, 1000, 1400),
     create_response=True,
     interrupt_response=True,
     idle_timeout_ms=None,

@@ -30,7 +30,8 @@ async def ended_ms(server):
 @pytest.mark.parametrize(
     ("text", "sounds", "awaited"),
     [
-        ("What time is it?", 0.9, 500),
+        ("What time is it?", 0.9, 384),
+        ("What time is it?", 0.4, 500),
         ("Who was the first woman on the moon?", 0.9, 640),
         ("Who was the first woman on the moon?", 0.1, 1000),
         ("Who was the first woman on the?", 0.9, 1400),
@@ -78,7 +79,7 @@ async def test_words_that_are_late_do_not_hold_up_the_end_of_a_turn(monkeypatch)
     written = asyncio.Event()
 
     class Late(RemoteRecogniser):
-        async def transcribe(self, pcm):
+        async def transcribe(self, pcm, names=()):
             await written.wait()
             return "hello"
 
@@ -93,7 +94,7 @@ async def test_words_that_are_late_do_not_hold_up_the_end_of_a_turn(monkeypatch)
         assert (await client.until("response.done")).response.status == "completed"
 
 
-DELAYS = EndpointingDelays(known=500, complete=700, uncertain=1000, incomplete=1400)
+DELAYS = EndpointingDelays(sure=400, known=500, complete=700, uncertain=1000, incomplete=1400)
 PCM = np.zeros(16_000, np.int16)
 
 
@@ -109,7 +110,8 @@ def future(result=None, error=None):
 @pytest.mark.parametrize(
     ("text", "sounds", "asked", "awaited"),
     [
-        ("What time is it?", 0.9, False, 500),
+        ("What time is it?", 0.9, False, 400),
+        ("What time is it?", 0.4, False, 500),
         ("Who was the first woman on the moon?", 0.9, False, 700),
         ("Paris.", 0.9, False, 1000),
         ("Paris.", 0.9, True, 700),
