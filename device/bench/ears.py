@@ -79,7 +79,7 @@ def measure(job: Job) -> Result:
 def listen(requests: Sequence[Sound], size: Size, models_dir: str, *, chooses: bool) -> Ears:
     """Hear requests as a process that does nothing else; `chooses`: the sentences choose among the hypotheses."""
     moonshine = load_moonshine(models_dir, size)
-    understood = Expected(Sentences(LANGUAGE, ["Parley"]).knows, LANGUAGE) if chooses else None
+    understood = Expected(Sentences(LANGUAGE, ["Parley"]).free_words, LANGUAGE) if chooses else None
     moonshine.warm_up()
     heard, cpu_ms = [], []
     for seed, sound in enumerate(requests):

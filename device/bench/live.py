@@ -19,7 +19,7 @@ from device.simulation.rehearsal import meanwhile
 from device.simulation.room import Room
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from device.conversation.engine import EngineSession, ToolSpec
     from device.conversation.entries import Entry
     from device.conversation.states import State
+    from device.daemon.build import MakeSession
     from device.listen.detectors import Detectors
     from device.settings.tree import Settings
     from device.simulation.rehearsal import Actor
@@ -40,10 +41,10 @@ def plain(settings: Settings) -> Settings:
     return replace(settings, engines=("local",), playout=playout, listen=listen)
 
 
-def sessions(settings: Settings, url: str) -> Callable[[Sequence[ToolSpec], str], Awaitable[EngineSession]]:
+def sessions(settings: Settings, url: str) -> MakeSession:
     """Return what makes sessions with the engine at `url`."""
 
-    async def session(tools: Sequence[ToolSpec], _engine: str) -> EngineSession:
+    async def session(tools: Sequence[ToolSpec], _engine: str, _names: Sequence[str]) -> EngineSession:
         return session_with(settings, "local", tools, local_url=url)
 
     return session

@@ -64,6 +64,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     eagerness: Literal["auto", "low", "medium", "high"] = "auto"
     interrupts: bool = False
     """Whether the engine cuts its reply off when it hears the user."""
+    names: tuple[str, ...] = ()
+    """What may be spoken of by name, such as timers that run: only the local engine is told, so that it hears them."""
 
 
 class Usage(Struct, frozen=True):

@@ -41,6 +41,7 @@ from device.skills.alarms.alarms import Alarms
 from device.skills.alarms.spoken import put_off
 from device.skills.lists.lists import Lists
 from device.skills.lists.names import words_of
+from device.skills.named import spoken_of
 from device.skills.places.spot import SpotError, spot
 from device.skills.timers.names import timer_names
 from device.skills.timers.timers import Timers
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     from device.skills.places.spot import Spot
     from device.tools.registry import Tool
 
-    MakeSession = Callable[[Sequence[ToolSpec], str], Awaitable[EngineSession]]
+    MakeSession = Callable[[Sequence[ToolSpec], str, Sequence[str]], Awaitable[EngineSession]]
 
 log = logging.getLogger(__name__)
 
@@ -83,10 +84,11 @@ async def build(
 ) -> Daemon:
     """Open the card, load the models that are not given, and return an assistant that is ready to start.
 
-    `session` makes a session with an engine, by its name, for the tools it may call: the built-in ones that the
-    settings name, and `tools`. Engines that are `barred` are passed over. `sent` counts what is sent to them. At
-    `muted` is kept that the user has muted the microphone, in the folder `kept` the timers, the alarms, the lists, the
-    volume and how loud speech arrives. Reminders are spoken by `speak`, if it is there, and `alarms` go by the
+    `session` makes a session with an engine, by its name, for the tools it may call (the built-in ones that the
+    settings name, and `tools`) and the names that may be spoken of. Engines that are `barred` are passed over. `sent`
+    counts what is sent to them. At `muted` is kept that the user has muted the microphone, in the folder `kept` the
+    timers, the alarms, the lists, the volume and how loud speech arrives. Reminders are spoken by `speak`, if it is
+    there, and `alarms` go by the
     machine's clock, if they are not given. `forget` deletes transcripts since a time. Raises CardError or ModelError:
     then the card is closed.
     """
@@ -165,7 +167,7 @@ async def build(
         gaps=capture.gaps,
     )
     sessions = Sessions(
-        lambda engine: session(offered.specs(), engine),
+        lambda engine: session(offered.specs(), engine, spoken_of(timers, alarms, lists)),
         inbox.put,
         tasks.spawn,
         uplink.serve,

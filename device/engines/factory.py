@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from device.conversation.engine import Wanted
 from device.engines.cartesia.session import CartesiaConfig, CartesiaSession
 from device.engines.gemini.config import GeminiConfig
@@ -37,14 +39,14 @@ class Engines:
         if "local" in self._settings.engines:
             await self.local.url()
 
-    async def session(self, tools: Sequence[ToolSpec], name: str) -> EngineSession:
-        """Return a session, yet to be opened, with the engine `name`; `tools` may be called in it.
+    async def session(self, tools: Sequence[ToolSpec], name: str, names: Sequence[str] = ()) -> EngineSession:
+        """Return a session, yet to be opened, with the engine `name`; `tools` may be called in it, `names` spoken of.
 
         Raises EngineError.
         """
         settings = self._settings
         url = await self.local.url() if name == "local" else ""
-        return session_with(settings, name, tools, local_url=url)
+        return session_with(settings, name, tools, local_url=url, names=names)
 
     async def close(self) -> None:
         """End what was started here; harmless when repeated."""
@@ -52,17 +54,23 @@ class Engines:
 
 
 def session_with(
-    settings: Settings, name: str, tools: Sequence[ToolSpec], said: str = "", *, local_url: str = ""
+    settings: Settings,
+    name: str,
+    tools: Sequence[ToolSpec],
+    said: str = "",
+    *,
+    local_url: str = "",
+    names: Sequence[str] = (),
 ) -> EngineSession:
     """Return a session, yet to be opened, with the engine that the settings call `name`.
 
     `said` are other instructions than those of the settings. `local_url` is where the local engine really
-    listens, if Parley started it beside itself on a free port.
+    listens, if Parley started it beside itself on a free port; `names` are told to no other.
     """
     local, wanted = settings.local, wanted_by(settings, tools, said)
     if name == "local":
         url = local_url or local.url or f"ws://{local.host}:{local.port}/v1/realtime"
-        return RealtimeSession(local_config(local.voice, wanted, url))
+        return RealtimeSession(local_config(local.voice, replace(wanted, names=tuple(names)), url))
     engine = settings.engine[name]
     match engine:
         case RealtimeEngine():

@@ -53,8 +53,15 @@ _LEAD, _TRAIL = 480, 1600
 """Samples kept before and after the speech. The model is touchy about where in its
 input the speech lies: over espeak-ng's speech this framing, and another one when in doubt, took a third off the word
 error rate."""
-_NEARLY = (4.0, 3.0)
-"""Nats below the likeliest hypothesis at which another may be taken: if it is not understood, and if it is."""
+_WORTH = (0.0, 3.0, 5.0)
+"""Nats by which a hypothesis is likelier that nothing can be made of, that is understood, and that is expected. Over
+240 requests of eight synthetic voices all from 2 and 4.5 to 4 and 6 gave the same word error rate."""
+_A_WORD = 0.2
+"""Nats by which each word makes it likelier, so that none is left out: over the same, no difference up to 0.4; with
+more, a number counts for more in words than in digits."""
+_SURE = (-0.05, -0.2, -np.inf)
+"""Confidence from which there is no second look at such a text. Over the same, a quarter of the looks was spared, and
+no error made; from 0.05 less on some were."""
 _LEAST_CONFIDENCE = -1.6
 """Mean log probability of its tokens below which a hypothesis is a guess even if it can be understood."""
 _NO_WORD = re.compile(r"[^\w']+")
@@ -87,6 +94,8 @@ class _Attempt(Struct, frozen=True):
     ids: list[int]
     score: float
     """Log probability of all tokens."""
+    silent: bool
+    """It is likelier that nobody speaks in it."""
     confidence: float
     """Mean log probability of a token."""
 
@@ -111,13 +120,15 @@ class Moonshine:
 
     def warm_up(self) -> None:
         """Run once on silence, so that the first utterance is as fast as the next."""
-        self._attempt(np.zeros(CLOCK_RATE, np.float32))
+        self._attempt(np.zeros(CLOCK_RATE, np.float32), speech=True)
 
     def transcribe(self, pcm: NDArray[np.int16], understood: Understood | None = None) -> str:
         """Return what is said in `pcm`: (n,) int16, 16 kHz mono; "" if it is too short, quiet or no speech.
 
         `understood` tells whether somebody can make something of a text. If the likeliest one is not `EXPECTED`,
         another that is nearly as likely is returned, if there is one that is more: to look takes as much time again.
+        That also holds where it is likelier that nobody speaks: of short and of synthetic speech the model thinks so
+        at times, and knows the words all the same.
 
         Raises `ValueError` for another shape or type.
         """
@@ -134,59 +145,62 @@ class Moonshine:
         if found is None:
             return ""
         begin, end = found
-        framings = (begin - _LEAD, end + _TRAIL), (begin, end)
         attempts: list[_Attempt] = []
-        for frame in framings:
-            attempts.append(self._attempt(framing.framed(audio, *frame)))
-            if attempts[-1].confidence >= _DOUBTFUL:
+        for frame in ((begin - _LEAD, end + _TRAIL), (begin, end)):
+            attempts.append(self._attempt(framing.framed(audio, *frame), speech=True))
+            if attempts[-1].confidence >= _DOUBTFUL and not attempts[-1].silent:
                 break
-        best = max(attempts, key=lambda one: one.confidence)
-        text = self._text(best.ids)
+        best = max(attempts, key=lambda one: (not one.silent, one.confidence))
+        text = "" if best.silent or best.confidence < _CONFIDENCE else self._text(best.ids)
+        if _NOT_WORDS.fullmatch(text):
+            text = ""
         if understood:
-            how = understood(text) if best.confidence >= _CONFIDENCE else 0
-            if how < EXPECTED and (other := self._other(attempts, understood, how)):
-                return other
-        if best.confidence < _CONFIDENCE or _NOT_WORDS.fullmatch(text):
-            log.debug("No words: %d letters, confidence %.2f", len(text), best.confidence)
-            return ""
+            how = understood(text) if text else 0
+            if not text or best.confidence < _SURE[how]:
+                text = self._second_look(attempts, understood, text, best.score + _WORTH[how])
+        if not text:
+            log.debug("No words: confidence %.2f", best.confidence)
         return text
 
-    def _other(self, attempts: list[_Attempt], understood: Understood, least: int) -> str:
-        """Return the likeliest text that is better understood than `least` and nearly as likely as any; or nothing."""
-        lowest = max(one.score for one in attempts) - _NEARLY[least]
-        found: list[tuple[int, float, str]] = []
-        for attempt in sorted(attempts, key=lambda one: one.confidence, reverse=True):
+    def _second_look(self, attempts: list[_Attempt], understood: Understood, text: str, worth: float) -> str:
+        """Return the best of `text`, which is worth so much without its words, and what else can be understood."""
+        best, expected = (worth + _A_WORD * len(text.split()), text), False
+        for attempt in sorted(attempts, key=lambda one: (not one.silent, one.confidence), reverse=True):
             decoding = self._networks.begin(attempt.states, attempt.keys, attempt.length)
-            for one in likeliest(decoding, self._words, _limit(attempt.length), lowest):
-                if one.confidence < _LEAST_CONFIDENCE:
+            for one in likeliest(decoding, self._words, _limit(attempt.length), worth - _WORTH[EXPECTED]):
+                other = self._text(list(one.ids))
+                if one.confidence < _LEAST_CONFIDENCE or _NOT_WORDS.fullmatch(other):
                     continue
-                text = self._text(list(one.ids))
-                how = 0 if _NOT_WORDS.fullmatch(text) else understood(text)
-                if how > least:
-                    found.append((how, one.score, text))
-            if found:
-                return max(found)[2]
-        return ""
+                if how := understood(other):
+                    best = max(best, (one.score + _WORTH[how] + _A_WORD * len(other.split()), other))
+                    expected = expected or how == EXPECTED
+            if expected:
+                break
+        return best[1]
 
     def recognise(self, audio: NDArray[np.float32]) -> Recognised:
         """Return what is heard in `audio`, a short piece that has speech in it or none: all of it, and once.
 
         `(n,) float32, 16 kHz mono`, full scale 1. Unlike `transcribe` it neither looks for the speech in it nor doubts.
         """
-        heard = self._attempt(audio)
+        heard = self._attempt(audio, speech=False)
         return Recognised(self._text(heard.ids), heard.confidence, heard.states)
 
     def encode(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the encoder's states of `audio`, `(n,) float32, 16 kHz mono`: one every 24 ms."""
         return self._networks.encode(audio)[0]
 
-    def _attempt(self, audio: NDArray[np.float32]) -> _Attempt:
-        """Return the likeliest tokens, taken greedily."""
+    def _attempt(self, audio: NDArray[np.float32], *, speech: bool) -> _Attempt:
+        """Return the likeliest tokens, taken greedily; with `speech` at least one."""
         states, keys = self._networks.encode(audio)
         decoding = self._networks.begin(states, keys, len(audio))
-        token, ids, scores = BEGIN, [], []
+        ids: list[int] = []
+        scores: list[float] = []
+        (row,) = decoding.step([BEGIN])
+        silent = int(row.argmax()) == END
+        if silent and speech:
+            row[END] = -np.inf
         for _ in range(_limit(len(audio))):
-            (row,) = decoding.step([token])
             token = int(row.argmax())
             scores.append(float(row[token]))
             if token == END:
@@ -195,7 +209,8 @@ class Moonshine:
             if loop := _loop(ids):
                 del ids[-loop:]
                 break
-        return _Attempt(states, keys, len(audio), ids, sum(scores), sum(scores) / len(scores))
+            (row,) = decoding.step([token])
+        return _Attempt(states, keys, len(audio), ids, sum(scores), silent, sum(scores) / len(scores))
 
     def _words(self, ids: Sequence[int]) -> str:
         """Return what tokens say, without spelling."""

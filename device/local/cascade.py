@@ -38,7 +38,7 @@ from device.local.stages import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Collection, Sequence
 
 
 PIECES_MS: Final = (40, 100, 200)
@@ -126,12 +126,15 @@ class Cascade:
         """Return the probability of voice, 0 to 1, in each of some frames in a row: (512,) int16, 16 kHz mono."""
         return await asyncio.wrap_future(self._vad.submit(lambda: [vad.probability(frame) for frame in frames]))
 
-    def transcribe(self, pcm: NDArray[np.int16]) -> asyncio.Future[str]:
-        """Return what is said, (n,) int16, 16 kHz mono, when it is known; cancelling gives up if it has not begun."""
+    def transcribe(self, pcm: NDArray[np.int16], names: Collection[str] = ()) -> asyncio.Future[str]:
+        """Return what is said, (n,) int16, 16 kHz mono, when it is known; cancelling gives up if it has not begun.
+
+        `names` may well be spoken of.
+        """
         recogniser = self.stages.recogniser
         if isinstance(recogniser, RemoteRecogniser):
-            return asyncio.create_task(recogniser.transcribe(pcm))
-        return asyncio.wrap_future(self._recogniser.submit(recogniser.transcribe, pcm))
+            return asyncio.create_task(recogniser.transcribe(pcm, names))
+        return asyncio.wrap_future(self._recogniser.submit(recogniser.transcribe, pcm, names))
 
     def judge_prosody(self, pcm: NDArray[np.int16]) -> asyncio.Future[float]:
         """Return how likely, 0 to 1, the turn in `pcm` is over by its sound; input and cancelling as `transcribe`."""

@@ -65,7 +65,7 @@ def _recogniser(settings: Settings, brain: Brain) -> tuple[str, Recogniser | Rem
 
             return settings.cartesia.stt_model, InkRecogniser(settings.cartesia)
         case "moonshine" | "moonshine-base" | "moonshine-tiny":
-            return moonshine.load(settings, brain.knows)
+            return moonshine.load(settings, brain.free_words)
 
 
 def _voice(settings: Settings) -> Voice | RemoteVoice:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Generator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -31,8 +31,8 @@ class Recogniser(Protocol):
     def warm_up(self) -> None:
         """Do once what would make the first use slow; blocking."""
 
-    def transcribe(self, pcm: NDArray[np.int16]) -> str:
-        """Return what is said in `pcm`: (n,) int16, 16 kHz mono; "" if nothing is.
+    def transcribe(self, pcm: NDArray[np.int16], names: Collection[str] = ()) -> str:
+        """Return what is said in `pcm`: (n,) int16, 16 kHz mono; "" if nothing is. `names` may well be spoken of.
 
         Blocking; called in worker threads, by one at a time.
         """
@@ -45,7 +45,7 @@ class RemoteRecogniser(ABC):
         """Do nothing: there is nothing to be asked yet."""
 
     @abstractmethod
-    async def transcribe(self, pcm: NDArray[np.int16]) -> str:
+    async def transcribe(self, pcm: NDArray[np.int16], names: Collection[str] = ()) -> str:
         """Return what is said in `pcm`, as `Recogniser.transcribe` does. Raises `StageError`."""
 
     @abstractmethod
@@ -260,6 +260,9 @@ class Brain(Protocol):
 
     def knows(self, text: str) -> bool:
         """Return whether `text` is a whole request that needs no more words; in no time, as far as it can tell."""
+
+    def free_words(self, text: str) -> list[str] | None:
+        """Return the words of a sentence that might be others, such as names; None if it does not know it; likewise."""
 
     def reply(
         self, turns: Sequence[Turn], tools: Sequence[Tool], instructions: str, choice: Choice

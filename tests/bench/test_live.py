@@ -19,7 +19,7 @@ def test_a_bench_hears_no_earcons_and_lets_the_engine_end_turns():
 
 
 async def test_a_session_is_with_the_engine_of_the_bench_whatever_it_is_asked_for():
-    session = await sessions(plain(Settings()), "ws://127.0.0.1:9/v1/realtime")([], "openai")
+    session = await sessions(plain(Settings()), "ws://127.0.0.1:9/v1/realtime")([], "openai", ())
     assert session.capabilities.family == "turns"
     await session.close()
 

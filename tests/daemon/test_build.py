@@ -135,11 +135,11 @@ async def test_what_happens_after_the_end_is_ignored_and_to_end_twice_is_harmles
     assert seen == []
 
 
-async def test_the_tools_are_those_that_the_settings_name_and_those_of_the_profile(card, ledger):
+async def test_a_session_has_the_tools_of_the_settings_and_of_the_profile_and_knows_the_names_in_use(card, ledger):
     offered = asyncio.get_running_loop().create_future()
 
-    async def session(tools, engine):
-        offered.set_result([tool.name for tool in tools])
+    async def session(tools, engine, names):
+        offered.set_result(([tool.name for tool in tools], names))
         await asyncio.Event().wait()
 
     async def look_up(_):
@@ -148,8 +148,9 @@ async def test_the_tools_are_those_that_the_settings_name_and_those_of_the_profi
     tool = Tool(name="look_up", description="Look it up.", arguments=Arguments, handler=look_up)
     settings = Settings(tools=("get_time", "mute"))
     daemon = await build(settings, card, ledger, session, tools=[tool], detectors=detectors())
+    daemon.timers.add(60, "lasagna")
     daemon.sessions.open((), 0, "local")
-    assert await asyncio.wait_for(offered, 10) == ["get_time", "mute", "look_up"]
+    assert await asyncio.wait_for(offered, 10) == (["get_time", "mute", "look_up"], ("lasagna",))
     await daemon.stop()
 
 

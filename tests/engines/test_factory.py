@@ -14,10 +14,12 @@ from device.engines.gemini.session import GeminiSession
 from device.engines.live.session import LiveSession
 from device.engines.prompt import instructions
 from device.engines.realtime.bare import BareSession
+from device.engines.realtime.config import session_of
 from device.engines.realtime.duplex import DuplexSession
 from device.engines.realtime.session import RealtimeSession
 from device.settings.tree import BargeInSettings, ListenSettings, LocalSettings, Settings
 from device.settings.types import Secret
+from device.wire.realtime_items import Transcription
 
 if TYPE_CHECKING:
     from device.engines.realtime.config import RealtimeConfig
@@ -99,6 +101,17 @@ def test_an_engines_protocol_makes_its_session(name: str, kind: type) -> None:
     assert session.config.engine == settings.engine[name]
     assert session.config.section == f"engine.{name}"
     assert session.config.wanted == wanted_by(settings, [TOOL], "Be kind.")
+
+
+def test_only_the_local_engine_is_told_what_may_be_spoken_of() -> None:
+    for name, told in (("local", ["lasagna"]), ("openai", None)):
+        session = session_with(with_openai(), name, [TOOL], names=["lasagna"])
+        assert isinstance(session, RealtimeSession)
+        audio = session_of(session.config).audio
+        assert audio
+        assert audio.input
+        assert isinstance(audio.input.transcription, Transcription)
+        assert audio.input.transcription.keywords == told
 
 
 def test_a_cartesia_agent_is_told_the_assistants_name() -> None:

@@ -55,6 +55,21 @@ def test_what_is_too_unlikely_is_not_followed():
     assert table.width < 4
 
 
+def test_there_is_always_a_word():
+    class Silent(Table):
+        """Takes it for silence, more likely than not."""
+
+        def step(self, tokens):
+            rows = super().step(tokens)
+            if tokens == [BEGIN]:
+                rows[:, END] = -0.1
+            return rows
+
+    found = likeliest(Silent(), words, 8, -9.0, 4)
+    assert found
+    assert all(one.ids for one in found)
+
+
 def test_it_ends_at_the_limit():
     assert likeliest(Table(), words, 1, -9.0, 4) == []
     assert all(END not in one.ids for one in likeliest(Table(), words, 3, -9.0, 4))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from support.speech import noise, say, silence
 
 from device.listen.moonshine import EXPECTED, Moonshine, _loop, _read_tokens, load_moonshine
+from device.listen.moonshine_networks import BEGIN
 from device.model_files.files import ModelError
 
 SENTENCES = [
@@ -106,6 +107,73 @@ def test_what_is_understood_at_once_takes_no_second_look(moonshine, monkeypatch)
 def test_noise_is_not_made_into_what_is_understood(moonshine):
     for dbfs in (-50, -30, -15):
         assert moonshine.transcribe(noise(1, dbfs), bool) == ""
+
+
+class Table:
+    """Networks whose next token is by a table of what came before; what is missing ends."""
+
+    def __init__(self, after):
+        self.tokens, self._after = len(TOKENS), after
+
+    def encode(self, audio):
+        return np.zeros((1, 1), np.float32), {}
+
+    def begin(self, states, keys, length):
+        return _Going(self._after)
+
+
+class _Going:
+    def __init__(self, after):
+        self._after, self._at = after, [()]
+
+    def step(self, tokens):
+        self._at = [at if token == BEGIN else (*at, TOKENS[token]) for at, token in zip(self._at, tokens, strict=True)]
+        rows = np.full((len(self._at), len(TOKENS)), -20.0)
+        for row, at in zip(rows, self._at, strict=True):
+            for token, p in self._after.get(at, {"</s>": 0.95}).items():
+                row[TOKENS.index(token)] = np.log(p)
+        return rows
+
+    def keep(self, which):
+        self._at = [self._at[i] for i in which]
+
+
+TOKENS = ["<unk>", "<s>", "</s>", "Coal", " man", "Call", " mum"]
+
+
+def tabled(monkeypatch, tmp_path, after):
+    """Return a `Moonshine` whose networks go by a table."""
+    monkeypatch.setattr("device.listen.moonshine.Networks", lambda *_: Table(after))
+    file = tmp_path / "tokenizer.bin"
+    file.write_bytes(b"".join(bytes([len(token)]) + token.encode() for token in TOKENS))
+    return Moonshine(tmp_path, tmp_path, file)
+
+
+def mums(text):
+    return EXPECTED if "mum" in text else 0
+
+
+def test_speech_that_passes_for_silence_is_looked_at_for_what_is_understood(monkeypatch, tmp_path):
+    one = tabled(monkeypatch, tmp_path, {(): {"</s>": 0.7, "Coal": 0.2, "Call": 0.1}, ("Call",): {" mum": 0.6}})
+    assert one.transcribe(say("Call mum.")) == ""
+    assert one.transcribe(say("Call mum."), lambda _: 0) == ""
+    assert one.transcribe(say("Call mum."), mums) == "Call mum"
+    assert one.transcribe(silence(1), mums) == ""
+
+
+def test_what_is_expected_outweighs_some_likelihood_and_not_more(monkeypatch, tmp_path):
+    heard = {("Coal",): {" man": 0.9}, ("Call",): {" mum": 0.9}}
+    near = tabled(monkeypatch, tmp_path, {(): {"Coal": 0.8, "Call": 0.02}, **heard})
+    assert near.transcribe(say("Call mum."), mums) == "Call mum"
+    far = tabled(monkeypatch, tmp_path, {(): {"Coal": 0.8, "Call": 0.004}, **heard})
+    assert far.transcribe(say("Call mum."), mums) == "Coal man"
+
+
+def test_what_was_surely_said_takes_no_second_look_though_other_words_would_be_likelier(monkeypatch, tmp_path):
+    heard = {("Coal",): {" man": 0.98}, ("Coal", " man"): {"</s>": 0.98}, ("Call",): {" mum": 0.9}}
+    one = tabled(monkeypatch, tmp_path, {(): {"Coal": 0.95, "Call": 0.05}, **heard})
+    assert one.transcribe(say("Call mum."), lambda text: 2 if "mum" in text else 1) == "Coal man"
+    assert one.transcribe(say("Call mum."), lambda text: 2 if "mum" in text else 0) == "Coal man"
 
 
 def test_several_threads_at_once(moonshine):

@@ -83,7 +83,7 @@ class House:
     async def play(self, url: str, script: Script | None = None) -> None:
         """Let the scene pass with the engine at `url`."""
 
-        async def session(tools: Sequence[ToolSpec], engine: str) -> EngineSession:
+        async def session(tools: Sequence[ToolSpec], engine: str, _names: Sequence[str]) -> EngineSession:
             return await self.session_at(self.urls.get(engine, url), tools)
 
         async def act(daemon: Daemon) -> None:

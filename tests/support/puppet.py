@@ -56,7 +56,7 @@ class Plan:
         """Those that are open."""
         self.opened = self.turns = self.interrupted = self.died = 0
 
-    async def session(self, tools: Sequence[ToolSpec], engine: str) -> EngineSession:
+    async def session(self, tools: Sequence[ToolSpec], engine: str, _names: Sequence[str]) -> EngineSession:
         """Make a session, for `Daemon`."""
         assert any(tool.name == "set_timer" for tool in tools)
         return Puppet(self)

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Generator, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, Self
 
@@ -43,6 +43,8 @@ class Recogniser:
     def __init__(self, *texts: str):
         self.texts = list(texts) or ["what time is it"]
         self.heard: list[int] = []
+        self.names: Collection[str] = ()
+        """What it was told may be spoken of."""
         self.used = threading.Event()
         self.go = threading.Event()
         self.go.set()
@@ -52,11 +54,12 @@ class Recogniser:
     def warm_up(self) -> None:
         pass
 
-    def transcribe(self, pcm: NDArray[np.int16]) -> str:
+    def transcribe(self, pcm: NDArray[np.int16], names: Collection[str] = ()) -> str:
         assert self.go.wait(PATIENCE)
         if self.fails:
             raise RuntimeError("scripted")
         self.heard.append(len(pcm))
+        self.names = names
         self.used.set()
         if self.by_length:
             return self.by_length(len(pcm))
@@ -129,6 +132,9 @@ class Brain:
 
     def knows(self, text: str) -> bool:
         return text in self.known
+
+    def free_words(self, text: str) -> list[str] | None:
+        return [] if text in self.known else None
 
     async def reply(
         self, turns: Sequence[Turn], tools: Sequence[Tool], instructions: str, choice: Choice

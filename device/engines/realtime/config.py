@@ -54,7 +54,9 @@ class RealtimeConfig(Config[RealtimeEngine], frozen=True, kw_only=True):
 
 def local_config(voice: str, wanted: Wanted, url: str) -> RealtimeConfig:
     """Return what is asked of the local engine, which listens at `url`."""
-    engine = RealtimeEngine(url=url, voice=voice, transcription_model="moonshine-tiny-en")
+    engine = RealtimeEngine(
+        url=url, voice=voice, transcription_model="moonshine-tiny-en", transcription_keywords=wanted.names
+    )
     return RealtimeConfig(engine=engine, wanted=wanted, section="local", auto="semantic")
 
 

@@ -63,6 +63,10 @@ class Chat:
         """Return whether the built-in sentences know `text`: what they know as whole is so to a model too."""
         return self._sentences.knows(text)
 
+    def free_words(self, text: str) -> list[str] | None:
+        """Return those of the built-in sentences."""
+        return self._sentences.free_words(text)
+
     async def reply(
         self, turns: Sequence[Turn], tools: Sequence[Tool], instructions: str, choice: Choice
     ) -> AsyncGenerator[Text | Call | Cost | Pace | Unmet, None]:

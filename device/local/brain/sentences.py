@@ -13,7 +13,7 @@ from device.language.language import load_language
 from device.language.phrases import Phrases
 from device.local.brain.cut import sentences
 from device.local.brain.outputs import say
-from device.local.brain.understand import LONGEST, Understanding
+from device.local.brain.understand import LONGEST, Understanding, free_words
 from device.local.stages import BrainError, Call, Choice, Pace, Text, Turn, Unmet
 from device.skills.cannot.skill import CANNOT
 from device.skills.farewell.skill import ENDS
@@ -64,6 +64,17 @@ class Sentences:
     def knows(self, text: str) -> bool:
         """Return whether `text` is, as a whole, a sentence to which people seldom add anything."""
         return self._understanding.whole(text)
+
+    def free_words(self, text: str) -> list[str] | None:
+        """Return the words of `text` that might be any; None if it is, as a whole, no sentence that it knows.
+
+        Nor does it know what it can only refuse because of any words.
+        """
+        meaning = self._understanding.sentence(text)
+        if meaning is None:
+            return None
+        free = free_words(meaning)
+        return None if free and self._language.skill_of[meaning.intent] == CANNOT.name else free
 
     async def reply(
         self, turns: Sequence[Turn], tools: Sequence[Tool], instructions: str, choice: Choice

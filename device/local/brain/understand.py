@@ -140,12 +140,16 @@ class Understanding:
         heard = self._hear(" ".join(part for parts in clauses(text, self._sentence_end) for part in parts), asked=True)
         return self._exact(self._bare(heard), wanted=intent)
 
+    def sentence(self, text: str) -> Meaning | None:
+        """Return what `text` means if all of it is one sentence that it knows."""
+        if len(text) > LONGEST:
+            return None
+        parts = [part for raw in clauses(text, self._sentence_end) for part in raw]
+        return self._clause(" ".join(filter(None, (without_wake_word(part, self._names) for part in parts))))
+
     def whole(self, text: str) -> bool:
         """Return whether all of `text` is one sentence that it knows, of those that people seldom add to."""
-        if len(text) > LONGEST:
-            return False
-        parts = [part for raw in clauses(text, self._sentence_end) for part in raw]
-        meaning = self._clause(" ".join(filter(None, (without_wake_word(part, self._names) for part in parts))))
+        meaning = self.sentence(text)
         return meaning is not None and not self._language.intents[meaning.intent].goes_on
 
     def _sentence(self, parts: Sequence[str]) -> list[Meaning]:
@@ -309,6 +313,11 @@ class Understanding:
                         seen.setdefault(Heard(" ".join(sentence.split())).skeleton, name)
             self._samples = [(intent, skeleton) for skeleton, intent in seen.items()]
         return self._samples
+
+
+def free_words(meaning: Meaning) -> list[str]:
+    """Return the words of what was said that no template names, and no value."""
+    return [word for name in _WILDCARDS if isinstance(said := meaning.slots.get(name), str) for word in said.split()]
 
 
 def _ends_with_time(text: str) -> bool:

@@ -178,7 +178,7 @@ class Dialogue:
 
     async def _transcribe_in_turn(self, pcm: NDArray[np.int16]) -> str:
         async with self._turn:
-            return await self.cascade.transcribe(pcm)
+            return await self.cascade.transcribe(pcm, self.config.keywords + self.conversation.names)
 
     async def _transcribe(self, entry: Entry, heard: asyncio.Future[str]) -> None:
         entry.hear(await heard)

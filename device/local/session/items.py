@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import asdict
@@ -136,6 +138,14 @@ class Entry:
         return Turn("user", text)
 
 
+def _texts(arguments: str) -> Iterator[str]:
+    """Yield the texts among a call's arguments, JSON as a model or a client may have written it."""
+    with suppress(ValueError):
+        given = json.loads(arguments)
+        for value in given.values() if isinstance(given, dict) else ():
+            yield from (text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str))
+
+
 def _telling(part: Content) -> Content:
     """Return a part so that it tells all that clients want to know."""
     return SpokenContent(**asdict(part)) if part.type == "input_audio" else part
@@ -180,6 +190,12 @@ class Conversation:
         """True if the last thing said is a question of the assistant's."""
         last = self._entries[-1].turn() if self._entries else None
         return last is not None and last.role == "assistant" and last.text.rstrip().endswith(("?", "\uff1f"))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What was named to tools in it: a timer that was set a moment ago may well be spoken of again."""
+        calls = [entry.item.arguments or "" for entry in self._entries if entry.item.type == "function_call"]
+        return tuple(name for call in calls for name in _texts(call))
 
     def find(self, item_id: str) -> Entry | None:
         """Return the item of that id, if there is one."""

@@ -19,6 +19,8 @@ from device.sample_clock import CLOCK_RATE
 from device.system import network
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -49,8 +51,12 @@ class EndpointRecogniser(RemoteRecogniser):
         )
         self._http: aiohttp.ClientSession | None = None
 
-    async def transcribe(self, pcm: NDArray[np.int16]) -> str:
-        """Return what is said in `pcm`, (n,) int16, 16 kHz mono; "" if nothing is. Raises `TranscriptionError`."""
+    async def transcribe(self, pcm: NDArray[np.int16], names: Collection[str] = ()) -> str:  # noqa: ARG002 - see below
+        """Return what is said in `pcm`, (n,) int16, 16 kHz mono; "" if nothing is. Raises `TranscriptionError`.
+
+        `names` are not sent, though it could take them as a prompt: the endpoint may be anybody's, and a list or a
+        reminder is nobody's who was not told of it.
+        """
         settings = self._settings
         form = aiohttp.FormData()
         form.add_field("file", wav(pcm), filename="speech.wav", content_type="audio/wav")

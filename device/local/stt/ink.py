@@ -19,7 +19,7 @@ from device.sample_clock import CLOCK_RATE, samples
 from device.wire import ink as wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     import numpy as np
     from aiohttp import ClientSession, ClientWebSocketResponse
@@ -58,7 +58,7 @@ class InkRecogniser(TurnRecogniser):
         """Open a stream; `tell` learns of its turns, and of what breaks it."""
         return InkStream(self, tell)
 
-    async def transcribe(self, pcm: NDArray[np.int16]) -> str:
+    async def transcribe(self, pcm: NDArray[np.int16], names: Collection[str] = ()) -> str:  # noqa: ARG002 - knows none
         """Return what is said in `pcm`, (n,) int16, 16 kHz mono; "" if nothing is. Raises `CartesiaError`.
 
         It must come within `cartesia.timeout_s` and a quarter of the audio's length.

@@ -14,12 +14,12 @@ from device.system import memory
 from device.system.typed import typed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from device.listen.moonshine import Moonshine, Understood
+    from device.listen.moonshine import Moonshine
     from device.settings.tree import Settings
 
 LANGUAGE = "en"
@@ -62,24 +62,26 @@ def ears(settings: Settings) -> Ears:
 class MoonshineRecogniser:
     """A `Recogniser` that, of what is nearly as likely, takes what can be understood."""
 
-    def __init__(self, moonshine: Moonshine, understood: Understood) -> None:
+    def __init__(self, moonshine: Moonshine, expected: Expected) -> None:
         self._moonshine = moonshine
-        self._understood = understood
+        self._expected = expected
 
     def warm_up(self) -> None:
         """Run once on silence."""
         self._moonshine.warm_up()
 
-    def transcribe(self, pcm: NDArray[np.int16]) -> str:
-        """Return what is said in `pcm`, (n,) int16, 16 kHz mono; "" if nothing is."""
-        return self._moonshine.transcribe(pcm, self._understood)
+    def transcribe(self, pcm: NDArray[np.int16], names: Collection[str] = ()) -> str:
+        """Return what is said in `pcm`, (n,) int16, 16 kHz mono; "" if nothing is. `names` are expected in it."""
+        return self._moonshine.transcribe(pcm, self._expected.among(names))
 
 
-def load(settings: Settings, knows: Callable[[str], bool]) -> tuple[str, MoonshineRecogniser]:
+def load(settings: Settings, free_words: Callable[[str], list[str] | None]) -> tuple[str, MoonshineRecogniser]:
     """Load the Moonshine that is meant, and return what clients are told of it, too. Raises `ModelError`.
 
-    `knows` tells whether the brain understands a text as a whole.
+    `free_words` is the brain's.
     """
     chosen = ears(settings)
     log.log(logging.WARNING if chosen.worse else logging.INFO, "Hears with Moonshine %s: %s", chosen.size, chosen.why)
-    return chosen.name, MoonshineRecogniser(load_moonshine(settings.models_dir, chosen.size), Expected(knows, LANGUAGE))
+    return chosen.name, MoonshineRecogniser(
+        load_moonshine(settings.models_dir, chosen.size), Expected(free_words, LANGUAGE)
+    )

@@ -12,6 +12,8 @@ from device.sample_clock import CLOCK_RATE
 from device.system import inputs
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from device.settings.local import SherpaSettings
@@ -57,7 +59,7 @@ class SherpaRecogniser:
         """Run once on silence."""
         self.transcribe(np.zeros(CLOCK_RATE, np.int16))
 
-    def transcribe(self, pcm: NDArray[np.int16]) -> str:
+    def transcribe(self, pcm: NDArray[np.int16], names: Collection[str] = ()) -> str:  # noqa: ARG002 - knows none
         """Return what is said in `pcm`, (n,) int16, 16 kHz mono; "" if nothing is."""
         if len(pcm) < _SHORTEST:
             return ""

@@ -20,7 +20,7 @@ from device.model_files.files import ModelError, find
 from device.sample_clock import CLOCK_RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -86,7 +86,7 @@ class WhisperRecogniser:
         """Run once on silence."""
         self._hear(np.zeros(CLOCK_RATE, np.float32), _WINDOWS_S[0])
 
-    def transcribe(self, pcm: NDArray[np.int16]) -> str:
+    def transcribe(self, pcm: NDArray[np.int16], names: Collection[str] = ()) -> str:  # noqa: ARG002 - knows none
         """Return what is said in `pcm`, (n,) int16, 16 kHz mono; "" if nothing is."""
         said = [self._piece(piece.astype(np.float32) / np.float32(32768)) for piece in framing.pieces(pcm)]
         return " ".join(text for text in said if text)

@@ -886,6 +886,22 @@ def test_ends_of_a_conversation(brain, text, ends):
     assert brain.ends_conversation(text) is ends
 
 
+@pytest.mark.parametrize(
+    ("text", "free"),
+    [
+        ("What time is it?", []),
+        ("Hey Jarvis, set an alarm for seven a.m.", []),
+        ("cancel the lasagna timer", ["lasagna"]),
+        ("Add oat milk to the shopping list.", ["oat", "milk"]),
+        ("play some jazz", None),
+        ("the quick brown fox", None),
+        ("what time is it " * 99, None),
+    ],
+)
+def test_words_that_might_be_others(brain, text, free):
+    assert brain.free_words(text) == free
+
+
 async def test_other_wake_words(brain):
     other = Sentences("en", ["Computer", "mycroft"])
     assert called(await ask(other, "Microft, what time is it?")) == [("get_time", {})]

@@ -39,6 +39,19 @@ async def test_history_of_every_kind_reaches_the_brain():
         assert server.recogniser.heard == [8000]
 
 
+async def test_the_recogniser_is_told_what_may_be_spoken_of():
+    async with Scripted() as server, server.connect() as client:
+        await client.update(audio={"input": {"transcription": {"keywords": ["feed Zorro"]}, "turn_detection": None}})
+        call = {"type": "function_call", "call_id": "c1", "name": "set_timer"}
+        await client.send(type="conversation.item.create", item={**call, "arguments": '{"name": "lasagna", "n": 1}'})
+        await client.send(type="conversation.item.create", item={**call, "arguments": '{"items": ["oat milk", 2]}'})
+        await client.send(type="conversation.item.create", item={**call, "arguments": "[not JSON"})
+        await client.append(tone(500))
+        await client.send(type="input_audio_buffer.commit")
+        await client.until("conversation.item.input_audio_transcription.completed")
+        assert server.recogniser.names == ("feed Zorro", "lasagna", "oat milk")
+
+
 @pytest.mark.parametrize(
     ("item", "code", "param"),
     [

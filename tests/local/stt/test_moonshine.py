@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from device.listen.moonshine import EXPECTED
+from device.listen.moonshine import EXPECTED, UNDERSTOOD
 from device.local.stt import moonshine
 from device.settings.tree import LocalSettings, Settings
 
@@ -37,7 +37,7 @@ def test_base_that_is_not_there_is_told_of_and_tiny_taken(models, machine, tmp_p
         path.parent.mkdir(exist_ok=True)
         path.symlink_to(models(f"moonshine_tiny_en/{name}"))
     with caplog.at_level(logging.INFO):
-        name, recogniser = moonshine.load(Settings(models_dir=str(tmp_path)), lambda _: True)
+        name, recogniser = moonshine.load(Settings(models_dir=str(tmp_path)), lambda _: [])
     recogniser.warm_up()
     assert name == "moonshine-tiny-en"
     assert [record.levelname for record in caplog.records] == ["WARNING"]
@@ -51,16 +51,15 @@ def test_what_the_brain_understands_is_taken(monkeypatch, models):
 
     class Scripted:
         def transcribe(self, pcm, understood):
-            asked.append(understood("two hours"))
-            return "two hours"
+            asked.append(understood("call for Zorro"))
+            return "call for Zorro"
 
         def warm_up(self):
             asked.append("warm")
 
     monkeypatch.setattr(moonshine, "load_moonshine", lambda *_: Scripted())
-    _, recogniser = moonshine.load(
-        Settings(local=LocalSettings(stt="moonshine-tiny")), lambda text: text == "two hours"
-    )
+    _, recogniser = moonshine.load(Settings(local=LocalSettings(stt="moonshine-tiny")), lambda text: text.split()[2:])
     recogniser.warm_up()
-    assert recogniser.transcribe(b"") == "two hours"
-    assert asked == ["warm", EXPECTED]
+    assert recogniser.transcribe(b"") == "call for Zorro"
+    recogniser.transcribe(b"", ["Zorro"])
+    assert asked == ["warm", UNDERSTOOD, EXPECTED]
