@@ -25,8 +25,8 @@ WHAT = (
     "From the end of a question on the recording's visitor track to the first audio of the answer on its loudspeaker "
     "track, the silence that ends a turn included; the local engine in a process of its own."
 )
-AT_MOST_MS = 800.0
-"""A choice. Most of it is the silence that ends a turn, which trades speed for not cutting in."""
+AT_MOST_MS, P95_MS = 650.0, 1000.0
+"""As the project has set them. Most of it is the silence that ends a turn, which trades speed for not cutting in."""
 QUESTIONS = (
     ("hey jarvis, what time is it?", "en-us+Annie"),
     ("what can you do?", "en-us+Annie"),
@@ -72,7 +72,7 @@ def measure(job: Job) -> Result:
         "latency",
         WHAT,
         (
-            *spread(f"{len(answers)} answers", answers, "ms", median=AT_MOST_MS),
+            *spread(f"{len(answers)} answers", answers, "ms", median=AT_MOST_MS, p95=P95_MS),
             Figure("questions without an answer", len(questions) - len(answers), "", 0),
             *stages(
                 [entry.gathered for entry in played.entries if isinstance(entry, Turn)],
