@@ -169,6 +169,18 @@ def test_what_is_expected_outweighs_some_likelihood_and_not_more(monkeypatch, tm
     assert far.transcribe(say("Call mum."), mums) == "Coal man"
 
 
+@pytest.mark.parametrize(
+    ("likely", "understood", "opinions"),
+    [(0.9, None, 1), (0.4, None, 2), (0.4, mums, 1), (0.4, lambda _: 1, 2), (0.2, mums, 2)],
+)
+def test_a_second_opinion_is_asked_for_if_one_is_worth_it(monkeypatch, tmp_path, likely, understood, opinions):
+    one = tabled(monkeypatch, tmp_path, {(): {"Call": likely}, ("Call",): {" mum": 0.9}})
+    asked = []
+    monkeypatch.setattr(Table, "encode", lambda _, audio: (asked.append(1) or np.zeros((1, 1), np.float32), {}))
+    assert one.transcribe(say("Call mum."), understood) == "Call mum"
+    assert len(asked) == opinions
+
+
 def test_what_was_surely_said_takes_no_second_look_though_other_words_would_be_likelier(monkeypatch, tmp_path):
     heard = {("Coal",): {" man": 0.98}, ("Coal", " man"): {"</s>": 0.98}, ("Call",): {" mum": 0.9}}
     one = tabled(monkeypatch, tmp_path, {(): {"Coal": 0.95, "Call": 0.05}, **heard})
