@@ -15,7 +15,7 @@ import pytest
 import device
 
 FLOORS = (
-    ("sample_clock", "data", "system"),
+    ("sample_clock", "data", "system", "web"),
     ("wire", "conversation", "model_files", "language", "door"),
     ("settings",),
     ("audio", "tools", "records"),

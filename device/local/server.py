@@ -19,13 +19,13 @@ from device.local.cascade import Cascade, Stages
 from device.local.session.client_events import Session
 from device.local.session.inbox import Inbox, Pace
 from device.local.session.outbox import FULL, Outbox
-from device.local.web.answers import quoted, refusal
 from device.local.web.client_secrets import LARGEST as LARGEST_BODY
 from device.local.web.client_secrets import ClientSecrets
-from device.local.web.connections import IDLE_S, REQUEST_S, Connections, http_log
-from device.local.web.gate import Allowed, Gate, own_names, preflight
 from device.local.web.handshake import SUBPROTOCOL, agreeing, offered_key, unserved
 from device.local.web.listening import listen
+from device.web.answers import quoted, refusal
+from device.web.connections import IDLE_S, REQUEST_S, Connections, http_log
+from device.web.gate import Allowed, Gate, Who, own_names, preflight
 from device.wire.errors import WireError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ GOODBYE_S: Final = 2.0
 KEEPALIVE: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 """Finds clients that vanished without a word in two minutes, s. WebSocket pings would also end slow readers."""
 
+WHO: Final = Who("The local engine", "local.hosts", "local.origins")
 NOT_SERVED: Final = {
     f"{PATH}/calls": ", calls by WebRTC or telephone",
     f"{PATH}/sessions": ", of the beta, which has ended",
@@ -74,7 +75,7 @@ class Engine:
         self._cascade: Cascade | None = None
         self._limits = limits
         self._voice = voice
-        self._gate = Gate(allowed)
+        self._gate = Gate(allowed, WHO)
         self._secrets = ClientSecrets(voice)
         self._sockets: set[web.WebSocketResponse] = set()
 

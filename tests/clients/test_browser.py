@@ -6,7 +6,7 @@ import pytest
 from support.browser import page, visit
 from support.scripted import Scripted
 
-from device.local.web.gate import Allowed
+from device.web.gate import Allowed
 
 pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="the browser's package has it for x86 only")
 

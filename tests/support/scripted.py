@@ -20,7 +20,7 @@ from device.local.cascade import Stages
 from device.local.end_of_turn.completeness import completeness_rules
 from device.local.server import Limits, make_app
 from device.local.stages import Call, Choice, Cost, Text, Tool, Turn
-from device.local.web.gate import Allowed
+from device.web.gate import Allowed
 
 ORACLE = TypeAdapter(Annotated[RealtimeServerEvent, Field(discriminator="type")])
 PATIENCE = 20.0

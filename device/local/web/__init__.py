@@ -1,1 +1,1 @@
-"""The local engine's front door: who may ask, how many at once, and what is answered by plain HTTP."""
+"""The local engine's front door: where it listens, how it is encrypted, and what a client asks for."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import hdrs, web
 
-from device.local.web.answers import quoted, refusal
+from device.web.answers import quoted, refusal
 
 if TYPE_CHECKING:
     from multidict import CIMultiDictProxy

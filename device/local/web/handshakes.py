@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from device.local.web.connections import MOST, REQUEST_S
+from device.web.connections import MOST, REQUEST_S
 
 if TYPE_CHECKING:
     import ssl

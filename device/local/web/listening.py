@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import socket
 import ssl
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from device.local.stages import EngineStartError
 from device.local.web.handshakes import Handshakes
+from device.web.ports import cannot_listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping, Sequence
@@ -42,7 +42,7 @@ async def listen(
     try:
         server = await loop.create_server(by_port, local.host, local.port)
     except OSError as error:
-        raise EngineStartError(_cannot_listen(local.host, local.port, error)) from error
+        raise EngineStartError(cannot_listen(local.host, local.port, error, "engine", "local")) from error
     return [server]
 
 
@@ -74,23 +74,6 @@ def taken(number: int) -> socket.socket:
     except OSError as error:
         raise EngineStartError(f"file {number}, which was handed over, is no socket: {error.strerror}") from error
     return given
-
-
-def _cannot_listen(host: str, port: int, error: OSError) -> str:
-    """Say why the engine cannot listen there, and which setting to change."""
-    # From Python 3.12 on, an address that no card has is an error without a number.
-    lacking = error.errno in (None, errno.EADDRNOTAVAIL)
-    unknown = isinstance(error, socket.gaierror)
-    number = errno.EADDRNOTAVAIL if lacking else error.errno or 0
-    told = f"cannot listen on {host} port {port}: {error.strerror if unknown else os.strerror(number)}."
-    if lacking or unknown:
-        return (
-            f"{told} This machine has no such address: choose another with --host or 'local.host' (127.0.0.1 is for "
-            "this machine alone, 0.0.0.0 for every network)."
-        )
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return f"{told} Ports below 1024 are for root: choose another with --port or 'local.port'."
-    return f"{told} Is another engine running? Choose another port with 'local.port' (0 takes a free one)."
 
 
 def _tls(local: LocalSettings) -> ssl.SSLContext | None:

@@ -1,4 +1,4 @@
-"""Who may ask the local engine: programs, and web pages that the settings name.
+"""Who may ask a web server of ours: programs, its own pages, and web pages that the settings name.
 
 A browser lets any page open a WebSocket to this machine, and by DNS rebinding a page reaches it even under a name of
 its own. It says so, though: in `Origin`, in `Sec-Fetch-Site` and in `Host`. What is there is believed; other programs
@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 from msgspec import Struct
 from yarl import URL
 
-from device.local.web.answers import quoted, refusal
+from device.web.answers import quoted, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,13 +35,25 @@ class Allowed(Struct, frozen=True):
     origins: tuple[str, ...] = ()
     """Web pages that may ask, as `Origin` has them: scheme, host, and port where it is not the usual one."""
     hosts: tuple[str, ...] = ()
-    """Names by which the engine may be called, besides `localhost` and its own address."""
+    """Names by which the server may be called, besides `localhost` and its own address."""
+
+
+class Who(Struct, frozen=True):
+    """Whose gate it is, for what it says to those whom it refuses."""
+
+    name: str
+    """As a sentence begins with it."""
+    hosts: str
+    """The key of the settings for more names."""
+    origins: str = ""
+    """The same for more pages; empty if it serves none but its own."""
 
 
 class Gate:
     """Lets in who may ask."""
 
-    def __init__(self, allowed: Allowed) -> None:
+    def __init__(self, allowed: Allowed, who: Who) -> None:
+        self._who = who
         self._origins = frozenset(filter(None, map(_origin, allowed.origins)))
         self._hosts = frozenset(name.lower().rstrip(".") for name in ("localhost", *allowed.hosts))
         self._told: set[str] = set()
@@ -52,12 +64,12 @@ class Gate:
         host = _host(hosts[0]) if len(hosts) == 1 else None
         if host is None or not self._is_ours(host, request):
             name = quoted(", ".join(hosts))
-            self._tell(f"a request for the host {name} was refused: it is not in 'local.hosts'")
+            self._tell(f"a request for the host {name} was refused: it is not in '{self._who.hosts}'")
             return refusal(
                 403,
                 "host_not_allowed",
-                f"The local engine does not answer to the host {name}: call it by its address, or add the name to "
-                "'local.hosts' in the settings.",
+                f"{self._who.name} does not answer to the host {name}: call it by its address, or add the name to "
+                f"'{self._who.hosts}' in the settings.",
             )
         return self._foreign_page(request, hosts[0])
 
@@ -80,7 +92,7 @@ class Gate:
         return asked == arrived or (asked.is_loopback and arrived.is_loopback)
 
     def _foreign_page(self, request: web.Request, host: str) -> web.Response | None:
-        """Return the answer to a web page that is neither the engine's own nor allowed."""
+        """Return the answer to a web page that is neither the server's own nor allowed."""
         origins = request.headers.getall(hdrs.ORIGIN, [])
         if not origins and request.headers.get("Sec-Fetch-Site", "none") in OWN_SITE:
             return None
@@ -88,13 +100,10 @@ class Gate:
         if len(origins) == 1 and (origin := _origin(origins[0])) and origin in self._origins | own:
             return None
         page = quoted(", ".join(origins)) if origins else "that did not say its origin"
-        self._tell(f"a web page, {page}, was refused: it is not in 'local.origins'")
-        return refusal(
-            403,
-            "origin_not_allowed",
-            f"The local engine serves programs, and no web page of another site, {page}: add its origin to "
-            "'local.origins' in the settings to let it.",
-        )
+        key = self._who.origins
+        self._tell(f"a web page, {page}, was refused" + (f": it is not in '{key}'" if key else ""))
+        fix = f": add its origin to '{key}' in the settings to let it." if key else "."
+        return refusal(403, "origin_not_allowed", f"{self._who.name} serves no web page of another site, {page}{fix}")
 
     def _tell(self, message: str) -> None:
         if message not in self._told and len(self._told) < MOST_TOLD:
@@ -114,7 +123,7 @@ def preflight(request: web.Request) -> web.Response | None:
 
 
 def own_names(host: str, machine: str, more: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of an engine that listens on `host`, of a `machine` of that name, and those that are given."""
+    """Return the names of a server that listens on `host`, of a `machine` of that name, and those that are given."""
     address = _address(host)
     own = () if address and address.is_unspecified else (host,)  # a browser takes 0.0.0.0 for this machine
     return (*own, machine, f"{machine}.local", *more)

@@ -7,7 +7,7 @@ import logging
 from aiohttp import web
 from support.scripted import PATIENCE
 
-from device.local.web.connections import Connections, http_log
+from device.web.connections import Connections, http_log
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 MUCH = 32 * 1024 * 1024

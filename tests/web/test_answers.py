@@ -4,7 +4,7 @@ import json
 
 from openai.types.shared import ErrorObject
 
-from device.local.web.answers import SHOWN, quoted, refusal
+from device.web.answers import SHOWN, quoted, refusal
 
 
 def test_an_error_is_what_clients_of_openai_read():

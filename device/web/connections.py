@@ -1,4 +1,4 @@
-"""How many connections the local engine has at once, and how long one may take to ask for something."""
+"""How many connections a web server has at once, and how long one may take to ask for something."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp.http_exceptions import HttpProcessingError
 
-from device.local.web.answers import error
+from device.web.answers import error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ class Connections:
             guarded.asked()
 
     def hold(self, request: web.Request) -> None:
-        """Take note that a connection is a session's from now on, of which the engine itself keeps count."""
+        """Take note that a connection is a session's from now on, of which the server itself keeps count."""
         self._others.pop(request.protocol, None)
 
     def opened(self, guarded: Guarded) -> float:
@@ -129,7 +129,7 @@ class Guarded(asyncio.Protocol):
 
 def http_log() -> logging.Logger:
     """Return the log for aiohttp's server: without what is no HTTP, which it would quote, keys and all, at length."""
-    logger = logging.getLogger("device.local.web.http")
+    logger = logging.getLogger("device.web.http")
     logger.addFilter(_not_theirs)
     return logger
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from support.scripted import PATIENCE, Scripted
 
-from device.local.web.gate import MOST_TOLD, Allowed, own_names
+from device.web.gate import MOST_TOLD, Allowed, own_names
 
 PAGE, NAME = "https://kiosk.lan", "engine.lan"
 ALLOWED = Allowed(origins=(PAGE, "http://localhost:3000", "app://parley"), hosts=own_names("0.0.0.0", "pi", [NAME]))
