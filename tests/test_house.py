@@ -20,7 +20,7 @@ FLOORS = (
     ("settings",),
     ("audio", "tools", "records"),
     ("listen", "panel", "engines", "skills"),
-    ("local", "daemon"),
+    ("local", "daemon", "page"),
     ("simulation", "doctor"),
     ("bench",),
     ("commands",),
@@ -37,6 +37,7 @@ ONLY = {
     "language": {"data"},
     "door": {"system"},
     "settings": {"data", "system"},
+    "page": {"data", "system", "web", "door", "language", "settings"},
 }
 """Rooms that may import still less: what makes them worth having is what they do not know."""
 STRANGERS = (("engines", "local"), ("conversation", "local"))

@@ -286,12 +286,7 @@ def _when(alarm: m.Alarm) -> str:
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-@click.group()
-def page() -> None:
-    """Come to the owner's page."""
-
-
-@page.command("code")
+@click.command("code")
 @click.option("--speak", is_flag=True, help="Have the device say it aloud, too.")
 def page_code(speak: bool) -> None:  # noqa: FBT001 - a flag
     """Show a code that lets its owner into the page: for ten minutes, once."""

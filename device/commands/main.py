@@ -20,7 +20,7 @@ COMMANDS: Final = {
     "ledger": ("ledger:show_ledger", "Show what was sent to each engine and what it cost, by day."),
     "models": ("models:models", "List, fetch or verify the model files."),
     "mute": ("mute:mute", "Mute the microphone of the assistant that runs, until it is unmuted."),
-    "page": ("door:page", "Come to the owner's page."),
+    "page": ("page:page", "Serve the web page that shows the assistant, or show the ways to it."),
     "profiles": ("profiles:profiles", "List profiles, show one, check one of your own, or try its look-ups."),
     "room": (
         "room:room",

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct, field
 
 from device.data import DATA
 from device.settings.instructions import Instructions, sections
+from device.settings.page import Picture  # noqa: TC001 - msgspec resolves annotations at run time
 from device.settings.schema import schema_fault
 from device.settings.toml import TOO_DEEP, Table, TableError, faults, read_toml
 from device.settings.tools import Builtin, Lookup, Row, lookup_faults, read_rows
@@ -48,6 +49,12 @@ class _File(Section, frozen=True):
     """Said when a conversation begins without a question."""
     wake_words: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("hey_jarvis",)
     """As `wake.models` in the settings."""
+    picture: Picture = ""
+    """A file beside it that the web page shows while nobody talks."""
+    idle_screen: Annotated[str, Meta(max_length=200)] = ""
+    """What the page writes there, in place of how to wake the assistant."""
+    languages: tuple[Language, ...] = ()
+    """Those that the page can be read in, the first to begin with."""
     idle_s: Seconds = 8.0
     """How long to listen for more before the conversation ends, as `listen.follow_up_s` in the settings."""
 
@@ -60,6 +67,9 @@ _SETTINGS: Final = {
     "tools": ("tools",),
     "greeting": ("greeting",),
     "wake_words": ("wake", "models"),
+    "picture": ("page", "picture"),
+    "idle_screen": ("page", "idle"),
+    "languages": ("page", "languages"),
     "idle_s": ("listen", "follow_up_s"),
 }
 """Where a profile's keys belong in the settings."""
@@ -136,6 +146,8 @@ def load(profile: str | Path, folder: Path | None = None) -> Profile:
             table[key] = [table[key]]
     if isinstance(table.get("instructions"), str):
         table["instructions"] = sections(table["instructions"])
+    if isinstance(table.get("picture"), str) and table["picture"]:
+        table["picture"] = str(path.parent.resolve() / Path(table["picture"]).expanduser())
     found = faults({key: value for key, value in table.items() if key not in _SPECIAL}, _File)
     engine, wrong = _voices(table)
     found += wrong

@@ -22,6 +22,7 @@ from device.settings.local import (
     TranscriptionSettings,
     WhisperSettings,
 )
+from device.settings.page import PageSettings
 from device.settings.panel import PanelSettings
 from device.settings.prices import Price  # noqa: TC001 - msgspec resolves annotations at run time
 from device.settings.tools import Builtin
@@ -172,5 +173,6 @@ class Settings(Section, frozen=True):
     transcripts: TranscriptSettings = field(default_factory=TranscriptSettings)
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     panel: PanelSettings = field(default_factory=PanelSettings)
+    page: PageSettings = field(default_factory=PageSettings)
     prices: dict[str, Price] = field(default_factory=dict)
     """`[prices."MODEL"]`: what models cost; counts over what Parley knows."""

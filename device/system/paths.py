@@ -14,6 +14,8 @@ SHARED = Path("/var/lib/parley")
 """Where the service of the machine keeps its state."""
 ENGINE_SOCKET = Path("/run/parley-engine/engine.socket")
 """Where the local engine's unit listens, for root and the assistant's user alone: systemd/parley-engine.socket."""
+PAGE = Path("/var/lib/parley-page")
+"""Where the unit of the page keeps the kiosk link: systemd/parley-page.service."""
 
 
 def state_dir(environ: Mapping[str, str] = os.environ) -> Path:

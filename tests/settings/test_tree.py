@@ -45,6 +45,7 @@ def test_the_example_shows_every_key_with_its_default(write, home):
     lists = {"engines": ["local"], "tools": list(settings.tools), "wake": wake}
     lists["whisper"] = rest["whisper"] | {"languages": []}
     lists["cartesia"] = rest["cartesia"] | {"keyterms": []}
+    lists["page"] = rest["page"] | {"hosts": [], "languages": []}
     lists["local"] = rest["local"] | {"hosts": [], "origins": []}
     lists["home"] = {key: value for key, value in rest["home"].items() if value is not None}
     assert shown == rest | lists | {"engine": engine}

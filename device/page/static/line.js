@@ -1,0 +1,33 @@
+// The line to the page's server, which is opened again whenever it breaks.
+
+const SOONEST_MS = 500;
+const LATEST_MS = 5000;
+
+export class Line {
+  // `take` is called with each event, and `lost` when the server itself is away.
+  constructor(take, lost) {
+    this.take = take;
+    this.lost = lost;
+    this.wait = SOONEST_MS;
+    this.open();
+  }
+
+  open() {
+    const url = new URL("/live", location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    this.socket = new WebSocket(url);
+    this.socket.onmessage = (message) => {
+      this.wait = SOONEST_MS;
+      this.take(JSON.parse(message.data));
+    };
+    this.socket.onclose = () => {
+      this.lost();
+      setTimeout(() => this.open(), this.wait);
+      this.wait = Math.min(LATEST_MS, this.wait * 1.6);
+    };
+  }
+
+  ask(type) {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ type }));
+  }
+}

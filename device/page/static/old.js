@@ -1,0 +1,2 @@
+// For browsers that know no modules: in JavaScript that they understand.
+document.getElementById("old").hidden = false;

@@ -1,0 +1,74 @@
+"""A page that is served, with a door behind it whose daemon is the test."""
+
+import asyncio
+import platform
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+from support.chromium import Browser
+from support.scripted_door import ScriptedDoor
+
+from device.door.client import connect
+from device.page.server import serve
+from device.settings.page import PageSettings
+
+
+class Served:
+    """A page at `port`, whose door would be at `path`."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.path = folder / "door.socket"
+        self.settings = PageSettings(port=0)
+        self.language = "en"
+        self.port = 0
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def door(self, now=None):
+        return ScriptedDoor(self.path, now)
+
+    @asynccontextmanager
+    async def serving(self, **settings):
+        self.settings = PageSettings(**{"port": 0, **settings})
+        ready = asyncio.get_running_loop().create_future()
+
+        async def reach(who):
+            return await connect(who, self.path)
+
+        work = asyncio.create_task(
+            serve(
+                self.settings, lambda: (self.settings, self.language), self.folder, ready=ready.set_result, reach=reach
+            )
+        )
+        await asyncio.wait({work, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            await work
+        self.port = await ready
+        try:
+            yield self
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+
+@pytest.fixture
+def page(tmp_path):
+    return Served(tmp_path)
+
+
+@pytest.fixture
+async def http():
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        yield session
+
+
+@pytest.fixture
+async def browser():
+    if platform.machine() != "x86_64":
+        pytest.skip("the browser's package has it for x86 only")
+    async with Browser() as browser:
+        yield browser

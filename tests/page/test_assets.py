@@ -1,0 +1,65 @@
+"""What browsers load: all of it here, small, and with nothing in it that the headers forbid."""
+
+import gzip
+import re
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+
+from device.page.assets import HEADERS, KINDS, STATIC, answer, asset, read_assets
+
+MOST_ON_THE_WIRE = 100_000
+FILES = sorted(STATIC.iterdir())
+
+
+def test_all_files_are_read_and_small():
+    assets = read_assets()
+    assert set(assets) == {path.name for path in FILES}
+    assert sum(len(one.packed) for one in assets.values()) < MOST_ON_THE_WIRE
+    assert all(gzip.decompress(one.packed) == one.data for one in assets.values())
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_nothing_is_loaded_from_elsewhere(path):
+    assert path.suffix in KINDS
+    addresses = set(re.findall(r"https?://[^\s\"')]+", path.read_text("utf-8")))
+    assert addresses <= {"http://www.w3.org/2000/svg"}, "a name, which is not fetched"
+
+
+@pytest.mark.parametrize("path", sorted(STATIC.glob("*.html")), ids=lambda path: path.name)
+def test_no_script_and_no_style_stands_in_a_page(path):
+    text = path.read_text("utf-8")
+    assert re.findall(r"<script(?![^>]*\ssrc=)", text) == []
+    assert re.findall(r"<style|\sstyle=|\son\w+=|javascript:", text) == []
+
+
+@pytest.mark.parametrize("path", sorted(STATIC.glob("*.js")), ids=lambda path: path.name)
+def test_no_script_makes_markup_of_text(path):
+    assert (
+        re.findall(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", path.read_text("utf-8")
+        )
+        == []
+    )
+
+
+def test_the_policy_lets_nothing_in_but_what_is_ours():
+    policy = dict(part.strip().split(" ", 1) for part in HEADERS["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert {policy[name] for name in policy if name.endswith("-src")} == {"'self'", "'none'"}
+
+
+def request(**headers):
+    return make_mocked_request("GET", "/", headers=headers)
+
+
+def test_it_is_packed_for_who_can_unpack_and_short_for_who_has_it():
+    one = asset(b"words " * 100, "text/css")
+    plain, packed = answer(request(), one), answer(request(**{"Accept-Encoding": "gzip, br"}), one)
+    assert (plain.body, packed.body) == (one.data, one.packed)
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert plain.headers["Content-Type"] == "text/css; charset=utf-8"
+    known = answer(request(**{"If-None-Match": one.etag}), one)
+    assert (known.status, known.body) == (304, None)
+    assert answer(request(**{"If-None-Match": '"another"'}), one).status == 200
