@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
-from clients.house import FIX, HOME
+from support.chromium import running
 from support.scripted import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-CHROMIUM = HOME / "chromium"
-LIBRARIES = HOME / "al2023" / "lib"
 PAGE = """<!DOCTYPE html><title>A page</title><script type="module">
 const report = async (tried) => fetch("/report", { method: "POST", body: JSON.stringify(tried) });
 const get = async (url, options) => {
@@ -66,20 +62,5 @@ async def visit(origin: str, engine: str, reported: asyncio.Future[dict[str, Any
 
     To this browser, every name below .example is this machine.
     """
-    assert CHROMIUM.exists(), FIX
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        process = await asyncio.create_subprocess_exec(
-            CHROMIUM,
-            *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
-            *("--host-resolver-rules=MAP *.example 127.0.0.1", "--remote-debugging-port=0"),
-            *(f"--user-data-dir={profile}", f"{origin}/?engine={engine}"),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={**os.environ, "LD_LIBRARY_PATH": str(LIBRARIES)},
-        )
-        try:
-            return await asyncio.wait_for(reported, PATIENCE)
-        finally:
-            process.terminate()
-            await process.wait()
+    async with running(f"{origin}/?engine={engine}"):
+        return await asyncio.wait_for(reported, PATIENCE)
