@@ -107,8 +107,11 @@ class Tab:
             raise BrowserError(f"{expression}: {details.get('exception', {}).get('description', details['text'])}")
         return found["result"].get("value")
 
-    async def until(self, condition: str) -> Any:
-        """Wait until an expression in the page is true, looked at before each frame; return its value."""
+    async def until(self, condition: str, *, frames: bool = True) -> Any:
+        """Wait until an expression in the page is true, looked at before each frame; return its value.
+
+        Without `frames`, for a page without scripts, the browser is asked again and again.
+        """
         watch = f"""new Promise((done) => {{
             const look = () => {{
                 let found = null;
@@ -121,7 +124,8 @@ class Tab:
             async with asyncio.timeout(PATIENCE):
                 while True:
                     try:
-                        return await self.run(watch)
+                        if found := await self.run(watch if frames else condition):
+                            return found
                     except BrowserError as error:  # the page was left meanwhile
                         if not any(word in str(error) for word in ("navigat", "context", "destroyed")):
                             raise

@@ -69,8 +69,7 @@ class Kiosk {
       const button = document.createElement("button");
       button.type = "button";
       button.lang = language;
-      button.textContent = language.toUpperCase();
-      button.ariaLabel = words.name(language);
+      button.textContent = words.name(language);
       button.onclick = () => {
         words.choose(language);
         this.draw();

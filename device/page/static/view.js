@@ -83,6 +83,7 @@ export class View {
   // What the first button asks for, and by which word: null if it can do nothing.
   get first() {
     if (this.gone || this.light === "asking") return null;
+    if (this.state.ringing) return { ask: "stop", word: "quiet" };
     switch (this.state.state) {
       case "speaking": case "overlap": case "thinking": return { ask: "wake", word: "interrupt" };
       case "muted": case "connecting": case "listening": return this.light === "closed" ? { ask: "wake", word: "wake" } : null;
@@ -92,8 +93,7 @@ export class View {
 
   // The same of the second one.
   get second() {
-    if (this.gone) return null;
-    if (this.state.ringing) return { ask: "stop", word: "quiet" };
+    if (this.gone || this.state.ringing) return null;
     switch (this.state.state) {
       case "listening": case "connecting": return { ask: "stop", word: "end" };
       case "speaking": case "overlap": case "thinking": return { ask: "stop", word: "stop" };
