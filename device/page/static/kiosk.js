@@ -141,7 +141,7 @@ class Kiosk {
     const lit = Math.round(view.loudness * bars.length);
     for (let at = 0; at < bars.length; at += 1) bars[at].className = at < lit ? "on" : "";
     $("level").ariaLabel = this.words.say("say", view.state.streaming ? "sending" : "level");
-    document.body.style.setProperty("--loud", (view.playing ?? view.loudness).toFixed(2));
+    $("light").style.setProperty("--loud", (view.playing ?? view.loudness).toFixed(2));
   }
 }
 
