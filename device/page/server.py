@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WHO: Final = Who("The page", "page.hosts")
+WHO: Final = Who("The page", "page.hosts", links=True)
 BROWSERS: Final = 16
 """How many at once have a line to the daemon. A choice: a household's telephones and screens."""
 LARGEST_ASKED: Final = 4096

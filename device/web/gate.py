@@ -47,6 +47,8 @@ class Who(Struct, frozen=True):
     """The key of the settings for more names."""
     origins: str = ""
     """The same for more pages; empty if it serves none but its own."""
+    links: bool = False
+    """Whether a link on another site may lead here: it opens a window of its own, into which that site does not see."""
 
 
 class Gate:
@@ -94,7 +96,7 @@ class Gate:
     def _foreign_page(self, request: web.Request, host: str) -> web.Response | None:
         """Return the answer to a web page that is neither the server's own nor allowed."""
         origins = request.headers.getall(hdrs.ORIGIN, [])
-        if not origins and request.headers.get("Sec-Fetch-Site", "none") in OWN_SITE:
+        if not origins and (request.headers.get("Sec-Fetch-Site", "none") in OWN_SITE or self._is_link(request)):
             return None
         own = {_origin(f"{scheme}://{host}") for scheme in ("http", "https")}
         if len(origins) == 1 and (origin := _origin(origins[0])) and origin in self._origins | own:
@@ -104,6 +106,13 @@ class Gate:
         self._tell(f"a web page, {page}, was refused" + (f": it is not in '{key}'" if key else ""))
         fix = f": add its origin to '{key}' in the settings to let it." if key else "."
         return refusal(403, "origin_not_allowed", f"{self._who.name} serves no web page of another site, {page}{fix}")
+
+    def _is_link(self, request: web.Request) -> bool:
+        opened = (
+            request.headers.get("Sec-Fetch-Mode") == "navigate",
+            request.headers.get("Sec-Fetch-Dest") == "document",
+        )
+        return self._who.links and request.method == hdrs.METH_GET and all(opened)
 
     def _tell(self, message: str) -> None:
         if message not in self._told and len(self._told) < MOST_TOLD:

@@ -33,7 +33,9 @@ def test_git_ignores_none_of_the_data() -> None:
     if shutil.which("git") is None or not (_ROOT / ".git").exists():
         pytest.skip("this is no git checkout")
     data = [path for path in _PACKAGE.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}]
-    assert {_PACKAGE / "parley.example.toml", _PACKAGE / "data/scenes/demo.toml"} < set(data)
+    assert {_PACKAGE / name for name in ("parley.example.toml", "data/scenes/demo.toml", "page/static/kiosk.js")} < set(
+        data
+    )
     # 0 would say that some are ignored, 128 that git cannot tell.
     asked = subprocess.run(["git", "-C", _ROOT, "check-ignore", *data], capture_output=True, text=True, check=False)
     assert (asked.returncode, asked.stdout) == (1, "")

@@ -41,6 +41,8 @@ async def test_nothing_else_is(page, http, path):
         {"Origin": "null"},
         {"Origin": "http://127.0.0.1:1"},
         {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "document"},
     ],
     ids=str,
 )
@@ -50,6 +52,16 @@ async def test_foreign_names_and_pages_are_refused_everywhere(page, http, header
             async with http.get(page.url + path, headers=headers) as answer:
                 assert answer.status == 403
                 assert (await answer.json())["error"]["code"] in {"host_not_allowed", "origin_not_allowed"}
+
+
+async def test_a_link_on_another_site_may_lead_here(page, http):
+    """The kiosk link comes by mail."""
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    async with page.serving():
+        async with http.get(page.url, headers=headers) as answer:
+            assert answer.status == 200
+        async with http.post(page.url, headers=headers) as answer:
+            assert answer.status == 403
 
 
 async def test_a_line_is_for_browsers_alone_and_not_for_too_many(page, http):

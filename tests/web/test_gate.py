@@ -82,6 +82,7 @@ FOREIGN_PAGES = [
     [f"Origin: {PAGE} http://evil.example"],
     ["Sec-Fetch-Site: cross-site"],
     ["Sec-Fetch-Site: same-site"],
+    ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"],
 ]
 PATHS = ["/health", "/v1/realtime?model=x", "/v1/models", "/"]
 
