@@ -56,10 +56,10 @@ def a_state(light):
     return state(turn, light)
 
 
-async def opened(browser, page, size=DESK, path="/"):
+async def opened(browser, page, size=DESK):
     """Open the page and wait until it is told how all is."""
-    tab = await browser.tab(page.url + path, size)
-    await tab.until("!['start', 'locked'].includes(document.body.dataset.view)")
+    tab = await browser.tab(page.url, size)
+    await tab.until("document.body.dataset.view !== 'start' && document.body.dataset.light !== 'gone'")
     return tab
 
 
@@ -187,7 +187,8 @@ async def test_a_hostile_transcript_is_text_and_nothing_else(browser, page, text
             assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", told)
         assert await tab.run("document.querySelectorAll('main script, main img[src=x], #captions b').length") == 0
         assert "taken" not in await tab.run("document.title")
-        assert await tab.run("document.documentElement.scrollWidth <= innerWidth")
+        assert await tab.run(OUTSIDE) == []
+        assert len(await tab.run("document.body.innerText + document.title")) < 6000
         await daemon.tell(state("listening"))
         await tab.until(shown("listening"))  # it goes on
         assert tab.complaints == []
@@ -331,7 +332,7 @@ async def test_two_browsers_see_the_same(browser, page):
 
 async def test_without_a_daemon_it_says_so_and_comes_back_by_itself(browser, page):
     async with page.serving():
-        tab = await opened(browser, page)
+        tab = await browser.tab(page.url)
         await tab.until(f"{shown('gone')} && document.getElementById('more').textContent.includes('does not answer')")
         assert await tab.run("[...document.querySelectorAll('#controls button')].every((one) => one.disabled)")
         async with page.door():

@@ -1,5 +1,7 @@
 // What a screen reader is told by itself: little, since the assistant is heard anyway, and would hear the reader.
 
+import { plain } from "./view.js";
+
 const SETTLED_MS = 900; // a state that is gone by then is not worth a word
 const WORTH = new Set(["muted", "fault", "ringing", "gone", "leak", "asking", "updating", "closed"]);
 
@@ -21,7 +23,7 @@ export class Announcer {
     for (const caption of view.captions.values()) {
       if (caption.role !== "user" || !caption.final || this.said.has(caption.id)) continue;
       this.said.add(caption.id);
-      if (this.ready) this.tell(words.say("say", "understood", { text: caption.text.slice(0, 300) }));
+      if (this.ready) this.tell(words.say("say", "understood", { text: plain(caption.text, 300) }));
     }
     this.ready = true; // what was said before the page was there is no news
   }

@@ -1,6 +1,6 @@
 // What is said, as it is said: one entry a caption, of which what was not heard is grey.
 
-import { parts } from "./view.js";
+import { parts, plain } from "./view.js";
 
 const FOLLOW = 0.72; // of the height: where what is being said stands
 
@@ -63,7 +63,7 @@ class Entry {
 
   show(caption, view, words, past) {
     const part = parts(caption, view.heard.get(caption.id));
-    const who = caption.role === "assistant" ? view.about.name : words.say("say", caption.role);
+    const who = caption.role === "assistant" ? plain(view.about.name, 40) : words.say("say", caption.role);
     this.waits = part.yet !== "" && !part.over;
     const key = JSON.stringify([part, who, past, caption.final, words.language]);
     if (key === this.shown) return;

@@ -1,6 +1,6 @@
 // While nobody talks: the time, a picture, timers; and after a while a dark screen with a dim clock that moves.
 
-import { clock, spoken } from "./view.js";
+import { clock, plain, spoken } from "./view.js";
 
 const LINGER_MS = 8000; // for so long what was said last can still be read
 const MOVE_MS = 20_000;
@@ -61,11 +61,11 @@ export class Idle {
 
   timers(view, words, now) {
     const timers = (view.timers.timers ?? []).map((one) => [
-      one.name || words.say("say", "timer"),
+      plain(one.name, 40) || words.say("say", "timer"),
       one.paused ? `${clock(one.left_s)} ${words.say("say", "paused")}` : clock(one.rings_at - now),
     ]);
     const alarms = (view.timers.alarms ?? []).filter((one) => one.rings_at).map((one) => [
-      one.text || words.say("say", one.kind),
+      plain(one.text, 40) || words.say("say", one.kind),
       new Date(one.rings_at * 1000).toLocaleString(words.language, { weekday: "short", hour: "numeric", minute: "2-digit" }),
     ]);
     const all = [...timers, ...alarms].slice(0, MOST_TIMERS);
@@ -77,7 +77,7 @@ export class Idle {
         item.append(document.createElement("span"), document.createElement("b"));
         list.append(item);
       }
-      text(list.children[at].firstChild, name.slice(0, 60));
+      text(list.children[at].firstChild, name);
       text(list.children[at].lastChild, when);
     });
   }

@@ -4,7 +4,7 @@ import { Announcer } from "./announce.js";
 import { Captions } from "./captions.js";
 import { Idle } from "./idle.js";
 import { Line } from "./line.js";
-import { View, spoken } from "./view.js";
+import { View, plain, spoken } from "./view.js";
 import { Words } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -90,11 +90,11 @@ class Kiosk {
     const { colour = "#000000", other = "" } = view.gone ? {} : view.state;
     body.style.setProperty("--light", colour);
     body.style.setProperty("--other", other || colour);
-    write("name", view.about.name);
+    write("name", plain(view.about.name, 40));
     write("state", words.say("light", view.light));
     write("more", this.more());
     write("hint", idle.hint(view, words));
-    document.title = `${words.say("light", view.light)} · ${view.about.name}`;
+    document.title = `${words.say("light", view.light)} · ${plain(view.about.name, 40)}`;
     this.label("talk", view.first, "wake");
     this.label("stop", view.second, "stop");
     this.label("mute", view.mute, view.muted.on ? "unmute" : "mute");
@@ -102,7 +102,7 @@ class Kiosk {
     $("mute-icon").setAttribute("href", view.muted.on ? "#i-off" : "#i-mic");
     const seconds = view.latency && (view.latency.ms / 1000).toLocaleString(words.language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
     write("latency", view.latency ? words.say("say", "latency", { seconds }) : "");
-    write("engine", view.engine.engine ?? "");
+    write("engine", plain(view.engine.engine, 40));
     for (const [id, key] of [["captions", "conversation"], ["controls", "controls"], ["languages", "language"]]) {
       $(id).ariaLabel = words.say("say", key);
     }
@@ -118,8 +118,8 @@ class Kiosk {
     const { view, words } = this;
     const { light } = view;
     if (light === "muted" && view.muted.switch) return words.say("more", "switch");
-    if (light === "fault") return view.faults[0]?.what || view.engine.why || words.say("more", "fault");
-    if (light === "ringing") return (view.timers.timers ?? []).find((one) => one.left_s <= 0)?.name ?? "";
+    if (light === "fault") return plain(view.faults[0]?.what || view.engine.why, 200) || words.say("more", "fault");
+    if (light === "ringing") return plain((view.timers.timers ?? []).find((one) => one.left_s <= 0)?.name, 40);
     if (light === "asleep") return "";
     return words.say("more", light, { word: spoken(view.about.wake_words?.[0]) });
   }

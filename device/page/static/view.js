@@ -115,6 +115,12 @@ export class View {
 // Characters that nobody sees, or that turn the order of others round, each become a space.
 const STRANGE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
 
+// Return a text from outside as it can be shown in a line: not too long, and without such characters.
+export function plain(text, most) {
+  const all = Array.from(String(text ?? "").slice(0, 2 * most).replace(STRANGE, " "));
+  return all.length > most ? `${all.slice(0, most - 1).join("")}…` : all.join("");
+}
+
 // Return what of a caption was heard and what was not (yet): as much of both as a screen takes.
 // `chars` counts code points, as the daemon does, and not UTF-16 as JavaScript does.
 export function parts(caption, heard) {
@@ -132,8 +138,8 @@ export function parts(caption, heard) {
 
 // A wake word's name as it is said: "hey_jarvis" or "/models/hey_jarvis_v0.1.onnx" is "Hey Jarvis".
 export function spoken(word) {
-  const name = (word ?? "").split("/").pop().replace(/\.(onnx|tflite)$/, "").replace(/_v\d[\d.]*$/, "");
-  return name.split("_").map((one) => one.charAt(0).toUpperCase() + one.slice(1)).join(" ").replace(STRANGE, " ").slice(0, 60);
+  const name = plain(word, 60).split("/").pop().replace(/\.(onnx|tflite)$/, "").replace(/_v\d[\d.]*$/, "");
+  return name.split("_").map((one) => one.charAt(0).toUpperCase() + one.slice(1)).join(" ");
 }
 
 // A span of time as on a clock: 4:05, or 1:04:05.
