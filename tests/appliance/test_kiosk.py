@@ -53,7 +53,7 @@ def test_what_is_missing_is_named_with_how_to_get_it(programs, there):
     make(programs, *there)
     done = kiosk(programs, "http://127.0.0.1:1/")
     assert done.returncode == 1
-    assert "sudo apt install cage chromium" in done.stderr
+    assert "sudo apt install cage xwayland chromium" in done.stderr
 
 
 @pytest.mark.parametrize("page", ["https://evil.example/", "http://127.0.0.1/", "http://$(id):80/", "--help"])
