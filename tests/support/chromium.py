@@ -107,16 +107,16 @@ class Tab:
             raise BrowserError(f"{expression}: {details.get('exception', {}).get('description', details['text'])}")
         return found["result"].get("value")
 
-    async def until(self, condition: str, *, frames: bool = True) -> Any:
-        """Wait until an expression in the page is true, looked at before each frame; return its value.
+    async def until(self, condition: str, *, frames: bool = True) -> None:
+        """Wait until an expression in the page is true, looked at before each frame.
 
         Without `frames`, for a page without scripts, the browser is asked again and again.
         """
         watch = f"""new Promise((done) => {{
             const look = () => {{
-                let found = null;
-                try {{ found = {condition}; }} catch {{ }}
-                found ? done(found) : requestAnimationFrame(look);
+                let found = false;
+                try {{ found = Boolean({condition}); }} catch {{ }}
+                found ? done(true) : requestAnimationFrame(look);
             }};
             look();
         }})"""
@@ -124,8 +124,8 @@ class Tab:
             async with asyncio.timeout(PATIENCE):
                 while True:
                     try:
-                        if found := await self.run(watch if frames else condition):
-                            return found
+                        if await self.run(watch if frames else condition):
+                            return
                     except BrowserError as error:  # the page was left meanwhile
                         if not any(word in str(error) for word in ("navigat", "context", "destroyed")):
                             raise

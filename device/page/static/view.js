@@ -136,10 +136,10 @@ export function parts(caption, heard) {
   };
 }
 
-// A wake word's name as it is said: "hey_jarvis" or "/models/hey_jarvis_v0.1.onnx" is "Hey Jarvis".
+// A wake word as it is said: "hey jarvis" or "/models/hey_jarvis_v0.1.onnx" is "Hey Jarvis".
 export function spoken(word) {
   const name = plain(word, 60).split("/").pop().replace(/\.(onnx|tflite)$/, "").replace(/_v\d[\d.]*$/, "");
-  return name.split("_").map((one) => one.charAt(0).toUpperCase() + one.slice(1)).join(" ");
+  return name.split(/[_ ]+/).map((one) => one.charAt(0).toUpperCase() + one.slice(1)).join(" ");
 }
 
 // A span of time as on a clock: 4:05, or 1:04:05.
