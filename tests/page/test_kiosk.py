@@ -6,7 +6,7 @@ import re
 import pytest
 from clients.house import NODE_MODULES
 from support.browser import page as foreign_page
-from support.chromium import DESK, PATIENCE, PHONE, Browser
+from support.chromium import DESK, PATIENCE, PHONE, SMALL, Browser
 from support.scripted_door import LIGHTS, snapshot, state
 
 from device.door import messages as door
@@ -439,7 +439,7 @@ async def test_who_wants_no_motion_gets_none(browser, page):
 
 
 SCENES = {light: (a_state(light),) for light in WORDS} | {
-    "talk": TALK,
+    "talk": (*TALK, door.Latency(ms=700)),
     "cut": (state("listening", streaming=True), USER, REPLY, door.Heard(id="a1", chars=26, over=True)),
     "timers": (state("asleep"), TIMERS),  # with the picture, it is the fullest
 }
@@ -447,7 +447,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 AXE = f"axe.run({{resultTypes: ['violations'], runOnly: {RULES}}})"
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", [DESK, SMALL, PHONE], ids=["desk", "small", "phone"])
 async def test_axe_finds_nothing(browser, page, size):
     axe = (NODE_MODULES / "axe-core" / "axe.min.js").read_text("utf-8")
     picture = BUNDLED / "kiosk.svg"

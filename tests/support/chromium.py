@@ -31,8 +31,8 @@ OPTIONS = (
     "--remote-debugging-port=0",
 )
 """To this browser, every name below .example is this machine."""
-DESK, PHONE = (1920, 1080, 1), (390, 844, 2)
-"""Screens: width and height in CSS pixels, and pixels of the device for each."""
+DESK, SMALL, PHONE = (1920, 1080, 1), (800, 480, 1), (390, 844, 2)
+"""Screens: width and height in CSS pixels, and pixels of the device for each; the small one is the Raspberry Pi's."""
 
 
 @asynccontextmanager
