@@ -38,7 +38,10 @@ NOWHERE = "192.0.2.1"
 @CONFIG
 @click.pass_context
 def page(ctx: click.Context, host: str | None, port: int | None, config: Path | None) -> None:
-    """Serve the web page that shows the assistant, to browsers of this machine and with `page.lan` of the network."""
+    """Serve the web page that shows the assistant, or show the ways to it.
+
+    Browsers of this machine reach it, and with `page.lan` those of the network.
+    """
     if ctx.invoked_subcommand is not None:
         return
     in_force = [load_in_force(config).settings]

@@ -67,8 +67,12 @@ async def http():
 
 
 @pytest.fixture
-async def browser():
+def there_is_a_browser():
     if platform.machine() != "x86_64":
         pytest.skip("the browser's package has it for x86 only")
+
+
+@pytest.fixture
+async def browser(there_is_a_browser):
     async with Browser() as browser:
         yield browser
