@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 AGAIN_S: Final = 1.0
 """How long to wait before the daemon is looked for anew. A choice: one that restarts is away for seconds."""
+HERE_S: Final = 3.0
+"""How often the server says that it is there; a third of what `static/line.js` waits for."""
 TOPICS: Final[tuple[door.Topic, ...]] = (
     "state",
     "captions",
@@ -49,20 +51,21 @@ class Gone(Struct, frozen=True, tag_field="type", tag="gone"):
     fix: str = ""
 
 
+class Here(Struct, frozen=True, tag_field="type", tag="here"):
+    """The page's server is there; told every `HERE_S`, since a browser cannot tell a dead line from a quiet one."""
+
+
 class Line:
     """A browser's line to the daemon. `reach` connects with the door."""
 
-    def __init__(
-        self, ws: web.WebSocketResponse, reach: Callable[[str], Awaitable[Client]] = connect, again_s: float = AGAIN_S
-    ) -> None:
+    def __init__(self, ws: web.WebSocketResponse, reach: Callable[[str], Awaitable[Client]] = connect) -> None:
         self._ws = ws
         self._reach = reach
-        self._again_s = again_s
         self._client: Client | None = None
 
     async def hold(self) -> None:
         """Hold it until the browser has gone."""
-        tasks = [asyncio.create_task(one) for one in (self._tell(), self._listen())]
+        tasks = [asyncio.create_task(one) for one in (self._tell(), self._listen(), self._be_here())]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -86,9 +89,14 @@ class Line:
                 if gone != told:
                     told = gone
                     await self._send(gone)
-                await asyncio.sleep(max(self._again_s, error.wait_s))
+                await asyncio.sleep(max(AGAIN_S, error.wait_s))
             finally:
                 self._client = None
+
+    async def _be_here(self) -> None:
+        while True:
+            await asyncio.sleep(HERE_S)
+            await self._send(Here())
 
     async def _listen(self) -> None:
         """Do what the browser asks for, until it says no more."""

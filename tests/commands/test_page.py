@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -14,6 +16,9 @@ from device.page.link import FILE
 from device.page.server import PageError
 from device.system import paths
 from device.system.paths import state_dir
+
+MOST_KB = 60 * 1024
+"""What the process may take."""
 
 
 @pytest.fixture(autouse=True)
@@ -64,14 +69,18 @@ def test_without_a_place_for_the_link_it_says_where(parley, monkeypatch):
     assert "/proc/nowhere: the kiosk link cannot be kept there" in result.output
 
 
-def test_it_serves_until_it_is_told_to_end(tmp_path):
+def test_it_serves_in_little_memory_until_it_is_told_to_end(tmp_path):
     with subprocess.Popen(
         [sys.executable, "-m", "device", "page", "--port", "0"],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "HOME": str(tmp_path)},
     ) as process:
-        assert re.fullmatch(r"The page is at http://127\.0\.0\.1:\d+/\n", process.stdout.readline())
+        told = re.fullmatch(r"The page is at (http://127\.0\.0\.1:\d+/)\n", process.stdout.readline())
+        with urlopen(told[1]) as answer:
+            assert b"Parley" in answer.read()
+        taken = re.search(r"VmRSS:\s*(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+        assert int(taken[1]) < MOST_KB
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
 

@@ -10,6 +10,7 @@ from support.chromium import DESK, PATIENCE, PHONE, SMALL, Browser
 from support.scripted_door import LIGHTS, snapshot, state
 
 from device.door import messages as door
+from device.page import live
 from device.page.assets import STATIC
 from device.page.link import ensure
 from device.panel import lights
@@ -353,6 +354,18 @@ async def test_it_outlives_its_own_server(browser, page):
         await tab.until(shown("asleep"))
 
 
+async def test_a_line_on_which_nothing_comes_is_opened_anew(browser, page, monkeypatch):
+    """As to a device that was unplugged: nobody says that it is over."""
+    monkeypatch.setattr(live, "HERE_S", 1e6)
+    async with page.door() as daemon, page.serving():
+        tab = await opened(browser, page)
+        await daemon.subscribed.get()
+        await daemon.tell(state("listening"))
+        await tab.until(shown("listening"))
+        await daemon.subscribed.get()
+        await tab.until(shown("asleep"))  # as the new line's snapshot has it
+
+
 async def test_it_is_loaded_anew_if_it_is_to_look_otherwise(browser, page):
     async with page.serving():
         async with page.door():
@@ -418,9 +431,10 @@ async def test_an_old_browser_and_one_without_scripts_get_a_plain_notice(browser
         await tab.go(page.url)
         await tab.until(shown("asleep"))
         assert await tab.run("document.getElementById('old').hidden")
-        old = await tab.run("fetch('/static/old.js').then((answer) => answer.text())")
+        old = re.sub(r"//.*", "", (STATIC / "old.js").read_text("utf-8"))
         assert not re.search(r"=>|\b(let|const|class|import)\b|`", old), "what such a browser understands"
-        await tab.run(old)
+        await tab.call("Network.setBlockedURLs", urls=["*/kiosk.js"])
+        await tab.go(page.url)
         await tab.until("document.getElementById('old').offsetHeight > 0")
 
 

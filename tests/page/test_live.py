@@ -4,6 +4,7 @@ import pytest
 from support.scripted_door import ScriptedDoor, snapshot, state
 
 from device.door import messages as door
+from device.page import live
 
 
 @pytest.fixture
@@ -104,6 +105,14 @@ async def test_without_a_daemon_it_says_so_and_comes_back_by_itself(page, line):
         assert await told(ws, "gone")
         async with ScriptedDoor(page.path):
             assert await told(ws, "snapshot")
+
+
+async def test_it_says_that_it_is_there_though_nothing_happens(page, line, monkeypatch):
+    monkeypatch.setattr(live, "HERE_S", 0.01)
+    async with page.door(), page.serving():
+        ws = await line()
+        for _ in range(3):
+            await told(ws, "here")
 
 
 async def test_a_browser_that_says_too_much_is_hung_up_on(page, line):

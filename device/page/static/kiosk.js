@@ -7,6 +7,8 @@ import { Line } from "./line.js";
 import { View, plain, spoken } from "./view.js";
 import { Words } from "./words.js";
 
+document.body.dataset.runs = "";
+
 const $ = (id) => document.getElementById(id);
 const TICK_MS = 1000;
 

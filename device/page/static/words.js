@@ -2,17 +2,27 @@
 
 const KEPT = "parley-language";
 
+function stored() {
+  try {
+    return localStorage.getItem(KEPT);
+  } catch {
+    return null; // a browser that keeps nothing
+  }
+}
+
 export class Words {
   constructor(about) {
     this.all = about.words;
     this.languages = about.languages;
-    const kept = localStorage.getItem(KEPT);
+    const kept = stored();
     this.language = this.languages.includes(kept) ? kept : this.languages[0];
   }
 
   choose(language) {
     this.language = language;
-    localStorage.setItem(KEPT, language);
+    try {
+      localStorage.setItem(KEPT, language);
+    } catch { /* a browser that keeps nothing */ }
   }
 
   // Return a text by its section and key, with {names} filled in.
