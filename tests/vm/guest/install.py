@@ -8,6 +8,7 @@ from pathlib import Path
 from checks import Checks
 from installed import again, fresh, purged, there_is, uninstalled
 from machine import KEYS
+from page import served
 from sound import sound
 
 
@@ -18,6 +19,7 @@ def main() -> None:
     before = there_is()
     if checks("scripts/install on a machine that never had it", fresh):
         (KEYS / "OPENAI_API_KEY").write_text("sk-scripted\n")
+        checks("the page, switched on", served)
         checks("installed again", again)
         checks("--uninstall", uninstalled)
         checks("--purge", lambda: purged(before))

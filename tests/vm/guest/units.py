@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from checks import Checks, must, until
 from installed import LINK, again, fresh, purged, there_is, uninstalled
 from machine import DAEMON, ENGINE, KEYS, SETTINGS, SOURCE, STATE, active, install, pid, restart, run, shown
+from page import served
 from releases import STATE as UPDATES
 from releases import follow_releases, release, switched, update
 from sound import sound, without_sound
@@ -307,6 +308,7 @@ def main() -> None:
     checks("keys that cannot be read", bad_keys)
     checks("the sound card comes late", units.card_late)
     checks("the retention service", retention)
+    checks("the page, switched on", served)
     checks("installed again", again)
     checks("upgraded", units.comes_up_after_upgrade)
     checks("a broken upgrade goes back", units.goes_back)
