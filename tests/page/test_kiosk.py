@@ -42,7 +42,7 @@ OUTSIDE = """[...document.querySelectorAll("header *, footer *, #idle *")].filte
     return box.width && (box.left < 0 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1);
 }).map((one) => one.outerHTML)"""
 """What does not fit onto the screen."""
-TEXT = "document.querySelector('#captions li:last-child .{}').textContent"
+TEXT = "document.querySelector('#captions li:last-child .{}').textContent.trim()"
 
 
 def shown(light):
@@ -129,7 +129,7 @@ async def test_what_is_not_heard_yet_is_grey_and_what_never_was_is_struck_out(br
         tab = await opened(browser, page)
         await daemon.tell(*TALK)
         await tab.until(f"{TEXT.format('heard')} === 'Two hours are 120 minutes.'")
-        assert await tab.run(TEXT.format("yet")) == " That is all."
+        assert await tab.run(TEXT.format("yet")) == "That is all."
         style = "getComputedStyle(document.querySelector('#captions li:last-child .{}')).{}"
         assert await tab.run(style.format("heard", "color")) == "rgb(243, 245, 248)"
         assert await tab.run(style.format("yet", "color")) == "rgb(146, 156, 171)"
@@ -138,6 +138,29 @@ async def test_what_is_not_heard_yet_is_grey_and_what_never_was_is_struck_out(br
         await tab.until(f"{TEXT.format('heard')} === 'Two hours are 120 minutes. That'")
         assert await tab.run(style.format("yet", "textDecorationLine")) == "line-through"
         assert "Not heard:" in await tab.run(TEXT.format("what"))
+
+
+async def test_the_light_follows_the_voice_and_the_bars_the_microphone(browser, page):
+    band = "new DOMMatrix(getComputedStyle(document.getElementById('band')).transform).a"
+    bars = "document.querySelectorAll('#level .on').length"
+    async with page.door() as daemon, page.serving():
+        tab = await opened(browser, page)
+        await daemon.tell(state("speaking"), door.Level(dbfs=-15, playing=0.0))
+        await tab.until(f"{shown('speaking')} && {bars} === 12 && {band} < 0.31")
+        await daemon.tell(door.Level(dbfs=-80, playing=1.0))
+        await tab.until(f"{bars} === 0 && {band} > 0.99")
+
+
+async def test_what_rings_is_named(browser, page):
+    more = "document.getElementById('more').textContent"
+    pasta = door.Timer(name="Pasta", seconds=60, left_s=0, rings_at=0)
+    bins = door.Alarm(number=1, kind="reminder", text="the bins", rings_at=1.0)
+    async with page.door() as daemon, page.serving():
+        tab = await opened(browser, page)
+        await daemon.tell(state("asleep", "ringing"), door.Timers(timers=(pasta,), ringing=True))
+        await tab.until(f"{more} === 'Pasta'")
+        await daemon.tell(door.Timers(alarms=(bins,), ringing=True))
+        await tab.until(f"{more} === 'the bins'")
 
 
 async def test_words_that_are_being_said_are_replaced_by_what_follows(browser, page):

@@ -121,8 +121,8 @@ class Kiosk {
     const { light } = view;
     if (light === "muted" && view.muted.switch) return words.say("more", "switch");
     if (light === "fault") return plain(view.faults[0]?.what || view.engine.why, 200) || words.say("more", "fault");
-    if (light === "ringing") return plain((view.timers.timers ?? []).find((one) => one.left_s <= 0)?.name, 40);
-    if (light === "asleep") return "";
+    if (light === "ringing") return plain(view.rings, 40);
+    if (light === "asleep" || (light === "connecting" && view.engine.open)) return "";
     return words.say("more", light, { word: spoken(view.about.wake_words?.[0]) });
   }
 
@@ -143,7 +143,7 @@ class Kiosk {
     const lit = Math.round(view.loudness * bars.length);
     for (let at = 0; at < bars.length; at += 1) bars[at].className = at < lit ? "on" : "";
     $("level").ariaLabel = this.words.say("say", view.state.streaming ? "sending" : "level");
-    $("light").style.setProperty("--loud", (view.playing ?? view.loudness).toFixed(2));
+    $("light").style.setProperty("--loud", view.playing.toFixed(2));
   }
 }
 

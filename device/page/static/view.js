@@ -16,7 +16,7 @@ export class View {
     this.faults = [];
     this.latency = null;
     this.level = -100;
-    this.playing = null;
+    this.playing = 0;
     this.captions = new Map();
     this.heard = new Map();
   }
@@ -48,7 +48,7 @@ export class View {
         break;
       case "level":
         this.level = event.dbfs;
-        this.playing = event.playing ?? null;
+        this.playing = event.playing ?? 0;
         return false;
       case "latency":
         this.latency = event;
@@ -106,6 +106,13 @@ export class View {
     return this.muted.on ? { ask: "unmute", word: "unmute" } : { ask: "mute", word: "mute" };
   }
 
+  // What rings, as its owner called it; empty if that is not known.
+  get rings() {
+    const timer = (this.timers.timers ?? []).find((one) => one.left_s <= 0);
+    const alarm = (this.timers.alarms ?? []).find((one) => one.rings_at && one.rings_at * 1000 <= Date.now());
+    return timer?.name || alarm?.text || "";
+  }
+
   // How far a level is from silence to loud, 0 to 1.
   get loudness() {
     return Math.min(1, Math.max(0, (this.level + 60) / 45));
@@ -125,7 +132,8 @@ export function plain(text, most) {
 // `chars` counts code points, as the daemon does, and not UTF-16 as JavaScript does.
 export function parts(caption, heard) {
   const text = Array.from(caption.text.slice(0, 20_000).replace(STRANGE, " "));
-  const at = caption.role === "user" ? text.length : Math.min(heard?.chars ?? 0, text.length);
+  let at = caption.role === "user" ? text.length : Math.min(heard?.chars ?? 0, text.length);
+  while (text[at] === " ") at += 1; // the space after a word goes with it
   let from = 0;
   if (text.length > WINDOW) from = Math.max(0, Math.min(at - BEFORE, text.length - WINDOW));
   const to = Math.min(text.length, from + WINDOW);
