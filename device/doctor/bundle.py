@@ -45,7 +45,7 @@ MOST_LINES: Final = 20_000
 """Of the log, the last ones; a choice that keeps a bundle small enough for a mail."""
 JOURNAL: Final = (
     *("journalctl", "--output=json", "--no-pager", "--quiet", f"--since=-{LOG_DAYS}d", f"--lines={MOST_LINES}"),
-    *("--unit=parley", "--unit=parley-engine", "--unit=parley-update", "--unit=parley-switch"),
+    *("--unit=parley", "--unit=parley-engine", "--unit=parley-update", "--unit=parley-switch", "--unit=parley-page"),
 )
 _SECRET: Final = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL")
 """What the name of a variable with a secret has in it."""

@@ -31,6 +31,8 @@ UNITS: Final = (
 )
 ONCE: Final = ("parley-retention.service", "parley-update.service", "parley-switch.service")
 """Units that run now and then, and otherwise rest."""
+OPTIONAL: Final = ("parley-page.service", "parley-kiosk.service")
+"""Units that are off unless somebody switches them on."""
 PROPERTIES: Final = (
     *("Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "Result", "NRestarts", "StatusText"),
     *("IPAddressDeny", "IPAddressAllow", "ExecMainStatus", "Environment"),
@@ -59,7 +61,7 @@ def show_units(asked: Ask = ask, root: Path = Path("/")) -> dict[str, dict[str, 
     """Return the properties of the units that are installed, by the unit's name; none where no systemd runs."""
     if not (root / "run/systemd/system").is_dir():
         return {}
-    shown = asked(["systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", *UNITS, *ONCE])
+    shown = asked(["systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", *UNITS, *ONCE, *OPTIONAL])
     units = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in shown.split("\n\n")]
     return {unit["Id"]: unit for unit in units if unit.get("LoadState") not in (None, "not-found")}
 
@@ -83,6 +85,10 @@ def check_units(units: Mapping[str, Mapping[str, str]], asked: Ask = ask) -> Ite
             yield Finding(name, "warn", "not installed", "sudo scripts/install, in Parley's folder")
             continue
         yield _unit_check(name, units[name], asked)
+    for name in OPTIONAL:
+        unit = units.get(name, {})
+        if unit.get("UnitFileState") == "enabled" or unit.get("ActiveState", "inactive") != "inactive":
+            yield _unit_check(name, unit, asked)
     for name in ONCE:
         unit = units.get(name, {})
         if unit.get("ActiveState") == "failed":

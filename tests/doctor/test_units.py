@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from device.doctor.units import LATER, ONCE, UNITS, ask, check_egress, check_units, show_units
+from device.doctor.units import LATER, ONCE, OPTIONAL, UNITS, ask, check_egress, check_units, show_units
 from device.settings.local import TranscriptionSettings
 from device.settings.tree import BrainSettings, LocalSettings, Settings
 
@@ -68,6 +68,21 @@ def test_a_unit_that_runs_now_and_then_may_rest_but_not_fail(name):
     *_, last = check_units(WELL | {name: {**once, "ActiveState": "failed", "Result": "exit-code"}})
     assert (last.name, last.status) == (name, "fail")
     assert f"journalctl -u {name.removesuffix('.service')} " in last.fix
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_a_unit_that_nobody_switched_on_is_no_matter_but_one_that_somebody_did(name):
+    off = {"Id": name, "ActiveState": "inactive", "SubState": "dead", "UnitFileState": "disabled"}
+    assert len(list(check_units(WELL | {name: off}))) == len(UNITS)
+    for changes, status in (
+        ({**ACTIVE, "StatusText": "http://127.0.0.1:8770/"}, "ok"),
+        ({"UnitFileState": "enabled"}, "warn"),
+        ({"ActiveState": "failed"}, "fail"),
+        ({"ActiveState": "activating", "SubState": "auto-restart"}, "fail"),
+    ):
+        *_, last = check_units(WELL | {name: {**off, **changes}})
+        assert (last.name, last.status) == (name, status)
+        assert status == "ok" or name.removesuffix(".service") in last.fix
 
 
 def test_an_update_that_was_put_off_is_told():
