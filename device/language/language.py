@@ -12,6 +12,7 @@ from device.language.clock import ClockWords
 from device.language.files import base, file_of, languages, skill_files
 from device.language.moments import HearsMoments, Moments
 from device.language.numbers import Numbers
+from device.language.requests import RequestWords
 from device.language.spans import Spans
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Intent(Struct, frozen=True, forbid_unknown_fields=True):
     fuzzy: bool = True
     goes_on: bool = False
     last: bool = False
+    frames: tuple[str, ...] = ()
+    """What is asked for by which words, where no template fits; `local/brain/frames.py` says how."""
 
 
 class Common(Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,6 +94,8 @@ class Language(Struct, frozen=True, dict=True):
     lists: dict[str, tuple[tuple[str, str], ...]]
     moments: HearsMoments | None = None
     """None where the language has no `when.toml`: then times of day and days are words like others."""
+    requests: RequestWords | None = None
+    """None where it has no `requests.toml`: then there are templates only."""
 
     @cached_property
     def skill_of(self) -> dict[str, str]:
@@ -136,7 +141,7 @@ def _load(name: str) -> Language:
                     raise LanguageError(f"{name}/{where}: {kind}.{key} is in another file of the language too")
                 entries[key] = value
     clock = _read(_file(name, "clock.toml"), ClockWords)
-    moments = file_of(name, "when.toml")
+    moments, requests = file_of(name, "when.toml"), file_of(name, "requests.toml")
     return Language(
         language=name,
         common=common,
@@ -146,6 +151,7 @@ def _load(name: str) -> Language:
         clock=clock,
         skills=skills,
         moments=HearsMoments(_read(moments, Moments), clock) if moments else None,
+        requests=_read(requests, RequestWords) if requests else None,
         **merged,
     )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from device.language.language import load_language
 from device.language.phrases import Phrases
+from device.language.when import When
 from device.local.brain.cut import sentences
 from device.local.brain.outputs import say
 from device.local.brain.understand import LONGEST, Understanding, free_words
@@ -218,9 +219,30 @@ class _Reply:
             if intent not in known or asked != self._talk.phrase(phrase):
                 continue
             if answer := self._understanding.answer(text, intent):
-                return [answer]
-        meanings = [self._once_more() if m.intent == "another" else m for m in self._understanding.meanings(text)]
+                return [self._completed(answer)]
+        said = self._understanding.meanings(text, self._about(len(self._turns) - 1))
+        meanings = [self._once_more() if m.intent == "another" else m for m in said]
         return [m for m in meanings if m.intent not in _ONLY_ASKED or asked == self._talk.phrase(_ONLY_ASKED[m.intent])]
+
+    def _completed(self, answer: Meaning) -> Meaning:
+        """Return the answer to a question with what was said before it: a timer's name, a day, what to remind of."""
+        before = next((at for at in reversed(range(len(self._turns) - 1)) if self._turns[at].role == "user"), None)
+        if before is None:
+            return answer
+        skill_of = self._talk.language.skill_of
+        for earlier in self._understanding.meanings(self._turns[before].text, self._about(before)):
+            if skill_of[earlier.intent] == skill_of[answer.intent]:
+                slots = {**earlier.slots, **answer.slots}
+                day, clock = earlier.slots.get("when"), answer.slots.get("when")
+                if isinstance(day, When) and isinstance(clock, When) and day.fits(clock):
+                    slots["when"] = day.with_(clock)
+                return Meaning(answer.intent, slots, answer.weight)
+        return answer
+
+    def _about(self, before: int) -> str:
+        """Return the skill whose tool was called last, of the turns before one."""
+        called = (bare_name(turn.name) for turn in reversed(self._turns[:before]) if turn.name)
+        return next((_TOOLS[tool].name for tool in called if tool in _TOOLS), "")
 
     def _once_more(self) -> Meaning:
         """Return what was asked for last, of what can be had again; a joke if nothing was."""
@@ -272,7 +294,7 @@ class _Reply:
         """Return what the user meant whose words led to the output `turn`."""
         before = list(self._turns[: self._turns.index(turn)])
         user = next((at for at in reversed(range(len(before))) if before[at].role == "user"), None)
-        return [] if user is None else self._understanding.meanings(before[user].text)
+        return [] if user is None else self._understanding.meanings(before[user].text, self._about(user))
 
 
 def bare_name(name: str) -> str:

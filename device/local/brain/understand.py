@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,7 @@ from hassil.intents import Intents
 from hassil.sample import sample_sentence
 
 from device.language.when import When
+from device.local.brain.frames import BREAK, FREE, WILDCARDS, Frames, likeliest
 from device.local.brain.heard import (
     MARKS,
     MOST,
@@ -24,6 +26,7 @@ from device.local.brain.heard import (
     without_wake_word,
 )
 from device.skills.skill import Meaning
+from device.skills.skills import SKILLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,16 +49,17 @@ _EVERY: Final = 40
 """From among how many times as many they are taken, so that they differ in their first words too."""
 _WAKE_WORDS: Final = 4
 """As many words may be left of the wake word: "hey jarvis" was heard as "in a jar of this"."""
-_WILDCARDS: Final = {"name": 3, "word": 4, "place": 4, "items": 30, "topic": 40, "text": 80}
-"""What any words may stand for, and at most how many: "the green tea" is a name, half a sentence is not."""
+
+_ONLY_ASKED: Final = frozenset(intent for skill in SKILLS for intent in skill.answers_to)
+"""Intents that only answer a question: "no, half past" after a comma corrects what was said before it."""
+_REMEMBERED: Final = 256
+"""Clauses whose meaning is remembered: of a sentence several parts are looked at, and some of them twice."""
 
 LONGEST: Final = 400
 """Characters of what was said, beyond which it is none of these sentences: 25 s of speech; to look takes 0.1 s."""
 
 CALLED: Final = "called"
 """The intent of the wake word alone."""
-_FREE: Final = frozenset({"word", "items", "topic", "text"})
-"""Wildcards that may have numbers and the like in them, which are given as they were said."""
 
 _WRITTEN: Final = ("items", "place", "said", "text")
 """Slots that are said or kept again, so that names in them are better written as they were."""
@@ -70,8 +74,10 @@ class Understanding:
         self._names = [re.sub(r"\W", "", name).lower() for name in names]
         self._intents = Intents.from_dict(_hassil(language, last=False))
         self._last = Intents.from_dict(_hassil(language, last=True))
+        self._frames = Frames(language, self._intents.expansion_rules)
         self._sentence_end = re.compile(language.heard.sentence_end, re.IGNORECASE)
         self._joined = re.compile(language.heard.joined, re.IGNORECASE)
+        self._clause = lru_cache(_REMEMBERED)(self._meaning_of)
         self._exact_only = {name for name, intent in language.intents.items() if not intent.fuzzy}
         self._samples: list[tuple[str, str]] = []
         self._words = _words(language) - {*language.common.polite, *language.common.fillers}
@@ -84,8 +90,11 @@ class Understanding:
         """Build what the first call would: takes some 100 ms."""
         self.meanings("warm up the sentences for the first time")
 
-    def meanings(self, text: str) -> list[Meaning]:
-        """Return what `text` means: several things if they were said in one breath, nothing if it is not known."""
+    def meanings(self, text: str, about: str = "") -> list[Meaning]:
+        """Return what `text` means: several things if they were said in one breath, nothing if it is not known.
+
+        `about` is the skill that was used last in the conversation.
+        """
         if len(text) > LONGEST:
             return []
         spoken = clauses(text, self._sentence_end)
@@ -95,23 +104,69 @@ class Understanding:
             return [Meaning(CALLED, {}, 0)] if spoken else []
         whole = " ".join(" ".join(parts) for parts in sentences)
         found = self._clause(whole)
-        known = [found] if found else [m for parts in sentences for m in self._sentence(parts)]
+        heard = self._parts(sentences)
+        if found and found.intent in _ONLY_ASKED:
+            known = self._framed(heard, about, loose=False) or [found]
+        elif found:
+            known = [self._closer(found, heard, about) or found]
+        else:
+            taken_back = self._frames.corrected(heard.text) != heard.text
+            known = (taken_back and self._framed(heard, about, loose=False)) or self._wholly(sentences)
         if not known or (max(m.weight for m in known) == 0 and len(known) < len(sentences)):
-            close = self._closest(whole) or next(filter(None, map(self._closest, map(" ".join, sentences))), None)
-            close = close or self._looked_at_last(whole)
-            return [close] if close else []
-        heaviest = max(m.weight for m in known)
+            known = self._otherwise(whole, sentences, heard, about) or known
+        heaviest = max((m.weight for m in known), default=0)
         apart = [self._as_written(self._apart(m, text), text) for m in known if m.weight == heaviest]
         return [m for n, m in enumerate(apart) if m not in apart[:n]]
 
-    def _looked_at_last(self, clause: str) -> Meaning | None:
+    def _closer(self, found: Meaning, heard: Heard, about: str) -> Meaning | None:
+        """Return a template's meaning as a frame has it, if that knows that not all of its last words belong to it."""
+        free = next(iter(FREE.intersection(found.slots)), "")
+        for meaning in self._framed(heard, about, loose=False) if free else ():
+            if meaning.intent == found.intent and not str(found.slots[free]).endswith(str(meaning.slots.get(free))):
+                return meaning
+        return None
+
+    def _wholly(self, sentences: Sequence[Sequence[str]]) -> list[Meaning]:
+        """Return what sentences mean of which the templates know every part; nothing if there is another."""
+        each = [self._sentence(parts) for parts in sentences]
+        return [meaning for meanings in each for meaning in meanings] if all(each) else []
+
+    def _otherwise(self, whole: str, sentences: Sequence[Sequence[str]], heard: Heard, about: str) -> list[Meaning]:
+        """Return what is meant if not all of it is a template's: by frames, by a part of it, by what is like it."""
+        if found := self._framed(heard, about, loose=False):
+            return found
+        if known := [m for parts in sentences for m in self._sentence(parts) or self._part(parts)]:
+            return known
+        if found := self._framed(heard, about, loose=True):
+            return found
+        close = self._closest(whole) or next(filter(None, map(self._closest, map(" ".join, sentences))), None)
+        close = close or next(filter(None, map(self._looked_at_last, self._frames.from_clauses(heard))), None)
+        return [close] if close else []
+
+    def _parts(self, sentences: Sequence[Sequence[str]]) -> Heard:
+        """Return sentences as they are heard, with what is between their clauses."""
+        return self._hear(f" {BREAK} ".join(part for parts in sentences for part in parts))
+
+    def _framed(self, heard: Heard, about: str, *, loose: bool) -> list[Meaning]:
+        """Return what a frame makes of it, one that wants every word named or also a loose one."""
+        found = (one for one in self._frames.find(heard.text, about) if loose or not one.loose)
+        best = likeliest(one for one in found if all(self._sensible(self._values(s, heard)) for s in one.slots))
+        if best is None:
+            return []
+        weight = self._language.intents[best.intent].weight
+        return [Meaning(best.intent, self._values(slots, heard), weight) for slots in best.slots]
+
+    @staticmethod
+    def _values(slots: dict[str, Any], heard: Heard) -> dict[str, Any]:
+        return {name: heard.values.get(said, heard.words(said)) for name, said in slots.items()}
+
+    def _looked_at_last(self, heard: Heard) -> Meaning | None:
         """Return what only counts if nothing else was understood, with all that was `said`."""
-        heard = self._bare(self._hear(clause))
+        heard = self._bare(heard)
         found = self._exact(heard, self._last)
         if found is None:
             return None
-        said = Meaning(found.intent, {**found.slots, "said": heard.words(heard.text)}, found.weight)
-        return self._as_written(said, clause)
+        return Meaning(found.intent, {**found.slots, "said": heard.words(heard.text)}, found.weight)
 
     def _apart(self, meaning: Meaning, text: str) -> Meaning:
         """Return it with the items that were said with the commas that `text` has between them."""
@@ -153,33 +208,47 @@ class Understanding:
         return meaning is not None and not self._language.intents[meaning.intent].goes_on
 
     def _sentence(self, parts: Sequence[str]) -> list[Meaning]:
-        """Return what the clauses of a sentence mean: together, or the last ones, or two joined by "and"."""
-        for begin in range(len(parts)):
-            if begin and self._negated(self._hear(parts[begin - 1]).text):
-                break
-            if found := self._clause(" ".join(parts[begin:])):
-                return [found]
+        """Return what a sentence means of which all is known: together, the last clauses, or two joined by "and"."""
+        if found := self._clause(" ".join(parts)):
+            return [found]
         each = [self._clause(part) for part in parts]
         if len(parts) > 1 and all(each):
-            return [found for found in each if found]
+            return self._last_ones(parts) or [found for found in each if found and found.intent not in _ONLY_ASKED]
         halves = self._joined.split(" ".join(parts))
         each = [self._clause(half) for half in halves]
-        if len(halves) > 1 and all(each):
-            return [found for found in each if found]
-        return [found] if (found := self._without_first_words(" ".join(parts))) else []
+        return [found for found in each if found] if len(halves) > 1 and all(each) else []
+
+    def _part(self, parts: Sequence[str]) -> list[Meaning]:
+        """Return what a part of a sentence means: its last clauses, or all but its first words."""
+        if found := self._last_ones(parts) or self._without_first_words(" ".join(parts)):
+            return found if isinstance(found, list) else [found]
+        return []
+
+    def _last_ones(self, parts: Sequence[str]) -> list[Meaning]:
+        """Return what the last clauses of a sentence mean: those before them are taken back, or say why."""
+        for begin in range(1, len(parts)):
+            if self._negated(self._hear(parts[begin - 1]).text):
+                break
+            if (found := self._clause(" ".join(parts[begin:]))) and found.intent not in _ONLY_ASKED:
+                return [found]
+        return []
 
     def _without_first_words(self, clause: str) -> Meaning | None:
         """Return what a clause means without its first words: what is left of the wake word, perhaps.
 
-        Before a thing, or its length, they are more: they say what shall be done with it.
+        Before a thing, or its length, they are more: they say what shall be done with it. So is who does it, of what is
+        no question.
         """
         words = clause.split()
         for cut in range(1, _WAKE_WORDS + 1):
-            if len(words) - cut < 3 or self._negated(self._hear(" ".join(words[:cut])).text):
+            before = self._hear(" ".join(words[:cut])).text
+            if len(words) - cut < 3 or self._negated(before):
                 break
             rest = self._hear(" ".join(words[cut:]))
-            if not self._names_a_thing(rest.text) and (found := self._exact(rest)):
-                return found
+            if self._names_a_thing(rest.text) or not (found := self._exact(rest)):
+                continue
+            tells = not self._frames.subjects.isdisjoint(before.split())
+            return None if tells and not self._frames.asks(found.intent) else found
         return None
 
     def _names_a_thing(self, text: str) -> bool:
@@ -189,11 +258,11 @@ class Understanding:
     def _negated(self, text: str) -> bool:
         return any(re.search(rf"\b{word}\b", text) for word in self._language.common.negations)
 
-    def _clause(self, clause: str) -> Meaning | None:
+    def _meaning_of(self, clause: str) -> Meaning | None:
         heard = self._hear(clause)
         found, bare = self._exact(heard), self._bare(heard)
         # What any words may stand for would take those along that carry no meaning.
-        if found is None or (bare.text != heard.text and not _FREE.isdisjoint(found.slots)):
+        if found is None or (bare.text != heard.text and not FREE.isdisjoint(found.slots)):
             found = self._exact(bare) or found
         return found
 
@@ -223,7 +292,7 @@ class Understanding:
                     break
         if best is None:
             return None
-        for free in _FREE.intersection(best[1].slots):
+        for free in FREE.intersection(best[1].slots):
             best[1].slots[free] = heard.words(str(best[1].slots[free]))
         return best[1]
 
@@ -233,7 +302,7 @@ class Understanding:
         slots: dict[str, Any] = {}
         for name, entity in entities.items():
             value = entity.value.strip() if isinstance(entity.value, str) else entity.value
-            slots[name] = heard.values.get(value, value) if isinstance(value, str) and name not in _FREE else value
+            slots[name] = heard.values.get(value, value) if isinstance(value, str) and name not in FREE else value
         return slots
 
     def _sensible(self, slots: dict[str, Any]) -> bool:
@@ -243,11 +312,11 @@ class Understanding:
             return False
         if isinstance(text, str) and first is None and "duration" not in slots and _ends_with_time(text):
             return False
-        for wildcard, most in _WILDCARDS.items():
+        for wildcard, most in WILDCARDS.items():
             said = slots.get(wildcard, wildcard)
             if not isinstance(said, str) or not 0 < len(said.split()) <= most:
                 return False
-            if wildcard not in _FREE and any(is_mark(word) for word in said.split()):
+            if wildcard not in FREE and any(is_mark(word) for word in said.split()):
                 return False
         no_names = self._language.common.no_names
         # "When was that", "add it to the list": what is meant was said before, and is not known here.
@@ -317,7 +386,7 @@ class Understanding:
 
 def free_words(meaning: Meaning) -> list[str]:
     """Return the words of what was said that no template names, and no value."""
-    return [word for name in _WILDCARDS if isinstance(said := meaning.slots.get(name), str) for word in said.split()]
+    return [word for name in WILDCARDS if isinstance(said := meaning.slots.get(name), str) for word in said.split()]
 
 
 def _ends_with_time(text: str) -> bool:
@@ -340,7 +409,7 @@ def _hassil(language: Language, *, last: bool) -> dict[str, Any]:
     }
     for name, kind in MARKS.items():
         lists[name] = {"values": [f"{kind}{letter}" for letter in "abcdef"[:MOST]]}
-    lists |= {name: {"wildcard": True} for name in _WILDCARDS}
+    lists |= {name: {"wildcard": True} for name in WILDCARDS}
     return {
         "language": language.language,
         "intents": {

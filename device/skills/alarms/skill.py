@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from device.language.when import Moment
     from device.skills.skill import Meaning, Talk
 
-_SETS: Final = ("set_alarm", "alarm_time", "set_reminder")
 _CANCELS: Final = {
     "cancel_alarm": "alarm",
     "cancel_alarms": "alarm",
@@ -28,10 +27,11 @@ _CANCELS: Final = {
 def _arguments(meaning: Meaning, talk: Talk) -> Arguments:
     text = Spoken(talk.language).turned(str(meaning.slots.get("text", "")))
     match meaning.intent:
-        case "set_reminder" if "duration" in meaning.slots:
+        case "set_reminder" | "reminder_time" if "duration" in meaning.slots:
             return {"text": text, "in_seconds": round(meaning.number("duration"))}
-        case "set_alarm" | "alarm_time" | "set_reminder":
-            return {**({"text": text} if text else {}), **_when_arguments(meaning, talk)}
+        case "set_alarm" | "change_alarm" | "alarm_time" | "set_reminder" | "reminder_time":
+            instead = {"instead": True} if meaning.intent == "change_alarm" else {}
+            return {**({"text": text} if text else {}), **_when_arguments(meaning, talk), **instead}
         case "cancel_alarm" | "cancel_reminder":
             moment = _moment(meaning, talk) if _when(meaning).has_time else None
             at = f"{moment.time:%H:%M}" if moment else ""
@@ -64,16 +64,17 @@ def _when(meaning: Meaning) -> When:
     if "hour" in meaning.slots:
         hour, minute = meaning.number("hour"), meaning.number("minute", 0.0)
         whole = hour == int(hour) and minute == int(minute)
-        return (
-            When(hour=int(hour) % 24, minute=int(minute)) if whole and 0 <= hour <= 24 and 0 <= minute < 60 else When()
-        )
+        if not (whole and 0 <= hour <= 24 and 0 <= minute < 60):
+            return When()
+        clock = When(hour=int(hour) % 24, minute=int(minute))
+        return when.with_(clock) if when.fits(clock) else clock
     return when
 
 
 def _moment(meaning: Meaning, talk: Talk) -> Moment | None:
     """Return the moment that is meant; None if there is none."""
     words, now = Spoken(talk.language).words, talk.now().replace(tzinfo=None)
-    earliest = EARLIEST if meaning.intent == "set_reminder" else words.earliest
+    earliest = EARLIEST if meaning.intent in {"set_reminder", "reminder_time"} else words.earliest
     try:
         return _when(meaning).moment(now, words.usual, earliest=earliest)
     except MomentError:
@@ -87,12 +88,13 @@ def _answer(meaning: Meaning, talk: Talk) -> str:
     match meaning.intent:
         case "ask_alarm":
             return talk.phrase("ask_alarm")
-        case "ask_reminder":
-            text = str(meaning.slots.get("text", ""))
-            return talk.phrase("ask_reminder" if text else "ask_reminder_what", text=text)
-        case "set_alarm" | "alarm_time" if not when.has_time:
+        case "ask_reminder" | "reminder_time" if meaning.intent == "ask_reminder" or "text" not in meaning.slots:
+            return talk.phrase("ask_reminder" if meaning.slots.get("text") else "ask_reminder_what")
+        case "set_alarm" | "change_alarm" | "alarm_time" if not when.has_time:
             return talk.phrase("ask_alarm")
-        case "set_alarm" | "alarm_time" | "set_reminder" if "duration" not in meaning.slots:
+        case "set_alarm" | "change_alarm" | "alarm_time" | "set_reminder" | "reminder_time" if (
+            "duration" not in meaning.slots
+        ):
             try:
                 when.moment(talk.now().replace(tzinfo=None))
             except MomentError as error:
@@ -101,6 +103,8 @@ def _answer(meaning: Meaning, talk: Talk) -> str:
 
 
 def _set_alarm(output: dict[str, Any], _asked: Sequence[Meaning], talk: Talk) -> list[str]:
+    if which := output.get("which"):
+        return [talk.phrase("which_alarm", when=_whens(which, talk))]
     when = Spoken(talk.language).moment(output, talk.now())
     return [talk.phrase("alarm_waits" if "waits" in output else "alarm_set", when=when)]
 
@@ -191,7 +195,9 @@ ALARMS: Final = Skill(
     calls={
         "set_alarm": "set_alarm",
         "alarm_time": "set_alarm",
+        "change_alarm": "set_alarm",
         "set_reminder": "set_reminder",
+        "reminder_time": "set_reminder",
         "list_alarms": "list_alarms",
         "list_reminders": "list_alarms",
         **dict.fromkeys(_CANCELS, "cancel_alarm"),
@@ -209,5 +215,5 @@ ALARMS: Final = Skill(
         "snooze": _snoozed,
     },
     again={"set_alarm": "ask_alarm"},
-    answers_to={"alarm_time": "ask_alarm"},
+    answers_to={"alarm_time": "ask_alarm", "reminder_time": "ask_reminder"},
 )

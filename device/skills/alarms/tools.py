@@ -40,6 +40,7 @@ class SetAlarm(Arguments, frozen=True):
     time: Clock
     date: Day | None = None
     repeat: Repeat | None = None
+    instead: Annotated[bool, Meta(description="Whether it takes the place of the alarm that is set.")] = False
 
 
 class SetReminder(Arguments, frozen=True):
@@ -102,7 +103,12 @@ class _Handlers:
 
     async def set_alarm(self, arguments: SetAlarm) -> Any:
         """Set an alarm."""
-        return self._add(arguments.time, arguments.date, arguments.repeat)
+        before = [alarm for alarm in self._alarms.all if alarm.kind == "alarm"] if arguments.instead else []
+        if len(before) > 1:
+            return {"which": [self._told(alarm) for alarm in before]}
+        told = self._add(arguments.time, arguments.date, arguments.repeat)
+        self._alarms.cancel(before)
+        return told
 
     async def set_reminder(self, arguments: SetReminder) -> Any:
         """Set a reminder."""

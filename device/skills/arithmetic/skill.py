@@ -39,6 +39,9 @@ def _sum(meaning: Meaning) -> Sum:
     intent = meaning.intent
     if isinstance(task := meaning.slots.get("sum"), Sum):
         return task
+    if intent == "total":
+        told = [meaning.number(slot) for slot in ("a", "b", "c", "d") if slot in meaning.slots]
+        return Sum(told, ["+"] * (len(told) - 1))
     if intent in _POWERS:
         return Sum([meaning.number("a"), _POWERS[intent]], ["^"])
     if intent in _PERCENT:

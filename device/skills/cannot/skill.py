@@ -24,20 +24,24 @@ class CannotWords(Struct, frozen=True, forbid_unknown_fields=True):
     turned: dict[str, str]
     """Words that change when a question is said by the other: "my" is "your"."""
     longest: int
-    """Words of a question that is said again."""
+    """Words of a question, or a request, that is said again."""
+
+    def echo(self, said: str) -> str:
+        """Return what was said as the other says it."""
+        return " ".join(self.turned.get(word.lower(), word) for word in said.split())
 
 
 def _answer(meaning: Meaning, talk: Talk) -> str:
     if meaning.intent not in FACTS:
         return talk.reply(meaning.intent)
-    if meaning.intent == "do_something":
-        return talk.phrase("do_something")
     words = talk.language.words("cannot", CannotWords)
     said = str(meaning.slots.get("said", ""))
+    short = len(said.split()) <= words.longest
+    if meaning.intent == "do_something":
+        return talk.phrase("do_something" if short else "do_something_long", act=words.echo(said))
     for pattern, by in words.echoes:
-        if len(said.split()) <= words.longest and (found := re.fullmatch(pattern, said)):
-            echo = " ".join(words.turned.get(word.lower(), word) for word in found.expand(by).split())
-            return talk.phrase("fact", question=echo)
+        if short and (found := re.fullmatch(pattern, said)):
+            return talk.phrase("fact", question=words.echo(found.expand(by)))
     return talk.phrase("fact_unknown")
 
 

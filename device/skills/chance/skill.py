@@ -39,7 +39,8 @@ def _answer(meaning: Meaning, talk: Talk) -> str:
         case "random_number":
             return _number(meaning, talk)
     words = talk.language.words("chance", ChanceWords)
-    choices = [said.strip() for said in re.split(words.between, str(meaning.slots["items"])) if said.strip()]
+    told = (str(meaning.slots[slot]) for slot in ("items", "topic") if slot in meaning.slots)
+    choices = [choice.strip() for said in told for choice in re.split(words.between, said) if choice.strip()]
     if len(choices) < 2:
         return talk.phrase("no_choice")
     return talk.phrase("chosen", choice=_CHANCE.choice(choices))

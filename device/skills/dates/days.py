@@ -34,6 +34,8 @@ class DayWords(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """A regular expression of what may stand before a name."""
     joined: str
     """The same of what is between two days: "and"."""
+    years: dict[str, int] = {}
+    """What may stand after a name, and how many years ahead it says: "next year"."""
 
     @cached_property
     def _holiday_names(self) -> dict[str, str]:
@@ -51,6 +53,8 @@ class DayWords(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             weekday = [name.lower() for name in clock.weekdays].index(found[1])
             ahead = (weekday - today.weekday() - 1) % 7 + 1
             return today + timedelta(days=ahead - 7 * past)
+        for words, ahead in self.years.items():
+            text = re.sub(rf" {words}$", f" {today.year + ahead}", text)
         name, _, year = text.rpartition(" ")
         if always := self._holiday_names.get(text):
             return _nearest(lambda in_year: holiday(always, in_year), today, past=past)

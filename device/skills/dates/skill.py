@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from calendar import isleap
+from datetime import MAXYEAR, MINYEAR, timedelta
 from typing import TYPE_CHECKING, Final
 
 from device.language.spans import SECONDS
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 def _answer(meaning: Meaning, talk: Talk) -> str:
     words, today = talk.language.words("dates", DayWords), talk.now().date()
+    if meaning.intent == "leap_year":
+        return _leap_year(round(meaning.number("year", today.year)), talk)
     said = re.sub(rf"(\d) ({words.ordinal_end})\b", r"\1\2", str(meaning.slots["items"]))
     past = meaning.intent == "days_since"
     try:
@@ -41,6 +44,13 @@ def _between(said: str, words: DayWords, talk: Talk) -> str:
     after = words.find(rest[0], one, clock) if other < one else None
     days = abs(((after if after and after > one else other) - one).days)
     return talk.phrase("days_between_one" if days == 1 else "days_between", days=days)
+
+
+def _leap_year(year: int, talk: Talk) -> str:
+    if not MINYEAR <= year <= MAXYEAR:
+        return talk.phrase("no_such_date")
+    following = next(later for later in range(year, year + 9) if isleap(later))
+    return talk.phrase("leap_year" if following == year else "no_leap_year", year=year, next=following)
 
 
 def _said(meaning: Meaning, day: date, said: str, talk: Talk) -> str:

@@ -23,15 +23,25 @@ def _arguments(meaning: Meaning, talk: Talk) -> Arguments:
             return {"seconds": round(seconds), "name": str(meaning.slots.get("name", ""))}
         case "cancel_timer":
             return {"name": _asked_name(meaning, talk)}
-        case "add_time" | "take_time":
-            seconds = round(meaning.number("by"))
-            change = seconds if meaning.intent == "add_time" else -seconds
-            return {"name": _asked_name(meaning, talk), "add_seconds": change}
-        case "pause_timer" | "resume_timer":
-            return {"name": _asked_name(meaning, talk), "pause": meaning.intent == "pause_timer"}
+        case "correct_timer":
+            return {"name": _asked_name(meaning, talk) or LAST, **_change(meaning)}
+        case "list_timers" | "next_timer":
+            return {}
+    return {"name": _asked_name(meaning, talk), **_change(meaning)}
+
+
+def _change(meaning: Meaning) -> Arguments:
+    """Return what shall be changed of a timer."""
+    match meaning.intent:
+        case "add_time":
+            return {"add_seconds": round(meaning.number("by"))}
+        case "take_time":
+            return {"add_seconds": -round(meaning.number("by"))}
+        case "correct_timer":
+            return {"seconds": round(meaning.number("by", 60 * meaning.number("number", 0.0)))}
         case "rename_timer":
-            return {"name": _asked_name(meaning, talk), "new_name": str(meaning.slots["new_name"])}
-    return {}
+            return {"new_name": str(meaning.slots["new_name"])}
+    return {"pause": meaning.intent == "pause_timer"}
 
 
 def _asked_name(meaning: Meaning, talk: Talk) -> str:
@@ -76,6 +86,8 @@ def _list(output: dict[str, Any], asked: Sequence[Meaning], talk: Talk) -> list[
             return [talk.phrase("no_such_timer", name=names.short(name))]
     if not timers:
         return [talk.phrase("no_timers")]
+    if any(meaning.intent == "next_timer" for meaning in asked):
+        timers = timers[:1]
     return [_left(timer, talk) for timer in timers]
 
 
@@ -129,8 +141,11 @@ TIMERS: Final = Skill(
         "set_timer": "set_timer",
         "duration": "set_timer",
         "list_timers": "list_timers",
+        "next_timer": "list_timers",
         "cancel_timer": "cancel_timer",
-        **dict.fromkeys(("add_time", "take_time", "pause_timer", "resume_timer", "rename_timer"), "change_timer"),
+        **dict.fromkeys(
+            ("add_time", "take_time", "correct_timer", "pause_timer", "resume_timer", "rename_timer"), "change_timer"
+        ),
     },
     arguments=_arguments,
     usual={"seconds": (1, 7 * LONGEST_S), "add_seconds": (-LONGEST_S, LONGEST_S)},

@@ -113,6 +113,13 @@ class Timers:
             raise ValueError("there is not so much left of it" if left < CLOCK_RATE else "no timer takes that long")
         return self._changed(timer, replace(timer, ends=self._now() + left, paused=timer.paused and left))
 
+    def correct(self, timer: Timer, seconds: int) -> Timer:
+        """Let a timer be one that was set for another length; return it. Raises ValueError as `extend` does."""
+        extended = self.extend(timer, seconds - timer.seconds)
+        name = timer.name if self._names.given(timer.name, timer.seconds) else self._unique(self._names.usual(seconds))
+        self._set[name] = self._set.get(timer.name, 0)
+        return self._changed(extended, replace(extended, name=name, seconds=seconds))
+
     def pause(self, timer: Timer) -> Timer:
         """Let a timer stand still; return it."""
         left = max(0, self.left(timer))

@@ -39,6 +39,9 @@ class ChangeTimer(Arguments, frozen=True):
     add_seconds: (
         Annotated[int, Meta(ge=-LONGEST_S, le=LONGEST_S, description="To add to it; negative: to take off.")] | None
     ) = None
+    seconds: (
+        Annotated[int, Meta(ge=1, le=LONGEST_S, description="The length it should have been set for instead.")] | None
+    ) = None
     pause: Annotated[bool | None, Meta(description="true: let it stand still; false: let it run on.")] = None
     new_name: str | None = None
 
@@ -90,9 +93,9 @@ class _Handlers:
 
     async def change_timer(self, arguments: ChangeTimer) -> Any:
         """Change a timer, or several."""
-        given = (arguments.add_seconds, arguments.pause, arguments.new_name)
+        given = (arguments.add_seconds, arguments.seconds, arguments.pause, arguments.new_name)
         if sum(value is not None for value in given) != 1:
-            raise ToolError("change_timer takes one of add_seconds, pause and new_name")
+            raise ToolError("change_timer takes one of add_seconds, seconds, pause and new_name")
         name = arguments.name or ""
         if len(name) > LONGEST_NAME:
             raise ToolError(f"no timer's name has more than {LONGEST_NAME} characters")
@@ -111,6 +114,8 @@ class _Handlers:
     def _changed(self, timer: Timer, arguments: ChangeTimer) -> Timer:
         if arguments.add_seconds is not None:
             return self._timers.extend(timer, arguments.add_seconds)
+        if arguments.seconds is not None:
+            return self._timers.correct(timer, arguments.seconds)
         if arguments.new_name is not None:
             return self._timers.rename(timer, arguments.new_name)
         return self._timers.pause(timer) if arguments.pause else self._timers.go_on(timer)

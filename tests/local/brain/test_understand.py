@@ -40,13 +40,18 @@ def meant(text):
         # What is left of the wake word before it, and what turns it around.
         ("this what time is it", [("time", {})]),
         ("he said what time is it", [("time", {})]),
+        ("I already set a timer for ten minutes", []),
+        ("he said set a timer for ten minutes", []),
         ("never mute", []),
         ("I would not, mute", []),
         # Like a template, but not quite.
         ("what is the tyme now", [("time", {})]),
         ("cancel the timmer", [("cancel_timer", {})]),
         # Half a sentence is no timer's name.
-        ("set a timer for ten minutes for the pasta that I am about to cook", []),
+        (
+            "set a timer for ten minutes for the pasta that I am about to cook",
+            [("set_timer", {"duration": "600.0", "name": "pasta"})],
+        ),
         ("stopp", []),
     ],
 )

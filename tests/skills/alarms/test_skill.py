@@ -50,7 +50,7 @@ def test_what_the_tools_are_called_with(intent, slots, arguments):
         ("alarm_time", {"hour": 7.0, "minute": 75.0}, "For what time?"),
         ("set_alarm", {"when": When(hour=7, day=31, month=2)}, "There is no such date."),
         ("set_alarm", {"when": When(hour=7, hours=(0, 12), ahead=0)}, "That time is over already."),
-        ("ask_reminder", {"text": "call mum"}, "When? Say, for example: remind me at five to call mum."),
+        ("ask_reminder", {"text": "call mum"}, "When shall I remind you?"),
         ("set_alarm", {"when": When(hour=7)}, ""),
     ],
 )

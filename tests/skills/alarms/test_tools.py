@@ -24,6 +24,19 @@ async def test_alarms_are_set_and_listed_with_the_next_first(device):
     assert [alarm["time"] for alarm in listed] == ["18:00", "07:00"]
 
 
+async def test_an_alarm_takes_the_place_of_another_if_there_is_one_only(device):
+    await device.call("set_reminder", text="tea", time="16:00")
+    assert (await device.call("set_alarm", time="07:00", instead=True))["time"] == "07:00"
+    assert (await device.call("set_alarm", time="06:30", instead=True))["time"] == "06:30"
+    assert [told["time"] for told in (await device.call("list_alarms"))["alarms"]] == ["16:00", "06:30"]
+    assert "error" in await device.call("set_alarm", time="06:30", date="2026-11-21", instead=True)
+    await device.call("set_alarm", time="08:00")
+    assert [told["time"] for told in (await device.call("set_alarm", time="09:00", instead=True))["which"]] == [
+        "06:30",
+        "08:00",
+    ]
+
+
 async def test_reminders_are_set_for_a_time_or_after_seconds(device):
     assert (await device.call("set_reminder", text="call home", time="12:00", date="2026-12-24"))[
         "weekday"

@@ -11,6 +11,7 @@ from device.skills.skill import Meaning
     [
         ("sum", {"sum": Sum([12.0, 7.0], ["*"])}, "12 times 7 is 84."),
         ("add", {"a": 2.0, "b": 3.0}, "2 plus 3 is 5."),
+        ("total", {"a": 14.0, "b": 9.0, "c": 23.0}, "14 plus 9 plus 23 is 46."),
         ("subtract", {"a": 20.0, "b": 5.0}, "20 minus 5 is 15."),
         ("multiply", {"a": 7.0}, "7 times 2 is 14."),
         ("divide", {"a": 9.0}, "9 divided by 2 is 4.5."),

@@ -41,4 +41,4 @@ def test_a_question_that_was_heard_is_said_again(question, answer):
 
 
 def test_a_request_that_was_heard_cannot_be_done():
-    assert CANNOT.answer(Meaning("do_something", {"said": "write a poem"}), talk()) == "I can't do that."
+    assert CANNOT.answer(Meaning("do_something", {"said": "write a poem"}), talk()) == "I can't write a poem."

@@ -37,5 +37,6 @@ def test_a_number_lies_between_both_whichever_comes_first():
 
 def test_one_of_several_is_chosen():
     assert answers("choose", items="tea, coffee or milk") == {"I'd say tea.", "I'd say coffee.", "I'd say milk."}
+    assert answers("choose", items="red", topic="blue") == {"I'd say red.", "I'd say blue."}
     (said,) = answers("choose", items="tea")
     assert said.startswith("Tell me what to choose between")

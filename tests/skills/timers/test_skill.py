@@ -19,7 +19,10 @@ from device.skills.timers.skill import TIMERS
         ("cancel_timer", {"one": "last"}, {"name": "last"}),
         ("add_time", {"by": 300.0, "duration": 600.0}, {"name": "ten minute timer", "add_seconds": 300}),
         ("take_time", {"by": 60.0}, {"name": "", "add_seconds": -60}),
+        ("correct_timer", {"by": 900.0}, {"name": "last", "seconds": 900}),
+        ("correct_timer", {"number": 15.0, "name": "tea"}, {"name": "tea", "seconds": 900}),
         ("pause_timer", {"name": "tea"}, {"name": "tea", "pause": True}),
+        ("resume_timer", {"name": "tea"}, {"name": "tea", "pause": False}),
         ("rename_timer", {"name": "tea", "new_name": "egg"}, {"name": "tea", "new_name": "egg"}),
     ],
 )
@@ -63,3 +66,9 @@ def test_a_paused_timer_and_the_last_one_are_told():
     asked = [Meaning("list_timers", {"one": "last"})]
     (said,) = TIMERS.outputs["list_timers"]({"timers": timers}, asked, talk())
     assert said.startswith("Your tea timer")
+
+
+def test_of_several_the_one_that_rings_first_is_told():
+    timers = [{"name": "beans timer", "remaining_seconds": 60}, {"name": "soup timer", "remaining_seconds": 120}]
+    said = TIMERS.outputs["list_timers"]({"timers": timers}, [Meaning("next_timer", {})], talk())
+    assert said == ["Your beans timer has 1 minute left."]

@@ -145,6 +145,20 @@ def test_time_is_added_and_taken_off():
     assert [t.name for t in timers.due(20 * CLOCK_RATE)] == ["five minute timer"]
 
 
+def test_a_length_is_corrected_and_so_is_the_name_that_nobody_gave():
+    now = 0
+    timers = Timers(lambda: now)
+    timer = timers.add(720)
+    now = 60 * CLOCK_RATE
+    timer = timers.correct(timer, 900)
+    assert (timer.name, timers.remaining_s(timer)) == ("fifteen minute timer", 840)
+    timer = timers.correct(timer, 300)
+    assert (timer.name, timers.remaining_s(timer)) == ("five minute timer", 240)
+    assert timers.correct(timers.add(600, "tea"), 120).name == "tea"
+    with pytest.raises(ValueError, match="of it"):
+        timers.correct(timer, 60)
+
+
 def test_one_that_is_paused_stands_still():
     now = 0
     timers = Timers(lambda: now)

@@ -88,6 +88,8 @@ async def test_a_timer_is_changed_by_its_name_its_length_or_as_the_last_one(devi
     changed = (await device.call("change_timer", name="last", add_seconds=-60))["changed"]
     assert changed == [{"name": "roast", "remaining_seconds": 540}]
     assert (await device.call("change_timer", name="5 minutes", new_name="pasta"))["changed"][0]["name"] == "pasta"
+    corrected = (await device.call("change_timer", name="roast", seconds=900))["changed"]
+    assert corrected == [{"name": "roast", "remaining_seconds": 840}]
     paused = (await device.call("change_timer", pause=True))["changed"]
     assert [timer["paused"] for timer in paused] == [True, True]
     device.run(1000)
