@@ -51,6 +51,9 @@ a loose frame; and such a frame itself. Chosen by the requests in `tests/local/b
 stand for ends where an aside begins, and a loose frame is the last."""
 _ABOUT: Final = -0.15
 """What it costs to be of the skill that was used last."""
+_USUAL: Final = 2
+_URGENT: Final = -0.3
+"""The weight of most intents, and what it costs to be of more: an emergency."""
 _MARGIN: Final = 0.05
 """As much less must a frame cost than the next that means something else."""
 _MOST_OTHER: Final = 6
@@ -193,6 +196,10 @@ class Frames:
         """Return whether an intent is a question: nothing changes if it is misunderstood."""
         return any(frame.asks for frame in self._frames if frame.intent == intent)
 
+    def asked(self, words: Sequence[str]) -> bool:
+        """Return whether words begin as a question does, which changes nothing."""
+        return self._asked.search(" ".join(words)) is not None
+
     def find(self, text: str, about: str = "") -> Iterator[Found]:
         """Yield what may be asked for in `text`, words and marks with `BREAK` for punctuation, the likeliest first.
 
@@ -273,7 +280,7 @@ class Frames:
             or not all(self._fits(frame, run, taken, said, begin) for run in wild)
             or (other and not (frame.loose and len(other) <= _MOST_OTHER))
             or (frame.values and any(is_mark(said.words[at]) for at in other))
-            or (not frame.asks and self._question(said, begin, end))
+            or (not frame.asks and self.asked(said.words[begin:end]))
             or (dropped and not frame.asks and not self._beside(frame, said, begin, end, dropped))
         ):
             return None
@@ -284,15 +291,15 @@ class Frames:
         cost = (
             _WORD * named
             + _ABOUT * bool(frame.about)
+            + _URGENT * self._urgent(frame)
             + _ANY * len(free)
             + _OTHER * len(other)
             + sum(self._left_out(said, dropped))
         )
         return Found(frame.intent, several, cost + _LOOSE * frame.loose, begin, end, frame.asks, frame.loose)
 
-    def _question(self, said: _Said, begin: int, end: int) -> bool:
-        first = next((at for at in range(begin, end) if not said.light[at]), begin)
-        return self._asked.search(" ".join(said.words[first:end])) is not None
+    def _urgent(self, frame: _Frame) -> bool:
+        return self._language.intents[frame.intent].weight > _USUAL
 
     def _places(
         self, needs: tuple[_Element, ...], may: tuple[_Element, ...], said: _Said, begin: int, end: int

@@ -248,7 +248,12 @@ class Understanding:
             if self._names_a_thing(rest.text) or not (found := self._exact(rest)):
                 continue
             tells = not self._frames.subjects.isdisjoint(before.split())
-            return None if tells and not self._frames.asks(found.intent) else found
+            return (
+                None
+                if (tells or self._frames.asked(self._hear(clause).text.split()))
+                and not self._frames.asks(found.intent)
+                else found
+            )
         return None
 
     def _names_a_thing(self, text: str) -> bool:
