@@ -280,7 +280,7 @@ class Frames:
             or not all(self._fits(frame, run, taken, said, begin) for run in wild)
             or (other and not (frame.loose and len(other) <= _MOST_OTHER))
             or (frame.values and any(is_mark(said.words[at]) for at in other))
-            or (not frame.asks and self.asked(said.words[begin:end]))
+            or (not frame.asks and self._in_question(said.words, begin, end))
             or (dropped and not frame.asks and not self._beside(frame, said, begin, end, dropped))
         ):
             return None
@@ -297,6 +297,14 @@ class Frames:
             + sum(self._left_out(said, dropped))
         )
         return Found(frame.intent, several, cost + _LOOSE * frame.loose, begin, end, frame.asks, frame.loose)
+
+    def _in_question(self, words: Sequence[str], begin: int, end: int) -> bool:
+        """Return whether a span is a question, or the rest of one: "do (I have to get up)"."""
+        return any(
+            self.asked(words[first:end])
+            for first in range(max(0, begin - 2), begin + 1)
+            if BREAK not in words[first:begin]
+        )
 
     def _urgent(self, frame: _Frame) -> bool:
         return self._language.intents[frame.intent].weight > _USUAL
