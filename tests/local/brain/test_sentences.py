@@ -776,7 +776,7 @@ async def test_a_request_beyond_what_the_device_takes_is_refused_in_words(brain)
 
 # What asks for the same thing in the end, where templates of two intents take the same words.
 ALIKE = {("fraction", "divide"), ("add", "sum"), ("multiply", "sum"), ("percent", "sum"), ("convert", "convert_time")}
-ALIKE |= {("reminder_time", "alarm_time"), ("reminder_time", "duration")}
+ALIKE |= {("reminder_time", "alarm_time"), ("reminder_time", "duration"), ("duration", "reminder_time")}
 ANY_WORDS = {"place": "Tokyo", "name": "pasta", "items": "milk", "word": "necessary", "topic": "the eiffel tower"}
 SPOKEN = {"num": "7", "dur": "five minutes", "sum": "2 plus 3"}
 
