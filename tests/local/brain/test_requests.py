@@ -35,7 +35,7 @@ async def acts(texts, before=()):
     return changed
 
 
-@pytest.mark.parametrize(("name", "done"), [("build", 70), ("held", 64)])
+@pytest.mark.parametrize(("name", "done"), [("build", 74), ("held", 72)])
 def test_most_requests_are_done_and_nearly_all_others_refused_honestly(name, done):
     requests = load(FOLDER / f"{name}.toml")
     with its_zone():
@@ -43,8 +43,8 @@ def test_most_requests_are_done_and_nearly_all_others_refused_honestly(name, don
     count = Counter(one.verdict for one in came)
     wrong = [one.request.say for one in came if one.verdict == "wrong"]
     assert 100 * count["done"] / len(came) >= done
-    assert 100 * (count["done"] + count["refused"]) / len(came) >= 95 - 5 * (name == "held")
-    assert len(wrong) <= 0.04 * len(came), wrong
+    assert 100 * (count["done"] + count["refused"]) / len(came) >= 95
+    assert len(wrong) <= 0.03 * len(came), wrong
 
 
 @pytest.mark.parametrize("before", BEFORE)
