@@ -302,8 +302,17 @@ def test_as_a_process(tmp_path):
         assert "Ada, Parley 1.2" in there.stdout
         assert run("volume", "101").returncode == 2
         command = [sys.executable, "-P", "-m", "device", "status", "--follow", "--json"]
-        with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as following:
-            assert b"snapshot" in following.stdout.readline()
-            following.send_signal(signal.SIGINT)
-            _, told = following.communicate(timeout=60)
+        with subprocess.Popen(
+            command,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - a shell's "&" ignores it
+        ) as following:
+            try:
+                assert b"snapshot" in following.stdout.readline()
+                following.send_signal(signal.SIGINT)
+                _, told = following.communicate(timeout=60)
+            finally:
+                following.kill()
         assert (following.returncode, told) == (0, b"")
