@@ -50,7 +50,7 @@ def _keep(*, on: bool) -> None:
 
 async def _told(*, on: bool) -> bool:
     """Have the assistant that runs mute its microphone or open it; return whether it was muted. Raises DoorError."""
-    async with await connect("parley mute") as door:
+    async with await connect("parley-mute") as door:
         was = (await door.request(messages.GetStatus(), messages.Status)).now.muted.on
         await door.request(messages.Mute() if on else messages.Unmute(), messages.Done)
         return was

@@ -23,7 +23,7 @@ from device.settings.change import ChangeError, StaleError, change, file_for, sa
 from device.settings.described import described
 from device.settings.loading import SettingsError, read
 from device.settings.prices import prices
-from device.system.typed import typed
+from device.system.typed import of_service, typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,7 +141,7 @@ class Requests:
             async with asyncio.timeout(ANSWER_S):
                 return await awaited.answer
         except TimeoutError:
-            raise Refusal("failed", "there was no answer", "see which engine answers: `parley status`") from None
+            raise Refusal("failed", "there was no answer", f"`{typed('status')}` says which engine is asked") from None
         finally:
             self._asking = False
             self._ledger.unwatch(awaited.take)
@@ -275,7 +275,7 @@ class Requests:
     @_do.register
     async def _(self, request: m.NewCode, peer: Peer) -> m.Reply:
         if not peer.owner:
-            raise Refusal("refused", "only root may ask for the page's code", "sudo parley page code")
+            raise Refusal("refused", "only root may ask for the page's code", of_service("page code"))
         code = self.new_code()
         if request.speak:
             self.speak_code(code)
