@@ -224,10 +224,11 @@ class Requests:
         return m.SettingsAre(rows, str(file), fault)
 
     @_do.register
-    async def _(self, request: m.ChangeSetting, _: Peer) -> m.Reply:
+    async def _(self, request: m.ChangeSetting, peer: Peer) -> m.Reply:
+        key, value, was = request.key, request.value, request.was
         try:
             async with self._changing:  # each change is made to what the one before has written
-                file = await asyncio.to_thread(change, request.key, request.value, was=request.was, config=self._config)
+                file = await asyncio.to_thread(change, key, value, was=was, owner=peer.owner, config=self._config)
         except StaleError as error:
             raise Refusal("changed", str(error), "look at it again, and then change it") from None
         except ChangeError as error:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import UNSET
 
 from device.settings.described import LOCAL
+from device.settings.keys import diverted
 from device.settings.loading import SettingsError, candidates, read, require
+from device.settings.toml import hide_password
 from device.system import inputs, paths, state_file
 
 if TYPE_CHECKING:
@@ -53,9 +55,9 @@ def parts_of(key: str) -> tuple[str, ...]:
 
 
 def said(key: str, file: Path) -> Any:
-    """Return what a file says of a key; None for nothing, and for a file that cannot be read."""
+    """Return what a file says of a key, without passwords; None for nothing, and for a file that cannot be read."""
     with suppress(OSError, UnicodeError, tomllib.TOMLDecodeError, ChangeError):
-        return _find(tomllib.loads(inputs.text(file)), parts_of(key))
+        return _hidden(_find(tomllib.loads(inputs.text(file)), parts_of(key)))
     return None
 
 
@@ -64,6 +66,7 @@ def change(
     value: Any,
     *,
     was: Any | UnsetType = UNSET,
+    owner: bool = True,
     config: Path | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Path:
@@ -72,7 +75,7 @@ def change(
     Raises ChangeError, and changes nothing then.
 
     `was` is what the file is believed to say of it, None for nothing. All settings together must be good afterwards,
-    and fit to run the assistant.
+    and fit to run the assistant. Who is not the `owner` of the keys may set them, but not send them elsewhere.
     """
     import tomlkit  # noqa: PLC0415 - it takes a while, and only this needs it
     from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - likewise
@@ -86,13 +89,17 @@ def change(
         why = error.strerror if isinstance(error, OSError) else "it is not TOML"
         raise ChangeError(f"{file} cannot be changed ({why}): correct it by hand") from None
     now = _find(document.unwrap(), parts)
-    if was is not UNSET and was != now:
+    if was is not UNSET and _hidden(was) != _hidden(now):
         raise StaleError(f"{key} was changed in {file} meanwhile")
     try:
         _put(document, parts, value)
         new = tomlkit.dumps(document)
         loaded = read(config, environ, instead={file: new})
         require(loaded.settings)
+        if not owner and (server := diverted(read(config, environ).settings, loaded.settings, value)):
+            raise ChangeError(
+                f"{key}: a key would go to {server}, to which it does not go now: set it in {file} by hand"
+            )
     except SettingsError as error:
         raise ChangeError(str(error)) from None
     except (TOMLKitError, TypeError, ValueError, RecursionError, AttributeError):
@@ -117,6 +124,10 @@ def _find(table: Any, parts: tuple[str, ...]) -> Any:
             return None
         table = table[part]
     return table
+
+
+def _hidden(value: Any) -> Any:
+    return hide_password(value) if isinstance(value, str) else value
 
 
 def _put(document: Any, parts: tuple[str, ...], value: Any) -> None:

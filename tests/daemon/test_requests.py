@@ -68,6 +68,15 @@ async def test_a_setting_is_changed_and_told_as_it_is_now(requests, config):
     assert (wrong.code, "valid is a number" in wrong.what) == ("invalid", True)
 
 
+async def test_a_key_is_sent_elsewhere_by_its_owner_alone(requests, config):
+    config.write_text('[brain]\nurl = "http://ada:s3cret@box/v1"\nmodel = "m"\napi_key = "sk-brain"\n')
+    elsewhere = m.ChangeSetting("brain.url", "http://evil.example/v1")
+    error = await refused(requests, elsewhere, OTHER)
+    assert (error.code, "http://evil.example" in error.what, "by hand" in error.what) == ("invalid", True, True)
+    assert b"s3cret" not in m.encode(await requests.answer(m.GetSettings(), OTHER))
+    assert await requests.answer(elsewhere, OWNER) == m.Changed("brain.url", str(config))
+
+
 async def test_of_a_file_that_is_broken_by_hand_it_is_said_and_what_is_in_force_is_told(requests, config):
     config.write_text("name = [")
     told = await requests.answer(m.GetSettings("name"), OTHER)

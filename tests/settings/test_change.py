@@ -179,3 +179,39 @@ def test_what_is_no_key_is_told(key):
 def test_keys_have_parts():
     assert parts_of("wake.threshold") == ("wake", "threshold")
     assert parts_of('prices."gpt-5.1".minute') == ("prices", "gpt-5.1", "minute")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("brain.url", "http://evil.example/v1"),
+        ("brain", {"url": "http://evil.example/v1", "model": "m"}),
+        ("engine.x", {"url": "wss://evil.example/", "key_variable": "OPENAI_API_KEY"}),
+    ],
+)
+def test_who_has_not_the_keys_does_not_send_them_elsewhere(environ, file, key, value):
+    file.write_text('engines = "openai"\n\n[brain]\nurl = "http://box/v1"\nmodel = "m"\n')
+    environ |= {"OPENAI_API_KEY": "sk-vendor", "PARLEY_BRAIN_API_KEY": "sk-brain"}
+    before = file.read_text()
+    with pytest.raises(ChangeError, match=r"a key would go to \w+://evil\.example"):
+        change(key, value, owner=False, environ=environ)
+    assert file.read_text() == before
+    change(key, value, environ=environ)
+    assert "evil.example" in file.read_text()
+
+
+def test_who_has_not_the_keys_may_set_others(environ, file):
+    file.write_text('[brain]\nurl = "http://box/v1"\nmodel = "m"\napi_key = "sk-old"\n')
+    change("brain.url", "http://box/v2", owner=False, environ=environ)
+    change("brain", {"url": "http://new/v1", "model": "m", "api_key": "sk-new"}, owner=False, environ=environ)
+    assert read(None, environ).settings.brain.url == "http://new/v1"
+
+
+def test_a_password_in_an_address_is_not_told_and_not_asked_for(environ, file):
+    file.write_text('[brain]\nurl = "http://ada:s3cret@box/v1"\nmodel = "m"\n')
+    told = said("brain.url", file)
+    assert told == "http://***@box/v1"
+    with pytest.raises(StaleError):
+        change("brain.url", "http://box/v2", was="http://other/v1", environ=environ)
+    change("brain.url", "http://box/v2", was=told, environ=environ)
+    assert said("brain.url", file) == "http://box/v2"

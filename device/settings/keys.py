@@ -1,0 +1,44 @@
+"""To whom keys go: each to the server of its table, and to no other because somebody without it says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from device.settings.engines import RemoteEngine
+
+if TYPE_CHECKING:
+    from device.settings.tree import Settings
+
+
+def recipients(settings: Settings) -> set[tuple[str, str]]:
+    """Return each key with the server that is sent it: scheme, host and port, lest it goes unencrypted either."""
+    tables: list[tuple[Any, str]] = [
+        (one, one.url) for one in settings.engine.values() if isinstance(one, RemoteEngine)
+    ]
+    tables += [(settings.brain, settings.brain.address or settings.brain.url)]
+    tables += [(one, one.url) for one in (settings.transcription, settings.cartesia)]
+    return {(table.api_key.reveal(), _server(url)) for table, url in tables if table.api_key and url}
+
+
+def diverted(before: Settings, after: Settings, given: Any) -> str:
+    """Return the server that a change would have a key sent to which it was not sent to before; empty if there is none.
+
+    A key that is in `given`, what is to be set, is that of whoever sets it.
+    """
+    known = _texts(given)
+    new = recipients(after) - recipients(before)
+    return min((server for key, server in new if key not in known), default="")
+
+
+def _server(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower() if parts.netloc else url
+
+
+def _texts(value: Any) -> set[str]:
+    """Return all texts in a value."""
+    if isinstance(value, str):
+        return {value.strip()}
+    values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return set().union(*map(_texts, values))
