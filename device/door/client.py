@@ -146,8 +146,9 @@ class Client:
             for waiting in self._replies.values():
                 if not waiting.done():
                     waiting.set_exception(over)
-            with suppress(asyncio.QueueFull):
-                self._events.put_nowait(None)
+            if self._events.full():  # whoever reads late must learn of the end, if of nothing else
+                self._events.get_nowait()
+            self._events.put_nowait(None)
 
 
 def _understood(line: bytes) -> AnyReply | AnyEvent | None:

@@ -188,6 +188,7 @@ class Connection:
             while (line := await self._line()) and self._wrong < MOST_WRONG:
                 if not line.isspace():
                     self._take(line)
+                await asyncio.sleep(0)  # what came along with it waits its turn: reading alone lets nobody else in
         if self._wrong >= MOST_WRONG:
             self.end(Error("bad_message", f"{MOST_WRONG} messages could not be understood", "see device/door"))
 

@@ -6,7 +6,7 @@ import os
 import msgspec
 import pytest
 
-from device.door.client import DoorError, NoDaemon, connect
+from device.door.client import MOST_WAITING, DoorError, NoDaemon, connect
 from device.door.messages import (
     VERSION,
     AnyRequest,
@@ -112,6 +112,29 @@ async def test_what_happens_is_told_until_the_daemon_ends_and_unknown_kinds_are_
         assert door.closed
         with pytest.raises(DoorError, match="the daemon has ended"):
             await door.request(Mute(), Done)
+
+
+async def _until(holds):
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(0)
+
+
+async def _all(events):
+    return [event async for event in events]
+
+
+async def test_whoever_reads_late_is_told_of_the_end_too(path):
+    def answer(request):
+        return [Done(id=request.id), *map(Volume, range(MOST_WAITING + 1))]
+
+    async with Scripted(path, answer) as daemon, await connect("a test", path) as door:
+        events = door.subscribe(["volume"])
+        assert await anext(events) == Volume(0)
+        daemon.writers[0].close()
+        await _until(lambda: door.closed)
+        with pytest.raises(DoorError, match="the daemon has ended"):
+            await asyncio.wait_for(_all(events), 5)
 
 
 async def test_who_is_dropped_is_told_why(path):

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import itertools
 import os
 import socket
 
@@ -189,6 +190,17 @@ async def test_messages_in_pieces_and_several_at_once_are_messages(door):
         await writer.drain()
     writer.write(encode(GetStatus(id=2)) + b"\n \n" + encode(Mute(id=3)))
     assert sorted([(await said(reader))["id"] for _ in range(3)]) == [1, 2, 3]
+    writer.close()
+
+
+async def test_who_says_much_at_once_keeps_nobody_else_waiting(door):
+    _, writer = await door.raw()
+    writer.write(encode(Unsubscribe()) * 2000)
+    done = [0]
+    while done[-1] < 2000:
+        await asyncio.sleep(0)
+        done.append(len(door.wanted))
+    assert max(after - before for before, after in itertools.pairwise(done)) <= 2
     writer.close()
 
 
