@@ -56,11 +56,18 @@ class Here(Struct, frozen=True, tag_field="type", tag="here"):
 
 
 class Line:
-    """A browser's line to the daemon. `reach` connects with the door."""
+    """A browser's line to the daemon. `reach` connects with the door; it ends once the browser `may` no more."""
 
-    def __init__(self, ws: web.WebSocketResponse, reach: Callable[[str], Awaitable[Client]] = connect) -> None:
+    def __init__(
+        self,
+        ws: web.WebSocketResponse,
+        reach: Callable[[str], Awaitable[Client]] = connect,
+        *,
+        may: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._ws = ws
         self._reach = reach
+        self._may = may
         self._client: Client | None = None
 
     async def hold(self) -> None:
@@ -94,7 +101,7 @@ class Line:
                 self._client = None
 
     async def _be_here(self) -> None:
-        while True:
+        while self._may():
             await asyncio.sleep(HERE_S)
             await self._send(Here())
 
@@ -103,6 +110,8 @@ class Line:
         async for frame in self._ws:
             if frame.type is not WSMsgType.TEXT:
                 continue
+            if not self._may():
+                return
             try:
                 request = msgspec.json.decode(frame.data, type=Asked)
             except msgspec.DecodeError as error:

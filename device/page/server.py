@@ -145,7 +145,7 @@ class Page:
         self.connections.hold(request)
         try:
             await ws.prepare(request)
-            await Line(ws, self._reach).hold()
+            await Line(ws, self._reach, may=lambda: self._access.sees_kiosk(request)).hold()
         finally:
             self._sockets.discard(ws)
         return ws

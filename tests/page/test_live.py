@@ -1,10 +1,15 @@
 """A browser's line to the daemon, without a browser."""
 
+import asyncio
+
 import pytest
+from aiohttp import WSMsgType
 from support.scripted_door import ScriptedDoor, snapshot, state
 
 from device.door import messages as door
 from device.page import live
+from device.page.access import COOKIE
+from device.page.link import ensure, renew
 
 
 @pytest.fixture
@@ -123,3 +128,20 @@ async def test_a_browser_that_says_too_much_is_hung_up_on(page, line):
         while not (await ws.receive(timeout=20)).type.name.startswith("CLOS"):
             pass
         assert ws.close_code == 1009
+
+
+@pytest.mark.parametrize("asks", [False, True])
+async def test_a_new_link_ends_the_lines_of_those_who_came_by_the_old_one(page, http, monkeypatch, asks):
+    monkeypatch.setattr(live, "HERE_S", 100 if asks else 0.01)
+    elsewhere = {"X-Forwarded-For": "192.0.2.7", "Cookie": f"{COOKIE}={ensure(page.folder)}"}
+    async with page.door() as daemon, page.serving():
+        async with http.ws_connect(f"{page.url}/live", headers=elsewhere | {"Origin": page.url}) as ws:
+            await told(ws, "snapshot")
+            renew(page.folder)
+            if asks:
+                await ws.send_json({"type": "mute"})
+            async with asyncio.timeout(20):
+                while (await ws.receive()).type is WSMsgType.TEXT:
+                    pass
+            assert ws.closed
+        assert daemon.asked.empty()
