@@ -117,17 +117,19 @@ class Page:
         }
         return assets.answer(request, assets.asset(msgspec.json.encode(about), "application/json"))
 
-    async def _picture(self, request: web.Request) -> web.Response:
+    async def _picture(self, request: web.Request) -> web.StreamResponse:
         self._admit(request)
         settings, _ = await asyncio.to_thread(self._look)
         if not settings.picture:
             raise web.HTTPNotFound
         try:
-            picture = await asyncio.to_thread(_read_picture, settings.picture)
+            path = await asyncio.to_thread(_readable, Path(settings.picture))
         except OSError as error:
             log.warning("page.picture: %s cannot be shown: %s", settings.picture, error.strerror)
             raise web.HTTPNotFound from None
-        return assets.answer(request, picture)
+        # From the file as the browser takes it: nothing of it is in memory, however many are slow to take theirs.
+        headers = {hdrs.CONTENT_TYPE: PICTURES[path.suffix.lower()], hdrs.CACHE_CONTROL: "no-cache"}
+        return web.FileResponse(path, headers=headers)
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
         """Hold a browser's line to the daemon."""
@@ -194,9 +196,12 @@ async def serve(
         await runner.cleanup()
 
 
-def _read_picture(name: str) -> assets.Asset:
-    path = Path(name).expanduser()
-    return assets.asset(inputs.read(path, LARGEST_PICTURE), PICTURES[path.suffix.lower()])
+def _readable(path: Path) -> Path:
+    """Return where a picture is. Raises OSError if it cannot be read."""
+    path = path.expanduser()
+    inputs.check(path, LARGEST_PICTURE)
+    with path.open("rb"):
+        return path
 
 
 async def _shut_in(_: web.Request, answer: web.StreamResponse) -> None:

@@ -1,14 +1,17 @@
 """The page as a web server: what is served to whom."""
 
 import asyncio
+import os
+import resource
 import socket
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from device.page import assets
 from device.page.link import ensure
-from device.page.server import BROWSERS, PageError
+from device.page.server import BROWSERS, LARGEST_PICTURE, PageError
 
 ELSEWHERE = {"X-Forwarded-For": "192.0.2.7"}
 """What a proxy on this machine says of a browser that is elsewhere."""
@@ -117,6 +120,43 @@ async def test_the_picture_is_shown_if_it_is_one(page, http, tmp_path, caplog):
             assert (answer.status, answer.content_type, await answer.read()) == (200, "image/png", b"\x89PNG")
     async with page.serving(), http.get(f"{page.url}/picture") as answer:
         assert answer.status == 404
+
+
+async def test_the_picture_is_not_sent_again_to_who_has_it_and_is_no_pipe(page, http, tmp_path, caplog):
+    picture, pipe = tmp_path / "museum.jpg", tmp_path / "pipe.png"
+    picture.write_bytes(b"\xff\xd8")
+    os.mkfifo(pipe)
+    async with page.serving(picture=str(picture)):
+        async with http.get(f"{page.url}/picture") as answer:
+            assert answer.headers["Cache-Control"] == "no-cache"
+            assert {name: answer.headers[name] for name in assets.HEADERS} == assets.HEADERS
+            known = {"If-None-Match": answer.headers["ETag"]}
+        async with http.get(f"{page.url}/picture", headers=known) as answer:
+            assert answer.status == 304
+        page.settings = msgspec.structs.replace(page.settings, picture=str(pipe))
+        async with http.get(f"{page.url}/picture") as answer:
+            assert answer.status == 404
+            assert "a pipe" in caplog.text
+
+
+async def test_slow_readers_of_the_picture_take_no_memory(page, tmp_path):
+    picture = tmp_path / "museum.jpg"
+    with picture.open("wb") as file:
+        file.truncate(LARGEST_PICTURE)
+    async with page.serving(picture=str(picture)):
+        before = resident()
+        slow = [await asyncio.open_connection("127.0.0.1", page.port, limit=2**10) for _ in range(20)]
+        for reader, writer in slow:
+            writer.write(b"GET /picture HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert b"200" in await reader.readline()
+        assert resident() - before < 2 * LARGEST_PICTURE
+        for _, writer in slow:
+            writer.close()
+
+
+def resident():
+    """Return the bytes of memory that this process takes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 async def test_a_port_in_use_is_named_with_what_to_change(page):
