@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -260,7 +261,10 @@ def _code(head: duplex.Head) -> str:
 
 
 def _data_url(path: str) -> str:
-    return f"data:audio/wav;base64,{base64.b64encode(inputs.read(Path(path).expanduser())).decode()}"
+    data = inputs.read(Path(path).expanduser())
+    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":  # whoever may change the settings sends no other file away
+        raise OSError(errno.EINVAL, "it is no WAV file")
+    return f"data:audio/wav;base64,{base64.b64encode(data).decode()}"
 
 
 def _with_history(instructions: str, history: Sequence[Said]) -> str:

@@ -138,9 +138,9 @@ async def test_a_refusal_in_either_shape(server: Omni, greeting: dict[str, Any],
 
 
 async def test_a_voice_to_speak_in_is_sent(server: Omni, opened: Open, tmp_path: Any) -> None:
-    (tmp_path / "voice.wav").write_bytes(b"RIFF")
+    (tmp_path / "voice.wav").write_bytes(b"RIFF\x04\0\0\0WAVE")
     await opened(reference_audio=str(tmp_path / "voice.wav"))
-    assert server.all("session.update")[0]["session"]["ref_audio"] == "data:audio/wav;base64,UklGRg=="
+    assert server.all("session.update")[0]["session"]["ref_audio"] == "data:audio/wav;base64,UklGRgQAAABXQVZF"
 
 
 async def test_a_voice_that_is_not_there_is_named(server: Omni) -> None:
@@ -148,6 +148,15 @@ async def test_a_voice_that_is_not_there_is_named(server: Omni) -> None:
     with pytest.raises(EngineError) as caught:
         await session.open(())
     assert "engine.vllm-omni.reference_audio cannot be read: No such file" in caught.value.fault.message
+
+
+async def test_a_file_that_is_no_voice_is_not_sent(server: Omni, tmp_path: Any) -> None:
+    (tmp_path / "key").write_text("sk-secret")
+    session = DuplexSession(config(server, reference_audio=str(tmp_path / "key")))
+    with pytest.raises(EngineError) as caught:
+        await session.open(())
+    assert caught.value.fault.message == "engine.vllm-omni.reference_audio cannot be read: it is no WAV file"
+    assert server.all("session.update") == []
 
 
 async def test_a_reply(server: Omni, opened: Open) -> None:
