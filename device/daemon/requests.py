@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from functools import singledispatchmethod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 import msgspec
 
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from device.records.ledger import Ledger
     from device.settings.last_good import InForce
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 LONGEST_SAID: Final = 20_000
 """Characters of each line of a transcript that are told; a choice: more is a fault or an attack, and no words."""
 ANSWER_S: Final = 120.0
@@ -60,7 +63,7 @@ class Requests:
         self._found, self._config = found, config
         self._spoken_code, self._restart = spoken_code, restart
         self._asking = False
-        self._changing = asyncio.Lock()
+        self._at_files = asyncio.Lock()
 
     async def answer(self, request: m.Request, peer: Peer) -> m.Reply:
         """Do what a request asks for. Raises Refusal."""
@@ -69,6 +72,17 @@ class Requests:
     @singledispatchmethod
     async def _do(self, request: m.Request, _: Peer) -> m.Reply:
         raise NotImplementedError(f"nobody answers {type(request).__name__}")
+
+    async def _aside(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do what reads or writes files beside the daemon's loop, one after the other.
+
+        More at once would keep the loop from the processor. It goes to its end also if whoever asked for it has gone,
+        so that each change is made to what the one before has written.
+        """
+        await self._at_files.acquire()
+        going = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+        going.add_done_callback(lambda _: self._at_files.release())
+        return await asyncio.shield(going)
 
     # The conversation
 
@@ -190,7 +204,7 @@ class Requests:
 
     @_do.register
     async def _(self, request: m.GetSettings, _: Peer) -> m.Reply:
-        return await asyncio.to_thread(self._settings, request.below)
+        return await self._aside(self._settings, request.below)
 
     def _settings(self, below: str) -> m.SettingsAre:
         settings, origins, fault = self._found.settings, self._found.loaded.origins, self._found.fault
@@ -227,8 +241,7 @@ class Requests:
     async def _(self, request: m.ChangeSetting, peer: Peer) -> m.Reply:
         key, value, was = request.key, request.value, request.was
         try:
-            async with self._changing:  # each change is made to what the one before has written
-                file = await asyncio.to_thread(change, key, value, was=was, owner=peer.owner, config=self._config)
+            file = await self._aside(change, key, value, was=was, owner=peer.owner, config=self._config)
         except StaleError as error:
             raise Refusal("changed", str(error), "look at it again, and then change it") from None
         except ChangeError as error:
@@ -245,7 +258,7 @@ class Requests:
     @_do.register
     async def _(self, request: m.GetTranscripts, _: Peer) -> m.Reply:
         try:
-            found, more = await asyncio.to_thread(
+            found, more = await self._aside(
                 transcripts.page, request.most, search=request.search, before=request.before
             )
         except StoreError as error:
@@ -257,7 +270,7 @@ class Requests:
         if request.all is bool(request.ids):
             raise Refusal("invalid", "it must be said which conversations", "give ids, or all alone")
         try:
-            count = await asyncio.to_thread(transcripts.delete, None if request.all else list(request.ids))
+            count = await self._aside(transcripts.delete, None if request.all else list(request.ids))
         except StoreError as error:
             raise Refusal("failed", str(error)) from None
         return m.Deleted(count)
@@ -266,7 +279,7 @@ class Requests:
     async def _(self, request: m.GetCosts, _: Peer) -> m.Reply:
         settings = self._found.settings
         try:
-            spent = await asyncio.to_thread(costs.spent, prices(settings.prices), request.days)
+            spent = await self._aside(costs.spent, prices(settings.prices), request.days)
         except StoreError as error:
             raise Refusal("failed", str(error)) from None
         return m.CostsAre(tuple(map(_day, spent)), settings.ledger.budget_per_day)

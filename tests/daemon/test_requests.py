@@ -1,6 +1,7 @@
 """What is asked for at the door that concerns no sound: settings, what is kept, codes. The rest is in test_doorway."""
 
 import asyncio
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -75,6 +76,28 @@ async def test_a_key_is_sent_elsewhere_by_its_owner_alone(requests, config):
     assert (error.code, "http://evil.example" in error.what, "by hand" in error.what) == ("invalid", True, True)
     assert b"s3cret" not in m.encode(await requests.answer(m.GetSettings(), OTHER))
     assert await requests.answer(elsewhere, OWNER) == m.Changed("brain.url", str(config))
+
+
+async def test_files_are_worked_at_one_after_the_other_also_when_somebody_hangs_up(requests, config, monkeypatch):
+    began, go_on, at_work, most = threading.Semaphore(0), threading.Semaphore(0), [], []
+
+    def slowly(key, value, **more):
+        at_work.append(key)
+        most.append(len(at_work))
+        began.release()
+        go_on.acquire()
+        at_work.remove(key)
+        return config
+
+    monkeypatch.setattr("device.daemon.requests.change", slowly)
+    many = [asyncio.ensure_future(requests.answer(m.ChangeSetting(f"a{n}"), OTHER)) for n in range(4)]
+    await asyncio.to_thread(began.acquire)
+    many[0].cancel()
+    await asyncio.wait({many[0]})
+    go_on.release(4)
+    done = await asyncio.gather(*many, return_exceptions=True)
+    assert [type(one) for one in done] == [asyncio.CancelledError, *[m.Changed] * 3]
+    assert most == [1] * 4
 
 
 async def test_of_a_file_that_is_broken_by_hand_it_is_said_and_what_is_in_force_is_told(requests, config):
