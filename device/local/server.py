@@ -26,6 +26,7 @@ from device.local.web.listening import listen
 from device.web.answers import quoted, refusal
 from device.web.connections import IDLE_S, REQUEST_S, Connections, http_log
 from device.web.gate import Allowed, Gate, Who, own_names, preflight
+from device.web.upgrade import can_upgrade
 from device.wire.errors import WireError
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Engine:
             )
         # Compression would cost more time than the loopback or the LAN needs for base64.
         ws = web.WebSocketResponse(protocols=(SUBPROTOCOL,), max_msg_size=ABSURD, compress=False, timeout=GOODBYE_S)
-        if not ws.can_prepare(request := agreeing(request)):
+        if not can_upgrade(ws, request := agreeing(request)):
             return refusal(426, "websocket_required", f"{PATH} is a WebSocket: connect with ws://.")
         self._sockets.add(ws)
         self.connections.hold(request)

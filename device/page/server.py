@@ -24,6 +24,7 @@ from device.system import inputs
 from device.web.connections import IDLE_S, Connections, http_log
 from device.web.gate import Allowed, Gate, Who, own_names
 from device.web.ports import cannot_listen
+from device.web.upgrade import can_upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -141,7 +142,7 @@ class Page:
         ws = web.WebSocketResponse(
             heartbeat=ALIVE_S, max_msg_size=LARGEST_ASKED, compress=False, timeout=GOODBYE_S, autoping=True
         )
-        if not ws.can_prepare(request):
+        if not can_upgrade(ws, request):
             raise web.HTTPUpgradeRequired
         self._sockets.add(ws)
         self.connections.hold(request)

@@ -142,18 +142,20 @@ def _origin(text: str) -> str | None:
     """Return an origin as it is compared, its usual port left out; None if it is none, as `null`."""
     try:
         url = URL(text.lower())
-    except ValueError:
+        own = url.scheme and url.host and url.user is None and url.path in {"", "/"}
+    except ValueError:  # the name may also be found to be none when it is looked at: `xn--a`
         return None
-    return str(url.with_path("")) if url.scheme and url.host and url.user is None and url.path in {"", "/"} else None
+    return str(url.with_path("")) if own else None
 
 
 def _host(text: str) -> str | None:
     """Return the name or address in a `Host` header; None if it is neither."""
     try:
         url = URL(f"http://{text.lower()}")
-    except ValueError:
+        own = url.host and url.user is None and url.raw_path_qs == "/" and not url.fragment
+    except ValueError:  # as above
         return None
-    return url.host if url.host and url.user is None and url.raw_path_qs == "/" and not url.fragment else None
+    return url.host if own else None
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -159,6 +159,13 @@ def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
+async def test_an_odd_handshake_is_refused_and_no_fault(page, http, caplog):
+    odd = {"Connection": "upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "\xff"}
+    async with page.serving(), http.get(f"{page.url}/live", headers=odd | {"Origin": page.url}) as answer:
+        assert answer.status == 426
+    assert caplog.text == ""
+
+
 async def test_a_port_in_use_is_named_with_what_to_change(page):
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(PageError, match=r"another page.*page\.port"):
         await page.serving(port=taken.getsockname()[1]).__aenter__()
