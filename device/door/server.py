@@ -147,7 +147,7 @@ class Server:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(self, reader, writer)
         if len(self._connections) >= MOST_CONNECTIONS:
-            connection.end(Error("too_many", f"{MOST_CONNECTIONS} are connected already", "close one of them"))
+            connection.refuse(Error("too_many", f"{MOST_CONNECTIONS} are connected already", "close one of them"))
             return
         self._connections.add(connection)
         try:
@@ -190,7 +190,7 @@ class Connection:
                     self._take(line)
                 await asyncio.sleep(0)  # what came along with it waits its turn: reading alone lets nobody else in
         if self._wrong >= MOST_WRONG:
-            self.end(Error("bad_message", f"{MOST_WRONG} messages could not be understood", "see device/door"))
+            self.refuse(Error("bad_message", f"{MOST_WRONG} messages could not be understood", "see device/door"))
 
     def send(self, line: bytes) -> None:
         """Send a line, without waiting; whoever has not read what came before is dropped."""
@@ -206,10 +206,14 @@ class Connection:
         transport.write(line)
 
     def end(self, why: Error) -> None:
+        """Say why it is over, and end it."""
+        self.refuse(why)
+        self.task.cancel()
+
+    def refuse(self, why: Error) -> None:
         """Say why it is over, and hang up."""
         self.send(encode(why))
         self.hang_up()
-        self.task.cancel()
 
     def hang_up(self) -> None:
         """Close the connection; what was said before is sent, if the client reads it."""

@@ -193,6 +193,19 @@ async def test_messages_in_pieces_and_several_at_once_are_messages(door):
     writer.close()
 
 
+async def test_the_log_is_told_nothing_of_those_who_are_refused(door, caplog):
+    wrong, held = await door.raw(), [await door.raw() for _ in range(MOST_CONNECTIONS - 1)]
+    reader, late = await door.raw(hello=False)
+    assert (await said(reader))["code"] == "too_many"
+    wrong[1].write(b"x\n" * (MOST_WRONG + 1))
+    assert (await asyncio.wait_for(wrong[0].read(), 5)).count(b"bad_message") == MOST_WRONG + 1
+    await until(lambda: not door.server.wanted and len(door.wanted) > 0)
+    for writer in (late, wrong[1], *(writer for _, writer in held)):
+        writer.close()
+    await door.server.close()
+    assert caplog.text == ""
+
+
 async def test_who_says_much_at_once_keeps_nobody_else_waiting(door):
     _, writer = await door.raw()
     writer.write(encode(Unsubscribe()) * 2000)
