@@ -24,6 +24,8 @@ class RequestWords(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """What makes of a clause beside a request that it is none: "if", "he said"."""
     re_corrected: str
     """What is between a value and the one that was meant instead: "ten, no, twelve"."""
+    re_instead: str
+    """What is between any words and those that were meant instead; without numbers and the like it is less sure."""
     re_asides: str
     """How a clause begins that says why, or something else beside a request."""
     re_asked: str

@@ -34,15 +34,17 @@ class Household:
         self.volume = VOLUME
         self.muted = False
         self._passed_s = 0.0
+        self._rings = False
         self.timers = Timers(lambda: round(self._passed_s * CLOCK_RATE))
+        self.alarms = Alarms(lambda: self.now().timestamp(), lambda: self._passed_s)
         self.registry = builtin_tools(
             Device(
                 timers=self.timers,
-                alarms=Alarms(lambda: self.now().timestamp(), lambda: self._passed_s),
+                alarms=self.alarms,
                 volume=lambda: self.volume,
                 set_volume=self._set_volume,
                 mute=self._mute,
-                stop_ringing=lambda: False,
+                stop_ringing=self._stop_ringing,
                 clock=self.now,
                 lists=Lists(words_of("en")),
                 keep_days=7,
@@ -56,13 +58,19 @@ class Household:
         return BEGIN + timedelta(seconds=self._passed_s)
 
     def wait(self, seconds: float) -> None:
-        """Let time pass."""
+        """Let time pass; what is due then rings."""
         self._passed_s += seconds
+        timers, alarms = self.timers.due(self.timers.now), self.alarms.due()
+        self._rings = self._rings or bool(timers or alarms)
 
     @property
     def left_s(self) -> tuple[int, ...]:
         """What is left of each timer, in seconds."""
         return tuple(self.timers.remaining_s(timer) for timer in self.timers.running)
+
+    def _stop_ringing(self) -> bool:
+        rang, self._rings = self._rings, False
+        return rang
 
     def _set_volume(self, percent: int) -> None:
         self.volume = percent

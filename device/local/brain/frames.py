@@ -187,6 +187,8 @@ class Frames:
         self._frames = [
             self._frame(name, line) for name, intent in language.intents.items() if known for line in intent.frames
         ]
+        acts = [need for frame in self._frames if not frame.asks for need in frame.needs]
+        self._acts = {word for need in acts for unit in need.units for phrase in unit.phrases for word in phrase}
         self._beginning: dict[str, list[_Element]] = defaultdict(list)
         for element in self._elements.values():
             for word in element.first_words():
@@ -199,6 +201,15 @@ class Frames:
     def asked(self, words: Sequence[str]) -> bool:
         """Return whether words begin as a question does, which changes nothing."""
         return self._asked.search(" ".join(words)) is not None
+
+    def names(self, word: str) -> bool:
+        """Return whether a word is one by which something is asked to be done: "cancel", "timer"."""
+        return word in self._acts
+
+    def light(self, words: Sequence[str]) -> list[bool]:
+        """Return of each word whether it carries no meaning."""
+        both = zip(_covered(words, self._light), _covered(words, self._polite), words, strict=True)
+        return [light or polite or word == BREAK for light, polite, word in both]
 
     def find(self, text: str, about: str = "") -> Iterator[Found]:
         """Yield what may be asked for in `text`, words and marks with `BREAK` for punctuation, the likeliest first.
@@ -238,9 +249,7 @@ class Frames:
                 if place := element.at(words, begin):
                     places[element].append(place)
         polite = _covered(words, self._polite)
-        light = [
-            a or b or word == BREAK for a, b, word in zip(polite, _covered(words, self._light), words, strict=True)
-        ]
+        light = self.light(words)
         asking = [a or b for a, b in zip(light, _covered(words, self._asking), strict=True)]
         clauses = sorted(cut for cut in cuts if cut < len(words) and words[cut] != BREAK)
         return _Said(words, clauses, light, asking, dict(places), polite, about)

@@ -13,6 +13,7 @@ from hassil.intents import Intents
 from hassil.sample import sample_sentence
 
 from device.language.when import When
+from device.local.brain.corrections import Corrections
 from device.local.brain.frames import BREAK, FREE, WILDCARDS, Frames, likeliest
 from device.local.brain.heard import (
     MARKS,
@@ -80,6 +81,9 @@ class Understanding:
         self._clause = lru_cache(_REMEMBERED)(self._meaning_of)
         self._exact_only = {name for name, intent in language.intents.items() if not intent.fuzzy}
         self._samples: list[tuple[str, str]] = []
+        self._corrections = Corrections(
+            language.requests.re_instead if language.requests else r"(?!)", self._frames.light, self._frames.names
+        )
         self._words = _words(language) - {*language.common.polite, *language.common.fillers}
         ends = "|".join(map(re.escape, language.common.polite))
         self._polite = re.compile(rf"(?: (?:{ends}))+$|^(?:{ends}) ")
@@ -102,9 +106,11 @@ class Understanding:
         sentences = [parts for parts in sentences if parts]
         if not sentences:
             return [Meaning(CALLED, {}, 0)] if spoken else []
+        heard = self._parts(sentences)
+        if (meant := self._corrections.meant(heard)) and (known := self.meanings(meant, about)):
+            return [self._as_written(meaning, text) for meaning in known]
         whole = " ".join(" ".join(parts) for parts in sentences)
         found = self._clause(whole)
-        heard = self._parts(sentences)
         if found and found.intent in _ONLY_ASKED:
             known = self._framed(heard, about, loose=False) or [found]
         elif found:

@@ -15,6 +15,17 @@ async def test_its_tools_act_on_it_and_its_clock_passes_only_when_told_to():
     assert "set_timer" in {tool.name for tool in household.tools}
 
 
+async def test_what_is_due_rings_until_it_is_stopped():
+    household = Household()
+    await household.registry.call("set_timer", '{"seconds": 60, "name": "egg"}')
+    await household.registry.call("set_alarm", '{"time": "10:20"}')
+    household.wait(61)
+    assert household.left_s == ()
+    assert "egg" in (await household.registry.call("cancel_timer", "{}")).output
+    household.wait(330)
+    assert '"time":"10:25"' in (await household.registry.call("snooze", '{"minutes": 5}')).output
+
+
 def test_the_process_lives_in_its_zone_only_meanwhile(monkeypatch):
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     with its_zone():
