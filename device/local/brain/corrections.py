@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from device.local.brain.frames import BREAK
 from device.local.brain.heard import MARKS, is_mark
@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from device.local.brain.heard import Heard
-
-_MOST: Final = 3
-"""Words that are taken back at most where none of them is said again: "the green tea, no wait, coffee"."""
 
 
 class Corrections:
@@ -73,12 +70,14 @@ class Corrections:
             while begin < same and light[begin] and said[begin] != instead[0]:
                 begin += 1
             return begin
-        return self._last_words(said, instead, light)
+        count = next((at for at, is_light in enumerate(other_light) if at and is_light), len(instead))
+        return self._last_words(said, instead, count - (other_light[0] and count > 1))
 
-    def _last_words(self, said: Sequence[str], instead: Sequence[str], light: Sequence[bool]) -> int | None:
-        begin = len(said)
+    def _last_words(self, said: Sequence[str], instead: Sequence[str], count: int) -> int | None:
+        """Return where the last words begin, as many as were said instead, that carry a meaning of their own."""
+        light, begin = self._light(said), len(said)
         while (
-            begin > max(1, len(said) - _MOST)
+            begin > max(1, len(said) - count)
             and not light[begin - 1]
             and not is_mark(said[begin - 1])
             and not self._known(said[begin - 1])

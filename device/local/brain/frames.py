@@ -7,6 +7,7 @@ written as in templates. Every word of a request must be named by the frame, be 
 |---|---|
 | `{number}+{unit:source}` | the one follows the other |
 | `{duration*}` | one or several, each of which is asked for: "two timers" |
+| `{name*}` | the same of a wildcard, between each of which is "and" |
 | `!(never|not)` | none of these may be said |
 | `@timers` | only if the skill was used last in the conversation |
 | `@polite` | only if it is said as a request: "please" |
@@ -137,6 +138,8 @@ class _Frame(Struct, frozen=True):
     """What the wildcard is called."""
     must: bool = False
     """The wildcard must have words."""
+    each: bool = False
+    """The wildcard stands for several things."""
     about: str = ""
     polite: bool = False
     asks: bool = False
@@ -176,6 +179,8 @@ class Frames:
             for texts in ((known.light, known.polite, known.asking, known.particles) if known else ((),) * 4)
         )
         self._begins = re.compile(known.re_begins if known else r"(?!)")
+        self._orders = re.compile(known.re_orders if known else r"(?!)()")
+        self._joined = re.compile(language.heard.joined)
         self._negations = frozenset(language.common.negations)
         self._aside = re.compile(known.re_asides if known else r"(?!)")
         self._asked = re.compile(known.re_asked if known else r"(?!)")
@@ -242,6 +247,7 @@ class Frames:
         words = text.split()
         text = " ".join(words)
         cuts = {0, *(text[: match.start()].count(" ") for match in self._begins.finditer(text))}
+        cuts |= {text[: match.start(1)].count(" ") for match in self._orders.finditer(text)}
         cuts |= {at for n, word in enumerate(words) if word == BREAK for at in (n, n + 1)}
         places: dict[_Element, list[_Place]] = defaultdict(list)
         for begin, word in enumerate(words):
@@ -293,7 +299,7 @@ class Frames:
             or (dropped and not frame.asks and not self._beside(frame, said, begin, end, dropped))
         ):
             return None
-        several = _several(frame, places, wild, said.words)
+        several = self._each(frame, wild, said.words) if frame.each else _several(frame, places, wild, said.words)
         if several is None:
             return None
         named = sum(taken[at] and not light[at] for at in range(begin, end)) or 1
@@ -304,15 +310,35 @@ class Frames:
             + _ANY * len(free)
             + _OTHER * len(other)
             + sum(self._left_out(said, dropped))
+            + _DROPPED * (frame.asks and self._tells(said, begin, end))
         )
         return Found(frame.intent, several, cost + _LOOSE * frame.loose, begin, end, frame.asks, frame.loose)
+
+    def _tells(self, said: _Said, begin: int, end: int) -> int:
+        """Return how many of the later clauses in a span tell something: "it is done" is no question."""
+        return sum(
+            begin <= at < end and said.words[at] in self.subjects and not self._asks_for_clause(said.words[at - 1])
+            for at in said.clauses[1:]
+        )
+
+    def _asks_for_clause(self, word: str) -> bool:
+        """Return whether a clause after a word is asked for: "when (it is done)"."""
+        return (word,) in self._asking and (word,) not in self._particles
+
+    def _each(
+        self, frame: _Frame, wild: Sequence[tuple[int, int]], words: Sequence[str]
+    ) -> tuple[dict[str, str], ...] | None:
+        """Return the slots of several things that are named: "the pasta and the egg timer"; None of one."""
+        parts = [part.split() for a, b in wild for part in self._joined.split(" ".join(words[a:b]))]
+        names = [[word for word, light in zip(part, self.light(part), strict=True) if not light] for part in parts]
+        return tuple({frame.slot: " ".join(name)} for name in names) if len(names) > 1 and all(names) else None
 
     def _in_question(self, words: Sequence[str], begin: int, end: int) -> bool:
         """Return whether a span is a question, or the rest of one: "do (I have to get up)"."""
         return any(
             self.asked(words[first:end])
             for first in range(max(0, begin - 2), begin + 1)
-            if BREAK not in words[first:begin]
+            if first == begin or (words[begin] in self.subjects and BREAK not in words[first:begin])
         )
 
     def _urgent(self, frame: _Frame) -> bool:
@@ -387,8 +413,9 @@ class Frames:
                 told["polite"] = True
             elif part.startswith("@"):
                 told["about"] = part[1:]
-            elif (wild := re.fullmatch(r"\[?{(\w+)(?::(\w+))?}]?", part)) and wild[1] in WILDCARDS:
+            elif (wild := re.fullmatch(r"\[?{(\w+)(?::(\w+))?(\*?)}]?", part)) and wild[1] in WILDCARDS:
                 told |= {"wildcard": wild[1], "slot": wild[2] or wild[1], "must": not part.startswith("[")}
+                told["each"] = bool(wild[3])
             elif part.startswith("!"):
                 kinds["never"].append(self._element(part[1:]))
             elif part.startswith("["):

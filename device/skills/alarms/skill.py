@@ -86,8 +86,8 @@ def _answer(meaning: Meaning, talk: Talk) -> str:
         return talk.phrase("alarms_unavailable")
     when = _when(meaning)
     match meaning.intent:
-        case "ask_alarm":
-            return talk.phrase("ask_alarm")
+        case "ask_alarm" | "skip_alarm":
+            return talk.reply("skip_alarm") if meaning.intent == "skip_alarm" else talk.phrase("ask_alarm")
         case "ask_reminder" | "reminder_time" if meaning.intent == "ask_reminder" or "text" not in meaning.slots:
             return talk.phrase("ask_reminder" if meaning.slots.get("text") else "ask_reminder_what")
         case "set_alarm" | "change_alarm" | "alarm_time" if not when.has_time:

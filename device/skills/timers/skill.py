@@ -34,7 +34,8 @@ def _change(meaning: Meaning) -> Arguments:
     """Return what shall be changed of a timer."""
     match meaning.intent:
         case "add_time":
-            return {"add_seconds": round(meaning.number("by"))}
+            # A bare number is in minutes.
+            return {"add_seconds": round(meaning.number("by", 60 * meaning.number("number", 0.0)))}
         case "take_time":
             return {"add_seconds": -round(meaning.number("by"))}
         case "correct_timer":

@@ -47,6 +47,7 @@ def test_what_was_taken_back_is_not_meant(text, meant):
         ("set a timer for pasta no sorry rice for ten minutes", "set_timer", {"duration": 600.0, "name": "rice"}),
         ("set a timer for ten minutes no wait twelve", "set_timer", {"duration": 720.0}),
         ("set a ten minute timer no sorry fifteen minutes", "set_timer", {"duration": 900.0}),
+        ("remind me at ten to phone Janet sorry Janice", "set_reminder", {"text": "phone Janice"}),
         ("remind me to scratch that itch at four", "set_reminder", {"text": "scratch that itch"}),
         ("remind me to say sorry to mum at four", "set_reminder", {"text": "say sorry to mum"}),
     ],

@@ -53,6 +53,15 @@ def found(text, about=""):
             "recipe says numa fahrenheit what is that in celsius",
             ("convert", {"number": "numa", "source": "degree Fahrenheit", "target": "degree Celsius"}),
         ),
+        # A remark before it or after it is none of its names, and no question.
+        ("you can turn the soup timer off it is done", ("cancel_timer", {"name": "soup"})),
+        ("i am going to set a timer for dura", None),
+        ("i was thinking she set a timer for dura", None),
+        ("the baby is asleep so keep your voice down", ("volume_down", {})),
+        # Several that are named.
+        ("cancel the pasta timer and the egg timer", ("cancel_timer", {"name": "pasta"}, {"name": "egg"})),
+        ("put dura on for the roast potatoes", ("set_timer", {"duration": "dura", "name": "roast potatoes"})),
+        ("skip alarm whena", ("skip_alarm", {"when": "whena"})),
         ("", None),
     ],
 )
@@ -67,6 +76,13 @@ def test_words_in_any_order_are_a_request(text, meant):
         ("put another dura on that", "lists", None),
         ("and eggs too", "lists", ("add_to_list", {"items": "eggs"})),
         ("and eggs too", "", None),
+        ("cancel the one i just set", "timers", ("cancel_timer", {"one": "last"})),
+        ("take the last one off", "timers", ("cancel_timer", {"one": "last"})),
+        ("pause the one i just set", "timers", ("pause_timer", {"one": "last"})),
+        ("add dura to the one i just set", "timers", ("add_time", {"by": "dura", "one": "last"})),
+        ("add numa", "timers", ("add_time", {"number": "numa"})),
+        ("add numa", "", None),
+        ("and for dura", "timers", ("set_timer", {"duration": "dura"})),
     ],
 )
 def test_some_frames_only_count_after_their_skill_was_used(text, about, meant):
@@ -116,6 +132,8 @@ def test_a_language_without_words_for_requests_has_no_frames():
         ("ten, no, twelve minutes on the timer please", "set_timer", {"duration": 720.0}),
         ("do me two timers, one for four minutes and one for fifteen", "set_timer", {"duration": 240.0}),
         ("every monday evening at seven remind me to put the bins out", "set_reminder", {"text": "put the bins out"}),
+        ("right dinner's on the table cancel all the timers", "cancel_timer", {}),
+        ("pause the pasta and the egg timer", "pause_timer", {"name": "pasta"}),
         ("add fourteen, nine and twenty three", "total", {"a": 14.0, "b": 9.0, "c": 23.0}),
     ],
 )

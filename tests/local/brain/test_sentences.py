@@ -368,11 +368,11 @@ SAID = [
     ("play some jazz and what's the weather", "I can't play music or radio."),
     (
         "Help, I've fallen and I can't get up!",
-        "I can't call anyone from here. Call your emergency number on a phone now, or shout for someone who can.",
+        "I can't call anyone from here: call your emergency number on a phone now or shout for someone who can.",
     ),
     (
         "call nine one one",
-        "I can't call anyone from here. Call your emergency number on a phone now, or shout for someone who can.",
+        "I can't call anyone from here: call your emergency number on a phone now or shout for someone who can.",
     ),
     (
         "tell me a joke. Oh no, there's a fire in the kitchen",
