@@ -52,7 +52,8 @@ class Spans(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=
     @cached_property
     def _summed(self) -> re.Pattern[str]:
         part = rf"{_NUMBER} ?(?:{self._unit})\b"
-        return re.compile(rf"(?<![\w.]){part}(?:{self.another}(?:{part}|{_NUMBER}{self.alone}))*")
+        last = rf"(?!1\b){_NUMBER}{self.alone}"  # "and one for …" is another span
+        return re.compile(rf"(?<![\w.]){part}(?:{self.another}(?:{part}|{last}))*")
 
     @cached_property
     def _part(self) -> re.Pattern[str]:

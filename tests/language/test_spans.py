@@ -27,6 +27,7 @@ def test_what_is_said_is_understood(seconds):
         ("an hour and a half", 5400),
         ("one and a half minutes", 90),
         ("two and a half hours", 9000),
+        ("two and a half minute", 150),
         ("half an hour", 1800),
         ("a half hour", 1800),
         ("half a minute", 30),
@@ -49,6 +50,10 @@ def test_what_is_said_is_understood(seconds):
 )
 def test_durations(text, seconds):
     assert spans(text) == ([seconds], "<>")
+
+
+def test_one_more_is_another_span():
+    assert spans("one for six minutes and one for a quarter of an hour") == ([360, 900], "1 for <> and 1 for <>")
 
 
 @pytest.mark.parametrize(
