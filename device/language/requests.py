@@ -28,6 +28,9 @@ class RequestWords(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """What is between a value and the one that was meant instead: "ten, no, twelve"."""
     re_instead: str
     """What is between any words and those that were meant instead; without numbers and the like it is less sure."""
+    re_taken_back: str
+    """How a request ends of which nothing is wanted any more: "…, no, cancel that"; and what is meant then:"""
+    nothing: str
     re_asides: str
     """How a clause begins that says why, or something else beside a request."""
     re_asked: str

@@ -81,9 +81,10 @@ class Understanding:
         self._clause = lru_cache(_REMEMBERED)(self._meaning_of)
         self._exact_only = {name for name, intent in language.intents.items() if not intent.fuzzy}
         self._samples: list[tuple[str, str]] = []
-        self._corrections = Corrections(
-            language.requests.re_instead if language.requests else r"(?!)", self._frames.light, self._frames.names
-        )
+        words = language.requests
+        self._taken_back = re.compile(words.re_taken_back if words else r"(?!)")
+        self._nothing = words.nothing if words else ""
+        self._corrections = Corrections(words.re_instead if words else r"(?!)", self._frames.light, self._frames.names)
         self._words = _words(language) - {*language.common.polite, *language.common.fillers}
         ends = "|".join(map(re.escape, language.common.polite))
         self._polite = re.compile(rf"(?: (?:{ends}))+$|^(?:{ends}) ")
@@ -107,6 +108,8 @@ class Understanding:
         if not sentences:
             return [Meaning(CALLED, {}, 0)] if spoken else []
         heard = self._parts(sentences)
+        if self._taken_back.search(heard.text):
+            return self.meanings(self._nothing)
         if (meant := self._corrections.meant(heard)) and (known := self.meanings(meant, about)):
             return [self._as_written(meaning, text) for meaning in known]
         whole = " ".join(" ".join(parts) for parts in sentences)

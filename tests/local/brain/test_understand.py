@@ -60,6 +60,24 @@ def test_what_was_said_has_its_meaning(text, meanings):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "set an alarm for seven, no, cancel that",
+        "Set a timer for five minutes, actually cancel that please.",
+        "add milk to the shopping list oh no wait forget it",
+        "remind me to call mum, on second thoughts, never mind",
+    ],
+)
+def test_of_what_is_taken_back_whole_nothing_is_done(text):
+    assert meant(text) == meant("never mind") != []
+
+
+@pytest.mark.parametrize("text", ["no, cancel that", "no cancel it", "the pasta timer is done, cancel it"])
+def test_what_is_there_already_is_cancelled(text):
+    assert meant(text) not in ([], meant("never mind"))
+
+
+@pytest.mark.parametrize(
     ("text", "whole"),
     [("What time is it?", True), ("Set a timer.", False), ("What time is it? Well,", False), ("", False)],
 )
