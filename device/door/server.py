@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS: Final = 48
 """A choice: a dozen kiosks' pages and as many commands, for each of which there are some kilobytes."""
+FOR_OWNERS: Final = 8
+"""Of them, those that only root and the daemon's user get, so that they can stop it whoever else holds on. A choice."""
 MOST_AT_ONCE: Final = 16
 """Requests of one connection that are being answered. A choice."""
 MOST_WRONG: Final = 20
@@ -146,8 +148,9 @@ class Server:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(self, reader, writer)
-        if len(self._connections) >= MOST_CONNECTIONS:
-            connection.refuse(Error("too_many", f"{MOST_CONNECTIONS} are connected already", "close one of them"))
+        most = MOST_CONNECTIONS if connection.peer.owner else MOST_CONNECTIONS - FOR_OWNERS
+        if len(self._connections) >= most:
+            connection.refuse(Error("too_many", f"{most} are connected already", "close one of them"))
             return
         self._connections.add(connection)
         try:
@@ -175,7 +178,8 @@ class Connection:
         pid, uid, _ = _PEER.unpack(
             writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
         )
-        self._peer = Peer(uid, pid)
+        self.peer = Peer(uid, pid)
+        """Who it is."""
         self._answering: set[asyncio.Task[None]] = set()
         self._wrong = 0
 
@@ -198,7 +202,7 @@ class Connection:
         if transport.is_closing():
             return
         if transport.get_write_buffer_size() > MOST_UNSENT:
-            log.info("A client of the door (process %d) does not read what it is told, and is dropped", self._peer.pid)
+            log.info("A client of the door (process %d) does not read what it is told, and is dropped", self.peer.pid)
             self.topics = frozenset()
             transport.abort()
             self.task.cancel()
@@ -278,7 +282,7 @@ class Connection:
 
     async def _answer(self, request: Request) -> None:
         try:
-            answer: Message = msgspec.structs.replace(await self._server.handle(request, self._peer), id=request.id)
+            answer: Message = msgspec.structs.replace(await self._server.handle(request, self.peer), id=request.id)
         except Refusal as refusal:
             answer = msgspec.structs.replace(refusal.error, id=request.id)
         except Exception:

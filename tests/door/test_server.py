@@ -36,7 +36,16 @@ from device.door.messages import (
     encode,
 )
 from device.door.place import FILE, reached
-from device.door.server import MOST_AT_ONCE, MOST_CONNECTIONS, MOST_UNSENT, MOST_WRONG, Peer, Refusal, Server
+from device.door.server import (
+    FOR_OWNERS,
+    MOST_AT_ONCE,
+    MOST_CONNECTIONS,
+    MOST_UNSENT,
+    MOST_WRONG,
+    Peer,
+    Refusal,
+    Server,
+)
 
 NOW = Snapshot(About("Ada", "1", "en"), State("asleep", "asleep"), Engine(), Cost(), Timers(), Muted(), Volume(50))
 
@@ -302,6 +311,19 @@ async def test_connections_are_counted(door):
     await until(lambda: door.wanted)
     more = await door.raw()
     for _, one in [*many, more]:
+        one.close()
+
+
+async def test_some_places_are_root_s_and_the_owner_s(door, monkeypatch):
+    with monkeypatch.context() as others:
+        others.setattr(Peer, "owner", False)
+        many = [await door.raw() for _ in range(MOST_CONNECTIONS - FOR_OWNERS)]
+        reader, writer = await door.raw(hello=False)
+        assert (await said(reader))["code"] == "too_many"
+        writer.close()
+    async with await door.client() as client:
+        assert await client.request(Mute(), Done)
+    for _, one in many:
         one.close()
 
 
