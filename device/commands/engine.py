@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ import msgspec
 
 from device.commands.terminal import CONFIG, CommandError, load_in_force
 from device.conversation.engine import EngineError
-from device.daemon.readiness import Health, until_closed, until_signal
+from device.daemon.readiness import Health, until_closed, until_told
 from device.engines.local_process import FAILED_LINE, READY_LINE
 from device.local.server import serve
 from device.local.stages import EngineStartError
@@ -66,16 +65,8 @@ def _serve(host: str | None, port: int | None, number: int | None, config: Path 
 
     async def work() -> None:
         given = [taken(number)] if number else sockets_given()
-        serving = asyncio.create_task(serve(msgspec.structs.replace(settings, local=local), ready=ready, given=given))
-        waits = {serving, asyncio.create_task(until_signal())}
-        if with_parent:
-            waits.add(asyncio.create_task(until_closed(sys.stdin.fileno())))
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        if serving.done():
-            await serving
-        serving.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await serving
+        serves = serve(msgspec.structs.replace(settings, local=local), ready=ready, given=given)
+        await until_told(serves, *([until_closed(sys.stdin.fileno())] if with_parent else []))
 
     try:
         asyncio.run(work())

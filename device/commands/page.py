@@ -14,7 +14,7 @@ import msgspec
 
 from device.commands.door import page_code
 from device.commands.terminal import CONFIG, CommandError, load_in_force, load_settings
-from device.daemon.readiness import until_signal
+from device.daemon.readiness import until_told
 from device.page import link as kiosk_link
 from device.page.server import PageError, serve
 from device.settings.loading import SettingsError, read
@@ -65,13 +65,7 @@ def page(ctx: click.Context, host: str | None, port: int | None, config: Path | 
 
     async def work() -> None:
         kiosk_link.ensure(folder)
-        serving = asyncio.create_task(serve(settings, look, folder, ready=ready))
-        await asyncio.wait({serving, asyncio.create_task(until_signal())}, return_when=asyncio.FIRST_COMPLETED)
-        if serving.done():
-            await serving
-        serving.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await serving
+        await until_told(serve(settings, look, folder, ready=ready))
 
     try:
         asyncio.run(work())

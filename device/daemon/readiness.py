@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -14,6 +15,8 @@ from device.settings import last_good
 from device.system.service_status import Doing, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from device.conversation.entries import Entry
     from device.settings.last_good import InForce
     from device.system.notify import Notifier
@@ -51,6 +54,20 @@ class Health:
             case _:
                 return
         self._notifier.tell(f"STATUS={self._status}")
+
+
+async def until_told(serves: Coroutine[Any, Any, None], *ends: Coroutine[Any, Any, None]) -> None:
+    """Serve until Ctrl-C, SIGTERM or one of `ends`; raises what `serves` raises before that."""
+    serving = asyncio.create_task(serves)
+    others = [asyncio.create_task(end) for end in (until_signal(), *ends)]
+    await asyncio.wait({serving, *others}, return_when=asyncio.FIRST_COMPLETED)
+    for other in others:
+        other.cancel()
+    if serving.done():
+        await serving
+    serving.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
 
 
 async def until_signal() -> None:

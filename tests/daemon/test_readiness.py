@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from device.conversation.entries import CardLost, EngineUnable, HearsItself, HearsOthers, SessionOpen
-from device.daemon.readiness import Health, until_closed, until_signal
+from device.daemon.readiness import Health, until_closed, until_signal, until_told
 from device.settings import last_good
 from device.settings.last_good import InForce
 from device.settings.loading import read
@@ -72,3 +72,28 @@ async def test_the_end_of_a_pipe_ends_it_and_what_comes_through_it_does_not():
     os.close(writing)
     await asyncio.wait_for(waiting, 10)
     os.close(reading)
+
+
+async def test_what_serves_is_ended_by_whatever_ends_it_and_its_own_fault_is_told():
+    served = []
+
+    async def serve():
+        served.append("began")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            served.append("ended")
+
+    async def end():
+        while not served:  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(0)
+
+    async def fail():
+        raise ZeroDivisionError
+
+    await until_told(serve(), end())
+    assert served == ["began", "ended"]
+    with pytest.raises(ZeroDivisionError):
+        await until_told(fail(), asyncio.Event().wait())
+    for one in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().remove_signal_handler(one)
