@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -29,6 +30,16 @@ NO_OBJECTS: Final[tuple[str | bytes, ...]] = (
     '{"type": "a", "x":' + "[" * 100_000,
 )
 """What is no JSON object, or too deep to be read."""
+
+
+def _is_object(text: str | bytes) -> bool:
+    with suppress(ValueError, RecursionError):
+        return isinstance(json.loads(text), dict)
+    return False
+
+
+ANY_TEXT: Final[SearchStrategy[str | bytes]] = (st.text() | st.binary()).filter(lambda text: not _is_object(text))
+"""Any text that is no JSON object: hypothesis tries what stands in the source, too, where there are some."""
 _INT64: Final = st.integers(-(2**63), 2**63 - 1)
 _SIMPLE: Final[dict[type[inspect.Type], SearchStrategy[Any]]] = {
     inspect.AnyType: JSON,
