@@ -1,5 +1,6 @@
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -69,16 +70,8 @@ def test_closing_stops_the_synthesis(voice):
 
 
 def test_several_sessions_at_once(voice):
-    spoken = {}
-
-    def speak(n):
-        spoken[n] = seconds(voice, "I can tell you the time. " * (n + 1))
-
-    threads = [threading.Thread(target=speak, args=(n,)) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    with ThreadPoolExecutor(4) as threads:
+        spoken = list(threads.map(lambda n: seconds(voice, "I can tell you the time. " * (n + 1)), range(4)))
     assert spoken[0] < spoken[1] < spoken[2] < spoken[3]
 
 

@@ -1,5 +1,5 @@
 import re
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -58,16 +58,8 @@ def test_numbers_are_said_in_words_of_the_language(voice):
 
 @installed
 def test_several_speak_at_once(voice):
-    spoken = {}
-
-    def speak(n):
-        spoken[n] = seconds(voice, "Ich sage dir die Uhrzeit. " * (n + 1))
-
-    threads = [threading.Thread(target=speak, args=(n,)) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    with ThreadPoolExecutor(4) as threads:
+        spoken = list(threads.map(lambda n: seconds(voice, "Ich sage dir die Uhrzeit. " * (n + 1)), range(4)))
     assert spoken[0] < spoken[1] < spoken[2] < spoken[3]
 
 
