@@ -245,7 +245,14 @@ class Conversation:
 
     @_take.register
     def _on_voice_start(self, event: VoiceStart) -> None:
+        # The voice detector needs a moment: it is asked about the one in which the device fell asleep.
+        left_out = self._turns.left_out(event.onset) and not self._by_hand
+        if left_out:
+            self._turns.woke(event.onset, again=True)
         self._voices.starts(event)
+        if left_out and self.state in TO_ENGINE:
+            self._user.restart()
+            self._out.do(*self._user.listen(self._user.first_word(event.onset)))
 
     @_take.register
     def _on_voice(self, event: Voice) -> None:
@@ -280,7 +287,7 @@ class Conversation:
         if quiet and greets and self._timeouts.hesitates(at):
             self._out.do(self._greeting.say())
         if why := self._timeouts.over(at, quiet=quiet):
-            self._turns.sleep(why)
+            self._turns.give_up(why)
 
     # The loudspeaker
 

@@ -34,6 +34,7 @@ class TurnTaking:
         self._state = State.ASLEEP
         self._sleeps_next = False  # the conversation is to end with the reply
         self._broken = False  # the reply broke off with its session, and the user was not told
+        self._gave_up_at: int | None = None  # when it fell asleep because nobody spoke
 
     @property
     def state(self) -> State:
@@ -62,12 +63,14 @@ class TurnTaking:
 
     # The session
 
-    def woke(self, at: int) -> None:
-        """Begin a conversation."""
+    def woke(self, at: int, *, again: bool = False) -> None:
+        """Begin a conversation; go on with the last one if `again`."""
         if self._reply.queued:  # left of a conversation that broke off while another reply faded
             self._out.do(Cut(quick=True))
             self._reply.clear()
-        self._history.clear()
+        if not again:
+            self._history.clear()
+        self._gave_up_at = None
         self._final_result.begin()
         self._attention.begin()
         self._user.begin(at)
@@ -136,6 +139,15 @@ class TurnTaking:
         if self._state is State.ASLEEP:
             self._out.do(Earcon("error"))
             self._move(Cause.FAILED)
+
+    def give_up(self, why: str) -> None:
+        """End the conversation because nobody speaks; whoever began before that is still heard, see `left_out`."""
+        self.sleep(why)
+        self._gave_up_at = self._out.now
+
+    def left_out(self, onset: int) -> bool:
+        """Return whether a voice that is noticed now began while it still listened."""
+        return self._state is State.ASLEEP and self._gave_up_at is not None and onset < self._gave_up_at
 
     def sleep(self, why: str) -> None:
         """End the conversation, once the engine has been asked for its result."""

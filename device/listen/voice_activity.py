@@ -31,6 +31,8 @@ CATCH_UP_FRAMES = 8
 """What the voice detector hears of the past, 256 ms, when something exceeds the echo after it has rested."""
 UNSURE_FRAMES = MOST_UNSURE // FRAME
 """For how long a voice goes on that speaks, though it cannot be told from the echo any more."""
+NOTICED = samples(250)
+"""By then a voice has been noticed that had begun: three frames of it are needed, a third of which may be soft."""
 LOOK_BACK = samples(1600)
 """How much of the past the voice detector hears when it is woken: the wake word and what came before its detection."""
 
@@ -77,6 +79,7 @@ class VoiceActivity:
         self._peak_db = NOTHING_DBFS  # of the voice's loudest frame
         self._wanted = False
         self._on = False
+        self._until = 0  # when to rest, once it is not wanted any more
         self._gaps = gaps or Gaps()
         self._rested = 0  # frames that the detector did not hear
         self._moves = 0  # of the echo, up to the last frame
@@ -85,8 +88,10 @@ class VoiceActivity:
     def want(self, wanted: bool, *, alert: bool = False) -> None:  # noqa: FBT001 - a switch
         """Detect voices or rest, from the next `detect` on; when woken, the last second is listened to as well.
 
-        When `alert`, a single frame of voice is an onset.
+        Before it rests, a voice that began already is noticed. When `alert`, a single frame of voice is an onset.
         """
+        if self._wanted and not wanted:
+            self._until = self._clean.position + (0 if self.speaking else NOTICED)
         self._wanted = wanted
         self._endpoint.settings = self._alert if alert else self._calm
 
@@ -107,8 +112,9 @@ class VoiceActivity:
 
     def detect(self) -> Iterator[VoiceStart | Voice | VoiceEnd | Mistaken]:
         """Yield what whole frames that are new in the ring make of the voices."""
-        if self._wanted != self._on:
-            self._on = self._wanted
+        wanted = self._wanted or self._clean.position < self._until
+        if wanted != self._on:
+            self._on = wanted
             if not self._on:
                 return
             self._cursor.seek(max(self._cursor.position, self._clean.position - LOOK_BACK))

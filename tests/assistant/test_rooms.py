@@ -14,7 +14,7 @@ import pytest
 import soxr
 from msgspec import json
 from msgspec.structs import replace
-from support.house import House, play
+from support.house import House, play, says
 from support.listener import Listener
 
 from device.bench import sounds
@@ -102,3 +102,18 @@ def test_nobody_interrupts_whatever_the_loudspeaker_and_the_card_do(tmp_path, mo
     assert not room.all("cut"), room
     assert room.replies
     assert room.server.turns == 1, room
+
+
+def test_who_begins_in_the_moment_in_which_it_falls_asleep_is_heard_from_the_first_word_on(tmp_path, models):
+    models("moonshine_tiny_en/encoder_model.ort")
+    question = says("hey jarvis, what time is it?", at=1.0)
+    alone = House(tmp_path, (question,), 16, follow_up_s=2.0)
+    play(alone, Listener(answer()))
+    (slept,) = alone.all("sleep")
+    house = House(tmp_path, (question, says("and what day is it?", at=slept.t - 0.03)), 20, follow_up_s=2.0)
+    server = Listener(answer())
+    play(house, server)
+    _, late = house.room.visits
+    assert len(house.all("sleep")) == 1, "it was noticed too late"
+    assert server.turns == 2
+    assert any(start <= late.onset and end >= late.offset for start, end in house.sent())

@@ -48,7 +48,7 @@ from device.conversation.events import (
 )
 from device.conversation.states import State
 from device.conversation.timeouts import UNANSWERED_LIMIT
-from device.conversation.user_turn import UNNOTICED
+from device.conversation.user_turn import ONSET_PREROLL, UNNOTICED
 from device.sample_clock import samples
 
 
@@ -107,6 +107,33 @@ def test_silence_ends_the_conversation(talk):
     assert talk.ms(Tick, 9200) == []
     assert talk.ms(Tick, 9400) == [Hold(), CloseSession(), Earcon("sleep")]
     assert talk.state is State.ASLEEP
+
+
+def test_who_began_to_speak_just_before_it_fell_asleep_is_heard_from_the_first_word_and_the_conversation_goes_on(talk):
+    awake(talk)
+    talk(Words("user", "And Berlin?", final=True), samples(2400))
+    assert Earcon("sleep") in talk.ms(Tick, 12_000)
+    actions = talk.ms(VoiceStart, 12_090, samples(11_980))
+    assert OpenSession((Said("user", "And Berlin?"),), 0) in actions
+    assert actions[-1] == Listen(samples(11_980) - ONSET_PREROLL)
+    assert talk.state is State.CONNECTING
+
+
+@pytest.mark.parametrize("end", [Button(second(12)), Tick(second(12)), Mute(second(12), on=True)])
+def test_who_begins_to_speak_once_it_is_asleep_or_after_the_user_ended_it_is_not_heard(talk, end):
+    awake(talk)
+    talk(end)
+    onset = second(12) + 1 if isinstance(end, Tick) else second(12) - 320
+    assert not any(isinstance(action, (OpenSession, Listen)) for action in talk(VoiceStart(second(12.1), onset)))
+
+
+def test_a_voice_that_began_before_it_fell_asleep_does_not_wake_a_device_that_was_used_since(talk):
+    awake(talk)
+    talk.ms(Tick, 12_000)
+    talk.ms(Button, 12_050)
+    talk.ms(Button, 12_060)
+    assert talk.state is State.ASLEEP
+    assert not any(isinstance(action, OpenSession) for action in talk.ms(VoiceStart, 12_090, samples(11_980)))
 
 
 def test_a_television_does_not_keep_the_session_open(talk):

@@ -5,7 +5,7 @@ from device.audio.gaps import Gaps
 from device.audio.ring import RingBuffer
 from device.conversation.events import Mistaken, Voice, VoiceEnd, VoiceStart
 from device.listen.near_end import MOST_UNSURE, ONSET_DB, Excess, what_echoes
-from device.listen.voice_activity import LOOK_BACK, VoiceActivity
+from device.listen.voice_activity import LOOK_BACK, NOTICED, VoiceActivity
 from device.sample_clock import CLOCK_RATE, samples
 
 LOUD, QUIET = np.full(8000, 3000, np.int16), np.zeros(8000, np.int16)
@@ -231,3 +231,29 @@ def test_nobody_is_taken_back_who_does_not_speak():
     microphone.hears(QUIET[:1600], LOUD[:1600])
     assert not microphone.of(Mistaken)
     assert len(microphone.of(VoiceStart)) == 1
+
+
+def test_a_voice_that_began_as_it_is_wanted_no_more_is_noticed_and_none_after_that():
+    microphone = Microphone()
+    microphone.voices.want(True)
+    microphone.hears(QUIET, LOUD[:480])
+    microphone.voices.want(False)
+    assert not microphone.of(VoiceStart)
+    microphone.hears(LOUD)
+    (start,) = microphone.of(VoiceStart)
+    assert start.onset <= len(QUIET) < start.at
+    assert not microphone.voices.busy
+    count = len(microphone.events)
+    microphone.hears(QUIET, LOUD)
+    assert len(microphone.events) == count
+    assert all(event.at <= len(QUIET) + 480 + NOTICED for event in microphone.events)
+
+
+def test_who_speaks_when_it_is_wanted_no_more_is_left_at_once():
+    microphone = Microphone()
+    microphone.voices.want(True)
+    microphone.hears(QUIET, LOUD)
+    microphone.voices.want(False)
+    count = len(microphone.events)
+    microphone.hears(LOUD)
+    assert len(microphone.events) == count
