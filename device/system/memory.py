@@ -7,7 +7,10 @@ import gc
 import math
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LARGE = 1 << 20
 """Bytes from which on a block is one of the system's. Models' weights and onnxruntime's arenas are larger; what is
@@ -64,17 +67,39 @@ def free_mb(meminfo: Path = Path("/proc/meminfo")) -> tuple[float, float]:
 
 def of_machine_mb(root: Path = Path("/")) -> float:
     """Return the MB of memory that this process may have at most: the machine's, or what its control group is given."""
-    limits = [free_mb(root / "proc/meminfo")[0]]
-    for group in ("sys/fs/cgroup" + _group(root), "sys/fs/cgroup"):
-        for file in ("memory.max", "memory.high", "memory/memory.limit_in_bytes"):
-            with suppress(OSError, ValueError):  # "max": none
-                limits.append(int((root / group / file).read_text()) / 1e6)
-    return min(limits)
+    return min([free_mb(root / "proc/meminfo")[0], *(given for given, _ in _of_groups(root))])
 
 
 def available_mb(root: Path = Path("/")) -> float:
     """Return the MB of memory that this process can have without anything else being put out of it."""
-    return min(free_mb(root / "proc/meminfo")[1], of_machine_mb(root))
+    left = (max(0.0, given - used) for given, used in _of_groups(root))
+    return min([free_mb(root / "proc/meminfo")[1], *left])
+
+
+def _of_groups(root: Path) -> Iterator[tuple[float, float]]:
+    """Yield the MB that each control group of this process is given, and those that are used and cannot be had back."""
+    own = root / f"sys/fs/cgroup{_group(root)}"
+    now = [(one, "memory.current") for one in dict.fromkeys((own, root / "sys/fs/cgroup"))]
+    for group, usage in (*now, (root / "sys/fs/cgroup/memory", "memory.usage_in_bytes")):
+        used = max(0.0, _mb(group / usage, 0.0) - _files_mb(group))
+        for limit in ("memory.max", "memory.high", "memory.limit_in_bytes"):
+            if (given := _mb(group / limit, math.inf)) < math.inf:
+                yield given, used
+
+
+def _mb(file: Path, otherwise: float) -> float:
+    """Return the bytes that a file of a control group holds, in MB; `otherwise` if it has none, "max" being none."""
+    with suppress(OSError, ValueError):
+        return int(file.read_text()) / 1e6
+    return otherwise
+
+
+def _files_mb(group: Path) -> float:
+    """Return the MB of a group that hold files which were not used of late: the kernel drops them when it needs to."""
+    with suppress(OSError, ValueError):
+        pairs = (line.partition(" ") for line in (group / "memory.stat").read_text().splitlines())
+        return {key: int(value) for key, _, value in pairs}.get("inactive_file", 0) / 1e6
+    return 0.0
 
 
 def _group(root: Path) -> str:

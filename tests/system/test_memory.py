@@ -84,3 +84,24 @@ def test_an_older_group_counts_too(tmp_path):
 
 def test_where_nothing_is_known_nothing_is_denied(tmp_path):
     assert of_machine_mb(tmp_path) > 100_000
+
+
+def test_what_the_group_uses_already_cannot_be_had_but_for_files_that_the_kernel_drops(tmp_path):
+    group = "sys/fs/cgroup/system.slice/x/"
+    used = {
+        "proc/meminfo": MEMINFO,
+        "proc/self/cgroup": "0::/system.slice/x\n",
+        group + "memory.max": "800000000\n",
+        group + "memory.current": "700000000\n",
+        group + "memory.stat": "anon 200000000\nfile 500000000\ninactive_file 150000000\nactive_file 1\n",
+    }
+    assert available_mb(machine(tmp_path, used)) == 250
+    assert of_machine_mb(tmp_path) == 800
+    machine(tmp_path, {group + "memory.high": "600000000\n", group + "memory.stat": "nonsense\n"})
+    assert available_mb(tmp_path) == 0
+
+
+def test_what_an_older_group_uses_counts_too(tmp_path):
+    old = {"limit_in_bytes": "900000000\n", "usage_in_bytes": "300000000\n"}
+    files = {f"sys/fs/cgroup/memory/memory.{name}": text for name, text in old.items()}
+    assert available_mb(machine(tmp_path, {"proc/meminfo": MEMINFO, **files})) == 600
