@@ -147,7 +147,7 @@ class EngineEvents:
             return
         announced = self._connection.stream or self._reply.speaks(event.reply)
         self._tools.begin(event.call_id, self._out.now, announced=announced)
-        self._user.settled()  # acted upon: to send it again would do it twice
+        self._user.restart()  # acted upon: to send it again would do it twice; what is being said now is not
         self._out.record(entries.Tool(self._out.now, event.name, event.arguments))
         self._out.do(RunTool(event))
 

@@ -39,6 +39,7 @@ from device.conversation.events import (
 )
 from device.conversation.failover import RETRY_MS
 from device.conversation.states import State
+from device.conversation.user_turn import ONSET_PREROLL
 from device.sample_clock import samples
 
 
@@ -166,6 +167,15 @@ def test_what_is_left_of_a_conversation_that_broke_off_does_not_keep_the_next_on
     assert talk.state is State.CONNECTING
     talk(Opened(24000), samples(4100))
     assert talk.state is State.LISTENING
+
+
+def test_what_is_being_said_while_a_tool_settles_what_was_said_before_goes_to_the_new_session(talk):
+    awake(talk)
+    talk.ms(VoiceEnd, 2500, samples(1800), samples(2400), 600)
+    talk.ms(VoiceStart, 3000, samples(2900))
+    talk(ToolCall("r1", "c1", "set_timer", "{}"), samples(3050))
+    actions = talk(Fault("closed", "gone", retry=True), samples(3500))
+    assert actions[0] == Listen(samples(2900) - ONSET_PREROLL, again=True)
 
 
 def test_a_session_lost_while_a_tool_works_is_owned_up_to_and_the_tool_is_not_run_again(talk):
