@@ -9,6 +9,7 @@ from device.audio.card.base import BLOCK_MS
 from device.conversation.engine import Words
 from device.conversation.events import PlayoutDone, Repeat, Tick, TimerRang, Voice, VoiceEnd
 from device.conversation.states import State
+from device.conversation.turn_taking import WAKEABLE
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -135,7 +136,7 @@ class Daemon:
         for action in self.conversation.on(event, self.position):
             self._performer.perform(action)
         if isinstance(event, (Voice, VoiceEnd)) and self.ringing:
-            self._tasks.spawn(self._ringer.hear(event, asleep=self.conversation.state is State.ASLEEP))
+            self._tasks.spawn(self._ringer.hear(event, alone=self.conversation.state in WAKEABLE))
 
     @property
     def can_repeat(self) -> bool:

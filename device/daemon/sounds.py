@@ -83,15 +83,15 @@ class Ringer:
             self._inbox.put(StopHeard(self._now()))
         return ringing
 
-    async def hear(self, event: Voice | VoiceEnd, *, asleep: bool = False) -> None:
-        """Look whether a voice said the word that ends the ringing, or, asleep, what puts it off.
+    async def hear(self, event: Voice | VoiceEnd, *, alone: bool = False) -> None:
+        """Look whether a voice said the word that ends the ringing, or, with no engine there, what puts it off.
 
-        Awake, an engine hears it too, and would put it off once more.
+        An engine that hears it would put it off once more.
         """
-        said = await self._stop_word.heard(event)
+        said = await self._stop_word.heard(event, snooze=alone and self._snooze is not None)
         if said == STOP:
             self._inbox.put(StopHeard(self._now()))
-        elif said is not None and asleep and self._snooze is not None:
+        elif said is not None and self._snooze is not None:
             await self._tell(await self._snooze(said))
 
     async def _tell(self, text: str) -> None:

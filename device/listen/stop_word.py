@@ -59,14 +59,17 @@ class StopWord:
         self.wanted = wanted
         self._recogniser.want("stop word", wanted)
 
-    async def heard(self, event: Voice | VoiceEnd) -> int | None:
-        """Return what the voice of `event` said, `STOP` or for how many minutes to put off; None if it was neither."""
+    async def heard(self, event: Voice | VoiceEnd, *, snooze: bool = True) -> int | None:
+        """Return what the voice of `event` said, `STOP` or, to `snooze`, for how many minutes; None if it was neither.
+
+        Where nothing is to be put off, the voice is not looked at a second time for it.
+        """
         if not self._due(event):
             return None
         self._recognised_at = event.at
         self._recognising += 1
         try:
-            said = await self._recogniser.use(lambda recogniser: self._said(recogniser, event))
+            said = await self._recogniser.use(lambda recogniser: self._said(recogniser, event, snooze=snooze))
         except ModelError as error:
             log.warning("A ringing timer cannot be stopped by voice: %s", error)
             return None
@@ -74,13 +77,15 @@ class StopWord:
             self._recognising -= 1
         return said if self.wanted else None
 
-    def _said(self, recogniser: Moonshine, event: Voice | VoiceEnd) -> int | None:
+    def _said(self, recogniser: Moonshine, event: Voice | VoiceEnd, *, snooze: bool) -> int | None:
         from device.listen.moonshine import EXPECTED  # noqa: PLC0415 - loaded by now, and never where nothing rings
 
         audio = self._audio(event)
         text = recogniser.transcribe(audio)
         if not self._words.isdisjoint(words(text)):
             return STOP
+        if not snooze:
+            return None
         minutes = self._put_off(text)
         if minutes is None and isinstance(event, VoiceEnd):
             # A word alone is often misheard. Stop words are not looked for among what was less likely said: it would

@@ -81,6 +81,15 @@ async def test_a_stop_word_is_one_of_the_words_and_a_snooze_a_phrase_among_them(
     assert stopword.loaded[0].heard == [samples(400 + 250)] * (2 if said is None else 1)
 
 
+@pytest.mark.parametrize(("text", "said"), [("Snooze.", None), ("Sons.", None), ("Stop.", STOP)])
+async def test_where_nothing_is_to_be_put_off_a_voice_is_looked_at_once(stopword, text, said):
+    stopword.make = lambda: Recogniser(text)
+    stopword.want(True)
+    end = VoiceEnd(samples(3000), samples(2600), samples(2800), 200)
+    assert await stopword.heard(end, snooze=False) == said
+    assert len(stopword.loaded[0].heard) == 1
+
+
 async def test_a_snooze_that_was_misheard_is_found_among_what_else_it_may_have_been(stopword):
     class Doubtful(Recogniser):
         def transcribe(self, pcm, understood=None):
