@@ -20,8 +20,8 @@ from device.door.server import Peer, Refusal
 from device.records import costs, transcripts
 from device.records.store import StoreError
 from device.settings.change import ChangeError, StaleError, change, file_for, said
-from device.settings.described import described
-from device.settings.loading import SettingsError, read
+from device.settings.described import changed, described
+from device.settings.loading import SettingsError, able, read
 from device.settings.prices import prices
 from device.system.typed import of_service, typed
 
@@ -235,7 +235,8 @@ class Requests:
         )
         if not rows:
             raise Refusal("unknown", f"there is no setting {below!r}", f"`{typed('settings')}` lists them")
-        return m.SettingsAre(rows, str(file), fault)
+        pending = changed(self._found.settings, able(settings)[0])
+        return m.SettingsAre(rows, str(file), fault, tuple(pending))
 
     @_do.register
     async def _(self, request: m.ChangeSetting, peer: Peer) -> m.Reply:

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
-    from device.door.messages import Code, Topic
+    from device.door.messages import Code, Message, Topic
 
-R = TypeVar("R", bound="AnyReply")
+R = TypeVar("R", bound="Message")
 
 GREET_S: Final = 5.0
 """How long the daemon may take to answer at all. A choice: it takes milliseconds, and a busy Pi a second."""

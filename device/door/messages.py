@@ -339,6 +339,8 @@ class SettingsAre(Reply, frozen=True):
     """Where changes are written."""
     fault: str = ""
     """Why the files are not in force, if they cannot be used."""
+    pending: tuple[str, ...] = ()
+    """Keys of all tables that the files have otherwise than what is in force, and hold after a restart."""
 
 
 class Changed(Reply, frozen=True):

@@ -1,4 +1,4 @@
-"""Who may see the kiosk view: this machine's own browsers, and those that came by the kiosk link."""
+"""Who may see the kiosk view: this machine's own browsers, those that came by the kiosk link, and the owner's."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from device.system.loopback import is_loopback
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from device.page.owners import Owners
+
 COOKIE: Final = "parley-kiosk"
 KEPT_S: Final = 10 * 366 * 86_400
 """How long a browser keeps the cookie: a screen on a wall is set up once."""
@@ -23,12 +25,13 @@ PASSED_ON: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 class Access:
     """Tells whose a request is. The kiosk link's token is in `folder`, and may change at any time."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, owners: Owners) -> None:
+        self._folder, self._owners = folder, owners
 
     def sees_kiosk(self, request: web.Request) -> bool:
         """Tell whether the kiosk view is for whoever asks."""
-        return is_here(request) or self._is_token(request.cookies.get(COOKIE, ""))
+        known = self._is_token(request.cookies.get(COOKIE, "")) or self._owners.admits(request)
+        return known or is_here(request)
 
     def admit(self, offered: str) -> web.Response:
         """Return the answer to who comes by a kiosk link with this token. Raises web.HTTPForbidden if it is void."""

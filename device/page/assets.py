@@ -38,8 +38,9 @@ class Asset(Struct, frozen=True):
 
 
 def read_assets(folder: Path = STATIC) -> dict[str, Asset]:
-    """Return all files of a folder, by name."""
-    return {path.name: asset(path.read_bytes(), KINDS[path.suffix]) for path in folder.iterdir()}
+    """Return all files in and below a folder, by their path from there."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): asset(path.read_bytes(), KINDS[path.suffix]) for path in files}
 
 
 def asset(data: bytes, kind: str) -> Asset:

@@ -8,8 +8,9 @@ soon as there is one.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from aiohttp import WSMsgType
@@ -19,7 +20,7 @@ from device.door import messages as door
 from device.door.client import Client, DoorError, connect
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
 
     from aiohttp import web
 
@@ -42,6 +43,30 @@ TOPICS: Final[tuple[door.Topic, ...]] = (
 
 Asked = door.Wake | door.Stop | door.Mute | door.Unmute | door.Repeat
 """What whoever stands before a kiosk may ask for."""
+LARGEST_ASKED: Final = 4096
+"""Bytes of what a kiosk sends at a time; what it may ask for has thirty."""
+OwnerAsked = (
+    Asked
+    | door.Subscribe
+    | door.GetStatus
+    | door.SetVolume
+    | door.Say
+    | door.Ask
+    | door.GetTimers
+    | door.CancelTimer
+    | door.CancelAlarm
+    | door.GetSettings
+    | door.ChangeSetting
+    | door.GetTranscripts
+    | door.DeleteTranscripts
+    | door.GetCosts
+    | door.Restart
+)
+"""What the owner may ask for: all but codes, lest a browser lets in others."""
+LARGEST_OWNER_ASKED: Final = door.LONGEST_REQUEST - 1024
+"""Bytes of what the owner's browser sends at a time: what the door takes, less what numbers it there."""
+MOST_AT_ONCE: Final = 8
+"""Requests of one browser that are being answered. A choice: half of what the door allows a connection."""
 
 
 class Gone(Struct, frozen=True, tag_field="type", tag="gone"):
@@ -55,6 +80,30 @@ class Here(Struct, frozen=True, tag_field="type", tag="here"):
     """The page's server is there; told every `HERE_S`, since a browser cannot tell a dead line from a quiet one."""
 
 
+def _for_everybody(event: door.AnyEvent) -> door.AnyEvent:
+    """Return an event without what is the owner's."""
+    if isinstance(event, door.Snapshot):
+        return msgspec.structs.replace(event, cost=door.Cost(), code=door.CodeMade())
+    return event
+
+
+class Rights(Struct, frozen=True):
+    """What a browser is told, and may ask for."""
+
+    topics: tuple[door.Topic, ...]
+    """What it is told of; whoever may `Subscribe` may have others."""
+    asked: msgspec.json.Decoder[Any]
+    """Reads what may be asked for, and nothing else."""
+    largest: int
+    """Bytes of what is asked at a time."""
+    shown: Callable[[door.AnyEvent], door.AnyEvent]
+    """What of an event is told."""
+
+
+KIOSK: Final = Rights(TOPICS, msgspec.json.Decoder(Asked), LARGEST_ASKED, _for_everybody)
+OWNER: Final = Rights(door.USUAL, msgspec.json.Decoder(OwnerAsked), LARGEST_OWNER_ASKED, lambda event: event)
+
+
 class Line:
     """A browser's line to the daemon. `reach` connects with the door; it ends once the browser `may` no more."""
 
@@ -62,12 +111,15 @@ class Line:
         self,
         ws: web.WebSocketResponse,
         reach: Callable[[str], Awaitable[Client]] = connect,
+        rights: Rights = KIOSK,
         *,
         may: Callable[[], bool] = lambda: True,
     ) -> None:
         self._ws = ws
         self._reach = reach
+        self._rights = rights
         self._may = may
+        self._answering: set[asyncio.Task[None]] = set()
         self._client: Client | None = None
 
     async def hold(self) -> None:
@@ -76,6 +128,7 @@ class Line:
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            tasks += self._answering
             for task in tasks:
                 task.cancel()
             for over in await asyncio.gather(*tasks, return_exceptions=True):
@@ -89,8 +142,8 @@ class Line:
             try:
                 async with await self._reach("the page") as client:
                     told, self._client = None, client
-                    async for event in client.subscribe(TOPICS):
-                        await self._send(_for_everybody(event))
+                    async for event in client.subscribe(self._rights.topics):
+                        await self._send(self._rights.shown(event))
             except DoorError as error:
                 gone = Gone(error.what, error.fix)
                 if gone != told:
@@ -113,18 +166,27 @@ class Line:
             if not self._may():
                 return
             try:
-                request = msgspec.json.decode(frame.data, type=Asked)
-            except msgspec.DecodeError as error:
+                request = self._rights.asked.decode(frame.data)
+            except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
                 await self._send(door.Error(code="bad_message", what=str(error)))
                 continue
-            await self._send(await self._done(request))
+            if len(self._answering) >= MOST_AT_ONCE:
+                what = f"{MOST_AT_ONCE} requests wait for their answers"
+                await self._send(door.Error("too_many", what, "wait for one of them", request.id))
+                continue
+            answering = asyncio.create_task(self._answer(request))
+            self._answering.add(answering)
+            answering.add_done_callback(self._answering.discard)
 
-    async def _done(self, request: Asked) -> door.Done | door.Error:
+    async def _answer(self, request: door.Request) -> None:
+        await self._send(await self._done(request))
+
+    async def _done(self, request: door.Request) -> door.Reply | door.Error:
         """Have something done; return what to answer."""
         if self._client is None:
             return door.Error(code="closing", what="there is no assistant just now", id=request.id)
         try:
-            done = await self._client.request(request, door.Done)
+            done = await self._client.request(request, door.Reply)
         except DoorError as error:
             return door.Error(code=error.code, what=error.what, fix=error.fix, id=request.id, wait_s=error.wait_s)
         return msgspec.structs.replace(done, id=request.id)
@@ -132,10 +194,3 @@ class Line:
     async def _send(self, message: Struct) -> None:
         with suppress(ConnectionError):
             await self._ws.send_str(msgspec.json.encode(message).decode())
-
-
-def _for_everybody(event: door.AnyEvent) -> door.AnyEvent:
-    """Return an event without what is the owner's."""
-    if isinstance(event, door.Snapshot):
-        return msgspec.structs.replace(event, cost=door.Cost(), code=door.CodeMade())
-    return event

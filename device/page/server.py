@@ -1,5 +1,7 @@
 """The page as a web server: the kiosk view at `/`, for this machine and for whoever has the kiosk link.
 
+The owner's, at `/settings`, is in `owner_view.py`.
+
 It knows nothing but the door and its own section of the settings. All that browsers load is here; nothing is loaded
 from elsewhere.
 """
@@ -13,18 +15,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from aiohttp import WSCloseCode, hdrs, web
+from aiohttp import hdrs, web
 
 from device.door.client import connect
 from device.page import assets, words
 from device.page.access import Access
-from device.page.live import Line
+from device.page.lines import GOODBYE_S, Lines
+from device.page.live import KIOSK
+from device.page.owner_view import OwnerView
+from device.page.owners import Owners
 from device.settings.page import PICTURES
 from device.system import inputs
 from device.web.connections import IDLE_S, Connections, http_log
 from device.web.gate import Allowed, Gate, Who, own_names
 from device.web.ports import cannot_listen
-from device.web.upgrade import can_upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,16 +39,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WHO: Final = Who("The page", "page.hosts", links=True)
+LARGEST_POSTED: Final = 4096
+"""Bytes of what a browser sends beside its line: a code has six."""
 BROWSERS: Final = 16
 """How many at once have a line to the daemon. A choice: a household's telephones and screens."""
-LARGEST_ASKED: Final = 4096
-"""Bytes of what a browser sends at a time; what it may ask for has thirty."""
 LARGEST_PICTURE: Final = 8 * 1024 * 1024
 """Bytes of the picture. A choice: a photograph of full screen size has one or two million."""
-ALIVE_S: Final = 20.0
-"""How often a browser must show that it is there; a telephone that was carried away is forgotten after that."""
-GOODBYE_S: Final = 2.0
-"""How long a browser may take to answer that the page goes."""
 
 
 class PageError(Exception):
@@ -64,21 +64,23 @@ class Page:
     ) -> None:
         self.connections = Connections()
         self._look = look
-        self._reach = reach
-        self._access = Access(folder)
+        owners = Owners(folder)
+        self._access = Access(folder, owners)
         self._gate = Gate(Allowed(hosts=own_names(settings.address, socket.gethostname(), settings.hosts)), WHO)
         self._assets = assets.read_assets()
-        self._sockets: set[web.WebSocketResponse] = set()
+        self._lines = Lines(KIOSK, BROWSERS, self.connections, reach)
+        self._owner = OwnerView(owners, look, self._assets["settings.html"], self.connections, reach)
 
     def app(self) -> web.Application:
         """Return it as a web application."""
-        app = web.Application(middlewares=[self._let_in], client_max_size=LARGEST_ASKED)
+        app = web.Application(middlewares=[self._let_in], client_max_size=LARGEST_POSTED)
         app.router.add_get("/", self._kiosk)
         app.router.add_get("/k/{token}", self._by_link)
-        app.router.add_get("/static/{name}", self._static)
+        app.router.add_get("/static/{name:.+}", self._static)
         app.router.add_get("/page.json", self._about)
         app.router.add_get("/picture", self._picture)
         app.router.add_get("/live", self._live)
+        app.add_routes(self._owner.routes())
         app.on_response_prepare.append(_shut_in)
         app.on_shutdown.append(self._shut_down)
         return app
@@ -135,23 +137,7 @@ class Page:
     async def _live(self, request: web.Request) -> web.StreamResponse:
         """Hold a browser's line to the daemon."""
         self._admit(request)
-        if hdrs.ORIGIN not in request.headers:
-            raise web.HTTPForbidden  # every browser says it; the gate has compared it
-        if len(self._sockets) >= BROWSERS:
-            raise web.HTTPServiceUnavailable
-        ws = web.WebSocketResponse(
-            heartbeat=ALIVE_S, max_msg_size=LARGEST_ASKED, compress=False, timeout=GOODBYE_S, autoping=True
-        )
-        if not can_upgrade(ws, request):
-            raise web.HTTPUpgradeRequired
-        self._sockets.add(ws)
-        self.connections.hold(request)
-        try:
-            await ws.prepare(request)
-            await Line(ws, self._reach, may=lambda: self._access.sees_kiosk(request)).hold()
-        finally:
-            self._sockets.discard(ws)
-        return ws
+        return await self._lines.hold(request, lambda: self._access.sees_kiosk(request))
 
     def _admit(self, request: web.Request) -> None:
         """Raise web.HTTPUnauthorized for those who may not see the kiosk view."""
@@ -159,9 +145,7 @@ class Page:
             raise web.HTTPUnauthorized
 
     async def _shut_down(self, _: web.Application) -> None:
-        goodbye = b"The page is shutting down."
-        closing = (ws.close(code=WSCloseCode.GOING_AWAY, message=goodbye) for ws in tuple(self._sockets))
-        await asyncio.gather(*closing, return_exceptions=True)
+        await asyncio.gather(self._lines.close(), self._owner.close())
 
 
 async def serve(

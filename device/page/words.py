@@ -1,4 +1,8 @@
-"""The words on the page: `data/languages/LANGUAGE/page.toml`, which every language may have."""
+"""The words on the page, which every language may have.
+
+Those of the kiosk view are in `data/languages/LANGUAGE/page.toml`, those of the owner's in `owner/NAME.toml` beside it:
+a file for each of its sections.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,10 @@ from typing import Final
 
 import msgspec
 
-from device.language.files import base, file_of, languages
+from device.language.files import LANGUAGES, base, file_of, languages
 
 FILE: Final = "page.toml"
+OWNER: Final = "owner"
 FALLBACK: Final = "en"
 
 Words = dict[str, dict[str, str]]
@@ -28,6 +33,18 @@ def words(language: str) -> Words:
     path = file_of(language, FILE) or file_of(FALLBACK, FILE)
     assert path is not None  # noqa: S101 - English has them
     return msgspec.toml.decode(path.read_bytes(), type=Words)
+
+
+@cache
+def owner_words(language: str) -> Words:
+    """Return the words of the owner's view, by the file's name and by key, with those of the kiosk's; as `words`."""
+    names = sorted(path.name for path in (LANGUAGES / FALLBACK / OWNER).glob("*.toml"))
+    files = {name: file_of(language, f"{OWNER}/{name}") or LANGUAGES / FALLBACK / OWNER / name for name in names}
+    own = {
+        name.removesuffix(".toml"): msgspec.toml.decode(path.read_bytes(), type=dict[str, str])
+        for name, path in files.items()
+    }
+    return words(language) | own
 
 
 def offered(wanted: tuple[str, ...]) -> tuple[str, ...]:

@@ -59,21 +59,28 @@ class Key(Struct, frozen=True, kw_only=True):
 
 def described(settings: Settings) -> Iterator[Key]:
     """Yield all keys, in the order of the tree; of engines those that are chosen."""
-    yield from _keys(settings, "")
+    for section, field, name, value in _leaves(settings, ""):
+        yield _key(name, field, value, about(type(section)).get(field.name, ""))
 
 
-def _keys(section: Section, above: str) -> Iterator[Key]:
-    told = about(type(section))
+def changed(before: Settings, after: Settings) -> Iterator[str]:
+    """Yield the keys that `after` has otherwise, secrets among them, in the order of the tree."""
+    values = {name: value for _, _, name, value in _leaves(before, "")}
+    yield from (name for _, _, name, value in _leaves(after, "") if values.get(name, value) != value)
+
+
+def _leaves(section: Section, above: str) -> Iterator[tuple[Section, msgspec.structs.FieldInfo, str, Any]]:
+    """Yield each key with the table that it is in, its name and its value."""
     for field in msgspec.structs.fields(type(section)):
         name, value = above + field.encode_name, getattr(section, field.name)
         if isinstance(value, Section):
-            yield from _keys(value, f"{name}.")
+            yield from _leaves(value, f"{name}.")
         elif isinstance(section, Settings) and field.name == "engine":
             for engine in section.engines:
                 if isinstance(one := value.get(engine), Section):
-                    yield from _keys(one, f"{name}.{engine}.")
+                    yield from _leaves(one, f"{name}.{engine}.")
         else:
-            yield _key(name, field, value, told.get(field.name, ""))
+            yield section, field, name, value
 
 
 def _key(name: str, field: msgspec.structs.FieldInfo, value: Any, told: str) -> Key:

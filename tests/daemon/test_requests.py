@@ -69,6 +69,13 @@ async def test_a_setting_is_changed_and_told_as_it_is_now(requests, config):
     assert (wrong.code, "valid is a number" in wrong.what) == ("invalid", True)
 
 
+async def test_what_holds_only_after_a_restart_is_told_whatever_was_asked_for(requests, config):
+    assert (await requests.answer(m.GetSettings(), OTHER)).pending == ()
+    await requests.answer(m.ChangeSetting("wake.threshold", 0.3), OTHER)
+    config.write_text(config.read_text().replace("Ada", "Eve"))
+    assert (await requests.answer(m.GetSettings("playout"), OTHER)).pending == ("name", "wake.threshold")
+
+
 async def test_a_key_is_sent_elsewhere_by_its_owner_alone(requests, config):
     config.write_text('[brain]\nurl = "http://ada:s3cret@box/v1"\nmodel = "m"\napi_key = "sk-brain"\n')
     elsewhere = m.ChangeSetting("brain.url", "http://evil.example/v1")

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 from support.chromium import Browser
+from support.owner_door import OwnerDoor
 from support.scripted_door import ScriptedDoor
 
 from device.door.client import connect
@@ -30,6 +31,12 @@ class Served:
 
     def door(self, now=None):
         return ScriptedDoor(self.path, now)
+
+    def owner_door(self, text="", **more):
+        """Return a door to what settings make that say `text`."""
+        config = self.folder / "parley.toml"
+        config.write_text(text)
+        return OwnerDoor(self.path, config, **more)
 
     @asynccontextmanager
     async def serving(self, **settings):

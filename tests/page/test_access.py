@@ -6,6 +6,11 @@ from aiohttp.test_utils import make_mocked_request
 
 from device.page.access import COOKIE, PASSED_ON, Access
 from device.page.link import FILE, ensure, renew
+from device.page.owners import Owners
+
+
+def access(folder):
+    return Access(folder, Owners(folder))
 
 
 class Peer:
@@ -23,39 +28,39 @@ def request(address, cookie="", **headers):
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.0.1", "::1", "::ffff:127.0.0.1"])
 def test_this_machine_s_browsers_may(tmp_path, address):
-    assert Access(tmp_path).sees_kiosk(request(address))
+    assert access(tmp_path).sees_kiosk(request(address))
 
 
 @pytest.mark.parametrize("header", PASSED_ON)
 def test_who_comes_by_a_proxy_on_this_machine_is_not_here(tmp_path, header):
-    assert not Access(tmp_path).sees_kiosk(request("127.0.0.1", **{header: "for=192.0.2.7"}))
+    assert not access(tmp_path).sees_kiosk(request("127.0.0.1", **{header: "for=192.0.2.7"}))
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "x" * 22, "\N{LATIN SMALL LETTER E WITH ACUTE}" * 22])
 def test_others_may_not(tmp_path, cookie):
     ensure(tmp_path)
-    assert not Access(tmp_path).sees_kiosk(request("192.0.2.7", cookie))
+    assert not access(tmp_path).sees_kiosk(request("192.0.2.7", cookie))
 
 
 def test_without_a_link_no_cookie_does(tmp_path):
-    assert not Access(tmp_path).sees_kiosk(request("192.0.2.7", ""))
+    assert not access(tmp_path).sees_kiosk(request("192.0.2.7", ""))
     (tmp_path / FILE).mkdir()  # it cannot be read
-    assert not Access(tmp_path).sees_kiosk(request("192.0.2.7", "x" * 22))
+    assert not access(tmp_path).sees_kiosk(request("192.0.2.7", "x" * 22))
 
 
 def test_who_came_by_the_link_may_until_there_is_another(tmp_path):
-    access, token = Access(tmp_path), ensure(tmp_path)
-    answer = access.admit(token)
+    view, token = access(tmp_path), ensure(tmp_path)
+    answer = view.admit(token)
     cookie = answer.cookies[COOKIE]
     assert (answer.status, answer.headers["Location"]) == (303, "/")
     assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
-    assert access.sees_kiosk(request("192.0.2.7", cookie.value))
+    assert view.sees_kiosk(request("192.0.2.7", cookie.value))
     renew(tmp_path)
-    assert not access.sees_kiosk(request("192.0.2.7", cookie.value))
+    assert not view.sees_kiosk(request("192.0.2.7", cookie.value))
 
 
 @pytest.mark.parametrize("token", ["", "x" * 22, "../kiosk-link"])
 def test_a_void_link_leads_nowhere(tmp_path, token):
     ensure(tmp_path)
     with pytest.raises(web.HTTPForbidden):
-        Access(tmp_path).admit(token)
+        access(tmp_path).admit(token)

@@ -9,12 +9,12 @@ from aiohttp.test_utils import make_mocked_request
 from device.page.assets import HEADERS, KINDS, STATIC, answer, asset, read_assets
 
 MOST_ON_THE_WIRE = 100_000
-FILES = sorted(STATIC.iterdir())
+FILES = sorted(path for path in STATIC.rglob("*") if path.is_file())
 
 
 def test_all_files_are_read_and_small():
     assets = read_assets()
-    assert set(assets) == {path.name for path in FILES}
+    assert set(assets) == {path.relative_to(STATIC).as_posix() for path in FILES}
     assert sum(len(one.packed) for one in assets.values()) < MOST_ON_THE_WIRE
     assert all(gzip.decompress(one.packed) == one.data for one in assets.values())
 
@@ -26,14 +26,14 @@ def test_nothing_is_loaded_from_elsewhere(path):
     assert addresses <= {"http://www.w3.org/2000/svg"}, "a name, which is not fetched"
 
 
-@pytest.mark.parametrize("path", sorted(STATIC.glob("*.html")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(STATIC.rglob("*.html")), ids=lambda path: path.name)
 def test_no_script_and_no_style_stands_in_a_page(path):
     text = path.read_text("utf-8")
     assert re.findall(r"<script(?![^>]*\ssrc=)", text) == []
     assert re.findall(r"<style|\sstyle=|\son\w+=|javascript:", text) == []
 
 
-@pytest.mark.parametrize("path", sorted(STATIC.glob("*.js")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(STATIC.rglob("*.js")), ids=lambda path: path.name)
 def test_no_script_makes_markup_of_text(path):
     assert (
         re.findall(

@@ -4,17 +4,16 @@ import re
 
 import pytest
 
-from device.page.words import offered, readable, words
+from device.page.assets import STATIC
+from device.page.words import offered, owner_words, readable, words
 
+OWN = STATIC / "owner"
+SECTIONS = re.findall(r'^  "([\w-]+)",$', (OWN / "sections.js").read_text("utf-8"), re.MULTILINE)
 PLACES = re.compile(r"\{\w+\}")
 
 
-def keys(language):
-    return {
-        (section, key): sorted(PLACES.findall(text))
-        for section, one in words(language).items()
-        for key, text in one.items()
-    }
+def keys(found):
+    return {(section, key): sorted(PLACES.findall(text)) for section, one in found.items() for key, text in one.items()}
 
 
 def test_english_and_german_can_be_read():
@@ -23,8 +22,32 @@ def test_english_and_german_can_be_read():
 
 @pytest.mark.parametrize("language", readable())
 def test_a_language_has_every_word_with_its_places(language):
-    assert keys(language) == keys("en")
-    assert all(text.strip() for section in words(language).values() for text in section.values())
+    for all_of in (words, owner_words):
+        assert keys(all_of(language)) == keys(all_of("en"))
+        assert all(text.strip() for section in all_of(language).values() for text in section.values())
+
+
+def test_every_section_of_the_owner_s_view_is_there_and_has_a_title():
+    assert "settings" in SECTIONS
+    assert len(SECTIONS) == len(set(SECTIONS))
+    for name in SECTIONS:
+        assert (OWN / f"{name}.js").exists()
+        assert owner_words("en")[name]["title"]
+
+
+def test_no_word_is_asked_for_that_there_is_not():
+    found = owner_words("en")
+    asked = [
+        (path.name, section, key)
+        for path in STATIC.rglob("*.js")
+        for section, key in re.findall(r'\.say\("(\w+)", "(\w+)"', path.read_text("utf-8"))
+    ]
+    assert len(asked) > 20
+    assert [one for one in asked if one[2] not in found[one[1]]] == []
+
+
+def test_the_owner_s_words_hide_none_of_the_kiosk_s():
+    assert {name: owner_words("en")[name] for name in words("en")} == words("en")
 
 
 def test_a_language_without_words_is_english():

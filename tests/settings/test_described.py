@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from device.settings.described import about, described
+from device.settings.described import about, changed, described
 from device.settings.engines import secret
 from device.settings.loading import settle
 from device.settings.tree import ListenSettings, Settings, WakeSettings
@@ -57,3 +57,10 @@ def test_what_stands_below_a_field_is_told_in_one_line():
     assert about(WakeSettings)["models"].startswith("openWakeWord models, by name as")
     assert all("\n" not in text for text in about(ListenSettings).values())
     assert "engines" in about(Settings)
+
+
+def test_what_two_settings_differ_in_is_named_secrets_too():
+    before = settle({"engines": ["local"], "brain": {"api_key": "a"}}, {}).settings
+    assert list(changed(before, before)) == []
+    table = {"engines": ["openai"], "brain": {"api_key": "b"}, "wake": {"threshold": 0.4}}
+    assert list(changed(before, settle(table, {}).settings)) == ["engines", "wake.threshold", "brain.api_key"]

@@ -29,7 +29,7 @@ class Kiosk {
       $("picture").onload = () => { $("picture").hidden = false; };
       $("picture").src = "/picture";
     }
-    this.line = new Line((event) => this.take(event), () => this.take({ type: "gone" }));
+    this.line = new Line("/live", (event) => this.take(event), () => this.take({ type: "gone" }));
     setInterval(() => this.draw(), TICK_MS);
     this.draw();
   }
@@ -56,11 +56,11 @@ class Kiosk {
     for (const [id, which] of [["talk", "first"], ["stop", "second"], ["mute", "mute"]]) {
       $(id).onclick = () => {
         const does = this.view[which];
-        if (does) this.line.ask(does.ask);
+        if (does) this.line.ask({ type: does.ask });
       };
     }
     addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.view.second) this.line.ask("stop");
+      if (event.key === "Escape" && this.view.second) this.line.ask({ type: "stop" });
     });
   }
 

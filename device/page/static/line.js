@@ -7,8 +7,9 @@ const SOONEST_MS = 500;
 const LATEST_MS = 5000;
 
 export class Line {
-  // `take` is called with each event, and `lost` when the server itself is away.
-  constructor(take, lost) {
+  // `take` is called with each message that comes, and `lost` when the server itself is away.
+  constructor(path, take, lost) {
+    this.path = path;
     this.take = take;
     this.lost = lost;
     this.wait = SOONEST_MS;
@@ -16,7 +17,7 @@ export class Line {
   }
 
   open() {
-    const url = new URL("/live", location.href);
+    const url = new URL(this.path, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     this.socket = new WebSocket(url);
     this.listen();
@@ -44,7 +45,10 @@ export class Line {
     this.wait = Math.min(LATEST_MS, this.wait * 1.6);
   }
 
-  ask(type) {
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ type }));
+  // Ask for something; return whether there is somebody to ask.
+  ask(message) {
+    const open = this.socket.readyState === WebSocket.OPEN;
+    if (open) this.socket.send(JSON.stringify(message));
+    return open;
   }
 }

@@ -1,0 +1,144 @@
+// The owner's view: who has the code sees its sections, one at a time.
+
+import { confirmed } from "./owner/dialog.js";
+import { Door } from "./owner/door.js";
+import { button, make } from "./owner/make.js";
+import { Problem, shown } from "./owner/problem.js";
+import { SECTIONS } from "./owner/sections.js";
+import { signIn } from "./owner/sign-in.js";
+import { plain } from "./view.js";
+import { Words } from "./words.js";
+
+document.body.dataset.runs = "";
+
+const AGAIN_MS = 1000;
+const $ = (id) => document.getElementById(id);
+
+class Owner {
+  constructor(page, words) {
+    this.words = words;
+    this.door = new Door(() => this.lost());
+    this.leaving = new AbortController();
+    this.banner = make("div", { id: "banner", role: "status" });
+    this.main = make("main", { id: "main", tabIndex: -1 });
+    this.links = new Map(SECTIONS.map((name) => [name, make("a", { href: `#${name}` }, words.say(name, "title"))]));
+    const menu = make("button", { type: "button", id: "menu", ariaExpanded: "false" });
+    menu.setAttribute("aria-controls", "sections");
+    menu.onclick = () => { menu.ariaExpanded = String(menu.ariaExpanded === "false"); };
+    this.menu = menu;
+    this.name = make("p", { id: "name" }, "Parley");
+    page.replaceChildren(
+      make("header", {}, this.name, make("a", { className: "button", href: "/" }, words.say("owner", "kiosk"))),
+      make(
+        "nav", { ariaLabel: words.say("owner", "sections") }, menu,
+        make("div", { id: "sections" },
+          make("ul", {}, [...this.links.values()].map((link) => make("li", {}, link))),
+          make("div", { className: "leave" }, this.languages(),
+            button(words.say("owner", "sign_out"), () => this.leave(false)),
+            button(words.say("owner", "sign_out_all"), () => this.leave(true)))),
+      ),
+      make("div", { id: "content" }, this.banner, this.main),
+    );
+    this.door.listen((event) => this.take(event), new AbortController().signal);
+    addEventListener("hashchange", () => this.go(true));
+    this.go(false);
+  }
+
+  // Show the section that the address names.
+  async go(moved) {
+    const { words } = this;
+    const named = location.hash.slice(1).split("/")[0];
+    const name = this.links.has(named) ? named : SECTIONS[0];
+    this.leaving.abort();
+    const leaving = this.leaving = new AbortController();
+    for (const [one, link] of this.links) link.ariaCurrent = one === name ? "page" : null;
+    this.menu.ariaExpanded = "false";
+    this.menu.textContent = words.say(name, "title");
+    document.title = `${words.say(name, "title")} · Parley`;
+    const body = make("div", { className: "section" });
+    this.main.replaceChildren(make("h1", {}, words.say(name, "title")), body);
+    if (moved) this.main.focus();
+    scrollTo(0, 0);
+    this.failed = false;
+    try {
+      const [{ show }] = await Promise.all([import(`./owner/${name}.js`), this.door.ready]);
+      if (!leaving.signal.aborted) await show(body, this.context(leaving.signal));
+    } catch (error) {
+      if (leaving.signal.aborted) return;
+      this.failed = true; // shown again as soon as there is a daemon
+      body.append(shown(error, words));
+    }
+  }
+
+  // What a section is given.
+  context(signal) {
+    return { door: this.door, words: this.words, signal, announce: tell, restart: () => this.restart() };
+  }
+
+  async restart() {
+    await this.door.ask("restart");
+    tell(this.words.say("owner", "restarting"));
+  }
+
+  take(event) {
+    if (event.type === "snapshot") {
+      this.name.textContent = plain(event.about.name, 40);
+      this.banner.replaceChildren();
+      if (this.failed) this.go(false);
+    } else if (event.type === "gone") {
+      this.banner.replaceChildren(make(
+        "div", { className: "problem" },
+        make("p", {}, this.words.say("owner", "gone")),
+        event.what && make("p", { className: "fix" }, plain(event.what, 300), event.fix && `: ${plain(event.fix, 300)}`),
+      ));
+    }
+  }
+
+  languages() {
+    const { words } = this;
+    return make("div", { id: "languages", role: "group", ariaLabel: words.say("say", "language") }, words.languages.map((language) => {
+      const choose = button(words.name(language), () => {
+        words.choose(language);
+        location.reload();
+      });
+      choose.lang = language;
+      choose.ariaPressed = String(language === words.language);
+      return choose;
+    }));
+  }
+
+  async leave(everywhere) {
+    const say = (key) => this.words.say("owner", key);
+    if (everywhere && !await confirmed({ title: say("sign_out_all"), text: say("sign_out_all_text"), yes: say("sign_out_all"), no: say("cancel") })) return;
+    await fetch("/owner/sign-out", {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ everywhere }),
+    }).catch(() => null);
+    location.reload();
+  }
+
+  async lost() {
+    const now = await about().catch(() => null);
+    if (now && !now.signed_in) location.reload();
+  }
+}
+
+function tell(text) {
+  $("announce").textContent = text;
+}
+
+async function about() {
+  const answer = await fetch("/owner.json");
+  if (!answer.ok) throw new Problem({ code: "closing" });
+  return answer.json();
+}
+
+let known = null;
+while (!known) {
+  known = await about().catch(() => null);
+  if (!known) await new Promise((resolve) => { setTimeout(resolve, AGAIN_MS); });
+}
+const words = new Words(known);
+document.documentElement.lang = words.language;
+document.title = words.say("owner", "title");
+if (known.signed_in) new Owner($("page"), words);
+else signIn($("page"), words);

@@ -1,0 +1,5 @@
+// The sections of the owner's view, in order: each is a module of that name beside this one, and a file of words.
+
+export const SECTIONS = [
+  "settings",
+];
