@@ -10,11 +10,14 @@ pass over kinds and fields that they do not know, so that a newer daemon may tel
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from device.door.base import Event, Message, Reply, Request, RequestId
+
+__all__ = ("Event", "Message", "Reply", "Request")
 
 VERSION: Final = 1
 """Changes when what was understood before would be misunderstood."""
@@ -63,15 +66,6 @@ tried and failed, it was asked too often, the daemon ends."""
 Text = Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
 Spoken = Annotated[str, Meta(min_length=1, max_length=LONGEST_SPOKEN)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
-RequestId = Annotated[int, Meta(ge=0, le=2**53)]
-
-
-def _tag(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-
-
-class Message(Struct, frozen=True, tag_field="type", tag=_tag, omit_defaults=True):
-    """Whatever is said."""
 
 
 class Hello(Message, frozen=True):
@@ -83,12 +77,6 @@ class Hello(Message, frozen=True):
 
 
 # Requests
-
-
-class Request(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a client asks for; answered by one reply with the same `id`, or by an `Error`."""
-
-    id: RequestId = 0
 
 
 class Subscribe(Request, frozen=True):
@@ -227,12 +215,6 @@ class Restart(Request, frozen=True):
 
 
 # Replies
-
-
-class Reply(Message, frozen=True, kw_only=True):
-    """The answer to the request with this `id`."""
-
-    id: RequestId = 0
 
 
 class Done(Reply, frozen=True):
@@ -432,10 +414,6 @@ class CodeIs(Reply, frozen=True):
 # Events
 
 
-class Event(Message, frozen=True):
-    """What a subscriber is told."""
-
-
 class State(Event, frozen=True):
     """Whose turn it is, and what the lights show of it."""
 
@@ -487,7 +465,7 @@ class Latency(Event, frozen=True):
     """How long the last turn took, from the end of the user's voice to the first sound of the reply."""
 
     ms: int
-    stages: dict[str, int] = {}
+    stages: dict[str, int] = field(default_factory=dict)
     """When the turn's stages were, in ms since the end of the voice: `device.records.entry.Stage`."""
 
 
