@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from device.commands.terminal import AS_JSON, CommandError, print_json
+from device.commands.terminal import AS_JSON, CONFIG, CommandError, load_in_force, print_json
+from device.daemon.payload import engines, payload
 from device.engines.prompt import instructions
 from device.settings.engines import known_engines
+from device.settings.loading import SettingsError, settle
 from device.settings.profiles import ProfileError, load, names, too_much_for_sentences, unknown_engines
 from device.settings.tree import Settings
 from device.system.printed import document, echo
@@ -22,6 +25,7 @@ from device.tools.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from device.settings.profiles import Profile
 
@@ -53,9 +57,23 @@ def list_profiles(as_json: bool = False) -> None:  # noqa: FBT001, FBT002 - a fl
 
 @profiles.command("show")
 @_FILE
-def show_profile(profile: str) -> None:
-    """Show what PROFILE sets, its tools, and the instructions that it makes."""
-    echo(*_lines(_load(profile)))
+@click.option("--engine", help="Show the message that asks this engine for a session, without keys.")
+@AS_JSON
+@CONFIG
+def show_profile(profile: str, engine: str | None, as_json: bool, config: Path | None) -> None:  # noqa: FBT001 - a flag
+    """Show what PROFILE sets, its tools, and the instructions that it makes.
+
+    With --engine, what your own settings say counts over it, as it does when it is in force.
+    """
+    read = _load(profile)
+    if engine is not None:
+        print_json(_sent(read, engine, config))
+    elif as_json:
+        told = instructions(_settings(read))
+        facts = {"file": str(read.path), "description": read.description, "settings": read.layer, "instructions": told}
+        print_json({**facts, "lookups": list(read.lookups), "result_schema": read.result_schema})
+    else:
+        echo(*_lines(read))
 
 
 @profiles.command("check")
@@ -94,6 +112,18 @@ def look_up(profile: str, tool: str, arguments: tuple[str, ...]) -> None:
     if "error" in output:
         raise CommandError(output["error"])
     document(json.dumps(output, indent=2, ensure_ascii=False))
+
+
+def _sent(profile: Profile, engine: str, config: Path | None) -> Any:
+    """Return what asks an engine for a session, were the profile in force. Raises CommandError."""
+    table = load_in_force(config).loaded.table
+    try:
+        loaded = settle({**table, "profile": str(profile.path)}, os.environ, profile=profile)
+    except SettingsError as error:
+        raise CommandError(error) from None
+    if engine not in engines(loaded):
+        raise CommandError(f"there is no engine {engine!r}; there are {', '.join(engines(loaded))}")
+    return payload(loaded, engine)
 
 
 def _lines(profile: Profile) -> Iterator[str]:

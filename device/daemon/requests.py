@@ -14,8 +14,10 @@ from device.conversation.events import Asked, Button
 from device.conversation.states import State
 from device.daemon.announcer import CannotSay
 from device.daemon.answer import Awaited
+from device.daemon.profiles import Profiles
 from device.door import messages as m
 from device.door.codes import Refused
+from device.door.profile_messages import AboutProfiles
 from device.door.server import Peer, Refusal
 from device.records import costs, transcripts
 from device.records.store import StoreError
@@ -64,6 +66,7 @@ class Requests:
         self._spoken_code, self._restart = spoken_code, restart
         self._asking = False
         self._at_files = asyncio.Lock()
+        self._profiles = Profiles(config)
 
     async def answer(self, request: m.Request, peer: Peer) -> m.Reply:
         """Do what a request asks for. Raises Refusal."""
@@ -253,6 +256,10 @@ class Requests:
     async def _(self, _request: m.Restart, _: Peer) -> m.Reply:
         asyncio.get_running_loop().call_later(0.2, self._restart)  # the reply goes first
         return m.Done()
+
+    @_do.register
+    async def _(self, request: AboutProfiles, _: Peer) -> m.Reply:
+        return await self._aside(self._profiles.answer, request)
 
     # What is kept
 

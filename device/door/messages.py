@@ -16,6 +16,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from device.door.base import Event, Message, Reply, Request, RequestId
+from device.door.profile_messages import AboutProfiles, OfProfiles
 
 __all__ = ("Event", "Message", "Reply", "Request")
 
@@ -593,6 +594,7 @@ AnyRequest = (
     | GetTranscripts
     | DeleteTranscripts
     | GetCosts
+    | AboutProfiles
     | NewCode
     | CheckCode
     | Restart
@@ -609,6 +611,7 @@ AnyReply = (
     | TranscriptsAre
     | Deleted
     | CostsAre
+    | OfProfiles
     | CodeIs
     | Status
 )

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from device.settings.tree import Settings
 
 
+AnySession = RealtimeSession | LiveSession | GeminiSession | CartesiaSession
+
+
 class Engines:
     """Sessions with the engines that the settings name; `config` is handed to a local engine that is started here."""
 
@@ -61,7 +64,7 @@ def session_with(
     *,
     local_url: str = "",
     names: Sequence[str] = (),
-) -> EngineSession:
+) -> AnySession:
     """Return a session, yet to be opened, with the engine that the settings call `name`.
 
     `said` are other instructions than those of the settings. `local_url` is where the local engine really
@@ -84,6 +87,17 @@ def session_with(
             return CartesiaSession(CartesiaConfig(engine=engine, wanted=wanted, section=section, name=settings.name))
         case _:
             raise NotImplementedError(name)
+
+
+def opening(settings: Settings, name: str, tools: Sequence[ToolSpec]) -> str:
+    """Return the message by which the engine `name` would be asked for a session: JSON text, with no secret in it.
+
+    What was said before is not in it, nor the sound of `reference_audio`.
+    """
+    message = session_with(settings, name, tools).opening()
+    engine = settings.engine.get(name)
+    key = engine.api_key.reveal() if engine else ""
+    return message.replace(key, "***") if key else message
 
 
 def wanted_by(settings: Settings, tools: Sequence[ToolSpec], said: str = "") -> Wanted:

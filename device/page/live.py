@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from device.door import messages as door
 from device.door.client import Client, DoorError, connect
+from device.door.profile_messages import AboutProfiles
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -60,6 +61,7 @@ OwnerAsked = (
     | door.GetTranscripts
     | door.DeleteTranscripts
     | door.GetCosts
+    | AboutProfiles
     | door.Restart
 )
 """What the owner may ask for: all but codes, lest a browser lets in others."""

@@ -17,7 +17,7 @@ from device.data import DATA
 from device.settings.instructions import Instructions, sections
 from device.settings.page import Picture  # noqa: TC001 - msgspec resolves annotations at run time
 from device.settings.schema import schema_fault
-from device.settings.toml import TOO_DEEP, Table, TableError, faults, read_toml
+from device.settings.toml import TOO_DEEP, Table, TableError, faults, parse_toml, read_toml
 from device.settings.tools import Builtin, Lookup, Row, lookup_faults, read_rows
 from device.settings.types import Language, Name, Seconds, Section
 from device.system import inputs
@@ -138,9 +138,20 @@ def load(profile: str | Path, folder: Path | None = None) -> Profile:
     """
     path = find(str(profile), folder)
     try:
-        table = read_toml(path)
+        return _made(path, read_toml(path))
     except TableError as error:
         raise ProfileError(*str(error).split("\n")) from None
+
+
+def tried(path: Path, text: str) -> Profile:
+    """Return the profile that a text would make, were it at `path`. Raises ProfileError, as `load`."""
+    try:
+        return _made(path, parse_toml(path, text))
+    except TableError as error:
+        raise ProfileError(*str(error).split("\n")) from None
+
+
+def _made(path: Path, table: Table) -> Profile:
     for key in ("engines", "wake_words"):
         if isinstance(table.get(key), str):
             table[key] = [table[key]]

@@ -102,3 +102,32 @@ keys.name = "name"
     assert f"parley: {file}: find: the local engine needs a language model for that; set brain.url" in output
     file.write_text(file.read_text().replace('"local"', '"openai"'))
     assert "language model" not in parley("check", str(file))[1]
+
+
+def test_what_an_engine_would_be_sent_is_json_without_keys(parley, monkeypatch, tmp_path):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    config = tmp_path / "parley.toml"
+    config.write_text('name = "Ada"\nlanguage = "de"\n')
+    code, output = parley("show", "support", "--engine", "openai", "--config", str(config))
+    assert code == 0
+    session = json.loads(output)["session"]
+    assert session["instructions"].startswith("You are the customer support")
+    assert [tool["name"] for tool in session["tools"]] == [
+        "get_time", "sleep", "find_order", "find_answer", "submit_result",
+    ]  # fmt: skip
+    assert session["audio"]["output"]["voice"] == "marin"
+    assert session["audio"]["input"]["transcription"]["language"] == "de", "one's own settings count over it"
+    assert "sk-secret" not in output
+
+
+def test_an_engine_that_there_is_not_is_named_with_those_that_there_are(parley):
+    code, output = parley("show", "support", "--engine", "opnai")
+    assert code == 1
+    assert "there is no engine 'opnai'; there are openai, local, azure" in output
+
+
+def test_a_profile_is_shown_to_machines(parley, mine):
+    code, output = parley("show", str(mine), "--json")
+    assert code == 0
+    shown = json.loads(output)
+    assert (shown["settings"]["name"], shown["lookups"], shown["file"]) == ("Butler", [], str(mine))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 
 from device.conversation.engine import EngineError, Fault, ToolSpec, Wanted
 from device.engines.cartesia.session import CartesiaSession
-from device.engines.factory import Engines, session_with, wanted_by
+from device.engines.factory import Engines, opening, session_with, wanted_by
 from device.engines.gemini.session import GeminiSession
 from device.engines.live.session import LiveSession
 from device.engines.prompt import instructions
@@ -198,3 +199,21 @@ async def test_a_local_engine_that_cannot_start_is_the_sessions_fault() -> None:
     with pytest.raises(EngineError) as caught:
         await engines_with(Local(fault), "local").session([], "local")
     assert caught.value.fault == fault
+
+
+@pytest.mark.parametrize("name", ["local", *sorted(Settings().engine)])
+def test_the_message_that_asks_for_a_session_is_json_and_says_what_is_wanted(name):
+    message = json.loads(opening(Settings(), name, [TOOL]))
+    told = json.dumps(message)
+    assert message.get("type", "setup") in {"session.update", "session.start", "session_create", "setup"}
+    if name not in {"cartesia", "vllm-omni-turns"}:  # they are not told
+        assert instructions(Settings())[:40] in told
+
+
+def test_a_key_that_somebody_put_into_the_instructions_is_not_told():
+    settings = with_openai()
+    settings = replace(settings, instructions=replace(settings.instructions, role=f"The key is {KEY}."))
+    message = opening(settings, "openai", [TOOL])
+    assert KEY not in message
+    assert "The key is ***." in message
+    assert "get_time" in message

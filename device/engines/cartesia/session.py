@@ -101,11 +101,14 @@ class CartesiaSession(WebSocketSession):
         """Return whether an event is of a reply that was interrupted."""
         return self._turns.stale(event)
 
+    def opening(self, history: Sequence[Said] = ()) -> str:
+        """Return the message that says what the session is to be like."""
+        audio = wire.Audio(input_format=f"pcm_{RATE}", output_delivery=self.config.engine.output_delivery)
+        return wire.encode(wire.SessionCreate(audio=audio, dynamic_variables=variables(self.config, history)))
+
     async def greet(self, history: Sequence[Said]) -> Fault | None:
         """Say what the session is to be like, and wait until the agent is ready."""
-        audio = wire.Audio(input_format=f"pcm_{RATE}", output_delivery=self.config.engine.output_delivery)
-        create = wire.SessionCreate(audio=audio, dynamic_variables=variables(self.config, history))
-        return await self.agree(wire.encode(create), "session_ready", self._ready)
+        return await self.agree(self.opening(history), "session_ready", self._ready)
 
     def receive(self, data: str | bytes) -> None:
         """Take an event."""

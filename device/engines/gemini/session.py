@@ -57,6 +57,10 @@ class GeminiSession:
     def __repr__(self) -> str:
         return f"GeminiSession({self.config.endpoint.host!r}, model={self.config.model!r})"
 
+    def opening(self) -> str:
+        """Return the message that says what the session is to be like, without what was said before."""
+        return opening(self.config)
+
     async def open(self, history: Sequence[Said]) -> None:
         """Connect, configure and seed with what was said before. Raises `EngineError`."""
         await self._connection.open(history)
@@ -211,8 +215,8 @@ class _Connection(WebSocketSession):
 
     async def greet(self, history: Sequence[Said]) -> Fault | None:
         """Say what the session is to be like, and wait until the server has agreed."""
-        setup = setup_of(self.config, handle=self._handle, history=bool(history))
-        return await self.agree(wire.encode(wire.ClientMessage(setup=setup)), "setupComplete", self._agreed)
+        message = opening(self.config, handle=self._handle, history=bool(history))
+        return await self.agree(message, "setupComplete", self._agreed)
 
     def seed(self, history: Sequence[Said]) -> None:
         """Tell what was said before; nothing is answered to it."""
@@ -237,6 +241,11 @@ class _Connection(WebSocketSession):
     def _agreed(self, data: str | bytes) -> bool:
         message = MESSAGES.understood(data, self.warn)
         return message is not None and message.setup_complete is not None
+
+
+def opening(config: GeminiConfig, *, handle: str = "", history: bool = False) -> str:
+    """Return the first message of a connection, as `setup_of` has it."""
+    return wire.encode(wire.ClientMessage(setup=setup_of(config, handle=handle, history=history)))
 
 
 def closed(code: int | None, reason: str, at: Endpoint, *, agreed: bool) -> Fault:

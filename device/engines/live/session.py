@@ -95,10 +95,13 @@ class LiveSession(WebSocketSession):
         """Return whether an event is of a reply that was cut off."""
         return self._stream.stale(event)
 
+    def opening(self, history: Sequence[Said] = ()) -> str:
+        """Return the message that says what the session is to be like."""
+        return wire.encode(wire.SessionStart(session_of(self.config, history)))
+
     async def greet(self, history: Sequence[Said]) -> Fault | None:
         """Start the session."""
-        start = wire.encode(wire.SessionStart(session_of(self.config, history)))
-        return await self.agree(start, "session.started", self._started)
+        return await self.agree(self.opening(history), "session.started", self._started)
 
     def farewell(self) -> str:
         """Return the message that ends the session."""

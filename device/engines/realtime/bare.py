@@ -43,10 +43,13 @@ class BareSession(RealtimeSession):
     async def ask(self, text: str) -> None:
         """Do nothing: the server only hears (`capabilities.prompted`)."""
 
+    def opening(self) -> str:
+        """Return the message that names the model; there is nothing else to say."""
+        return realtime.encode(bare.SessionUpdate(model=self.config.engine.model))
+
     async def greet(self, history: Sequence[Said]) -> Fault | None:  # noqa: ARG002 - there is no place for it
         """Name the model; whether it is a wrong one, the server says later, if at all."""
-        update = realtime.encode(bare.SessionUpdate(model=self.config.engine.model))
-        return await self._await(update, *self._dialect.greetings)
+        return await self._await(self.opening(), *self._dialect.greetings)
 
     def seed(self, history: Sequence[Said]) -> None:
         """Do nothing: there is no place for it."""

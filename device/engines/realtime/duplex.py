@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 
 from device.conversation.engine import Capabilities, Fault, Said
 from device.engines.realtime.bare import BareSession
-from device.engines.realtime.config import session_of
 from device.engines.realtime.session import RealtimeSession
 from device.system import inputs
 from device.wire import duplex, realtime
@@ -84,9 +83,8 @@ class DuplexSession(RealtimeSession):
 
     async def greet(self, history: Sequence[Said]) -> Fault | None:
         """Ask for a session, and learn what it can do."""
-        table = self._dialect.session(session_of(self.config), self.config.engine.model)
-        turns = table.pop("turn_detection", None)
-        table["turn_detection"] = None
+        table = self._wanted()
+        turns = super()._wanted().get("turn_detection")
         self._offered = "tools" in table
         table["instructions"] = _with_history(table.get("instructions", ""), history)
         if self.config.engine.reference_audio:
@@ -104,6 +102,10 @@ class DuplexSession(RealtimeSession):
         if self._abilities.supports_model_native_turn_policy:
             return None
         return await self._take_turns(turns)
+
+    def _wanted(self) -> Table:
+        """Return what is asked for at first: who takes turns is settled once it is known what the model can do."""
+        return {**super()._wanted(), "turn_detection": None}
 
     def seed(self, history: Sequence[Said]) -> None:  # noqa: ARG002 - it is in the instructions
         """Begin to keep the session alive."""

@@ -117,13 +117,19 @@ class RealtimeSession(WebSocketSession):
             super().tell(Audio(event.reply, event.item, self._resampler.flush().tobytes()))
         super().tell(event)
 
+    def opening(self) -> str:
+        """Return the message that says what the session is to be like, without what was said before."""
+        return _update(self._wanted())
+
     async def greet(self, history: Sequence[Said]) -> Fault | None:  # noqa: ARG002 - `seed` sends it
         """Wait for the server's session, and make it ours."""
         greetings = self._dialect.greetings
         if greetings and (fault := await self._await(None, *greetings)) is not None:
             return fault
-        session = self._dialect.session(session_of(self.config), self.config.engine.model)
-        return await self._configure(session, "session.updated")
+        return await self._configure(self._wanted(), "session.updated")
+
+    def _wanted(self) -> Table:
+        return self._dialect.session(session_of(self.config), self.config.engine.model)
 
     async def _configure(self, session: Table, answer: str) -> Fault | None:
         """Ask for the session, without what the server refuses and we can spare."""
