@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from device.daemon.payload import engines, payload
-from device.door import profile_messages as m
+from device.door import profiles as m
 from device.door.messages import Done
 from device.door.server import Refusal
 from device.settings.own_profiles import FOLDER, NotSaved, OwnProfiles, Stale, mark
@@ -26,7 +26,7 @@ class Profiles:
     def __init__(self, config: Path | None = None) -> None:
         self._own = OwnProfiles(config)
 
-    def answer(self, request: m.AboutProfiles) -> Reply:
+    def answer(self, request: m.AnyProfileRequest) -> Reply:
         """Do what a request asks for. Raises Refusal."""
         try:
             match request:

@@ -17,7 +17,7 @@ from device.daemon.answer import Awaited
 from device.daemon.profiles import Profiles
 from device.door import messages as m
 from device.door.codes import Refused
-from device.door.profile_messages import AboutProfiles
+from device.door.profiles import AnyProfileRequest
 from device.door.server import Peer, Refusal
 from device.records import costs, transcripts
 from device.records.store import StoreError
@@ -258,7 +258,7 @@ class Requests:
         return m.Done()
 
     @_do.register
-    async def _(self, request: AboutProfiles, _: Peer) -> m.Reply:
+    async def _(self, request: AnyProfileRequest, _: Peer) -> m.Reply:
         return await self._aside(self._profiles.answer, request)
 
     # What is kept

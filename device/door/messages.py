@@ -16,7 +16,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from device.door.base import Event, Message, Reply, Request, RequestId
-from device.door.profile_messages import AboutProfiles, OfProfiles
+from device.door.profiles import AnyProfileReply, AnyProfileRequest
 
 __all__ = ("Event", "Message", "Reply", "Request")
 
@@ -594,7 +594,7 @@ AnyRequest = (
     | GetTranscripts
     | DeleteTranscripts
     | GetCosts
-    | AboutProfiles
+    | AnyProfileRequest
     | NewCode
     | CheckCode
     | Restart
@@ -611,7 +611,7 @@ AnyReply = (
     | TranscriptsAre
     | Deleted
     | CostsAre
-    | OfProfiles
+    | AnyProfileReply
     | CodeIs
     | Status
 )

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from device.door import messages as door
 from device.door.client import Client, DoorError, connect
-from device.door.profile_messages import AboutProfiles
+from device.door.profiles import AnyProfileRequest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -61,7 +61,7 @@ OwnerAsked = (
     | door.GetTranscripts
     | door.DeleteTranscripts
     | door.GetCosts
-    | AboutProfiles
+    | AnyProfileRequest
     | door.Restart
 )
 """What the owner may ask for: all but codes, lest a browser lets in others."""

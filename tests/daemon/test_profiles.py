@@ -5,7 +5,7 @@ import json
 import pytest
 
 from device.daemon.profiles import Profiles
-from device.door import profile_messages as m
+from device.door import profiles as m
 from device.door.messages import Done
 from device.door.server import Refusal
 

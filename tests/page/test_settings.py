@@ -5,9 +5,9 @@ import json
 import re
 
 import pytest
-from clients.house import NODE_MODULES
 from support.browser import page as foreign_page
 from support.chromium import DESK, PATIENCE, PHONE, Browser
+from support.owner_page import ROW, at_the_code, looked_through, opened, put, try_code
 
 from device.page.owners import COOKIE
 
@@ -23,50 +23,7 @@ url = "http://127.0.0.1:11434/v1"
 model = "llama3.2"
 api_key = "s3cret"
 """
-ROW = "[...document.querySelectorAll('.setting')].find((one) => one.querySelector('label').textContent === '{}')"
-OUTSIDE = """[...document.querySelectorAll("body *")].filter((one) => {
-    const box = one.getBoundingClientRect();
-    return box.width && !one.closest(".unseen") && (box.left < -1 || box.right > document.body.clientWidth + 1);
-}).map((one) => one.outerHTML.slice(0, 200))"""
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-AXE = f"""axe.run({{resultTypes: ['violations'], runOnly: {RULES}}})
-    .then(({{violations}}) => violations.map((one) => [one.id, one.nodes[0].html]))"""
 MOST_ON_THE_WIRE = 100_000
-
-
-async def at_the_code(browser, page, size=DESK):
-    """Open the view; return the page, which asks for the code."""
-    tab = await browser.tab(f"{page.url}/settings", size)
-    await tab.until("document.getElementById('code')")
-    return tab
-
-
-async def try_code(tab, code):
-    """Type a code, and send it."""
-    await tab.run(f"document.getElementById('code').value = {code!r}; document.querySelector('form').requestSubmit()")
-
-
-async def opened(browser, page, daemon, size=DESK, section=""):
-    """Open the view with the right code."""
-    tab = await at_the_code(browser, page, size)
-    await try_code(tab, daemon.codes.new())
-    await tab.until("document.getElementById('sections')")
-    if section:
-        await tab.run(f"location.hash = {section!r}")
-    return tab
-
-
-async def put(tab, key, value):
-    """Write into the control of a setting, and save it."""
-    row = ROW.format(key)
-    await tab.until(row)
-    await tab.run(f"""{{
-        const row = {row}, control = row.querySelector("input, select, textarea");
-        row.closest("details").open = true;
-        control.type === "checkbox" ? control.checked = {str(value == "true").lower()} : control.value = {value!r};
-        control.dispatchEvent(new Event("input"));
-        row.querySelector("button.first").click();
-    }}""")
 
 
 async def test_a_wrong_code_is_answered_later_and_later_and_ten_are_of_no_use(browser, page):
@@ -252,6 +209,41 @@ async def test_without_a_daemon_it_says_so_and_comes_back_by_itself(browser, pag
             await tab.until(ROW.format("name"))
 
 
+async def test_a_full_disk_is_said_and_what_was_typed_stays(browser, page, monkeypatch):
+    async with page.owner_door(TEXT) as daemon, page.serving():
+        tab = await opened(browser, page, daemon)
+
+        def full(path, data):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("device.system.state_file.write", full)
+        await put(tab, "name", "Eve")
+        await tab.until(
+            f"{ROW.format('name')}.querySelector('.problem')?.innerText.includes('No space left on device')"
+        )
+        assert await tab.run(f"{ROW.format('name')}.querySelector('input').value") == "Eve"
+        assert daemon.config.read_text() == TEXT
+
+
+async def test_a_file_that_is_no_toml_is_named_and_what_is_in_force_is_shown(browser, page):
+    async with page.owner_door(TEXT) as daemon, page.serving():
+        tab = await opened(browser, page, daemon)
+        await tab.until(ROW.format("name"))
+        daemon.config.write_text("name = [")
+        await tab.go(f"{page.url}/settings")
+        await tab.until("document.querySelector('#main .problem')?.innerText.includes('not TOML')")
+        assert await tab.run(f"{ROW.format('name')}.querySelector('input').value") == "Ada"
+        await put(tab, "name", "Eve")
+        await tab.until(f"{ROW.format('name')}.querySelector('.problem')?.innerText.includes('correct it by hand')")
+
+
+async def test_without_a_daemon_nobody_is_let_in_and_it_says_why(browser, page):
+    async with page.serving():
+        tab = await at_the_code(browser, page)
+        await try_code(tab, "123456")
+        await tab.until("document.querySelector('.problem')?.innerText.includes('there is no daemon')")
+
+
 HOSTILE = "<img src=x onerror=\"document.title='taken'\">\x1b[2J\u202e'\"`${1+1}</p>"
 
 
@@ -324,15 +316,12 @@ async def test_it_is_german_where_one_wants(browser, page):
 @pytest.mark.parametrize("size", [DESK, PHONE, NARROW], ids=["desk", "phone", "narrow"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing(browser, page, size, scheme):
-    axe = (NODE_MODULES / "axe-core" / "axe.min.js").read_text("utf-8")
     async with page.owner_door(TEXT) as daemon, page.serving():
         tab = await at_the_code(browser, page, size)
         await tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         await try_code(tab, "000000")
         await tab.until("document.querySelector('.problem')")
-        await tab.run(axe + ";0")
-        assert await tab.run(AXE) == []
-        assert await tab.run(OUTSIDE) == []
+        assert await looked_through(tab) == []
         await try_code(tab, daemon.codes.new())
         await tab.until(ROW.format("name"))
         await put(tab, "wake.threshold", "9")
@@ -341,9 +330,7 @@ async def test_axe_finds_nothing(browser, page, size, scheme):
         await tab.until("!document.querySelector('.pending').hidden")
         await tab.run("for (const one of document.querySelectorAll('details')) one.open = true")
         await tab.run("document.getElementById('menu').click()")
-        await tab.run(axe + ";0")
-        assert await tab.run(AXE) == []
-        assert await tab.run(OUTSIDE) == []
+        assert await looked_through(tab) == []
 
 
 async def test_it_is_small_on_the_wire(browser, page):

@@ -47,7 +47,7 @@ class Owner {
   // Show the section that the address names.
   async go(moved) {
     const { words } = this;
-    const named = location.hash.slice(1).split("/")[0];
+    const [named, ...rest] = location.hash.slice(1).split("/");
     const name = this.links.has(named) ? named : SECTIONS[0];
     this.leaving.abort();
     const leaving = this.leaving = new AbortController();
@@ -62,7 +62,7 @@ class Owner {
     this.failed = false;
     try {
       const [{ show }] = await Promise.all([import(`./owner/${name}.js`), this.door.ready]);
-      if (!leaving.signal.aborted) await show(body, this.context(leaving.signal));
+      if (!leaving.signal.aborted) await show(body, this.context(leaving.signal, rest.join("/")));
     } catch (error) {
       if (leaving.signal.aborted) return;
       this.failed = true; // shown again as soon as there is a daemon
@@ -71,8 +71,8 @@ class Owner {
   }
 
   // What a section is given.
-  context(signal) {
-    return { door: this.door, words: this.words, signal, announce: tell, restart: () => this.restart() };
+  context(signal, rest) {
+    return { door: this.door, words: this.words, signal, rest, announce: tell, restart: () => this.restart() };
   }
 
   async restart() {

@@ -2,4 +2,5 @@
 
 export const SECTIONS = [
   "settings",
+  "profiles",
 ];

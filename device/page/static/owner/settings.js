@@ -3,6 +3,7 @@
 import { plain } from "../view.js";
 import { field, written } from "./field.js";
 import { button, explained, make } from "./make.js";
+import { Pending } from "./pending.js";
 import { Problem, shown } from "./problem.js";
 
 const LONGEST = 400;
@@ -27,9 +28,8 @@ class All {
     this.file = make("p", { className: "quiet" });
     this.fault = make("div");
     this.list = make("div", { className: "groups" });
-    this.pending = make("div", { className: "pending", hidden: true, role: "status" });
-    this.again = () => restart().catch((error) => this.fault.replaceChildren(shown(error, words)));
-    element.append(this.pending, this.file, this.fault, make("div", { className: "search" }, this.search, this.found), this.list);
+    this.pending = new Pending({ words, restart });
+    element.append(this.pending.element, this.file, this.fault, make("div", { className: "search" }, this.search, this.found), this.list);
   }
 
   say(key, values) {
@@ -59,15 +59,7 @@ class All {
     this.file.textContent = this.say("file", { file: plain(told.file, LONGEST) });
     this.fault.replaceChildren();
     if (told.fault) this.fault.append(shown(new Problem({ code: "failed", what: told.fault }), words));
-    const pending = told.pending ?? [];
-    this.pending.hidden = !pending.length;
-    this.pending.replaceChildren();
-    if (!pending.length) return;
-    const key = pending.length === 1 ? "pending_one" : "pending";
-    this.pending.append(
-      make("p", {}, this.say(key, { count: pending.length }), make("span", { className: "quiet" }, ` ${plain(pending.join(", "), 200)}`)),
-      button(this.say("restart"), this.again, "first"),
-    );
+    this.pending.tell(told);
   }
 
   add(setting) {

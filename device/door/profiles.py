@@ -113,5 +113,5 @@ class ProfileSaved(Reply, frozen=True):
     mark: str
 
 
-AboutProfiles = GetProfiles | GetProfile | CheckProfile | SaveProfile | DeleteProfile
-OfProfiles = ProfilesAre | ProfileIs | ProfileChecked | ProfileSaved
+AnyProfileRequest = GetProfiles | GetProfile | CheckProfile | SaveProfile | DeleteProfile
+AnyProfileReply = ProfilesAre | ProfileIs | ProfileChecked | ProfileSaved

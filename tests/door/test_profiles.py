@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from device.door.messages import AnyRequest, encode
-from device.door.profile_messages import CheckProfile, SaveProfile
+from device.door.profiles import CheckProfile, SaveProfile
 
 REQUESTS = msgspec.json.Decoder(AnyRequest)
 
