@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
+import msgspec
 from msgspec.structs import replace
 from rich.text import Text
 
 from device.commands.terminal import AS_JSON, CONFIG, FAILED, CommandError, print_json, set_up_log
-from device.doctor.bundle import CONTENTS, default_name, gather, pack
+from device.doctor.bundle import CONTENTS, default_name, gather, pack, packed
 from device.doctor.checks import examine
 from device.doctor.engine import examine_engine
 from device.doctor.proxy import take_proxies
@@ -28,7 +31,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from device.doctor.finding import Finding
-    from device.settings.last_good import InForce
+
+STDOUT: Final = "-"
 
 
 @click.command()
@@ -39,10 +43,17 @@ if TYPE_CHECKING:
     metavar="[FILE]",
     is_flag=False,
     flag_value="",
-    help="Write all that helps somebody to help you to a file, without keys or words spoken.",
+    help="Write all that helps somebody to help you to a file, without keys or words spoken; - is standard output.",
 )
 @AS_JSON
-def doctor(config: Path | None, engine: str | None, bundle: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+@click.option("--within", is_flag=True, hidden=True)
+def doctor(
+    config: Path | None,
+    engine: str | None,
+    bundle: str | None,
+    as_json: bool,  # noqa: FBT001 - a flag
+    within: bool,  # noqa: FBT001 - a flag
+) -> None:
     """Check card, levels, echo, models, engine, panel and service, and say what to do about each."""
     found = last_good.look(config, machine_keys(os.environ))
     take_proxies(os.environ, show_units())
@@ -54,32 +65,46 @@ def doctor(config: Path | None, engine: str | None, bundle: str | None, as_json:
             require(settings)
         except SettingsError as error:
             raise CommandError(error) from None
-    shown = console()
+    # The daemon gets findings as they come or, for a bundle, gives its log as journalctl would print it.
+    lines, log = within and bundle is None, sys.stdin.buffer if within and bundle is not None else io.BytesIO()
+    silent = as_json or within or bundle == STDOUT
+    show = _as_lines if lines else (lambda _: None) if silent else _shown
     findings: list[Finding] = []
-    styles = {"ok": "green", "warn": "yellow", "fail": "red"}
 
     async def run_all() -> None:
         examined = (
-            examine(settings, config, found.fault, _ask_on(shown, silent=as_json))
+            examine(settings, config, found.fault, _ask_on(console(), silent=silent))
             if engine is None
             else examine_engine(settings, engine, config)
         )
         async for finding in examined:
             findings.append(finding)
-            if as_json:
-                continue
-            mark = (f"{finding.status:<4}", styles[finding.status])
-            shown.print(Text.assemble(mark, f"  {finding.name}: {finding.message}"), soft_wrap=True)
-            if finding.status != "ok" and finding.fix:
-                shown.print(f"      → {finding.fix}", soft_wrap=True)
+            show(finding)
 
     asyncio.run(run_all())
     if as_json:
         print_json(findings)
     if bundle is not None:
-        _write_bundle(found, findings, Path(bundle) if bundle else None)
+        parts = gather(found, findings, log=log.read())
+        _write_bundle(parts, Path(bundle) if bundle else default_name())
     if any(finding.status == "fail" for finding in findings):
         raise SystemExit(FAILED)
+
+
+def _shown(finding: Finding) -> None:
+    """Print what was found, for people."""
+    styles = {"ok": "green", "warn": "yellow", "fail": "red"}
+    mark = (f"{finding.status:<4}", styles[finding.status])
+    shown = console()
+    shown.print(Text.assemble(mark, f"  {finding.name}: {finding.message}"), soft_wrap=True)
+    if finding.status != "ok" and finding.fix:
+        shown.print(f"      → {finding.fix}", soft_wrap=True)
+
+
+def _as_lines(finding: Finding) -> None:
+    """Print what was found as a line of JSON, at once."""
+    sys.stdout.buffer.write(msgspec.json.encode(finding) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def _ask_on(shown: Console, *, silent: bool) -> Callable[[str], None]:
@@ -89,9 +114,10 @@ def _ask_on(shown: Console, *, silent: bool) -> Callable[[str], None]:
     return lambda text: shown.print(text, style="bold", soft_wrap=True)
 
 
-def _write_bundle(found: InForce, findings: list[Finding], path: Path | None) -> None:
-    path = path or default_name()
-    parts = gather(found, findings)
+def _write_bundle(parts: dict[str, str], path: Path) -> None:
+    if str(path) == STDOUT:
+        sys.stdout.buffer.write(packed(parts))
+        return
     try:
         pack(parts, path)
     except OSError as error:

@@ -17,7 +17,7 @@ from device.commands.terminal import CONFIG, CommandError, load_in_force, make_f
 from device.conversation.engine import EngineError
 from device.daemon.run import run as be_assistant
 from device.model_files.files import ModelError
-from device.system import lock
+from device.system import asks, lock
 from device.system.notify import Notifier
 from device.system.reset import factory_reset
 from device.system.service_status import Doing, Status
@@ -45,9 +45,19 @@ def run(config: Path | None, out: Path | None) -> None:
         Notifier().tell(f"STATUS={Status(Doing.CANNOT_START, error.message.partition(chr(10))[0])}")
         raise
     if ending == "reset":
-        log.warning("Factory reset: %d files are gone; starting anew", len(factory_reset()))
+        _reset()
     if ending:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - what runs already
+
+
+def _reset() -> None:
+    """Delete what is this process's to delete; what is root's, as keys, goes once root was asked."""
+    if asks.heard(asks.RESET):
+        try:
+            asks.ask(asks.RESET)
+        except OSError as error:
+            log.error("The machine's settings and keys stay: root cannot be asked: %s", error.strerror)  # noqa: TRY400
+    log.warning("Factory reset: %d files are gone; starting anew", len(factory_reset()))
 
 
 def _run_alone(config: Path | None, out: Path | None) -> Ending:

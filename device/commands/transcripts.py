@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from typing import TYPE_CHECKING, Final
 
 import click
-import msgspec
 from rich.table import Table
 
 from device.commands.terminal import AS_JSON, CONFIG, WIDE, CommandError, print_json
 from device.records import costs
+from device.records.exported import exported, length, told
 from device.records.store import StoreError
 from device.records.transcripts import delete, purge, stored
 from device.settings import last_good
@@ -21,16 +19,13 @@ from device.system.harmless import line
 from device.system.printed import console, document, echo, in_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
-    from device.records.transcripts import Line, Transcript
+    from device.records.exported import Kind
+    from device.records.transcripts import Transcript
 
 _WHEN: Final = "%Y-%m-%d %H:%M"
-_COLUMNS: Final = ("conversation", "began", "at_ms", "kind", "text", "unheard", "heard_ms", "arguments")
-_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What begins a formula, after spaces and line breaks too; the wide ones count in some spreadsheets."""
 
 
 @click.group(invoke_without_command=True)
@@ -56,9 +51,9 @@ def list_transcripts(as_json: bool = False) -> None:  # noqa: FBT001, FBT002 - a
     for one in reversed(_kept()):
         engines = dict.fromkeys(line.text for line in one.lines if line.kind == "engine")
         words = next((line.text for line in one.lines if line.kind == "user"), "")
-        length = "goes on" if one.length_ms is None else _length(one.length_ms)
+        lasted = "goes on" if one.length_ms is None else length(one.length_ms)
         result = {None: "", True: "valid", False: "not valid"}[one.valid]
-        table.add_row(*in_cells(one.id, one.began.strftime(_WHEN), length, ", ".join(engines), result, words))
+        table.add_row(*in_cells(one.id, one.began.strftime(_WHEN), lasted, ", ".join(engines), result, words))
     if not table.rows:
         echo("No conversation is kept.")
         return
@@ -81,7 +76,7 @@ def _headline(one: Transcript) -> dict[str, object]:
 @click.argument("name", metavar="ID|last", default="last")
 def show_transcript(name: str) -> None:
     """Print a conversation to be read: the last one, or one by its id or the beginning of it."""
-    echo(*_told(_one(name)))
+    echo(*told(_one(name)))
 
 
 @transcripts.command("export")
@@ -94,18 +89,12 @@ def show_transcript(name: str) -> None:
     help="What to write.",
 )
 @click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", _WHEN]), help="Leave out what is older.")
-def export_transcripts(kind: str, since: datetime | None) -> None:
+def export_transcripts(kind: Kind, since: datetime | None) -> None:
     """Write all conversations to standard output.
 
     JSON: a list of conversations. CSV: a row for each thing said. txt: as `show` prints them.
     """
-    found = _kept(since.astimezone() if since else None)
-    if kind == "json":
-        document(msgspec.json.format(msgspec.json.encode(found)).decode())
-    elif kind == "csv":
-        document(_csv(found))
-    else:
-        document("\n\n".join("\n".join(map(line, _told(one))) for one in found))
+    document(exported(_kept(since.astimezone() if since else None), kind))
 
 
 @transcripts.command("delete")
@@ -158,58 +147,3 @@ def _one(name: str) -> Transcript:
     if len(matching) > 1:
         raise CommandError(f"{name} is the beginning of {', '.join(one.id for one in matching)}")
     return matching[0]
-
-
-def _told(one: Transcript) -> Iterator[str]:
-    profile = f", profile {one.profile}" if one.profile else ""
-    yield f"{one.id}: {one.began.strftime('%A, %Y-%m-%d %H:%M:%S %z')}{profile}"
-    for said in one.lines:
-        yield f"{_length(said.at_ms):>7}  {_words(said)}"
-    if one.length_ms is not None:
-        yield f"{_length(one.length_ms):>7}  (over{f': {one.why}' if one.why else ''})"
-    if one.valid is not None:
-        result = msgspec.json.encode(one.result).decode()
-        yield f"Result{'' if one.valid else ', not valid'}: {result}"
-        yield from (f"  {fault}" for fault in one.faults)
-
-
-def _words(said: Line) -> str:
-    match said.kind:
-        case "user":
-            return f"You: {said.text}"
-        case "assistant":
-            return " ".join(filter(None, ("Assistant:", said.text, _interruption(said))))
-        case "tool":
-            return f"(tool {said.text} {said.arguments})"
-        case "engine":
-            return f"(engine {said.text})"
-        case _:
-            return f"(error: {said.text})"
-
-
-def _interruption(said: Line) -> str:
-    if said.heard_ms is None:
-        return ""
-    rest = f"; not heard: {said.unheard}" if said.unheard else ""
-    return f"[interrupted after {said.heard_ms / 1000:.1f} s{rest}]"
-
-
-def _length(ms: int) -> str:
-    return f"{ms // 60_000}:{ms // 1000 % 60:02}"
-
-
-def _defused(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula, which could send the others elsewhere."""
-    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell
-
-
-def _csv(found: list[Transcript]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for one in found:
-        for said in one.lines:
-            fields = msgspec.structs.asdict(said)
-            row = (one.id, one.began.isoformat(), *(fields[name] for name in _COLUMNS[2:]))
-            writer.writerow([_defused(cell) if isinstance(cell, str) else cell for cell in row])
-    return text.getvalue()

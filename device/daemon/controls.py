@@ -125,13 +125,17 @@ class Controls:
             case Gesture.RELENT:
                 _log.warning("Factory reset: not confirmed, nothing is changed")
             case Gesture.CONFIRM:
-                self._end("reset")
+                self.reset()
             case _:
                 pass
 
     def start_anew(self) -> None:
         """End, and be started again: for settings that have changed."""
         self._end("again")
+
+    def reset(self) -> None:
+        """End, and be started again as on the first day."""
+        self._end("reset")
 
     def _end(self, ending: Ending) -> None:
         self.ending = ending

@@ -7,13 +7,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from device.daemon.aside import Aside
 from device.daemon.news import News
 from device.daemon.requests import Requests
+from device.daemon.upkeep.answers import Upkeep
+from device.daemon.upkeep.last_conversation import LastConversation
+from device.daemon.upkeep.records import Records
 from device.door.codes import PageCodes
 from device.door.messages import About, Fault
 from device.door.server import Refusal, Server
 from device.language.language import LanguageError, load_language
 from device.language.phrases import Phrases
+from device.system.recent_log import RecentLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Doorway:
-    """A door at `path` to a daemon that has been started; see `Requests` and `News` for the rest."""
+    """A door at `path` to a daemon that has been started; see `Requests`, `Upkeep` and `News` for the rest."""
 
     def __init__(
         self,
@@ -41,6 +46,7 @@ class Doorway:
         config: Path | None = None,
         broken: Iterable[str] = (),
         asking: Callable[[], bool] = lambda: False,
+        recent: RecentLog | None = None,
         restart: Callable[[], None],
     ) -> None:
         settings = found.settings
@@ -60,6 +66,8 @@ class Doorway:
             broken=faults,
             asking=asking,
         )
+        aside, last = Aside(), LastConversation()
+        self._upkeep = Upkeep(found, recent or RecentLog(), last, aside, config=config, reset=controls.reset)
         self.requests = Requests(
             daemon,
             self.news,
@@ -69,6 +77,8 @@ class Doorway:
             config=config,
             spoken_code=lambda code: spoken(code, settings.language),
             restart=restart,
+            aside=aside,
+            others={**Records(settings, aside).answers, **self._upkeep.answers},
         )
         loop = asyncio.get_running_loop()
         self._server = Server(
@@ -80,6 +90,7 @@ class Doorway:
         )
         self.news.publish = self._server.publish
         ledger.watch(self.news.take)
+        ledger.watch(last.take)
         daemon.watch(self.news)
 
     async def open(self) -> None:
@@ -89,6 +100,7 @@ class Doorway:
     async def close(self) -> None:
         """Let nobody in any more; harmless when repeated."""
         await self._server.close()
+        await self._upkeep.close()
 
     def speak_code(self) -> None:
         """Say a new code for the owner's page aloud, because somebody beside the device wants it."""

@@ -6,48 +6,43 @@ import asyncio
 import os
 import signal
 from functools import singledispatchmethod
-from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
-
-import msgspec
+from typing import TYPE_CHECKING, Final
 
 from device.conversation.events import Asked, Button
 from device.conversation.states import State
 from device.daemon.announcer import CannotSay
 from device.daemon.answer import Awaited
+from device.daemon.aside import Aside
 from device.daemon.profiles import Profiles
 from device.door import messages as m
 from device.door.codes import Refused
 from device.door.profiles import AnyProfileRequest
 from device.door.server import Peer, Refusal
-from device.records import costs, transcripts
-from device.records.store import StoreError
 from device.settings.change import ChangeError, StaleError, change, file_for, said
 from device.settings.described import changed, described
 from device.settings.loading import SettingsError, able, read
-from device.settings.prices import prices
 from device.system.typed import of_service, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from device.daemon.daemon import Daemon
     from device.daemon.news import News
+    from device.daemon.upkeep.answers import Answer
     from device.door.codes import PageCodes
     from device.records.ledger import Ledger
     from device.settings.last_good import InForce
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-LONGEST_SAID: Final = 20_000
-"""Characters of each line of a transcript that are told; a choice: more is a fault or an attack, and no words."""
 ANSWER_S: Final = 120.0
 """How long the answer to a question by text may take, with all that the engine does for it. A choice."""
 
 
 class Requests:
-    """Answers requests; `config` is the settings file, if one was named, and `restart` starts Parley anew."""
+    """Answers requests; `config` is the settings file, if one was named, and `restart` starts Parley anew.
+
+    `others` answer what is not the conversation's, the settings' or the code's.
+    """
 
     def __init__(
         self,
@@ -60,32 +55,25 @@ class Requests:
         config: Path | None = None,
         spoken_code: Callable[[str], str] = lambda code: code,
         restart: Callable[[], None] = lambda: os.kill(os.getpid(), signal.SIGTERM),
+        aside: Aside | None = None,
+        others: Mapping[type[m.Request], Answer] | None = None,
     ) -> None:
         self._daemon, self._news, self._codes, self._ledger = daemon, news, codes, ledger
         self._found, self._config = found, config
         self._spoken_code, self._restart = spoken_code, restart
         self._asking = False
-        self._at_files = asyncio.Lock()
         self._profiles = Profiles(config)
+        self._aside = aside or Aside()
+        self._others = others or {}
 
     async def answer(self, request: m.Request, peer: Peer) -> m.Reply:
         """Do what a request asks for. Raises Refusal."""
-        return await self._do(request, peer)
+        other = self._others.get(type(request))
+        return await (other(request, peer) if other else self._do(request, peer))
 
     @singledispatchmethod
     async def _do(self, request: m.Request, _: Peer) -> m.Reply:
         raise NotImplementedError(f"nobody answers {type(request).__name__}")
-
-    async def _aside(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Do what reads or writes files beside the daemon's loop, one after the other.
-
-        More at once would keep the loop from the processor. It goes to its end also if whoever asked for it has gone,
-        so that each change is made to what the one before has written.
-        """
-        await self._at_files.acquire()
-        going = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
-        going.add_done_callback(lambda _: self._at_files.release())
-        return await asyncio.shield(going)
 
     # The conversation
 
@@ -207,7 +195,7 @@ class Requests:
 
     @_do.register
     async def _(self, request: m.GetSettings, _: Peer) -> m.Reply:
-        return await self._aside(self._settings, request.below)
+        return await self._aside.do(self._settings, request.below)
 
     def _settings(self, below: str) -> m.SettingsAre:
         settings, origins, fault = self._found.settings, self._found.loaded.origins, self._found.fault
@@ -245,7 +233,7 @@ class Requests:
     async def _(self, request: m.ChangeSetting, peer: Peer) -> m.Reply:
         key, value, was = request.key, request.value, request.was
         try:
-            file = await self._aside(change, key, value, was=was, owner=peer.owner, config=self._config)
+            file = await self._aside.do(change, key, value, was=was, owner=peer.owner, config=self._config)
         except StaleError as error:
             raise Refusal("changed", str(error), "look at it again, and then change it") from None
         except ChangeError as error:
@@ -259,38 +247,7 @@ class Requests:
 
     @_do.register
     async def _(self, request: AnyProfileRequest, _: Peer) -> m.Reply:
-        return await self._aside(self._profiles.answer, request)
-
-    # What is kept
-
-    @_do.register
-    async def _(self, request: m.GetTranscripts, _: Peer) -> m.Reply:
-        try:
-            found, more = await self._aside(
-                transcripts.page, request.most, search=request.search, before=request.before
-            )
-        except StoreError as error:
-            raise Refusal("failed", str(error)) from None
-        return m.TranscriptsAre(tuple(map(_transcript, found)), more)
-
-    @_do.register
-    async def _(self, request: m.DeleteTranscripts, _: Peer) -> m.Reply:
-        if request.all is bool(request.ids):
-            raise Refusal("invalid", "it must be said which conversations", "give ids, or all alone")
-        try:
-            count = await self._aside(transcripts.delete, None if request.all else list(request.ids))
-        except StoreError as error:
-            raise Refusal("failed", str(error)) from None
-        return m.Deleted(count)
-
-    @_do.register
-    async def _(self, request: m.GetCosts, _: Peer) -> m.Reply:
-        settings = self._found.settings
-        try:
-            spent = await self._aside(costs.spent, prices(settings.prices), request.days)
-        except StoreError as error:
-            raise Refusal("failed", str(error)) from None
-        return m.CostsAre(tuple(map(_day, spent)), settings.ledger.budget_per_day)
+        return await self._aside.do(self._profiles.answer, request)
 
     # The page's code
 
@@ -323,32 +280,3 @@ class Requests:
     def speak_code(self, code: str) -> None:
         """Have a code said aloud; it is shown nowhere."""
         self._daemon.spawn(self._say(self._spoken_code(code), shown=False))
-
-
-def _transcript(found: transcripts.Transcript) -> m.Transcript:
-    clipped = any(len(text) > LONGEST_SAID for one in found.lines for text in (one.text, one.unheard, one.arguments))
-    lines = tuple(
-        m.Line(one.at_ms, one.kind, one.text[:LONGEST_SAID], one.unheard[:LONGEST_SAID], one.arguments[:LONGEST_SAID])
-        for one in found.lines
-    )
-    result = found.result
-    if len(msgspec.json.encode(result)) > LONGEST_SAID:
-        result, clipped = None, True
-    return m.Transcript(
-        found.id, found.began.isoformat(), found.length_ms, found.why, found.profile, lines, clipped, result
-    )
-
-
-def _day(spent: costs.Spent) -> m.Day:
-    used = spent.amounts
-    return m.Day(
-        spent.day,
-        spent.engine,
-        spent.model,
-        used.replies,
-        used.sent_s,
-        used.session_s,
-        used.input_tokens,
-        used.output_tokens,
-        spent.cost,
-    )

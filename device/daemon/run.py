@@ -32,11 +32,12 @@ from device.records.keep import Keeper
 from device.records.ledger import Ledger
 from device.records.timeline import Timeline
 from device.settings import last_good
-from device.system import inputs
+from device.system import inputs, recent_log
 from device.system.memory import settle
 from device.system.notify import Notifier
 from device.system.paths import state_dir
 from device.system.printed import console
+from device.system.recent_log import RecentLog
 from device.system.typed import typed
 from device.tools.profile import profile_tools
 
@@ -64,8 +65,13 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> Ending:
     async with AsyncExitStack() as stack:
         # The system's log keeps what it gets, whatever the settings say of transcripts.
         timeline = Timeline(shown, words=last_good.service_folder() is None)
+        recent = RecentLog()
+        logging.getLogger().addHandler(recent)
+        stack.callback(logging.getLogger().removeHandler, recent)
         sent = SentAudio()
         ledger = Ledger(out / "ledger.jsonl" if out else None, on_entry=timeline.show, sent_s=lambda: sent.seconds)
+        # Nobody's words are in there either.
+        ledger.watch(Timeline(console(file=recent.stream, width=recent_log.LONGEST), words=False).show)
         keeper = Keeper(settings, ledger)
         stack.callback(keeper.close)
         stack.callback(ledger.close)
@@ -108,6 +114,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> Ending:
             config=config,
             broken=map(str, broken),
             asking=lambda: panel.asking,
+            recent=recent,
             restart=controls.start_anew,
         )
         controls.speak_code = doorway.speak_code

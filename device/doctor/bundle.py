@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import platform
-import re
 import tarfile
 import tempfile
 import time
@@ -19,23 +18,24 @@ import msgspec
 
 from device.audio.card import devices
 from device.audio.card.base import CardError
-from device.doctor.redact import Redaction, secrets_in, secrets_in_text
 from device.doctor.service import machine_keys
-from device.doctor.units import ask, show_units
+from device.doctor.units import show_units
 from device.records import store, transcripts
 from device.records.costs import spent
+from device.records.redact import SECRET_NAME, Redaction, secrets_in, secrets_in_text
 from device.settings.prices import prices
 from device.settings.text import in_force
 from device.system import inputs, paths
 from device.system.harmless import line
+from device.system.systemctl import ask
 from device.system.typed import of_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from device.doctor.finding import Finding
-    from device.doctor.units import Ask
     from device.settings.last_good import InForce
+    from device.system.systemctl import Ask
 
 LOG_DAYS: Final = 2
 COST_DAYS: Final = 31
@@ -47,8 +47,6 @@ JOURNAL: Final = (
     *("journalctl", "--output=json", "--no-pager", "--quiet", f"--since=-{LOG_DAYS}d", f"--lines={MOST_LINES}"),
     *("--unit=parley", "--unit=parley-engine", "--unit=parley-update", "--unit=parley-switch", "--unit=parley-page"),
 )
-_SECRET: Final = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL")
-"""What the name of a variable with a secret has in it."""
 CONTENTS: Final = {
     "doctor.txt": "what the doctor found",
     "settings.toml": "the settings in force and where each comes from, without keys",
@@ -68,15 +66,22 @@ def default_name(now: float | None = None) -> Path:
 
 
 def gather(
-    found: InForce, findings: Sequence[Finding], environ: Mapping[str, str] = os.environ, asked: Ask = ask
+    found: InForce,
+    findings: Sequence[Finding],
+    environ: Mapping[str, str] = os.environ,
+    asked: Ask = ask,
+    log: bytes = b"",
 ) -> dict[str, str]:
-    """Return the text of each of `CONTENTS`; what cannot be had says why not."""
+    """Return the text of each of `CONTENTS`; what cannot be had says why not.
+
+    `log` is what to pack where the system's log cannot be read, as journalctl would print it for `JOURNAL`.
+    """
     settings = found.settings
     redaction = Redaction([*secrets_in(settings), *_keys(found, environ), *_written(found)], _said())
     return {
         "doctor.txt": redaction.text("\n".join(_told(findings))),
         "settings.toml": redaction.secrets(in_force(settings, found.loaded.origins)),
-        "log.txt": "\n".join(_journal(asked, redaction)),
+        "log.txt": "\n".join(_journal(asked, redaction, log.decode(errors="replace"))),
         "units.txt": redaction.text(
             "\n\n".join(_properties(unit) for unit in show_units(asked).values()) or "no units"
         ),
@@ -89,8 +94,8 @@ def gather(
     }
 
 
-def pack(parts: Mapping[str, str], path: Path) -> None:
-    """Write a bundle that only its owner can read. Raises OSError."""
+def packed(parts: Mapping[str, str]) -> bytes:
+    """Return a bundle as it is in its file: tar.gz."""
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w:gz") as tar:
         for name, text in parts.items():
@@ -98,11 +103,16 @@ def pack(parts: Mapping[str, str], path: Path) -> None:
             entry = tarfile.TarInfo(f"parley-bundle/{name}")
             entry.size, entry.mtime, entry.mode = len(encoded), int(time.time()), 0o600
             tar.addfile(entry, io.BytesIO(encoded))
+    return data.getvalue()
+
+
+def pack(parts: Mapping[str, str], path: Path) -> None:
+    """Write a bundle that only its owner can read. Raises OSError."""
     # A new file, put in its place: what is there may be a link that somebody else has laid.
     number, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(number, "wb") as file:
-            file.write(data.getvalue())
+            file.write(packed(parts))
         Path(part).replace(path)
     except OSError:
         Path(part).unlink(missing_ok=True)
@@ -121,7 +131,7 @@ def _keys(found: InForce, environ: Mapping[str, str]) -> Iterator[str]:
     variables = {getattr(engine, "key_variable", "") for engine in found.settings.engine.values()}
     everything = machine_keys(environ)
     for name, value in everything.items():
-        if name in variables or _SECRET.search(name) or (name not in environ and value):
+        if name in variables or SECRET_NAME.search(name) or (name not in environ and value):
             yield value.strip()
 
 
@@ -151,17 +161,23 @@ def _told(findings: Sequence[Finding]) -> Iterator[str]:
             yield line(f"      → {finding.fix}")
 
 
-def _journal(asked: Ask, redaction: Redaction) -> Iterator[str]:
+def _journal(asked: Ask, redaction: Redaction, own: str) -> Iterator[str]:
     """Yield the services' log: what systemd says of them, and what they say themselves as far as it may be shown."""
-    entries = [entry for line in asked(JOURNAL).splitlines() if (entry := _entry(line))]
+    entries = _entries(asked(JOURNAL))
     if not entries:
-        yield f"Nothing can be read here; this includes the log: {of_service('doctor --bundle')}"
+        entries = _entries(own)
+        what = "Only the assistant's own log since it was started" if entries else "Nothing"
+        yield f"{what} can be read here; this includes the log: {of_service('doctor --bundle')}"
     shown = ((begin, line) for entry in entries for begin, line in _lines(entry, redaction))
     for left_out, group in groupby(shown, key=lambda pair: pair[1] is None):
         if left_out:
             yield f"({sum(1 for _ in group)} lines left out)"
         else:
             yield from (f"{begin} {line}" for begin, line in group)
+
+
+def _entries(printed: str) -> list[dict[str, Any]]:
+    return [entry for line in printed.splitlines() if (entry := _entry(line))]
 
 
 def _entry(printed: str) -> dict[str, Any]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import shlex
-import subprocess
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,21 +13,22 @@ from device.doctor.finding import Finding
 from device.system.loopback import is_loopback
 from device.system.network import ProxyError, proxy_for
 from device.system.service_status import Doing, Status
+from device.system.systemctl import ask, blocks
 from device.system.typed import typed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from device.settings.tree import Settings
-
-    Ask = Callable[[Sequence[str]], str]
+    from device.system.systemctl import Ask
 
 
 UNITS: Final = (
     *("parley.service", "parley-engine.service", "parley-engine.socket"),
-    *("parley-retention.timer", "parley-update.timer", "parley-switch.path"),
+    *("parley-retention.timer", "parley-update.timer", "parley-update.path", "parley-switch.path"),
+    "parley-reset.path",
 )
-ONCE: Final = ("parley-retention.service", "parley-update.service", "parley-switch.service")
+ONCE: Final = ("parley-retention.service", "parley-update.service", "parley-switch.service", "parley-reset.service")
 """Units that run now and then, and otherwise rest."""
 OPTIONAL: Final = ("parley-page.service", "parley-kiosk.service")
 """Units that are off unless somebody switches them on."""
@@ -48,22 +47,12 @@ LOUD: Final = (
 OLDER_FAULTS: Final = "what went wrong: journalctl -u {unit} -n 20"
 
 
-def ask(command: Sequence[str]) -> str:
-    """Return what a command of the system prints; nothing if it cannot."""
-    with suppress(OSError, subprocess.SubprocessError):
-        return subprocess.run(  # noqa: S603 - commands of ours
-            command, capture_output=True, text=True, errors="replace", timeout=20, check=False
-        ).stdout
-    return ""
-
-
 def show_units(asked: Ask = ask, root: Path = Path("/")) -> dict[str, dict[str, str]]:
     """Return the properties of the units that are installed, by the unit's name; none where no systemd runs."""
     if not (root / "run/systemd/system").is_dir():
         return {}
     shown = asked(["systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", *UNITS, *ONCE, *OPTIONAL])
-    units = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in shown.split("\n\n")]
-    return {unit["Id"]: unit for unit in units if unit.get("LoadState") not in (None, "not-found")}
+    return {unit["Id"]: unit for unit in blocks(shown)}
 
 
 def environment(unit: Mapping[str, str]) -> dict[str, str]:

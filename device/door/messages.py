@@ -17,6 +17,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from device.door.base import Event, Message, Reply, Request, RequestId
 from device.door.profiles import AnyProfileReply, AnyProfileRequest
+from device.door.upkeep import AnyUpkeepReply, AnyUpkeepRequest
 
 __all__ = ("Event", "Message", "Reply", "Request")
 
@@ -598,6 +599,7 @@ AnyRequest = (
     | NewCode
     | CheckCode
     | Restart
+    | AnyUpkeepRequest
 )
 AnyReply = (
     Hello
@@ -614,6 +616,7 @@ AnyReply = (
     | AnyProfileReply
     | CodeIs
     | Status
+    | AnyUpkeepReply
 )
 AnyEvent = (
     Snapshot | State | Caption | Heard | Level | Latency | Engine | Cost | Timers | Muted | Volume | Faults | CodeMade

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from device.system import asks
 from device.system.paths import state_dir
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ _log = logging.getLogger(__name__)
 def factory_reset(environ: Mapping[str, str] = os.environ) -> list[Path]:
     """Delete the user's settings, transcripts, ledger and all other state; return the files that are gone.
 
-    The machine's settings (/etc/parley) and models stay: with these it came. Nobody on the network is asked. Files
-    that cannot be deleted are warned of. Call it when nothing uses them any more.
+    The machine's settings (/etc/parley) and models stay, and what root is asked for (`asks`), whose units see to the
+    former. Nobody on the network is asked. Files that cannot be deleted are warned of. Call it when nothing uses them
+    any more.
     """
     gone = []
     for file in _files(environ):
@@ -39,4 +41,5 @@ def _files(environ: Mapping[str, str]) -> Iterator[Path]:
         yield settings
     state = state_dir(environ)
     if state.is_dir():  # models may be in a folder of it
-        yield from sorted(path for path in state.iterdir() if path.is_file() and not path.is_symlink())
+        files = (path for path in state.iterdir() if path.is_file() and not path.is_symlink())
+        yield from sorted(path for path in files if path.name != asks.RESET)

@@ -71,7 +71,10 @@ def test_removed_with_all_that_it_kept_nothing_is_left(machine: Installed) -> No
     assert not (machine.root / "etc/parley").exists()
 
 
-UPDATES = ("parley-update.timer", "parley-switch.path", "parley-update.service", "parley-switch.service")
+UPDATES = (
+    *("parley-update.timer", "parley-update.path", "parley-switch.path"),
+    *("parley-update.service", "parley-switch.service"),
+)
 
 
 def test_updates_stand_still_while_it_installs(machine: Installed) -> None:

@@ -107,13 +107,20 @@ def test_no_service_takes_the_folder_of_the_engine_s_socket_with_it_when_it_ends
     assert not folders & set(ENGINE_SOCKET.parents)
 
 
-def test_only_the_switch_is_root_and_it_has_no_network() -> None:
-    root = [unit for unit in SERVICES if not re.search(r"^(User|DynamicUser)=", unit.read_text(), re.MULTILINE)]
-    assert [unit.stem for unit in root] == ["parley-switch"]
-    text = root[0].read_text()
+@pytest.mark.parametrize(
+    ("name", "writes"), [("parley-switch", ["/opt"]), ("parley-reset", ["/etc/parley"])], ids=["switch", "reset"]
+)
+def test_root_s_units_have_no_network_and_write_where_they_must(name: str, writes: list[str]) -> None:
+    text = (SYSTEMD / f"{name}.service").read_text()
     assert "PrivateNetwork=yes" in text
     assert "CapabilityBoundingSet=\n" in text
-    assert re.findall(r"^ReadWritePaths=(.*)$", text, re.MULTILINE) == ["/opt"]
+    assert re.findall(r"^ReadWritePaths=(.*)$", text, re.MULTILINE) == writes
+    assert re.search(r"^StartLimitBurst=\d+$", text, re.MULTILINE), "what fails would come for ever"
+
+
+def test_no_other_unit_is_root() -> None:
+    root = [unit for unit in SERVICES if not re.search(r"^(User|DynamicUser)=", unit.read_text(), re.MULTILINE)]
+    assert [unit.stem for unit in root] == ["parley-reset", "parley-switch"]
 
 
 def test_only_units_that_are_shut_in_run_what_an_update_has_brought() -> None:

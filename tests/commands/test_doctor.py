@@ -1,12 +1,15 @@
 """`parley doctor`: findings with their fixes, the engine that is asked for, and the bundle that it writes."""
 
+import io
 import json
 import tarfile
 
 import pytest
+from click.testing import CliRunner
 
 from device.commands import doctor
-from device.doctor.bundle import CONTENTS
+from device.commands.main import main
+from device.doctor.bundle import CONTENTS, gather
 from device.doctor.finding import Finding
 
 KEY = "sk-of-the-file-4711"
@@ -134,3 +137,42 @@ def test_machines_get_json_and_nothing_else(parley, finds, config):
     result = parley("doctor", "--config", str(config), "--json")
     assert [one["status"] for one in json.loads(result.stdout)] == ["ok", "fail"]
     assert result.exit_code == 1
+
+
+def test_within_the_daemon_each_finding_is_a_line_at_once(parley, finds, config):
+    finds(Finding("clock", "ok", "12:00"), Finding("card", "fail", "none\nok", "plug one in"))
+    result = parley("doctor", "--config", str(config), "--within")
+    assert [json.loads(line)["message"] for line in result.output.splitlines()] == ["12:00", "none\nok"]
+
+
+def test_a_bundle_for_standard_output_is_nothing_else_and_on_no_disk(parley, finds, config, tmp_path):
+    finds(Finding("card", "fail", "none", "plug one in"))
+    before = set(tmp_path.iterdir())
+    result = parley("doctor", "--config", str(config), "--bundle", "-")
+    with tarfile.open(fileobj=io.BytesIO(result.stdout_bytes)) as bundle:
+        assert bundle.getnames() == [f"parley-bundle/{name}" for name in CONTENTS]
+        assert b"plug one in" in bundle.extractfile("parley-bundle/doctor.txt").read()
+    assert {path for path in tmp_path.iterdir() if path.name != "pulse"} == before
+
+
+def test_within_the_daemon_its_log_is_packed_where_no_other_can_be_read(finds, config, monkeypatch):
+    finds(Finding("clock", "ok", "12:00"))
+    monkeypatch.setattr(
+        doctor, "gather", lambda found, findings, log: gather(found, findings, asked=lambda _: "", log=log)
+    )
+    lines = (
+        "INFO device.x: It begins",
+        "  1.00 s  understood “a secret wish”",
+        f"ERROR device.x: refused {KEY}",
+        "words",
+    )
+    entries = [json.dumps({"MESSAGE": one, "_SYSTEMD_UNIT": "parley.service"}) for one in lines]
+    arguments = ["doctor", "--config", str(config), "--within", "--bundle", "-"]
+    result = CliRunner().invoke(main, arguments, input="\n".join(entries))
+    with tarfile.open(fileobj=io.BytesIO(result.stdout_bytes)) as bundle:
+        told = bundle.extractfile("parley-bundle/log.txt").read().decode()
+    assert told.startswith("Only the assistant's own log since it was started can be read here")
+    assert "INFO device.x: It begins" in told
+    assert "ERROR device.x: refused ***" in told
+    assert "wish" not in told
+    assert told.endswith("(1 lines left out)\n")

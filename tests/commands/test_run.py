@@ -98,3 +98,20 @@ def test_after_a_factory_reset_and_for_new_settings_it_starts_anew_as_it_was_sta
     assert parley("run").exit_code == 0
     assert started == [(sys.executable, [sys.executable, "-m", "device", "run"])]
     assert kept.exists() is stays
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_root_is_asked_for_its_part_of_a_factory_reset_before_all_else_goes(parley, monkeypatch, tmp_path, heard):
+    async def resetting(*_):
+        return "reset"
+
+    state = state_dir()
+    state.mkdir(parents=True)
+    (state / "costs.sqlite").touch()
+    monkeypatch.setattr(module, "be_assistant", resetting)
+    monkeypatch.setattr(module.asks, "heard", lambda mark: heard)
+    monkeypatch.setattr(module.asks, "ask", lambda mark: (state / mark).write_text(str(len(list(state.iterdir())))))
+    monkeypatch.setattr(os, "execv", lambda *_: None)
+    assert parley("run").exit_code == 0
+    left = {path.name: path.read_text() for path in state.iterdir()}
+    assert left == ({"wants-reset": "2"} if heard else {}), "the lock and the costs were there still"

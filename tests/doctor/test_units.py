@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from device.doctor.units import LATER, ONCE, OPTIONAL, UNITS, ask, check_egress, check_units, show_units
+from device.doctor.units import LATER, ONCE, OPTIONAL, UNITS, check_egress, check_units, show_units
 from device.settings.local import TranscriptionSettings
 from device.settings.tree import BrainSettings, LocalSettings, Settings
 
@@ -160,11 +160,6 @@ def test_stages_that_are_not_used_need_no_network():
     units = {"parley-engine.service": SHUT}
     assert [found.message.split()[0] for found in check_egress(settings, units)] == ["cartesia.url"]
     assert not list(check_egress(Settings(), units))
-
-
-def test_a_program_that_is_not_there_says_nothing():
-    assert ask(["/no/such/program"]) == ""
-    assert ask(["/bin/echo", "well"]) == "well\n"
 
 
 @pytest.mark.parametrize(

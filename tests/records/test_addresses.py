@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.doctor.addresses import hidden, secrets_of
+from device.records.addresses import hidden, secrets_of
 from device.settings.engines import known_engines
 
 SHOWN = [

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from device.doctor import addresses
-from device.doctor.addresses import HIDDEN
+from device.records import addresses
+from device.records.addresses import HIDDEN
 from device.records.timeline import NAMES, WORDLESS
 from device.settings.types import Secret
 from device.system.service_status import Doing
@@ -20,6 +20,8 @@ from device.system.service_status import Doing
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+SECRET_NAME: Final = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL")
+"""What the name of a variable with a secret has in it."""
 UNSAID: Final = "(left out: it holds what was said)"
 _RUN: Final = 3
 """So many words in a row that were said are not there by chance."""
@@ -77,6 +79,10 @@ class Redaction:
             text = shape.sub(instead, text)
         return text
 
+    def own(self, line: str) -> str:
+        """Return a line of the log as whom the device belongs to may read it: without keys, and what may be one."""
+        return _LONG.sub(HIDDEN, self.secrets(line))
+
     def text(self, text: str) -> str:
         """Return lines of Parley's own without secrets and without what was said."""
         return "\n".join(self._unsaid(line, _CURLY.sub("“…”", self.secrets(line))) for line in text.splitlines())
@@ -95,8 +101,7 @@ class Redaction:
         return None
 
     def _logged(self, line: str) -> str:
-        safe = _LONG.sub(HIDDEN, self.secrets(line))
-        return self._unsaid(line, _STRAIGHT.sub(r"\1…\1", _CURLY.sub("“…”", safe)))
+        return self._unsaid(line, _STRAIGHT.sub(r"\1…\1", _CURLY.sub("“…”", self.own(line))))
 
     def _unsaid(self, line: str, safe: str) -> str:
         words = _words(line)

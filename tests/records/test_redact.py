@@ -5,7 +5,7 @@ import logging
 import msgspec
 import pytest
 
-from device.doctor.redact import HIDDEN, UNSAID, Redaction, secrets_in
+from device.records.redact import HIDDEN, UNSAID, Redaction, secrets_in
 from device.settings.tree import BrainSettings, Settings
 from device.settings.types import Secret
 from device.system import logs
