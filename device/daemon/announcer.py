@@ -59,10 +59,16 @@ class Announcer:
             self._speaking -= 1
         if speech is None or not len(speech.pcm):
             raise CannotSay("the voice of the local engine cannot speak it; the log says why")
+        return await self.give(speech, text if shown else "")
+
+    async def give(self, speech: Speech, text: str) -> bool:
+        """Let something be heard that is spoken already; return whether all of it was. Raises CannotSay."""
+        if self._speaking + len(self._waiting) >= MOST:
+            raise CannotSay(f"{MOST} texts wait to be said already")
         self._count += 1
         item = f"announcement-{self._count}"
         over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._waiting[item] = _Waiting(speech, text if shown else "", over)
+        self._waiting[item] = _Waiting(speech, text, over)
         self._inbox.put(Announced(self._now(), item))
         if (how := await asyncio.shield(over)) == "late":
             raise CannotSay("there was no moment at which nobody spoke")

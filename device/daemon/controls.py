@@ -44,6 +44,8 @@ class Controls:
         """What is wanted once everything is closed. The process has been sent SIGTERM then."""
         self.speak_code: Callable[[], None] = lambda: None
         """Says the code of the owner's page, if there is one."""
+        self.pressed: Callable[[], None] | None = None
+        """Takes the next press in place of the assistant: for who tries whether the button works."""
         self._daemon = daemon
         self._marks = (mark, UPDATER)
         self._marked: tuple[float, bool] = (-UPDATE_S, False)
@@ -95,6 +97,8 @@ class Controls:
         """
         daemon = self._daemon
         match gesture:
+            case Gesture.PRESS if self.pressed is not None:
+                self.pressed()
             case Gesture.PRESS if self._wakes:
                 self._pressed = daemon.position
             case Gesture.DOUBLE if not self._sounds:  # what sounds has begun since the first press: it is to end

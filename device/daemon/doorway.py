@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from device.daemon.aside import Aside
 from device.daemon.news import News
 from device.daemon.requests import Requests
+from device.daemon.steps.answers import StepAnswers
 from device.daemon.upkeep.answers import Upkeep
 from device.daemon.upkeep.last_conversation import LastConversation
 from device.daemon.upkeep.records import Records
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from device.daemon.controls import Controls
     from device.daemon.daemon import Daemon
+    from device.daemon.steps.answers import Lights
     from device.records.costs import Costs
     from device.records.ledger import Ledger
     from device.settings.last_good import InForce
@@ -48,6 +50,7 @@ class Doorway:
         asking: Callable[[], bool] = lambda: False,
         recent: RecentLog | None = None,
         restart: Callable[[], None],
+        lights: Lights | None = None,
     ) -> None:
         settings = found.settings
         self._daemon = daemon
@@ -68,6 +71,7 @@ class Doorway:
         )
         aside, last = Aside(), LastConversation()
         self._upkeep = Upkeep(found, recent or RecentLog(), last, aside, config=config, reset=controls.reset)
+        steps = StepAnswers(daemon, controls, found, config=config, folder=path.parent, lights=lights, aside=aside)
         self.requests = Requests(
             daemon,
             self.news,
@@ -78,7 +82,7 @@ class Doorway:
             spoken_code=lambda code: spoken(code, settings.language),
             restart=restart,
             aside=aside,
-            others={**Records(settings, aside).answers, **self._upkeep.answers},
+            others={**Records(settings, aside).answers, **self._upkeep.answers, **steps.answers},
         )
         loop = asyncio.get_running_loop()
         self._server = Server(

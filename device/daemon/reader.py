@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from device.daemon import helper
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -39,29 +39,17 @@ class Reader:
     """Has texts spoken; `config` is the settings file, if one was named."""
 
     def __init__(self, config: Path | None = None) -> None:
-        self._command = [sys.executable, "-P", "-m", "device.local.read_aloud", *([str(config)] if config else [])]
+        self._command = helper.module("device.local.read_aloud", *([str(config)] if config else []))
 
     async def speak(self, text: str) -> Speech | None:
         """Return the speech for a text; None, and a line in the log, if it cannot be had."""
-        process = None
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-            )
-            async with asyncio.timeout(TIMEOUT_S):
-                out, told = await process.communicate(text.encode())
-        except (OSError, TimeoutError) as error:
-            _log.warning("What is to be said is not spoken: %s", str(error) or "the voice takes too long")
+            out = await helper.ask(self._command, text.encode(), timeout_s=TIMEOUT_S)
+        except helper.HelperError as error:
+            _log.warning("What is to be said is not spoken: %s", error)
             return None
-        finally:
-            if process is not None and process.returncode is None:
-                process.kill()
-                await process.communicate()  # else it and its pipes would be left to the garbage collector
         head, _, pcm = out.partition(b"\n")
-        if process.returncode or not head.isdigit() or not 0 < int(head) <= _FASTEST:
-            _log.warning("What is to be said is not spoken: %s", told.decode(errors="replace").strip())
+        if not head.isdigit() or not 0 < int(head) <= _FASTEST:
+            _log.warning("What is to be said is not spoken: what came is no speech")
             return None
         return Speech(np.frombuffer(pcm[: len(pcm) // 2 * 2], "<i2").astype(np.int16), int(head))

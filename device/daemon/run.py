@@ -116,6 +116,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> Ending:
             asking=lambda: panel.asking,
             recent=recent,
             restart=controls.start_anew,
+            lights=panel,
         )
         controls.speak_code = doorway.speak_code
         stack.push_async_callback(doorway.close)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from device.audio.card import devices
+from device.audio.card import devices, kernel
 from device.audio.card.base import CardError
 from device.doctor.service import machine_keys
 from device.doctor.units import show_units
@@ -208,7 +208,7 @@ def _cards() -> str:
         f"{one.name}: {one.inputs} in, {one.outputs} out, rates {', '.join(map(str, one.rates)) or 'unknown'}"
         for one in devices.list_devices()
     ]
-    return "\n".join([*(found or ["no device"]), "", _text(devices.CARDS)])
+    return "\n".join([*(found or ["no device"]), "", _text(kernel.CARDS)])
 
 
 def _machine(asked: Ask) -> Iterator[str]:

@@ -9,12 +9,25 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from device.audio.clips import ClipError, speak
 from device.audio.measure import speech_bounds
-from device.conversation.engine import Audio, EngineError, Fault, ReplyEnded, ReplyStarted, ToolCall, ToolSpec, Words
+from device.conversation.engine import (
+    Audio,
+    EngineError,
+    Fault,
+    ReplyEnded,
+    ReplyStarted,
+    ToolCall,
+    ToolSpec,
+    Usage,
+    Words,
+)
 from device.conversation.events import Heard
 from device.doctor.finding import Finding
 from device.engines.factory import Engines
+from device.settings.prices import Amounts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,9 +36,25 @@ if TYPE_CHECKING:
     from device.conversation.engine import EngineEvent, EngineSession
     from device.settings.tree import Settings
 
-QUESTION: Final = "What time is it?"
-LONG_QUESTION: Final = "Please tell me what you can do for me."
-VOICE, WORDS_PER_MINUTE = "en-us+Annie", 150
+
+class Questions(Struct, frozen=True):
+    """What is asked, in one language, and by which voice of espeak-ng."""
+
+    time: str
+    long: str
+    voice: str
+    told: tuple[str, ...]
+    """What an answer that tells `TIME` has in it, one of these."""
+
+
+ENGLISH: Final = Questions(
+    "What time is it?", "Please tell me what you can do for me.", "en-us+Annie", ("17", "seventeen")
+)
+QUESTIONS: Final = {
+    "de": Questions("Wie spät ist es?", "Bitte sag mir, was du für mich tun kannst.", "de+Annie", ("17", "siebzehn"))
+}
+"""Those of other languages than English."""
+WORDS_PER_MINUTE: Final = 150
 TIME: Final = '{"time": "06:17", "date": "2026-03-02", "weekday": "Monday"}'
 TOOL: Final = ToolSpec(
     "get_time", "Tell the present local time, date and day of the week.", {"type": "object", "properties": {}}
@@ -42,15 +71,33 @@ CHUNK_S: Final = 0.02
 """What is sent at a time, in real time; a choice between messages and their delay."""
 
 
+class Course(Struct):
+    """How the conversation went, as figures."""
+
+    fault: str = ""
+    """The code of what went wrong: a `Fault`'s, `silent` if nothing came, or `failed`."""
+    delay_ms: float | None = None
+    """From the end of the question to the first sound of the answer."""
+    understood: str = ""
+    answer: str = ""
+    used: Amounts = Amounts()
+
+
 class StepError(Exception):
-    """A step did not come off; the message says what happened."""
+    """A step did not come off; the message says what happened, and `code` is as of `Course.fault`."""
+
+    def __init__(self, message: str, code: str = "failed") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Examination:
-    """One open session, fed with speech or silence in real time, and what came of it."""
+    """One open session, fed with speech or silence in real time, and what came of it, which `course` gets to know."""
 
-    def __init__(self, session: EngineSession) -> None:
+    def __init__(self, session: EngineSession, course: Course) -> None:
         self._session = session
+        self._course = course
+        self._began = _now()
         self._rate = session.capabilities.hear_rate or session.rate
         self._pending = b""
         self._silent = asyncio.Event()
@@ -64,10 +111,11 @@ class Examination:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._session.close()
+        self._course.used += Amounts(session_s=_now() - self._began)
 
-    async def ask(self, text: str) -> None:
-        """Say something to the engine. Raises ClipError without espeak-ng."""
-        said = speak(text, VOICE, WORDS_PER_MINUTE).at(self._rate)
+    async def ask(self, text: str, voice: str) -> None:
+        """Say something to the engine, by a voice of espeak-ng's. Raises ClipError without espeak-ng."""
+        said = speak(text, voice, WORDS_PER_MINUTE).at(self._rate)
         _, end = speech_bounds(said, self._rate) or (0, len(said))
         self._pending = (said[:end] * 32767).astype("<i2").tobytes()
         self._silent.clear()
@@ -117,7 +165,7 @@ class Examination:
                 while True:
                     event = await self._events.get()
                     if isinstance(event, Fault):
-                        raise StepError(f"the session ended: {event.message}")
+                        raise StepError(f"the session ended: {event.message}", event.code)
                     late += len(event.pcm) if isinstance(event, Audio) and event.item == item else 0
         except TimeoutError:
             return late * 500 / self._session.rate
@@ -127,9 +175,9 @@ class Examination:
             async with asyncio.timeout(ANSWER_S):
                 event = await self._events.get()
         except TimeoutError:
-            raise StepError(f"{what} did not come within {ANSWER_S:g} s") from None
+            raise StepError(f"{what} did not come within {ANSWER_S:g} s", "silent") from None
         if isinstance(event, Fault):
-            raise StepError(f"the session ended: {event.message}")
+            raise StepError(f"the session ended: {event.message}", event.code)
         return event
 
     async def _feed(self) -> None:
@@ -147,55 +195,81 @@ class Examination:
 
     async def _listen(self) -> None:
         async for event in self._session.events():
+            if isinstance(event, ReplyEnded):
+                self._course.used += _amounts(event.usage)
             if not isinstance(event, ReplyStarted):
                 self._events.put_nowait(event)
 
 
-async def examine_engine(settings: Settings, name: str, config: Path | None = None) -> AsyncIterator[Finding]:
+async def examine_engine(
+    settings: Settings, name: str, config: Path | None = None, course: Course | None = None
+) -> AsyncIterator[Finding]:
     """Hold the conversation with the engine that the settings call `name`, starting the local one if need be."""
-    engines = Engines(settings, config)
+    engines, course = Engines(settings, config), course or Course()
     try:
         session = await engines.session([TOOL], name)
-        async for finding in verify(name, session):
+        async for finding in verify(name, session, course, settings.language):
             yield finding
     except EngineError as error:
+        course.fault = error.fault.code
         yield Finding(name, "fail", str(error))
     finally:
         await engines.close()
 
 
-async def verify(name: str, session: EngineSession) -> AsyncIterator[Finding]:
-    """Yield what comes of each step with an engine, whose `session` is yet to be opened."""
-    began = _now()
+async def verify(
+    name: str, session: EngineSession, course: Course | None = None, language: str = "en"
+) -> AsyncIterator[Finding]:
+    """Yield what comes of each step with an engine, whose `session` is yet to be opened; `course` is filled in."""
+    began, course = _now(), course or Course()
     try:
         await session.open(())
     except EngineError as error:
+        course.fault = error.fault.code
         yield Finding(f"{name} session", "fail", str(error), "fix that first; nothing else can be tried")
         return
     took = 1000 * (_now() - began)
     yield Finding(f"{name} session", "ok", f"open in {took:.0f} ms, {session.capabilities.family}, {session.rate} Hz")
-    examination = Examination(session)
+    asked = QUESTIONS.get(language.partition("-")[0].lower(), ENGLISH)
+    examination = Examination(session, course)
     try:
-        async for finding in _steps(name, session, examination):
+        async for finding in _steps(name, session, examination, course, asked):
             yield finding
     except (StepError, EngineError, ClipError) as failure:
+        course.fault = _code(failure)
         yield Finding(f"{name} conversation", "fail", str(failure), 'the log says more: log_level = "debug"')
     finally:
         await examination.close()
 
 
-async def _steps(name: str, session: EngineSession, examination: Examination) -> AsyncIterator[Finding]:
-    await examination.ask(QUESTION)
+def _code(failure: Exception) -> str:
+    match failure:
+        case StepError(code=code) | EngineError(fault=Fault(code=code)):
+            return code
+        case _:
+            return "failed"
+
+
+def _amounts(usage: Usage) -> Amounts:
+    names = ("input_tokens", "output_tokens", "input_audio_tokens", "output_audio_tokens", "cached_tokens", "seconds")
+    return Amounts(**{name: getattr(usage, name) or 0 for name in names})
+
+
+async def _steps(
+    name: str, session: EngineSession, examination: Examination, course: Course, asked: Questions
+) -> AsyncIterator[Finding]:
+    await examination.ask(asked.time, asked.voice)
     delay, length, understood, answer, called = await examination.answer()
+    course.delay_ms, course.understood, course.answer = delay, understood, answer
     slow = "that is slow: a model or server nearer by, or less reasoning, would be quicker" if delay > SLOW_MS else ""
     text = f"speech → first audio {delay:.0f} ms, {length / 1000:.1f} s of speech: “{answer or '(no words told)'}”"
     yield Finding(f"{name} reply", "warn" if slow else "ok", text, slow)
-    heard = f"“{QUESTION}” was understood as “{understood}”" if understood else "the user's words are not written down"
-    yield Finding(f"{name} words", "ok", heard)
+    heard = f"“{asked.time}” was understood as “{understood}”" if understood else ""
+    yield Finding(f"{name} words", "ok", heard or "the user's words are not written down")
     if not session.capabilities.tools:
         yield Finding(f"{name} tools", "warn", "the engine calls no tools", "timers, volume and such will not work")
     elif called:
-        told = "seventeen" in answer.lower() or "17" in answer
+        told = any(word in answer.lower() for word in asked.told)
         fix = "" if told or not answer else "the model may be too small for tools"
         yield Finding(f"{name} tools", "warn" if fix else "ok", "get_time was called, and its result spoken of", fix)
     else:
@@ -203,7 +277,7 @@ async def _steps(name: str, session: EngineSession, examination: Examination) ->
         yield Finding(
             f"{name} tools", "warn", text, "check that the model calls functions; the agent may need the tool"
         )
-    await examination.ask(LONG_QUESTION)
+    await examination.ask(asked.long, asked.voice)
     late = await examination.interrupt()
     text = f"interrupted after {HEARD_MS} ms; {late:.0f} ms of the reply came afterwards"
     yield Finding(f"{name} interruption", "ok", text)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from device.audio.card.mixer import alsamixer
+from device.audio.card.soundcheck import CLIPPING_PEAK, LOUD_DBFS, SILENT_DBFS
 from device.audio.resample import Resampler
 from device.doctor.finding import Finding
 from device.listen.gain import MOST_DB, TARGET_DBFS, SpeechLevel
@@ -24,12 +25,6 @@ SPEAK_S = 8
 """How long somebody has to begin and say a sentence."""
 STALL_S = 2.0
 """A card that delivers no second of sound within so long has vanished."""
-SILENT_DBFS = -80.0
-"""A microphone quieter than this may hear nothing: most quiet rooms are louder."""
-CLIPPING_PEAK = 0.99
-"""Of full scale; a converter that clips may stop short of the last step."""
-LOUD_DBFS = -35.0
-"""A room louder than this, while nobody speaks, leaves little for the wake word."""
 CLEAR_DB = 10.0
 """What speech should be louder than the room: with less, wake word and recogniser begin to miss words."""
 OTHER_DB = 20.0

@@ -10,10 +10,10 @@ from device.audio.card import channels
 from device.audio.card.alsa import AlsaCard
 from device.audio.card.base import Card, CardError
 from device.audio.card.mixer import has_volume
-from device.audio.card.soundcheck import ChirpSource, check_sound
+from device.audio.card.soundcheck import SILENT_DBFS, ChirpSource, check_sound
 from device.audio.echo.likeness import RANGE
 from device.doctor.finding import Finding
-from device.doctor.microphone import SILENT_DBFS, SPEAK, Microphone, hear_speech, judge_microphone
+from device.doctor.microphone import SPEAK, Microphone, hear_speech, judge_microphone
 from device.sample_clock import CLOCK_RATE
 from device.system.typed import typed
 

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from device.door.base import Event, Message, Reply, Request, RequestId
+from device.door.first_steps import AnyStepReply, AnyStepRequest
 from device.door.profiles import AnyProfileReply, AnyProfileRequest
 from device.door.upkeep import AnyUpkeepReply, AnyUpkeepRequest
 
@@ -600,6 +601,7 @@ AnyRequest = (
     | CheckCode
     | Restart
     | AnyUpkeepRequest
+    | AnyStepRequest
 )
 AnyReply = (
     Hello
@@ -617,6 +619,7 @@ AnyReply = (
     | CodeIs
     | Status
     | AnyUpkeepReply
+    | AnyStepReply
 )
 AnyEvent = (
     Snapshot | State | Caption | Heard | Level | Latency | Engine | Cost | Timers | Muted | Volume | Faults | CodeMade

@@ -41,6 +41,8 @@ enough below full that each pattern stays readable."""
 STRIP = 3
 """From so many LEDs on, the first is the streaming light: of two, one would be left for the patterns, which have no
 direction then."""
+SAMPLE_LEVEL = 0.4
+"""Of the loudspeaker, in the middle, where a light is shown that moves with it: a choice."""
 SILENT = (State.ASLEEP, State.MUTED, State.FAULT)
 """States in which nothing may leave."""
 
@@ -177,6 +179,12 @@ def scene(status: Status) -> str:
     return status.state.value
 
 
+def idle(status: Status) -> bool:
+    """Return whether there is nothing that must be shown: no sound leaves, and nothing rings or is asked."""
+    silent = status.state in SILENT and status.state is not State.FAULT
+    return silent and not (status.streaming or status.leak or status.ringing or status.updating or status.asking)
+
+
 def still(status: Status, *, coloured: bool) -> bool:
     """Return whether the frame of `status` stays the same until something happens."""
     pattern = PATTERNS[scene(status)]
@@ -188,13 +196,22 @@ def frame(status: Status, t: float, level: float, count: int, *, coloured: bool 
 
     `level`, 0 to 1, is the loudspeaker's. Without `coloured`, LEDs differ in brightness only.
     """
-    pattern = PATTERNS[scene(status)]
+    return _shown(scene(status), t, level, count, coloured=coloured, streaming=status.streaming)
+
+
+def sample(name: str, t: float, count: int, *, coloured: bool = True) -> Frame:
+    """Return what a scene of `PATTERNS` looks like, likewise, but that no LED says that sound leaves: none does."""
+    return _shown(name, t, SAMPLE_LEVEL * (1 - cos(2 * pi * t)), count, coloured=coloured, streaming=False)
+
+
+def _shown(name: str, t: float, level: float, count: int, *, coloured: bool, streaming: bool) -> Frame:
+    pattern = PATTERNS[name]
     shape = pattern.shape if coloured or pattern.mono is None else pattern.mono
-    floor = STREAMING_FLOOR if status.streaming else 0.0
+    floor = STREAMING_FLOOR if streaming else 0.0
     lead = count >= STRIP
     rest = count - lead
     shown = tuple(_lit(pattern, max(floor, shape(t, i, rest, level)), i) for i in range(rest))
-    return ((WHITE if status.streaming else DARK), *shown) if lead else shown
+    return ((WHITE if streaming else DARK), *shown) if lead else shown
 
 
 def _lit(pattern: Pattern, brightness: float, i: int) -> Colour:

@@ -17,10 +17,19 @@ if TYPE_CHECKING:
 class Painter:
     """Brings what the assistant does to `leds`, and whether sound leaves to `streaming`, an LED of gpiozero's, if any.
 
-    `asking` is whether a factory reset waits for its confirmation.
+    `asking` is whether a factory reset waits for its confirmation. `trial` is the scene that is to be shown at a time
+    only to be looked at, "" for none: it waits for everything else.
     """
 
-    def __init__(self, assistant: Shown, asking: Callable[[], bool], leds: Leds | None, streaming: Any) -> None:
+    def __init__(
+        self,
+        assistant: Shown,
+        asking: Callable[[], bool],
+        leds: Leds | None,
+        streaming: Any,
+        trial: Callable[[float], str] = lambda _: "",
+    ) -> None:
+        self._trial = trial
         self._status = StatusMeter(assistant, asking)
         self._leds = leds
         self._lamp = streaming
@@ -39,14 +48,19 @@ class Painter:
         if self._leds is None:
             return False
         scene = lights.scene(status)
-        if scene != self._scene:
-            self._scene, self._since = scene, t
-        level = self._level.read(t) if scene == "speaking" else 0.0
-        frame = lights.frame(status, t - self._since, level, self._leds.count, coloured=self._leds.coloured)
+        tried = self._trial(t) if lights.idle(status) else ""
+        if (tried or scene) != self._scene:
+            self._scene, self._since = tried or scene, t
+        count, coloured = self._leds.count, self._leds.coloured
+        if tried:
+            frame = lights.sample(tried, t - self._since, count, coloured=coloured)
+        else:
+            level = self._level.read(t) if scene == "speaking" else 0.0
+            frame = lights.frame(status, t - self._since, level, count, coloured=coloured)
         if frame != self._shown:
             self._leds.show(frame)
             self._shown = frame
-        return not lights.still(status, coloured=self._leds.coloured)
+        return bool(tried) or not lights.still(status, coloured=coloured)
 
     def close(self) -> None:
         """Go dark."""

@@ -71,6 +71,7 @@ class Panel:
         self._news = threading.Event()
         self._over = threading.Event()
         self.faults: list[PanelFault] = []
+        self._trial: tuple[str, float] = ("", 0.0)
 
     def open(self) -> list[PanelFault]:
         """Take the pins and begin; return what cannot be used, which has been logged, too."""
@@ -98,6 +99,20 @@ class Panel:
     def asking(self) -> bool:
         """Whether a factory reset waits for its confirmation."""
         return self._gestures.asking
+
+    @property
+    def has_lights(self) -> bool:
+        """Whether there are LEDs, and they were opened."""
+        return self._thread is not None
+
+    def show(self, scene: str, seconds: float) -> None:
+        """Show what a scene of the lights looks like, for so long, unless there is anything else to be shown."""
+        self._trial = scene, time.monotonic() + seconds
+        self.attend()
+
+    def _tried(self, t: float) -> str:
+        scene, until = self._trial
+        return scene if t < until else ""
 
     def attend(self) -> None:
         """Look at the assistant at once; from any thread."""
@@ -141,7 +156,7 @@ class Panel:
             lamp = self._try(self._streaming_lamp)
         if leds is None and lamp is None:
             return
-        painter = Painter(self._assistant, lambda: self.asking, leds, lamp)
+        painter = Painter(self._assistant, lambda: self.asking, leds, lamp, self._tried)
         self._thread = threading.Thread(target=self._paint, args=(painter,), name="lights", daemon=True)
         self._thread.start()
 

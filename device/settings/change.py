@@ -81,7 +81,7 @@ def change(
     from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - likewise
 
     parts, file = parts_of(key), file_for(config, environ)
-    _check_reader(parts[0], environ)
+    check_reader(parts[0], environ)
     try:
         text = inputs.text(file) if inputs.is_there(file) else ""
         document = tomlkit.parse(text)
@@ -108,7 +108,7 @@ def change(
     return file
 
 
-def _check_reader(table: str, environ: Mapping[str, str]) -> None:
+def check_reader(table: str, environ: Mapping[str, str]) -> None:
     """See that who goes by a table reads the file. Raises ChangeError."""
     if table in LOCAL and environ.get("STATE_DIRECTORY") and paths.ENGINE_SOCKET.exists():
         raise ChangeError(

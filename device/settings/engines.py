@@ -222,7 +222,7 @@ def _defaults() -> dict[str, Any]:
 
 def missing_key(name: str, engine: RemoteEngine) -> str:
     """Return what to do about an address or a key that an engine needs and lacks; empty if all is well."""
-    if _PLACEHOLDER in engine.url:
+    if lacks_address(engine):
         return f"engine.{name}.url: put the name of your resource where {engine.url} says {_PLACEHOLDER}"
     if isinstance(engine, CartesiaEngine) and not engine.agent:
         return f"engine.{name}.agent: set it to the id of an agent, which you make at https://play.cartesia.ai/agents"
@@ -231,6 +231,17 @@ def missing_key(name: str, engine: RemoteEngine) -> str:
         return ""
     where = f"set {engine.key_variable}, or api_key under [engine.{name}]"
     return f"engine.{name}.api_key: {urlsplit(engine.url).hostname} needs a key; {where}"
+
+
+def is_foreign(name: str, engine: RemoteEngine) -> bool:
+    """Tell whether an engine that is known is at another server than its vendor's, who has given the key for that."""
+    known = _known().get(name, {})
+    return "key_variable" in known and _vendor(engine.url) != _vendor(known["url"])
+
+
+def lacks_address(engine: RemoteEngine) -> bool:
+    """Tell whether an engine's address has a part that each user has for themselves."""
+    return _PLACEHOLDER in engine.url
 
 
 def with_keys(tables: Table, environ: Mapping[str, str]) -> tuple[Table, dict[str, str]]:

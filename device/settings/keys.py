@@ -18,7 +18,7 @@ def recipients(settings: Settings) -> set[tuple[str, str]]:
     ]
     tables += [(settings.brain, settings.brain.address or settings.brain.url)]
     tables += [(one, one.url) for one in (settings.transcription, settings.cartesia)]
-    return {(table.api_key.reveal(), _server(url)) for table, url in tables if table.api_key and url}
+    return {(table.api_key.reveal(), server_of(url)) for table, url in tables if table.api_key and url}
 
 
 def diverted(before: Settings, after: Settings, given: Any) -> str:
@@ -31,7 +31,8 @@ def diverted(before: Settings, after: Settings, given: Any) -> str:
     return min((server for key, server in new if key not in known), default="")
 
 
-def _server(url: str) -> str:
+def server_of(url: str) -> str:
+    """Return the server of an address: scheme, host and port."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower() if parts.netloc else url
 

@@ -185,3 +185,15 @@ def test_a_new_start_ends_the_program_as_a_signal_does(controls, monkeypatch):
     monkeypatch.setattr(os, "kill", lambda pid, number: killed.append(pid))
     controls.start_anew()
     assert (controls.ending, killed) == ("again", [os.getpid()])
+
+
+def test_a_press_that_is_tried_does_nothing_else(controls, daemon):
+    pressed = []
+    controls.pressed = lambda: pressed.append(True)
+    controls.gesture(Gesture.PRESS)
+    controls.gesture(Gesture.CLICK)
+    assert (pressed, daemon.told) == ([True], [])
+    controls.pressed = None
+    controls.gesture(Gesture.PRESS)
+    controls.gesture(Gesture.CLICK)
+    assert daemon.told == [Button(1000)]

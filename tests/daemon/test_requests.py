@@ -7,6 +7,7 @@ import pytest
 
 from device.daemon.aside import Aside
 from device.daemon.requests import Requests
+from device.daemon.steps.answers import StepAnswers
 from device.daemon.upkeep.answers import Upkeep
 from device.daemon.upkeep.last_conversation import LastConversation
 from device.daemon.upkeep.records import Records
@@ -118,5 +119,6 @@ async def test_every_request_is_answered_by_somebody():
     settings = Settings()
     upkeep = Upkeep(InForce(settle({}, {})), RecentLog(), LastConversation(), Aside(), reset=lambda: None)
     answered = {*vars(Requests)["_do"].dispatcher.registry, *upkeep.answers, *Records(settings, Aside()).answers}
+    answered |= set(vars(StepAnswers)["_do"].dispatcher.registry)
     by_the_server = {m.Subscribe, m.Unsubscribe}
     assert set(get_args(m.AnyRequest)) - by_the_server <= answered

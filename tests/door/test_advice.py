@@ -24,7 +24,7 @@ def answer(line):
         (b"[1, 2]\n", "bad_message", "Expected `object`", "get_status", None),
         (b'{"id": 3}\n', "bad_message", "required field `type`", "get_status", 3),
         (b'{"type": "mut", "id": 3}\n', "unknown", "there is no request 'mut'", "did you mean mute", 3),
-        (b'{"type": "xyzzy"}\n', "unknown", "'xyzzy'", "there are ask, cancel_alarm", None),
+        (b'{"type": "xyzzy"}\n', "unknown", "'xyzzy'", "there are ask, await_button, cancel_alarm", None),
         (b'{"type": "say", "id": 4}\n', "bad_message", "say: Object missing required field `text`", '"text": …', 4),
         (b'{"type":"set_volume","percent":200}\n', "bad_message", "<= 100 (at percent)", '"percent": …', None),
         (b'{"type":"say","text":"x","loud":true}\n', "bad_message", "unknown field `loud`", "if you like, wait", None),

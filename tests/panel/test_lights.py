@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.conversation.states import State
-from device.panel.lights import PATTERNS, SILENT, STREAMING_FLOOR, WHITE, Status, frame, scene, still
+from device.panel.lights import DARK, PATTERNS, SILENT, STREAMING_FLOOR, WHITE, Status, frame, sample, scene, still
 
 TIMES = np.arange(0, 12, 0.02)
 STREAMS = {"listening": True, "leak": True}
@@ -106,3 +106,10 @@ def test_a_leak_is_seen_whatever_the_state_says(state):
 def test_what_is_still_does_not_move(status, count, coloured, t, later):
     if still(status, coloured=coloured):
         assert frame(status, t, 0, count, coloured=coloured) == frame(status, later, 1, count, coloured=coloured)
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_a_sample_of_a_light_never_says_that_sound_leaves(name):
+    frames = [sample(name, n / 10, 4) for n in range(40)]
+    assert all(frame[0] == DARK for frame in frames)
+    assert name == "asleep" or any(colour != DARK for frame in frames for colour in frame)

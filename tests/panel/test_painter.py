@@ -110,3 +110,29 @@ def test_it_goes_dark_when_it_is_closed(assistant):
     strip = Strip()
     Painter(assistant, lambda: False, strip, None).close()
     assert strip.frames == [None]
+
+
+def test_a_light_is_tried_while_nothing_is_to_be_shown(assistant):
+    strip, wanted = Strip(3), ["thinking"]
+    painter = Painter(assistant, lambda: False, strip, None, lambda t: wanted[0])
+    assert painter.paint(0.0), "it moves"
+    assert strip.frames[-1] == lights.sample("thinking", 0.0, 3)
+    wanted[0] = ""
+    assert not painter.paint(1.0)
+    assert strip.frames[-1] == ((0, 0, 0),) * 3
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [{"state": State.LISTENING}, {"state": State.FAULT}, {"ringing": True}, {"updating": True}, {"sent": 160}],
+)
+def test_what_happens_goes_before_a_light_that_is_tried(assistant, happens):
+    strip, plain = Strip(3), Strip(3)
+    tried = Painter(assistant, lambda: False, strip, None, lambda t: "listening")
+    usual = Painter(assistant, lambda: False, plain, None)
+    for t in (0.0, 1.0):
+        tried.paint(t)
+        usual.paint(t)
+        for name, value in happens.items():
+            setattr(assistant, name, value)
+    assert strip.frames[-1] == plain.frames[-1]

@@ -275,3 +275,18 @@ async def test_pins_that_cannot_be_right_are_told_of_all_at_once(assistant, fact
     (fault,) = Panel(settings, assistant, factory).open()
     assert "panel.blue_pin is not set" in str(fault)
     assert "panel.button_pin: GPIO2 is used by panel.green_pin already" in str(fault)
+
+
+async def test_a_light_is_shown_for_a_while_to_be_looked_at(assistant, factory):
+    panel = Panel(PanelSettings(leds="led", led_pin=5), assistant, factory)
+    assert not panel.has_lights
+    panel.open()
+    assert panel.has_lights
+    pin = factory.pin(5)
+    panel.show("muted", 60)
+    while not pin.state:  # noqa: ASYNC110 - the lights' thread
+        await asyncio.sleep(0.001)
+    panel.show("muted", 0)
+    while pin.state:  # noqa: ASYNC110 - likewise
+        await asyncio.sleep(0.001)
+    panel.close()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyaudio
@@ -19,25 +18,23 @@ from msgspec.structs import replace
 from device.audio.card import libasound
 from device.audio.card.base import CardError
 from device.audio.card.holders import with_holders
+from device.audio.card.kernel import CARDS, named
 from device.audio.card.portaudio import quiet, session
 from device.system.typed import typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from device.audio.card.libasound import Direction
 
 log = logging.getLogger(__name__)
-
-CARDS = Path("/proc/asound/cards")
-"""Where the kernel lists its sound cards."""
 
 UNLISTED = -1
 """The number of a device that PortAudio does not list."""
 
 _WORD = {"input": "microphone", "output": "loudspeaker"}
 _HARDWARE = re.compile(r" \(hw:(\d+),(\d+)\)$")
-_CARD = re.compile(r"^ *(\d+) \[(\S+) *\]: .*\n +(.*)$", re.MULTILINE)
 
 
 class Device(Struct, frozen=True):
@@ -84,7 +81,7 @@ def list_devices() -> list[Device]:
 
 def scan(audio: pyaudio.PyAudio, cards: Path = CARDS) -> list[Device]:
     """Return the ALSA devices, in PortAudio's order and without their rates, which take long to try."""
-    known = _cards(cards)
+    known = named(cards)
     infos = [audio.get_device_info_by_index(i) for i in range(audio.get_device_count())]
     try:
         api = audio.get_host_api_info_by_type(pyaudio.paALSA)
@@ -190,15 +187,6 @@ def _rates(device: Device) -> tuple[int, ...]:
     except CardError:
         return ()
     return tuple(sorted(set.intersection(*map(set, taken)))) if taken else ()
-
-
-def _cards(path: Path) -> dict[int, tuple[str, str]]:
-    """Return ALSA's short and long name of each card by its number."""
-    try:
-        text = path.read_text(errors="replace")
-    except OSError:  # a machine without ALSA cards has no such file
-        return {}
-    return {int(number): (short, long) for number, short, long in _CARD.findall(text)}
 
 
 def _names(device: Device) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ they must not go on every second for days.
 
 from __future__ import annotations
 
-from pathlib import Path
+from device.audio.card.kernel import CARDS
 
 RETRY_S = 1.0
 """Between attempts at first: a choice, of how soon sound is back."""
@@ -15,8 +15,6 @@ EAGER_S = 60.0
 SELDOM_S = 30.0
 """Between attempts after that: 12 kB each come to 35 MB a day, and with `RETRY_S` to 1 GB. A card that the kernel lists
 is tried at once anyway; this is how long a sound server may be back unnoticed."""
-CARDS = Path("/proc/asound/cards")
-"""Where the kernel lists them."""
 
 
 class Retry:

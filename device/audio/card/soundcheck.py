@@ -36,6 +36,12 @@ LEAST_CORRELATION = 0.12
 AGREEMENT_S = 0.005
 """How far the delays of two chirps may lie apart: 1.7 m of air, about as late as a small room's strongest
 reflection."""
+SILENT_DBFS = -80.0
+"""A microphone quieter than this may hear nothing: most quiet rooms are louder."""
+CLIPPING_PEAK = 0.99
+"""Of full scale; a converter that clips may stop short of the last step."""
+LOUD_DBFS = -35.0
+"""A room louder than this, while nobody speaks, leaves little for the wake word."""
 STALL_S = 10.0
 """A card that has delivered no second of sound within this long stands still: ten times as long as it should take."""
 

@@ -1,0 +1,44 @@
+"""Has something done by a process of its own, which is given what it needs at its standard input and then is gone.
+
+So the daemon keeps none of the memory that it takes; and what is secret stands in no command line and no environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Final
+
+MOST_TOLD: Final = 2_000
+"""Characters of what a process says of its failure that are passed on: a choice, more than a paragraph."""
+
+
+class HelperError(Exception):
+    """It was not done; says why, as the process did."""
+
+
+def module(name: str, *arguments: str) -> list[str]:
+    """Return the command that runs a module of this Python."""
+    return [sys.executable, "-P", "-m", name, *arguments]
+
+
+async def ask(command: list[str], given: bytes, *, timeout_s: float) -> bytes:
+    """Return what a process says at its standard output, once it has ended well. Raises HelperError."""
+    process = None
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        async with asyncio.timeout(timeout_s):
+            out, told = await process.communicate(given)
+    except TimeoutError:
+        raise HelperError("it takes too long") from None
+    except OSError as error:
+        raise HelperError(str(error)) from None
+    finally:
+        if process is not None and process.returncode is None:
+            process.kill()
+            await process.communicate()  # else it and its pipes would be left to the garbage collector
+    if process.returncode:
+        raise HelperError(told.decode(errors="replace").strip()[-MOST_TOLD:])
+    return out
