@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from device.door import messages as door
 from device.door.client import Client, DoorError, connect
+from device.door.first_steps import AnyStepRequest
 from device.door.profiles import AnyProfileRequest
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ OwnerAsked = (
     | door.GetCosts
     | AnyProfileRequest
     | door.Restart
+    | AnyStepRequest
 )
 """What the owner may ask for: all but codes, lest a browser lets in others."""
 LARGEST_OWNER_ASKED: Final = door.LONGEST_REQUEST - 1024

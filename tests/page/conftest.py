@@ -9,6 +9,7 @@ import pytest
 from support.chromium import Browser
 from support.owner_door import OwnerDoor
 from support.scripted_door import ScriptedDoor
+from support.steps_door import StepsDoor
 
 from device.door.client import connect
 from device.page.server import serve
@@ -37,6 +38,12 @@ class Served:
         config = self.folder / "parley.toml"
         config.write_text(text)
         return OwnerDoor(self.path, config, **more)
+
+    def steps_door(self, text="", **more):
+        """Return one at which the first steps are done, too."""
+        config = self.folder / "parley.toml"
+        config.write_text(text)
+        return StepsDoor(self.path, config, **more)
 
     @asynccontextmanager
     async def serving(self, **settings):

@@ -31,7 +31,7 @@ class OwnerDoor:
     async def open(self) -> None:
         """Listen, with the settings that the file has now in force."""
         nobody = cast("Any", None)
-        requests = Requests(
+        self.requests = Requests(
             nobody,
             nobody,
             self.codes,
@@ -40,7 +40,7 @@ class OwnerDoor:
             config=self.config,
             restart=self.restarted.set,
         )
-        self.server = Server(self.path, requests.answer, lambda: self.now)
+        self.server = Server(self.path, self.requests.answer, lambda: self.now)
         assert await self.server.open()
 
     async def close(self) -> None:

@@ -40,6 +40,16 @@ class Owner {
       make("div", { id: "content" }, this.banner, this.main),
     );
     this.door.listen((event) => this.take(event), new AbortController().signal);
+    this.first();
+  }
+
+  // Show the section of the address; on a device that nobody has set up, without one, the first steps.
+  async first() {
+    if (!location.hash) {
+      await this.door.ready;
+      const told = await this.door.ask("get_steps").catch(() => null);
+      if (told?.due && !location.hash) history.replaceState(null, "", "#steps");
+    }
     addEventListener("hashchange", () => this.go(true));
     this.go(false);
   }
