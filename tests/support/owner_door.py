@@ -14,24 +14,34 @@ from device.settings.last_good import InForce
 from device.settings.loading import read
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from device.daemon.upkeep.answers import Answer
     from device.door import messages as door
 
 
 class OwnerDoor:
     """A door at `path`, to what the settings file `config` makes; `restarted` once it is to start anew."""
 
-    def __init__(self, path: Path, config: Path, now: door.Snapshot | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        config: Path,
+        now: door.Snapshot | None = None,
+        others: Mapping[type[door.Request], Answer] | None = None,
+    ) -> None:
         self.path, self.config = path, config
         self.now = now or snapshot()
         self.codes = PageCodes()
         self.restarted = asyncio.Event()
+        self.others = others
+        """What `Requests` is to have answered by others: nothing, or what a test makes up."""
 
     async def open(self) -> None:
         """Listen, with the settings that the file has now in force."""
         nobody = cast("Any", None)
-        self.requests = Requests(
+        requests = Requests(
             nobody,
             nobody,
             self.codes,
@@ -39,8 +49,9 @@ class OwnerDoor:
             InForce(read(self.config)),
             config=self.config,
             restart=self.restarted.set,
+            others=self.others,
         )
-        self.server = Server(self.path, self.requests.answer, lambda: self.now)
+        self.server = Server(self.path, requests.answer, lambda: self.now)
         assert await self.server.open()
 
     async def close(self) -> None:

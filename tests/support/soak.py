@@ -315,6 +315,8 @@ class Soak(Watcher):
         now = self.daemon.capture.now
         if self._state != "asleep" or self._ringing() or now < self._measured + samples(600_000):
             return
+        if now < self._since + samples(1000):  # its session is being closed
+            return
         self._measured = now
         daemon = self.daemon
         assert isinstance(daemon.playout, Playout)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from support.owner_door import OwnerDoor
 
+from device.daemon.aside import Aside
 from device.daemon.steps.answers import StepAnswers
 from device.door.first_steps import CardChoice, CardsAre, GetCards, HearVoice, SoundIs
 from device.settings.last_good import InForce
@@ -49,8 +50,6 @@ class StepsDoor(OwnerDoor):
 
     async def open(self) -> None:
         """Listen, with the settings that the file has now in force."""
-        await super().open()
-        requests = self.requests
 
         async def give(_: object, text: str) -> bool:
             self.spoken.append(text)
@@ -64,7 +63,7 @@ class StepsDoor(OwnerDoor):
             config=self.config,
             folder=self.path.parent / "steps",
             lights=self.lights,
-            aside=requests.aside,
+            aside=Aside(),
         )
 
         async def answer(request: Request, peer: Peer) -> Reply:
@@ -79,4 +78,5 @@ class StepsDoor(OwnerDoor):
                 raise given
             return given
 
-        requests.steps = answer
+        self.others = dict.fromkeys(answers.answers, answer)
+        await super().open()
