@@ -38,7 +38,7 @@ class Intent(Struct, frozen=True, forbid_unknown_fields=True):
     goes_on: bool = False
     last: bool = False
     frames: tuple[str, ...] = ()
-    """What is asked for by which words, where no template fits; `local/brain/frames.py` says how."""
+    """What is asked for by which words, where no template fits; `local/brain/frame_grammar.py` says how."""
 
 
 class Common(Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from device.local.brain.frames import BREAK
 from device.local.brain.heard import MARKS, is_mark
+from device.local.brain.wording import BREAK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

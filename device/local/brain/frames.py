@@ -1,18 +1,6 @@
 """What is asked for by which words, in any order, among others: for what is said as no sentence template has it. Pure.
 
-A frame is a line of the `frames` of an intent: what must be said, `[what may be]`, `{slots}`, and signs. Words are
-written as in templates. Every word of a request must be named by the frame, be a light one, or belong to its wildcard.
-
-| sign | meaning |
-|---|---|
-| `{number}+{unit:source}` | the one follows the other |
-| `{duration*}` | one or several, each of which is asked for: "two timers" |
-| `{name*}` | the same of a wildcard, between each of which is "and" |
-| `!(never|not)` | none of these may be said |
-| `@timers` | only if the skill was used last in the conversation |
-| `@polite` | only if it is said as a request: "please" |
-| `?` | a question: more words are light, and nothing changes if it is misunderstood |
-| `~` | other words may be said besides, as many as the frame's own and some |
+What a frame is, `frame_grammar.py` says.
 """
 
 from __future__ import annotations
@@ -22,23 +10,16 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from hassil.parse_expression import parse_sentence
-from hassil.sample import sample_sentence
 from msgspec import Struct
 
+from device.local.brain.frame_grammar import FREE, Element, Frame, Grammar, Place
 from device.local.brain.heard import MARKS, Heard, is_mark
+from device.local.brain.wording import BREAK, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from device.language.language import Language
-
-BREAK: Final = "\u01c0"
-"""Stands for punctuation among words: a letter that looks like a bar, so that hearing leaves it alone."""
-WILDCARDS: Final = {"name": 3, "word": 4, "place": 4, "items": 30, "topic": 40, "text": 80}
-"""What any words may stand for, and at most how many: "the green tea" is a name, half a sentence is not."""
-FREE: Final = frozenset({"word", "items", "topic", "text"})
-"""Wildcards that may have numbers and the like in them, which are given as they were said."""
 
 _WORD: Final = -0.1
 """What a word costs that the frame names: the more of them, the likelier."""
@@ -77,80 +58,6 @@ class Found(Struct, frozen=True):
     loose: bool
 
 
-class _Unit(Struct, frozen=True):
-    """One thing that is looked for: phrases, each with what it means, or a mark of a kind."""
-
-    phrases: dict[tuple[str, ...], str]
-    kind: str = ""
-    slot: str = ""
-
-    def at(self, words: Sequence[str], begin: int) -> tuple[int, str] | None:
-        """Return where it ends that begins there, and what it means; the longest."""
-        if self.kind:
-            mark = words[begin] if begin < len(words) else ""
-            return (begin + 1, mark) if is_mark(mark) and mark.startswith(self.kind) else None
-        fits = [p for p in self.phrases if tuple(words[begin : begin + len(p)]) == p]
-        longest = max(fits, key=len, default=None)
-        return None if longest is None else (begin + len(longest), self.phrases[longest])
-
-
-class _Element(Struct, frozen=True, eq=False):
-    """Units that follow each other."""
-
-    units: tuple[_Unit, ...]
-    many: bool = False
-
-    @property
-    def slots(self) -> set[str]:
-        """What its values are called."""
-        return {unit.slot for unit in self.units if unit.slot}
-
-    def first_words(self) -> set[str]:
-        """Return the words that it may begin with; of a mark, its kind."""
-        unit = self.units[0]
-        return {unit.kind} if unit.kind else {phrase[0] for phrase in unit.phrases}
-
-    def at(self, words: Sequence[str], begin: int) -> _Place | None:
-        """Return what it is of the words that begin there."""
-        end, slots = begin, {}
-        for unit in self.units:
-            if (found := unit.at(words, end)) is None:
-                return None
-            end = found[0]
-            if unit.slot:
-                slots[unit.slot] = found[1]
-        return _Place(begin, end, slots)
-
-
-class _Place(Struct, frozen=True):
-    begin: int
-    end: int
-    slots: dict[str, str]
-
-
-class _Frame(Struct, frozen=True):
-    intent: str
-    needs: tuple[_Element, ...] = ()
-    may: tuple[_Element, ...] = ()
-    never: tuple[_Element, ...] = ()
-    wildcard: str = ""
-    slot: str = ""
-    """What the wildcard is called."""
-    must: bool = False
-    """The wildcard must have words."""
-    each: bool = False
-    """The wildcard stands for several things."""
-    about: str = ""
-    polite: bool = False
-    asks: bool = False
-    loose: bool = False
-
-    @property
-    def values(self) -> bool:
-        """Whether every value that is said must be one of its own."""
-        return not self.loose or any(need.slots for need in self.needs)
-
-
 class _Said(Struct, frozen=True):
     """What was said: words, where clauses begin, and what is where."""
 
@@ -158,8 +65,9 @@ class _Said(Struct, frozen=True):
     clauses: list[int]
     light: list[bool]
     asking: list[bool]
-    places: dict[_Element, list[_Place]]
+    asides: list[bool]
     polite: list[bool]
+    places: dict[Element, list[Place]]
     about: str
 
 
@@ -169,33 +77,16 @@ class Frames:
     def __init__(self, language: Language, rules: Mapping[str, Any]) -> None:
         """`rules` are hassil's, parsed."""
         self._language = language
-        self._rules = rules
-        self._elements: dict[str, _Element] = {}
-        known = language.requests
-        self.subjects = known.subjects if known else frozenset[str]()
-        """Who does what is told, and not asked for."""
-        self._light, self._polite, self._asking, self._particles = (
-            {phrase for text in texts for phrase in self._sampled(text)}
-            for texts in ((known.light, known.polite, known.asking, known.particles) if known else ((),) * 4)
-        )
-        self._begins = re.compile(known.re_begins if known else r"(?!)")
-        self._orders = re.compile(known.re_orders if known else r"(?!)()")
+        grammar = Grammar(language, rules)
+        self.wording = Wording(language, grammar.sampled)
         self._joined = re.compile(language.heard.joined)
         self._negations = frozenset(language.common.negations)
-        self._aside = re.compile(known.re_asides if known else r"(?!)")
-        self._asked = re.compile(known.re_asked if known else r"(?!)")
-        self._against = re.compile(known.re_against if known else r"(?!)")
-        corrected = known.re_corrected if known else r"(?!)"
-        self._corrected = re.compile(
-            rf"\b(num|dur|when)[a-f](?: {BREAK})? (?:{corrected})(?: {BREAK})? (?=(num|dur|when)[a-f]\b)"
-        )
-        self._frames = [
-            self._frame(name, line) for name, intent in language.intents.items() if known for line in intent.frames
-        ]
+        intents = language.intents.items() if language.requests else ()
+        self._frames = [grammar.frame(name, line) for name, intent in intents for line in intent.frames]
         acts = [need for frame in self._frames if not frame.asks for need in frame.needs]
         self._acts = {word for need in acts for unit in need.units for phrase in unit.phrases for word in phrase}
-        self._beginning: dict[str, list[_Element]] = defaultdict(list)
-        for element in self._elements.values():
+        self._beginning: dict[str, list[Element]] = defaultdict(list)
+        for element in grammar.elements:
             for word in element.first_words():
                 self._beginning[word].append(element)
 
@@ -203,25 +94,16 @@ class Frames:
         """Return whether an intent is a question: nothing changes if it is misunderstood."""
         return any(frame.asks for frame in self._frames if frame.intent == intent)
 
-    def asked(self, words: Sequence[str]) -> bool:
-        """Return whether words begin as a question does, which changes nothing."""
-        return self._asked.search(" ".join(words)) is not None
-
     def names(self, word: str) -> bool:
         """Return whether a word is one by which something is asked to be done: "cancel", "timer"."""
         return word in self._acts
-
-    def light(self, words: Sequence[str]) -> list[bool]:
-        """Return of each word whether it carries no meaning."""
-        both = zip(_covered(words, self._light), _covered(words, self._polite), words, strict=True)
-        return [light or polite or word == BREAK for light, polite, word in both]
 
     def find(self, text: str, about: str = "") -> Iterator[Found]:
         """Yield what may be asked for in `text`, words and marks with `BREAK` for punctuation, the likeliest first.
 
         `about` is the skill that was used last.
         """
-        said = self._said(self.corrected(text), about)
+        said = self._said(self.wording.corrected(text), about)
         if not self._frames or len(said.clauses) > _MOST_CLAUSES:
             return
         found = [one for frame in self._frames if self._may_be(frame, said) for one in self._in_spans(frame, said)]
@@ -234,41 +116,34 @@ class Frames:
             words = (word for word in said.words[begin:] if word != BREAK)
             yield Heard(" ".join(words), heard.values, heard.said)
 
-    def corrected(self, text: str) -> str:
-        """Return text without what was taken back: "ten, no, twelve minutes"."""
-
-        def only_last(match: re.Match[str]) -> str:
-            first, second = match[1], match[2]
-            return "" if first == second or (first, second) == ("num", "dur") else match[0]
-
-        return self._corrected.sub(only_last, text)
-
     def _said(self, text: str, about: str) -> _Said:
-        words = text.split()
-        text = " ".join(words)
-        cuts = {0, *(text[: match.start()].count(" ") for match in self._begins.finditer(text))}
-        cuts |= {text[: match.start(1)].count(" ") for match in self._orders.finditer(text)}
-        cuts |= {at for n, word in enumerate(words) if word == BREAK for at in (n, n + 1)}
-        places: dict[_Element, list[_Place]] = defaultdict(list)
+        words, wording = text.split(), self.wording
+        places: dict[Element, list[Place]] = defaultdict(list)
         for begin, word in enumerate(words):
             for element in self._beginning.get(word[:-1] if is_mark(word) else word, ()):
                 if place := element.at(words, begin):
                     places[element].append(place)
-        polite = _covered(words, self._polite)
-        light = self.light(words)
-        asking = [a or b for a, b in zip(light, _covered(words, self._asking), strict=True)]
-        clauses = sorted(cut for cut in cuts if cut < len(words) and words[cut] != BREAK)
-        return _Said(words, clauses, light, asking, dict(places), polite, about)
+        clauses = wording.clauses(words)
+        return _Said(
+            words=words,
+            clauses=clauses,
+            light=wording.light(words),
+            asking=wording.asking(words),
+            asides=wording.asides(words, clauses),
+            polite=wording.polite(words),
+            places=dict(places),
+            about=about,
+        )
 
     @staticmethod
-    def _may_be(frame: _Frame, said: _Said) -> bool:
+    def _may_be(frame: Frame, said: _Said) -> bool:
         return (
             (not frame.about or frame.about == said.about)
             and all(element in said.places for element in frame.needs)
             and not any(element in said.places for element in frame.never)
         )
 
-    def _in_spans(self, frame: _Frame, said: _Said) -> Iterator[Found]:
+    def _in_spans(self, frame: Frame, said: _Said) -> Iterator[Found]:
         ends = [*said.clauses[1:], len(said.words)]
         for first, begin in enumerate(said.clauses):
             for end in ends[first:]:
@@ -276,7 +151,7 @@ class Frames:
                     if found := self._in_span(frame, may, said, begin, end):
                         yield found
 
-    def _in_span(self, frame: _Frame, may: tuple[_Element, ...], said: _Said, begin: int, end: int) -> Found | None:
+    def _in_span(self, frame: Frame, may: tuple[Element, ...], said: _Said, begin: int, end: int) -> Found | None:
         places = self._places(frame.needs, may, said, begin, end)
         if places is None:
             return None
@@ -309,7 +184,7 @@ class Frames:
             + _URGENT * self._urgent(frame)
             + _ANY * len(free)
             + _OTHER * len(other)
-            + sum(self._left_out(said, dropped))
+            + sum(_ASIDE if said.asides[at] else _DROPPED for at in dropped)
             + _DROPPED * (frame.asks and self._tells(said, begin, end))
         )
         return Found(frame.intent, several, cost + _LOOSE * frame.loose, begin, end, frame.asks, frame.loose)
@@ -317,38 +192,38 @@ class Frames:
     def _tells(self, said: _Said, begin: int, end: int) -> int:
         """Return how many of the later clauses in a span tell something: "it is done" is no question."""
         return sum(
-            begin <= at < end and said.words[at] in self.subjects and not self._asks_for_clause(said.words[at - 1])
+            begin <= at < end
+            and said.words[at] in self.wording.subjects
+            and not self.wording.asks_for_clause(said.words[at - 1])
             for at in said.clauses[1:]
         )
 
-    def _asks_for_clause(self, word: str) -> bool:
-        """Return whether a clause after a word is asked for: "when (it is done)"."""
-        return (word,) in self._asking and (word,) not in self._particles
-
     def _each(
-        self, frame: _Frame, wild: Sequence[tuple[int, int]], words: Sequence[str]
+        self, frame: Frame, wild: Sequence[tuple[int, int]], words: Sequence[str]
     ) -> tuple[dict[str, str], ...] | None:
         """Return the slots of several things that are named: "the pasta and the egg timer"; None of one."""
         parts = [part.split() for a, b in wild for part in self._joined.split(" ".join(words[a:b]))]
-        names = [[word for word, light in zip(part, self.light(part), strict=True) if not light] for part in parts]
+        names = [
+            [word for word, light in zip(part, self.wording.light(part), strict=True) if not light] for part in parts
+        ]
         return tuple({frame.slot: " ".join(name)} for name in names) if len(names) > 1 and all(names) else None
 
     def _in_question(self, words: Sequence[str], begin: int, end: int) -> bool:
         """Return whether a span is a question, or the rest of one: "do (I have to get up)"."""
         return any(
-            self.asked(words[first:end])
+            self.wording.asked(words[first:end])
             for first in range(max(0, begin - 2), begin + 1)
-            if first == begin or (words[begin] in self.subjects and BREAK not in words[first:begin])
+            if first == begin or (words[begin] in self.wording.subjects and BREAK not in words[first:begin])
         )
 
-    def _urgent(self, frame: _Frame) -> bool:
+    def _urgent(self, frame: Frame) -> bool:
         return self._language.intents[frame.intent].weight > _USUAL
 
     def _places(
-        self, needs: tuple[_Element, ...], may: tuple[_Element, ...], said: _Said, begin: int, end: int
-    ) -> list[_Place] | None:
+        self, needs: tuple[Element, ...], may: tuple[Element, ...], said: _Said, begin: int, end: int
+    ) -> list[Place] | None:
         """Return where all is that a frame needs, and what may be, within a span; None if something is missing."""
-        found: list[_Place] = []
+        found: list[Place] = []
         for element in (*needs, *may):
             free = _free_places(said.places.get(element, ()), found, begin, end, many=element.many)
             if not free and element in needs:
@@ -356,7 +231,7 @@ class Frames:
             found += free
         return found
 
-    def _fits(self, frame: _Frame, run: tuple[int, int], taken: Sequence[bool], said: _Said, begin: int) -> bool:
+    def _fits(self, frame: Frame, run: tuple[int, int], taken: Sequence[bool], said: _Said, begin: int) -> bool:
         """Return whether words may be what a wildcard stands for."""
         words = said.words[run[0] : run[1]]
         if frame.wildcard not in FREE and (BREAK in words or any(map(is_mark, words))):
@@ -370,25 +245,17 @@ class Frames:
             return True
         # At the beginning is what shall be done, or who does it: "elongate the timer", "I set an alarm".
         following = run[1] >= len(said.words) or taken[run[1]] or said.words[run[1]] == BREAK
-        return following and words[0] not in self.subjects
+        return following and words[0] not in self.wording.subjects
 
-    def _beside(self, frame: _Frame, said: _Said, begin: int, end: int, dropped: Sequence[int]) -> bool:
+    def _beside(self, frame: Frame, said: _Said, begin: int, end: int, dropped: Sequence[int]) -> bool:
         """Return whether what is said beside a request leaves it one, and is none of the same kind."""
         around = (said.words[:begin], said.words[end:])
-        if len(dropped) > _MOST_DROPPED or any(self._against.search(" ".join(part)) for part in around):
+        if len(dropped) > _MOST_DROPPED or any(self.wording.against(part) for part in around):
             return False
         again = {place.begin for need in frame.needs if not need.slots for place in said.places[need]}.intersection(
             dropped
         )
-        return not again or all(cost == _ASIDE for cost in self._left_out(said, sorted(again)))
-
-    def _left_out(self, said: _Said, dropped: Sequence[int]) -> list[float]:
-        """Return what it costs to leave words out, each of them."""
-        costs = []
-        for begin, end in pairwise((*said.clauses, len(said.words))):
-            aside = self._aside.search(" ".join(word for word in said.words[begin:end] if word != BREAK))
-            costs += [_ASIDE if aside else _DROPPED] * sum(begin <= at < end for at in dropped)
-        return costs
+        return all(said.asides[at] for at in again)
 
     def _stripped(self, run: tuple[int, int], said: _Said, light: Sequence[bool], end: int) -> tuple[int, int] | None:
         """Return a run of words without light ones at its ends; None if there are no others.
@@ -399,49 +266,9 @@ class Frames:
         while first < last and light[first]:
             first += 1
         at_end = last == end
-        while first < last and light[last - 1] and not (at_end and (said.words[last - 1],) in self._particles):
+        while first < last and light[last - 1] and not (at_end and self.wording.is_particle(said.words[last - 1])):
             last -= 1
         return (first, last) if first < last else None
-
-    def _frame(self, intent: str, line: str) -> _Frame:
-        told: dict[str, Any] = {}
-        kinds: dict[str, list[_Element]] = {"needs": [], "may": [], "never": []}
-        for part in _parts(line):
-            if part in {"?", "~"}:
-                told["asks" if part == "?" else "loose"] = True
-            elif part == "@polite":
-                told["polite"] = True
-            elif part.startswith("@"):
-                told["about"] = part[1:]
-            elif (wild := re.fullmatch(r"\[?{(\w+)(?::(\w+))?(\*?)}]?", part)) and wild[1] in WILDCARDS:
-                told |= {"wildcard": wild[1], "slot": wild[2] or wild[1], "must": not part.startswith("[")}
-                told["each"] = bool(wild[3])
-            elif part.startswith("!"):
-                kinds["never"].append(self._element(part[1:]))
-            elif part.startswith("["):
-                kinds["may"].append(self._element(part[1:-1]))
-            else:
-                kinds["needs"].append(self._element(part))
-        told |= {kind: tuple(elements) for kind, elements in kinds.items()}
-        return _Frame(intent, **told)
-
-    def _element(self, text: str) -> _Element:
-        if text not in self._elements:
-            self._elements[text] = _Element(tuple(map(self._unit, _parts(text.replace("*}", "}"), "+"))), "*}" in text)
-        return self._elements[text]
-
-    def _unit(self, text: str) -> _Unit:
-        if slot := re.fullmatch(r"{(\w+)(?::(\w+))?}", text):
-            name, called = slot[1], slot[2] or slot[1]
-            if name in MARKS:
-                return _Unit({}, MARKS[name], called)
-            values = self._language.lists[name]
-            return _Unit({p: value for spoken, value in values for p in self._sampled(spoken)}, "", called)
-        return _Unit(dict.fromkeys(self._sampled(text), ""))
-
-    def _sampled(self, text: str) -> set[tuple[str, ...]]:
-        sentence = parse_sentence(text)
-        return {tuple(made.split()) for made in sample_sentence(sentence, {}, dict(self._rules)) if made.strip()}
 
 
 def likeliest(found: Iterable[Found]) -> Found | None:
@@ -457,34 +284,9 @@ def likeliest(found: Iterable[Found]) -> Found | None:
     return best
 
 
-def _parts(line: str, between: str = " ") -> list[str]:
-    """Cut a line where no bracket is open."""
-    parts, depth = [""], 0
-    for char in line:
-        depth += (char in "[({<") - (char in "])}>")
-        if char == between and not depth:
-            parts.append("")
-        else:
-            parts[-1] += char
-    return [part for part in parts if part]
-
-
-def _covered(words: Sequence[str], phrases: set[tuple[str, ...]]) -> list[bool]:
-    """Return of each word whether it belongs to one of the phrases."""
-    covered = [False] * len(words)
-    longest = max(map(len, phrases), default=0)
-    for begin in range(len(words)):
-        for length in range(1, longest + 1):
-            if tuple(words[begin : begin + length]) in phrases:
-                covered[begin : begin + length] = [True] * len(words[begin : begin + length])
-    return covered
-
-
-def _free_places(
-    places: Iterable[_Place], taken: Sequence[_Place], begin: int, end: int, *, many: bool
-) -> list[_Place]:
+def _free_places(places: Iterable[Place], taken: Sequence[Place], begin: int, end: int, *, many: bool) -> list[Place]:
     """Return the places within a span of which nothing is taken; of a value, the first, unless there may be many."""
-    free: list[_Place] = []
+    free: list[Place] = []
     for place in places:
         if (
             begin <= place.begin
@@ -498,7 +300,7 @@ def _free_places(
 
 
 def _several(
-    frame: _Frame, places: Sequence[_Place], wild: Sequence[tuple[int, int]], words: Sequence[str]
+    frame: Frame, places: Sequence[Place], wild: Sequence[tuple[int, int]], words: Sequence[str]
 ) -> tuple[dict[str, str], ...] | None:
     """Return the slots of each thing that is asked for, with the words of its own; None if those are another's."""
 

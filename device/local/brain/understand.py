@@ -14,7 +14,8 @@ from hassil.sample import sample_sentence
 
 from device.language.when import When
 from device.local.brain.corrections import Corrections
-from device.local.brain.frames import BREAK, FREE, WILDCARDS, Frames, likeliest
+from device.local.brain.frame_grammar import FREE, WILDCARDS
+from device.local.brain.frames import Frames, likeliest
 from device.local.brain.heard import (
     MARKS,
     MOST,
@@ -26,6 +27,7 @@ from device.local.brain.heard import (
     with_commas,
     without_wake_word,
 )
+from device.local.brain.wording import BREAK
 from device.skills.skill import Meaning
 from device.skills.skills import SKILLS
 
@@ -84,7 +86,9 @@ class Understanding:
         words = language.requests
         self._taken_back = re.compile(words.re_taken_back if words else r"(?!)")
         self._nothing = words.nothing if words else ""
-        self._corrections = Corrections(words.re_instead if words else r"(?!)", self._frames.light, self._frames.names)
+        self._wording = self._frames.wording
+        between = words.re_instead if words else r"(?!)"
+        self._corrections = Corrections(between, self._wording.light, self._frames.names)
         self._words = _words(language) - {*language.common.polite, *language.common.fillers}
         ends = "|".join(map(re.escape, language.common.polite))
         self._polite = re.compile(rf"(?: (?:{ends}))+$|^(?:{ends}) ")
@@ -119,7 +123,7 @@ class Understanding:
         elif found:
             known = [self._closer(found, heard, about) or found]
         else:
-            taken_back = self._frames.corrected(heard.text) != heard.text
+            taken_back = self._wording.corrected(heard.text) != heard.text
             known = (taken_back and self._framed(heard, about, loose=False)) or self._wholly(sentences)
         if not known or (max(m.weight for m in known) == 0 and len(known) < len(sentences)):
             known = self._otherwise(whole, sentences, heard, about) or known
@@ -256,10 +260,10 @@ class Understanding:
             rest = self._hear(" ".join(words[cut:]))
             if self._names_a_thing(rest.text) or not (found := self._exact(rest)):
                 continue
-            tells = not self._frames.subjects.isdisjoint(before.split())
+            tells = not self._wording.subjects.isdisjoint(before.split())
             return (
                 None
-                if (tells or self._frames.asked(self._hear(clause).text.split()))
+                if (tells or self._wording.asked(self._hear(clause).text.split()))
                 and not self._frames.asks(found.intent)
                 else found
             )

@@ -2,9 +2,10 @@ import pytest
 from hassil.intents import Intents
 
 from device.language.language import load_language
-from device.local.brain.frames import BREAK, Found, Frames, likeliest
+from device.local.brain.frames import Found, Frames, likeliest
 from device.local.brain.heard import Heard
 from device.local.brain.understand import Understanding
+from device.local.brain.wording import BREAK
 
 UNDERSTANDING = Understanding(load_language("en"), ["Jarvis"])
 FRAMES = Frames(
@@ -87,20 +88,6 @@ def test_words_in_any_order_are_a_request(text, meant):
 )
 def test_some_frames_only_count_after_their_skill_was_used(text, about, meant):
     assert found(text, about) == meant
-
-
-@pytest.mark.parametrize(
-    ("text", "corrected"),
-    [
-        (f"numa {BREAK} no {BREAK} dura", "dura"),
-        ("for dura sorry durb", "for durb"),
-        ("whena i mean whenb", "whenb"),
-        ("numa plus numb", "numa plus numb"),
-        ("dura and durb", "dura and durb"),
-    ],
-)
-def test_what_was_taken_back_is_left_out(text, corrected):
-    assert FRAMES.corrected(text) == corrected
 
 
 def test_a_clause_is_looked_at_from_its_beginning():
