@@ -77,6 +77,14 @@ _NOT_WORDS = re.compile(r"you|(thank you|thanks) for watching\W*|[\W_]*", re.IGN
 """What the model makes of noise and music; a "you" that was really said gets a full stop."""
 
 
+class Heard(Struct, frozen=True):
+    """What is said."""
+
+    text: str
+    confidence: float
+    """Mean log probability of its tokens; 0 of what was taken because it can be understood."""
+
+
 class Recognised(Struct, frozen=True):
     """What a short piece of audio sounds like."""
 
@@ -135,18 +143,22 @@ class Moonshine:
 
         Raises `ValueError` for another shape or type.
         """
+        return self.hear(pcm, understood).text
+
+    def hear(self, pcm: NDArray[np.int16], understood: Understood | None = None) -> Heard:
+        """Return what `transcribe` does, and how sure it is of the least sure piece. Raises `ValueError` likewise."""
         if pcm.ndim != 1 or pcm.dtype != np.int16:
             raise ValueError(f"the recogniser wants (n,) int16, not {pcm.shape} {pcm.dtype}")
-        said = [self._piece(piece, understood) for piece in framing.pieces(pcm)]
-        return " ".join(text for text in said if text)
+        said = [one for piece in framing.pieces(pcm) if (one := self._piece(piece, understood)).text]
+        return Heard(" ".join(one.text for one in said), min((one.confidence for one in said), default=0.0))
 
-    def _piece(self, pcm: NDArray[np.int16], understood: Understood | None) -> str:
+    def _piece(self, pcm: NDArray[np.int16], understood: Understood | None) -> Heard:
         if len(pcm) < _SHORTEST:
-            return ""
+            return Heard("", 0.0)
         audio = pcm.astype(np.float32) / np.float32(32768)
         found = framing.speech(audio)
         if found is None:
-            return ""
+            return Heard("", 0.0)
         begin, end = found
         attempts: list[_Attempt] = []
         for frame in ((begin - _LEAD, end + _TRAIL), (begin, end)):
@@ -157,13 +169,15 @@ class Moonshine:
         text = "" if best.silent or best.confidence < _CONFIDENCE else self._text(best.ids)
         if _NOT_WORDS.fullmatch(text):
             text = ""
+        confidence = best.confidence
         if understood:
             how = understood(text) if text else 0
             if not text or best.confidence < _SURE[how]:
-                text = self._second_look(attempts, understood, text, best.score + _WORTH[how])
+                first, text = text, self._second_look(attempts, understood, text, best.score + _WORTH[how])
+                confidence = confidence if text == first else 0.0
         if not text:
             log.debug("No words: confidence %.2f", best.confidence)
-        return text
+        return Heard(text, confidence)
 
     def _doubts(self, one: _Attempt, understood: Understood | None) -> bool:
         """Tell whether a second opinion is worth its time."""

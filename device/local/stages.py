@@ -37,12 +37,19 @@ class Recogniser(Protocol):
         Blocking; called in worker threads, by one at a time.
         """
 
+    def doubts(self, text: str) -> bool:
+        """Return whether it was unsure of a text that it returned lately: what it ends with may be something else."""
+
 
 class RemoteRecogniser(ABC):
     """Speech to text elsewhere."""
 
     def warm_up(self) -> None:  # noqa: B027 - most need none
         """Do nothing: there is nothing to be asked yet."""
+
+    def doubts(self, text: str) -> bool:  # noqa: ARG002 - most do not say
+        """Return False: it is not known how sure it was."""
+        return False
 
     @abstractmethod
     async def transcribe(self, pcm: NDArray[np.int16], names: Collection[str] = ()) -> str:

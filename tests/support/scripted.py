@@ -50,6 +50,8 @@ class Recogniser:
         self.go.set()
         self.by_length: Callable[[int], str] | None = None
         self.fails = False
+        self.doubtful: set[str] = set()
+        """What it says that it was unsure of."""
 
     def warm_up(self) -> None:
         pass
@@ -64,6 +66,9 @@ class Recogniser:
         if self.by_length:
             return self.by_length(len(pcm))
         return self.texts.pop(0) if len(self.texts) > 1 else self.texts[0]
+
+    def doubts(self, text: str) -> bool:
+        return text in self.doubtful
 
 
 class Prosody:

@@ -38,6 +38,8 @@ class Evidence(Struct, frozen=True):
     """How many there are; None if they are not known, or if few are expected, as after a question."""
     known: bool = False
     """They are a whole request."""
+    doubtful: bool = False
+    """They may have been other words: how they end says nothing."""
 
 
 class EndpointingDelays(Struct, frozen=True):
@@ -60,8 +62,10 @@ class EndpointingDelays(Struct, frozen=True):
             if evidence.prosody < HESITANT:
                 return self.complete
             return self.sure if evidence.prosody >= SURE else self.known
-        if evidence.completeness == "incomplete" or evidence.prosody < HESITANT:
+        if evidence.prosody < HESITANT:
             return self.incomplete
+        if evidence.completeness == "incomplete":
+            return self.uncertain if evidence.doubtful else self.incomplete
         over = evidence.completeness == "complete" and _sounds_over(evidence)
         return self.complete if over else self.uncertain
 

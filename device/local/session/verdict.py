@@ -66,6 +66,7 @@ class Verdict:
             self._stages.completeness.judge(text),
             None if self._asked else len(text.split()),
             self._stages.brain.knows(text),
+            self._stages.recogniser.doubts(text),
         )
 
     def _probability(self) -> float:

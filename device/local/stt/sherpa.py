@@ -59,6 +59,10 @@ class SherpaRecogniser:
         """Run once on silence."""
         self.transcribe(np.zeros(CLOCK_RATE, np.int16))
 
+    def doubts(self, text: str) -> bool:  # noqa: ARG002 - it does not say
+        """Return False: it is not known how sure it was."""
+        return False
+
     def transcribe(self, pcm: NDArray[np.int16], names: Collection[str] = ()) -> str:  # noqa: ARG002 - knows none
         """Return what is said in `pcm`, (n,) int16, 16 kHz mono; "" if nothing is."""
         if len(pcm) < _SHORTEST:

@@ -86,6 +86,10 @@ class WhisperRecogniser:
         """Run once on silence."""
         self._hear(np.zeros(CLOCK_RATE, np.float32), _WINDOWS_S[0])
 
+    def doubts(self, text: str) -> bool:  # noqa: ARG002 - it does not say
+        """Return False: it is not known how sure it was."""
+        return False
+
     def transcribe(self, pcm: NDArray[np.int16], names: Collection[str] = ()) -> str:  # noqa: ARG002 - knows none
         """Return what is said in `pcm`, (n,) int16, 16 kHz mono; "" if nothing is."""
         said = [self._piece(piece.astype(np.float32) / np.float32(32768)) for piece in framing.pieces(pcm)]

@@ -22,6 +22,8 @@ EVIDENCE = st.builds(
         pytest.param(Evidence(0.3, known=True, words=2), 500, id="a request that is known"),
         pytest.param(Evidence(0.1, known=True, words=4), 500, id="the same, in a voice that leaves it open"),
         pytest.param(Evidence(0.02, known=True, words=4), 700, id="the same, in a voice that hesitates"),
+        pytest.param(Evidence(0.9, "incomplete", 5, doubtful=True), 1000, id="words in doubt, which look unfinished"),
+        pytest.param(Evidence(0.02, "incomplete", 5, doubtful=True), 1400, id="the same, in a voice that hesitates"),
         pytest.param(Evidence(0.95, words=6), 700, id="a sentence, by its words and its sound"),
         pytest.param(Evidence(0.2, words=6), 1000, id="a sentence in a voice that leaves it open"),
         pytest.param(Evidence(0.2, words=9), 700, id="a long sentence in the same voice"),

@@ -4,8 +4,9 @@ import logging
 
 import pytest
 
-from device.listen.moonshine import EXPECTED, UNDERSTOOD
+from device.listen.moonshine import EXPECTED, UNDERSTOOD, Heard
 from device.local.stt import moonshine
+from device.local.stt.expected import Expected
 from device.settings.tree import LocalSettings, Settings
 
 
@@ -50,9 +51,9 @@ def test_what_the_brain_understands_is_taken(monkeypatch, models):
     asked = []
 
     class Scripted:
-        def transcribe(self, pcm, understood):
+        def hear(self, pcm, understood):
             asked.append(understood("call for Zorro"))
-            return "call for Zorro"
+            return Heard("call for Zorro", -0.1)
 
         def warm_up(self):
             asked.append("warm")
@@ -63,3 +64,19 @@ def test_what_the_brain_understands_is_taken(monkeypatch, models):
     assert recogniser.transcribe(b"") == "call for Zorro"
     recogniser.transcribe(b"", ["Zorro"])
     assert asked == ["warm", UNDERSTOOD, EXPECTED]
+    assert not recogniser.doubts("call for Zorro")
+
+
+def test_what_it_was_unsure_of_is_remembered_for_a_while():
+    said = [Heard("what a sermon", moonshine.DOUBT - 0.1), *(Heard(str(n), moonshine.DOUBT - 1) for n in range(20))]
+
+    class Scripted:
+        def hear(self, pcm, understood):
+            return said.pop(0)
+
+    recogniser = moonshine.MoonshineRecogniser(Scripted(), Expected(lambda _: None, "en"))
+    assert recogniser.doubts(recogniser.transcribe(b""))
+    assert not recogniser.doubts("what a serpent")
+    for _ in range(20):
+        recogniser.transcribe(b"")
+    assert not recogniser.doubts("what a sermon")
