@@ -29,7 +29,7 @@ class LanguageError(Exception):
 class Intent(Struct, frozen=True, forbid_unknown_fields=True):
     """Something that can be asked for."""
 
-    sentences: tuple[str, ...]
+    sentences: tuple[str, ...] = ()
     """hassil templates."""
     replies: tuple[str, ...] = ()
     """What is said to it, if that is all there is to it; one of them."""
@@ -53,6 +53,7 @@ class Common(Struct, frozen=True, forbid_unknown_fields=True):
     lists: dict[str, tuple[tuple[str, str], ...]]
     phrases: dict[str, tuple[str, ...]]
     failures: tuple[tuple[str, str], ...] = ()
+    within_names: frozenset[str] = frozenset()
 
 
 class HeardRules(Struct, frozen=True, forbid_unknown_fields=True):

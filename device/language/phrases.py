@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ class Phrases:
         """Return one of the replies of an intent, "" if it has none."""
         known = self._language.intents.get(intent)
         return self._choose(known.replies, count, last, {}) if known and known.replies else ""
+
+    def is_one_of(self, key: str, text: str) -> bool:
+        """Return whether a text is the phrase called `key`, whatever its values are."""
+        shapes = (re.sub(r"\\{\w+\\}", ".+", re.escape(choice)) for choice in self._language.phrases[key])
+        return any(re.fullmatch(shape, text, re.IGNORECASE) for shape in shapes)
 
     def _choose(self, choices: tuple[str, ...], count: int, last: str, values: dict[str, object]) -> str:
         said = [choice.format(name=self._name) if not values else choice.format_map(values) for choice in choices]

@@ -20,6 +20,8 @@ class RequestWords(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """A clause that begins so tells something, and asks for nothing, unless a frame names them."""
     re_begins: str
     """Where a clause begins that no comma stands before."""
+    re_joins: str
+    """A word before another request: "and"."""
     re_orders: str
     """… because something is asked for after a remark, its first group: "dinner is ready turn it off"."""
     re_against: str

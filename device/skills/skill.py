@@ -141,3 +141,7 @@ class Skill:
     """Intent → the one that "another one" means after it."""
     answers_to: Mapping[str, str] = field(default_factory=dict)
     """Intent that counts only as the answer to a question → the phrase that asks it."""
+    says_which: frozenset[str] = frozenset()
+    """Of these, the intents that only say which one is meant of several: what was asked for is done with that."""
+    follows: frozenset[str] = frozenset()
+    """Intents that go on from what was asked of the skill before, which is their slot `before`: "and that squared"."""

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,3 +22,15 @@ def test_a_phrase_begins_with_a_capital_and_knows_the_name():
 
 def test_an_intent_without_replies_says_nothing():
     assert PHRASES.reply("set_timer") == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "is_one"),
+    [
+        ("which_timer", "Which one? There are these timers: pasta, rice.", True),
+        ("which_timer", "For how long?", False),
+        ("ask_duration", "For how long?", True),
+    ],
+)
+def test_a_text_is_told_for_a_phrase_whatever_its_values(key, text, is_one):
+    assert Phrases(load_language("en"), "Jarvis").is_one_of(key, text) is is_one

@@ -34,13 +34,19 @@ class Corrections:
             return None
         said, instead = (part.split() for part in parts)
         if is_mark(said[-1]) and any(map(is_mark, instead[:2])):
-            words = self._other_value(said, instead, heard)
+            at = next(at for at, word in enumerate(instead) if is_mark(word))
+            words = self._other_value(said, instead[at:] if all(self._light(instead[:at])) else instead, heard)
         elif (begin := self._begin(said, instead)) is None:
             return None
         else:
             core = self._core(instead)
             words = [*said[:begin], *instead[:core], *said[begin + core :], *instead[core:]]
         return heard.words(" ".join(words)).replace(f" {BREAK}", ",") if words else None
+
+    def instead(self, heard: Heard) -> list[str]:
+        """Return the words that were said last instead of others, which may be a request of its own."""
+        parts = self._between.split(heard.text)
+        return parts[-1].split() if len(parts) > 1 else []
 
     @staticmethod
     def _other_value(said: Sequence[str], instead: Sequence[str], heard: Heard) -> list[str]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _WORD: Final = -0.1
 """What a word costs that the frame names: the more of them, the likelier."""
+_LIGHT: Final = 0.6
+"""How much of a word a light one is that the frame names: "all" of "all timers"."""
 _ANY: Final = 0.3
 _ASIDE: Final = 0.2
 _DROPPED: Final = 0.5
@@ -56,6 +58,8 @@ class Found(Struct, frozen=True):
     end: int
     asks: bool
     loose: bool
+    whole: bool = True
+    """No word with a meaning is left out."""
 
 
 class _Said(Struct, frozen=True):
@@ -170,6 +174,7 @@ class Frames:
             or not all(self._fits(frame, run, taken, said, begin) for run in wild)
             or (other and not (frame.loose and len(other) <= _MOST_OTHER))
             or (frame.values and any(is_mark(said.words[at]) for at in other))
+            or (frame.asks and not frame.loose and any(is_mark(said.words[at]) for at in dropped))
             or (not frame.asks and self._in_question(said.words, begin, end))
             or (dropped and not frame.asks and not self._beside(frame, said, begin, end, dropped))
         ):
@@ -177,9 +182,9 @@ class Frames:
         several = self._each(frame, wild, said.words) if frame.each else _several(frame, places, wild, said.words)
         if several is None:
             return None
-        named = sum(taken[at] and not light[at] for at in range(begin, end)) or 1
+        named = sum(_LIGHT if light[at] else 1 for at in range(begin, end) if taken[at])
         cost = (
-            _WORD * named
+            _WORD * max(1, named)
             + _ABOUT * bool(frame.about)
             + _URGENT * self._urgent(frame)
             + _ANY * len(free)
@@ -187,7 +192,8 @@ class Frames:
             + sum(_ASIDE if said.asides[at] else _DROPPED for at in dropped)
             + _DROPPED * (frame.asks and self._tells(said, begin, end))
         )
-        return Found(frame.intent, several, cost + _LOOSE * frame.loose, begin, end, frame.asks, frame.loose)
+        cost += _LOOSE * frame.loose
+        return Found(frame.intent, several, cost, begin, end, frame.asks, frame.loose, whole=not dropped)
 
     def _tells(self, said: _Said, begin: int, end: int) -> int:
         """Return how many of the later clauses in a span tell something: "it is done" is no question."""
@@ -244,7 +250,7 @@ class Frames:
         if (frame.asks and frame.wildcard != "name") or any(not said.light[at] for at in range(begin, run[0])):
             return True
         # At the beginning is what shall be done, or who does it: "elongate the timer", "I set an alarm".
-        following = run[1] >= len(said.words) or taken[run[1]] or said.words[run[1]] == BREAK
+        following = run[1] >= len(said.words) or taken[run[1]] or run[1] in said.clauses or said.words[run[1]] == BREAK
         return following and words[0] not in self.wording.subjects
 
     def _beside(self, frame: Frame, said: _Said, begin: int, end: int, dropped: Sequence[int]) -> bool:
@@ -315,6 +321,17 @@ def _several(
         own = {frame.slot: text(wild[0])} if wild else {}
         return None if len(wild) > 1 else ({**common, **(many[0].slots if many else {}), **own},)
     many.sort(key=lambda place: place.begin)
+    if wild and wild[0][0] < many[0].begin:  # the names are before the values
+        before = [max((place.end for place in many[:at]), default=0) for at in range(len(many))]
+        named = [
+            [run for run in wild if begin <= run[0] < place.begin] for begin, place in zip(before, many, strict=True)
+        ]
+        if sum(map(len, named)) != len(wild) or any(len(runs) > 1 for runs in named):
+            return None
+        return tuple(
+            {**common, **place.slots, **({frame.slot: text(runs[0])} if runs else {})}
+            for place, runs in zip(many, named, strict=True)
+        )
     ends = [*(place.begin for place in many[1:]), len(words)]
     each = []
     for place, end in zip(many, ends, strict=True):
@@ -322,7 +339,7 @@ def _several(
         if len(own_runs) > 1:
             return None
         each.append({**common, **place.slots, **({frame.slot: text(own_runs[0])} if own_runs else {})})
-    return tuple(each) if all(run[0] >= many[0].end for run in wild) else None
+    return tuple(each)
 
 
 def _runs(taken: Sequence[bool], begin: int, end: int) -> list[tuple[int, int]]:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from device.language.language import load_language
 from device.language.phrases import Phrases
-from device.language.when import When
+from device.local.brain.context import Context
 from device.local.brain.cut import sentences
 from device.local.brain.outputs import say
 from device.local.brain.understand import LONGEST, Understanding, free_words
 from device.local.stages import BrainError, Call, Choice, Pace, Text, Turn, Unmet
 from device.skills.cannot.skill import CANNOT
 from device.skills.farewell.skill import ENDS
-from device.skills.skill import Meaning, Talk
+from device.skills.skill import Talk
 from device.skills.skills import SKILLS
 from device.skills.speech.skill import pace
 from device.system.wall_clock import local_time
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from device.local.stages import Cost, Tool
-    from device.skills.skill import Skill
+    from device.skills.skill import Meaning, Skill
 
 _USUAL: Final = (-math.inf, math.inf)
 _SKILLS: Final = {skill.name: skill for skill in SKILLS}
 _TOOLS: Final = {tool: skill for skill in SKILLS for tool in {*skill.calls.values(), *skill.outputs}}
-_AGAIN: Final = {intent: again for skill in SKILLS for intent, again in skill.again.items()}
-_ONLY_ASKED: Final = {intent: phrase for skill in SKILLS for intent, phrase in skill.answers_to.items()}
+_ONLY_ASKED: Final = {intent for skill in SKILLS for intent in skill.answers_to}
+_FOLLOWS: Final = {intent for skill in SKILLS for intent in skill.follows}
 _NAMES = sorted(_TOOLS)
 _PREFIXED = re.compile(
     rf".*?(?:[-.:/]|__)({'|'.join(_NAMES)})|.*?_({'|'.join(name for name in _NAMES if '_' in name)})", re.DOTALL
@@ -127,7 +127,7 @@ class Sentences:
 
     def _left_to_models(self, intent: str) -> bool:
         """Return whether a model may know more of it, or it means something only after what was said before."""
-        return intent in _ONLY_ASKED or intent == "another" or self._language.skill_of[intent] == CANNOT.name
+        return intent in {*_ONLY_ASKED, *_FOLLOWS, "another"} or self._language.skill_of[intent] == CANNOT.name
 
     def understands(self, text: str) -> bool:
         """Return whether `text` means something to it, beyond being a question or a wish."""
@@ -160,6 +160,7 @@ class _Reply:
         self._tools = {bare_name(name): name for name in reversed(self._offered)}
         self._tools |= {name: name for name in self._offered}
         """The client's names of its functions, by ours."""
+        self._context = Context(understanding, talk, turns, bare_name)
 
     def items(self) -> Iterator[Text | Call | Unmet]:
         """Yield what to say and to call."""
@@ -190,7 +191,7 @@ class _Reply:
         )
 
     def _to_user(self, text: str) -> Iterator[Text | Call | Unmet]:
-        meanings = self._meanings(text, self._talk.last)
+        meanings = self._context.meanings(len(self._turns) - 1)
         if not meanings and any(letter.isalnum() for letter in text):
             yield Unmet("not understood")
             yield Text(self._talk.phrase("too_long" if len(text) > LONGEST else "unknown"))
@@ -211,44 +212,6 @@ class _Reply:
 
     def _skill(self, meaning: Meaning) -> Skill:
         return _SKILLS[self._talk.language.skill_of[meaning.intent]]
-
-    def _meanings(self, text: str, asked: str) -> list[Meaning]:
-        """Return what `text` means, when `asked` was said before it."""
-        known = self._talk.language.intents
-        for intent, phrase in _ONLY_ASKED.items():
-            if intent not in known or asked != self._talk.phrase(phrase):
-                continue
-            if answer := self._understanding.answer(text, intent):
-                return [self._completed(answer)]
-        said = self._understanding.meanings(text, self._about(len(self._turns) - 1))
-        meanings = [self._once_more() if m.intent == "another" else m for m in said]
-        return [m for m in meanings if m.intent not in _ONLY_ASKED or asked == self._talk.phrase(_ONLY_ASKED[m.intent])]
-
-    def _completed(self, answer: Meaning) -> Meaning:
-        """Return the answer to a question with what was said before it: a timer's name, a day, what to remind of."""
-        before = next((at for at in reversed(range(len(self._turns) - 1)) if self._turns[at].role == "user"), None)
-        if before is None:
-            return answer
-        skill_of = self._talk.language.skill_of
-        for earlier in self._understanding.meanings(self._turns[before].text, self._about(before)):
-            if skill_of[earlier.intent] == skill_of[answer.intent]:
-                slots = {**earlier.slots, **answer.slots}
-                day, clock = earlier.slots.get("when"), answer.slots.get("when")
-                if isinstance(day, When) and isinstance(clock, When) and day.fits(clock):
-                    slots["when"] = day.with_(clock)
-                return Meaning(answer.intent, slots, answer.weight)
-        return answer
-
-    def _about(self, before: int) -> str:
-        """Return the skill whose tool was called last, of the turns before one."""
-        called = (bare_name(turn.name) for turn in reversed(self._turns[:before]) if turn.name)
-        return next((_TOOLS[tool].name for tool in called if tool in _TOOLS), "")
-
-    def _once_more(self) -> Meaning:
-        """Return what was asked for last, of what can be had again; a joke if nothing was."""
-        before = [turn.text for turn in self._turns[:-1] if turn.role == "user"]
-        meant = (meaning.intent for text in reversed(before) for meaning in self._understanding.meanings(text))
-        return Meaning(next((_AGAIN[intent] for intent in meant if intent in _AGAIN), "joke"), {})
 
     def _answer(self, meaning: Meaning) -> str:
         """Return what to say before, or in place of, a call; "" for nothing."""
@@ -294,7 +257,7 @@ class _Reply:
         """Return what the user meant whose words led to the output `turn`."""
         before = list(self._turns[: self._turns.index(turn)])
         user = next((at for at in reversed(range(len(before))) if before[at].role == "user"), None)
-        return [] if user is None else self._understanding.meanings(before[user].text, self._about(user))
+        return [] if user is None else self._context.meanings(user)
 
 
 def bare_name(name: str) -> str:

@@ -28,6 +28,8 @@ from device.local.brain.heard import (
     without_wake_word,
 )
 from device.local.brain.wording import BREAK
+from device.skills.alarms.skill import ALARMS
+from device.skills.cannot.skill import CANNOT
 from device.skills.skill import Meaning
 from device.skills.skills import SKILLS
 
@@ -55,6 +57,8 @@ _WAKE_WORDS: Final = 4
 
 _ONLY_ASKED: Final = frozenset(intent for skill in SKILLS for intent in skill.answers_to)
 """Intents that only answer a question: "no, half past" after a comma corrects what was said before it."""
+_WHICH: Final = frozenset(intent for skill in SKILLS for intent in skill.says_which)
+"""Those that say which one is meant: any words might be a name."""
 _REMEMBERED: Final = 256
 """Clauses whose meaning is remembered: of a sentence several parts are looked at, and some of them twice."""
 
@@ -111,20 +115,22 @@ class Understanding:
         sentences = [parts for parts in sentences if parts]
         if not sentences:
             return [Meaning(CALLED, {}, 0)] if spoken else []
-        heard = self._parts(sentences)
+        heard = self._parts(sentences, about)
         if self._taken_back.search(heard.text):
             return self.meanings(self._nothing)
         if (meant := self._corrections.meant(heard)) and (known := self.meanings(meant, about)):
             return [self._as_written(meaning, text) for meaning in known]
+        if (instead := self._corrections.instead(heard)) and (known := self._known_whole(heard, instead, about)):
+            return [self._as_written(meaning, text) for meaning in known]
         whole = " ".join(" ".join(parts) for parts in sentences)
         found = self._clause(whole)
         if found and found.intent in _ONLY_ASKED:
-            known = self._framed(heard, about, loose=False) or [found]
+            known = self._framed(heard, about) or [found]
         elif found:
             known = [self._closer(found, heard, about) or found]
         else:
             taken_back = self._wording.corrected(heard.text) != heard.text
-            known = (taken_back and self._framed(heard, about, loose=False)) or self._wholly(sentences)
+            known = (taken_back and self._framed(heard, about)) or self._wholly(sentences)
         if not known or (max(m.weight for m in known) == 0 and len(known) < len(sentences)):
             known = self._otherwise(whole, sentences, heard, about) or known
         heaviest = max((m.weight for m in known), default=0)
@@ -134,7 +140,11 @@ class Understanding:
     def _closer(self, found: Meaning, heard: Heard, about: str) -> Meaning | None:
         """Return a template's meaning as a frame has it, if that knows that not all of its last words belong to it."""
         free = next(iter(FREE.intersection(found.slots)), "")
-        for meaning in self._framed(heard, about, loose=False) if free else ():
+        about_it = self._framed(heard, about, whole=True) if free or found.weight == 1 else []
+        skill_of = self._language.skill_of
+        if about_it and skill_of[about_it[0].intent] == about != skill_of[found.intent]:
+            return about_it[0]
+        for meaning in self._framed(heard, about) if free else ():
             if meaning.intent == found.intent and not str(found.slots[free]).endswith(str(meaning.slots.get(free))):
                 return meaning
         return None
@@ -146,7 +156,9 @@ class Understanding:
 
     def _otherwise(self, whole: str, sentences: Sequence[Sequence[str]], heard: Heard, about: str) -> list[Meaning]:
         """Return what is meant if not all of it is a template's: by frames, by a part of it, by what is like it."""
-        if found := self._framed(heard, about, loose=False):
+        if found := self._framed(heard, about, whole=True) or self._together(heard, about):
+            return found
+        if found := self._framed(heard, about):
             return found
         if known := [m for parts in sentences for m in self._sentence(parts) or self._part(parts)]:
             return known
@@ -156,13 +168,43 @@ class Understanding:
         close = close or next(filter(None, map(self._looked_at_last, self._frames.from_clauses(heard))), None)
         return [close] if close else []
 
-    def _parts(self, sentences: Sequence[Sequence[str]]) -> Heard:
+    def _parts(self, sentences: Sequence[Sequence[str]], about: str = "") -> Heard:
         """Return sentences as they are heard, with what is between their clauses."""
-        return self._hear(f" {BREAK} ".join(part for parts in sentences for part in parts))
+        text = f" {BREAK} ".join(part for parts in sentences for part in parts)
+        return self._hear(text, asked=about == ALARMS.name)
 
-    def _framed(self, heard: Heard, about: str, *, loose: bool) -> list[Meaning]:
-        """Return what a frame makes of it, one that wants every word named or also a loose one."""
-        found = (one for one in self._frames.find(heard.text, about) if loose or not one.loose)
+    def _together(self, heard: Heard, about: str) -> list[Meaning]:
+        """Return what several requests mean that were said in one breath, each of which is known from end to end."""
+        words = heard.text.split()
+        for seam in self._wording.seams(words):
+            first, rest = (self._wording.without_joint(part) for part in (words[:seam], words[seam:]))
+            if not (known := self._known_whole(heard, first, about)):
+                continue
+            others = self._known_whole(heard, rest, about) or self._together(_of(heard, rest), about)
+            if others and self._apart_enough([*known, *others]):
+                return [*known, *others]
+        return []
+
+    def _known_whole(self, heard: Heard, words: Sequence[str], about: str) -> list[Meaning]:
+        """Return what some of the words mean if a template or a frame knows all of them."""
+        part = _of(heard, words)
+        if (found := self._exact(self._bare(part))) and found.intent not in _ONLY_ASKED:
+            return [found]
+        return self._framed(part, about, whole=True)
+
+    def _apart_enough(self, known: Sequence[Meaning]) -> bool:
+        """Refuse what is rather one request: more words of what may be any, or an answer to a question."""
+        free = [at for at, meaning in enumerate(known) if not FREE.isdisjoint(meaning.slots)]
+        cannot = any(self._language.skill_of[meaning.intent] == CANNOT.name for meaning in known)
+        intents = {meaning.intent for meaning in known}
+        small = any(meaning.weight < 2 for meaning in known)
+        return not (_ONLY_ASKED & intents or small or (cannot and free))
+
+    def _framed(self, heard: Heard, about: str, *, loose: bool = False, whole: bool = False) -> list[Meaning]:
+        """Return what a frame makes of it that wants every word named, or also a loose one; or of the `whole` of it."""
+        found = (
+            one for one in self._frames.find(heard.text, about) if (loose or not one.loose) and (one.whole or not whole)
+        )
         best = likeliest(one for one in found if all(self._sensible(self._values(s, heard)) for s in one.slots))
         if best is None:
             return []
@@ -298,7 +340,7 @@ class Understanding:
         best: tuple[int, Meaning] | None = None
         for result in recognize_all(heard.text, intents or self._intents):
             intent = result.intent.name
-            if wanted not in {"", intent}:
+            if intent != wanted and (wanted or intent in _WHICH):
                 continue
             slots = self._slots(result.entities, heard)
             # The template that names the most of what was said counts: "listen to me" asks for no music. And of what
@@ -340,7 +382,9 @@ class Understanding:
         # "When was that", "add it to the list": what is meant was said before, and is not known here.
         if "items" in slots and no_names.issuperset(str(slots["items"]).split()):
             return False
-        return no_names.isdisjoint(str(slots.get("name", "")).split())
+        name = str(slots.get("name", "")).split()
+        within = [word for word in name[1:-1] if word not in self._language.common.within_names]
+        return no_names.isdisjoint([*name[:1], *within, *name[-1:]])
 
     def _closest(self, clause: str) -> Meaning | None:
         """Return what the template means that is most like a clause, if it is very much like it."""
@@ -400,6 +444,10 @@ class Understanding:
                         seen.setdefault(Heard(" ".join(sentence.split())).skeleton, name)
             self._samples = [(intent, skeleton) for skeleton, intent in seen.items()]
         return self._samples
+
+
+def _of(heard: Heard, words: Sequence[str]) -> Heard:
+    return Heard(" ".join(words), heard.values, heard.said)
 
 
 def free_words(meaning: Meaning) -> list[str]:

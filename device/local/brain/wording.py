@@ -31,6 +31,7 @@ class Wording:
         )
         self._begins = re.compile(known.re_begins if known else r"(?!)")
         self._orders = re.compile(known.re_orders if known else r"(?!)()")
+        self._joins = re.compile(known.re_joins if known else r"(?!)")
         self._aside = re.compile(known.re_asides if known else r"(?!)")
         self._asked = re.compile(known.re_asked if known else r"(?!)")
         self._against = re.compile(known.re_against if known else r"(?!)")
@@ -84,6 +85,20 @@ class Wording:
         cuts |= {text[: match.start(1)].count(" ") for match in self._orders.finditer(text)}
         cuts |= {at for n, word in enumerate(words) if word == BREAK for at in (n, n + 1)}
         return sorted(cut for cut in cuts if cut < len(words) and words[cut] != BREAK)
+
+    def seams(self, words: Sequence[str]) -> list[int]:
+        """Return at which words another request may begin: after a comma or "and", and with a clause."""
+        after = [at for at, word in enumerate(words[1:], 1) if word == BREAK or self._joins.fullmatch(word)]
+        return sorted({*self.clauses(words)[1:], *after})
+
+    def without_joint(self, words: Sequence[str]) -> list[str]:
+        """Return words without "and", "then" and commas before them and after them."""
+        first, last = 0, len(words)
+        while first < last and (words[first] == BREAK or self._joins.fullmatch(words[first])):
+            first += 1
+        while last > first and (words[last - 1] == BREAK or self._joins.fullmatch(words[last - 1])):
+            last -= 1
+        return list(words[first:last])
 
     def asides(self, words: Sequence[str], clauses: Sequence[int]) -> list[bool]:
         """Return of each word whether its clause says why, or something else beside a request."""

@@ -11,10 +11,14 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from fractions import Fraction
 
     from device.language.language import Language
 
-_NUMBER: Final = r"(?:{minus} |-)?\d+(?:\.\d+)?"
+_NUMBER: Final = r"(?:{minus} |-)?(?:{fraction}|\d+(?:\.\d+)?)"
+_FRACTION: Final = r"(?:(?P<count>\d+) |an? )?(?P<part>{parts})\b(?! of\b)"
+FRACTIONS: Final = "fraction"
+"""The list of a language that says what parts of one are called: for each denominator one, and many."""
 _BINDS: Final = {"^": 3, "%": 2, "*": 2, "/": 2, "+": 1, "-": 1, "+%": 1, "-%": 1}
 _LARGEST: Final = 1e100
 """Results from which on are refused: they can be said, but not understood, and powers of them overflow."""
@@ -50,15 +54,18 @@ class Sum(Struct, frozen=True):
 
     numbers: list[float]
     operators: list[str]
+    words: dict[int, str] = {}
+    """How those numbers are said that are fractions: which of them it is → "3 eighths"."""
 
     def said(self, language: Language) -> str:
         """Return it as it is said: "12 times 7"."""
         words, spoken = language.words("arithmetic", SumWords), language.numbers.spoken
+        numbers = [self.words.get(at) or spoken(number) for at, number in enumerate(self.numbers)]
         said = [
-            f"{words.said[sign[:1]]} {spoken(n)}{f' {words.percent}' if sign[1:] else ''}"
-            for sign, n in zip(self.operators, self.numbers[1:], strict=True)
+            f"{words.said[sign[:1]]} {number}{f' {words.percent}' if sign[1:] else ''}"
+            for sign, number in zip(self.operators, numbers[1:], strict=True)
         ]
-        return " ".join([spoken(self.numbers[0]), *said])
+        return " ".join([numbers[0], *said])
 
     def value(self) -> float:
         """Work it out by the usual precedence; raises `SumError`."""
@@ -99,7 +106,11 @@ class Sums:
         self._minus = language.numbers.minus
         longest_first = sorted(self._operators, key=len, reverse=True)
         operator_ = "|".join(map(re.escape, longest_first))
+        self._parts = {spoken: float(value) for spoken, value in language.lists.get(FRACTIONS, ())}
+        parts = "|".join(sorted(self._parts, key=len, reverse=True)) or "(?!)"
+        self._fraction = re.compile(_FRACTION.replace("{parts}", parts))
         number = _NUMBER.replace("{minus}", re.escape(self._minus))
+        number = number.replace("{fraction}", re.sub(r"\?P<\w+>", "?:", self._fraction.pattern))
         percent = rf"(?: {re.escape(words.percent)}\b)?" if words.percent else ""
         self._sum = re.compile(rf"(?<![\w.]){number}(?: ?(?:{operator_}) ?{number}{percent})+(?![\w.]\w)")
         self._first = re.compile(number)
@@ -115,10 +126,28 @@ class Sums:
         rest = self._next.findall(phrase, first.end())
         numbers = [first[0], *(number for _, number, _ in rest)]
         return Sum(
-            [float(number.replace(f"{self._minus} ", "-")) for number in numbers],
+            [self._value(number) for number in numbers],
             [self._operator(words, part) for words, _, part in rest],
+            {at: number for at, number in enumerate(numbers) if self._fraction.search(number)},
         )
+
+    def _value(self, number: str) -> float:
+        number = number.replace(f"{self._minus} ", "-")
+        if (part := self._fraction.search(number)) is None:
+            return float(number)
+        return (-1 if number.startswith("-") else 1) * float(part["count"] or 1) / self._parts[part["part"]]
 
     def _operator(self, words: str, percent: str) -> str:
         sign = self._operators[words]
         return f"{sign}%" if percent and sign in "+-" else sign
+
+
+def fraction_words(part: Fraction, language: Language) -> str:
+    """Return a fraction as it is said, such as "1 and 5 eighths"; "" where the language has no name for it."""
+    whole, rest = divmod(abs(part.numerator), part.denominator)
+    names = [spoken for spoken, value in language.lists.get(FRACTIONS, ()) if int(value) == part.denominator]
+    if not rest or not names:
+        return ""
+    said = f"{rest} {names[0] if rest == 1 else names[-1]}"
+    said = f"{whole} {language.numbers.and_} {said}" if whole else said
+    return f"{language.numbers.minus} {said}" if part < 0 else said

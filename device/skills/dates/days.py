@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from device.language.clock import ClockWords
 
 
-class DayWords(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+_LONGEST: Final = 6
+"""Words of the longest name of a day."""
+
+
+class DayWords(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
     """The `[words]` of `dates.toml`."""
 
     ordinals: tuple[str, ...]
@@ -26,6 +30,8 @@ class DayWords(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """Regular expressions of dates with {day}, {month} and {year}."""
     weekday_shape: str
     """The same with {weekday}."""
+    nth_shape: str = "(?!)"
+    """The same of "the first monday of january", with {nth}, {weekday}, {month} and {year}."""
     near: dict[str, int]
     """What is said for days near today, and how many days they are ahead."""
     holidays: dict[str, str]
@@ -62,8 +68,21 @@ class DayWords(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             return holiday(rule, int(year))
         return self._date(text, today, clock, past=past)
 
+    def find_in(self, said: str, today: date, clock: ClockWords, *, past: bool = False) -> date | None:
+        """Return the day that is meant, as `find` does, or the first one that is named among other words."""
+        if (day := self.find(said, today, clock, past=past)) is not None:
+            return day
+        words = _plain(said).split()
+        for length in range(min(len(words), _LONGEST), 0, -1):
+            for begin in range(len(words) - length + 1):
+                if day := self.find(" ".join(words[begin : begin + length]), today, clock, past=past):
+                    return day
+        return None
+
     def _date(self, text: str, today: date, clock: ClockWords, *, past: bool) -> date | None:
         months = [name.lower() for name in clock.months]
+        if (day_of_month := self._nth(text, today, clock, past=past)) is not None:
+            return day_of_month
         day = rf"(?P<day>\d{{1,2}}(?: ?{self.ordinal_end})?|{_any(self.ordinals)})"
         for shape in self.date_shapes:
             pattern = shape.replace("{day}", day).replace("{month}", rf"(?P<month>{_any(months)})")
@@ -77,6 +96,20 @@ class DayWords(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
                 return date(int(year), month, number)
             return _nearest(lambda in_year: date(in_year, month, number), today, past=past)  # noqa: B023 - used at once
         return None
+
+    def _nth(self, text: str, today: date, clock: ClockWords, *, past: bool) -> date | None:
+        months, weekdays = ([name.lower() for name in names] for names in (clock.months, clock.weekdays))
+        parts = {"nth": self.ordinals[:5], "weekday": weekdays, "month": months}
+        shape = self.nth_shape.replace("{year}", r"(?P<year>\d{4})")
+        for part, names in parts.items():
+            shape = shape.replace(f"{{{part}}}", rf"(?P<{part}>{_any(names)})")
+        if (found := re.fullmatch(shape, text)) is None:
+            return None
+        which, weekday = self.ordinals.index(found["nth"]) + 1, weekdays.index(found["weekday"])
+        rule = f"{months.index(found['month']) + 1}:{which}:{weekday}"
+        if found["year"]:
+            return holiday(rule, int(found["year"]))
+        return _nearest(lambda in_year: holiday(rule, in_year), today, past=past)
 
 
 def easter(year: int) -> date:

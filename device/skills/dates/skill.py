@@ -9,29 +9,45 @@ from typing import TYPE_CHECKING, Final
 
 from device.language.spans import SECONDS
 from device.skills.dates.days import DayWords
-from device.skills.skill import Skill
+from device.skills.skill import Meaning, Skill
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from device.skills.skill import Meaning, Talk
+    from device.skills.skill import Talk
+
+
+_SAME: Final = "then_same"
+_THEN: Final = "then_"
+"""Intents that go on from what was asked before are called so, and as the one without it."""
 
 
 def _answer(meaning: Meaning, talk: Talk) -> str:
     words, today = talk.language.words("dates", DayWords), talk.now().date()
     if meaning.intent == "leap_year":
         return _leap_year(round(meaning.number("year", today.year)), talk)
+    meaning = _whole(meaning)
     said = re.sub(rf"(\d) ({words.ordinal_end})\b", r"\1\2", str(meaning.slots["items"]))
     past = meaning.intent == "days_since"
     try:
         if meaning.intent == "days_between":
             return _between(said, words, talk)
-        day = words.find(said, today, talk.language.clock, past=past)
+        day = words.find_in(said, today, talk.language.clock, past=past)
         if day is None:
             return talk.phrase("fact_unknown")
         return _said(meaning, day, said, talk)
     except (ValueError, OverflowError):
         return talk.phrase("no_such_date")
+
+
+def _whole(meaning: Meaning) -> Meaning:
+    """Return what is asked for, with the day from before in it if it goes on from there."""
+    before = meaning.slots.get("before")
+    if not isinstance(before, Meaning):
+        return meaning
+    if meaning.intent == _SAME:
+        return Meaning(_whole(before).intent, {**before.slots, "items": meaning.slots["items"]})
+    return Meaning(meaning.intent.removeprefix(_THEN), {"items": _whole(before).slots.get("items", "")})
 
 
 def _between(said: str, words: DayWords, talk: Talk) -> str:
@@ -76,4 +92,8 @@ def _distance(intent: str, days: int, day: date, said: str, talk: Talk) -> str:
     return talk.phrase("days_until_one" if days == 1 else "days_until", **told)
 
 
-DATES: Final = Skill(name="dates", answer=_answer)
+DATES: Final = Skill(
+    name="dates",
+    answer=_answer,
+    follows=frozenset({_SAME, "then_days_until", "then_weeks_until", "then_day_of"}),
+)

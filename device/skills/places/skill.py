@@ -23,8 +23,8 @@ _SUN: Final = frozenset({"sunrise", "sunset", "daylight"})
 def _answer(meaning: Meaning, talk: Talk) -> str:
     if meaning.intent in _SUN:
         return ""
-    place = str(meaning.slots["place"])
     words = talk.language.words("places", PlaceWords)
+    place = words.known(str(meaning.slots["place"]))
     zone = words.zone(place)
     if zone is None:
         return talk.phrase("unknown_place", place=place)

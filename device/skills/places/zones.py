@@ -20,6 +20,13 @@ class PlaceWords(Struct, frozen=True, forbid_unknown_fields=True):
     ignored: tuple[str, ...]
     """What may stand before a name: "the"."""
 
+    def known(self, said: str) -> str:
+        """Return the place among words of which the zone is known, the longest; the words if there is none."""
+        words = said.split()
+        lengths = range(len(words), 0, -1)
+        parts = (" ".join(words[at : at + n]) for n in lengths for at in range(len(words) - n + 1))
+        return next((place for place in parts if self.zone(place)), said)
+
     def zone(self, said: str) -> tzinfo | None:
         """Return the zone of a place, None if it is not known, or the system has no zones."""
         name = said.lower().strip()

@@ -25,7 +25,7 @@ def _arguments(meaning: Meaning, talk: Talk) -> Arguments:
             return {"name": _asked_name(meaning, talk)}
         case "correct_timer":
             return {"name": _asked_name(meaning, talk) or LAST, **_change(meaning)}
-        case "list_timers" | "next_timer":
+        case "list_timers" | "next_timer" | "count_timers":
             return {}
     return {"name": _asked_name(meaning, talk), **_change(meaning)}
 
@@ -89,7 +89,11 @@ def _list(output: dict[str, Any], asked: Sequence[Meaning], talk: Talk) -> list[
         return [talk.phrase("no_timers")]
     if any(meaning.intent == "next_timer" for meaning in asked):
         timers = timers[:1]
-    return [_left(timer, talk) for timer in timers]
+    left = [_left(timer, talk) for timer in timers]
+    if any(meaning.intent == "count_timers" for meaning in asked):
+        phrase = "timer_count_one" if len(timers) == 1 else "timer_count"
+        return [talk.phrase(phrase, how_many=len(timers)), *left]
+    return left
 
 
 def _left(timer: dict[str, Any], talk: Talk) -> str:
@@ -143,6 +147,7 @@ TIMERS: Final = Skill(
         "duration": "set_timer",
         "list_timers": "list_timers",
         "next_timer": "list_timers",
+        "count_timers": "list_timers",
         "cancel_timer": "cancel_timer",
         **dict.fromkeys(
             ("add_time", "take_time", "correct_timer", "pause_timer", "resume_timer", "rename_timer"), "change_timer"
@@ -155,5 +160,6 @@ TIMERS: Final = Skill(
     answer=_answer,
     outputs={"set_timer": _set, "list_timers": _list, "cancel_timer": _cancelled, "change_timer": _changed},
     again={"set_timer": "ask_duration"},
-    answers_to={"duration": "ask_duration"},
+    answers_to={"duration": "ask_duration", "that_timer": "which_timer"},
+    says_which=frozenset({"that_timer"}),
 )

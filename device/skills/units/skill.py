@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from device.skills.skill import Skill
+from device.skills.skill import Meaning, Skill
 from device.skills.units.ingredients import CUP_ML, grams
 from device.skills.units.units import UNITS as KNOWN
 from device.skills.units.units import convert
 
 if TYPE_CHECKING:
-    from device.skills.skill import Meaning, Talk
+    from device.skills.skill import Talk
     from device.skills.units.units import Unit
 
 
 _SMALLER: Final = {"foot": "inch", "yard": "foot", "pound": "ounce", "stone": "pound", "metre": "centimetre"}
 """What a second number means without a unit: "six foot two"."""
+_OTHER_SCALE: Final = {"degree Fahrenheit": "degree Celsius", "degree Celsius": "degree Fahrenheit"}
+"""What is meant by "in ours"."""
 _MEASURES: Final = {"cup": CUP_ML, "tablespoon": CUP_ML / 16, "teaspoon": CUP_ML / 48}
 """Millilitres of those that recipes mean: who measures flour by the cup has an American one."""
 
@@ -40,7 +42,18 @@ def _answer(meaning: Meaning, talk: Talk) -> str:
         return talk.phrase("not_a_number")
 
 
+def _whole(meaning: Meaning) -> Meaning:
+    """Return what is asked for, with what was asked before in it if it goes on from there."""
+    before = meaning.slots.get("before")
+    if not isinstance(before, Meaning):
+        return meaning
+    own = {name: value for name, value in meaning.slots.items() if name != "before"}
+    earlier = _whole(before)
+    return Meaning(earlier.intent, {**earlier.slots, **own})
+
+
 def _convert(meaning: Meaning, talk: Talk) -> str:
+    meaning = _whole(meaning)
     names = talk.language.words("units", UnitWords).names
     spans = talk.language.spans
     if meaning.intent == "in_feet":
@@ -49,7 +62,7 @@ def _convert(meaning: Meaning, talk: Talk) -> str:
         return _weigh(meaning, talk)
     if meaning.intent == "convert_two":
         return _convert_two(meaning, talk)
-    target = KNOWN[str(meaning.slots["target"])]
+    target = KNOWN[str(meaning.slots.get("target") or _OTHER_SCALE[str(meaning.slots["source"])])]
     if meaning.intent == "convert_time":
         value, source = meaning.number("duration"), KNOWN["second"]
         given, one = spans.said(value), spans.begins_with_one(value)
@@ -118,4 +131,4 @@ def _is_one(value: float, talk: Talk) -> bool:
     return talk.language.numbers.spoken(value) == "1"
 
 
-UNITS: Final = Skill(name="units", answer=_answer)
+UNITS: Final = Skill(name="units", answer=_answer, follows=frozenset({"then_to", "then_of"}))

@@ -96,3 +96,25 @@ def test_the_heaviest_meanings_only_and_each_once(text):
     meanings = UNDERSTANDING.meanings(text)
     assert len({meaning.weight for meaning in meanings}) <= 1
     assert all(meaning not in meanings[:n] for n, meaning in enumerate(meanings))
+
+
+@pytest.mark.parametrize(
+    ("text", "intents"),
+    [
+        ("set a timer for ten minutes and add milk to the shopping list", ["set_timer", "add_to_list"]),
+        ("what time is it and how long is left on my timer", ["time", "list_timers"]),
+        ("could you put milk on the list and also wake me at seven tomorrow please", ["add_to_list", "set_alarm"]),
+        ("turn it up and play some jazz", ["volume_up", "music"]),
+        # One request all the same.
+        ("add milk and eggs to the list", ["add_to_list"]),
+        ("remind me to buy milk and call mum at five", ["set_reminder"]),
+    ],
+)
+def test_two_things_at_once_are_both_understood(text, intents):
+    assert [meaning.intent for meaning in UNDERSTANDING.meanings(text)] == intents
+
+
+def test_another_request_takes_back_the_first():
+    assert [meaning.intent for meaning in UNDERSTANDING.meanings("stop talking please, I mean mute yourself")] == [
+        "mute"
+    ]

@@ -65,3 +65,9 @@ def test_a_language_without_words_for_requests_takes_none_for_light():
     wording = Wording(load_language("de"), lambda text: {(text,)})
     assert wording.light(["bitte", BREAK]) == [False, True]
     assert wording.clauses(["stell", "ihn"]) == [0]
+
+
+def test_another_request_may_begin_after_and():
+    words = ["set", "a", "timer", "and", "add", "milk", "then", "stop"]
+    rests = [" ".join(WORDING.without_joint(words[seam:])) for seam in WORDING.seams(words)]
+    assert sorted(set(rests)) == ["add milk then stop", "stop"]

@@ -1,9 +1,11 @@
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from device.language.language import load_language
-from device.skills.arithmetic.sums import Sum, SumError, Sums
+from device.skills.arithmetic.sums import Sum, SumError, Sums, fraction_words
 
 ENGLISH = load_language("en")
 
@@ -70,3 +72,36 @@ def test_no_answer(numbers, sign, why):
 
 def test_a_sum_is_said():
     assert Sum([12.0, -7.5, 2.0], ["*", "+"]).said(ENGLISH) == "12 times minus 7.5 plus 2"
+
+
+@pytest.mark.parametrize(
+    ("said", "numbers", "operators"),
+    [
+        ("3 eighths plus a quarter", [0.375, 0.25], ["+"]),
+        ("half times half", [0.5, 0.5], ["*"]),
+        ("minus a quarter plus 2", [-0.25, 2.0], ["+"]),
+    ],
+)
+def test_a_fraction_is_a_number_of_a_sum(said, numbers, operators):
+    found = []
+    Sums(load_language("en")).replace(said, lambda task: found.append(task) or "")
+    assert [(task.numbers, task.operators) for task in found] == [(numbers, operators)]
+
+
+@pytest.mark.parametrize("said", ["half past 3", "a quarter of 8", "a third", "half an hour"])
+def test_a_fraction_alone_is_no_sum(said):
+    assert Sums(load_language("en")).replace(said, lambda _: "sum") == said
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        (Fraction(5, 8), "5 eighths"),
+        (Fraction(3, 2), "1 and 1 half"),
+        (Fraction(-1, 4), "minus 1 quarter"),
+        (Fraction(2), ""),
+        (Fraction(1, 97), ""),
+    ],
+)
+def test_a_fraction_is_said_by_its_name(part, said):
+    assert fraction_words(part, load_language("en")) == said

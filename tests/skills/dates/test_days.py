@@ -64,3 +64,18 @@ def test_every_holiday_is_a_day_of_every_year():
     for rule in load_language("en").words("dates", DayWords).holidays.values():
         for year in (2024, 2026, 2100):
             assert holiday(rule, year).year in (year, year + 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "day"),
+    [
+        ("my birthday it is the 14th of february", date(2027, 2, 14)),
+        ("the 29th of november my mates party", date(2026, 11, 29)),
+        ("the first monday of january", date(2027, 1, 4)),
+        ("the third thursday in november 2027", date(2027, 11, 18)),
+        ("whatever", None),
+    ],
+)
+def test_a_day_is_found_among_other_words(said, day):
+    language = load_language("en")
+    assert language.words("dates", DayWords).find_in(said, TODAY, language.clock) == day

@@ -43,3 +43,16 @@ NOW = datetime(2026, 11, 24, 10, 14)  # noqa: DTZ001 - the device's own clock
 )
 def test_what_is_answered(intent, slots, said):
     assert DATES.answer(Meaning(intent, slots), talk(now=NOW)) == said
+
+
+@pytest.mark.parametrize(
+    ("intent", "slots", "said"),
+    [
+        ("then_days_until", {}, "until"),
+        ("then_day_of", {}, "That's"),
+        ("then_same", {"items": "new year"}, "That's"),
+    ],
+)
+def test_it_goes_on_from_the_day_that_was_asked_about(intent, slots, said):
+    before = Meaning("day_of", {"items": "christmas"})
+    assert said in DATES.answer(Meaning(intent, {**slots, "before": before}), talk())

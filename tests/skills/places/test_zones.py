@@ -30,3 +30,16 @@ def test_what_is_no_place_has_none(places, said):
 
 def test_all_zones_of_the_file_exist(places):
     assert all(places.zone(name) for name in places.zones)
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ("toronto my laddie is over there", "toronto"),
+        ("mum is in Sydney", "Sydney"),
+        ("new york", "new york"),
+        ("nowhere", "nowhere"),
+    ],
+)
+def test_a_place_is_known_among_other_words(said, place):
+    assert load_language("en").words("places", PlaceWords).known(said) == place

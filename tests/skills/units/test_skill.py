@@ -80,3 +80,20 @@ def test_every_unit_can_be_said_and_is_known(language):
 )
 def test_two_numbers_and_ingredients(intent, slots, said):
     assert UNITS.answer(Meaning(intent, slots), talk()) == said
+
+
+@pytest.mark.parametrize(
+    ("intent", "slots", "answer"),
+    [
+        ("then_to", {"target": "ounce"}, "2 pounds are 32 ounces."),
+        ("then_of", {"number": 3.0}, "3 pounds are 1.36 kilograms."),
+    ],
+)
+def test_it_goes_on_from_what_was_converted_before(intent, slots, answer):
+    before = Meaning("convert", {"number": 2.0, "source": "pound", "target": "kilogram"})
+    assert UNITS.answer(Meaning(intent, {**slots, "before": before}), talk()) == answer
+
+
+def test_ours_is_the_other_scale():
+    meaning = Meaning("convert_ours", {"number": 212.0, "source": "degree Fahrenheit"})
+    assert UNITS.answer(meaning, talk()) == "212 degrees Fahrenheit are 100 degrees Celsius."

@@ -1,0 +1,76 @@
+import pytest
+
+from device.bench.requests.household import BEGIN, Household
+from device.bench.requests.talk import Conversation
+from device.local.brain.sentences import Sentences
+
+BRAIN = Sentences("en", ["Jarvis"], lambda: BEGIN)
+
+
+async def last(*texts):
+    """Return what came of the last of the texts, said one after the other."""
+    conversation = Conversation(BRAIN, Household())
+    for text in texts[:-1]:
+        await conversation.ask(text)
+    return await conversation.ask(texts[-1])
+
+
+@pytest.mark.parametrize(
+    ("texts", "answer"),
+    [
+        (("what's seven times three", "ok and that squared"), "441"),
+        (("what's seven times three", "add four", "divide that by five"), "is 5"),
+        (("what's twenty percent of 345", "and with that added on"), "414"),
+        (("what day is christmas", "and how many days away is that"), "31"),
+        (("how many days till christmas", "and new year's eve"), "37"),
+        (("what's two pounds in kilos", "and in ounces"), "32 ounces"),
+        (("what time is it in tokyo", "and in new york"), "In New York"),
+        (("set an alarm for seven tomorrow", "so what's it set for now"), "seven"),
+        (("add eggs to the shopping list", "and wipes", "so what have i got on there"), "wipes"),
+        (("set a timer called eggs for six minutes", "how long have the eggs got"), "6 minutes"),
+    ],
+)
+async def test_what_goes_on_from_what_was_asked_before_is_answered(texts, answer):
+    outcome = await last(*texts)
+    assert answer in outcome.answer
+
+
+@pytest.mark.parametrize("text", ["and that squared", "divide that by three", "and how many days away is that"])
+async def test_what_goes_on_from_nothing_is_not_understood(text):
+    outcome = await last(text)
+    assert not outcome.called
+    assert not any(letter.isdigit() for letter in outcome.answer)
+
+
+TWO = ("set a pasta timer for ten minutes", "set a rice timer for twenty minutes", "add two minutes to my timer")
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        ("the rice one", (600, 1320)),
+        ("pasta", (720, 1200)),
+        ("the last one", (600, 1320)),
+        ("never mind", (600, 1200)),
+        ("the egg one", (600, 1200)),
+    ],
+)
+async def test_which_one_is_meant_may_be_said_when_it_is_asked(answer, left):
+    assert (await last(*TWO)).answer.startswith("Which one?")
+    assert (await last(*TWO, answer)).timers == left
+
+
+async def test_which_one_is_meant_is_nothing_where_it_was_not_asked():
+    assert (await last(*TWO[:2], "the rice one")).timers == (600, 1200)
+
+
+@pytest.mark.parametrize(
+    ("texts", "tools"),
+    [
+        (("wake me at seven tomorrow", "cancel it"), ["cancel_alarm"]),
+        (("set a timer for ten minutes", "cancel it"), ["cancel_timer"]),
+        (("set a timer for ten minutes", "add milk to the list", "cancel that"), []),
+    ],
+)
+async def test_it_is_what_was_spoken_of_last(texts, tools):
+    assert [call.tool for call in (await last(*texts)).called] == tools
