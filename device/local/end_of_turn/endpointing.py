@@ -62,11 +62,10 @@ class EndpointingDelays(Struct, frozen=True):
             if evidence.prosody < HESITANT:
                 return self.complete
             return self.sure if evidence.prosody >= SURE else self.known
-        if evidence.prosody < HESITANT:
+        ends = "complete" if evidence.doubtful else evidence.completeness
+        if ends == "incomplete" or evidence.prosody < HESITANT:
             return self.incomplete
-        if evidence.completeness == "incomplete":
-            return self.uncertain if evidence.doubtful else self.incomplete
-        over = evidence.completeness == "complete" and _sounds_over(evidence)
+        over = ends == "complete" and _sounds_over(evidence)
         return self.complete if over else self.uncertain
 
 

@@ -44,7 +44,7 @@ async def test_meaning_and_sound_say_how_much_silence_ends_a_turn(text, sounds, 
         assert awaited <= await ended_ms(server) < awaited + 64
 
 
-@pytest.mark.parametrize(("sounds", "awaited"), [(0.9, 1000), (0.01, 1400)])
+@pytest.mark.parametrize(("sounds", "awaited"), [(0.9, 640), (0.2, 1000), (0.01, 1400)])
 async def test_how_doubtful_words_end_says_nothing(sounds, awaited):
     recogniser = Recogniser("What a sermon time he did.")
     recogniser.doubtful = set(recogniser.texts)
