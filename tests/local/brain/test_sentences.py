@@ -377,7 +377,7 @@ SAID = [
     (
         "tell me a joke. Oh no, there's a fire in the kitchen",
         (
-            "I can't call anyone from here. Get everybody out, close the doors behind you, and call your emergency "
+            "I can't call anyone from here: get everybody out, close the doors behind you and call your emergency "
             "number from outside."
         ),
     ),
