@@ -1,0 +1,63 @@
+"""What several files of the image must agree on: where the tries lie, which units there are, what a slot is called."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[3]
+IMAGE = TOP / "scripts" / "image"
+ROOT = IMAGE / "root"
+BUILD = (TOP / "scripts" / "build-image").read_text()
+
+
+def test_the_tries_lie_at_the_same_place_for_whoever_reads_them() -> None:
+    _, offset, size = (ROOT / "etc/fw_env.config").read_text().splitlines()[-1].split()
+    sector = int(offset, 16) // 512
+    script = (IMAGE / "boot.cmd").read_text()
+    assert re.findall(r"\$\{devtype\} (?:read|write) \S+ (\w+) (\d)", script) == [(f"{sector:#x}", "1")] * 2
+    assert f"seek={sector} " in BUILD
+    assert f"mkenvimage -s {size} " in BUILD
+    assert set(re.findall(r"0x200|512", script)) == {size}
+    begin = re.search(r"local begin=(\d+)", BUILD)
+    assert begin
+    assert int(offset, 16) + int(size, 16) <= int(begin[1]) << 20
+
+
+def test_slots_are_called_alike_by_the_script_and_by_updates() -> None:
+    conf = configparser.ConfigParser()
+    conf.read_string((ROOT / "etc/rauc/system.conf").read_text())
+    slots = {one["bootname"]: one["device"][-1] for name, one in conf.items() if name.startswith("slot.")}
+    script = (IMAGE / "boot.cmd").read_text()
+    assert dict(re.findall(r"setenv slot (\w)\n +setenv part (\d)", script)) == slots == {"A": "2", "B": "3"}
+    assert f"compatible={conf['system']['compatible']}" in BUILD
+
+
+def test_units_that_are_switched_on_are_there() -> None:
+    copied = re.search(r"for unit in (parley [a-z -]+); do", BUILD)
+    switched = re.search(r"enable (parley[^\n]+)\\\n([^\n]+)\n", BUILD)
+    assert copied
+    assert switched
+    there = {path.name for name in copied[1].split() for path in (TOP / "systemd").glob(f"{name}.*")}
+    there |= {path.name for path in (ROOT / "etc/systemd/system").iterdir()}
+    assert set(f"{switched[1]} {switched[2]}".split()) <= there
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        *(TOP / "scripts" / name for name in ("build-image", "test-image")),
+        *(IMAGE / name for name in ("parley", "pieces", "init")),
+        *(path for path in (ROOT / "usr/lib/parley-image").iterdir() if path.suffix == ""),
+    ],
+    ids=lambda path: path.name,
+)
+def test_scripts_are_sound_and_can_be_run(script: Path) -> None:
+    shell = "bash" if "bash" in script.read_text().split("\n", 1)[0] else "sh"
+    done = subprocess.run([shell, "-n", str(script)], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert script.stat().st_mode & 0o111 or script.name == "init"
