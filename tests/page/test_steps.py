@@ -154,7 +154,8 @@ async def test_a_voice_is_heard_here_and_on_the_device_and_chosen(browser, page)
     async with page.steps_door() as daemon, page.serving():
         tab = await opened(browser, page, daemon, step="voice")
         here = "document.querySelector('input[value=en-gb]').closest('.choice').querySelectorAll('.hear button')"
-        await click(tab, f"{here}[0]")
+        await tab.run(f"{here}[0].id = 'hear'; {here}[0].scrollIntoView({{block: 'center'}})")
+        await tab.click("#hear")
         await tab.until(f"{here}[0].ariaPressed === 'true' && Number({here}[0].dataset.seconds) > 2")
         assert daemon.spoken == [], "the device is silent"
         await click(tab, f"{here}[1]")
@@ -344,7 +345,9 @@ async def test_lights_are_shown_one_after_the_other_and_without_any_that_is_said
         daemon.lights.has_lights = True
         await go(tab, "sound")
         await go(tab, "panel")
-        await tab.run("window.setTimeout = (then) => { Promise.resolve().then(then); }")
+        await tab.run(
+            "{ const wait = setTimeout; window.setTimeout = (then, ms) => wait(then, ms === 2000 ? 0 : ms); }"
+        )
         await click(tab, "document.querySelector('.tried button')")
         await tab.until("document.querySelector('.tried .now').innerText === 'Those were all.'")
         assert daemon.lights.shown == list(LIGHTS)
@@ -381,7 +384,8 @@ async def test_at_the_end_it_starts_anew_if_it_must_and_only_then(browser, page)
 
 async def test_it_is_done_by_keys(browser, page):
     async with page.steps_door() as daemon, page.serving():
-        tab = await opened(browser, page, daemon, step="wake_word")
+        tab = await opened(browser, page, daemon, step="name")
+        await go(tab, "wake_word")
         assert await tab.run("document.activeElement.id") == "main"
         seen = []
         for _ in range(20):
@@ -428,14 +432,14 @@ async def test_they_are_small_on_the_wire(browser, page):
     async with page.steps_door() as daemon, page.serving():
         tab = await opened(browser, page, daemon)
         await at(tab, "language")
-        assert 5_000 < tab.bytes < 60_000
+        assert 5_000 < tab.bytes < 100_000
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_every_word_that_a_step_asks_for_is_there(language):
     words = owner_words(language)["steps"]
     sources = [STATIC / "owner" / "steps.js", *(STATIC / "owner" / "steps").glob("*.js")]
-    asked = {key for path in sources for key in re.findall(r'\bsay\("(\w+)"', path.read_text("utf-8"))}
+    asked = {key for path in sources for key in re.findall(r'(?<!words\.)\bsay\("(\w+)"', path.read_text("utf-8"))}
     asked |= {f"{step}_{kind}" for step in STEPS[:-1] for kind in ("title", "short")}
     asked |= {f"fault_{one}" for one in msgspec.inspect.type_info(m.SoundFault).values}
     asked |= {f"fix_{one}" for one in msgspec.inspect.type_info(m.SoundFault).values}
@@ -443,5 +447,5 @@ def test_every_word_that_a_step_asks_for_is_there(language):
     fields = {one.name: one.type for one in msgspec.inspect.type_info(m.EngineTried).fields}
     asked |= {f"tried_{one}" for one in fields["wrong"].values if one}
     asked |= {f"kind_{one}" for one in ("piper", "kokoro", "pico", "espeak-ng")}
-    assert asked - set(words) - {"unmute"} == set()
+    assert asked - set(words) == set()
     assert len(asked) > 70

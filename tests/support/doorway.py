@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def door(house: House, **more: Any) -> AsyncIterator[Client]:
-    """Open a door to the daemon that plays in `house`, and come in by it; `more` is the doorway's."""
+    """Open a door to the daemon that plays in `house`, and come in by it; `more` is the doorway's.
+
+    `found` are the settings in force, the defaults if they are not given.
+    """
     controls = Controls(house.daemon, mark=house.folder / "updating")
-    found = InForce(settle({}, {"HOME": str(house.folder)}))
+    found = more.pop("found", None) or InForce(settle({}, {"HOME": str(house.folder)}))
     costs = Costs({}, {}, lambda: 0.0, keep_days=0, path=house.folder / "costs.sqlite")
     path = house.folder / FILE
     doorway = Doorway(

@@ -18,6 +18,7 @@ export async function show(body, { door, words, say, signal, announce }) {
   const hear = (one) => {
     const aside = button(say("hear_here"), async () => {
       if (player.playing === aside) return player.stop();
+      player.wake();
       await attempt(aside, async () => player.play(aside, await door.ask("hear_voice", { voice: one.name, language })));
     });
     const aloud = button(say("hear_device"), () => attempt(aloud, () => door.ask("hear_voice", { voice: one.name, language, aloud: true })));
@@ -85,10 +86,14 @@ class Player {
     });
   }
 
+  // Browsers play nothing that nobody has asked for: to be called at the touch itself.
+  wake() {
+    this.context ??= new AudioContext();
+    this.context.resume();
+  }
+
   async play(made, { wav }) {
     this.stop();
-    this.context ??= new AudioContext();
-    await this.context.resume();
     const bytes = Uint8Array.from(atob(wav), (one) => one.charCodeAt(0));
     this.source = this.context.createBufferSource();
     this.source.buffer = await this.context.decodeAudioData(bytes.buffer);
