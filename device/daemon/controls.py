@@ -45,7 +45,7 @@ class Controls:
         self.speak_code: Callable[[], None] = lambda: None
         """Says the code of the owner's page, if there is one."""
         self.pressed: Callable[[], None] | None = None
-        """Takes the next press in place of the assistant: for who tries whether the button works."""
+        """Is told of a press, which wakes nobody then: for who tries whether the button works."""
         self._daemon = daemon
         self._marks = (mark, UPDATER)
         self._marked: tuple[float, bool] = (-UPDATE_S, False)
@@ -96,9 +96,11 @@ class Controls:
         meanwhile. It wakes when the button is let go, and what was said since it went down is sent.
         """
         daemon = self._daemon
+        if gesture is Gesture.PRESS and self.pressed is not None:
+            self.pressed()
+            if self._wakes:
+                return
         match gesture:
-            case Gesture.PRESS if self.pressed is not None:
-                self.pressed()
             case Gesture.PRESS if self._wakes:
                 self._pressed = daemon.position
             case Gesture.DOUBLE if not self._sounds:  # what sounds has begun since the first press: it is to end

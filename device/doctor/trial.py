@@ -20,7 +20,7 @@ from device.door.first_steps import EngineTried, Found, TryEngine
 from device.records.costs import price_of
 from device.settings import last_good
 from device.settings.engines import CartesiaEngine, RemoteEngine, missing_key
-from device.settings.keys import server_of
+from device.settings.keys import is_key, server_of
 from device.settings.loading import SettingsError
 from device.settings.prices import Amounts, cost, prices
 from device.settings.types import Secret
@@ -60,6 +60,8 @@ def with_key(settings: Settings, asked: TryEngine) -> Settings:
         raise TrialError(f"no engine is called {asked.engine!r}")
     if server_of(engine.url) != asked.server:
         raise TrialError(f"the engine {asked.engine} is at {server_of(engine.url)}, not at {asked.server}")
+    if not is_key(asked.key.strip()):
+        raise TrialError("this is no key: it has letters, digits and signs alone, and no spaces")
     if asked.key.strip():
         engine = replace(engine, api_key=Secret(asked.key))
     if asked.agent.strip() and isinstance(engine, CartesiaEngine):

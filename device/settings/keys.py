@@ -31,6 +31,11 @@ def diverted(before: Settings, after: Settings, given: Any) -> str:
     return min((server for key, server in new if key not in known), default="")
 
 
+def is_key(text: str) -> bool:
+    """Tell whether a text may be a key: what a header of HTTP can have, in one piece."""
+    return text.isascii() and text.isprintable() and " " not in text
+
+
 def server_of(url: str) -> str:
     """Return the server of an address: scheme, host and port."""
     parts = urlsplit(url)

@@ -187,13 +187,16 @@ def test_a_new_start_ends_the_program_as_a_signal_does(controls, monkeypatch):
     assert (controls.ending, killed) == ("again", [os.getpid()])
 
 
-def test_a_press_that_is_tried_does_nothing_else(controls, daemon):
+def test_a_press_that_is_tried_wakes_nobody_and_does_all_else(controls, daemon):
     pressed = []
     controls.pressed = lambda: pressed.append(True)
     controls.gesture(Gesture.PRESS)
     controls.gesture(Gesture.CLICK)
     assert (pressed, daemon.told) == ([True], [])
-    controls.pressed = None
+    daemon.ringing = True
+    controls.gesture(Gesture.PRESS)
+    assert (pressed, daemon.told) == ([True, True], [Button(1000)])
+    daemon.ringing, controls.pressed = False, None
     controls.gesture(Gesture.PRESS)
     controls.gesture(Gesture.CLICK)
-    assert daemon.told == [Button(1000)]
+    assert daemon.told == [Button(1000)] * 2

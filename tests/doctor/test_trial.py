@@ -103,3 +103,10 @@ url = "ws://127.0.0.1:9/v1"
     answer(msgspec.json.encode(TryEngine("box", "ws://127.0.0.1:9", key="s3cret")), config, out)
     assert msgspec.json.decode(out.getvalue(), type=EngineTried).wrong == "unreachable"
     assert b"s3cret" not in out.getvalue()
+
+
+@pytest.mark.parametrize("key", ["two words", "sk-\nX-Header: 1", "sk-€"])
+def test_what_cannot_be_a_key_is_sent_to_nobody(key):
+    with pytest.raises(TrialError, match="no key") as error:
+        with_key(Settings(), TryEngine("openai", OPENAI, key=key))
+    assert key not in str(error.value)

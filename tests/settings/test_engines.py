@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from device.settings.engines import RealtimeEngine, engine_faults, engines, known_engines, missing_key, with_keys
+from device.settings.engines import (
+    RealtimeEngine,
+    engine_faults,
+    engines,
+    is_foreign,
+    known_engines,
+    lacks_address,
+    missing_key,
+    with_keys,
+)
 
 
 def test_what_is_known_is_without_fault() -> None:
@@ -119,3 +128,16 @@ def test_every_known_engine_is_its_name_and_a_key(name: str) -> None:
 def test_a_key_of_azure_goes_to_any_of_its_resources() -> None:
     mine = engines({"azure": {"url": "wss://mine.openai.azure.com/openai/v1/realtime"}})["azure"]
     assert "AZURE_OPENAI_API_KEY" in missing_key("azure", mine)
+
+
+def test_a_vendors_engine_at_another_server_is_foreign_and_ones_own_is_not() -> None:
+    moved = engines({"openai": {"url": "wss://evil.example/v1"}, "azure": {"url": "wss://me.openai.azure.com/v1"}})
+    assert is_foreign("openai", moved["openai"])
+    assert not is_foreign("azure", moved["azure"])
+    assert not any(is_foreign(name, engine) for name, engine in known_engines().items())
+    assert not is_foreign("localai", engines({"localai": {"url": "ws://10.0.0.5/v1"}})["localai"])
+
+
+def test_an_address_lacks_the_part_that_each_user_has_for_themselves() -> None:
+    assert {name for name, engine in known_engines().items() if lacks_address(engine)} == {"azure", "voice-live"}
+    assert not lacks_address(engines({"azure": {"url": "wss://me.openai.azure.com/v1"}})["azure"])

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from device.settings.keys import diverted, recipients
+from device.settings.keys import diverted, is_key, recipients, server_of
 from device.settings.loading import settle
 from device.settings.types import Secret, Section
 
@@ -68,3 +68,20 @@ def test_what_leaves_keys_where_they_are_is_free():
     mine = {"url": "wss://other/", "api_key": " mine "}
     assert diverted(before, settings(engine={"own": mine}), mine) == ""
     assert diverted(before, settings(engine={"own": mine}), ["wss://other/"]) == "wss://other"
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("wss://api.openai.com/v1/realtime?x=1", "wss://api.openai.com"),
+        ("ws://user:secret@Box:8080/v1", "ws://box:8080"),
+        ("auto", "auto"),
+    ],
+)
+def test_a_server_is_scheme_host_and_port_without_what_is_secret(url, server):
+    assert server_of(url) == server
+
+
+def test_a_key_is_one_piece_that_a_header_can_have():
+    assert is_key("sk-proj_A1.b/c+d=")
+    assert not any(map(is_key, ("a b", "a\nb", "a\x00", "ä", "a\u200b")))

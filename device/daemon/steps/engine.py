@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from device.settings.change import ChangeError, change
 from device.settings.engines import CartesiaEngine, RemoteEngine
-from device.settings.keys import server_of
+from device.settings.keys import is_key, server_of
 from device.settings.loading import SettingsError, read
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def use(asked: UseEngine, *, owner: bool, config: Path | None = None) -> Path:
         raise ChangeError(f"no engine is called {name!r}")
     if server_of(engine.url) != asked.server:
         raise WrongServer(f"the engine {name} is at {server_of(engine.url)}, not at {asked.server}")
+    if not is_key(asked.key.strip()):
+        raise ChangeError("this is no key: it has letters, digits and signs alone, and no spaces")
     if asked.agent.strip() and isinstance(engine, CartesiaEngine):
         change(f"engine.{name}.agent", asked.agent.strip(), owner=owner, config=config)
     if asked.key.strip():

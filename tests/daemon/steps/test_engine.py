@@ -61,3 +61,12 @@ def test_settings_that_are_broken_by_hand_are_named(config):
     config.write_text("engines = [")
     with pytest.raises(ChangeError, match="not TOML"):
         use(UseEngine("openai", OPENAI, key="k"), owner=True, config=config)
+
+
+@pytest.mark.parametrize("key", ["two words", "sk-\nX-Header: 1", "sk-€", "\x00"])
+def test_what_cannot_be_a_key_is_not_kept_and_not_said_again(config, key):
+    before = config.read_text()
+    with pytest.raises(ChangeError, match="no key") as error:
+        use(UseEngine("openai", OPENAI, key=key), owner=True, config=config)
+    assert key not in str(error.value)
+    assert config.read_text() == before

@@ -10,7 +10,7 @@ export async function show(body, { door, words, say, signal, told, announce }) {
   if (!lights.length) body.append(make("p", { className: "none" }, say("no_lights")));
   else body.append(lightsTried(lights, { door, words, say, signal, announce }));
   if (!told.button) body.append(make("p", { className: "none" }, say("no_button")));
-  else body.append(buttonTried({ door, words, say, announce }));
+  else body.append(buttonTried({ door, words, say }));
   if (!lights.length || !told.button) body.append(make("p", { className: "quiet" }, say("panel_how"), " ", make("a", { href: "#settings" }, words.say("settings", "title"))));
   return {};
 }
@@ -25,8 +25,7 @@ function lightsTried(lights, { door, words, say, signal, announce }) {
       for (const light of lights) {
         if (signal.aborted) return;
         await door.ask("show_light", { light, seconds: EACH_S });
-        now.textContent = words.say("light", light);
-        now.dataset.light = light;
+        now.replaceChildren(words.say("light", light), make("span", { className: "quiet" }, `: ${say(`light_${light}`)}`));
         announce(now.textContent);
         await new Promise((resolve) => { setTimeout(resolve, EACH_S * 1000); });
       }
@@ -39,7 +38,7 @@ function lightsTried(lights, { door, words, say, signal, announce }) {
   return make("section", { className: "tried" }, make("h3", {}, say("lights")), make("p", { className: "quiet" }, say("lights_text")), make("div", { className: "row" }, start, now), result);
 }
 
-function buttonTried({ door, words, say, announce }) {
+function buttonTried({ door, words, say }) {
   const result = make("div", { role: "status" });
   const start = button(say("button_try"), async () => {
     start.disabled = true;
@@ -53,6 +52,5 @@ function buttonTried({ door, words, say, announce }) {
     }
     start.disabled = false;
   });
-  announce("");
   return make("section", { className: "tried" }, make("h3", {}, say("button")), make("div", { className: "row" }, start), result);
 }
