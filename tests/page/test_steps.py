@@ -428,6 +428,19 @@ async def test_axe_finds_nothing(browser, page, size, scheme):
         assert tab.complaints == []
 
 
+async def test_in_german_all_fits_on_a_narrow_telephone(browser, page):
+    async with page.steps_door('language = "de"\n[local]\nstt = "whisper"\n') as daemon, page.serving():
+        tab = await opened(browser, page, daemon, (360, 640, 2))
+        await tab.run("localStorage.setItem('parley-language', 'de'); location.hash = 'steps/name'; location.reload()")
+        await at(tab, "name", "de")
+        for step in STEPS[1:]:
+            await tab.run(f"location.hash = 'steps/{step}'")
+            await at(tab, step, "de")
+            assert (step, await tab.run(OUTSIDE)) == (step, [])
+            tall = "[...document.querySelectorAll('.step-actions button')].map((one) => one.offsetHeight)"
+            assert all(height < 60 for height in await tab.run(tall)), "a word is broken"
+
+
 async def test_they_are_small_on_the_wire(browser, page):
     async with page.steps_door() as daemon, page.serving():
         tab = await opened(browser, page, daemon)
