@@ -60,6 +60,14 @@ async def opened(browser, page, daemon, size=DESK, step=""):
     return tab
 
 
+async def again(tab, page):
+    """Open the view anew, as by its address alone."""
+    await tab.go("about:blank")
+    await tab.until("location.href === 'about:blank'")
+    await tab.go(f"{page.url}/settings")
+    await tab.until("document.getElementById('sections')")
+
+
 async def click(tab, what):
     await tab.run(f"{what}.click()")
 
@@ -83,8 +91,7 @@ async def test_a_device_that_nobody_has_set_up_shows_them_by_itself_and_one_that
         assert await tab.run("location.hash") == "#steps"
         assert tab.complaints == []
         daemon.config.write_text('name = "Ada"\n')
-        await tab.go(f"{page.url}/settings#")
-        await tab.call("Page.reload")
+        await again(tab, page)
         await tab.until("document.querySelector('h1')?.innerText === 'All settings'")
 
 
@@ -104,8 +111,7 @@ async def test_each_can_be_passed_over_and_they_go_on_where_they_were_left(brows
         assert [one.step for one in daemon.asked if isinstance(one, m.NoteStep) and one.skipped] == list(STEPS[:-1])
         await click(tab, "document.querySelector('.stage .first')")
         await tab.until("document.querySelector('h1')?.innerText === 'All settings'")
-        await tab.go(f"{page.url}/settings")
-        await tab.call("Page.reload")
+        await again(tab, page)
         await tab.until("document.querySelector('h1')?.innerText === 'All settings'")
 
 

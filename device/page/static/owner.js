@@ -12,6 +12,7 @@ import { Words } from "./words.js";
 document.body.dataset.runs = "";
 
 const AGAIN_MS = 1000;
+const HOME = "settings"; // what is shown where the address names nothing
 const $ = (id) => document.getElementById(id);
 
 class Owner {
@@ -58,7 +59,7 @@ class Owner {
   async go(moved) {
     const { words } = this;
     const [named, ...rest] = location.hash.slice(1).split("/");
-    const name = this.links.has(named) ? named : SECTIONS[0];
+    const name = this.links.has(named) ? named : HOME;
     this.leaving.abort();
     const leaving = this.leaving = new AbortController();
     for (const [one, link] of this.links) link.ariaCurrent = one === name ? "page" : null;
