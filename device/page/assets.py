@@ -10,6 +10,8 @@ from typing import Final
 from aiohttp import hdrs, web
 from msgspec import Struct
 
+from device.data import DATA
+
 STATIC: Final = Path(__file__).with_name("static")
 KINDS: Final = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 """The kinds of files there are, by their endings."""
@@ -35,6 +37,12 @@ class Asset(Struct, frozen=True):
     packed: bytes
     """The same, gzipped."""
     etag: str
+
+
+def all_assets() -> dict[str, Asset]:
+    """Return the page's own files, and in `picture/` those that draw a conversation."""
+    drawing = {f"picture/{name}": one for name, one in read_assets(DATA / "picture").items()}
+    return {**read_assets(), **drawing}
 
 
 def read_assets(folder: Path = STATIC) -> dict[str, Asset]:

@@ -20,6 +20,7 @@ from device.door import messages as door
 from device.door.client import Client, DoorError, connect
 from device.door.first_steps import AnyStepRequest
 from device.door.profiles import AnyProfileRequest
+from device.door.upkeep import AnyUpkeepRequest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -65,6 +66,7 @@ OwnerAsked = (
     | AnyProfileRequest
     | door.Restart
     | AnyStepRequest
+    | AnyUpkeepRequest
 )
 """What the owner may ask for: all but codes, lest a browser lets in others."""
 LARGEST_OWNER_ASKED: Final = door.LONGEST_REQUEST - 1024

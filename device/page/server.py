@@ -67,7 +67,7 @@ class Page:
         owners = Owners(folder)
         self._access = Access(folder, owners)
         self._gate = Gate(Allowed(hosts=own_names(settings.address, socket.gethostname(), settings.hosts)), WHO)
-        self._assets = assets.read_assets()
+        self._assets = assets.all_assets()
         self._lines = Lines(KIOSK, BROWSERS, self.connections, reach)
         self._owner = OwnerView(owners, look, self._assets["settings.html"], self.connections, reach)
 

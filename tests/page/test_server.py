@@ -19,7 +19,7 @@ ELSEWHERE = {"X-Forwarded-For": "192.0.2.7"}
 
 async def test_what_browsers_load_is_there_and_shut_in(page, http):
     async with page.serving():
-        for path in ("/", "/page.json", *(f"/static/{name}" for name in assets.read_assets())):
+        for path in ("/", "/page.json", *(f"/static/{name}" for name in assets.all_assets())):
             async with http.get(page.url + path) as answer:
                 assert answer.status == 200, path
                 assert {name: answer.headers[name] for name in assets.HEADERS} == assets.HEADERS

@@ -19,6 +19,7 @@ from releases import follow_releases, release, switched, update
 from sound import sound, without_sound
 from talk import Visitor
 from trials import Trials
+from upkeep import looked_after, reset, update_asked_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -303,6 +304,7 @@ def main() -> None:
     checks("stopped in a reply", units.ends_in_a_reply)
     checks("the doctor", doctor)
     checks("the doctor, as the service's user", doctor_of_the_user)
+    checks("looked after by its door", looked_after)
     checks("settings broken by hand", broken_settings)
     checks("a second assistant, by mistake", second)
     checks("keys that cannot be read", bad_keys)
@@ -314,6 +316,8 @@ def main() -> None:
     checks("a broken upgrade goes back", units.goes_back)
     checks("updated by a signed release", units.updated)
     checks("an update that does not come up goes back", units.update_goes_back)
+    checks("an update that is asked for", update_asked_for)
+    checks("a factory reset", reset)
     checks("--uninstall", uninstalled)
     checks("--purge", lambda: purged(before))
     units.visitor.close()

@@ -4,4 +4,11 @@ export const SECTIONS = [
   "settings",
   "profiles",
   "steps",
+  "transcripts",
+  "conversation",
+  "costs",
+  "timers",
+  "doctor",
+  "log",
+  "device",
 ];
