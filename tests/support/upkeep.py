@@ -49,7 +49,7 @@ class Kept:
         self.recent, self.last, self.ledger = RecentLog(), LastConversation(), Ledger()
         self.ledger.watch(self.last.take)
         self.reset = asyncio.Event()
-        self.asked: list[m.Request] = []
+        self.asked: asyncio.Queue[m.Request] = asyncio.Queue()
         self.findings = FINDINGS
         self.timers = m.TimersSet()
         self.version = u.VersionIs("1.2.3", "- One thing is new, `code` too.\n- Another\n  one.", "idle", 1.8e9)
@@ -81,7 +81,7 @@ class Kept:
         return tell
 
     async def _note(self, request: m.Request, _: Peer) -> m.Reply:
-        self.asked.append(request)
+        self.asked.put_nowait(request)
         return m.Done()
 
     def say(self, *texts: str, answer: str = "It is twelve, my friend.") -> None:

@@ -31,7 +31,8 @@ def fresh() -> str:
     """Install on a machine that has never had it."""
     must(not Path("/etc/systemd/system/parley.service").exists(), "it is installed already")
     install()
-    for unit in (DAEMON, ENGINE, "parley-retention.timer", "parley-update.timer", "parley-switch.path"):
+    paths = ("parley-update.path", "parley-switch.path", "parley-reset.path")
+    for unit in (DAEMON, ENGINE, "parley-retention.timer", "parley-update.timer", *paths):
         must(active(unit), f"{unit} does not run")
         must(run("systemctl", "is-enabled", unit).strip() == "enabled", f"{unit} does not start at boot")
     told = shown(DAEMON, "StatusText")

@@ -29,7 +29,7 @@ class Log {
     };
     this.told = make("div");
     this.all = make("p", { className: "quiet" });
-    this.lines = make("ol", { className: "log", role: "log", ariaLive: "off", ariaLabel: this.say("title"), tabIndex: 0 });
+    this.lines = make("div", { className: "log", role: "log", ariaLive: "off", ariaLabel: this.say("title"), tabIndex: 0 });
     element.append(
       make("p", { className: "quiet" }, this.say("about")), this.told,
       make("div", { className: "row" }, this.filter, this.search, this.pause, button(this.say("copy"), () => this.copy())),
@@ -47,7 +47,7 @@ class Log {
   }
 
   begin() {
-    if (this.last) this.lines.append(make("li", { className: "quiet" }, `— ${this.say("anew")} —`));
+    if (this.last) this.lines.append(make("div", { className: "quiet" }, `— ${this.say("anew")} —`));
     this.last = 0;
   }
 
@@ -77,7 +77,7 @@ class Log {
   }
 
   line({ at, text, level = "info" }) {
-    const line = make("li", {}, make("time", { title: this.when.full(at) }, this.when.seconds(at)), " ", make("span", {}, plain(text, LONGEST)));
+    const line = make("div", {}, make("time", { title: this.when.full(at) }, this.when.seconds(at)), " ", make("span", {}, plain(text, LONGEST)));
     line.dataset.level = ["debug", "info", "warning", "error"].includes(level) ? level : "info";
     this.sift(line);
     return line;

@@ -63,8 +63,10 @@ export async function show(element, { door, words, signal, announce }) {
   draw(await door.ask("get_timers"));
   const every = setInterval(tick, 500);
   signal.addEventListener("abort", () => clearInterval(every));
+  let known = door.now; // of when the line was opened: what was asked for is newer
   door.listen((event) => {
     if (event.type === "timers") draw(event);
-    if (event.type === "snapshot") draw(event.timers ?? {});
+    if (event.type === "snapshot" && event !== known) draw(event.timers ?? {});
+    if (event.type === "snapshot") known = event;
   }, signal);
 }

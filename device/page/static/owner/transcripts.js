@@ -103,7 +103,7 @@ class Transcripts {
     const who = make("span", { className: "who" }, this.say(kind));
     const when = make("time", { className: "quiet" }, clock(at / 1000));
     const words = ["user", "assistant"].includes(kind)
-      ? [make("span", {}, plain(text, LONGEST)), unheard && make("s", { ariaLabel: this.say("unheard", { text: plain(unheard, LONGEST) }) }, ` ${plain(unheard, LONGEST)}`)]
+      ? [plain(text, LONGEST), unheard && " ", unheard && make("s", { title: this.say("unheard") }, plain(unheard, LONGEST))]
       : [make("span", { className: "code" }, plain(`${text} ${given}`.trim(), LONGEST))];
     return make("li", { className: kind in LINES ? kind : "" }, who, make("p", {}, words), when);
   }
