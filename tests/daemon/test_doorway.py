@@ -10,6 +10,7 @@ from support.listener import Listener, spoken
 from device.daemon.doorway import about
 from device.daemon.doorway import spoken as spoken_code
 from device.door import messages as m
+from device.door import upkeep as u
 from device.door.client import DoorError
 from device.settings.tree import Settings
 from device.wire.realtime import ConversationItemCreate
@@ -79,6 +80,27 @@ def test_after_an_interruption_it_is_told_what_was_not_heard(tmp_path):
         assert status.now.captions[-1] == caption
 
     in_room(tmp_path, script, LONG, visitors=[says(QUESTION, at=1.0)], seconds=14)
+
+
+def test_what_happened_in_the_last_conversation_is_told_while_it_goes_on_and_afterwards(tmp_path):
+    told = []
+
+    async def script(client, house):
+        told.append(await client.request(u.GetLastConversation(), u.LastConversation))
+        await house.until("reply_first_audio")
+        told.append(await client.request(u.GetLastConversation(), u.LastConversation))
+        await house.until("sleep")
+        await house.until("state", state="asleep")
+        told.append(await client.request(u.GetLastConversation(), u.LastConversation))
+
+    house = in_room(tmp_path, script, spoken(1.0, "Ten past."), visitors=[says(QUESTION, at=1.0)], seconds=20)
+    before, going, over = told
+    assert (before.events, before.going, going.going, over.going) == ((), False, True, False)
+    kinds = [one["event"] for one in over.events]
+    assert kinds[-1] == "state"
+    assert set(kinds) >= {"wake", "voice_start", "user", "assistant", "reply_first_audio", "heard", "turn", "sleep"}
+    of_the_ledger = [entry.event() for entry in house.rehearsal.entries if entry.event() in {"wake", "user", "sleep"}]
+    assert [kind for kind in kinds if kind in {"wake", "user", "sleep"}] == of_the_ledger
 
 
 def test_wake_listen_and_stop(tmp_path):

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from device.door.upkeep import LARGEST_BUNDLE, Finding, FindingsAre
+from device.system import asks
+from device.system.typed import of_service, typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +37,7 @@ NOT_FOR_IT: Final = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC")
 """Variables by which it would speak to the service manager in the daemon's name."""
 UNTRIED: Final = (
     "The assistant itself has the sound card, lights and buttons, so that they are not tried here, and neither are keys"
-    " and logs that root alone may read. To try all of it on the device: sudo systemctl stop parley; sudo parley doctor"
+    " and logs that root alone may read. To try all of it, on the device: "
 )
 
 
@@ -83,7 +85,7 @@ class Doctor:
             async with asyncio.timeout(PATIENCE_S):
                 while self.going and len(self._findings) <= after:
                     await self._news.wait()
-        return FindingsAre(tuple(self._findings), self.going, self._began, self._wrong, UNTRIED)
+        return FindingsAre(tuple(self._findings), self.going, self._began, self._wrong, UNTRIED + by_hand())
 
     async def bundle(self) -> bytes:
         """Return a bundle, which takes as long as to look. Raises DoctorError."""
@@ -151,6 +153,13 @@ class Doctor:
             )
         except OSError as error:
             raise DoctorError(f"the doctor cannot be started ({error.strerror})") from error
+
+
+def by_hand() -> str:
+    """Return what to type to have all of it tried."""
+    if asks.is_service():
+        return f"sudo systemctl stop parley; {of_service('doctor')}; sudo systemctl start parley"
+    return f"end the assistant, and then {typed('doctor')}"
 
 
 async def _talk(process: asyncio.subprocess.Process, told: bytes) -> bytes:

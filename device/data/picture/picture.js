@@ -16,9 +16,8 @@ import { Timeline } from "./timeline.js";
 const HEARD = { visitors: true, microphone: false, loudspeaker: true };
 const ZOOM = 1.6; // of a key or a button
 const SOON = 2; // seconds for which the last event is told of
-const HELP =
-    "Wheel or two fingers zoom, dragging moves, a click goes there. Keys on the picture: space plays, ← → move, " +
-    "n and p go to the next event and back, + − 0 zoom.";
+const HELP = "Wheel or two fingers zoom, dragging moves, a click goes there. Keys on the picture: ";
+const KEYS = "← → move, n and p go to the next event and back, + − 0 zoom.";
 
 const drawn = new WeakMap(); // what ends the picture that is in an element
 
@@ -47,7 +46,8 @@ class Picture {
         this.said = make("p.said", { role: "status" });
         const jump = (t) => this.jump(t);
         this.list = new EventList(this.model.events, jump);
-        const shows = [this.timeline.element, this.now, this.said, make("p.help", HELP)];
+        const help = make("p.help", HELP + (this.player ? "space plays, " : "") + KEYS);
+        const shows = [this.timeline.element, this.now, this.said, help];
         const tells = [turnCards(this.model.turns, jump), this.list.element, measured(data.measured, jump)];
         this.parts = [this.header(data), this.tools(), ...shows, ...tells].filter(Boolean);
         this.put(this.model.start);

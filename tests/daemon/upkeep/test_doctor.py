@@ -41,7 +41,7 @@ async def test_findings_are_told_as_they_come(tmp_path):
     first = await one.found(0)
     assert ([found.name for found in first.findings], first.going) == (["n1"], True)
     assert abs(first.began - time.time()) < 60
-    assert "sudo parley doctor" in first.untried
+    assert "not tried here" in first.untried
     one.begin()  # goes on
     go_on.touch()
     second = await one.found(1)
@@ -146,3 +146,12 @@ async def test_it_does_not_speak_to_the_service_manager_in_the_daemons_name(monk
     )
     told, _ = await all_of(doctor(script))
     assert told.findings == (Finding("CREDENTIALS_DIRECTORY", "ok", ""),)
+
+
+@pytest.mark.parametrize(
+    ("service", "typed"), [(True, "sudo systemctl stop parley; "), (False, "./scripts/run doctor")]
+)
+def test_what_is_not_tried_can_be_tried_by_hand(monkeypatch, service, typed):
+    monkeypatch.setattr(module.asks, "is_service", lambda: service)
+    monkeypatch.setattr(module, "typed", lambda arguments: f"./scripts/run {arguments}")
+    assert typed in module.by_hand()

@@ -44,7 +44,7 @@ export async function show(element, { door, words, signal, announce }) {
     return make(
       "li", { className: kind },
       make("span", { className: "badge" }, say(kind)),
-      make("div", {}, make("h2", {}, plain(name, 100)), make("p", { lang: "en" }, plain(message, LONGEST)), kind !== "ok" && fix && make("p", { className: "fix", lang: "en" }, plain(fix, LONGEST))),
+      make("div", {}, make("h2", {}, plain(name, 100)), make("p", { lang: "en" }, plain(message, LONGEST)), kind !== "ok" && fix && make("p", { className: "fix", lang: "en" }, `→ ${plain(fix, LONGEST)}`)),
     );
   }
 

@@ -9,14 +9,16 @@ const TICKS = 4;
 const LABEL_PX = 64; // as much room as the name of a day takes
 const LONGEST = 40;
 
-// Return what there is to draw: `{days: [{day, parts, sum}], series}`, of each day a number for each series. Beyond so
-// many series, the smallest are `others`.
+// Return what there is to draw: `{days: [{day, parts, sum}], series: [{name, colour}]}`, of each day a number for each
+// series. A name has the same colour whatever is measured. Beyond so many, the smallest are `others`.
 export function columns(rows, valueOf, days, most, others) {
-  const sums = new Map();
-  for (const row of rows) sums.set(row.engine, (sums.get(row.engine) ?? 0) + valueOf(row));
-  const ranked = [...sums].filter(([, sum]) => sum > 0).sort((a, b) => b[1] - a[1]).map(([name]) => name);
+  const names = [...new Set(rows.map((row) => row.engine))].sort();
+  const sums = new Map(names.map((name) => [name, 0]));
+  for (const row of rows) sums.set(row.engine, sums.get(row.engine) + valueOf(row));
+  const ranked = names.filter((name) => sums.get(name) > 0).sort((a, b) => sums.get(b) - sums.get(a));
   const single = ranked.length > most ? ranked.slice(0, most - 1) : ranked;
-  const series = ranked.length > most ? [...single, others] : single;
+  const series = single.map((name) => ({ name, colour: names.indexOf(name) % (names.length > most ? most - 1 : most) }));
+  if (ranked.length > most) series.push({ name: others, colour: most - 1 });
   const byDay = new Map(days.map((day) => [day, series.map(() => 0)]));
   for (const row of rows) {
     const value = valueOf(row);
@@ -57,7 +59,7 @@ export function plot({ days, series }, options) {
       if (!value) return;
       const gap = step > 6 ? step * 0.18 : 0;
       const [top, bottom] = [y(below + value), y(below)];
-      group.append(svg("rect", { class: `series-${number}`, x: x(at) + gap / 2, width: step - gap, y: top, height: Math.max(1, bottom - top) }));
+      group.append(svg("rect", { class: `series-${series[number].colour}`, x: x(at) + gap / 2, width: step - gap, y: top, height: Math.max(1, bottom - top) }));
       below += value;
     });
     if ((days.length - 1 - at) % each === 0 && x(at) + step / 2 > EDGE.left + 12) {
@@ -90,7 +92,7 @@ function look(box, { days, series, bars, step, told, options }) {
     now = to;
     bars[now].classList.add("now");
     const { day, parts, sum } = days[now];
-    const each = parts.map((value, number) => value && `${plain(series[number], LONGEST)} ${options.written(value)}`).filter(Boolean);
+    const each = parts.map((value, number) => value && `${plain(series[number].name, LONGEST)} ${options.written(value)}`).filter(Boolean);
     const all = each.length > 1 ? ` · ${options.sum} ${options.written(sum)}` : "";
     told.textContent = `${options.dayInFull(day)}: ${each.join(", ") || options.none}${all}`;
   };
@@ -112,7 +114,7 @@ function look(box, { days, series, bars, step, told, options }) {
 }
 
 function legend(series) {
-  return make("ul", { className: "legend" }, series.map((name, at) => make("li", { className: `series-${at}` }, plain(name, LONGEST))));
+  return make("ul", { className: "legend" }, series.map(({ name, colour }) => make("li", { className: `series-${colour}` }, plain(name, LONGEST))));
 }
 
 function svg(tag, attributes, text) {
