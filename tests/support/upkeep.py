@@ -21,7 +21,7 @@ from device.door import messages as m
 from device.door import upkeep as u
 from device.records import costs, transcripts
 from device.records.ledger import Ledger
-from device.records.store import work
+from device.records.store import change
 from device.sample_clock import samples
 from device.settings.last_good import InForce
 from device.settings.loading import settle
@@ -97,26 +97,16 @@ class Kept:
 
     def pay(self, days: int, *engines: tuple[str, str]) -> None:
         """Have engines, each with its model, used on so many days, today being the last."""
-        now = NOW
-        first = costs.Costs({}, {}, lambda: 0.0, path=state_dir() / costs.FILE)
-        first.close()
+        path = state_dir() / costs.FILE
+        costs.Costs({}, {}, lambda: 0.0, path=path).close()
         names = costs._AMOUNTS  # noqa: SLF001 - the columns
         sql = f"INSERT INTO day VALUES ({', '.join('?' * (3 + len(names)))})"
         for ago in range(days):
+            day = (NOW - timedelta(days=ago)).date().isoformat()
             for number, (engine, model) in enumerate(engines):
                 used = {"replies": 3 + (ago * 7 + number) % 11, "sent_s": 90.0 + 40 * ((ago * 5 + number) % 9)}
                 used |= {"output_tokens": 2000 * ((ago * 3 + number) % 7), "output_audio_tokens": 2000 * (ago % 5)}
-                row = (
-                    (now - timedelta(days=ago)).date().isoformat(),
-                    engine,
-                    model,
-                    *(used.get(one, 0) for one in names),
-                )
-                work(
-                    state_dir() / costs.FILE,
-                    costs.SCHEMA,
-                    lambda database, row=row: database.execute(sql, row).rowcount,
-                )
+                change(path, costs.SCHEMA, sql, day, engine, model, *(used.get(one, 0) for one in names))
 
     def converse(self, text: str = "What time is it?") -> None:
         """Have a conversation happen, with an interruption."""
