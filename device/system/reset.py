@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 def factory_reset(environ: Mapping[str, str] = os.environ) -> list[Path]:
-    """Delete the user's settings, transcripts, ledger and all other state; return the files that are gone.
+    """Delete the user's settings, profiles, transcripts, ledger and other state; return the files that are gone.
 
     The machine's settings (/etc/parley) and models stay, and what root is asked for (`asks`), whose units see to the
     former. Nobody on the network is asked. Files that cannot be deleted are warned of. Call it when nothing uses them
@@ -39,6 +39,7 @@ def _files(environ: Mapping[str, str]) -> Iterator[Path]:
     settings = Path(home, "parley", "parley.toml")
     if settings.exists():
         yield settings
+    yield from sorted(Path(home, "parley", "profiles").glob("*.toml"))
     state = state_dir(environ)
     if state.is_dir():  # models may be in a folder of it
         files = (path for path in state.iterdir() if path.is_file() and not path.is_symlink())

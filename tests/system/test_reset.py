@@ -3,16 +3,16 @@ from device.system.reset import factory_reset
 
 def test_what_the_user_set_and_said_is_gone_and_what_it_came_with_stays(tmp_path):
     environ = {"XDG_CONFIG_HOME": str(tmp_path / "config"), "STATE_DIRECTORY": str(tmp_path / "state")}
-    mine = tmp_path / "config/parley/parley.toml"
+    mine, profile = tmp_path / "config/parley/parley.toml", tmp_path / "config/parley/profiles/shop.toml"
     said, muted = tmp_path / "state/transcripts.sqlite", tmp_path / "state/muted"
     model, other = tmp_path / "state/models/a.onnx", tmp_path / "config/other/x.toml"
-    for file in (mine, said, muted, model, other):
+    for file in (mine, profile, said, muted, model, other):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("x")
     outside = tmp_path / "outside"
     outside.write_text("x")
     (tmp_path / "state/link").symlink_to(outside)
-    assert set(factory_reset(environ)) == {mine, said, muted}
+    assert set(factory_reset(environ)) == {mine, profile, said, muted}
     assert model.exists()
     assert other.exists()
     assert outside.exists()

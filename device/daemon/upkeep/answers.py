@@ -138,12 +138,12 @@ class Upkeep:
         return m.Done()
 
     async def _what_goes(self, _request: u.GetReset, _: Peer) -> m.Reply:
-        own: tuple[u.ResetPart, ...] = ("settings", "transcripts", "costs", "timers", "volume")
+        own: tuple[u.ResetPart, ...] = ("settings", "profiles", "transcripts", "costs", "timers", "volume")
         machines: tuple[u.ResetPart, ...] = ("machine_settings", "keys")
         if asks.heard(asks.RESET):
             return u.ResetIs(
                 self._settings.name,
-                (*own, "profiles", *machines, "browsers"),
+                (*own, *machines, "browsers"),
                 ("models", "release_keys", "system"),
             )
         if not MACHINES.exists():
