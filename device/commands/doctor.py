@@ -23,7 +23,7 @@ from device.doctor.service import machine_keys
 from device.doctor.units import show_units
 from device.settings import last_good
 from device.settings.loading import SettingsError, require
-from device.system.printed import console, echo
+from device.system.printed import binary, console, echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,8 +103,7 @@ def _shown(finding: Finding) -> None:
 
 def _as_lines(finding: Finding) -> None:
     """Print what was found as a line of JSON, at once."""
-    sys.stdout.buffer.write(msgspec.json.encode(finding) + b"\n")
-    sys.stdout.buffer.flush()
+    binary(msgspec.json.encode(finding) + b"\n")
 
 
 def _ask_on(shown: Console, *, silent: bool) -> Callable[[str], None]:
@@ -116,7 +115,7 @@ def _ask_on(shown: Console, *, silent: bool) -> Callable[[str], None]:
 
 def _write_bundle(parts: dict[str, str], path: Path) -> None:
     if str(path) == STDOUT:
-        sys.stdout.buffer.write(packed(parts))
+        binary(packed(parts))
         return
     try:
         pack(parts, path)

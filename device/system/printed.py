@@ -31,6 +31,11 @@ def document(text: str) -> None:
     click.echo(plain(text), nl=not text.endswith("\n"))
 
 
+def binary(data: bytes) -> None:
+    """Print what a program reads, and no terminal shows, to stdout: a file, or lines of JSON; at once."""
+    click.echo(data, nl=False)
+
+
 def console(*, environ: Mapping[str, str] = os.environ, **options: Any) -> Console:
     """Return a console for tables, styles and progress, which takes nothing in a text for markup.
 

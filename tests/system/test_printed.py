@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 import device
-from device.system.printed import console, document, echo, in_cells
+from device.system.printed import binary, console, document, echo, in_cells
 
 NASTY = {
     "clears the screen": "\x1b[2J\x1b[H",
@@ -51,6 +51,11 @@ def test_a_line_stays_one(print_it, capsys):
     said = capsys.readouterr().out
     assert said.count("\n") == 1
     assert "engine: fine" in said
+
+
+def test_what_a_program_reads_is_printed_as_it_is(capfdbinary):
+    binary(b"\x1b\x00\xff\n")
+    assert capfdbinary.readouterr().out == b"\x1b\x00\xff\n"
 
 
 def test_lines_of_ours_stay_several(capsys):

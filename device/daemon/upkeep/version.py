@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from device.door.upkeep import VersionIs
 from device.system import asks, inputs
 from device.system.systemctl import ask, blocks
-from device.system.typed import CHECKOUT
+from device.system.typed import CHECKOUT, typed
 
 if TYPE_CHECKING:
     from device.door.upkeep import Updates
@@ -58,7 +58,7 @@ def by_hand() -> str:
     if asks.is_service():
         return "install it anew, in Parley's folder: git pull; sudo ./scripts/install"
     if (CHECKOUT / "scripts" / "run").exists():
-        return f"in the folder {CHECKOUT}: git pull; then start it anew: ./scripts/run"
+        return f"in the folder {CHECKOUT}: git pull; then start it anew: {typed('run')}"
     return "install the new version as you have installed this one, and start it anew"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from device.daemon.upkeep import version
 from device.system import asks
+from device.system.typed import typed
 
 DONE = "@1800000000"
 
@@ -77,7 +78,7 @@ def test_without_a_service_it_is_said_what_to_type(settings):
     found = version.look(lambda _: pytest.fail("nobody is asked"), settings)
     assert found.updates == "none"
     assert "git pull" in found.fix
-    assert "./scripts/run" in found.fix
+    assert typed("run") in found.fix
 
 
 def test_a_service_without_the_unit_is_installed_anew(monkeypatch):
