@@ -9,9 +9,9 @@ import time
 
 import pytest
 from clients.house import NODE_MODULES
-from page.test_settings import AXE, opened
-from page.test_settings import OUTSIDE as FOUND_OUTSIDE
 from support.chromium import DESK, PATIENCE, PHONE
+from support.owner_page import AXE, opened
+from support.owner_page import OUTSIDE as FOUND_OUTSIDE
 from support.scripted_door import snapshot
 from support.upkeep import Kept
 
