@@ -18,7 +18,7 @@ FLOORS = (
     ("sample_clock", "data", "system", "web"),
     ("wire", "conversation", "model_files", "language", "door"),
     ("settings",),
-    ("audio", "tools", "records"),
+    ("audio", "tools", "records", "wifi"),
     ("listen", "panel", "engines", "skills"),
     ("local", "daemon", "page"),
     ("simulation", "doctor"),
@@ -37,7 +37,8 @@ ONLY = {
     "language": {"data"},
     "door": {"system"},
     "settings": {"data", "system"},
-    "page": {"data", "system", "web", "door", "language", "settings"},
+    "wifi": {"data", "system", "door", "language", "settings"},
+    "page": {"data", "system", "web", "door", "language", "settings", "wifi"},
 }
 """Rooms that may import still less: what makes them worth having is what they do not know."""
 STRANGERS = (("engines", "local"), ("conversation", "local"))

@@ -15,11 +15,11 @@ from device.daemon.readiness import Health, until_closed, until_told
 from device.engines.local_process import FAILED_LINE, READY_LINE
 from device.local.server import serve
 from device.local.stages import EngineStartError
-from device.local.web.listening import sockets_given, taken
 from device.model_files.files import ModelError
 from device.system import memory
 from device.system.notify import Notifier
 from device.system.printed import echo
+from device.web.given import GivenError, sockets_given, taken
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,5 +70,5 @@ def _serve(host: str | None, port: int | None, number: int | None, config: Path 
 
     try:
         asyncio.run(work())
-    except (EngineError, EngineStartError, ModelError) as error:
+    except (EngineError, EngineStartError, GivenError, ModelError) as error:
         raise CommandError(error) from None

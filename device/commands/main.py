@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "voices": ("voices:voices", "List the voices of the local engine, or play how the one called NAME sounds."),
     "volume": ("door:volume", "Show how loud the assistant that runs is, or set it to PERCENT."),
     "wake": ("door:wake", "Have the assistant that runs listen now, as after the wake word."),
+    "wifi": ("wifi:wifi", "Open an access point while there is no network, to set up Wi-Fi; or show how it is."),
 }
 """For each command where it is, as MODULE:NAME below this package, and what `parley --help` says of it."""
 

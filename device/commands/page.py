@@ -22,6 +22,7 @@ from device.system import paths
 from device.system.harmless import line
 from device.system.notify import Notifier
 from device.system.printed import echo
+from device.web.given import GivenError, sockets_given
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,11 +66,11 @@ def page(ctx: click.Context, host: str | None, port: int | None, config: Path | 
 
     async def work() -> None:
         kiosk_link.ensure(folder)
-        await until_told(serve(settings, look, folder, ready=ready))
+        await until_told(serve(settings, look, folder, ready=ready, given=sockets_given()))
 
     try:
         asyncio.run(work())
-    except PageError as error:
+    except (PageError, GivenError) as error:
         raise CommandError(error) from None
     except OSError as error:
         raise CommandError(f"{folder}: the kiosk link cannot be kept there: {error.strerror}") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 from aiohttp import hdrs, web
@@ -14,6 +14,7 @@ from device.door.client import DoorError
 from device.page import assets, words
 from device.page.lines import Lines
 from device.page.live import OWNER
+from device.page.posted import posted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from device.page.owners import Owners
     from device.settings.page import PageSettings
     from device.web.connections import Connections
-
-T = TypeVar("T")
 
 BROWSERS: Final = 8
 """The owner's at once. A choice: with the kiosks' they leave the door room for commands."""
@@ -90,7 +89,7 @@ class OwnerView:
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         """Take a code, and let the browser in if it is the one."""
-        offered = await _posted(request, _Offered)
+        offered = await posted(request, _Offered)
         if self._checking.locked():  # one guess at a time, whoever makes it
             return _refused(door.Error("wait", "another code is being tried", "try again in 1 s", wait_s=1.0))
         async with self._checking:
@@ -107,7 +106,7 @@ class OwnerView:
 
     async def _sign_out(self, request: web.Request) -> web.Response:
         """Forget the browser, or all of the owner's."""
-        leaving = await _posted(request, _Leaving)
+        leaving = await posted(request, _Leaving)
         self._admit(request)
         self._owners.sign_out(request, everywhere=leaving.everywhere)
         return web.Response(status=204)
@@ -121,18 +120,6 @@ class OwnerView:
         """Raise web.HTTPUnauthorized for those who are not the owner."""
         if not self._owners.admits(request):
             raise web.HTTPUnauthorized
-
-
-async def _posted(request: web.Request, kind: type[T]) -> T:
-    """Return what a script of the page has sent. Raises web.HTTPException for what is none of that."""
-    if hdrs.ORIGIN not in request.headers:
-        raise web.HTTPForbidden
-    if request.content_type != "application/json":  # no form of another page can have it
-        raise web.HTTPUnsupportedMediaType
-    try:
-        return msgspec.json.decode(await request.read(), type=kind)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise web.HTTPBadRequest from None
 
 
 def _refused(error: door.Error) -> web.Response:

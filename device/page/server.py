@@ -24,6 +24,7 @@ from device.page.lines import GOODBYE_S, Lines
 from device.page.live import KIOSK
 from device.page.owner_view import OwnerView
 from device.page.owners import Owners
+from device.page.portal import Portal
 from device.settings.page import PICTURES
 from device.system import inputs
 from device.web.connections import IDLE_S, Connections, http_log
@@ -31,7 +32,7 @@ from device.web.gate import Allowed, Gate, Who, own_names
 from device.web.ports import cannot_listen
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from device.door.client import Client
     from device.settings.page import PageSettings
@@ -61,6 +62,7 @@ class Page:
         folder: Path,
         *,
         reach: Callable[[str], Awaitable[Client]] = connect,
+        given: Sequence[socket.socket] = (),
     ) -> None:
         self.connections = Connections()
         self._look = look
@@ -70,6 +72,7 @@ class Page:
         self._assets = assets.all_assets()
         self._lines = Lines(KIOSK, BROWSERS, self.connections, reach)
         self._owner = OwnerView(owners, look, self._assets["settings.html"], self.connections, reach)
+        self._portal = Portal(owners.admits, self._assets["wifi.html"], given)
 
     def app(self) -> web.Application:
         """Return it as a web application."""
@@ -81,6 +84,7 @@ class Page:
         app.router.add_get("/picture", self._picture)
         app.router.add_get("/live", self._live)
         app.add_routes(self._owner.routes())
+        app.add_routes(self._portal.routes())
         app.on_response_prepare.append(_shut_in)
         app.on_shutdown.append(self._shut_down)
         return app
@@ -91,7 +95,7 @@ class Page:
     ) -> web.StreamResponse:
         """Refuse whoever may not ask."""
         self.connections.asked(request)
-        return self._gate.refused(request) or await handler(request)
+        return self._portal.led(request) or self._gate.refused(request) or await handler(request)
 
     async def _kiosk(self, request: web.Request) -> web.Response:
         if not self._access.sees_kiosk(request):
@@ -155,12 +159,14 @@ async def serve(
     *,
     ready: Callable[[int], None],
     reach: Callable[[str], Awaitable[Client]] = connect,
+    given: Sequence[socket.socket] = (),
 ) -> None:
     """Serve the page until cancelled; call `ready` with the port. Raises `PageError` if it cannot be had.
 
-    `look` returns the section and the language of the settings in force, and `folder` is where the kiosk link is.
+    `look` returns the section and the language of the settings in force, and `folder` is where the kiosk link is. By
+    the sockets that were `given`, telephones come that have joined the device's own access point.
     """
-    page = Page(settings, look, folder, reach=reach)
+    page = Page(settings, look, folder, reach=reach, given=given)
     runner = web.AppRunner(
         page.app(), access_log=None, shutdown_timeout=GOODBYE_S, keepalive_timeout=IDLE_S, logger=http_log()
     )
@@ -172,11 +178,13 @@ async def serve(
             server = await asyncio.get_running_loop().create_server(make, settings.address, settings.port)
         except OSError as error:
             raise PageError(cannot_listen(settings.address, settings.port, error, "page", "page")) from error
+        portals = [await asyncio.get_running_loop().create_server(make, sock=one) for one in given]
         try:
             ready(int(server.sockets[0].getsockname()[1]))
             await asyncio.Event().wait()
         finally:
-            server.close()
+            for one in (server, *portals):
+                one.close()
     finally:
         await runner.cleanup()
 

@@ -27,6 +27,7 @@ from device.settings.panel import PanelSettings
 from device.settings.prices import Price  # noqa: TC001 - msgspec resolves annotations at run time
 from device.settings.tools import Builtin
 from device.settings.types import Language, Name, Seconds, Section, Unit
+from device.settings.wifi import WifiSettings
 
 
 class CardSettings(Section, frozen=True):
@@ -174,5 +175,6 @@ class Settings(Section, frozen=True):
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     panel: PanelSettings = field(default_factory=PanelSettings)
     page: PageSettings = field(default_factory=PageSettings)
+    wifi: WifiSettings = field(default_factory=WifiSettings)
     prices: dict[str, Price] = field(default_factory=dict)
     """`[prices."MODEL"]`: what models cost; counts over what Parley knows."""

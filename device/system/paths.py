@@ -17,6 +17,9 @@ ENGINE_SOCKET = Path("/run/parley-engine/engine.socket")
 PAGE = Path("/var/lib/parley-page")
 """Where the unit of the page keeps the kiosk link: systemd/parley-page.service."""
 
+WIFI = Path("/run/parley-wifi/wifi.socket")
+"""Where `parley wifi` is asked: systemd/parley-wifi.service."""
+
 
 def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """Return where state is kept: what systemd says, else XDG_STATE_HOME/parley or ~/.local/state/parley."""

@@ -108,7 +108,13 @@ def test_no_service_takes_the_folder_of_the_engine_s_socket_with_it_when_it_ends
 
 
 @pytest.mark.parametrize(
-    ("name", "writes"), [("parley-switch", ["/opt"]), ("parley-reset", ["/etc/parley"])], ids=["switch", "reset"]
+    ("name", "writes"),
+    [
+        ("parley-switch", ["/opt"]),
+        ("parley-reset", ["/etc/parley"]),
+        ("parley-captive", ["-/etc/NetworkManager/dnsmasq-shared.d"]),
+    ],
+    ids=["switch", "reset", "captive"],
 )
 def test_root_s_units_have_no_network_and_write_where_they_must(name: str, writes: list[str]) -> None:
     text = (SYSTEMD / f"{name}.service").read_text()
@@ -120,7 +126,7 @@ def test_root_s_units_have_no_network_and_write_where_they_must(name: str, write
 
 def test_no_other_unit_is_root() -> None:
     root = [unit for unit in SERVICES if not re.search(r"^(User|DynamicUser)=", unit.read_text(), re.MULTILINE)]
-    assert [unit.stem for unit in root] == ["parley-reset", "parley-switch"]
+    assert [unit.stem for unit in root] == ["parley-captive", "parley-reset", "parley-switch"]
 
 
 def test_only_units_that_are_shut_in_run_what_an_update_has_brought() -> None:
@@ -128,7 +134,7 @@ def test_only_units_that_are_shut_in_run_what_an_update_has_brought() -> None:
     command = [line for line in (scripts / "parley").read_text().splitlines() if not line.startswith("#")]
     assert command == ['exec /opt/parley-installed/bin/parley "$@"']
     run = [unit.stem for unit in SERVICES if re.search(r"^Exec\w+=.*/opt/", unit.read_text(), re.MULTILINE)]
-    assert sorted(run) == ["parley", "parley-engine", "parley-page", "parley-retention"]
+    assert sorted(run) == ["parley", "parley-engine", "parley-page", "parley-retention", "parley-wifi"]
 
 
 def test_an_update_is_made_at_night_alone_and_fills_no_disk() -> None:

@@ -7,19 +7,16 @@ import os
 import socket
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from device.local.stages import EngineStartError
 from device.local.web.handshakes import Handshakes
 from device.web.ports import cannot_listen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from device.settings.local import LocalSettings
-
-FIRST: Final = 3
-"""The number of the first file that systemd hands over: SD_LISTEN_FDS_START."""
 
 
 async def listen(
@@ -44,36 +41,6 @@ async def listen(
     except OSError as error:
         raise EngineStartError(cannot_listen(local.host, local.port, error, "engine", "local")) from error
     return [server]
-
-
-class Given(socket.socket):
-    """A socket at which somebody else listens already."""
-
-    def listen(self, backlog: int = 0, /) -> None:
-        """Do nothing, where asyncio would listen once more.
-
-        The system would then tell clients that this process's user listens, whoever that is, and not who did.
-        """
-
-
-def sockets_given(environ: MutableMapping[str, str] = os.environ, first: int = FIRST) -> list[socket.socket]:
-    """Return the sockets that systemd hands over, and tell no child of them (sd_listen_fds(3))."""
-    pid, count = environ.pop("LISTEN_PID", ""), environ.pop("LISTEN_FDS", "")
-    environ.pop("LISTEN_FDNAMES", None)
-    if pid != str(os.getpid()) or not count.isdigit():
-        return []
-    return [taken(number) for number in range(first, first + int(count))]
-
-
-def taken(number: int) -> socket.socket:
-    """Return the listening socket of a number that another process handed over. Raises `EngineStartError`."""
-    try:
-        given = Given(fileno=number)
-        given.setblocking(False)  # noqa: FBT003 - the library's own
-        os.set_inheritable(number, False)  # noqa: FBT003 - likewise
-    except OSError as error:
-        raise EngineStartError(f"file {number}, which was handed over, is no socket: {error.strerror}") from error
-    return given
 
 
 def _tls(local: LocalSettings) -> ssl.SSLContext | None:

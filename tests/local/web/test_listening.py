@@ -10,8 +10,9 @@ import pytest
 from support.scripted import PATIENCE
 
 from device.local.stages import EngineStartError
-from device.local.web.listening import listen, sockets_given, taken
+from device.local.web.listening import listen
 from device.settings.local import LocalSettings
+from device.web.given import taken
 
 PEM = Path(__file__).parents[2] / "support" / "localhost.pem"
 
@@ -67,23 +68,6 @@ async def test_sockets_that_are_given_are_listened_at_instead(tmp_path):
         server.close()
 
 
-def test_what_systemd_hands_over_is_taken_and_told_to_no_child():
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        first = os.dup(one.fileno())
-        environ = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1", "LISTEN_FDNAMES": "x", "HOME": "/"}
-        [given] = sockets_given(environ, first)
-        assert given.getsockname() == one.getsockname()
-        assert environ == {"HOME": "/"}
-        given.close()
-
-
-@pytest.mark.parametrize(
-    "environ", [{}, {"LISTEN_PID": "1", "LISTEN_FDS": "1"}, {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "x"}]
-)
-def test_what_is_another_processs_is_not_taken(environ):
-    assert sockets_given(environ) == []
-
-
 async def test_clients_are_told_who_listened_first(tmp_path):
     """Who listens once more takes the place of systemd, which the assistant trusts."""
     with socket.socket(socket.AF_UNIX) as one:
@@ -98,8 +82,3 @@ async def test_clients_are_told_who_listened_first(tmp_path):
         _, writer = await asyncio.open_unix_connection(tmp_path / "socket")
         await ended(writer, gone)
         server.close()
-
-
-def test_a_file_that_is_no_socket_is_named(tmp_path):
-    with (tmp_path / "file").open("w") as file, pytest.raises(EngineStartError, match="no socket"):
-        taken(file.fileno())
