@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from device.page import assets
 from device.page.posted import posted
+from device.system.paths import WIFI
 from device.wifi import messages as m
 from device.wifi.client import NoWifi, WifiError, ask
 
@@ -41,7 +42,9 @@ class Fault(Struct, frozen=True):
 
 
 class Portal:
-    """Serves it: `page` at `/wifi`. `admits` tells the owner, `at` are sockets by which telephones come."""
+    """Serves it: `page` at `/wifi`. `admits` tells the owner, `at` are sockets by which telephones come, and
+    `parley wifi` is asked at `path`.
+    """
 
     def __init__(
         self,
@@ -49,7 +52,7 @@ class Portal:
         page: Asset,
         at: Sequence[socket.socket] = (),
         *,
-        path: Path | None = None,
+        path: Path = WIFI,
     ) -> None:
         self._admits, self._page = admits, page
         self._at = frozenset(one.getsockname()[:2] for one in at)
@@ -105,7 +108,7 @@ class Portal:
         return self._arrived(request) is not None and (await self._asked(m.Look())).protected
 
     async def _asked(self, asked: m.AnyRequest) -> m.Wifi:
-        return await (ask(asked, m.Wifi) if self._path is None else ask(asked, m.Wifi, self._path))
+        return await ask(asked, m.Wifi, self._path)
 
 
 class _Join(Struct, forbid_unknown_fields=True):

@@ -27,6 +27,7 @@ from device.page.owners import Owners
 from device.page.portal import Portal
 from device.settings.page import PICTURES
 from device.system import inputs
+from device.system.paths import WIFI
 from device.web.connections import IDLE_S, Connections, http_log
 from device.web.gate import Allowed, Gate, Who, own_names
 from device.web.ports import cannot_listen
@@ -63,6 +64,7 @@ class Page:
         *,
         reach: Callable[[str], Awaitable[Client]] = connect,
         given: Sequence[socket.socket] = (),
+        wifi: Path = WIFI,
     ) -> None:
         self.connections = Connections()
         self._look = look
@@ -72,7 +74,7 @@ class Page:
         self._assets = assets.all_assets()
         self._lines = Lines(KIOSK, BROWSERS, self.connections, reach)
         self._owner = OwnerView(owners, look, self._assets["settings.html"], self.connections, reach)
-        self._portal = Portal(owners.admits, self._assets["wifi.html"], given)
+        self._portal = Portal(owners.admits, self._assets["wifi.html"], given, path=wifi)
 
     def app(self) -> web.Application:
         """Return it as a web application."""
@@ -160,13 +162,14 @@ async def serve(
     ready: Callable[[int], None],
     reach: Callable[[str], Awaitable[Client]] = connect,
     given: Sequence[socket.socket] = (),
+    wifi: Path = WIFI,
 ) -> None:
     """Serve the page until cancelled; call `ready` with the port. Raises `PageError` if it cannot be had.
 
     `look` returns the section and the language of the settings in force, and `folder` is where the kiosk link is. By
-    the sockets that were `given`, telephones come that have joined the device's own access point.
+    the sockets that were `given`, telephones come that have joined the device's own access point; at `wifi`, `parley wifi` is asked.
     """
-    page = Page(settings, look, folder, reach=reach, given=given)
+    page = Page(settings, look, folder, reach=reach, given=given, wifi=wifi)
     runner = web.AppRunner(
         page.app(), access_log=None, shutdown_timeout=GOODBYE_S, keepalive_timeout=IDLE_S, logger=http_log()
     )

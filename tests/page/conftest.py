@@ -21,6 +21,8 @@ class Served:
 
     def __init__(self, folder):
         self.folder = folder
+        self.wifi = folder / "wifi.socket"
+        self.given = []
         self.path = folder / "door.socket"
         self.settings = PageSettings(port=0)
         self.language = "en"
@@ -55,7 +57,13 @@ class Served:
 
         work = asyncio.create_task(
             serve(
-                self.settings, lambda: (self.settings, self.language), self.folder, ready=ready.set_result, reach=reach
+                self.settings,
+                lambda: (self.settings, self.language),
+                self.folder,
+                ready=ready.set_result,
+                reach=reach,
+                given=self.given,
+                wifi=self.wifi,
             )
         )
         await asyncio.wait({work, ready}, return_when=asyncio.FIRST_COMPLETED)

@@ -101,9 +101,7 @@ async def test_a_scan_that_never_ends_is_not_waited_for(scripted, manager, monke
         return None, ()
 
     before = scripted._answer
-    scripted._answer = lambda path, member, body: (
-        scanned() if member == "RequestScan" else before(path, member, body)
-    )
+    scripted._answer = lambda path, member, body: scanned() if member == "RequestScan" else before(path, member, body)
     assert [one.name for one in await manager.scan(RADIO)] == ["home"]
 
 
