@@ -113,9 +113,10 @@ class Client:
     async def close(self) -> None:
         """Hang up; harmless when repeated."""
         self._reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._reading
-        self._writer.close()
+        try:
+            await asyncio.wait({self._reading})  # unlike await, it does not take one's own end for the other's
+        finally:
+            self._writer.close()
         with suppress(OSError):
             await self._writer.wait_closed()
 

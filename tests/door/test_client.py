@@ -231,3 +231,16 @@ async def _first(events, count):
         count -= 1
         if not count:
             return
+
+
+async def test_who_is_ended_while_hanging_up_ends(path):
+    """What awaited the reader took its own end for the reader's, and went on."""
+    async with Scripted(path):
+        door = await connect("a test", path)
+        closing = asyncio.create_task(door.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        await asyncio.sleep(0)
+        assert door.closed
