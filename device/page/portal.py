@@ -42,7 +42,8 @@ class Fault(Struct, frozen=True):
 
 
 class Portal:
-    """Serves it: `page` at `/wifi`. `admits` tells the owner, `at` are sockets by which telephones come, and
+    """Serves it: `page` at `/wifi`. `admits` tells the owner, by the sockets `at` telephones come.
+
     `parley wifi` is asked at `path`.
     """
 

@@ -167,7 +167,8 @@ async def serve(
     """Serve the page until cancelled; call `ready` with the port. Raises `PageError` if it cannot be had.
 
     `look` returns the section and the language of the settings in force, and `folder` is where the kiosk link is. By
-    the sockets that were `given`, telephones come that have joined the device's own access point; at `wifi`, `parley wifi` is asked.
+    the sockets that were `given`, telephones come that have joined the device's own access point; `parley wifi` is
+    asked at `wifi`.
     """
     page = Page(settings, look, folder, reach=reach, given=given, wifi=wifi)
     runner = web.AppRunner(

@@ -16,6 +16,17 @@ RADIO = f"{ROOT}/Devices/3"
 CABLE = f"{ROOT}/Devices/2"
 ACTIVATED, FAILED, DISCONNECTED, PREPARE, CONFIG, DEACTIVATING = 100, 120, 30, 40, 50, 110
 
+ASKS = {
+    "Hello": "s",
+    "GetAll": "a{sv}",
+    "Get": "v",
+    "GetAllAccessPoints": "ao",
+    "ListConnections": "ao",
+    "GetSettings": "a{sa{sv}}",
+    "LoadUnit": "o",
+}
+"""Methods that change nothing, and the signatures of their answers."""
+
 
 class Point(dict[str, tuple[str, Any]]):
     """An access point, as its properties."""
@@ -48,6 +59,8 @@ class ScriptedManager:
         self.active: dict[str, dict[str, tuple[str, Any]]] = {}
         self.kept: dict[str, dict[str, Any]] = {}
         self.ends: list[tuple[int, int]] = [(PREPARE, 0), (CONFIG, 0), (ACTIVATED, 0)]
+        self.scans = True
+        """Whether a scan that is asked for comes to an end."""
         self.refuses: dict[str, str] = {}
         """Errors, by the method that is answered with them."""
         self.silent: set[str] = set()
@@ -119,50 +132,47 @@ class ScriptedManager:
         writer.write(message.serialise(self._count))
 
     def _answer(self, path: str, member: str, body: tuple[Any, ...]) -> tuple[Any, ...]:
-        match member:
-            case "Hello":
-                return "s", (":1.7",)
-            case "AddMatch" | "RemoveMatch":
-                return None, ()
-            case "GetAll":
-                return "a{sv}", (self._properties(path),)
-            case "Get":
-                return "v", (self._properties(path)[body[1]],)
-            case "RequestScan":
+        """Return the signature and the body of the answer, and the states of the radio that follow."""
+        if member in ASKS:
+            return ASKS[member], self._told(path, member, body)
+        if member == "RequestScan":
+            if self.scans:
                 self.wireless["LastScan"] = ("x", self.wireless["LastScan"][1] + 1)
-                return None, ()
-            case "GetAllAccessPoints":
-                return "ao", ([f"{ROOT}/AccessPoint/{number}" for number in range(len(self.points))],)
-            case "ListConnections":
-                return "ao", (list(self.kept),)
-            case "GetSettings":
-                return "a{sa{sv}}", (self.kept[path],)
-            case "LoadUnit":
-                return "o", ("/org/freedesktop/systemd1/unit/captive",)
+            return None, ()
+        if member in ("AddMatch", "RemoveMatch"):
+            return None, ()
         self.called.append((member, path, *body))
         return self._changed(path, member, body)
 
+    def _told(self, path: str, member: str, body: tuple[Any, ...]) -> tuple[Any, ...]:
+        told: dict[str, Any] = {
+            "Hello": lambda: ":1.7",
+            "GetAll": lambda: self._properties(path),
+            "Get": lambda: self._properties(path)[body[1]],
+            "GetAllAccessPoints": lambda: [f"{ROOT}/AccessPoint/{number}" for number in range(len(self.points))],
+            "ListConnections": lambda: list(self.kept),
+            "GetSettings": lambda: self.kept[path],
+            "LoadUnit": lambda: "/org/freedesktop/systemd1/unit/captive",
+        }
+        return (told[member](),)
+
     def _changed(self, path: str, member: str, body: tuple[Any, ...]) -> tuple[Any, ...]:
-        match member:
-            case "AddAndActivateConnection2":
-                made = f"{ROOT}/Settings/{len(self.called)}"
-                self.kept[made] = body[0]
-                active = f"{ROOT}/ActiveConnection/{len(self.called)}"
-                if self.ends and self.ends[-1][0] == ACTIVATED:
-                    name, kind = body[0]["connection"]["id"], body[0]["connection"]["type"]
-                    self.active = {active: {"Type": kind, "Id": name, "State": ("u", 2)}}
-                return "ooa{sv}", (made, active, {}), *self.ends
-            case "DeactivateConnection":
-                self.active.pop(body[0], None)
-                return None, (), (DEACTIVATING, 39), (DISCONNECTED, 39)
-            case "Delete":
-                del self.kept[path]
-                return None, ()
-            case "Save":
-                return None, ()
-            case "StartUnit" | "StopUnit":
-                return "o", ("/org/freedesktop/systemd1/job/1",)
-        raise NotImplementedError(member)
+        if member == "AddAndActivateConnection2":
+            made = f"{ROOT}/Settings/{len(self.called)}"
+            self.kept[made] = body[0]
+            active = f"{ROOT}/ActiveConnection/{len(self.called)}"
+            if self.ends and self.ends[-1][0] == ACTIVATED:
+                name, kind = body[0]["connection"]["id"], body[0]["connection"]["type"]
+                self.active = {active: {"Type": kind, "Id": name, "State": ("u", 2)}}
+            return "ooa{sv}", (made, active, {}), *self.ends
+        if member == "DeactivateConnection":
+            self.active.pop(body[0], None)
+            return None, (), (DEACTIVATING, 39), (DISCONNECTED, 39)
+        if member in ("StartUnit", "StopUnit"):
+            return "o", ("/org/freedesktop/systemd1/job/1",)
+        if member == "Delete":
+            del self.kept[path]
+        return None, ()
 
     def _properties(self, path: str) -> dict[str, tuple[str, Any]]:
         if path == ROOT:

@@ -123,7 +123,7 @@ class Air:
             run("iw", "phy", phy, "set", "netns", "name", place)
             within(place, "ip", "link", "set", "lo", "up")
         for unit in ("wpa_supplicant", "NetworkManager"):
-            Path(f"/etc/systemd/system/{unit}.service").unlink()
+            Path(f"/etc/systemd/system/{unit}.service").unlink(missing_ok=True)
         run("systemctl", "daemon-reload")
         run("systemctl", "start", "NetworkManager")
         until(lambda: "wlan0:" in run("nmcli", "-t", "-f", "DEVICE,STATE", "device"), 30 * SLOW, "the radio managed")
@@ -161,7 +161,8 @@ class Wifi:
 
     def opens(self) -> str:
         """No network: the access point comes, with a password and with networks that were seen before."""
-        SETTINGS.write_text(SETTINGS.read_text() + "\n[wifi]\nwait_s = 5\nminutes = 30\n")
+        settings = SETTINGS.read_text().partition("\n[wifi]")[0]
+        SETTINGS.write_text(f"{settings}\n[wifi]\nwait_s = 5\nminutes = 30\n")
         began = time.monotonic()
         run("systemctl", "start", UNIT, within=180)
         becomes("open", 90 * SLOW)

@@ -40,10 +40,12 @@ class Wifi {
 
   take(now) {
     this.own = plain(now.access_point, NAME);
+    this.here = plain(now.here, 200);
+    this.closes = now.doing === "open";
     const name = plain(now.trouble?.name ?? "", 200);
     if (now.doing === "joining") this.tell("note", this.say("leaving", { name: plain(now.joining, 200), own: this.own }));
     else if (now.trouble) this.tell("problem", this.say("not_joined", { name }), this.say(`why_${now.trouble.why}`));
-    else if (now.here) this.tell("done", this.say("here", { name: plain(now.here, 200) }));
+    else if (now.here) this.tell("done", this.say("here", { name: this.here }));
     else this.tell("quiet", this.say(now.networks.length ? "choose" : "none"));
     if (now.doing !== "joining") this.joining = "";
     const seen = JSON.stringify(now.networks);
@@ -97,7 +99,7 @@ class Wifi {
         make("div", { className: "row" }, see, make("label", { htmlFor: "wifi-see" }, this.say("see"))),
       ],
       free && make("p", {}, this.say(`${network.security}_warn`)),
-      make("p", { className: "quiet" }, this.say("then", { own: this.own })),
+      (this.closes || this.here) && make("p", { className: "quiet" }, this.closes ? this.say("then", { own: this.own }) : this.say("then_leaves", { name: this.here })),
       wrong,
       make("div", { className: "row" }, send, button(this.say("cancel"), () => this.leave())),
     );
