@@ -22,6 +22,7 @@ from device.doctor.service import check_appliance
 from device.doctor.sound import check_card
 from device.doctor.units import show_units
 from device.doctor.unmet import check_unmet
+from device.doctor.wifi import check_wifi
 from device.engines.factory import Engines
 from device.local.tts import pico
 from device.local.tts.choice import choose, kokoro_files, piper_files
@@ -86,7 +87,8 @@ async def examine(
             yield found
         async for found in check_card(settings, tell=tell):
             yield found
-    for found in (*check_proxy(settings, units), *check_home(settings), *check_unmet(settings)):
+    others = (*check_proxy(settings, units), *check_home(settings), *check_unmet(settings))
+    for found in (*others, *check_wifi(units, Path("/"))):
         yield found
     async for found in check_brain(settings):
         yield found

@@ -38,7 +38,7 @@ def test_options_count_over_the_settings(parley, monkeypatch, tmp_path, options,
     config.write_text('language = "de"\n[page]\nhost = "10.0.0.5"\nport = 9000\n')
     served = []
 
-    async def serve(settings, look, folder, *, ready):
+    async def serve(settings, look, folder, *, ready, given):
         served.append((settings.address, settings.port))
         assert look()[1] == "de"
         config.write_text("[page\n")
@@ -55,7 +55,7 @@ def test_options_count_over_the_settings(parley, monkeypatch, tmp_path, options,
 
 
 def test_what_keeps_it_from_serving_is_one_line(parley, monkeypatch):
-    async def serve(*_, ready):
+    async def serve(*_, ready, given):
         raise PageError("the port is taken")
 
     monkeypatch.setattr(page, "serve", serve)
