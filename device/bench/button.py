@@ -143,6 +143,7 @@ class _Reply(Struct):
     sent: int = 0
     ringing: bool = False
     updating: bool = False
+    setting_up: bool = False
     closed: bool = False
 
 

@@ -68,6 +68,11 @@ async def _keep(settings: Settings) -> None:
 
     def told(now: m.Wifi) -> None:
         notifier.tell(f"STATUS={line(_said(now))}")
+        with suppress(OSError):  # without it, the lights do not show it
+            if now.doing in ("open", "joining"):
+                paths.WIFI_OPEN.touch()
+            else:
+                paths.WIFI_OPEN.unlink(missing_ok=True)
 
     keeper = Keeper(settings.wifi, _manager, herald, changed=told)
 

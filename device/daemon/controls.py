@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from device.conversation.events import Button
 from device.conversation.states import State
 from device.panel.button import Gesture
+from device.system import inputs, paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,8 @@ VOLUME_STEP = 0.05
 """Of a click of the knob, or a press of its button: a choice. More is coarse, less takes many turns."""
 UPDATE_S = 1800.0
 """An update that takes longer has died."""
+LOOK_S = 1.0
+"""How often the files are looked for that others put there."""
 UPDATER = Path("/run/parley-update/updating")
 """The mark of the updates that come by themselves: their user may write there alone."""
 
@@ -48,7 +51,8 @@ class Controls:
         """Is told of a press, which wakes nobody then: for who tries whether the button works."""
         self._daemon = daemon
         self._marks = (mark, UPDATER)
-        self._marked: tuple[float, bool] = (-UPDATE_S, False)
+        self._updating = _Mark(lambda: any(map(_fresh, self._marks)))
+        self._setting_up = _Mark(lambda: inputs.is_there(paths.WIFI_OPEN))
         self._pressed: int | None = None  # where a press was that may become a wake
         self._muted = False  # before the button was held
 
@@ -82,12 +86,12 @@ class Controls:
     @property
     def updating(self) -> bool:
         """Whether an update is under way, as of the last second."""
-        now = time.monotonic()
-        looked, found = self._marked
-        if now - looked >= 1.0:
-            found = any(map(_fresh, self._marks))
-            self._marked = now, found
-        return found
+        return self._updating.read()
+
+    @property
+    def setting_up(self) -> bool:
+        """Whether the access point is open, by which Wi-Fi is set up, as of the last second."""
+        return self._setting_up.read()
 
     def gesture(self, gesture: Gesture) -> None:
         """Do what the button means.
@@ -166,6 +170,22 @@ class Controls:
     def turn(self, steps: int) -> None:
         """Make it louder by so many steps, or softer."""
         self._daemon.playout.volume += steps * VOLUME_STEP
+
+
+class _Mark:
+    """What a file says that others put there, looked for now and then."""
+
+    def __init__(self, look: Callable[[], bool]) -> None:
+        self._look = look
+        self._at = -LOOK_S
+        self._found = False
+
+    def read(self) -> bool:
+        """Return it, as of the last second."""
+        now = time.monotonic()
+        if now - self._at >= LOOK_S:
+            self._at, self._found = now, self._look()
+        return self._found
 
 
 def _fresh(mark: Path) -> bool:

@@ -49,6 +49,7 @@ Light = Literal[
     "closed",
     "fault",
     "updating",
+    "setting_up",
     "ringing",
     "asking",
     "leak",

@@ -57,6 +57,8 @@ class Status(Struct, frozen=True):
     """It did although nothing may leave."""
     ringing: bool = False
     updating: bool = False
+    setting_up: bool = False
+    """The access point is open, by which Wi-Fi is set up."""
     closed: bool = False
     """It waits for the wake word or the button in mid-conversation, because it hears itself."""
     asking: bool = False
@@ -157,6 +159,7 @@ PATTERNS: dict[str, Pattern] = {
     "closed": Pattern(BLUE, _square(3.0, 0.2, 0.4, 0.1)),
     "fault": Pattern(ORANGE, _blinks(2, 0.14, 0.16, 2.0)),
     "updating": Pattern(PURPLE, _fill(3.0)),
+    "setting_up": Pattern(SKY, _blinks(4, 0.2, 0.2, 3.6)),
     "ringing": Pattern(YELLOW, _blinks(3, 0.14, 0.12, 1.8)),
     "asking": Pattern(RED, _blinks(2, 0.14, 0.16, 1.0, lit=False)),
     "leak": Pattern(WHITE, _square(0.4, 0.5), other=RED),
@@ -172,8 +175,8 @@ def scene(status: Status) -> str:
         return "leak"
     if status.ringing:
         return "ringing"
-    if status.updating and status.state in SILENT:
-        return "updating"
+    if status.state in SILENT:
+        return _silent(status)
     if status.state is State.LISTENING and not status.streaming:
         return "closed" if status.closed else "connecting"  # it would listen, but nothing arrives anywhere
     return status.state.value
@@ -183,6 +186,13 @@ def idle(status: Status) -> bool:
     """Return whether there is nothing that must be shown: no sound leaves, and nothing rings or is asked."""
     silent = status.state in SILENT and status.state is not State.FAULT
     return silent and not (status.streaming or status.leak or status.ringing or status.updating or status.asking)
+
+
+def _silent(status: Status) -> str:
+    """Return which shows a status in which nothing may leave."""
+    if status.updating:
+        return "updating"
+    return "setting_up" if status.setting_up and status.state is not State.MUTED else status.state.value
 
 
 def still(status: Status, *, coloured: bool) -> bool:

@@ -53,6 +53,10 @@ class Shown(Protocol):
         """Whether an update is under way."""
 
     @property
+    def setting_up(self) -> bool:
+        """Whether the access point is open, by which Wi-Fi is set up."""
+
+    @property
     def card(self) -> Card:
         """The sound card."""
 
@@ -92,6 +96,7 @@ class StatusMeter:
             leak=streaming and state in SILENT and t - self._talked > LEAK_S,
             ringing=self._assistant.ringing,
             updating=self._assistant.updating,
+            setting_up=self._assistant.setting_up,
             closed=self._assistant.closed,
             asking=self._asking(),
         )

@@ -16,7 +16,7 @@ class Unattended:
     """Stands in for an assistant: is in `state` for ever, plays nothing, and ignores what it is told."""
 
     sent = 0
-    ringing = updating = closed = False
+    ringing = updating = setting_up = closed = False
 
     def __init__(self, state: State) -> None:
         self.state = state

@@ -19,6 +19,8 @@ PAGE = Path("/var/lib/parley-page")
 
 WIFI = Path("/run/parley-wifi/wifi.socket")
 """Where `parley wifi` is asked: systemd/parley-wifi.service."""
+WIFI_OPEN = WIFI.with_name("open")
+"""A file that is there while its access point is: the lights show it."""
 
 
 def state_dir(environ: Mapping[str, str] = os.environ) -> Path:

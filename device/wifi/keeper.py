@@ -195,7 +195,7 @@ class Keeper:
                     finally:
                         if self._active:
                             with suppress(BusError):
-                                await manager.close(self._seen.radio, self._active)
+                                await self._close(manager)
             except BusError as error:
                 if (fault := line(error)) != self._fault:
                     self._fault = fault
@@ -214,14 +214,13 @@ class Keeper:
     async def _step(self, manager: Manager) -> None:
         seen = self._seen = await manager.look(self._active)
         self._fault = ""
-        if self._active and not seen.serving:
-            self._active = ""
+        if self._active and not seen.serving:  # somebody else has closed it; what goes with it is to go, too
+            await self._close(manager)
         if self._wanted is not None and seen.radio:
             await self._join(manager, seen.radio)
         elif seen.here:
             await self._be_online(manager)
         elif not seen.radio or not seen.enabled:
-            self._active = ""
             self._become("blocked" if seen.radio else "no_radio")
         elif self._active:
             if self._now() >= self._until:
@@ -240,8 +239,7 @@ class Keeper:
     async def _be_online(self, manager: Manager) -> None:
         """Heed that there is a network: nothing of the device's own is beside it."""
         if self._active:
-            active, self._active = self._active, ""
-            await manager.close(self._seen.radio, active)
+            await self._close(manager)
         self._lost, self._asked, self._spent = self._now(), False, False
         self._become("online")
 
@@ -272,8 +270,7 @@ class Keeper:
 
     async def _rest(self, manager: Manager) -> None:
         """Close the access point, since nobody uses it; NetworkManager looks for the networks that it keeps."""
-        active, self._active = self._active, ""
-        await manager.close(self._seen.radio, active)
+        await self._close(manager)
         self._spent = True
         self._become("resting")
         self._herald.say("closed")
@@ -285,8 +282,7 @@ class Keeper:
         self._become("joining")
         if self._active:
             await asyncio.sleep(GOODBYE_S)
-            active, self._active = self._active, ""
-            await manager.close(radio, active)
+            await self._close(manager)
         try:
             await manager.join(radio, profile)
         except JoinError as error:
@@ -300,6 +296,10 @@ class Keeper:
         finally:
             self._wanted = None
         self._woken.set()
+
+    async def _close(self, manager: Manager) -> None:
+        active, self._active = self._active, ""
+        await manager.close(self._seen.radio, active)
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):

@@ -141,13 +141,17 @@ class NetworkManager:
         """Open an access point and return its path; it ends with this process. Raises JoinError."""
         await self._captive("StartUnit")
         options = {"persist": ("s", "volatile"), "bind-activation": ("s", "dbus-client")}
-        _, active = await self._activate(radio, profile, options, SERVE_S)
+        try:
+            _, active = await self._activate(radio, profile, options, SERVE_S)
+        except JoinError:
+            await self._captive("StopUnit")
+            raise
         return active
 
     async def close(self, radio: str, active: str) -> None:
         """Close the access point; harmless if it is closed."""
         async with self._bus.signals((NAME, radio, f"{NAME}.Device"), "StateChanged") as changes:
-            with suppress(BusError, TimeoutError):
+            with suppress(BusError, TimeoutError):  # there is none any more, and no change of it
                 await self._bus.call(ROOT, "DeactivateConnection", "o", active)
                 async with asyncio.timeout(SERVE_S):
                     while (await changes.get()).body[0] != DISCONNECTED:

@@ -113,8 +113,7 @@ async def opened(tmp_path):
                     assert process.returncode is None
                     await asyncio.sleep(0.2)
             assert [network.name for network in now.networks] == ["home"]
-            status = Path(f"/proc/{process.pid}/status").read_text()
-            assert int(status.partition("VmRSS:")[2].split()[0]) < MOST_KB
+            assert resident(process.pid) < MOST_KB
         finally:
             process.send_signal(signal.SIGTERM)
             await process.wait()
@@ -127,3 +126,8 @@ async def looked(path):
         return await client.ask(m.Look(), m.Wifi, path)
     except client.WifiError:
         return None
+
+
+def resident(pid):
+    """Return how many KiB of memory a process takes."""
+    return int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0])

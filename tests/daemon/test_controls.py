@@ -164,6 +164,21 @@ def test_an_update_is_shown_while_its_mark_is_there_and_not_for_ever(daemon, tmp
     assert not controls.updating
 
 
+def test_that_wi_fi_is_being_set_up_is_shown_while_the_access_point_is_open(daemon, tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("device.daemon.controls.time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr("device.system.paths.WIFI_OPEN", tmp_path / "open")
+    controls = Controls(daemon, mark=tmp_path / "updating")
+    assert not controls.setting_up
+    (tmp_path / "open").touch()
+    assert not controls.setting_up, "it is looked for once a second"
+    now[0] = 1.0
+    assert controls.setting_up
+    (tmp_path / "open").unlink()
+    now[0] = 2.0
+    assert not controls.setting_up
+
+
 def test_it_is_shown_that_a_conversation_waits_for_the_wake_word(controls, daemon):
     assert not controls.closed
     daemon.conversation.closed = True

@@ -37,7 +37,9 @@ class Stage:
             mute=MuteSwitch(lambda on: None),
             ringing=False,
         )
-        self.shown = SimpleNamespace(state=State.ASLEEP, sent=0, ringing=False, closed=False, updating=False)
+        self.shown = SimpleNamespace(
+            state=State.ASLEEP, sent=0, ringing=False, closed=False, updating=False, setting_up=False
+        )
         stage = self
 
         class Costs:

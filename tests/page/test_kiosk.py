@@ -33,6 +33,7 @@ WORDS = {
     "muted": "Muted",
     "fault": "Out of order",
     "updating": "Updating",
+    "setting_up": "Wi-Fi",
     "ringing": "Ringing",
 }
 """What each light is called."""

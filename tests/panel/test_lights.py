@@ -14,6 +14,7 @@ STATUSES = {
     **{state.value: Status(state, streaming=state is State.LISTENING) for state in State},
     "closed": Status(State.LISTENING, closed=True),
     "updating": Status(updating=True),
+    "setting_up": Status(setting_up=True),
     "ringing": Status(ringing=True),
     "asking": Status(State.MUTED, asking=True),
     "leak": Status(streaming=True, leak=True),
@@ -73,7 +74,7 @@ def test_the_reply_is_followed():
 
 LOOK = st.builds(
     Status, st.sampled_from(State), streaming=st.booleans(), leak=st.just(False), ringing=st.booleans(),
-    updating=st.booleans(), asking=st.booleans(), closed=st.booleans(),
+    updating=st.booleans(), setting_up=st.booleans(), asking=st.booleans(), closed=st.booleans(),
 )  # fmt: skip
 
 

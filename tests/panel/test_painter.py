@@ -26,7 +26,9 @@ class Strip:
 @pytest.fixture
 def assistant():
     card = SimpleNamespace(rate=16000, reference=RingBuffer(16000, 2), output_latency=1600)
-    return SimpleNamespace(state=State.ASLEEP, sent=0, ringing=False, updating=False, closed=False, card=card)
+    return SimpleNamespace(
+        state=State.ASLEEP, sent=0, ringing=False, updating=False, setting_up=False, closed=False, card=card
+    )
 
 
 def test_at_rest_nothing_is_written(assistant):

@@ -20,7 +20,7 @@ class Fake:
     def __init__(self):
         self.state = State.ASLEEP
         self.sent = 0
-        self.ringing = self.updating = self.closed = False
+        self.ringing = self.updating = self.setting_up = self.closed = False
         self.card = SimpleNamespace(rate=16000, reference=RingBuffer(16000, 2), output_latency=1600)
         self.told = []
 

@@ -25,6 +25,7 @@ LIGHTS = {
     "fault": "#ff8c00",
     "ringing": "#fff247",
     "updating": "#f078ff",
+    "setting_up": "#5ec7ff",
 }
 """Colours of the lights, as `device.panel.lights` has them."""
 

@@ -117,6 +117,19 @@ async def test_without_that_unit_it_serves_nevertheless(scripted, manager, caplo
     assert "do not find the page by themselves" in caplog.text
 
 
+async def test_one_that_does_not_come_up_leaves_names_as_they_were(scripted, manager):
+    scripted.ends = [(PREPARE, 0), (FAILED, 1)]
+    with pytest.raises(JoinError):
+        await manager.serve(RADIO, access_point("Parley-1", ""))
+    assert [call[0] for call in scripted.called] == ["StartUnit", "AddAndActivateConnection2", "StopUnit"]
+
+
+async def test_one_that_was_closed_already_is_not_waited_for(scripted, manager):
+    scripted.refuses["DeactivateConnection"] = f"{NM}.ConnectionNotActive"
+    await manager.close(RADIO, "/gone")
+    assert [call[0] for call in scripted.called] == ["StopUnit"]
+
+
 async def test_a_network_that_is_joined_is_kept_and_an_older_one_of_ours_is_not(scripted, manager):
     ours = {"802-11-wireless": {"ssid": ("ay", HOME)}, "user": {"data": ("a{ss}", {"parley.joined": "yes"})}}
     scripted.kept = {

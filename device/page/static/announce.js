@@ -3,7 +3,7 @@
 import { plain } from "./view.js";
 
 const SETTLED_MS = 900; // a state that is gone by then is not worth a word
-const WORTH = new Set(["muted", "fault", "ringing", "gone", "leak", "asking", "updating", "closed"]);
+const WORTH = new Set(["muted", "fault", "ringing", "gone", "leak", "asking", "updating", "setting_up", "closed"]);
 
 export class Announcer {
   constructor(region) {
