@@ -95,8 +95,8 @@ class Keeper:
         self._changed, self._now = changed, now
         self.name = settings.name or name or own_name()
         """What the access point is called."""
-        self.password = "" if settings.open else new_password()
-        """The same as long as this process runs: a telephone that has joined comes back by itself."""
+        self.password = self._new_password()
+        """The same until there is a network: a telephone that has joined comes back by itself."""
         self._doing: m.Doing = "absent"
         self._seen = Seen()
         self._networks: tuple[m.Network, ...] = ()
@@ -196,6 +196,7 @@ class Keeper:
                         if self._active:
                             with suppress(BusError):
                                 await self._close(manager)
+                            self._become("absent")
             except BusError as error:
                 if (fault := line(error)) != self._fault:
                     self._fault = fault
@@ -241,7 +242,12 @@ class Keeper:
         if self._active:
             await self._close(manager)
         self._lost, self._asked, self._spent = self._now(), False, False
+        if self._doing != "online":
+            self.password = self._new_password()
         self._become("online")
+
+    def _new_password(self) -> str:
+        return "" if self._settings.open else new_password()
 
     async def _open(self, manager: Manager, radio: str) -> None:
         self._asked = False

@@ -93,14 +93,16 @@ def test_it_opens_one_at_a_networkmanager_until_it_is_told_to_end(tmp_path):
     assert asked[0] == "StartUnit"
     assert asked[1] == "AddAndActivateConnection2"
     assert asked[2:] == ["DeactivateConnection", "StopUnit"]
+    assert not (tmp_path / "open").exists()
 
 
 async def opened(tmp_path):
     async with ScriptedManager(tmp_path) as manager:
         manager.points = [Point(b"home")]
-        program = (
-            "import pathlib, sys; from device.system import paths; paths.WIFI = pathlib.Path(sys.argv.pop(1)); "
-            "from device.commands.main import main; main()"
+        program = (  # this machine may have a network
+            "import pathlib, sys; from device.system import paths; from device.wifi import manager; "
+            "paths.WIFI = pathlib.Path(sys.argv.pop(1)); paths.WIFI_OPEN = paths.WIFI.with_name('open'); "
+            "manager.routed = lambda routes, but: ''; from device.commands.main import main; main()"
         )
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-c", program, str(tmp_path / "wifi.socket"), "wifi",
@@ -114,6 +116,7 @@ async def opened(tmp_path):
                     await asyncio.sleep(0.2)
             assert [network.name for network in now.networks] == ["home"]
             assert resident(process.pid) < MOST_KB
+            assert (tmp_path / "open").exists(), "for the lights"
         finally:
             process.send_signal(signal.SIGTERM)
             await process.wait()

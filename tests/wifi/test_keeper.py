@@ -193,6 +193,16 @@ async def test_it_keeps_its_password_so_that_a_telephone_comes_back_by_itself(ho
     assert house.manager.profile["802-11-wireless-security"] == first["802-11-wireless-security"]
 
 
+async def test_once_there_was_a_network_its_password_is_another(house):
+    await house.open()
+    first = house.keeper.password
+    house.manager.here = "eth0"
+    await house.becomes("online")
+    second = house.keeper.password
+    await house.steps()
+    assert first != second == house.keeper.password
+
+
 async def test_unused_it_closes_and_stays_closed_until_somebody_asks(house):
     await house.open()
     house.at += 15 * 60

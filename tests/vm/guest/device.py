@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pins
+import wifi
 from checks import Checks, must, until
 from farend import say
 from faults import SlowBrain
@@ -297,6 +298,7 @@ def main() -> None:
         checks("stopped in a reply", trials.ends_in_a_reply)
         checks("after all this: wake, question, reply", visitor.asks)
     visitor.close()
+    wifi.check(checks)
     sys.exit(not checks.summary())
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from checks import Checks, Failed, must, until
-from machine import SETTINGS, active, run, shown
+from machine import DAEMON, SETTINGS, STATE, active, run, shown
 
 SLOW = 3.0
 UNIT = "parley-wifi.service"
@@ -51,6 +51,17 @@ def becomes(what: str, within: float) -> float:
         return until(lambda: doing() == what, within, what)
     except Failed:
         raise Failed(f"not {what} within {within:.0f} s: {asked(type='look')}") from None
+
+
+def said() -> str:
+    """Return what the assistant says and has said, as its door tells."""
+    with socket.socket(socket.AF_UNIX) as way:
+        way.connect(str(STATE / "door.socket"))
+        way.sendall(b'{"type": "hello", "version": 1}\n{"type": "get_status", "id": 1}\n')
+        lines = way.makefile("rb")
+        lines.readline()
+        status = json.loads(lines.readline())
+    return " ".join(caption["text"] for caption in status["now"].get("captions", ()))
 
 
 def within(place: str, *command: str, fails: bool = False) -> str:
@@ -175,6 +186,8 @@ class Wifi:
         must(HOME_NAME in names, f"home was not seen: {names}")
         must(CAPTIVE.exists(), "names do not lead here")
         must(active("parley-page.service"), "the page does not run")
+        if active(DAEMON):
+            until(lambda: self._name in said(), 60 * SLOW, "the assistant says its name")
         return f"{self._name}, after {took:.0f} s; seen: {', '.join(names)}"
 
     def joined(self) -> str:
