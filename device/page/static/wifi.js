@@ -26,6 +26,7 @@ const languages = make("div", { id: "languages", role: "group", ariaLabel: words
 const body = make("div", { className: "section" });
 document.getElementById("page").replaceChildren(make(
   "main", { className: "alone" }, languages, make("h1", {}, say("title")), make("p", {}, say("why")), body,
+  make("p", {}, make("a", { href: "/settings" }, say("rest"))),
 ));
 try {
   await show(body, {

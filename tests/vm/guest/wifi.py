@@ -209,6 +209,7 @@ class Wifi:
         status, _, text = self.air.telephone.asks(f"http://{ADDRESS}/wifi")
         must(status == 200 and "wifi.js" in text, f"the page is {status}: {text[:200]}")
         status, _, text = self.air.telephone.asks(f"http://{ADDRESS}/wifi.json")
+        must(status == 200, f"the list of networks is answered by {status}: {text}")
         must(HOME_NAME in [network["name"] for network in json.loads(text)["networks"]], text)
         must(self._password not in text, "the page tells the password")
         for path in ("/live", "/page.json"):
