@@ -250,8 +250,11 @@ class Keeper:
         return "" if self._settings.open else new_password()
 
     async def _open(self, manager: Manager, radio: str) -> None:
-        self._asked = False
         self._networks = await manager.scan(radio, self.name.encode())
+        before, self._seen = self._seen, await manager.look()
+        if self._seen.here or (self._seen.connecting and not before.connecting):
+            return  # the scan has found what is kept: that is not to be put off again
+        self._asked = False
         try:
             self._active = await manager.serve(radio, access_point(self.name, self.password))
         except JoinError as error:

@@ -26,6 +26,7 @@ class Manager:
         self.radio = "/radio"
         self.enabled = True
         self.connecting = False
+        self.finds, self.begins = "", False
         self.serving = ""
         self.fails = []
         self.serves = True
@@ -41,6 +42,8 @@ class Manager:
 
     async def scan(self, radio, but=b""):
         self.done.append("scan")
+        self.here = self.here or self.finds
+        self.connecting = self.connecting or self.begins
         return HOME, OFFICE, CAFE
 
     async def serve(self, radio, profile):
@@ -144,6 +147,25 @@ async def test_without_a_network_it_opens_after_a_while_and_says_how_to_join(hou
     assert values["password"] == ", ".join(house.keeper.password)
     assert [one.name for one in house.told.networks] == ["home", "office", "café"]
     assert house.told.left_s == 15 * 60
+
+
+async def test_a_network_that_comes_while_it_scans_is_not_put_off_by_it(house):
+    """The router has power again: NetworkManager joins what it keeps as soon as a scan has found it."""
+    await house.becomes("waiting")
+    house.manager.finds = "home"
+    house.at += 61
+    await house.becomes("online")
+    assert house.manager.done == ["scan"]
+
+
+async def test_one_that_is_begun_while_it_scans_has_its_time(house):
+    await house.becomes("waiting")
+    house.manager.begins = True
+    house.at += 61
+    await house.steps(4)
+    assert house.manager.done == ["scan"]
+    house.at += 120
+    await house.becomes("open")
 
 
 async def test_beside_a_network_it_never_opens(house):
