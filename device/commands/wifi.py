@@ -45,7 +45,7 @@ SECURITY = {"open": "open", "enhanced": "open, encrypted", "wpa2": "WPA2", "wpa3
 @CONFIG
 @click.pass_context
 def wifi(ctx: click.Context, config: Path | None) -> None:
-    """Open an access point while there is no network, by which the page sets up Wi-Fi; or show how it is.
+    """Open an access point while there is no network, to set up Wi-Fi; or show how it is.
 
     It needs NetworkManager, and is a service of its own: parley-wifi.
     """
