@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from device.doctor.finding import Finding
-from device.doctor.units import ask
+from device.system.systemctl import ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from device.doctor.units import Ask
+    from device.system.systemctl import Ask
 
 UNIT: Final = "parley-wifi.service"
 PAGE: Final = "parley-page.service"
