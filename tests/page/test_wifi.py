@@ -6,10 +6,9 @@ from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
-from clients.house import NODE_MODULES
 from page.test_portal import NETWORKS, OPEN, Wifi
-from page.test_settings import AXE, OUTSIDE, opened
 from support.chromium import DESK, PATIENCE, PHONE
+from support.owner_page import looked_through, opened
 
 from device.wifi import messages as m
 from device.wifi.server import Server
@@ -132,12 +131,10 @@ async def test_while_the_access_point_is_away_the_page_says_why(browser, page, w
 @pytest.mark.parametrize("language", ["en", "de"])
 async def test_it_fits_and_axe_finds_nothing(browser, page, wifi, size, language):
     async with telephone(page, browser, size, language) as tab:
-        await tab.run((NODE_MODULES / "axe-core" / "axe.min.js").read_text() + "; 0")
-        assert await tab.run(AXE) == []
+        assert await looked_through(tab) == []
         await choose(tab, "Home")
         assert await tab.run("document.documentElement.lang") == language
-        assert await tab.run(OUTSIDE) == []
-        assert await tab.run(AXE) == []
+        assert await looked_through(tab) == []
 
 
 async def test_without_a_password_the_access_point_leads_to_the_code(browser, page, wifi):
