@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -25,9 +27,12 @@ from device.system.printed import echo
 from device.web.given import GivenError, sockets_given
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from device.settings.page import PageSettings
+
+log = logging.getLogger(__name__)
 
 NOWHERE = "192.0.2.1"
 """An address of TEST-NET-1 (RFC 5737): nothing is sent there, but the system says which way it would go."""
@@ -46,27 +51,27 @@ def page(ctx: click.Context, host: str | None, port: int | None, config: Path | 
     if ctx.invoked_subcommand is not None:
         return
     in_force = [load_in_force(config).settings]
-    settings = in_force[0].page
-    settings = msgspec.structs.replace(
-        settings, host=host or settings.host, port=settings.port if port is None else port
-    )
     folder = paths.state_dir()
 
     def look() -> tuple[PageSettings, str]:
         """Return what is set now; the last that could be read, if a file was broken meanwhile."""
         with contextlib.suppress(SettingsError):
             in_force[0] = read(config).settings
-        return in_force[0].page, in_force[0].language
+        settings = in_force[0].page
+        settings = msgspec.structs.replace(
+            settings, host=host or settings.host, port=settings.port if port is None else port
+        )
+        return settings, in_force[0].language
 
-    def ready(bound: int) -> None:
-        where = f"http://{_named(settings.address)}:{bound}/"
+    def ready(address: str, bound: int) -> None:
+        where = f"http://{_named(address)}:{bound}/"
         echo(f"The page is at {where}")
         Notifier().tell(f"READY=1\nSTATUS={line(where)}")
         sys.stdout.flush()
 
     async def work() -> None:
         kiosk_link.ensure(folder)
-        await until_told(serve(settings, look, folder, ready=ready, given=sockets_given()))
+        await until_told(_serve_on(look, folder, ready, sockets_given()))
 
     try:
         asyncio.run(work())
@@ -74,6 +79,27 @@ def page(ctx: click.Context, host: str | None, port: int | None, config: Path | 
         raise CommandError(error) from None
     except OSError as error:
         raise CommandError(f"{folder}: the kiosk link cannot be kept there: {error.strerror}") from None
+
+
+async def _serve_on(
+    look: Callable[[], tuple[PageSettings, str]],
+    folder: Path,
+    ready: Callable[[str, int], None],
+    given: Sequence[socket.socket],
+) -> None:
+    """Serve the page where the settings have it, and where they have it next. Raises PageError."""
+    good: PageSettings | None = None
+    while True:
+        settings, _ = look()
+        try:
+            await serve(settings, look, folder, ready=partial(ready, settings.address), given=given)
+        except PageError as error:
+            if good is None:
+                raise
+            log.warning("The page stays where it is: %s", error)
+            await serve(good, look, folder, ready=partial(ready, good.address), given=given)
+        else:
+            good = settings
 
 
 page.add_command(page_code)

@@ -24,13 +24,22 @@ GOODBYE_S: Final = 2.0
 
 
 class Lines:
-    """The lines of one view, at most so many; what their browsers may is `rights`."""
+    """The lines of one view, at most so many; what their browsers may is `rights`.
+
+    `came_back` is called when there is a daemon again.
+    """
 
     def __init__(
-        self, rights: Rights, most: int, connections: Connections, reach: Callable[[str], Awaitable[Client]]
+        self,
+        rights: Rights,
+        most: int,
+        connections: Connections,
+        reach: Callable[[str], Awaitable[Client]],
+        *,
+        came_back: Callable[[], None] = lambda: None,
     ) -> None:
         self._rights, self._most = rights, most
-        self._connections, self._reach = connections, reach
+        self._connections, self._reach, self._came_back = connections, reach, came_back
         self._sockets: set[web.WebSocketResponse] = set()
 
     async def hold(self, request: web.Request, may: Callable[[], bool]) -> web.WebSocketResponse:
@@ -48,7 +57,7 @@ class Lines:
         self._connections.hold(request)
         try:
             await ws.prepare(request)
-            await Line(ws, self._reach, self._rights, may=may).hold()
+            await Line(ws, self._reach, self._rights, may=may, came_back=self._came_back).hold()
         finally:
             self._sockets.discard(ws)
         return ws

@@ -111,7 +111,10 @@ OWNER: Final = Rights(door.USUAL, msgspec.json.Decoder(OwnerAsked), LARGEST_OWNE
 
 
 class Line:
-    """A browser's line to the daemon. `reach` connects with the door; it ends once the browser `may` no more."""
+    """A browser's line to the daemon. `reach` connects with the door; it ends once the browser `may` no more.
+
+    `came_back` is called when there is a daemon again.
+    """
 
     def __init__(
         self,
@@ -120,11 +123,12 @@ class Line:
         rights: Rights = KIOSK,
         *,
         may: Callable[[], bool] = lambda: True,
+        came_back: Callable[[], None] = lambda: None,
     ) -> None:
         self._ws = ws
         self._reach = reach
         self._rights = rights
-        self._may = may
+        self._may, self._came_back = may, came_back
         self._answering: set[asyncio.Task[None]] = set()
         self._client: Client | None = None
 
@@ -147,6 +151,8 @@ class Line:
         while True:
             try:
                 async with await self._reach("the page") as client:
+                    if told is not None:
+                        self._came_back()
                     told, self._client = None, client
                     async for event in client.subscribe(self._rights.topics):
                         await self._send(self._rights.shown(event))

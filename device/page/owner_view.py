@@ -42,7 +42,10 @@ class _Leaving(Struct, forbid_unknown_fields=True):
 
 
 class OwnerView:
-    """Serves it: `page` at `/settings`. `look` reads the settings in force, and `reach` connects with the door."""
+    """Serves it: `page` at `/settings`. `look` reads the settings in force, and `reach` connects with the door.
+
+    `came_back` is called when there is a daemon again.
+    """
 
     def __init__(
         self,
@@ -51,9 +54,11 @@ class OwnerView:
         page: Asset,
         connections: Connections,
         reach: Callable[[str], Awaitable[Client]],
+        *,
+        came_back: Callable[[], None] = lambda: None,
     ) -> None:
         self._owners, self._look, self._page, self._reach = owners, look, page, reach
-        self._lines = Lines(OWNER, BROWSERS, connections, reach)
+        self._lines = Lines(OWNER, BROWSERS, connections, reach, came_back=came_back)
         self._checking = asyncio.Lock()
 
     def routes(self) -> list[web.RouteDef]:

@@ -72,9 +72,15 @@ class Page:
         self._access = Access(folder, owners)
         self._gate = Gate(Allowed(hosts=own_names(settings.address, socket.gethostname(), settings.hosts)), WHO)
         self._assets = assets.all_assets()
-        self._lines = Lines(KIOSK, BROWSERS, self.connections, reach)
-        self._owner = OwnerView(owners, look, self._assets["settings.html"], self.connections, reach)
+        self._lines = Lines(KIOSK, BROWSERS, self.connections, reach, came_back=self._came_back)
+        self._owner = OwnerView(
+            owners, look, self._assets["settings.html"], self.connections, reach, came_back=self._came_back
+        )
         self._portal = Portal(owners.admits, self._assets["wifi.html"], given, path=wifi)
+        self._where = _where(settings)
+        self._looking: asyncio.Task[None] | None = None
+        self.moved = asyncio.Event()
+        """The settings want it served elsewhere, or by other names: seen when the daemon was started anew."""
 
     def app(self) -> web.Application:
         """Return it as a web application."""
@@ -150,6 +156,15 @@ class Page:
         if not self._access.sees_kiosk(request):
             raise web.HTTPUnauthorized
 
+    def _came_back(self) -> None:
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look_where())
+
+    async def _look_where(self) -> None:
+        settings, _ = await asyncio.to_thread(self._look)
+        if _where(settings) != self._where:
+            self.moved.set()
+
     async def _shut_down(self, _: web.Application) -> None:
         await asyncio.gather(self._lines.close(), self._owner.close())
 
@@ -164,7 +179,9 @@ async def serve(
     given: Sequence[socket.socket] = (),
     wifi: Path = WIFI,
 ) -> None:
-    """Serve the page until cancelled; call `ready` with the port. Raises `PageError` if it cannot be had.
+    """Serve the page until cancelled, or `Page.moved`; call `ready` with the port.
+
+    Raises `PageError` if the port cannot be had.
 
     `look` returns the section and the language of the settings in force, and `folder` is where the kiosk link is. By
     the sockets that were `given`, telephones come that have joined the device's own access point; `parley wifi` is
@@ -182,15 +199,20 @@ async def serve(
             server = await asyncio.get_running_loop().create_server(make, settings.address, settings.port)
         except OSError as error:
             raise PageError(cannot_listen(settings.address, settings.port, error, "page", "page")) from error
-        portals = [await asyncio.get_running_loop().create_server(make, sock=one) for one in given]
+        portals = [await asyncio.get_running_loop().create_server(make, sock=one.dup()) for one in given]
         try:
             ready(int(server.sockets[0].getsockname()[1]))
-            await asyncio.Event().wait()
+            await page.moved.wait()
         finally:
             for one in (server, *portals):
                 one.close()
     finally:
         await runner.cleanup()
+
+
+def _where(settings: PageSettings) -> tuple[object, ...]:
+    """Return what holds only for a page that is served anew."""
+    return settings.address, settings.port, settings.hosts
 
 
 def _readable(path: Path) -> Path:

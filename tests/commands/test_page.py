@@ -1,5 +1,6 @@
 """`parley page`: where it listens, what keeps it from that, and the kiosk link."""
 
+import asyncio
 import contextlib
 import os
 import re
@@ -29,6 +30,12 @@ def nowhere(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
+async def told_to_end():
+    await asyncio.sleep(0)  # who listens for the signal begins after this
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.Event().wait()
+
+
 @pytest.mark.parametrize(
     ("options", "address"),
     [((), ("10.0.0.5", 9000)), (("--port", "0"), ("10.0.0.5", 0)), (("--host", "::1", "--port", "80"), ("::1", 80))],
@@ -45,6 +52,7 @@ def test_options_count_over_the_settings(parley, monkeypatch, tmp_path, options,
         assert look()[1] == "de", "the last that could be read"
         assert (folder / FILE).exists()
         ready(settings.port or 4711)
+        await told_to_end()
 
     monkeypatch.setattr(page, "serve", serve)
     result = parley("page", *options, "--config", str(config))
@@ -52,6 +60,29 @@ def test_options_count_over_the_settings(parley, monkeypatch, tmp_path, options,
     assert served == [address]
     host = f"[{address[0]}]" if ":" in address[0] else address[0]
     assert result.output == f"The page is at http://{host}:{address[1] or 4711}/\n"
+
+
+def test_it_moves_where_the_settings_have_it_next_and_stays_where_it_is_if_it_cannot(
+    parley, monkeypatch, tmp_path, caplog
+):
+    config = tmp_path / "parley.toml"
+    config.write_text("page.port = 9000\n")
+    served = []
+
+    async def serve(settings, look, folder, *, ready):
+        served.append(settings.port)
+        if settings.port == 9001:
+            raise PageError("the port is taken")
+        if len(served) == 3:
+            await told_to_end()
+        config.write_text("page.port = 9001\n")
+        ready(settings.port)
+
+    monkeypatch.setattr(page, "serve", serve)
+    result = parley("page", "--config", str(config))
+    assert result.exit_code == 0, result.output
+    assert served == [9000, 9001, 9000]
+    assert "The page stays where it is: the port is taken" in caplog.text
 
 
 def test_what_keeps_it_from_serving_is_one_line(parley, monkeypatch):

@@ -2,6 +2,7 @@
 
 import asyncio
 import platform
+import threading
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -27,6 +28,12 @@ class Served:
         self.settings = PageSettings(port=0)
         self.language = "en"
         self.port = 0
+        self.looked = threading.Event()
+
+    def look(self):
+        """Return what is in force, and note that somebody has looked."""
+        self.looked.set()
+        return self.settings, self.language
 
     @property
     def url(self):
@@ -55,10 +62,10 @@ class Served:
         async def reach(who):
             return await connect(who, self.path)
 
-        work = asyncio.create_task(
+        work = self.work = asyncio.create_task(
             serve(
                 self.settings,
-                lambda: (self.settings, self.language),
+                self.look,
                 self.folder,
                 ready=ready.set_result,
                 reach=reach,

@@ -178,3 +178,27 @@ async def test_who_asks_for_nothing_is_not_waited_for_by_others(page, http):
             assert answer.status == 200
         for _, writer in silent:
             writer.close()
+
+
+@pytest.mark.parametrize(
+    ("changed", "moves"), [({"lan": True}, True), ({"hosts": ("box",)}, True), ({"idle": "x"}, False)]
+)
+async def test_when_the_daemon_was_started_anew_it_moves_where_the_settings_have_it(page, http, changed, moves):
+    async with page.serving():
+        async with page.door():
+            ws = await http.ws_connect(f"{page.url}/live", headers={"Origin": page.url})
+            while (await ws.receive_json(timeout=20))["type"] != "snapshot":
+                pass
+        while (await ws.receive_json(timeout=20))["type"] != "gone":
+            pass
+        page.settings = msgspec.structs.replace(page.settings, **changed)
+        page.looked.clear()
+        async with page.door():
+            assert await asyncio.to_thread(page.looked.wait, 20)
+            if moves:
+                await asyncio.wait_for(page.work, 20)
+            else:
+                async with http.get(page.url) as answer:
+                    assert answer.status == 200
+                assert not page.work.done()
+        await ws.close()
