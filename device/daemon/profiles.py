@@ -51,15 +51,17 @@ class Profiles:
 
     def _list(self) -> m.ProfilesAre:
         found = []
-        for name in (*bundled(), *self._own.names()):
+        chosen = self._own.chosen()
+        all_names = (*bundled(), *self._own.names())
+        for name in all_names:
             description, fault = "", ""
             try:
                 description = load(self._own.path(name)).description
             except ProfileError as error:
                 fault = str(error)
-            chosen = self._own.is_chosen(name)
-            found.append(m.ProfileAt(name, self._setting(name), description, name in bundled(), chosen, fault))
-        return m.ProfilesAre(tuple(found), str(self._own.folder))
+            setting = self._setting(name)
+            found.append(m.ProfileAt(name, setting, description, name in bundled(), name == chosen, fault))
+        return m.ProfilesAre(tuple(found), str(self._own.folder), "" if chosen in all_names else chosen)
 
     def _check(self, request: m.CheckProfile) -> m.ProfileChecked:
         loaded, wrong = self._own.check(request.name, request.text, request.base)

@@ -71,6 +71,8 @@ class ProfilesAre(Reply, frozen=True):
     profiles: tuple[ProfileAt, ...]
     folder: str
     """Where one's own are."""
+    elsewhere: str = ""
+    """The file of the profile in force, if it is none of these."""
 
 
 class ProfileIs(Reply, frozen=True):

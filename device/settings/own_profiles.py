@@ -148,23 +148,21 @@ class OwnProfiles:
         path = self.path(name)
         if name in bundled():
             raise NotSaved(f"{name} is bundled, and stays")
-        if self.is_chosen(name):
+        if self.chosen() == name:
             raise NotSaved(f"{name} is the profile in force: choose another first")
         try:
             state_file.delete(path)
         except OSError as error:
             raise NotSaved(f"{path} cannot be deleted: {error.strerror}") from None
 
-    def is_chosen(self, name: str) -> bool:
-        """Return whether the settings' files name this profile."""
-        return self.chosen() == (name if name in bundled() else str(self.path(name).resolve()))
-
     def chosen(self) -> str:
-        """Return the profile that the settings' files name: of a bundled one its name, else its path."""
+        """Return the profile that the settings' files name: its name, or its path if it is elsewhere; empty for none."""
         try:
-            return str(read(self._config).table.get("profile", ""))
+            named = str(read(self._config).table.get("profile", ""))
         except SettingsError:
             return ""
+        own = PurePath(named)
+        return own.stem if own.parent == self.folder.resolve() and NAME.fullmatch(own.stem) else named
 
     def _in_force(self, name: str, profile: Profile) -> Loaded:
         """Return the settings that the files make with this profile. Raises SettingsError."""
@@ -172,7 +170,7 @@ class OwnProfiles:
         with suppress(SettingsError):  # those of the files are told elsewhere
             table = read(self._config).table
         loaded = settle({**table, "profile": str(profile.path)}, os.environ, profile=profile)
-        if self.is_chosen(name):
+        if self.chosen() == name:
             require(loaded.settings)
         return loaded
 

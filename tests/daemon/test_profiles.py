@@ -40,7 +40,13 @@ def test_the_bundled_ones_and_one_s_own_are_listed(profiles, config):
     assert (by_name["kiosk"].chosen, by_name["kiosk"].bundled, by_name["home"].chosen) == (True, True, False)
     assert (by_name["butler"].description, by_name["butler"].bundled) == ("Serves.", False)
     assert "not TOML" in by_name["broken"].fault
-    assert told.folder == str(config.parent / "profiles")
+    assert (told.folder, told.elsewhere) == (str(config.parent / "profiles"), "")
+    elsewhere = config.parent / "mine.toml"
+    elsewhere.write_text(TEXT)
+    config.write_text(f'profile = "{elsewhere}"\n')
+    told = profiles.answer(m.GetProfiles())
+    assert told.elsewhere == str(elsewhere)
+    assert not any(one.chosen for one in told.profiles)
 
 
 def test_one_is_told_checked_saved_and_deleted(profiles):

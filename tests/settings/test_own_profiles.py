@@ -30,7 +30,7 @@ def test_one_is_written_listed_read_and_deleted(own, config):
     assert load(path).layer["name"] == "Butler"
     config.write_text('profile = "profiles/shop.toml"\n')
     assert read(config).settings.name == "Butler"
-    assert own.is_chosen("shop")
+    assert own.chosen() == "shop"
     with pytest.raises(NotSaved, match="choose another first"):
         own.delete("shop")
     config.write_text("")

@@ -28,6 +28,9 @@ export class Pending {
 
   again() {
     this.wrong.replaceChildren();
-    this.restart().catch((error) => this.wrong.replaceChildren(shown(error, this.words)));
+    this.restart().then(
+      () => this.element.replaceChildren(make("p", {}, this.words.say("owner", "restarting"))),
+      (error) => this.wrong.replaceChildren(shown(error, this.words)),
+    );
   }
 }

@@ -24,9 +24,10 @@ async function list(element, { door, words, restart }) {
   const say = (key, values) => words.say("profiles", key, values);
   const pending = new Pending({ words, restart });
   const wrong = make("div");
+  const elsewhere = make("p");
   const cards = make("ul", { className: "cards" });
   element.append(
-    pending.element, make("p", { className: "quiet" }, say("about")), wrong, cards,
+    pending.element, make("p", { className: "quiet" }, say("about")), wrong, elsewhere, cards,
     make("div", { className: "row" }, make("a", { className: "button", href: `#profiles/${COPY}` }, say("new"))),
   );
 
@@ -60,6 +61,8 @@ async function list(element, { door, words, restart }) {
   const fill = async () => {
     const [there, told] = await Promise.all([door.ask("get_profiles"), door.ask("get_settings", { below: "profile" })]);
     cards.replaceChildren(...there.profiles.map(card));
+    elsewhere.replaceChildren();
+    if (there.elsewhere) elsewhere.append(say("elsewhere", { file: plain(there.elsewhere, 200) }), button(say("use_none"), () => choose(null), "link"));
     pending.tell(told);
   };
   await fill();
