@@ -156,7 +156,7 @@ class OwnProfiles:
             raise NotSaved(f"{path} cannot be deleted: {error.strerror}") from None
 
     def chosen(self) -> str:
-        """Return the profile that the settings' files name: its name, or its path if it is elsewhere; empty for none."""
+        """Return the profile that the settings' files name: its name, its path if it is elsewhere, or nothing."""
         try:
             named = str(read(self._config).table.get("profile", ""))
         except SettingsError:

@@ -305,6 +305,14 @@ async def test_it_is_done_by_keys(browser, page):
         assert await tab.run("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
+async def test_it_is_in_the_browser_s_language_if_it_can_be(browser, page):
+    async with page.owner_door(TEXT), page.serving():
+        tab = await browser.tab()
+        await tab.call("Emulation.setUserAgentOverride", userAgent="x", acceptLanguage="xx,de-AT,en")
+        await tab.go(f"{page.url}/settings")
+        await tab.until("document.querySelector('h1')?.innerText === 'Für den Besitzer'")
+
+
 async def test_it_is_german_where_one_wants(browser, page):
     async with page.owner_door(TEXT) as daemon, page.serving():
         tab = await opened(browser, page, daemon)

@@ -148,7 +148,7 @@ while (!known) {
   known = await about().catch(() => null);
   if (!known) await new Promise((resolve) => { setTimeout(resolve, AGAIN_MS); });
 }
-const words = new Words(known);
+const words = new Words(known, navigator.languages);
 document.documentElement.lang = words.language;
 document.title = words.say("owner", "title");
 if (known.signed_in) new Owner($("page"), words);

@@ -11,11 +11,12 @@ function stored() {
 }
 
 export class Words {
-  constructor(about) {
+  // Of `preferred` languages the first that is there counts, if none was chosen.
+  constructor(about, preferred = []) {
     this.all = about.words;
     this.languages = about.languages;
-    const kept = stored();
-    this.language = this.languages.includes(kept) ? kept : this.languages[0];
+    const wanted = [stored(), ...preferred.map((one) => one.split("-")[0])];
+    this.language = wanted.find((one) => this.languages.includes(one)) ?? this.languages[0];
   }
 
   choose(language) {

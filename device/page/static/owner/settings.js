@@ -166,7 +166,7 @@ class Row {
     const simple = ["switch", "choice"].includes(setting.kind);
     const own = secret ? setting.present : setting.file !== undefined && setting.file !== null;
     const facts = [
-      !secret && !simple && setting.valid && make("span", { lang: "en" }, plain(setting.kind === "table" ? `JSON: ${setting.valid}` : setting.valid, LONGEST)),
+      !secret && !simple && setting.valid && setting.valid !== "text" && make("span", { lang: "en" }, plain(setting.kind === "table" ? `JSON: ${setting.valid}` : setting.valid, LONGEST)),
       setting.kind === "list" && make("span", {}, this.say("a_line_each")),
       !secret && make("span", {}, this.say("default", { value: plain(written(setting.default, this.words), 200) })),
       setting.origin && make("span", { className: "set" }, this.say("origin", { origin: plain(setting.origin, 200) })),
@@ -245,6 +245,7 @@ class Row {
     const shownOf = (one) => make("code", {}, plain(written(one, this.words), LONGEST));
     const mine = value;
     this.setting = theirs;
+    this.actions.hidden = true;
     this.told.replaceChildren(make(
       "div", { className: "problem", role: "alert" },
       make("p", {}, this.say("changed")),
