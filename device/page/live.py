@@ -17,6 +17,7 @@ from aiohttp import WSMsgType
 from msgspec import Struct
 
 from device.door import messages as door
+from device.door.base import RequestId
 from device.door.client import Client, DoorError, connect
 from device.door.first_steps import AnyStepRequest
 from device.door.profiles import AnyProfileRequest
@@ -110,6 +111,19 @@ KIOSK: Final = Rights(TOPICS, msgspec.json.Decoder(Asked), LARGEST_ASKED, _for_e
 OWNER: Final = Rights(door.USUAL, msgspec.json.Decoder(OwnerAsked), LARGEST_OWNER_ASKED, lambda event: event)
 
 
+class _Numbered(Struct):
+    """What is looked for in what is no request, so that whoever waits for its answer gets it."""
+
+    id: RequestId | None = None
+
+
+def _number(data: str) -> int | None:
+    try:
+        return msgspec.json.decode(data, type=_Numbered).id
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+
+
 class Line:
     """A browser's line to the daemon. `reach` connects with the door; it ends once the browser `may` no more.
 
@@ -180,7 +194,7 @@ class Line:
             try:
                 request = self._rights.asked.decode(frame.data)
             except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-                await self._send(door.Error(code="bad_message", what=str(error)))
+                await self._send(door.Error("bad_message", str(error), id=_number(frame.data)))
                 continue
             if len(self._answering) >= MOST_AT_ONCE:
                 what = f"{MOST_AT_ONCE} requests wait for their answers"

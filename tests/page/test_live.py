@@ -87,6 +87,14 @@ async def test_all_else_is_refused_and_does_not_reach_the_daemon(page, line, sai
         assert isinstance(await daemon.asked.get(), door.Wake)
 
 
+async def test_who_waits_for_the_answer_to_what_is_refused_gets_it(page, line):
+    async with page.door(), page.serving():
+        ws = await line()
+        await told(ws, "snapshot")
+        await ws.send_json({"type": "restart", "id": 7})
+        assert (await told(ws, "error"))["id"] == 7
+
+
 async def test_what_cannot_be_done_is_told(page, line):
     async with page.door() as daemon, page.serving():
         daemon.refuses = door.Error(code="impossible", what="a switch holds it muted", fix="turn it")

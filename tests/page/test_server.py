@@ -19,7 +19,13 @@ ELSEWHERE = {"X-Forwarded-For": "192.0.2.7"}
 
 async def test_what_browsers_load_is_there_and_shut_in(page, http):
     async with page.serving():
-        for path in ("/", "/page.json", *(f"/static/{name}" for name in assets.all_assets())):
+        for path in (
+            "/",
+            "/page.json",
+            "/settings",
+            "/owner.json",
+            *(f"/static/{name}" for name in assets.all_assets()),
+        ):
             async with http.get(page.url + path) as answer:
                 assert answer.status == 200, path
                 assert {name: answer.headers[name] for name in assets.HEADERS} == assets.HEADERS
@@ -51,7 +57,8 @@ async def test_nothing_else_is(page, http, path):
 )
 async def test_foreign_names_and_pages_are_refused_everywhere(page, http, headers):
     async with page.serving():
-        for path in ("/", "/page.json", "/picture", "/live", "/static/page.css", "/k/x"):
+        kiosk = ("/", "/page.json", "/picture", "/live", "/static/page.css", "/k/x")
+        for path in (*kiosk, "/settings", "/owner.json", "/owner", "/owner/sign-in"):
             async with http.get(page.url + path, headers=headers) as answer:
                 assert answer.status == 403
                 assert (await answer.json())["error"]["code"] in {"host_not_allowed", "origin_not_allowed"}

@@ -3,6 +3,7 @@
 import { make } from "./make.js";
 
 const LONG = 70; // characters from which a text has several lines
+const LONGEST = 20_000; // characters; what the door takes at a time is three times that
 
 // Return the control of a setting: its element, `value` to read what is in it, and `put` to set it.
 // `value` throws a SyntaxError for what cannot be sent at all.
@@ -75,7 +76,7 @@ function secret(setting, words) {
 }
 
 function area() {
-  return make("textarea", { rows: 4, autocomplete: "off" });
+  return make("textarea", { rows: 4, autocomplete: "off", maxLength: LONGEST });
 }
 
 // Return the number that is written, in English or with a comma; what is none is left to the daemon to name.
