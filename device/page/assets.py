@@ -57,6 +57,11 @@ def asset(data: bytes, kind: str) -> Asset:
     return Asset(kind, data, gzip.compress(data, 9, mtime=0), f'"{digest}"')
 
 
+def edition(assets: dict[str, Asset]) -> str:
+    """Return what tells files from those of another version."""
+    return hashlib.sha256("".join(sorted(one.etag for one in assets.values())).encode()).hexdigest()[:16]
+
+
 def answer(request: web.Request, asset: Asset, status: int = 200) -> web.Response:
     """Return a file as the answer to a request; short, if the browser has it."""
     # Asked for anew each time, so that an update holds at once; mostly, that it is the same is all of the answer.

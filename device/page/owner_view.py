@@ -42,7 +42,7 @@ class _Leaving(Struct, forbid_unknown_fields=True):
 
 
 class OwnerView:
-    """Serves it: `page` at `/settings`. `look` reads the settings in force, and `reach` connects with the door.
+    """Serves it, of the files that are `loaded`. `look` reads the settings in force, `reach` connects with the door.
 
     `came_back` is called when there is a daemon again.
     """
@@ -51,13 +51,14 @@ class OwnerView:
         self,
         owners: Owners,
         look: Callable[[], tuple[PageSettings, str]],
-        page: Asset,
+        loaded: dict[str, Asset],
         connections: Connections,
         reach: Callable[[str], Awaitable[Client]],
         *,
         came_back: Callable[[], None] = lambda: None,
     ) -> None:
-        self._owners, self._look, self._page, self._reach = owners, look, page, reach
+        self._owners, self._look, self._reach = owners, look, reach
+        self._page, self._edition = loaded["settings.html"], assets.edition(loaded)
         self._lines = Lines(OWNER, BROWSERS, connections, reach, came_back=came_back)
         self._checking = asyncio.Lock()
 
@@ -85,6 +86,7 @@ class OwnerView:
         languages = tuple(dict.fromkeys((*first, *words.readable())))
         about = {
             "signed_in": self._owners.admits(request),
+            "edition": self._edition,
             "languages": languages,
             "words": {one: words.owner_words(one) for one in languages},
         }

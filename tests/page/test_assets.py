@@ -6,7 +6,7 @@ import re
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from device.page.assets import HEADERS, KINDS, STATIC, answer, asset, read_assets
+from device.page.assets import HEADERS, KINDS, STATIC, answer, asset, edition, read_assets
 
 MOST_ON_THE_WIRE = 100_000
 FILES = sorted(path for path in STATIC.rglob("*") if path.is_file())
@@ -17,6 +17,12 @@ def test_all_files_are_read_and_small():
     assert set(assets) == {path.relative_to(STATIC).as_posix() for path in FILES}
     assert sum(len(one.packed) for one in assets.values()) < MOST_ON_THE_WIRE
     assert all(gzip.decompress(one.packed) == one.data for one in assets.values())
+
+
+def test_an_edition_is_another_if_any_file_is():
+    one, other, third = (asset(text, "text/plain") for text in (b"a", b"b", b"c"))
+    assert edition({"a": one, "b": other}) == edition({"b": other, "a": one})
+    assert edition({"a": one, "b": other}) != edition({"a": one, "b": third})
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 from aiohttp import WSCloseCode, WSMsgType
 
 from device.page.server import BROWSERS
@@ -25,7 +24,6 @@ async def test_a_place_is_free_again_once_a_browser_has_gone(page, http):
             await ws.close()
 
 
-@pytest.mark.realtime
 async def test_the_page_says_goodbye_when_it_ends(page, http):
     async with page.door(), page.serving():
         ws = await opened(page, http)

@@ -209,6 +209,31 @@ async def test_without_a_daemon_it_says_so_and_comes_back_by_itself(browser, pag
             await tab.until(ROW.format("name"))
 
 
+async def test_a_section_that_cannot_be_loaded_is_tried_again(browser, page):
+    async with page.owner_door(TEXT) as daemon, page.serving():
+        tab = await opened(browser, page, daemon)
+        await tab.call("Network.setBlockedURLs", urls=["*/owner/profiles.js"])
+        await tab.run("location.hash = 'profiles'")
+        await tab.until("document.querySelector('#main .problem')")
+        await tab.call("Network.setBlockedURLs", urls=[])
+        await daemon.close()
+        await tab.until("document.querySelector('#banner .problem')")
+        await daemon.open()
+        await tab.until("document.querySelector('.card')")
+
+
+async def test_a_page_of_another_version_is_loaded_anew(browser, page, monkeypatch):
+    async with page.owner_door(TEXT) as daemon:
+        async with page.serving():
+            port = page.port
+            tab = await opened(browser, page, daemon)
+            await tab.until(ROW.format("name"))
+            await tab.run("window.wasHere = true")
+        monkeypatch.setattr("device.page.assets.edition", lambda _: "another")
+        async with page.serving(port=port):
+            await tab.until("!window.wasHere && document.querySelector('.setting')")
+
+
 async def test_a_full_disk_is_said_and_what_was_typed_stays(browser, page, monkeypatch):
     async with page.owner_door(TEXT) as daemon, page.serving():
         tab = await opened(browser, page, daemon)
@@ -345,7 +370,9 @@ async def test_it_is_small_on_the_wire(browser, page):
     async with page.owner_door(TEXT) as daemon, page.serving():
         tab = await opened(browser, page, daemon)
         await tab.until(ROW.format("name"))
-        assert 5_000 < tab.bytes < MOST_ON_THE_WIRE
+        await tab.run("location.hash = 'profiles/support'")
+        await tab.until("document.querySelector('.sent pre')?.textContent")
+        assert 25_000 < tab.bytes < MOST_ON_THE_WIRE
         assert {response["url"].split("/")[2] for response in tab.responses} == {page.url.split("/")[2]}
 
 

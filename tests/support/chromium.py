@@ -79,7 +79,7 @@ class Tab:
         self.responses: list[dict[str, Any]] = []
         """What was loaded: the protocol's `Network.responseReceived`."""
         self.bytes = 0
-        """What came over the wire, with headers."""
+        """What came over the wire, with headers, and what WebSocket messages say."""
         self.frames = 0
         """WebSocket messages that came."""
         self._reading = asyncio.create_task(self._read())
@@ -191,6 +191,7 @@ class Tab:
                 self.bytes += int(event["encodedDataLength"])
             case "Network.webSocketFrameReceived":
                 self.frames += 1
+                self.bytes += len(event["response"]["payloadData"])
             case _:
                 pass
 

@@ -16,8 +16,9 @@ const HOME = "settings"; // what is shown where the address names nothing
 const $ = (id) => document.getElementById(id);
 
 class Owner {
-  constructor(page, words) {
+  constructor(page, words, edition) {
     this.words = words;
+    this.edition = edition;
     this.door = new Door(() => this.lost());
     this.leaving = new AbortController();
     this.banner = make("div", { id: "banner", role: "status" });
@@ -72,7 +73,11 @@ class Owner {
     scrollTo(0, 0);
     this.failed = false;
     try {
-      const [{ show }] = await Promise.all([import(`./owner/${name}.js`), this.door.ready]);
+      const loaded = import(`./owner/${name}.js`).catch(() => {
+        this.unloaded = true; // for browsers, for as long as the page is there
+        throw new Problem({ code: "closing" });
+      });
+      const [{ show }] = await Promise.all([loaded, this.door.ready]);
       if (!leaving.signal.aborted) await show(body, this.context(leaving.signal, rest.join("/")));
     } catch (error) {
       if (leaving.signal.aborted) return;
@@ -92,11 +97,18 @@ class Owner {
   }
 
   take(event) {
+    if (this.away && (event.type === "snapshot" || event.type === "gone")) {
+      this.away = false;
+      this.look();
+    }
     if (event.type === "snapshot") {
       this.name.textContent = plain(event.about.name, 40);
       this.banner.replaceChildren();
-      if (this.failed) this.go(false);
+      if (this.gone && this.unloaded) location.reload();
+      else if (this.failed) this.go(false);
+      this.gone = false;
     } else if (event.type === "gone") {
+      this.gone = true;
       this.banner.replaceChildren(make(
         "div", { className: "problem" },
         make("p", {}, this.words.say("owner", "gone")),
@@ -127,9 +139,15 @@ class Owner {
     location.reload();
   }
 
-  async lost() {
+  lost() {
+    this.away = true;
+    this.look();
+  }
+
+  // The page's server may take this browser for the owner's no more, or be of another version by now.
+  async look() {
     const now = await about().catch(() => null);
-    if (now && !now.signed_in) location.reload();
+    if (now && (!now.signed_in || now.edition !== this.edition)) location.reload();
   }
 }
 
@@ -151,5 +169,5 @@ while (!known) {
 const words = new Words(known, navigator.languages);
 document.documentElement.lang = words.language;
 document.title = words.say("owner", "title");
-if (known.signed_in) new Owner($("page"), words);
+if (known.signed_in) new Owner($("page"), words, known.edition);
 else signIn($("page"), words);
