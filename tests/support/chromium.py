@@ -79,7 +79,9 @@ class Tab:
         self.responses: list[dict[str, Any]] = []
         """What was loaded: the protocol's `Network.responseReceived`."""
         self.bytes = 0
-        """What came over the wire, with headers, and what WebSocket messages say."""
+        """What came over the wire, with headers."""
+        self.told = 0
+        """What WebSocket messages say, in characters."""
         self.frames = 0
         """WebSocket messages that came."""
         self._reading = asyncio.create_task(self._read())
@@ -191,7 +193,7 @@ class Tab:
                 self.bytes += int(event["encodedDataLength"])
             case "Network.webSocketFrameReceived":
                 self.frames += 1
-                self.bytes += len(event["response"]["payloadData"])
+                self.told += len(event["response"]["payloadData"])
             case _:
                 pass
 
