@@ -88,16 +88,22 @@ async def _serve_on(
     given: Sequence[socket.socket],
 ) -> None:
     """Serve the page where the settings have it, and where they have it next. Raises PageError."""
+
+    async def serve_at(settings: PageSettings) -> None:
+        # What is served at is closed after that, and may be wanted again.
+        ready_there = partial(ready, settings.address)
+        await serve(settings, look, folder, ready=ready_there, given=[one.dup() for one in given])
+
     good: PageSettings | None = None
     while True:
         settings, _ = look()
         try:
-            await serve(settings, look, folder, ready=partial(ready, settings.address), given=given)
+            await serve_at(settings)
         except PageError as error:
             if good is None:
                 raise
             log.warning("The page stays where it is: %s", error)
-            await serve(good, look, folder, ready=partial(ready, good.address), given=given)
+            await serve_at(good)
         else:
             good = settings
 

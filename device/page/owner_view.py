@@ -67,6 +67,7 @@ class OwnerView:
         return [
             web.get("/settings", self._shell),
             web.get("/owner.json", self._about),
+            web.get("/owner-words.json", self._words),
             web.post("/owner/sign-in", self._sign_in),
             web.post("/owner/sign-out", self._sign_out),
             web.get("/owner", self._live),
@@ -80,19 +81,19 @@ class OwnerView:
         return assets.answer(request, self._page)
 
     async def _about(self, request: web.Request) -> web.Response:
-        """Answer whether the browser is the owner's, and the words of the view; none of them is a secret."""
-        settings, language = await asyncio.to_thread(self._look)
-        first = words.offered(settings.languages or (language,))
-        languages = tuple(dict.fromkeys((*first, *words.readable())))
-        about = {
-            "signed_in": self._owners.admits(request),
-            "edition": self._edition,
-            "languages": languages,
-            "words": {one: words.owner_words(one) for one in languages},
-        }
+        """Answer whether the browser is the owner's, and of which version the view is."""
+        about = {"signed_in": self._owners.admits(request), "edition": self._edition}
         answer = assets.answer(request, assets.asset(msgspec.json.encode(about), "application/json"))
         answer.headers[hdrs.CACHE_CONTROL] = "no-store"
         return answer
+
+    async def _words(self, request: web.Request) -> web.Response:
+        """Answer the words of the view; none of them is a secret, and a browser keeps them."""
+        settings, language = await asyncio.to_thread(self._look)
+        first = words.offered(settings.languages or (language,))
+        languages = tuple(dict.fromkeys((*first, *words.readable())))
+        told = {"languages": languages, "words": {one: words.owner_words(one) for one in languages}}
+        return assets.answer(request, assets.asset(msgspec.json.encode(told), "application/json"))
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         """Take a code, and let the browser in if it is the one."""

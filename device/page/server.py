@@ -197,7 +197,7 @@ async def serve(
             server = await asyncio.get_running_loop().create_server(make, settings.address, settings.port)
         except OSError as error:
             raise PageError(cannot_listen(settings.address, settings.port, error, "page", "page")) from error
-        portals = [await asyncio.get_running_loop().create_server(make, sock=one.dup()) for one in given]
+        portals = [await asyncio.get_running_loop().create_server(make, sock=one) for one in given]
         try:
             ready(int(server.sockets[0].getsockname()[1]))
             await page.moved.wait()

@@ -69,7 +69,7 @@ def test_it_moves_where_the_settings_have_it_next_and_stays_where_it_is_if_it_ca
     config.write_text("page.port = 9000\n")
     served = []
 
-    async def serve(settings, look, folder, *, ready):
+    async def serve(settings, look, folder, *, ready, given):
         served.append(settings.port)
         if settings.port == 9001:
             raise PageError("the port is taken")

@@ -52,8 +52,12 @@ async def test_without_the_code_there_is_nothing_but_how_to_get_one(page, http):
             assert answer.status == 200
         async with http.get(f"{page.url}/owner.json") as answer:
             about = await answer.json()
-            assert (about["signed_in"], set(about["languages"])) == (False, set(readable()))
+            assert about["signed_in"] is False
             assert answer.headers["Cache-Control"] == "no-store"
+        async with http.get(f"{page.url}/owner-words.json") as answer:
+            assert set((await answer.json())["languages"]) == set(readable())
+        async with http.get(answer.url, headers={"If-None-Match": answer.headers["ETag"]}) as again:
+            assert again.status == 304, "a browser keeps them"
         async with http.get(f"{page.url}/owner", headers={"Origin": page.url}) as answer:
             assert answer.status == 401
         async with post(page, http, "/owner/sign-out", {"everywhere": True}) as answer:

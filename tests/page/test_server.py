@@ -24,6 +24,7 @@ async def test_what_browsers_load_is_there_and_shut_in(page, http):
             "/page.json",
             "/settings",
             "/owner.json",
+            "/owner-words.json",
             *(f"/static/{name}" for name in assets.all_assets()),
         ):
             async with http.get(page.url + path) as answer:

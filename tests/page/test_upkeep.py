@@ -479,7 +479,7 @@ async def test_it_is_german_where_one_wants(browser, page, kept, section):
         await tab.until("document.documentElement.lang === 'de' && document.querySelector('h1')")
         await at(tab, section)
         words = await tab.run(
-            "fetch('/owner.json').then((one) => one.json())"
+            "fetch('/owner-words.json').then((one) => one.json())"
             f".then(({{words}}) => [words.de.{section}, words.en.{section}])"
         )
         assert set(words[0]) == set(words[1])

@@ -146,7 +146,7 @@ class Owner {
 
   // The page's server may take this browser for the owner's no more, or be of another version by now.
   async look() {
-    const now = await about().catch(() => null);
+    const now = await got("/owner.json").catch(() => null);
     if (now && (!now.signed_in || now.edition !== this.edition)) location.reload();
   }
 }
@@ -155,19 +155,20 @@ function tell(text) {
   $("announce").textContent = text;
 }
 
-async function about() {
-  const answer = await fetch("/owner.json");
+async function got(what) {
+  const answer = await fetch(what);
   if (!answer.ok) throw new Problem({ code: "closing" });
   return answer.json();
 }
 
 let known = null;
 while (!known) {
-  known = await about().catch(() => null);
+  known = await Promise.all([got("/owner.json"), got("/owner-words.json")]).catch(() => null);
   if (!known) await new Promise((resolve) => { setTimeout(resolve, AGAIN_MS); });
 }
-const words = new Words(known, navigator.languages);
+const [about, told] = known;
+const words = new Words(told, navigator.languages);
 document.documentElement.lang = words.language;
 document.title = words.say("owner", "title");
-if (known.signed_in) new Owner($("page"), words, known.edition);
+if (about.signed_in) new Owner($("page"), words, about.edition);
 else signIn($("page"), words);

@@ -7,7 +7,7 @@ import { Words } from "./words.js";
 
 document.body.dataset.runs = "";
 
-const words = new Words(await (await fetch("/owner.json")).json());
+const words = new Words(await (await fetch("/owner-words.json")).json());
 const say = (key) => words.say("wifi", key);
 document.documentElement.lang = words.language;
 document.title = `${say("title")} · Parley`;
