@@ -25,7 +25,7 @@ from device.skills.volume.skill import VOLUME
 from device.tools.registry import Registry
 
 if TYPE_CHECKING:
-    from device.skills.skill import Device, Skill
+    from device.skills.skill import Device, Meaning, Skill, Talk
 
 SKILLS: Final[tuple[Skill, ...]] = (
     CLOCK,
@@ -47,6 +47,26 @@ SKILLS: Final[tuple[Skill, ...]] = (
     SMALL_TALK,
     CANNOT,
 )
+
+_BY_NAME: Final = {skill.name: skill for skill in SKILLS}
+
+
+def readable(meaning: Meaning, talk: Talk) -> bool:
+    """Return whether the skill of a meaning can make a call or an answer of what was said for its slots.
+
+    What goes on from something else counts once it has that as its slot `before`.
+    """
+    skill = _BY_NAME.get(talk.language.skill_of.get(meaning.intent, ""))
+    if skill is None or (meaning.intent in skill.follows and "before" not in meaning.slots):
+        return True
+    try:
+        if meaning.intent in skill.calls:
+            skill.arguments(meaning, talk)
+        else:
+            skill.answer(meaning, talk)
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return False
+    return True
 
 
 def builtin_tools(device: Device) -> Registry:

@@ -1,12 +1,25 @@
+from datetime import datetime
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.skills import Machine
 
 from device.language.files import languages
 from device.language.language import load_language
+from device.language.phrases import Phrases
+from device.language.when import When
 from device.settings.tools import Builtin
-from device.skills.skills import SKILLS
+from device.skills.arithmetic.sums import Sum
+from device.skills.skill import Meaning, Talk
+from device.skills.skills import SKILLS, readable
+
+ENGLISH = load_language("en")
+NAMES = ["a", "b", "by", "day", "duration", "hour", "items", "list", "name", "number", "sum", "text", "weekday", "when"]
+VALUES = st.one_of(
+    st.floats(), st.text(max_size=9), st.just(When(hour=7)), st.builds(Sum, st.just([1.0, 0.0]), st.just(["/"]))
+)
 
 
 @pytest.fixture
@@ -52,3 +65,25 @@ def test_what_the_code_of_a_skill_names_is_in_its_file(skill, language):
         return
     assert {*skill.calls, *skill.again, *skill.answers_to} <= set(words.intents)
     assert {*skill.answers_to.values(), *filter(None, [skill.unavailable])} <= set(words.phrases)
+
+
+@pytest.mark.parametrize(
+    ("intent", "slots", "is_readable"),
+    [
+        ("take_time", {"by": 300.0}, True),
+        ("take_time", {"number": 5.0}, True),
+        ("take_time", {}, False),
+        ("take_time", {"by": "five"}, False),
+        ("then_add", {"b": "of what was before"}, True),
+        ("called", {}, True),
+    ],
+)
+def test_what_a_skill_can_make_nothing_of_is_known(intent, slots, is_readable):
+    talk = Talk(language=ENGLISH, phrases=Phrases(ENGLISH, "Jarvis"), now=lambda: datetime(2026, 11, 24, 10, 14))  # noqa: DTZ001
+    assert readable(Meaning(intent, slots), talk) is is_readable
+
+
+@given(st.sampled_from(sorted(ENGLISH.intents)), st.dictionaries(st.sampled_from(NAMES), VALUES))
+def test_whatever_was_said_for_its_slots_no_skill_raises(intent, slots):
+    talk = Talk(language=ENGLISH, phrases=Phrases(ENGLISH, "Jarvis"), now=lambda: datetime(2026, 11, 24, 10, 14))  # noqa: DTZ001
+    assert readable(Meaning(intent, slots), talk) in {True, False}

@@ -19,7 +19,7 @@ from device.local.stages import BrainError, Call, Choice, Pace, Text, Turn, Unme
 from device.skills.cannot.skill import CANNOT
 from device.skills.farewell.skill import ENDS
 from device.skills.skill import Talk
-from device.skills.skills import SKILLS
+from device.skills.skills import SKILLS, readable
 from device.skills.speech.skill import pace
 from device.system.wall_clock import local_time
 
@@ -53,9 +53,10 @@ class Sentences:
         self, language: str = "en", names: Sequence[str] = ("Jarvis",), now: Callable[[], datetime] | None = None
     ) -> None:
         self._language = load_language(language)
-        self._understanding = Understanding(self._language, names)
         self._phrases = Phrases(self._language, names[0])
         self._now = now or local_time
+        talk = Talk(language=self._language, phrases=self._phrases, now=self._now)
+        self._understanding = Understanding(self._language, names, lambda meaning: readable(meaning, talk))
         self._thread = ThreadPoolExecutor(1, "sentences")
 
     def warm_up(self) -> None:
@@ -191,7 +192,7 @@ class _Reply:
         )
 
     def _to_user(self, text: str) -> Iterator[Text | Call | Unmet]:
-        meanings = self._context.meanings(len(self._turns) - 1)
+        meanings = [m for m in self._context.meanings(len(self._turns) - 1) if readable(m, self._talk)]
         if not meanings and any(letter.isalnum() for letter in text):
             yield Unmet("not understood")
             yield Text(self._talk.phrase("too_long" if len(text) > LONGEST else "unknown"))

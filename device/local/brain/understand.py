@@ -34,9 +34,10 @@ from device.skills.skill import Meaning
 from device.skills.skills import SKILLS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from device.language.language import Language
+    from device.local.brain.frames import Found
 
 _CLOSE: Final = 0.86
 """How much what was said must be like a template, by `SequenceMatcher`.
@@ -73,10 +74,16 @@ _WRITTEN: Final = ("items", "place", "said", "text")
 
 
 class Understanding:
-    """Knows the sentences of a language. `names` are those that the assistant is called by, one word each."""
+    """Knows the sentences of a language. `names` are those that the assistant is called by, one word each.
 
-    def __init__(self, language: Language, names: Sequence[str]) -> None:
+    What `readable` refuses means nothing, and the next likeliest is looked at.
+    """
+
+    def __init__(
+        self, language: Language, names: Sequence[str], readable: Callable[[Meaning], bool] = lambda _: True
+    ) -> None:
         self._language = language
+        self._readable = readable
         self._hear = Hearing(language).hear
         self._names = [re.sub(r"\W", "", name).lower() for name in names]
         self._intents = Intents.from_dict(_hassil(language, last=False))
@@ -205,11 +212,15 @@ class Understanding:
         found = (
             one for one in self._frames.find(heard.text, about) if (loose or not one.loose) and (one.whole or not whole)
         )
-        best = likeliest(one for one in found if all(self._sensible(self._values(s, heard)) for s in one.slots))
-        if best is None:
-            return []
-        weight = self._language.intents[best.intent].weight
-        return [Meaning(best.intent, self._values(slots, heard), weight) for slots in best.slots]
+        best = likeliest(one for one in found if all(self._counts(m) for m in self._found_by(one, heard)))
+        return [] if best is None else self._found_by(best, heard)
+
+    def _found_by(self, found: Found, heard: Heard) -> list[Meaning]:
+        weight = self._language.intents[found.intent].weight
+        return [Meaning(found.intent, self._values(slots, heard), weight) for slots in found.slots]
+
+    def _counts(self, meaning: Meaning) -> bool:
+        return self._sensible(meaning.slots) and self._readable(meaning)
 
     @staticmethod
     def _values(slots: dict[str, Any], heard: Heard) -> dict[str, Any]:
@@ -346,8 +357,9 @@ class Understanding:
             # The template that names the most of what was said counts: "listen to me" asks for no music. And of what
             # may be any words, the fewest: a moment after them is one, and not among them.
             any_words = sum(len(e.text.split()) for e in result.entities.values() if e.is_wildcard)
-            if (best is None or any_words < best[0]) and self._sensible(slots):
-                best = (any_words, Meaning(intent, slots, self._language.intents[intent].weight))
+            meaning = Meaning(intent, slots, self._language.intents[intent].weight)
+            if (best is None or any_words < best[0]) and self._counts(meaning):
+                best = (any_words, meaning)
                 if not any_words:
                     break
         if best is None:

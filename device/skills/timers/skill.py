@@ -34,15 +34,19 @@ def _change(meaning: Meaning) -> Arguments:
     """Return what shall be changed of a timer."""
     match meaning.intent:
         case "add_time":
-            # A bare number is in minutes.
-            return {"add_seconds": round(meaning.number("by", 60 * meaning.number("number", 0.0)))}
+            return {"add_seconds": _seconds(meaning)}
         case "take_time":
-            return {"add_seconds": -round(meaning.number("by"))}
+            return {"add_seconds": -_seconds(meaning)}
         case "correct_timer":
-            return {"seconds": round(meaning.number("by", 60 * meaning.number("number", 0.0)))}
+            return {"seconds": _seconds(meaning)}
         case "rename_timer":
             return {"new_name": str(meaning.slots["new_name"])}
     return {"pause": meaning.intent == "pause_timer"}
+
+
+def _seconds(meaning: Meaning) -> int:
+    """Return by how much a timer shall be changed, or to what; a bare number is in minutes."""
+    return round(meaning.number("by") if "by" in meaning.slots else 60 * meaning.number("number"))
 
 
 def _asked_name(meaning: Meaning, talk: Talk) -> str:
