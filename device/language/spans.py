@@ -66,15 +66,19 @@ class Spans(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=
         """
         for pattern, count in self._shapes:
             text = pattern.sub(lambda m, count=count: f"{count:g} {m['unit']}", text)  # type: ignore[misc]
-        return self._summed.sub(lambda m: by(self._seconds(m[0])), text)
+        return self._summed.sub(lambda m: self._replaced(m[0], by), text)
 
-    def _seconds(self, phrase: str) -> float:
-        total, last = 0.0, 0
-        for number, unit in self._part.findall(phrase):
+    def _replaced(self, phrase: str, by: Callable[[float], str]) -> str:
+        """Return spans that follow each other, each replaced: after a unit only smaller ones go on with it."""
+        out, total, last, end = "", 0.0, 0, 0
+        for part in self._part.finditer(phrase):
+            number, unit = part.groups()
             # "1 hour 30" means minutes, "1 minute 30" seconds.
-            last = self._seconds_of[unit] if unit else last // 60
-            total += float(number) * last
-        return total
+            counts = self._seconds_of[unit] if unit else last // 60
+            if last and counts >= last:
+                out, total = f"{out}{by(total)}{phrase[end : part.start()]}", 0.0
+            total, last, end = total + float(number) * counts, counts, part.end()
+        return out + by(total)
 
     def begins_with_one(self, seconds: float) -> bool:
         """Return whether a span begins with one of a unit: "there is 1 hour and 5 minutes left"."""

@@ -60,10 +60,9 @@ def readable(meaning: Meaning, talk: Talk) -> bool:
     if skill is None or (meaning.intent in skill.follows and "before" not in meaning.slots):
         return True
     try:
+        skill.answer(meaning, talk)
         if meaning.intent in skill.calls:
             skill.arguments(meaning, talk)
-        else:
-            skill.answer(meaning, talk)
     except (ArithmeticError, LookupError, TypeError, ValueError):
         return False
     return True

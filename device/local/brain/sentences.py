@@ -88,17 +88,24 @@ class Sentences:
             yield await asyncio.wrap_future(self._thread.submit(reply.required, choice.name))
             return
         # In a thread: what is not known takes a tenth of a second, and other sessions must not wait for it.
-        for item in await asyncio.wrap_future(self._thread.submit(lambda: [*self.pace(turns), *reply.items()])):
+        for item in await asyncio.wrap_future(self._thread.submit(lambda: self._items(turns, reply))):
             yield item
 
-    def pace(self, turns: Sequence[Turn]) -> list[Pace]:
-        """Return how fast to speak after what the user has said in `turns`, if not as usual; may take 100 ms a turn."""
-        said = (turn.text for turn in turns if turn.role == "user")
-        speed = pace(meaning.intent for text in said for meaning in self._paced(text))
+    def _items(self, turns: Sequence[Turn], reply: _Reply) -> list[Text | Call | Pace | Unmet]:
+        return [*self.pace(turns, reply.meanings()), *reply.items()]
+
+    def pace(self, turns: Sequence[Turn], asked: Sequence[Meaning] = ()) -> list[Pace]:
+        """Return how fast to speak after what the user has said in `turns`, if not as usual; may take 100 ms a turn.
+
+        `asked` is what the last turn means, if that is known.
+        """
+        said = [turn.text for turn in (turns[:-1] if asked else turns) if turn.role == "user"]
+        before = [meaning for text in said for meaning in self._paced(text)]
+        speed = pace(meaning.intent for meaning in [*before, *asked])
         return [] if speed == 1.0 else [Pace(speed)]
 
     def _paced(self, text: str) -> list[Meaning]:
-        # Only these are looked for in all that was said before: each is a sentence by itself, and known in no time.
+        # Only such are looked for in all that was said before: each is a sentence by itself, and known in no time.
         return self._understanding.meanings(text) if self._understanding.whole(text) else []
 
     def _reply(self, turns: Sequence[Turn], tools: Sequence[Tool]) -> _Reply:
@@ -163,6 +170,12 @@ class _Reply:
         """The client's names of its functions, by ours."""
         self._context = Context(understanding, talk, turns, bare_name)
 
+    def meanings(self) -> list[Meaning]:
+        """Return what the user means, of what can be done; nothing if somebody else spoke last."""
+        if not self._turns or self._turns[-1].role != "user":
+            return []
+        return [one for one in self._context.meanings(len(self._turns) - 1) if readable(one, self._talk)]
+
     def items(self) -> Iterator[Text | Call | Unmet]:
         """Yield what to say and to call."""
         last = self._turns[-1] if self._turns else None
@@ -192,7 +205,7 @@ class _Reply:
         )
 
     def _to_user(self, text: str) -> Iterator[Text | Call | Unmet]:
-        meanings = [m for m in self._context.meanings(len(self._turns) - 1) if readable(m, self._talk)]
+        meanings = self.meanings()
         if not meanings and any(letter.isalnum() for letter in text):
             yield Unmet("not understood")
             yield Text(self._talk.phrase("too_long" if len(text) > LONGEST else "unknown"))

@@ -125,9 +125,7 @@ class Understanding:
         heard = self._parts(sentences, about)
         if self._taken_back.search(heard.text):
             return self.meanings(self._nothing)
-        if (meant := self._corrections.meant(heard)) and (known := self.meanings(meant, about)):
-            return [self._as_written(meaning, text) for meaning in known]
-        if (instead := self._corrections.instead(heard)) and (known := self._known_whole(heard, instead, about)):
+        if known := self._corrected(heard, about):
             return [self._as_written(meaning, text) for meaning in known]
         whole = " ".join(" ".join(parts) for parts in sentences)
         found = self._clause(whole)
@@ -136,13 +134,24 @@ class Understanding:
         elif found:
             known = [self._closer(found, heard, about) or found]
         else:
-            taken_back = self._wording.corrected(heard.text) != heard.text
-            known = (taken_back and self._framed(heard, about)) or self._wholly(sentences)
+            known = self._wholly(sentences)
         if not known or (max(m.weight for m in known) == 0 and len(known) < len(sentences)):
             known = self._otherwise(whole, sentences, heard, about) or known
         heaviest = max((m.weight for m in known), default=0)
         apart = [self._as_written(self._apart(m, text), text) for m in known if m.weight == heaviest]
         return [m for n, m in enumerate(apart) if m not in apart[:n]]
+
+    def _corrected(self, heard: Heard, about: str) -> list[Meaning]:
+        """Return what is meant after something was taken back and said otherwise; nothing if nothing was."""
+        corrected = self._wording.corrected(heard.text)
+        if corrected != heard.text:
+            spoken = heard.words(" ".join(corrected.split())).replace(f" {BREAK}", ",")
+            if known := self.meanings(spoken, about):
+                return known
+        if (meant := self._corrections.meant(heard)) and (known := self.meanings(meant, about)):
+            return known
+        instead = self._corrections.instead(heard)
+        return self._known_whole(heard, instead, about) if instead else []
 
     def _closer(self, found: Meaning, heard: Heard, about: str) -> Meaning | None:
         """Return a template's meaning as a frame has it, if that knows that not all of its last words belong to it."""
@@ -282,7 +291,8 @@ class Understanding:
             return self._last_ones(parts) or [found for found in each if found and found.intent not in _ONLY_ASKED]
         halves = self._joined.split(" ".join(parts))
         each = [self._clause(half) for half in halves]
-        return [found for found in each if found] if len(halves) > 1 and all(each) else []
+        known = [found for found in each if found and found.intent not in _ONLY_ASKED]
+        return known if len(known) == len(halves) > 1 else []
 
     def _part(self, parts: Sequence[str]) -> list[Meaning]:
         """Return what a part of a sentence means: its last clauses, or all but its first words."""

@@ -37,7 +37,8 @@ class Wording:
         self._against = re.compile(known.re_against if known else r"(?!)")
         corrected = known.re_corrected if known else r"(?!)"
         self._corrected = re.compile(
-            rf"\b(num|dur|when)[a-f](?: {BREAK})? (?:{corrected})(?: {BREAK})? (?=(num|dur|when)[a-f]\b)"
+            rf"\b(num|dur|when)[a-f](?P<unit> [a-z]+)?(?: {BREAK})? (?:{corrected})(?: {BREAK})? "
+            r"(?=(num|dur|when)[a-f]\b(?(unit)(?P=unit)\b))"
         )
 
     def asked(self, words: Sequence[str]) -> bool:
@@ -73,7 +74,7 @@ class Wording:
         """Return text without what was taken back: "ten, no, twelve minutes"."""
 
         def only_last(match: re.Match[str]) -> str:
-            first, second = match[1], match[2]
+            first, second = match[1], match[3]
             return "" if first == second or (first, second) == ("num", "dur") else match[0]
 
         return self._corrected.sub(only_last, text)

@@ -19,7 +19,7 @@ def _arguments(meaning: Meaning, talk: Talk) -> Arguments:
     if meaning.intent == "which_lists":
         return {}
     name = words.list_name(str(meaning.slots.get("list") or meaning.slots.get("name") or ""))
-    if meaning.intent in {"read_list", "ask_entry", "clear_list"}:
+    if meaning.intent in {"read_list", "count_entries", "ask_entry", "clear_list"}:
         return {"list": name}
     return {"items": words.entries(str(meaning.slots.get("items", ""))), "list": name}
 
@@ -48,6 +48,9 @@ def _read(output: dict[str, Any], asked: Sequence[Meaning], talk: Talk) -> list[
         return [talk.phrase("list_empty", list=name)]
     told, count = entries[: words.most_said], output.get("count", len(entries))
     if count == len(told):
+        if any(m.intent == "count_entries" for m in asked):
+            phrase = "list_count_one" if count == 1 else "list_count"
+            return [talk.phrase(phrase, items=words.enumerated(told), list=name, count=count)]
         return [talk.phrase("list_read", items=words.enumerated(told), list=name)]
     return [talk.phrase("list_long", items=", ".join(told), list=name, count=count, more=count - len(told))]
 
@@ -74,6 +77,7 @@ LISTS: Final = Skill(
     calls={
         "add_to_list": "add_to_list",
         "read_list": "read_list",
+        "count_entries": "read_list",
         "ask_entry": "read_list",
         "which_lists": "read_list",
         "remove_from_list": "remove_from_list",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from device.skills.skill import Meaning, Talk
 
-_STEPS: Final = {"slower": 0.8, "faster": 1.2}
+_STEPS: Final = {"slower": 0.8, "say_slower": 0.8, "faster": 1.2}
 """By how much: heard at once, and still speech after the next. A choice."""
 _SLOWEST: Final = 0.5
 _FASTEST: Final = 1.5
@@ -30,7 +30,7 @@ def pace(intents: Iterable[str]) -> float:
 
 
 def _answer(meaning: Meaning, talk: Talk) -> str:
-    if meaning.intent == "say_again":
+    if meaning.intent in {"say_again", "say_slower"}:
         return talk.last or talk.phrase("said_nothing")
     return talk.reply(meaning.intent)
 

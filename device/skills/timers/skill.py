@@ -22,7 +22,8 @@ def _arguments(meaning: Meaning, talk: Talk) -> Arguments:
             seconds = meaning.number("duration", 60 * meaning.number("number", 0.0))
             return {"seconds": round(seconds), "name": str(meaning.slots.get("name", ""))}
         case "cancel_timer":
-            return {"name": _asked_name(meaning, talk)}
+            every: Arguments = {"all": True} if meaning.slots.get("all") else {}
+            return {"name": _asked_name(meaning, talk), **every}
         case "correct_timer":
             return {"name": _asked_name(meaning, talk) or LAST, **_change(meaning)}
         case "list_timers" | "next_timer" | "count_timers":
@@ -113,7 +114,16 @@ def _left(timer: dict[str, Any], talk: Talk) -> str:
     )
 
 
+def _which(output: dict[str, Any], talk: Talk) -> list[str]:
+    """Return the question which timer is meant, of several; nothing if that is known."""
+    short = _names(talk).short
+    which = output.get("which")
+    return [talk.phrase("which_timer", names=", ".join(map(short, which)))] if which else []
+
+
 def _cancelled(output: dict[str, Any], _asked: Sequence[Meaning], talk: Talk) -> list[str]:
+    if question := _which(output, talk):
+        return question
     names = [timer.get("name") if isinstance(timer, dict) else timer for timer in output["cancelled"]]
     if not names:
         return [talk.phrase("cancelled_none")]
@@ -124,9 +134,9 @@ def _cancelled(output: dict[str, Any], _asked: Sequence[Meaning], talk: Talk) ->
 
 
 def _changed(output: dict[str, Any], asked: Sequence[Meaning], talk: Talk) -> list[str]:
+    if question := _which(output, talk):
+        return question
     names = _names(talk)
-    if which := output.get("which"):
-        return [talk.phrase("which_timer", names=", ".join(names.short(name) for name in which))]
     intents = {meaning.intent for meaning in asked}
     changed = output["changed"]
     if not changed:

@@ -26,8 +26,9 @@ class CancelTimer(Arguments, frozen=True):
     """Arguments of cancel_timer."""
 
     name: Annotated[
-        str | None, Meta(description="Its name, its length or last; leave out for the one that rings, or for all.")
+        str | None, Meta(description="Its name, its length or last; leave out for the one that rings, or the only one.")
     ] = None
+    all: Annotated[bool, Meta(description="true: every timer.")] = False
 
 
 class ChangeTimer(Arguments, frozen=True):
@@ -82,7 +83,11 @@ class _Handlers:
             raise ToolError(f"no timer's name has more than {LONGEST_NAME} characters")
         # Who says "stop the timer" means the one that rings, if one does.
         ringing = self._timers.find(self._timers.rung, name)
-        cancelled = ringing if ringing and self._device.stop_ringing() else self._timers.cancel(name)
+        stopped = ringing if ringing and self._device.stop_ringing() else []
+        running = self._timers.running
+        if not (name or stopped or arguments.all) and len(running) > 1:
+            return {"which": [timer.name for timer in running]}
+        cancelled = stopped if stopped and not arguments.all else [*stopped, *self._timers.cancel(name)]
         if name and not cancelled:
             raise ToolError(self._unknown(name))
         return {"cancelled": [timer.name for timer in cancelled]}
@@ -139,7 +144,8 @@ def timer_tools(device: Device) -> list[Tool]:
         ),
         Tool(
             name="cancel_timer",
-            description="Stop the timer that rings, or cancel timers that run.",
+            description="Stop the timer that rings, or cancel one that runs, or all. If it returns which, ask the user "
+            "which one.",
             arguments=CancelTimer,
             handler=handlers.cancel_timer,
         ),

@@ -60,6 +60,29 @@ async def test_which_one_is_meant_may_be_said_when_it_is_asked(answer, left):
     assert (await last(*TWO, answer)).timers == left
 
 
+@pytest.mark.parametrize(
+    ("answer", "left"), [("the rice one", (600,)), ("both of them", ()), ("never mind", (600, 1200))]
+)
+async def test_which_timer_is_cancelled_of_several_is_asked(answer, left):
+    asked = await last(*TWO[:2], "cancel the timer")
+    assert (asked.answer.startswith("Which one?"), asked.timers) == (True, (600, 1200))
+    assert (await last(*TWO[:2], "cancel the timer", answer)).timers == left
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("is there cheese on the list", "Yes, your shopping list has cheese."),
+        ("is there wine on the list", "No, your shopping list has no wine."),
+        ("how many things are on my shopping list", "2 things are on your shopping list: cheese and bread."),
+        ("read me my shopping list slowly", "Your shopping list has cheese and bread."),
+    ],
+)
+async def test_what_is_asked_of_a_list_is_answered(text, answer):
+    outcome = await last("add cheese and bread to the shopping list", text)
+    assert outcome.answer == answer
+
+
 async def test_which_one_is_meant_is_nothing_where_it_was_not_asked():
     assert (await last(*TWO[:2], "the rice one")).timers == (600, 1200)
 

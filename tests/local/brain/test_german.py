@@ -155,7 +155,7 @@ CALLS = {
     "Stop den Timer": cancel(),
     "Brich den Timer ab": cancel(),
     "Lösch den Timer": cancel(),
-    "Loesche alle Timer": cancel(),
+    "Loesche alle Timer": ("cancel_timer", {"all": True}),
     "Mach den Timer aus": cancel(),
     "Schalte bitte den Timer aus": cancel(),
     "Timer aus": cancel(),

@@ -57,6 +57,7 @@ def test_what_a_tool_refuses_is_said_without_jargon_where_the_language_has_words
         ("cancel_timer", {"cancelled": [{"name": "tea timer"}]}, [], ["Your tea timer is cancelled."]),
         ("cancel_timer", {"cancelled": [{"name": ""}]}, [], ["Your timer is cancelled."]),
         ("cancel_timer", {"cancelled": ["tea", "egg"]}, [], ["All 2 timers are cancelled."]),
+        ("cancel_timer", {"which": ["tea timer", "egg"]}, [], ["Which one? There are these timers: tea, egg."]),
         ("set_volume", {"percent": 60}, [], ["Volume 60 percent."]),
         ("mute", {}, [], ["The microphone is muted."]),
         ("sleep", {}, [], []),

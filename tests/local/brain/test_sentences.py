@@ -15,6 +15,7 @@ from device.local.brain.sentences import Sentences
 from device.local.brain.understand import Understanding
 from device.local.stages import BrainError, Call, Choice, Pace, Text, Tool, Turn, Unmet
 from device.settings.tools import Builtin
+from device.skills.skill import Meaning
 
 NOW = datetime(2026, 11, 22, 14, 5)  # noqa: DTZ001 - the device's own clock
 REQUIRED = {"set_timer": ["seconds"], "set_alarm": ["time"], "set_reminder": ["text"]}
@@ -245,7 +246,18 @@ CALLS = [
     ("how long is left on the pasta timer", "list_timers", {}),
     ("Cancel the timer.", "cancel_timer", {}),
     ("stop the timer", "cancel_timer", {}),
-    ("cancel all timers", "cancel_timer", {}),
+    ("cancel all timers", "cancel_timer", {"all": True}),
+    ("cancel both timers", "cancel_timer", {"all": True}),
+    ("cancel the timers", "cancel_timer", {"all": True}),
+    ("stop everything, all the timers", "cancel_timer", {"all": True}),
+    ("timer two hours ten no wait two hours twenty for the lamb", "set_timer", {"seconds": 8400, "name": "lamb"}),
+    ("set a timer for an hour ten wait an hour twenty", "set_timer", {"seconds": 4800}),
+    ("set a timer for twenty minutes no forty", "set_timer", {"seconds": 2400}),
+    ("set a timer for ten minutes sorry make that fifteen", "set_timer", {"seconds": 900}),
+    ("set a timer for five i mean ten minutes", "set_timer", {"seconds": 600}),
+    ("set a pasta timer for five minutes i mean a rice timer", "set_timer", {"seconds": 300, "name": "rice"}),
+    ("set the volume to thirty percent no forty percent", "set_volume", {"percent": 40}),
+    ("put return library books down as a job", "add_to_list", {"items": ["return library books"], "list": "to-do"}),
     ("Cancel the pasta timer.", "cancel_timer", {"name": "pasta"}),
     ("Turn the volume up to 50%.", "set_volume", {"percent": 50}),
     ("Set the volume to thirty per cent.", "set_volume", {"percent": 30}),
@@ -469,6 +481,53 @@ async def test_it_speaks_slower_from_then_on(brain):
     turns = [user("speak slower"), Turn("assistant", "I'll speak slower."), user("what is two plus two")]
     assert (await ask(brain, turns))[0] == Pace(0.8)
     assert (await ask(brain, turns[2:]))[0] == Text("2 plus 2 is 4.")
+
+
+async def test_what_was_said_is_said_again_slower(brain):
+    turns = [user("what is two plus two"), Turn("assistant", "2 plus 2 is 4."), user("can you say that slower")]
+    assert await ask(brain, turns) == [Pace(0.8), Text("2 plus 2 is 4.")]
+    assert (await ask(brain, [*turns, Turn("assistant", "2 plus 2 is 4."), user("thanks")]))[0] == Pace(0.8)
+
+
+@pytest.mark.parametrize(
+    ("text", "slots"),
+    [
+        ("i'd like three timers three minutes six minutes and nine minutes", [180, 360, 540]),
+        ("set two timers one for five minutes and one for ten minutes", [300, 600]),
+    ],
+)
+async def test_several_timers_are_set_in_one_breath(brain, text, slots):
+    assert called(await ask(brain, text)) == [("set_timer", {"seconds": seconds}) for seconds in slots]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("what's tomorrow's date", "Tomorrow is Monday, the 23rd of November 2026."),
+        ("what was yesterday's date", "Yesterday was Saturday, the 21st of November 2026."),
+        ("what date is next friday", "Next Friday is Friday, the 27th of November 2026."),
+        ("what is the date on sunday", "Next Sunday is Sunday, the 29th of November 2026."),
+        ("what date is it a week today", "In 7 days it will be Sunday, the 29th of November 2026."),
+        ("what is the date a week tomorrow", "That's Monday, the 30th of November 2026."),
+        ("twelve times twelve and then take away nineteen", "12 times 12 minus 19 is 125."),
+        ("thirty percent off forty five quid what do i pay", "31.5"),
+    ],
+)
+async def test_what_is_asked_for_is_answered_and_no_other(brain, text, answer):
+    assert answer in await said(brain, text)
+
+
+@given(
+    st.sampled_from(sorted(load_language("en").intents)),
+    st.dictionaries(
+        st.sampled_from(["a", "b", "by", "duration", "hour", "items", "name", "number", "text", "when", "before"]),
+        st.one_of(st.floats(), st.text(max_size=5), st.just(Meaning("sum", {}))),
+    ),
+)
+def test_whatever_its_slots_are_no_meaning_ends_a_turn(brain, intent, slots):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Understanding, "meanings", lambda *_: [Meaning(intent, slots)])
+        assert asyncio.run(ask(brain, "whatever")) is not None
 
 
 async def test_what_was_said_is_said_again_and_what_was_heard_is_told(brain):

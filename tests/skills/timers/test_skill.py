@@ -15,6 +15,7 @@ from device.skills.timers.skill import TIMERS
         ("cancel_timer", {"name": "tea"}, {"name": "tea"}),
         ("cancel_timer", {"duration": 300.0}, {"name": "five minute timer"}),
         ("cancel_timer", {}, {"name": ""}),
+        ("cancel_timer", {"all": "all"}, {"name": "", "all": True}),
         ("list_timers", {"name": "tea"}, {}),
         ("cancel_timer", {"one": "last"}, {"name": "last"}),
         ("add_time", {"by": 300.0, "duration": 600.0}, {"name": "ten minute timer", "add_seconds": 300}),

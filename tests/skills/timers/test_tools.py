@@ -37,8 +37,29 @@ async def test_timers_are_cancelled_by_name_or_all(device):
     for seconds in (60, 120, 180):
         await device.call("set_timer", seconds=seconds)
     assert await device.call("cancel_timer", name="2 minutes") == {"cancelled": ["two minute timer"]}
-    assert await device.call("cancel_timer", name=None) == {"cancelled": ["one minute timer", "three minute timer"]}
+    assert await device.call("cancel_timer", all=True) == {"cancelled": ["one minute timer", "three minute timer"]}
     assert await device.call("cancel_timer") == {"cancelled": []}
+
+
+@pytest.mark.parametrize("has_rung", [False, True])
+async def test_none_of_several_timers_is_cancelled_that_is_not_named(device, has_rung):
+    for seconds in (60, 120, 180):
+        await device.call("set_timer", seconds=seconds)
+    if has_rung:
+        device.run(60)
+        await device.call("cancel_timer")
+    running = [timer.name for timer in device.timers.running]
+    assert await device.call("cancel_timer") == {"which": running}
+    assert [timer.name for timer in device.timers.running] == running
+
+
+async def test_all_timers_are_cancelled_with_the_one_that_rings(device):
+    for seconds in (60, 120, 180):
+        await device.call("set_timer", seconds=seconds)
+    device.run(60)
+    cancelled = ["one minute timer", "two minute timer", "three minute timer"]
+    assert await device.call("cancel_timer", all=True) == {"cancelled": cancelled}
+    assert not device.ringing
 
 
 async def test_cancelling_stops_the_one_that_rings_and_no_other(device):
