@@ -68,6 +68,18 @@ def test_two_durations():
 
 
 @pytest.mark.parametrize(
+    ("text", "seconds", "left"),
+    [
+        ("3 minutes 6 minutes and 9 minutes", [180, 360, 540], "<> <> and <>"),
+        ("2 hours 10 no wait 2 hours 20", [7800, 8400], "<> no wait <>"),
+        ("1 hour 5 minutes and 10 seconds and 2 hours", [3910, 7200], "<> and <>"),
+    ],
+)
+def test_what_is_no_smaller_than_what_came_before_is_another_duration(text, seconds, left):
+    assert spans(text) == (seconds, left)
+
+
+@pytest.mark.parametrize(
     ("seconds", "words"),
     [
         (0, "0 seconds"),
