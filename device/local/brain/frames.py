@@ -45,6 +45,8 @@ _MOST_DROPPED: Final = 14
 """Words of a loose frame that it does not name, and of what is left out beside a request: who says more tells a
 story."""
 _MOST_CLAUSES: Final = 9
+_BEFORE_TOLD: Final = 2
+"""Words of a clause before what it tells: "it is"."""
 
 
 class Found(Struct, frozen=True):
@@ -245,6 +247,8 @@ class Frames:
         named = frame.wildcard == "name" or (frame.wildcard != "text" and not frame.asks)
         if named and not self._negations.isdisjoint(words):
             return False
+        if frame.wildcard == "name" and self._told_of(run[0], taken, said, begin):
+            return False
         if is_mark(words[0]) and not words[0].startswith(MARKS["number"]):
             return False
         if (frame.asks and frame.wildcard != "name") or any(not said.light[at] for at in range(begin, run[0])):
@@ -252,6 +256,11 @@ class Frames:
         # At the beginning is what shall be done, or who does it: "elongate the timer", "I set an alarm".
         following = run[1] >= len(said.words) or taken[run[1]] or run[1] in said.clauses or said.words[run[1]] == BREAK
         return following and words[0] not in self.wording.subjects
+
+    def _told_of(self, at: int, taken: Sequence[bool], said: _Said, begin: int) -> bool:
+        """Return whether a word is what a later clause says of something: "it is browning"."""
+        clause = max((clause for clause in said.clauses if begin < clause <= at), default=at)
+        return 0 < at - clause <= _BEFORE_TOLD and not taken[clause] and said.words[clause] in self.wording.subjects
 
     def _beside(self, frame: Frame, said: _Said, begin: int, end: int, dropped: Sequence[int]) -> bool:
         """Return whether what is said beside a request leaves it one, and is none of the same kind."""

@@ -11,6 +11,8 @@ from msgspec import Struct, field
 from device.language.language import LanguageError, load_language
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from device.language.language import Language
 
 
@@ -42,7 +44,9 @@ class TimerNames:
 
     def __init__(self, language: Language) -> None:
         self._numbers = language.numbers
-        self._words = language.words("timers", TimerWords)
+        w = self._words = language.words("timers", TimerWords)
+        self._units = {word for unit in (w.hour, w.minute, w.second) for word in self.key(unit.format(n="")).split()}
+        """"Five minute" is no part of the name of the one hour five minute timer."""
 
     def usual(self, seconds: int) -> str:
         """Return how people call a timer of that length.
@@ -67,6 +71,19 @@ class TimerNames:
         True
         """
         return self.key(name) == self.key(said)
+
+    def meant(self, names: Collection[str], said: str) -> list[str]:
+        """Return those of the names that people mean by what they `said`, if need be the one of which it is a part.
+
+        >>> timer_names("en").meant(["sponge cake", "tea"], "my sponge timer")
+        ['sponge cake']
+        """
+        same = [name for name in names if self.same(name, said)]
+        words = set(self.key(said).split())
+        if same or words & self._units:
+            return same
+        part = [name for name in names if words <= set(self.key(name).split())]
+        return part if len(part) == 1 else []
 
     def given(self, name: str, seconds: int) -> str:
         """Return the name that somebody gave a timer of that length; "" if it is called by the length."""

@@ -87,7 +87,8 @@ def _list(output: dict[str, Any], asked: Sequence[Meaning], talk: Talk) -> list[
     if name == LAST and len(timers) > 1:
         timers = [timer for timer in timers if timer.get("set_last")]
     elif name not in {"", LAST} and timers:
-        timers = [timer for timer in timers if names.same(str(timer.get("name") or ""), name)]
+        meant = names.meant([str(timer.get("name") or "") for timer in timers], name)
+        timers = [timer for timer in timers if str(timer.get("name") or "") in meant]
         if not timers:
             return [talk.phrase("no_such_timer", name=names.short(name))]
     if not timers:

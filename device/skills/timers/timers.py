@@ -164,7 +164,9 @@ class Timers:
         """
         if name == LAST:
             return sorted(timers, key=self._age)[-1:]
-        return [timer for timer in timers if not name.strip() or self._names.same(timer.name, name)]
+        timers = list(timers)
+        meant = self._names.meant([timer.name for timer in timers], name) if name.strip() else []
+        return [timer for timer in timers if not name.strip() or timer.name in meant]
 
     def _age(self, timer: Timer) -> tuple[int, int]:
         return self._set.get(timer.name, -1), timer.ends - timer.seconds * CLOCK_RATE

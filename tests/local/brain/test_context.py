@@ -83,6 +83,20 @@ async def test_what_is_asked_of_a_list_is_answered(text, answer):
     assert outcome.answer == answer
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("shave five off it it's browning already", (1200,)),
+        ("i think it could do with three minutes less", (1320,)),
+        ("let it go another quarter of an hour", (2400,)),
+        ("stop the tart one", ()),
+    ],
+)
+async def test_the_timer_that_was_set_is_changed(text, left):
+    outcome = await last("set a timer for the apple tart twenty five minutes", text)
+    assert outcome.timers == left
+
+
 async def test_which_one_is_meant_is_nothing_where_it_was_not_asked():
     assert (await last(*TWO[:2], "the rice one")).timers == (600, 1200)
 

@@ -58,3 +58,19 @@ def test_a_name_that_is_the_length_was_not_given(name, seconds, given):
 
 def test_a_language_without_words_for_timers_has_the_english_names():
     assert timer_names("tlh").usual(60) == "one minute timer"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("sponge", ["sponge cake"]),
+        ("the cake timer", ["sponge cake"]),
+        ("egg", ["egg"]),
+        ("boiled", []),
+        ("five minutes", []),
+        ("rice", []),
+    ],
+)
+def test_a_part_of_a_name_is_enough_if_it_is_of_one(said, meant):
+    names = ["sponge cake", "egg", "soft boiled egg", "hard boiled egg", "one hour five minute timer"]
+    assert timer_names("en").meant(names, said) == meant
