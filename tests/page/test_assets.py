@@ -39,6 +39,17 @@ def test_no_script_and_no_style_stands_in_a_page(path):
     assert re.findall(r"<style|\sstyle=|\son\w+=|javascript:", text) == []
 
 
+def test_no_stylesheet_of_the_owner_s_view_changes_what_another_one_has_named():
+    """All three are in force in every section: a name that begins a rule in one is that one's alone."""
+    named = {}
+    for sheet in ("owner.css", "steps.css", "upkeep.css"):
+        text = re.sub(r"/\*.*?\*/", "", (STATIC / sheet).read_text("utf-8"), flags=re.DOTALL)
+        selectors = [one.strip() for rule in re.findall(r"([^{}]+)\{", text) for one in rule.split(",")]
+        named[sheet] = {one.rsplit(".", 1)[-1] for one in selectors if re.fullmatch(r"[a-z]*\.[\w-]+|pre|h\d|dl", one)}
+    one, two, three = named.values()
+    assert (one & two) | (one & three) | (two & three) == set()
+
+
 @pytest.mark.parametrize("path", sorted(STATIC.rglob("*.js")), ids=lambda path: path.name)
 def test_no_script_makes_markup_of_text(path):
     assert (

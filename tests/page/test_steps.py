@@ -317,7 +317,7 @@ async def test_another_microphone_holds_after_a_restart_after_which_the_page_is_
             input.value = "Device";
             input.onchange();
             document.getElementById("card-channel").value = "2";
-            document.querySelector(".cards button").click();
+            document.querySelector(".card-form button").click();
         }""")
         await restart(daemon)
         await tab.until("!document.querySelector('.busy')")

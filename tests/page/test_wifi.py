@@ -158,4 +158,5 @@ async def test_it_is_a_section_of_the_owner_s_view(browser, page, wifi):
 async def test_without_parley_wifi_the_owner_is_told_how_to_switch_it_on(browser, page):
     async with page.owner_door("") as daemon, page.serving():
         tab = await opened(browser, page, daemon, DESK, "wifi")
-        await tab.until("document.querySelector('#main .problem')?.innerText.includes('enable --now parley-wifi')")
+        await tab.until("document.querySelector('#main .note')?.innerText.includes('enable --now parley-wifi')")
+        assert not await tab.run("[...document.querySelectorAll('#main button')].some((one) => one.offsetHeight)")

@@ -132,7 +132,7 @@ class Tab:
                         if not any(word in str(error) for word in ("navigat", "context", "destroyed")):
                             raise
         except TimeoutError:
-            shown = await self.run("document.body.dataset.light + ' ' + document.body.innerText")
+            shown = await self.run("`${document.body.dataset.light ?? ''} ${document.body.innerText}`")
             raise BrowserError(f"never: {condition}; shown was {shown!r}; {self.complaints}") from None
 
     async def screen(self, size: tuple[int, int, int], *, still: bool = False) -> None:

@@ -8,7 +8,7 @@ import { When } from "./when.js";
 export async function show(element, { door, words, signal, announce }) {
   const when = new When(words.language);
   const say = (key, values) => words.say("timers", key, values);
-  const list = make("ul", { className: "cards" });
+  const list = make("ul", { className: "cards timers" });
   const told = make("div");
   const none = make("p", { className: "quiet" }, say("none"));
   const stop = button(say("stop"), () => done("stop", {}, say("stopped")), "first");

@@ -31,12 +31,12 @@ export class When {
     if (!moment) return "";
     const today = new Date().toDateString() === moment.toDateString();
     const day = today ? {} : { weekday: "short", day: "numeric", month: "short" };
-    return this.date({ ...day, hour: "2-digit", minute: "2-digit" }).format(moment);
+    return this.date({ ...day, hour: "numeric", minute: "2-digit" }).format(moment);
   }
 
   seconds(at) {
     const moment = this.moment(at);
-    return moment ? this.date({ hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(moment) : "";
+    return moment ? this.date({ hour: "numeric", minute: "2-digit", second: "2-digit" }).format(moment) : "";
   }
 
   // A day of the week, 0 being Monday.

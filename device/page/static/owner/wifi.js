@@ -6,12 +6,19 @@ import { Problem, shown } from "./problem.js";
 
 const AGAIN_MS = 3000;
 const NAME = 32; // bytes
+const UNSERVED = "unserved";
 const CLOSED = new Set(["enterprise", "wep"]); // which cannot be joined here
 const FREE = new Set(["open", "enhanced"]); // which have no password
 
 export async function show(body, { words, signal, announce }) {
   const view = new Wifi(body, words, announce);
-  await view.look();
+  try {
+    await view.look();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== UNSERVED) throw error;
+    view.unserved(error);
+    return;
+  }
   const again = setInterval(() => view.look().catch(() => view.away()), AGAIN_MS);
   signal.addEventListener("abort", () => clearInterval(again));
 }
@@ -26,11 +33,20 @@ class Wifi {
     this.status = make("div", { role: "status" });
     this.list = make("ul", { className: "networks" });
     this.other = button(this.say("hidden"), () => this.choose({ hidden: true, security: "wpa2", name: "" }), "link");
+    this.other.hidden = true; // until it is known that there is anything to choose from
     body.append(this.status, this.list, this.other);
   }
 
   async look() {
     this.take(await asked("/wifi.json"));
+  }
+
+  // Nobody looks after Wi-Fi here, which is usual where a cable or the system itself brings the network.
+  unserved({ fix }) {
+    this.status.append(make(
+      "div", { className: "note" }, make("p", {}, this.say("unserved")),
+      make("p", { className: "fix" }, this.say("unserved_fix"), " ", make("code", {}, plain(fix, 200))),
+    ));
   }
 
   // The device is not reached: while it joins a network, its own is away.
@@ -39,6 +55,7 @@ class Wifi {
   }
 
   take(now) {
+    this.other.hidden = false;
     this.own = plain(now.access_point, NAME);
     this.here = plain(now.here, 200);
     this.closes = now.doing === "open";
@@ -150,7 +167,8 @@ async function asked(path, body) {
     return new Promise(() => {});
   }
   const known = answer.headers.get("Content-Type")?.startsWith("application/json");
-  throw new Problem(known ? await answer.json() : { what: `HTTP ${answer.status}` });
+  const code = answer.status === 503 ? UNSERVED : "failed";
+  throw new Problem({ code, ...(known ? await answer.json() : { what: `HTTP ${answer.status}` }) });
 }
 
 function bars(strength, label) {

@@ -120,7 +120,7 @@ class Trial {
       : [make("p", { className: "failed" }, say(`tried_${tried.wrong || "other"}`, { server: plain(host(this.engine.server), 100) }))];
     if (tried.price) parts.push(make("p", { className: "quiet" }, say("price", { dollars: tried.price.toLocaleString(this.words.language, { minimumFractionDigits: 2, maximumFractionDigits: 4 }) })));
     const found = (tried.found ?? []).map((one) => make("li", { className: one.status }, plain(one.what, 400), one.status !== "ok" && one.fix ? make("span", { className: "quiet" }, ` → ${plain(one.fix, 400)}`) : ""));
-    if (found.length) parts.push(make("details", {}, make("summary", {}, say("details")), make("ul", { className: "plain", lang: "en" }, found)));
+    if (found.length) parts.push(make("details", {}, make("summary", {}, say("details")), make("ul", { className: "checked", lang: "en" }, found)));
     this.result.replaceChildren(...parts.filter(Boolean));
     this.result.scrollIntoView({ block: "nearest" });
   }

@@ -6,7 +6,7 @@ export async function show(body, { door, say }) {
   const { settings } = await door.ask("get_settings", { below: "name" });
   const [setting] = settings;
   const field = make("input", { id: "assistant-name", type: "text", value: setting.value, maxLength: 40, autocomplete: "off" });
-  field.className = "large";
+  field.className = "alone-here";
   body.append(make("label", { htmlFor: field.id, className: "unseen" }, say("name_title")), field);
   return {
     save: async () => {

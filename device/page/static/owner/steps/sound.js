@@ -112,7 +112,7 @@ function devices(cards, { door, say, words, signal, restart, announce }, result)
   });
   return make(
     "details", {}, make("summary", {}, say("cards_other"), make("span", { className: "quiet" }, plain(cards.name, 60))),
-    make("div", { className: "cards" },
+    make("div", { className: "card-form" },
       make("label", { htmlFor: "card-input" }, say("microphone")), input,
       make("label", { htmlFor: "card-channel" }, say("channel")), channel,
       make("label", { htmlFor: "card-output" }, say("loudspeaker")), output, use),
@@ -123,7 +123,7 @@ function devices(cards, { door, say, words, signal, restart, announce }, result)
 class Meter {
   constructor(name) {
     this.bars = Array.from({ length: BARS }, () => make("i", {}));
-    this.element = make("div", { className: "meter" }, make("span", {}, name), make("div", { className: "bars", ariaHidden: "true" }, this.bars));
+    this.element = make("div", { className: "meter" }, make("span", {}, name), make("div", { ariaHidden: "true" }, this.bars));
   }
 
   put(loudness) {

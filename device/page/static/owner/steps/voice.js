@@ -48,7 +48,7 @@ export async function show(body, { door, words, say, signal, announce }) {
   if (others.length) {
     body.append(make(
       "details", {}, make("summary", {}, say("voices_more", { count: others.length })),
-      make("ul", { className: "plain" }, others.map((one) => make("li", {}, make("b", {}, plain(called(one), 60)), " ", make("span", { className: "quiet" }, about(one, say)), lacking(one, say)))),
+      make("ul", { className: "checked" }, others.map((one) => make("li", {}, make("b", {}, plain(called(one), 60)), " ", make("span", { className: "quiet" }, about(one, say)), lacking(one, say)))),
     ));
   }
   return {
