@@ -87,9 +87,14 @@ async def test_a_change_is_written_with_its_comments_and_holds_after_a_restart(b
         await tab.run("document.querySelector('.pending button').click()")
         await asyncio.wait_for(daemon.restarted.wait(), PATIENCE)
         await daemon.close()
+        await tab.until("document.querySelector('#banner .note')?.innerText === 'The assistant starts anew.'")
+        assert not await tab.run("document.querySelector('#banner .problem')")
+        await daemon.open()
+        await tab.until("!document.querySelector('#banner').innerText && document.querySelector('.pending').hidden")
+        await daemon.close()
         await tab.until("document.querySelector('#banner .problem')")
         await daemon.open()
-        await tab.until("document.querySelector('.pending').hidden")
+        await tab.until("!document.querySelector('#banner').innerText")
         assert tab.complaints == []
 
 

@@ -12,6 +12,7 @@ import { Words } from "./words.js";
 document.body.dataset.runs = "";
 
 const AGAIN_MS = 1000;
+const STARTS_MS = 60_000; // for so long, who asked for a restart is not told that nobody answers
 const HOME = "settings"; // what is shown where the address names nothing
 const $ = (id) => document.getElementById(id);
 
@@ -93,7 +94,12 @@ class Owner {
 
   async restart() {
     await this.door.ask("restart");
-    tell(this.words.say("owner", "restarting"));
+    clearTimeout(this.starts);
+    this.starts = setTimeout(() => {
+      this.starts = null;
+      if (this.gone) this.tellGone(this.gone);
+    }, STARTS_MS);
+    this.banner.replaceChildren(make("div", { className: "note" }, make("p", {}, this.words.say("owner", "restarting"))));
   }
 
   take(event) {
@@ -103,18 +109,24 @@ class Owner {
     }
     if (event.type === "snapshot") {
       this.name.textContent = plain(event.about.name, 40);
+      clearTimeout(this.starts);
+      this.starts = null;
       this.banner.replaceChildren();
       if (this.gone && this.unloaded) location.reload();
       else if (this.failed) this.go(false);
-      this.gone = false;
+      this.gone = null;
     } else if (event.type === "gone") {
-      this.gone = true;
-      this.banner.replaceChildren(make(
-        "div", { className: "problem" },
-        make("p", {}, this.words.say("owner", "gone")),
-        event.what && make("p", { className: "fix" }, plain(event.what, 300), event.fix && `: ${plain(event.fix, 300)}`),
-      ));
+      this.gone = event;
+      if (!this.starts) this.tellGone(event);
     }
+  }
+
+  tellGone({ what, fix }) {
+    this.banner.replaceChildren(make(
+      "div", { className: "problem" },
+      make("p", {}, this.words.say("owner", "gone")),
+      what && make("p", { className: "fix" }, plain(what, 300), fix && `: ${plain(fix, 300)}`),
+    ));
   }
 
   languages() {

@@ -29,7 +29,7 @@ export class Pending {
   again() {
     this.wrong.replaceChildren();
     this.restart().then(
-      () => this.element.replaceChildren(make("p", {}, this.words.say("owner", "restarting"))),
+      () => { this.element.hidden = true; },
       (error) => this.wrong.replaceChildren(shown(error, this.words)),
     );
   }
