@@ -86,6 +86,7 @@ class Trial {
     if (!field) return true;
     this.result.replaceChildren(shown(new Problem({ what: this.say(field === this.key ? "key_needed" : "agent_needed") }), this.words));
     field.focus();
+    this.result.scrollIntoView({ block: "nearest" }); // or a telephone has it behind the buttons
     return false;
   }
 
