@@ -36,9 +36,11 @@ LARGEST: Final = 2**20
 """Bytes of one that is read here. A choice: none that a person has written by hand is larger."""
 MOST: Final = 100
 """Profiles of one's own. A choice: a household has a handful."""
+MOST_FINDINGS: Final = 50
+"""That are told of a profile. A choice: nobody corrects more at a go, and for each the text is searched."""
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _KEY: Final = re.compile(r"\s*((?:[\w-]+|\"[^\"]*\")(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"))*)\s*=")
-_HEAD: Final = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]")
+_HEAD: Final = re.compile(r"\s*\[\[?([^\]]+)\]")
 
 
 class Finding(Struct, frozen=True):
@@ -208,7 +210,7 @@ def _stay_inside(table: Table, path: Path) -> None:
 
 
 def _findings(faults: str, text: str, path: Path) -> Iterator[Finding]:
-    for fault in faults.split("\n"):
+    for fault in faults.split("\n")[:MOST_FINDINGS]:
         if found := re.match(rf"{re.escape(str(path))}:(\d+): (.*)", fault):
             yield Finding(found[2], int(found[1]))
             continue

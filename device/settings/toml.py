@@ -56,6 +56,8 @@ def parse_toml(path: Path, text: str) -> Table:
         what, _, where = str(error).partition(" (at ")
         line = re.search(r"line (\d+)", where)
         raise TableError(f"{path}:{line[1] if line else len(text.splitlines())}: not TOML: {what}") from None
+    except ValueError:  # Python's own limit: what comes of so many digits takes too long
+        raise TableError(f"{path}: a number in it has too many digits") from None
     if inputs.too_deep(table):
         raise TableError(f"{path}: {TOO_DEEP}")
     return table

@@ -1,5 +1,7 @@
 """Profiles of one's own: where they are, what is wrong with them, and how they are written."""
 
+import time
+
 import pytest
 
 from device.settings import own_profiles
@@ -162,3 +164,20 @@ def test_a_full_disk_is_said_and_what_was_there_stays(own, monkeypatch):
 def test_the_line_of_a_key_is_found(key, line):
     text = 'name = 1\n[a.b]\nc = 2\n[x]\n"y" = 3\n[lookup."f g"]\nfile = 4\n[z]\na.b = 1\n'
     assert line_of(text, key.replace('"', "")) == line
+
+
+@pytest.mark.parametrize("head", ["[" + " " * 1500 + "\n", "[" + "\t" * 1500 + "x\n", "[[ " + " " * 1500 + "\n"])
+def test_a_hostile_line_keeps_nobody_from_the_processor(head):
+    began = time.process_time()
+    assert line_of(f'x = """\n{head}"""\n', "x") == 1
+    assert time.process_time() - began < 0.5, "it took 2.4 s, and eight times that for twice the length"
+
+
+def test_of_many_faults_the_first_are_told(own):
+    _, findings = own.check("mine", "\n".join(f"k{n} = 1" for n in range(own_profiles.MOST_FINDINGS + 10)))
+    assert [one.line for one in findings] == list(range(1, own_profiles.MOST_FINDINGS + 1))
+
+
+def test_a_number_of_thousands_of_digits_is_said(own):
+    (finding,) = own.check("mine", f"idle_s = {'1' * 5000}")[1]
+    assert finding.what == "a number in it has too many digits"
