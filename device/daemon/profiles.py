@@ -10,8 +10,8 @@ from device.daemon.payload import engines, payload
 from device.door import profiles as m
 from device.door.messages import Done
 from device.door.server import Refusal
-from device.settings.own_profiles import FOLDER, NotSaved, OwnProfiles, Stale, mark
-from device.settings.profiles import ProfileError, load
+from device.settings.own_profiles import NotSaved, OwnProfiles, Stale, mark
+from device.settings.profiles import FOLDER, ProfileError, load
 from device.settings.profiles import names as bundled
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from contextlib import suppress
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import UNSET
@@ -12,6 +13,7 @@ from msgspec import UNSET
 from device.settings.described import LOCAL
 from device.settings.keys import diverted
 from device.settings.loading import SettingsError, candidates, read, require
+from device.settings.profiles import FOLDER
 from device.settings.toml import hide_password
 from device.system import inputs, paths, state_file
 
@@ -75,13 +77,18 @@ def change(
     Raises ChangeError, and changes nothing then.
 
     `was` is what the file is believed to say of it, None for nothing. All settings together must be good afterwards,
-    and fit to run the assistant. Who is not the `owner` of the keys may set them, but not send them elsewhere.
+    and fit to run the assistant. Who is not the `owner` of the keys may set them, but not send them elsewhere, nor have
+    a profile of an unknown place read, which could name any file.
     """
     import tomlkit  # noqa: PLC0415 - it takes a while, and only this needs it
     from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - likewise
 
     parts, file = parts_of(key), file_for(config, environ)
     check_reader(parts[0], environ)
+    if not owner and parts == ("profile",) and not _is_at_home(value):
+        raise ChangeError(
+            f"profile: it must be bundled, or lie in {file.parent / FOLDER}: set another in {file} by hand"
+        )
     try:
         text = inputs.text(file) if inputs.is_there(file) else ""
         document = tomlkit.parse(text)
@@ -114,6 +121,12 @@ def check_reader(table: str, environ: Mapping[str, str]) -> None:
         raise ChangeError(
             f"[{table}] is the local engine's, and its service reads /etc/parley/parley.toml alone: set it there"
         )
+
+
+def _is_at_home(profile: Any) -> bool:
+    """Tell whether a profile is bundled, or one's own, as far as its name goes."""
+    path = PurePath(profile) if isinstance(profile, str) else PurePath()
+    return path.parent in (PurePath(), PurePath(FOLDER)) and not path.name.startswith("~")
 
 
 def _find(table: Any, parts: tuple[str, ...]) -> Any:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from device.settings.change import file_for
 from device.settings.loading import SettingsError, read, require, settle
-from device.settings.profiles import BUNDLED, ProfileError, too_much_for_sentences, tried
+from device.settings.profiles import BUNDLED, FOLDER, ProfileError, too_much_for_sentences, tried
 from device.settings.profiles import names as bundled
 from device.settings.toml import TableError, parse_toml
 from device.system import inputs, state_file
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from device.settings.profiles import Profile
     from device.settings.toml import Table
 
-FOLDER: Final = "profiles"
 LONGEST: Final = 32_768
 """Characters of a profile that is written here. A choice: the longest bundled one has two thousand."""
 LARGEST: Final = 2**20

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 
 BUNDLED: Final = DATA / "profiles"
+FOLDER: Final = "profiles"
+"""Beside the settings file, in which one's own are."""
 
 
 class ProfileError(TableError):

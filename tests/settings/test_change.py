@@ -200,6 +200,27 @@ def test_who_has_not_the_keys_does_not_send_them_elsewhere(environ, file, key, v
     assert "evil.example" in file.read_text()
 
 
+@pytest.mark.parametrize("place", ["{}/evil.toml", "profiles/../../evil.toml", "~nobody/evil.toml", "~nobody.toml"])
+def test_who_has_not_the_keys_has_no_profile_read_that_others_may_have_written(environ, file, tmp_path, place):
+    (tmp_path / "keys").write_text("OPENAI_API_KEY=sk-vendor\n# the end\n")
+    table = f'[lookup.x]\ndescription = "x"\nfile = "{tmp_path}/keys"\nkeys = {{ x = "code" }}\n'
+    for evil in (tmp_path / "evil.toml", file.parent.parent / "evil.toml"):
+        evil.write_text(table)
+    with pytest.raises(ChangeError, match="it must be bundled, or lie in") as told:
+        change("profile", place.format(tmp_path), owner=False, environ=environ)
+    assert "sk-vendor" not in str(told.value)
+    assert file.read_text() == WRITTEN
+
+
+def test_who_has_not_the_keys_chooses_among_the_profiles_that_there_are(environ, file):
+    environ["OPENAI_API_KEY"] = "sk-vendor"
+    (file.parent / "profiles").mkdir()
+    (file.parent / "profiles" / "shop.toml").write_text('name = "Butler"\n')
+    for choice in ("home", "profiles/shop.toml", None):
+        change("profile", choice, owner=False, environ=environ)
+        assert said("profile", file) == choice
+
+
 def test_who_has_not_the_keys_may_set_others(environ, file):
     file.write_text('[brain]\nurl = "http://box/v1"\nmodel = "m"\napi_key = "sk-old"\n')
     change("brain.url", "http://box/v2", owner=False, environ=environ)
