@@ -5,6 +5,7 @@ import json
 import socket
 from contextlib import asynccontextmanager
 
+import aiohttp
 import msgspec
 import pytest
 
@@ -58,11 +59,11 @@ async def wifi(page):
 
 @asynccontextmanager
 async def joined(page):
-    """Serve at an access point, too; yield its address."""
-    one = socket.create_server(("127.0.0.1", 0))
+    """Serve at an access point, too; yield its address, to which this machine comes as 127.0.0.1."""
+    one = socket.create_server(("127.0.0.2", 0))
     page.given = [one]
     async with page.serving():
-        yield f"http://127.0.0.1:{one.getsockname()[1]}"
+        yield f"http://127.0.0.2:{one.getsockname()[1]}"
 
 
 def post(http, url, body, **headers):
@@ -80,6 +81,15 @@ async def test_what_a_telephone_asks_of_its_maker_leads_to_the_page(page, http, 
                 assert (answer.status, answer.headers["Location"]) == (302, url + PAGE)
                 assert answer.headers["Cache-Control"] == "no-store"
                 assert "Set-Cookie" not in answer.headers
+
+
+async def test_this_machine_s_own_users_have_joined_nothing(page, wifi):
+    body = {"ssid": b"Home".hex()}
+    async with joined(page) as url:
+        for source, status in (("127.0.0.2", 401), ("127.0.0.1", 200)):
+            here = aiohttp.TCPConnector(local_addr=(source, 0))
+            async with aiohttp.ClientSession(connector=here) as http, post(http, url, body) as answer:
+                assert answer.status == status
 
 
 async def test_nothing_else_of_another_host_is_answered(page, http, wifi):

@@ -30,10 +30,10 @@ async def wifi(page):
 async def telephone(page, browser, size=PHONE, language="en"):
     """Have a telephone in the access point; yield what it shows."""
     page.language = language
-    one = socket.create_server(("127.0.0.1", 0))
+    one = socket.create_server(("127.0.0.2", 0))
     page.given = [one]
     async with page.serving():
-        tab = await browser.tab(f"http://127.0.0.1:{one.getsockname()[1]}/", size)
+        tab = await browser.tab(f"http://127.0.0.2:{one.getsockname()[1]}/", size)
         await tab.until(f"{LISTED} > 0 || document.querySelector('.problem')")
         yield tab
 
@@ -139,10 +139,10 @@ async def test_it_fits_and_axe_finds_nothing(browser, page, wifi, size, language
 
 async def test_without_a_password_the_access_point_leads_to_the_code(browser, page, wifi):
     wifi.now = msgspec.structs.replace(OPEN, protected=False)
-    one = socket.create_server(("127.0.0.1", 0))
+    one = socket.create_server(("127.0.0.2", 0))
     page.given = [one]
     async with page.serving():
-        tab = await browser.tab(f"http://127.0.0.1:{one.getsockname()[1]}/", PHONE)
+        tab = await browser.tab(f"http://127.0.0.2:{one.getsockname()[1]}/", PHONE)
         await tab.until("document.getElementById('code')")
 
 
