@@ -41,7 +41,7 @@ def _impossible(settings: Settings) -> dict[str, str]:
     files += [("sherpa.model", settings.sherpa.model)] if local.stt == "sherpa-onnx" else []
     files += [("piper.voice", settings.piper.voice)] if settings.piper.voice.endswith(".onnx") else []
     for key, path in files:
-        if path and not inputs.is_there(Path(path).expanduser(), unknown=True):
+        if path and not inputs.is_there(inputs.expanded(Path(path)), unknown=True):
             wrong[key] = f"{key}: there is no {path}"
     try:
         own_manifest().select(f"{name}.{wake.framework}" for name in wake.models if not Path(name).suffix)

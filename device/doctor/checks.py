@@ -165,7 +165,7 @@ def check_libraries(settings: Settings, load: Callable[[str], object] = ctypes.C
         if chosen and importlib.util.find_spec(module) is None:
             text = f"the package {package}, which {key} needs, is missing"
             yield Finding("library", "fail", text, f"in Parley's environment: pip install {package}")
-        if chosen and path and not inputs.is_there(Path(path).expanduser()):
+        if chosen and path and not inputs.is_there(inputs.expanded(Path(path))):
             yield Finding("models", "fail", f"{key}: there is no {path}", "correct the path in the settings")
     if local.tts != "cartesia":
         try:
@@ -212,7 +212,7 @@ def check_models(settings: Settings) -> Iterator[Finding]:
     paths = [name for name in wake.models if Path(name).suffix]
     names = [f"{name}.{wake.framework}" for name in wake.models if name not in paths]
     for path in paths:
-        if not inputs.is_file(Path(path).expanduser()):
+        if not inputs.is_file(inputs.expanded(Path(path))):
             yield Finding("models", "fail", f"wake.models: there is no file {path}", "correct the path in the settings")
     manifest = files.own_manifest()
     try:

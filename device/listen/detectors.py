@@ -12,6 +12,7 @@ from device.listen.vad import SileroVad
 from device.listen.voice_activity import VoiceDetector
 from device.listen.wake_word import WakeWord
 from device.model_files import files
+from device.system import inputs
 
 if TYPE_CHECKING:
     from device.settings.tree import WakeSettings
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def wake_model(name: str, framework: str, directory: str) -> Path:
     """Find a wake word model by its name, or by the path of a file."""
     if "/" in name or name.endswith((".onnx", ".tflite")):
-        return Path(name).expanduser()
+        return inputs.expanded(Path(name))
     return files.find(f"{name}.{framework}", directory)
 
 

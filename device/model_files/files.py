@@ -177,7 +177,7 @@ def places(directory: str = "") -> list[Path]:
     one: of root's own the service can read nothing.
     """
     if directory:
-        return [Path(directory).expanduser()]
+        return [inputs.expanded(Path(directory))]
     data_home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
     checkout = [CHECKOUT] if (CHECKOUT / "manifest.toml").exists() else []
     own = [data_home / "parley" / "models", SYSTEM]

@@ -215,7 +215,7 @@ def _where(settings: PageSettings) -> tuple[object, ...]:
 
 def _readable(path: Path) -> Path:
     """Return where a picture is. Raises OSError if it cannot be read."""
-    path = path.expanduser()
+    path = inputs.expanded(path)
     inputs.check(path, LARGEST_PICTURE)
     with path.open("rb"):
         return path

@@ -112,7 +112,7 @@ def find(profile: str, folder: Path | None = None) -> Path:
 
     Raises ProfileError if there is none.
     """
-    path = Path(profile).expanduser()
+    path = inputs.expanded(Path(profile))
     if path.suffix != ".toml" and path.name == profile:
         path = BUNDLED / f"{profile}.toml"
     elif folder is not None:
@@ -160,7 +160,7 @@ def _made(path: Path, table: Table) -> Profile:
     if isinstance(table.get("instructions"), str):
         table["instructions"] = sections(table["instructions"])
     if isinstance(table.get("picture"), str) and table["picture"]:
-        table["picture"] = str(path.parent.resolve() / Path(table["picture"]).expanduser())
+        table["picture"] = str(path.parent.resolve() / inputs.expanded(Path(table["picture"])))
     found = faults({key: value for key, value in table.items() if key not in _SPECIAL}, _File)
     engine, wrong = _voices(table)
     found += wrong

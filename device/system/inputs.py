@@ -26,6 +26,14 @@ _KINDS: Final = (
 )
 
 
+def expanded(path: Path) -> Path:
+    """Return a path with the home that its `~` stands for; as it is, where there is none, and then no such file."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
 def is_there(path: Path, *, unknown: bool = False) -> bool:
     """Tell whether there is something at a path; `unknown` where one may not look, as in another user's home."""
     try:

@@ -102,3 +102,7 @@ def test_a_folder_that_one_may_not_look_into_has_no_model(tmp_path):
     assert {found.state for found in files.status(away)} == {"missing"}
     with pytest.raises(ModelError, match="is missing"):
         files.find("hey_jarvis.onnx", away)
+
+
+def test_in_a_home_that_there_is_not_no_model_is():
+    assert all(one.state == "missing" for one in files.status("~nobody-is-called-so/models"))

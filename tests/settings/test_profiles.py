@@ -215,3 +215,8 @@ def test_the_local_engine_without_a_language_model_is_warned_of(settings):
 def test_a_profile_where_one_may_not_look_is_told_of(tmp_path):
     with pytest.raises(ProfileError, match=r"mine\.toml: cannot be read: "):
         load(str(tmp_path / ("x" * 300) / "mine.toml"))
+
+
+def test_a_profile_in_a_home_that_there_is_not_is_none():
+    with pytest.raises(ProfileError, match="there is no such profile"):
+        load("~nobody-is-called-so/x.toml")

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -79,3 +80,9 @@ def test_where_one_may_not_look_there_is_what_the_caller_says(tmp_path):
     assert inputs.is_there(hidden, unknown=True)
     assert not inputs.is_there(hidden)
     assert [inputs.is_file(path) for path in (tmp_path / "file", tmp_path, hidden)] == [True, False, False]
+
+
+def test_a_home_that_there_is_not_is_no_home(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert inputs.expanded(Path("~/x")) == Path("/home/ada/x")
+    assert inputs.expanded(Path("~nobody-is-called-so/x")) == Path("~nobody-is-called-so/x")

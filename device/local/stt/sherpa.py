@@ -79,7 +79,7 @@ def found(settings: SherpaSettings, language: str) -> tuple[str, dict[str, str]]
 
     Raises `ModelError`, saying which file is missing.
     """
-    folder = Path(settings.model).expanduser()
+    folder = inputs.expanded(Path(settings.model))
     if not inputs.is_there(folder) or not folder.is_dir():
         raise ModelError(f"sherpa.model: there is no folder {folder}: unpack a sherpa-onnx model, and name its folder")
     kinds = [settings.kind] if settings.kind != "auto" else _likely(folder)

@@ -126,7 +126,7 @@ def piper_files(settings: Settings, voice: str) -> tuple[Path, Path]:
         if name in own_manifest().files:
             return find(name, settings.models_dir), find(f"{name}.json", settings.models_dir)
         return _named(settings, voice)
-    model = Path(voice).expanduser()
+    model = inputs.expanded(Path(voice))
     for file in (model, model.with_name(f"{model.name}.json")):
         if not inputs.is_file(file):
             raise ModelError(f"piper.voice: there is no file {file}: a voice is an .onnx file and its .onnx.json")
