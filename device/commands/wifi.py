@@ -14,6 +14,7 @@ from device.system import paths
 from device.system.harmless import line
 from device.system.notify import Notifier
 from device.system.printed import echo
+from device.system.typed import typed
 from device.wifi import messages as m
 from device.wifi.client import WifiError, ask
 
@@ -115,7 +116,7 @@ def setup() -> None:
     if now.doing == "open":
         _show(now)
     else:
-        echo(f"{now.access_point} opens in some seconds; `parley wifi status` then shows its password.")
+        echo(f"{now.access_point} opens in some seconds; `{typed('wifi status', root=True)}` then shows its password.")
 
 
 def _show(now: m.Wifi) -> None:

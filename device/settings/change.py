@@ -111,7 +111,7 @@ def change(
         raise ChangeError(str(error)) from None
     except (TOMLKitError, TypeError, ValueError, RecursionError, AttributeError):
         raise ChangeError(f"{key}: this cannot be written as TOML") from None
-    _write(file, new)
+    _write(file, new, private=_is_key(parts[-1], value))
     return file
 
 
@@ -164,11 +164,21 @@ def _put(document: Any, parts: tuple[str, ...], value: Any) -> None:
         del table[parts[-1]]
 
 
-def _write(file: Path, text: str) -> None:
-    """Put a text in place of a file's, or of that of the file a link leads to; who may read it stays as it was."""
+def _is_key(name: str, value: Any) -> bool:
+    """Return whether a value called `name` is a key for an engine, or a table with one."""
+    if isinstance(value, dict):
+        return any(_is_key(inner, one) for inner, one in value.items())
+    return name.endswith("api_key") and value is not None
+
+
+def _write(file: Path, text: str, *, private: bool) -> None:
+    """Put a text in place of a file's, or of that of the file a link leads to.
+
+    Who may read it stays as it was; but if it is `private`, not everybody may any more.
+    """
     file = file.resolve()
     try:
-        mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
+        mode = file.stat().st_mode & (0o770 if private else 0o777) if file.exists() else 0o600
         state_file.write(file, text.encode())
         file.chmod(mode)
     except OSError as error:

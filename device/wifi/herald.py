@@ -49,13 +49,13 @@ class Herald:
         while True:
             text = await self._waiting.get()
             with suppress(DoorError):  # whoever is not told looks at the page, or asks `parley wifi status`
-                async with await self._reach("parley wifi") as client:
+                async with await self._reach("Wi-Fi") as client:
                     await client.request(door.Say(text), door.Said)
 
     async def _listen(self, on_button: Callable[[], None]) -> None:
         while True:
             with suppress(DoorError):
-                async with await self._reach("parley wifi") as client:
+                async with await self._reach("Wi-Fi") as client:
                     async for event in client.subscribe(("code",)):
                         if isinstance(event, door.CodeMade) and event.seconds:
                             on_button()

@@ -98,6 +98,18 @@ def test_a_file_that_was_named_is_the_one(environ, tmp_path):
     assert named.stat().st_mode & 0o777 == 0o640, "who may read it stays as it was"
 
 
+@pytest.mark.parametrize(("key", "value"), [("brain.api_key", "sk-1"), ("engine.openai", {"api_key": "sk-1"})])
+def test_a_file_that_everybody_can_read_is_no_more_once_it_holds_a_key(environ, key, value):
+    file = file_for(environ=environ)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    file.chmod(0o644)
+    change("name", "Ada", environ=environ)
+    assert file.stat().st_mode & 0o777 == 0o644
+    change(key, value, environ=environ)
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
 def test_a_link_leads_to_the_file_that_is_changed(environ, file, tmp_path):
     real = tmp_path / "real.toml"
     file.rename(real)
