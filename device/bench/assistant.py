@@ -8,6 +8,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -45,13 +46,15 @@ class Assistant:
 
     def __init__(self, config: Path | None, environment: dict[str, str] | None, *interpreter: str) -> None:
         options = ["--config", str(config)] if config else []
+        # A file: into a pipe that nobody reads, no more goes than 64 kB, and then it waits for ever.
+        self._said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed by `end`
         self._began = time.monotonic()
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
             [sys.executable, "-P", *interpreter, "-m", "device", "run", *options],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._said,
             text=True,
         )
         self.pid = self._process.pid
@@ -96,7 +99,12 @@ class Assistant:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
         try:
-            return self._process.communicate(timeout=10)[1].strip()
+            self._process.communicate(timeout=10)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            return self._process.communicate()[1].strip()
+            self._process.communicate()
+        if self._said.closed:
+            return ""
+        with self._said:
+            self._said.seek(0)
+            return self._said.read().strip()
