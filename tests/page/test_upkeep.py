@@ -32,22 +32,21 @@ READY = {
     "log": "document.querySelector('.log > div')",
     "device": "document.querySelector('#confirm')",
 }
-NOW = time.time()
-TIMERS = m.Timers(
-    (m.Timer("Pasta", 600, 312, NOW + 312), m.Timer("Egg", 300, 120, NOW + 120, paused=True)),
-    (m.Alarm(7, "alarm", "", NOW + 4000, (0, 1)), m.Alarm(8, "reminder", "the oven", None)),
-)
 
 
 @pytest.fixture
 def kept():
-    made = Kept()
-    made.timers = m.TimersSet(TIMERS.timers, TIMERS.alarms)
+    made, now = Kept(), time.time()
+    made.timers = m.TimersSet(
+        (m.Timer("Pasta", 600, 312, now + 312), m.Timer("Egg", 300, 120, now + 120, paused=True)),
+        (m.Alarm(7, "alarm", "", now + 4000, (0, 1)), m.Alarm(8, "reminder", "the oven", None)),
+    )
     return made
 
 
 def a_door(page, kept):
-    return page.owner_door("", others=kept.others, now=snapshot(timers=TIMERS))
+    timers = m.Timers(kept.timers.timers, kept.timers.alarms)
+    return page.owner_door("", others=kept.others, now=snapshot(timers=timers))
 
 
 async def at(tab, section):
@@ -177,7 +176,8 @@ async def test_hostile_words_are_words_wherever_they_are_shown(browser, page, ke
     kept.recent.add(f"ERROR device.x: {HOSTILE}{'w' * 1_000_000}", 40)
     kept.findings = ((HOSTILE, "fail", HOSTILE, HOSTILE),)
     kept.pay(3, (HOSTILE, HOSTILE), ("openai", "gpt-realtime-2.1"))
-    kept.timers = m.TimersSet((m.Timer(HOSTILE, 60, 30, NOW),), (m.Alarm(1, "reminder", HOSTILE, NOW),))
+    now = time.time()
+    kept.timers = m.TimersSet((m.Timer(HOSTILE, 60, 30, now),), (m.Alarm(1, "reminder", HOSTILE, now),))
     kept.version = u.VersionIs(HOSTILE, f"- {HOSTILE}\n\n# {HOSTILE}", "failed", fix=HOSTILE)
     kept.goes = u.ResetIs(HOSTILE, ("settings",), fix=HOSTILE)
     async with a_door(page, kept) as daemon, page.serving():
