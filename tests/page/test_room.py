@@ -3,20 +3,11 @@
 The room has a clock of its own, which stands still while the browser is looked at: it is in a thread of its own.
 """
 
-import asyncio
-import threading
-import time
-
 import pytest
-from support.chromium import Browser
+from support.beside import Beside, Screen
 from support.doorway import door
 from support.house import House, play, says
 from support.listener import Listener, spoken
-
-from device.door.client import connect
-from device.door.place import FILE
-from device.page.server import serve
-from device.settings.page import PageSettings
 
 QUESTION = "hey jarvis, what time is it?"
 WORDS = "One two three four five six seven eight nine ten eleven twelve."
@@ -26,55 +17,12 @@ OVERLAP = "document.body.dataset.light === 'overlap'"
 INK, GREY = "rgb(243, 245, 248)", "rgb(146, 156, 171)"
 
 
-class Beside:
-    """An event loop on the wall's clock, beside a room on its own."""
-
-    def __enter__(self):
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.close()
-
-    async def do(self, work):
-        """Have something done there, while the room's clock stands still and its sockets work."""
-        done = asyncio.run_coroutine_threadsafe(work, self.loop)
-        while not done.done():
-            await asyncio.sleep(0)
-            time.sleep(0.001)  # noqa: ASYNC251 - the other thread's turn
-        return done.result()
-
-
-class Screen:
-    """A browser with the page of the daemon that has its door in a folder."""
-
-    def __init__(self, folder):
-        self.folder = folder
+class Kiosk(Screen):
+    """The kiosk view, once the daemon is asleep."""
 
     async def open(self):
-        ready = asyncio.get_running_loop().create_future()
-        settings = PageSettings(port=0)
-        self.serving = asyncio.create_task(
-            serve(
-                settings,
-                lambda: (settings, "en"),
-                self.folder,
-                ready=ready.set_result,
-                reach=lambda who: connect(who, self.folder / FILE),
-            )
-        )
-        self.browser = await Browser().__aenter__()
-        self.tab = await self.browser.tab(f"http://127.0.0.1:{await ready}/")
+        await super().open()
         await self.tab.until("document.body.dataset.light === 'asleep'")
-
-    async def close(self):
-        await self.browser.__aexit__()
-        self.serving.cancel()
-        await asyncio.gather(self.serving, return_exceptions=True)
 
     async def shows(self, first, *expressions):
         await self.tab.until(first)
@@ -86,7 +34,7 @@ def test_what_was_not_heard_is_grey_while_somebody_interrupts(tmp_path):
     found = {}
 
     async def script(house):
-        screen = Screen(house.folder)
+        screen = Kiosk(house.folder)
         async with door(house):
             await beside.do(screen.open())
             try:

@@ -5,23 +5,18 @@ daemon needs time for what the browser has asked for.
 """
 
 import asyncio
-import threading
-import time
 from contextlib import suppress
 
 import pytest
-from support.chromium import PHONE, Browser, BrowserError
+from support.beside import Beside, Screen
+from support.chromium import PHONE, BrowserError
 from support.doorway import door
 from support.house import DRY, RATE, House, play, says
 from support.listener import Listener, spoken
 
-from device.door.client import connect
-from device.door.place import FILE
-from device.page.server import serve
 from device.page.words import owner_words
 from device.settings.last_good import InForce
 from device.settings.loading import read
-from device.settings.page import PageSettings
 from device.simulation.scene import Acoustics
 from device.simulation.scripted_reply import Call, Reply
 
@@ -50,58 +45,11 @@ class Vendor(Listener):
         return 401 if self.knocked == 1 else 0
 
 
-class Beside:
-    """An event loop on the wall's clock, beside a room on its own."""
-
-    def __enter__(self):
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.close()
-
-    def now(self, work):
-        """Have something done there before there is a room, or after it."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
-
-    async def do(self, work, *, passes=0.0):
-        """Have something done there, while the room's clock stands still or, with `passes`, goes on."""
-        done = asyncio.run_coroutine_threadsafe(work, self.loop)
-        while not done.done():
-            await asyncio.sleep(passes)
-            time.sleep(0.005)  # noqa: ASYNC251 - the other thread's turn
-        return done.result()
-
-
-class Screen:
-    """A telephone at the page of the daemon that has its door in a folder."""
+class Telephone(Screen):
+    """The owner's view on a telephone."""
 
     def __init__(self, folder):
-        self.folder = folder
-
-    async def open(self):
-        ready = asyncio.get_running_loop().create_future()
-        settings = PageSettings(port=0)
-        self.serving = asyncio.create_task(
-            serve(
-                settings,
-                lambda: (settings, "en"),
-                self.folder,
-                ready=ready.set_result,
-                reach=lambda who: connect(who, self.folder / FILE),
-            )
-        )
-        self.browser = await Browser().__aenter__()
-        self.tab = await self.browser.tab(f"http://127.0.0.1:{await ready}/settings", PHONE)
-
-    async def close(self):
-        await self.browser.__aexit__()
-        self.serving.cancel()
-        await asyncio.gather(self.serving, return_exceptions=True)
+        super().__init__(folder, "/settings", PHONE)
 
     async def sign_in(self, code):
         await self.tab.until("document.getElementById('code')")
@@ -191,7 +139,7 @@ def test_from_nothing_to_a_spoken_answer(tmp_path, config):
             said["complaints"] = screen.tab.complaints
 
     with Beside() as beside:
-        screen, vendor = Screen(tmp_path), Vendor()
+        screen, vendor = Telephone(tmp_path), Vendor()
         beside.now(screen.open())
         beside.now(vendor.open())
         try:
@@ -239,7 +187,7 @@ def test_what_the_room_does_not_give_back_is_told(tmp_path, config, room, fault)
             said.append(await beside.do(screen.tab.run(RESULT)))
 
     with Beside() as beside:
-        screen = Screen(tmp_path)
+        screen = Telephone(tmp_path)
         beside.now(screen.open())
         try:
             play(House(tmp_path, [], 40, room=room), Listener(), script)
