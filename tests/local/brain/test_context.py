@@ -111,3 +111,11 @@ async def test_which_one_is_meant_is_nothing_where_it_was_not_asked():
 )
 async def test_it_is_what_was_spoken_of_last(texts, tools):
     assert [call.tool for call in (await last(*texts)).called] == tools
+
+
+@pytest.mark.parametrize("text", ["stop it", "stop that", "stop"])
+async def test_stop_ends_what_is_heard_and_cancels_no_timer_that_was_spoken_of(text):
+    outcome = await last("set a timer for ten minutes", text)
+    assert outcome.timers == (600,)
+    assert outcome.answer == ""
+    assert "cancel_timer" not in str(outcome.called)
