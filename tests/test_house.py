@@ -20,7 +20,7 @@ FLOORS = (
     ("settings",),
     ("audio", "tools", "records", "wifi"),
     ("listen", "panel", "engines", "skills"),
-    ("local", "daemon", "page"),
+    ("local", "daemon", "page", "mqtt"),
     ("simulation", "doctor"),
     ("bench",),
     ("commands",),
@@ -38,6 +38,7 @@ ONLY = {
     "door": {"system"},
     "settings": {"data", "system"},
     "wifi": {"data", "system", "door", "language", "settings"},
+    "mqtt": {"system", "door", "settings"},
     "page": {"data", "system", "web", "door", "language", "settings", "wifi"},
 }
 """Rooms that may import still less: what makes them worth having is what they do not know."""

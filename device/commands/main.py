@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "ledger": ("ledger:show_ledger", "Show what was sent to each engine and what it cost, by day."),
     "log": ("upkeep:show_log", "Show the log of the assistant that runs, since it was started, without secrets."),
     "models": ("models:models", "List, fetch or verify the model files."),
+    "mqtt": ("mqtt:mqtt", "Tell an MQTT broker how the assistant is, and hand on what is asked for there."),
     "mute": ("mute:mute", "Mute the microphone of the assistant that runs, until it is unmuted."),
     "page": ("page:page", "Serve the web page that shows the assistant, or show the ways to it."),
     "profiles": ("profiles:profiles", "List profiles, show one, check one of your own, or try its look-ups."),

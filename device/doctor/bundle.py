@@ -46,6 +46,7 @@ MOST_LINES: Final = 20_000
 JOURNAL: Final = (
     *("journalctl", "--output=json", "--no-pager", "--quiet", f"--since=-{LOG_DAYS}d", f"--lines={MOST_LINES}"),
     *("--unit=parley", "--unit=parley-engine", "--unit=parley-update", "--unit=parley-switch", "--unit=parley-page"),
+    "--unit=parley-mqtt",
     "--unit=parley-wifi",
 )
 CONTENTS: Final = {

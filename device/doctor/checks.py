@@ -17,6 +17,7 @@ from device.conversation.states import State
 from device.doctor.brain import check_brain
 from device.doctor.ears import check_ears
 from device.doctor.finding import Finding
+from device.doctor.mqtt import check_mqtt
 from device.doctor.proxy import check_proxy
 from device.doctor.service import check_appliance
 from device.doctor.sound import check_card
@@ -90,8 +91,17 @@ async def examine(
     others = (*check_proxy(settings, units), *check_home(settings), *check_unmet(settings))
     for found in (*others, *check_wifi(units, Path("/"))):
         yield found
-    async for found in check_brain(settings):
+    async for found in check_servers(settings, units, config):
         yield found
+
+
+async def check_servers(
+    settings: Settings, units: Mapping[str, Mapping[str, str]], config: Path | None = None
+) -> AsyncIterator[Finding]:
+    """Say of each server that is to be talked to whether it can be: a language model's, a broker, the engines'."""
+    for there in (check_brain(settings), check_mqtt(settings.mqtt, units)):
+        async for found in there:
+            yield found
     for engine in able(settings)[0].engines:
         yield await check_engine(settings, engine, config)
 

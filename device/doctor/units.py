@@ -30,7 +30,7 @@ UNITS: Final = (
 )
 ONCE: Final = ("parley-retention.service", "parley-update.service", "parley-switch.service", "parley-reset.service")
 """Units that run now and then, and otherwise rest."""
-OPTIONAL: Final = ("parley-page.service", "parley-kiosk.service", "parley-wifi.service")
+OPTIONAL: Final = ("parley-page.service", "parley-kiosk.service", "parley-wifi.service", "parley-mqtt.service")
 """Units that are off unless somebody switches them on."""
 PROPERTIES: Final = (
     *("Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "Result", "NRestarts", "StatusText"),

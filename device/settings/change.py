@@ -14,7 +14,7 @@ from device.settings.described import LOCAL
 from device.settings.keys import diverted
 from device.settings.loading import SettingsError, candidates, read, require
 from device.settings.profiles import FOLDER
-from device.settings.toml import hide_password
+from device.settings.toml import hide_password, is_secret
 from device.system import inputs, paths, state_file
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _is_key(name: str, value: Any) -> bool:
     """Return whether a value called `name` is a key for an engine, or a table with one."""
     if isinstance(value, dict):
         return any(_is_key(inner, one) for inner, one in value.items())
-    return name.endswith("api_key") and value is not None
+    return is_secret(name) and value is not None
 
 
 def _write(file: Path, text: str, *, private: bool) -> None:

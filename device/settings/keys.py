@@ -18,7 +18,11 @@ def recipients(settings: Settings) -> set[tuple[str, str]]:
     ]
     tables += [(settings.brain, settings.brain.address or settings.brain.url)]
     tables += [(one, one.url) for one in (settings.transcription, settings.cartesia)]
-    return {(table.api_key.reveal(), server_of(url)) for table, url in tables if table.api_key and url}
+    keys = {(table.api_key.reveal(), server_of(url)) for table, url in tables if table.api_key and url}
+    mqtt = settings.mqtt
+    if mqtt.password and mqtt.host:
+        keys.add((mqtt.password.reveal(), f"mqtt{'s' if mqtt.tls else ''}://{mqtt.host}:{mqtt.broker_port}".lower()))
+    return keys
 
 
 def diverted(before: Settings, after: Settings, given: Any) -> str:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from device.settings import profiles
 from device.settings.loading import Loaded, SettingsError, able, places, read, require, settle, table_faults
-from device.settings.toml import Table, merge, without_secrets
+from device.settings.toml import Table, is_secret, merge, without_secrets
 from device.system import inputs, paths, state_file
 from device.system.service_status import UNUSABLE
 
@@ -168,4 +168,4 @@ def _secret(settings: Settings, key: str) -> bool:
     one: object = settings
     for section in sections:
         one = one.get(section) if isinstance(one, dict) else getattr(one, section, None)
-    return name == "api_key" and bool(getattr(one, name, None))
+    return is_secret(name) and bool(getattr(one, name, None))

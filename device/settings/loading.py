@@ -19,7 +19,17 @@ from device.settings import profiles
 from device.settings.engines import engine_faults, engines, known_engines, missing_key, secret, with_keys
 from device.settings.instructions import sections
 from device.settings.local import lacks, unheard
-from device.settings.toml import Table, TableError, faults, leaves, merge, parse_toml, read_toml, without_secrets
+from device.settings.toml import (
+    Table,
+    TableError,
+    faults,
+    is_secret,
+    leaves,
+    merge,
+    parse_toml,
+    read_toml,
+    without_secrets,
+)
 from device.settings.tree import Settings
 from device.system import inputs
 
@@ -60,6 +70,7 @@ KEY_VARIABLES = {
     "PARLEY_BRAIN_API_KEY": ("brain", "api_key"),
     "PARLEY_TRANSCRIPTION_API_KEY": ("transcription", "api_key"),
     "CARTESIA_API_KEY": ("cartesia", "api_key"),
+    "PARLEY_MQTT_PASSWORD": ("mqtt", "password"),
 }
 """The environment variables that hold keys of the local engine's stages, and the section and key that each sets."""
 
@@ -105,7 +116,7 @@ def read(
         wrong = _write_out(one, file.parent) + table_faults(one)
         found += [f"{file}: {fault}" for fault in wrong]
         origins |= dict.fromkeys(leaves(one), str(file))
-        with_key = any(key.endswith("api_key") for key in leaves(one))
+        with_key = any(map(is_secret, leaves(one)))
         if with_key and file not in instead and file.stat().st_mode & stat.S_IROTH:
             warnings.append(f"{file} holds a key and everybody can read it; this fixes it: chmod o-r {file}")
         table = merge(table, one)

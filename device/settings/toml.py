@@ -167,11 +167,16 @@ def without_secrets(table: Table, above: str = "") -> tuple[Table, list[str]]:
         if isinstance(value, dict):
             rest[key], below = without_secrets(value, f"{above}{key}.")
             found += below
-        elif key == "api_key" or (isinstance(value, str) and hide_password(value) != value):
+        elif is_secret(key) or (isinstance(value, str) and hide_password(value) != value):
             found.append(above + key)
         else:
             rest[key] = value
     return rest, found
+
+
+def is_secret(key: str) -> bool:
+    """Tell whether a key, e.g. `engine.openai.api_key`, holds a secret: a vendor's key, or a password."""
+    return key.rpartition(".")[2] in ("api_key", "password")
 
 
 def leaves(table: Table, above: str = "") -> list[str]:

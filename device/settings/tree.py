@@ -22,6 +22,7 @@ from device.settings.local import (
     TranscriptionSettings,
     WhisperSettings,
 )
+from device.settings.mqtt import MqttSettings
 from device.settings.page import PageSettings
 from device.settings.panel import PanelSettings
 from device.settings.prices import Price  # noqa: TC001 - msgspec resolves annotations at run time
@@ -175,6 +176,7 @@ class Settings(Section, frozen=True):
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     panel: PanelSettings = field(default_factory=PanelSettings)
     page: PageSettings = field(default_factory=PageSettings)
+    mqtt: MqttSettings = field(default_factory=MqttSettings)
     wifi: WifiSettings = field(default_factory=WifiSettings)
     prices: dict[str, Price] = field(default_factory=dict)
     """`[prices."MODEL"]`: what models cost; counts over what Parley knows."""

@@ -7,7 +7,8 @@ from device.settings.keys import diverted, is_key, recipients, server_of
 from device.settings.loading import settle
 from device.settings.types import Secret, Section
 
-ENVIRON = {"HOME": "/nowhere", "OPENAI_API_KEY": "sk-vendor", "PARLEY_BRAIN_API_KEY": "sk-brain"}
+ENVIRON = {"HOME": "/nowhere", "OPENAI_API_KEY": "sk-vendor", "PARLEY_BRAIN_API_KEY": "sk-brain",
+           "PARLEY_MQTT_PASSWORD": "house"}  # fmt: skip
 
 
 def settings(**table):
@@ -32,10 +33,22 @@ def test_every_table_that_has_a_key_is_known():
     names = [name for name, one in settings().engine.items() if hasattr(one, "api_key")]
     engine = {name: {"url": f"wss://{name}/", "api_key": name} for name in names}
     full = settle(
-        {"engine": engine, "brain": keyed, "transcription": keyed, "cartesia": {"api_key": "c"}}, {"HOME": "/nowhere"}
+        {
+            "engine": engine,
+            "brain": keyed,
+            "transcription": keyed,
+            "cartesia": {"api_key": "c"},
+            "mqtt": {"host": "box", "password": "m"},
+        },
+        {"HOME": "/nowhere"},
     ).settings
-    keys = {one.api_key.reveal() for one in with_secrets(full)}
-    assert keys == {key for key, _ in recipients(full)} == {*names, "k", "c"}
+    keys = {
+        value.reveal()
+        for one in with_secrets(full)
+        for value in (getattr(one, name) for name in one.__struct_fields__)
+        if isinstance(value, Secret)
+    }
+    assert keys == {key for key, _ in recipients(full)} == {*names, "k", "c", "m"}
     assert all(isinstance(one, msgspec.Struct) for one in tables)
 
 
@@ -53,6 +66,8 @@ def test_every_table_that_has_a_key_is_known():
         ({"brain": {"url": "http://box:1@evil.example/v1"}}, "http://evil.example"),
         ({"brain": {"url": "auto", "host": "evil.example"}}, "http://evil.example"),
         ({"brain": {"url": "auto"}}, "auto"),
+        ({"mqtt": {"host": "evil.example", "tls": True}}, "mqtts://evil.example:8883"),
+        ({"mqtt": {"host": "box"}}, "mqtt://box:1883"),
     ],
     ids=str,
 )
