@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,13 +18,17 @@ from device.engines.local_process import FAILED_LINE, READY_LINE
 from device.local.server import serve
 from device.local.stages import EngineStartError
 from device.model_files.files import ModelError
-from device.system import memory
+from device.settings.loading import is_engines_unit
+from device.system import memory, paths
 from device.system.notify import Notifier
 from device.system.printed import echo
-from device.web.given import GivenError, sockets_given, taken
+from device.system.watched import Watched
+from device.web.given import GivenError, handed_on, sockets_given, taken
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -51,6 +57,7 @@ def engine(
 def _serve(host: str | None, port: int | None, number: int | None, config: Path | None, *, with_parent: bool) -> None:
     """Serve until a signal comes, or the parent ends. Raises CommandError."""
     memory.large_blocks_go_back()
+    watched = Watched(paths.HANDED)
     found = load_in_force(config)
     settings = found.settings
     local = settings.local
@@ -63,12 +70,16 @@ def _serve(host: str | None, port: int | None, number: int | None, config: Path 
         Health(Notifier(), found, f"port {bound}" if bound else where).tell_ready()
         sys.stdout.flush()
 
-    async def work() -> None:
-        given = [taken(number)] if number else sockets_given()
-        serves = serve(msgspec.structs.replace(settings, local=local), ready=ready, given=given)
-        await until_told(serves, *([until_closed(sys.stdin.fileno())] if with_parent else []))
-
     try:
-        asyncio.run(work())
+        given = [taken(number)] if number else sockets_given()
+        hand_on = handed_on(given)
+        serves = serve(msgspec.structs.replace(settings, local=local), ready=ready, given=given)
+        ends = [until_closed(sys.stdin.fileno())] if with_parent else []
+        ends += [watched.until_changed()] if is_engines_unit(os.environ) else []
+        asyncio.run(until_told(serves, *ends))
     except (EngineError, EngineStartError, GivenError, ModelError) as error:
         raise CommandError(error) from None
+    if watched.noticed:
+        log.info("%s says something else: the engine begins anew.", paths.HANDED)
+        hand_on()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - what runs already

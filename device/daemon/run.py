@@ -32,6 +32,8 @@ from device.records.keep import Keeper
 from device.records.ledger import Ledger
 from device.records.timeline import Timeline
 from device.settings import last_good
+from device.settings.change import file_for
+from device.settings.handed import hand_over
 from device.system import inputs, recent_log
 from device.system.memory import settle
 from device.system.notify import Notifier
@@ -60,6 +62,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> Ending:
     """
     shown, settings = console(), _unmutable(found.settings)
     notifier = Notifier()
+    hand_over(settings, file_for(config))
     if (card := await wait_for_card(settings, notifier)) is None:
         return ""
     async with AsyncExitStack() as stack:

@@ -12,6 +12,7 @@ from yarl import URL
 from device.doctor.finding import Finding
 from device.system.loopback import is_loopback
 from device.system.network import ProxyError, proxy_for
+from device.system.paths import HANDED
 from device.system.service_status import Doing, Status
 from device.system.systemctl import ask, blocks
 from device.system.typed import typed
@@ -132,7 +133,9 @@ def _running_check(name: str, unit: Mapping[str, str], text: str, asked: Ask) ->
             fix = f"plug the card in, or name another as [card] in the settings: {typed('devices')} lists them"
             return Finding(name, "fail", text, fix)
         case Status(settings_fault=fault) if fault:
-            return Finding(name, "warn", text, f"fix the settings, then: sudo systemctl restart {short}")
+            by_hand = f"fix the settings, then: sudo systemctl restart {short}"
+            anew = "sudo systemctl restart parley, which writes that file anew"
+            return Finding(name, "warn", text, anew if str(HANDED) in fault else by_hand)
         case Status(engine_fault=why) if why:
             return Finding(name, "warn", text, "set what is missing, or take that engine out of `engines`")
         case Status(hears_itself=why) if why:

@@ -20,9 +20,9 @@ LONGEST_PRESS_S: Final = 60.0
 
 Step = Literal["language", "name", "wake_word", "voice", "engine", "sound", "panel"]
 """A step of the first steps, in the order in which they are shown."""
-Lacks = Literal["", "files", "package", "key", "agent", "address", "place"]
-"""What keeps a choice from being made: its model files are not fetched, a Debian package is missing, it needs a key, an
-agent's id or an address; or its settings can only be changed in a file that this assistant may not write."""
+Lacks = Literal["", "files", "package", "key", "agent", "address"]
+"""What keeps a choice from being made: its model files are not fetched, a Debian package is missing, or it needs a key,
+an agent's id or an address."""
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Tag = Annotated[str, Meta(max_length=35)]
 

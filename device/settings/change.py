@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import UNSET
 
-from device.settings.described import LOCAL
+from device.settings import handed
 from device.settings.keys import diverted
 from device.settings.loading import SettingsError, candidates, read, require
 from device.settings.profiles import FOLDER
 from device.settings.toml import hide_password, is_secret
-from device.system import inputs, paths, state_file
+from device.system import inputs, state_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +84,8 @@ def change(
     from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - likewise
 
     parts, file = parts_of(key), file_for(config, environ)
-    check_reader(parts[0], environ)
+    if handed.hands_over(environ) and (secret := handed.fault(key, value)):
+        raise ChangeError(secret)
     if not owner and parts == ("profile",) and not _is_at_home(value):
         raise ChangeError(
             f"profile: it must be bundled, or lie in {file.parent / FOLDER}: set another in {file} by hand"
@@ -113,14 +114,6 @@ def change(
         raise ChangeError(f"{key}: this cannot be written as TOML") from None
     _write(file, new, private=_is_key(parts[-1], value))
     return file
-
-
-def check_reader(table: str, environ: Mapping[str, str]) -> None:
-    """See that who goes by a table reads the file. Raises ChangeError."""
-    if table in LOCAL and environ.get("STATE_DIRECTORY") and paths.ENGINE_SOCKET.exists():
-        raise ChangeError(
-            f"[{table}] is the local engine's, and its service reads /etc/parley/parley.toml alone: set it there"
-        )
 
 
 def _is_at_home(profile: Any) -> bool:

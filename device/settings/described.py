@@ -65,8 +65,13 @@ def described(settings: Settings) -> Iterator[Key]:
 
 def changed(before: Settings, after: Settings) -> Iterator[str]:
     """Yield the keys that `after` has otherwise, secrets among them, in the order of the tree."""
-    values = {name: value for _, _, name, value in _leaves(before, "")}
-    yield from (name for _, _, name, value in _leaves(after, "") if values.get(name, value) != value)
+    values = dict(leaves(before))
+    yield from (name for name, value in leaves(after) if values.get(name, value) != value)
+
+
+def leaves(settings: Settings) -> Iterator[tuple[str, Any]]:
+    """Yield all keys and their values, secrets among them, in the order of the tree."""
+    yield from ((name, value) for _, _, name, value in _leaves(settings, ""))
 
 
 def _leaves(section: Section, above: str) -> Iterator[tuple[Section, msgspec.structs.FieldInfo, str, Any]]:

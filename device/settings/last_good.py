@@ -15,7 +15,17 @@ import msgspec
 from msgspec import Struct
 
 from device.settings import profiles
-from device.settings.loading import Loaded, SettingsError, able, places, read, require, settle, table_faults
+from device.settings.loading import (
+    Loaded,
+    SettingsError,
+    able,
+    is_engines_unit,
+    places,
+    read,
+    require,
+    settle,
+    table_faults,
+)
 from device.settings.toml import Table, is_secret, merge, without_secrets
 from device.system import inputs, paths, state_file
 from device.system.service_status import UNUSABLE
@@ -67,11 +77,21 @@ def load(config: Path | None = None, environ: Mapping[str, str] = os.environ, *,
     except SettingsError as error:
         folder = service_folder(environ)
         recalled = recall(folder, environ, need_engine=need_engine) if folder else None
+        if recalled is None and is_engines_unit(environ):
+            return InForce(_without_handed(config, environ, error), f"{UNUSABLE} and are passed over. {error}")
         if recalled is None:
             raise
         why = f"{UNUSABLE}; the last good ones stay in force. {error}"
         return InForce(recalled.loaded, "\n".join(filter(None, (why, recalled.fault))))
     return InForce(loaded)
+
+
+def _without_handed(config: Path | None, environ: Mapping[str, str], wrong: SettingsError) -> Loaded:
+    """Return the settings without those that the assistant has handed over. Raises `wrong` if others are wrong, too."""
+    try:
+        return read(config, {**environ, "STATE_DIRECTORY": ""})
+    except SettingsError:
+        raise wrong from None
 
 
 def _require(loaded: Loaded) -> None:

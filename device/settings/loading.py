@@ -31,7 +31,7 @@ from device.settings.toml import (
     without_secrets,
 )
 from device.settings.tree import Settings
-from device.system import inputs
+from device.system import inputs, paths
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -134,9 +134,18 @@ def places(path: Path | None, environ: Mapping[str, str], system: Path = SYSTEM)
 
 
 def candidates(path: Path | None, environ: Mapping[str, str], system: Path = SYSTEM) -> list[Path]:
-    """Return the files that settings would be read from if they were there: the machine's, the user's, and `path`."""
+    """Return the files that settings would be read from if they were there: the machine's, the user's, and `path`.
+
+    For the local engine's unit, what the assistant hands over stands for the user's.
+    """
     home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home(), ".config")
-    return [system, Path(home, "parley", "parley.toml"), *([path.expanduser()] if path else [])]
+    users = paths.HANDED if is_engines_unit(environ) else Path(home, "parley", "parley.toml")
+    return [system, users, *([path.expanduser()] if path else [])]
+
+
+def is_engines_unit(environ: Mapping[str, str]) -> bool:
+    """Tell whether a process is the local engine's unit, by its environment."""
+    return Path(environ.get("STATE_DIRECTORY", "")).name == paths.ENGINE
 
 
 def _exists(file: Path, path: Path | None) -> bool:

@@ -21,6 +21,11 @@ def in_force(settings: Settings, origins: Mapping[str, str] | None = None) -> st
     return "\n".join(_lines(settings, "", origins or {})) + "\n"
 
 
+def as_toml(values: Mapping[str, Any]) -> str:
+    """Return values by their keys as TOML, a line each, e.g. `wake.threshold = 0.5`."""
+    return "".join(f"{key} = {_toml(value)}\n" for key, value in values.items())
+
+
 def _lines(section: Section, above: str, origins: Mapping[str, str]) -> list[str]:
     lines, tables = [], []
     for key, value in msgspec.structs.asdict(section).items():

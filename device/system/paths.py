@@ -14,8 +14,13 @@ SHARED = Path("/var/lib/parley")
 """Where the service of the machine keeps its state."""
 ENGINE_SOCKET = Path("/run/parley-engine/engine.socket")
 """Where the local engine's unit listens, for root and the assistant's user alone: systemd/parley-engine.socket."""
+HANDED = SHARED / "engine.toml"
+"""What the assistant hands over of its settings to the local engine's unit."""
 PAGE = Path("/var/lib/parley-page")
 """Where the unit of the page keeps the kiosk link: systemd/parley-page.service."""
+
+ENGINE = "parley-engine"
+"""What the folder of state of the local engine's unit is called: systemd/parley-engine.service."""
 
 WIFI = Path("/run/parley-wifi/wifi.socket")
 """Where `parley wifi` is asked: systemd/parley-wifi.service."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, MutableMapping, Sequence
 
 FIRST: Final = 3
 """The number of the first file that systemd hands over: SD_LISTEN_FDS_START."""
@@ -34,6 +35,22 @@ def sockets_given(environ: MutableMapping[str, str] = os.environ, first: int = F
     if pid != str(os.getpid()) or not count.isdigit():
         return []
     return [taken(number) for number in range(first, first + int(count))]
+
+
+def handed_on(sockets: Sequence[socket.socket]) -> Callable[[], None]:
+    """Return what lets the program that this process becomes by exec have the sockets, as systemd has handed them over.
+
+    It is to be called right before that, also when they are closed by then.
+    """
+    # Beyond the numbers that they are to have.
+    kept = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, FIRST + len(sockets)) for one in sockets]
+
+    def hand_on() -> None:
+        for number, one in enumerate(kept, FIRST):
+            os.dup2(one, number)
+        os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(kept)))
+
+    return hand_on
 
 
 def taken(number: int) -> socket.socket:

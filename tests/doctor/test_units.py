@@ -38,6 +38,10 @@ def unit_check(**changes: str) -> Any:
         ({"NRestarts": "7"}, "warn", "after 7 restarts; the last fault: 2027 parley.service: Failed", "journalctl -u"),
         ({"StatusText": "Listening. The settings cannot be used;"}, "warn", "cannot be used", "fix the settings"),
         (
+            {"StatusText": "Listening. The settings cannot be used; …. /var/lib/parley/engine.toml: not TOML"},
+            *("warn", "cannot be used", "restart parley, which writes that file anew"),
+        ),
+        (
             {"StatusText": "Listening on USB. It hears itself: x"},
             "warn",
             "hears itself: x",

@@ -463,7 +463,7 @@ def test_every_word_that_a_step_asks_for_is_there(language):
     asked |= {f"fault_{one}" for one in msgspec.inspect.type_info(m.SoundFault).values}
     asked |= {f"fix_{one}" for one in msgspec.inspect.type_info(m.SoundFault).values}
     asked |= {f"light_{one}" for one in LIGHTS}
-    asked |= {f"lacks_{one}" for one in ("files", "package", "place", "address")}
+    asked |= {f"lacks_{one}" for one in ("files", "package", "address")}
     fields = {one.name: one.type for one in msgspec.inspect.type_info(m.EngineTried).fields}
     asked |= {f"tried_{one}" for one in fields["wrong"].values if one}
     asked |= {f"kind_{one}" for one in ("piper", "kokoro", "pico", "espeak-ng")}

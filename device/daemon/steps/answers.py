@@ -17,7 +17,7 @@ from device.daemon import helper
 from device.daemon.announcer import CannotSay
 from device.daemon.reader import Speech
 from device.daemon.steps import engine, progress
-from device.daemon.steps.choices import engine_choices, language_choices, place_of, wake_word_choices
+from device.daemon.steps.choices import engine_choices, language_choices, wake_word_choices
 from device.daemon.steps.sound import SoundTrial
 from device.door import first_steps as m
 from device.door import messages as door
@@ -133,8 +133,7 @@ class StepAnswers:
 
     @_do.register
     async def _(self, request: m.GetVoices, _: Peer) -> Reply:
-        found = await self._help("device.local.audition", request, m.VoicesAre, VOICE_S)
-        return replace(found, voices=tuple(map(_placed, found.voices)))
+        return await self._help("device.local.audition", request, m.VoicesAre, VOICE_S)
 
     @_do.register
     async def _(self, request: m.HearVoice, _: Peer) -> Reply:
@@ -256,9 +255,3 @@ def _speech(heard: bytes) -> Speech:
     """Return the speech in a WAV file of one's own making."""
     with wave.open(io.BytesIO(heard), "rb") as file:
         return Speech(np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.int16), file.getframerate())
-
-
-def _placed(voice: m.VoiceChoice) -> m.VoiceChoice:
-    """Return a voice that cannot be chosen by this assistant, if that is so, with what to do."""
-    lacks, fix = place_of(voice.puts)
-    return replace(voice, lacks=lacks, fix=fix) if lacks and not voice.lacks else voice

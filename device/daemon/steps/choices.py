@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING, Final
 
 from device.door.first_steps import EngineChoice, LanguageChoice, Put, WakeWordChoice
 from device.language.files import base, languages
 from device.model_files import files
-from device.settings.change import ChangeError, check_reader, said
+from device.settings.change import said
 from device.settings.engines import CartesiaEngine, RemoteEngine, is_foreign, known_engines, lacks_address, missing_key
 from device.settings.keys import server_of
 from device.settings.local import ENGLISH_ONLY
 from device.system.typed import typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from device.door.first_steps import Lacks
@@ -30,29 +29,18 @@ VOICE_KEYS: Final = ("local.tts", "local.voice", "piper.voice", "kokoro.voice")
 _WAKE_WORD: Final = re.compile(r'wake word "(.+)"')
 
 
-def language_choices(
-    settings: Settings, file: Path, environ: Mapping[str, str] = os.environ
-) -> Iterator[LanguageChoice]:
+def language_choices(settings: Settings, file: Path) -> Iterator[LanguageChoice]:
     """Yield the languages that there are, `file` being what changes are written to."""
     for code in languages():
         if code == base(settings.language):
             yield LanguageChoice(code, chosen=True)
             continue
         puts = tuple(_language_puts(settings, file, code))
-        lacks, fix = place_of(puts, environ)
-        if not lacks and Put("local.stt", OTHER_HEARING) in puts and not _here(settings, OTHER_HEARING_FILES):
-            lacks, fix = "files", typed(f"models fetch {OTHER_HEARING_FILES}", root=True)
+        lacks: Lacks = ""
+        if Put("local.stt", OTHER_HEARING) in puts and not _here(settings, OTHER_HEARING_FILES):
+            lacks = "files"
+        fix = typed(f"models fetch {OTHER_HEARING_FILES}", root=True) if lacks else ""
         yield LanguageChoice(code, lacks=lacks, fix=fix, puts=puts)
-
-
-def place_of(puts: tuple[Put, ...], environ: Mapping[str, str] = os.environ) -> tuple[Lacks, str]:
-    """Say whether what settings are for reads the file that they would be put into, and else what to do."""
-    try:
-        for put in puts:
-            check_reader(put.key.partition(".")[0], environ)
-    except ChangeError as error:
-        return "place", str(error)
-    return "", ""
 
 
 def _language_puts(settings: Settings, file: Path, code: str) -> Iterator[Put]:
@@ -69,7 +57,7 @@ def _here(settings: Settings, folder: str) -> bool:
     return all(one.state == "ok" for one in files.status(settings.models_dir) if one.file.name.startswith(f"{folder}/"))
 
 
-def wake_word_choices(settings: Settings, environ: Mapping[str, str] = os.environ) -> Iterator[WakeWordChoice]:
+def wake_word_choices(settings: Settings) -> Iterator[WakeWordChoice]:
     """Yield the wake words that come as model files, and those of the user's that are chosen."""
     wake, manifest = settings.wake, files.own_manifest()
     chosen = tuple(settings.wake.models)
@@ -83,8 +71,6 @@ def wake_word_choices(settings: Settings, environ: Mapping[str, str] = os.enviro
         lacks: Lacks = "" if all(one.state == "ok" for one in needed) else "files"
         fix = typed(f"models fetch {word}", root=True) if lacks else ""
         puts = (Put("wake.models", [word]),)
-        if not lacks:
-            lacks, fix = place_of(puts, environ)
         size, licence = sum(one.file.size for one in needed) / 1e6, state[name].source.licence
         yield WakeWordChoice(word, known[1], (word,) == chosen, round(size, 1), licence, lacks, fix, puts)
     for word in chosen:

@@ -99,16 +99,11 @@ async def test_choices_are_those_of_the_files_as_they_are_now(desk):
     assert "not TOML" in (await desk.refused(m.GetChoices())).what
 
 
-async def test_voices_of_an_engine_that_is_a_service_are_for_root(desk, monkeypatch, tmp_path):
+async def test_the_voices_of_a_language_are_those_that_a_process_of_its_own_finds(desk, monkeypatch):
     voice = m.VoiceChoice("de", "espeak-ng", "de", puts=(m.Put("local.tts", "espeak-ng"),))
     told = msgspec.json.encode(m.VoicesAre("de", (voice,))).decode()
     helps(monkeypatch, f"import sys; assert b'get_voices' in sys.stdin.buffer.read(); print({told!r})")
     assert (await desk.ask(m.GetVoices("de"))).voices == (voice,)
-    (tmp_path / "engine.socket").touch()
-    monkeypatch.setattr("device.system.paths.ENGINE_SOCKET", tmp_path / "engine.socket")
-    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
-    (found,) = (await desk.ask(m.GetVoices("de"))).voices
-    assert (found.lacks, "/etc/parley" in found.fix) == ("place", True)
 
 
 async def test_a_voice_is_heard_in_the_answer_or_on_the_device(desk):

@@ -4,8 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from device.daemon.steps import choices
-from device.daemon.steps.choices import engine_choices, language_choices, place_of, wake_word_choices
-from device.door.first_steps import Put
+from device.daemon.steps.choices import engine_choices, language_choices, wake_word_choices
 from device.model_files import files
 from device.settings.change import change
 from device.settings.engines import RealtimeEngine
@@ -33,7 +32,7 @@ def test_a_language_brings_its_recogniser_and_leaves_the_voice_of_another_behind
 
     def chosen(code):
         settings = read(config, {}).settings
-        return next(one for one in language_choices(settings, config, {}) if one.code == code)
+        return next(one for one in language_choices(settings, config) if one.code == code)
 
     assert chosen("en").chosen
     german = chosen("de")
@@ -48,25 +47,24 @@ def test_a_language_brings_its_recogniser_and_leaves_the_voice_of_another_behind
 
 def test_a_language_whose_recogniser_is_not_here_says_how_to_fetch_it(config, tmp_path):
     settings = Settings(models_dir=str(tmp_path))
-    german = next(one for one in language_choices(settings, config, {}) if one.code == "de")
+    german = next(one for one in language_choices(settings, config) if one.code == "de")
     assert german.lacks == "files"
     assert "models fetch whisper_base" in german.fix
 
 
-def test_where_the_engine_is_a_service_its_settings_are_for_root(config, monkeypatch, tmp_path):
-    socket = tmp_path / "engine.socket"
-    socket.touch()
-    monkeypatch.setattr("device.system.paths.ENGINE_SOCKET", socket)
-    environ = {"STATE_DIRECTORY": str(tmp_path)}
-    german = next(one for one in language_choices(Settings(), config, environ) if one.code == "de")
-    assert german.lacks == "place"
-    assert "/etc/parley/parley.toml" in german.fix
-    assert place_of((Put("wake.models", ["alexa"]),), environ) == ("", "")
+def test_where_the_engine_is_a_service_a_language_is_chosen_likewise(config, monkeypatch, tmp_path):
+    monkeypatch.setattr("device.system.paths.ENGINE_SOCKET", tmp_path)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    monkeypatch.setattr("device.daemon.steps.choices._here", lambda *_: True)
+    german = next(one for one in language_choices(Settings(), config) if one.code == "de")
+    assert german.lacks == ""
+    apply(german.puts, config)
+    assert read(config, {}).settings.local.stt == "whisper"
 
 
 def test_wake_words_say_how_they_are_spoken_and_whether_they_are_here(tmp_path):
     settings = Settings(models_dir=str(tmp_path))
-    found = {one.name: one for one in wake_word_choices(settings, {})}
+    found = {one.name: one for one in wake_word_choices(settings)}
     assert {"hey_jarvis", "alexa", "hey_mycroft", "hey_rhasspy"} == set(found)
     assert found["hey_jarvis"].said == "hey jarvis"
     assert found["hey_jarvis"].chosen
@@ -78,7 +76,7 @@ def test_wake_words_say_how_they_are_spoken_and_whether_they_are_here(tmp_path):
 
 def test_a_wake_word_of_the_users_own_is_among_them():
     settings = Settings(wake=WakeSettings(models=("/models/hey_computer_v0.1.onnx",)))
-    own = [one for one in wake_word_choices(settings, {}) if one.chosen]
+    own = [one for one in wake_word_choices(settings) if one.chosen]
     assert [(one.said, one.puts) for one in own] == [("hey computer", ())]
 
 

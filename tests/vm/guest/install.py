@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from checks import Checks
+from handed import heard_by_the_engine
 from installed import again, fresh, purged, there_is, uninstalled
 from machine import KEYS
 from page import served
@@ -20,6 +21,7 @@ def main() -> None:
     if checks("scripts/install on a machine that never had it", fresh):
         (KEYS / "OPENAI_API_KEY").write_text("sk-scripted\n")
         checks("the page, switched on", served)
+        checks("settings of the engine, changed by the page", heard_by_the_engine)
         checks("installed again", again)
         checks("--uninstall", uninstalled)
         checks("--purge", lambda: purged(before))
