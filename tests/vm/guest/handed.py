@@ -46,9 +46,9 @@ def voice() -> str:
             told = b""
             while b'"voice"' not in told:
                 more = way.recv(65_536)
-                if not more:
-                    return ""
                 told += more
+                if not more or b" 101 " not in told.partition(b"\r\n")[0]:
+                    return ""
         except OSError:
             return ""
     return str(json.loads(told[told.index(b"{") :])["session"]["audio"]["output"]["voice"])
@@ -56,8 +56,9 @@ def voice() -> str:
 
 def heard_by_the_engine() -> str:
     """Choose another voice at the door, as the page does, and start anew; then see to it that no file can stop it."""
+    until(voice, 60, "an engine that takes sessions")
     was, engine = voice(), pid(ENGINE)
-    must(was not in ("", VOICE), f"the voice is {was!r} already")
+    must(was != VOICE, f"the voice is {was!r} already")
     key = secrets.token_urlsafe(12)
     changes = [
         {"type": "change_setting", "key": "local.tts", "value": "espeak-ng"},
