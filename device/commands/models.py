@@ -10,8 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from device.commands.terminal import AS_JSON, CONFIG, FAILED, CommandError, load_settings, print_json
 from device.model_files import files
-from device.model_files.fetch import fetch
-from device.model_files.piper_voices import fetch_voice, is_name
+from device.model_files.named import fetch_named
 from device.system.printed import console, echo
 
 if TYPE_CHECKING:
@@ -88,19 +87,8 @@ def _with_progress(names: Sequence[str], directory: str) -> None:
             said.append(text)
             told.print(text)
 
-        voices = [name for name in names if is_name(name) and not _known(name)]
-        others = tuple(name for name in names if name not in voices)
-        fetched = []
-        if others or not names:
-            fetched = fetch(others or None, directory, progress=progress, say=say)
-        for name in voices:
-            fetched += fetch_voice(name, directory, progress=progress, say=say)
+        fetched = fetch_named(names, directory, progress=progress, say=say)
     for path in fetched:
         told.print(f"fetched {path.name}")
     if not fetched and not said:
         told.print("Everything is there already.")
-
-
-def _known(name: str) -> bool:
-    """Return whether the manifest knows a voice."""
-    return f"voices/{name}.onnx" in files.own_manifest().files

@@ -71,7 +71,9 @@ class Doorway:
         )
         aside, last = Aside(), LastConversation()
         self._upkeep = Upkeep(found, recent or RecentLog(), last, aside, config=config, reset=controls.reset)
-        steps = StepAnswers(daemon, controls, found, config=config, folder=path.parent, lights=lights, aside=aside)
+        self._steps = steps = StepAnswers(
+            daemon, controls, found, config=config, folder=path.parent, lights=lights, aside=aside
+        )
         self.requests = Requests(
             daemon,
             self.news,
@@ -105,6 +107,7 @@ class Doorway:
         """Let nobody in any more; harmless when repeated."""
         await self._server.close()
         await self._upkeep.close()
+        await self._steps.close()
 
     def speak_code(self) -> None:
         """Say a new code for the owner's page aloud, because somebody beside the device wants it."""

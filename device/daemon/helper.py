@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOST_TOLD: Final = 2_000
 """Characters of what a process says of its failure that are passed on: a choice, more than a paragraph."""
@@ -40,5 +43,37 @@ async def ask(command: list[str], given: bytes, *, timeout_s: float) -> bytes:
             process.kill()
             await process.communicate()  # else it and its pipes would be left to the garbage collector
     if process.returncode:
-        raise HelperError(told.decode(errors="replace").strip()[-MOST_TOLD:])
+        raise HelperError(_why(told))
     return out
+
+
+async def follow(command: list[str], take: Callable[[bytes], None], *, timeout_s: float) -> None:
+    """Hand on each line that a process prints, until it has ended well. Raises HelperError."""
+    process = None
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None and process.stderr is not None  # noqa: S101, PT018 - asked for
+        async with asyncio.timeout(timeout_s):
+            told, _ = await asyncio.gather(process.stderr.read(), _lines(process.stdout, take))
+            await process.wait()
+    except TimeoutError:
+        raise HelperError("it takes too long") from None
+    except OSError as error:
+        raise HelperError(str(error)) from None
+    finally:
+        if process is not None and process.returncode is None:
+            process.kill()
+            await process.communicate()
+    if process.returncode:
+        raise HelperError(_why(told))
+
+
+async def _lines(out: asyncio.StreamReader, take: Callable[[bytes], None]) -> None:
+    async for line in out:
+        take(line)
+
+
+def _why(told: bytes) -> str:
+    return told.decode(errors="replace").strip()[-MOST_TOLD:]

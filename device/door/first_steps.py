@@ -39,9 +39,13 @@ class LanguageChoice(Struct, frozen=True, omit_defaults=True):
 
     code: str
     chosen: bool = False
+    megabytes: float = 0.0
+    """Of the files that it lacks."""
     lacks: Lacks = ""
     fix: str = ""
     """What to do about that: a command to type."""
+    fetch: str = ""
+    """For `FetchFiles`, where it lacks files."""
     puts: tuple[Put, ...] = ()
 
 
@@ -56,7 +60,35 @@ class WakeWordChoice(Struct, frozen=True, omit_defaults=True):
     licence: str = ""
     lacks: Lacks = ""
     fix: str = ""
+    fetch: str = ""
+    """For `FetchFiles`, where it lacks files."""
     puts: tuple[Put, ...] = ()
+
+
+class FetchFiles(Request, frozen=True):
+    """Fetch the model files of a choice that lacks them. Answered by `Done` once they are here, maybe after minutes.
+
+    It goes on if whoever asked for it goes away; who asks for the same meanwhile waits with them.
+    """
+
+    name: Name
+    """`fetch` of the choice."""
+
+
+class GetFetch(Request, frozen=True):
+    """What is being fetched, and how far is it? Answered by `FetchIs`, at once."""
+
+
+class FetchIs(Reply, frozen=True):
+    """What is being fetched."""
+
+    name: str = ""
+    """As `FetchFiles` has it; empty: nothing is."""
+    what: str = ""
+    """The package that comes just now; one may need several."""
+    done: int = 0
+    """Bytes of that one."""
+    size: int = 0
 
 
 class EngineChoice(Struct, frozen=True, omit_defaults=True):
@@ -107,6 +139,8 @@ class VoiceChoice(Struct, frozen=True, omit_defaults=True):
     """What else there is to know of its licence."""
     lacks: Lacks = ""
     fix: str = ""
+    fetch: str = ""
+    """For `FetchFiles`, where it lacks files."""
     puts: tuple[Put, ...] = ()
 
 
@@ -306,6 +340,8 @@ class StepsAre(Reply, frozen=True):
 
 AnyStepRequest = (
     GetChoices
+    | FetchFiles
+    | GetFetch
     | GetVoices
     | HearVoice
     | TryEngine
@@ -318,4 +354,4 @@ AnyStepRequest = (
     | NoteStep
     | EndSteps
 )
-AnyStepReply = ChoicesAre | VoicesAre | VoiceHeard | EngineTried | EngineUsed | CardsAre | SoundIs | StepsAre
+AnyStepReply = ChoicesAre | FetchIs | VoicesAre | VoiceHeard | EngineTried | EngineUsed | CardsAre | SoundIs | StepsAre

@@ -60,6 +60,7 @@ def _choice(one: Listed) -> VoiceChoice:
         one.notice,
         "" if one.here else "package" if package else "files",
         "" if one.here else fix,
+        "" if one.here or package else one.name,
         (Put("local.tts", one.kind), Put(NAMED_BY[one.kind], one.name)),
     )
 

@@ -27,8 +27,8 @@ State: TypeAlias = Literal["ok", "missing", "wrong size", "wrong sha256"]
 
 CHECKOUT = DATA.parents[1] / "models"
 SYSTEM = Path("/var/lib/parley-models")
-_FORMER = Path("/var/lib/parley/models")
-"""Where scripts/install once put them."""
+FOR_ALL = Path("/var/lib/parley/models")
+"""Where the service fetches more of them, for the local engine's unit too; scripts/install once put all there."""
 
 
 class ModelError(Exception):
@@ -183,7 +183,7 @@ def places(directory: str = "") -> list[Path]:
     own = [data_home / "parley" / "models", SYSTEM]
     if os.geteuid() == 0 and SYSTEM.is_dir():
         own.reverse()
-    return [*checkout, *own, _FORMER]
+    return [*checkout, *own, FOR_ALL]
 
 
 def find(name: str, directory: str = "", manifest: Manifest | None = None) -> Path:

@@ -335,8 +335,12 @@ def test_purged_no_cache_stays_but_for_what_others_keep_there(machine: Installed
         (cache / folder).mkdir(parents=True)
     socket = machine.root / "run/parley-engine"
     socket.mkdir(parents=True)
+    state = machine.root / "home/who/.local/state/parley"
+    state.mkdir(parents=True)
+    (state / "models.json").touch()
     machine.install("0.1.0", "--purge")
     assert not cache.exists()
+    assert not state.parents[1].exists()
     assert not socket.exists()
     for folder in ("parley/packages", "parley/vm", "uv"):
         (cache / folder).mkdir(parents=True)

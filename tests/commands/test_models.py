@@ -50,13 +50,13 @@ def test_what_is_fetched_is_named(parley, elsewhere, monkeypatch):
     config, folder = elsewhere
     asked = []
 
-    def fetch(names, directory, *, progress, say):
+    def fetch(names, directory, *, progress, say, cache=None):
         asked.append((names, directory))
         progress("a.onnx", 0, 100)
         progress("a.onnx", 100, 100)
         return [folder / "a.onnx"] if names else []
 
-    monkeypatch.setattr("device.commands.models.fetch", fetch)
+    monkeypatch.setattr("device.model_files.named.fetch", fetch)
     assert "fetched a.onnx\n" in parley("models", "fetch", "a.onnx", "--config", config).output
     assert "Everything is there already.\n" in parley("models", "fetch", "--config", config).output
     assert asked == [(("a.onnx",), str(folder)), (None, str(folder))]
@@ -66,7 +66,7 @@ def test_what_cannot_be_fetched_is_one_line(parley, elsewhere, monkeypatch):
     def fetch(*_args, **_kwargs):
         raise ModelError("cannot fetch it: nobody is there")
 
-    monkeypatch.setattr("device.commands.models.fetch", fetch)
+    monkeypatch.setattr("device.model_files.named.fetch", fetch)
     result = parley("models", "fetch", "--config", elsewhere[0])
     assert result.exit_code == 1
     assert "parley: cannot fetch it: nobody is there\n" in result.output

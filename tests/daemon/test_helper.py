@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from device.daemon.helper import MOST_TOLD, HelperError, ask, module
+from device.daemon.helper import MOST_TOLD, HelperError, ask, follow, module
 
 
 def program(text):
@@ -53,3 +53,23 @@ async def test_one_that_nobody_waits_for_any_more_is_ended(tmp_path):
 
 def test_a_module_is_run_by_this_python_and_not_from_the_folder_where_we_are():
     assert module("device.x", "a") == [sys.executable, "-P", "-m", "device.x", "a"]
+
+
+async def test_each_line_is_handed_on_as_it_comes():
+    lines = []
+    says = "import sys\nfor n in range(3):\n    print(n, flush=True)\nprint('x' * 300_000, file=sys.stderr)"
+    await follow(program(says), lines.append, timeout_s=20)
+    assert lines == [b"0\n", b"1\n", b"2\n"]
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (program("import sys; print(1); print('no net', file=sys.stderr); sys.exit(1)"), "no net"),
+        (program("import time; print(1, flush=True); time.sleep(60)"), "too long"),
+        (["/does/not/exist"], "No such file"),
+    ],
+)
+async def test_a_failure_of_one_that_is_followed_is_told(command, told):
+    with pytest.raises(HelperError, match=told):
+        await follow(command, lambda _: None, timeout_s=1.0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 import tomllib
 
 import msgspec
@@ -10,6 +11,7 @@ from clients.house import NODE_MODULES
 from support.chromium import DESK, PHONE
 from support.steps_door import SOUND
 
+from device.daemon import helper
 from device.daemon.steps.answers import LIGHTS
 from device.door import first_steps as m
 from device.door.messages import Level, SetVolume, Subscribe
@@ -136,7 +138,39 @@ async def test_a_language_whose_files_are_not_here_cannot_be_chosen(browser, pag
         tab = await opened(browser, page, daemon)
         await at(tab, "language")
         assert await tab.run("document.querySelector('input[value=de]').disabled")
-        assert "models fetch whisper_base" in await tab.run("document.querySelector('.lacks').innerText")
+        assert re.search(r"Fetch it \(\d+ MB\)", await tab.run("document.querySelector('.fetch').innerText"))
+
+
+async def test_files_that_are_not_here_are_fetched_with_progress_and_what_goes_wrong_is_said(
+    browser, page, monkeypatch, tmp_path
+):
+    came = tmp_path / "came"
+    slow = f"""
+import sys, time
+from pathlib import Path
+print('{{"what": "a", "done": 5000000, "size": 82000000}}', flush=True)
+for _ in range(600):
+    time.sleep(0.05)
+    if Path({str(came)!r}).exists():
+        sys.exit(0)
+"""
+    monkeypatch.setattr("device.daemon.steps.choices._here", lambda settings, folder: came.exists())
+    offline = "import sys; print('cannot fetch a: no network', file=sys.stderr); sys.exit(1)"
+    programs = [slow, offline]
+    monkeypatch.setattr(helper, "module", lambda *_: [sys.executable, "-c", programs.pop()])
+    async with page.steps_door() as daemon, page.serving():
+        tab = await opened(browser, page, daemon)
+        await at(tab, "language")
+        await click(tab, "document.querySelector('.fetch button')")
+        await tab.until("document.querySelector('.fetch .problem')?.innerText.includes('no network')")
+        assert await tab.run("document.querySelector('.fetch progress').hidden")
+        await click(tab, "document.querySelector('.fetch button')")
+        await tab.until("document.querySelector('.fetch progress').value === 5e6")
+        assert "5 of 82 MB" in await tab.run("document.querySelector('.fetch').innerText")
+        await again(tab, page)  # which does not end it
+        await tab.until("document.querySelector('.fetch progress')?.value === 5e6")
+        came.touch()
+        await tab.until("document.querySelector('input[value=de]:not(:disabled)') && !document.querySelector('.fetch')")
 
 
 async def test_a_name_and_a_wake_word_are_kept_and_the_file_stays_as_it_was(browser, page):
@@ -458,12 +492,16 @@ async def test_they_are_small_on_the_wire(browser, page):
 def test_every_word_that_a_step_asks_for_is_there(language):
     words = owner_words(language)["steps"]
     sources = [STATIC / "owner" / "steps.js", *(STATIC / "owner" / "steps").glob("*.js")]
-    asked = {key for path in sources for key in re.findall(r'(?<!words\.)\bsay\("(\w+)"', path.read_text("utf-8"))}
+    asked = {
+        key
+        for path in sources
+        for key in re.findall(r'(?<!words\.)\bsay\((?:\w+ \? )?"(\w+)"', path.read_text("utf-8"))
+    }
     asked |= {f"{step}_{kind}" for step in STEPS[:-1] for kind in ("title", "short")}
     asked |= {f"fault_{one}" for one in msgspec.inspect.type_info(m.SoundFault).values}
     asked |= {f"fix_{one}" for one in msgspec.inspect.type_info(m.SoundFault).values}
     asked |= {f"light_{one}" for one in LIGHTS}
-    asked |= {f"lacks_{one}" for one in ("files", "package", "address")}
+    asked |= {f"lacks_{one}" for one in ("package", "address")}
     fields = {one.name: one.type for one in msgspec.inspect.type_info(m.EngineTried).fields}
     asked |= {f"tried_{one}" for one in fields["wrong"].values if one}
     asked |= {f"kind_{one}" for one in ("piper", "kokoro", "pico", "espeak-ng")}

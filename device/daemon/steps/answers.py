@@ -18,6 +18,7 @@ from device.daemon.announcer import CannotSay
 from device.daemon.reader import Speech
 from device.daemon.steps import engine, progress
 from device.daemon.steps.choices import engine_choices, language_choices, wake_word_choices
+from device.daemon.steps.fetching import Fetches
 from device.daemon.steps.sound import SoundTrial
 from device.door import first_steps as m
 from device.door import messages as door
@@ -79,12 +80,17 @@ class StepAnswers:
         self._daemon, self._controls, self._lights = daemon, controls, lights
         self._found, self._config, self._folder, self._aside = found, config, folder, aside
         self._sound = SoundTrial(daemon, found.settings.listen.echo_tail_ms)
+        self._fetches = Fetches(found.settings.models_dir)
         self._busy: set[str] = set()
 
     @property
     def answers(self) -> dict[type[Request], Callable[[Request, Peer], Awaitable[Reply]]]:
         """What is answered, and by what."""
         return dict.fromkeys(get_args(m.AnyStepRequest), self.answer)
+
+    async def close(self) -> None:
+        """End what goes on; harmless when repeated."""
+        await self._fetches.close()
 
     async def answer(self, request: Request, peer: Peer) -> Reply:
         """Do what a request asks for. Raises Refusal."""
@@ -130,6 +136,15 @@ class StepAnswers:
             tuple(wake_word_choices(settings)),
             tuple(engine_choices(settings)),
         )
+
+    @_do.register
+    async def _(self, request: m.FetchFiles, _: Peer) -> Reply:
+        await self._fetches.fetch(request.name)
+        return door.Done()
+
+    @_do.register
+    async def _(self, _request: m.GetFetch, _: Peer) -> Reply:
+        return self._fetches.now
 
     @_do.register
     async def _(self, request: m.GetVoices, _: Peer) -> Reply:

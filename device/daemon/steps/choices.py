@@ -36,11 +36,14 @@ def language_choices(settings: Settings, file: Path) -> Iterator[LanguageChoice]
             yield LanguageChoice(code, chosen=True)
             continue
         puts = tuple(_language_puts(settings, file, code))
-        lacks: Lacks = ""
-        if Put("local.stt", OTHER_HEARING) in puts and not _here(settings, OTHER_HEARING_FILES):
-            lacks = "files"
-        fix = typed(f"models fetch {OTHER_HEARING_FILES}", root=True) if lacks else ""
-        yield LanguageChoice(code, lacks=lacks, fix=fix, puts=puts)
+        if Put("local.stt", OTHER_HEARING) not in puts or _here(settings, OTHER_HEARING_FILES):
+            yield LanguageChoice(code, puts=puts)
+            continue
+        fix = typed(f"models fetch {OTHER_HEARING_FILES}", root=True)
+        yield LanguageChoice(
+            *(code, False, _megabytes(OTHER_HEARING_FILES), "files", fix, OTHER_HEARING_FILES),
+            puts,
+        )
 
 
 def _language_puts(settings: Settings, file: Path, code: str) -> Iterator[Put]:
@@ -55,6 +58,11 @@ def _language_puts(settings: Settings, file: Path, code: str) -> Iterator[Put]:
 
 def _here(settings: Settings, folder: str) -> bool:
     return all(one.state == "ok" for one in files.status(settings.models_dir) if one.file.name.startswith(f"{folder}/"))
+
+
+def _megabytes(folder: str) -> float:
+    known = files.own_manifest()
+    return round(sum(known.files[name].size for name in known.select([folder])) / 1e6, 1)
 
 
 def wake_word_choices(settings: Settings) -> Iterator[WakeWordChoice]:
@@ -72,7 +80,8 @@ def wake_word_choices(settings: Settings) -> Iterator[WakeWordChoice]:
         fix = typed(f"models fetch {word}", root=True) if lacks else ""
         puts = (Put("wake.models", [word]),)
         size, licence = sum(one.file.size for one in needed) / 1e6, state[name].source.licence
-        yield WakeWordChoice(word, known[1], (word,) == chosen, round(size, 1), licence, lacks, fix, puts)
+        fetch = word if lacks else ""
+        yield WakeWordChoice(word, known[1], (word,) == chosen, round(size, 1), licence, lacks, fix, fetch, puts)
     for word in chosen:
         if f"{word}.{wake.framework}" not in manifest.files:
             said_as = re.sub(r"(_v\d[\d.]*)?\.(onnx|tflite)$", "", word.rpartition("/")[2]).replace("_", " ")

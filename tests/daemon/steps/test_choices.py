@@ -50,6 +50,8 @@ def test_a_language_whose_recogniser_is_not_here_says_how_to_fetch_it(config, tm
     german = next(one for one in language_choices(settings, config) if one.code == "de")
     assert german.lacks == "files"
     assert "models fetch whisper_base" in german.fix
+    assert german.fetch == "whisper_base"
+    assert 100 < german.megabytes < 500
 
 
 def test_where_the_engine_is_a_service_a_language_is_chosen_likewise(config, monkeypatch, tmp_path):

@@ -1,7 +1,10 @@
 // A choice of a few things, each a line to touch: radio buttons, as keyboards and screen readers know them.
 
 import { plain } from "../../view.js";
-import { make } from "../make.js";
+import { button, make } from "../make.js";
+import { shown } from "../problem.js";
+
+const AGAIN_MS = 700; // how often it is asked how far a fetch is
 
 let count = 0;
 
@@ -30,12 +33,57 @@ export function choose(label, all, chosen, change = () => {}) {
   return { element: make("fieldset", { className: "choices" }, make("legend", { className: "unseen" }, label), lines), value: () => now };
 }
 
-// Say what a choice lacks, and how to have it: a command to type on the device.
-export function lacking(one, say) {
+// Say what a choice lacks, and how to have it: a button, or a command to type on the device.
+export function lacking(one, say, context) {
   if (!one.lacks) return undefined;
+  if (one.fetch) return new Fetch(one, say, context).element;
   const fix = plain(one.fix, 400);
-  const command = one.lacks === "files" || one.lacks === "package";
-  return make("p", { className: "lacks" }, say(`lacks_${one.lacks}`), " ", command ? make("code", {}, fix) : fix);
+  return make("p", { className: "lacks" }, say(`lacks_${one.lacks}`), " ", make("code", {}, fix));
+}
+
+// Has the files of a choice fetched, shows how far that is, and then the step anew.
+class Fetch {
+  constructor({ fetch: name, megabytes }, say, { door, words, signal, announce }) {
+    Object.assign(this, { name, say, door, words, signal, announce });
+    this.start = button(say(megabytes ? "fetch_size" : "fetch", { size: Math.round(megabytes) || 1 }), () => this.fetch());
+    this.bar = make("progress", { hidden: true, ariaLabel: say("fetching") });
+    this.told = make("p", { className: "quiet", hidden: true }, say("fetching"));
+    this.wrong = make("div");
+    this.element = make("div", { className: "fetch" }, this.start, this.told, this.bar, this.wrong);
+    door.ask("get_fetch").then((now) => { if (now.name === name) this.fetch(); }, () => null);
+  }
+
+  async fetch() {
+    this.busy(true);
+    this.announce(this.say("fetching"));
+    this.wrong.replaceChildren();
+    this.follow();
+    try {
+      await this.door.ask("fetch_files", { name: this.name });
+      if (!this.signal.aborted) dispatchEvent(new HashChangeEvent("hashchange"));
+    } catch (error) {
+      this.wrong.replaceChildren(shown(error, this.words));
+    }
+    this.busy(false);
+  }
+
+  busy(on) {
+    this.going = on;
+    this.start.hidden = on;
+    this.bar.hidden = this.told.hidden = !on;
+  }
+
+  async follow() {
+    while (this.going && !this.signal.aborted) {
+      const { size, done } = await this.door.ask("get_fetch").catch(() => ({}));
+      if (size) {
+        this.bar.max = size;
+        this.bar.value = done;
+        this.told.textContent = this.say("fetching_of", { done: Math.floor(done / 1e6), size: Math.ceil(size / 1e6) });
+      }
+      await new Promise((resolve) => { setTimeout(resolve, AGAIN_MS); });
+    }
+  }
 }
 
 // Change the settings that a choice takes, one after the other, in the order that they need.

@@ -3,7 +3,8 @@
 import { shown } from "../problem.js";
 import { choose, lacking, put } from "./choose.js";
 
-export async function show(body, { door, words, say, signal }) {
+export async function show(body, context) {
+  const { door, words, say, signal } = context;
   const { languages } = await door.ask("get_choices");
   const now = languages.find((one) => one.chosen)?.code;
   let wanted = now;
@@ -24,7 +25,7 @@ export async function show(body, { door, words, say, signal }) {
     }
   };
   const all = languages.map((one) => ({
-    value: one.code, title: words.name(one.code), lang: one.code, under: lacking(one, say), off: Boolean(one.lacks),
+    value: one.code, title: words.name(one.code), lang: one.code, under: lacking(one, say, context), off: Boolean(one.lacks),
   }));
   body.append(choose(say("language_title"), all, now, change).element, wrong);
   return {};

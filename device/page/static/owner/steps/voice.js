@@ -7,7 +7,8 @@ import { choose, lacking, put } from "./choose.js";
 
 const MOST = 40;
 
-export async function show(body, { door, words, say, signal, announce }) {
+export async function show(body, context) {
+  const { door, words, say, signal, announce } = context;
   const waits = make("p", { className: "quiet", role: "status" }, say("voices_wait"));
   body.append(waits);
   const { voices, language } = await door.ask("get_voices");
@@ -39,7 +40,7 @@ export async function show(body, { door, words, say, signal, announce }) {
     made.ariaBusy = null;
   };
   const line = (one) => ({
-    value: one.name, title: called(one), text: about(one, say), off: Boolean(one.lacks), under: lacking(one, say), more: one.lacks ? undefined : hear(one),
+    value: one.name, title: called(one), text: about(one, say), off: Boolean(one.lacks), under: lacking(one, say, context), more: one.lacks ? undefined : hear(one),
   });
   const here = voices.filter((one) => !one.lacks).slice(0, MOST);
   const others = voices.filter((one) => one.lacks).slice(0, MOST);
@@ -48,7 +49,7 @@ export async function show(body, { door, words, say, signal, announce }) {
   if (others.length) {
     body.append(make(
       "details", {}, make("summary", {}, say("voices_more", { count: others.length })),
-      make("ul", { className: "checked" }, others.map((one) => make("li", {}, make("b", {}, plain(called(one), 60)), " ", make("span", { className: "quiet" }, about(one, say)), lacking(one, say)))),
+      make("ul", { className: "checked" }, others.map((one) => make("li", {}, make("b", {}, plain(called(one), 60)), " ", make("span", { className: "quiet" }, about(one, say)), lacking(one, say, context)))),
     ));
   }
   return {

@@ -3,12 +3,13 @@
 import { spoken } from "../../view.js";
 import { choose, lacking, put } from "./choose.js";
 
-export async function show(body, { door, say }) {
+export async function show(body, context) {
+  const { door, say } = context;
   const words = (await door.ask("get_choices")).wake_words;
   const chosen = words.find((one) => one.chosen)?.name;
   const licence = (one) => (one.licence?.includes("NC") ? say("non_commercial") : one.licence ?? "");
   const made = choose(say("wake_word_title"), words.map((one) => ({
-    value: one.name, title: `“${spoken(one.said)}”`, text: licence(one), under: lacking(one, say), off: Boolean(one.lacks),
+    value: one.name, title: `“${spoken(one.said)}”`, text: licence(one), under: lacking(one, say, context), off: Boolean(one.lacks),
   })), chosen);
   body.append(made.element);
   return {
