@@ -18,6 +18,8 @@ from device.door import messages as m
 from device.door.codes import Refused
 from device.door.profiles import AnyProfileRequest
 from device.door.server import Peer, Refusal
+from device.language.explained import explanations
+from device.language.files import base
 from device.settings.change import ChangeError, StaleError, change, file_for, said
 from device.settings.described import changed, described
 from device.settings.loading import SettingsError, able, read
@@ -195,16 +197,19 @@ class Requests:
 
     @_do.register
     async def _(self, request: m.GetSettings, _: Peer) -> m.Reply:
-        return await self._aside.do(self._settings, request.below)
+        return await self._aside.do(self._settings, request.below, request.language)
 
-    def _settings(self, below: str) -> m.SettingsAre:
-        settings, origins, fault = self._found.settings, self._found.loaded.origins, self._found.fault
+    def _settings(self, below: str, language: str) -> m.SettingsAre:
+        loaded, settings, fault = self._found.loaded, self._found.settings, self._found.fault
         file = file_for(self._config)
         try:  # what the files say now, which holds when Parley is started anew
             loaded = read(self._config)
-            settings, origins = loaded.settings, loaded.origins
+            settings = loaded.settings
         except SettingsError as error:
             fault = str(error)
+        told, shown = explanations(language), {*settings.engines, *loaded.table.get("engine", {})}
+        if (parts := below.split("."))[0] == "engine" and len(parts) > 1:
+            shown.add(parts[1])
         rows = tuple(
             m.Setting(
                 key.name,
@@ -215,19 +220,20 @@ class Requests:
                 key.choices,
                 key.least,
                 key.most,
-                key.about,
-                origins.get(key.name, ""),
+                told.get(key.told_at, key.about),
+                loaded.origins.get(key.name, ""),
                 None if key.kind == "secret" else said(key.name, file),
                 key.present,
                 key.restarts,
             )
-            for key in described(settings)
+            for key in described(settings, shown)
             if not below or key.name == below or key.name.startswith(f"{below}.")
         )
         if not rows:
             raise Refusal("unknown", f"there is no setting {below!r}", f"`{typed('settings')}` lists them")
         pending = changed(self._found.settings, able(settings)[0])
-        return m.SettingsAre(rows, str(file), fault, tuple(pending))
+        others = tuple(sorted(set(settings.engine) - shown))
+        return m.SettingsAre(rows, str(file), fault, tuple(pending), others, base(language) if told else "en")
 
     @_do.register
     async def _(self, request: m.ChangeSetting, peer: Peer) -> m.Reply:

@@ -157,7 +157,9 @@ class GetSettings(Request, frozen=True):
     """What can be set, what is set, and what is valid? Answered by `SettingsAre`."""
 
     below: Annotated[str, Meta(max_length=200)] = ""
-    """Only keys of this table, e.g. `wake`; empty: all."""
+    """Only keys of this table, e.g. `wake`; empty: all, of engines those that are chosen or somebody has set."""
+    language: Annotated[str, Meta(max_length=35)] = "en"
+    """In which it is told what they mean, if that is known in it."""
 
 
 class ChangeSetting(Request, frozen=True):
@@ -306,7 +308,7 @@ class Setting(Struct, frozen=True, omit_defaults=True):
     least: float | None = None
     most: float | None = None
     about: str = ""
-    """What it means: the docstring in the tree of settings."""
+    """What it means: the docstring in the tree of settings, or the same in the language that was asked for."""
     origin: str = ""
     """The file or variable that set it; empty: it is at its default."""
     file: Any = None
@@ -327,6 +329,10 @@ class SettingsAre(Reply, frozen=True):
     """Why the files are not in force, if they cannot be used."""
     pending: tuple[str, ...] = ()
     """Keys of all tables that the files have otherwise than what is in force, and hold after a restart."""
+    engines: tuple[str, ...] = ()
+    """Engines that there are beside, whose tables can be asked for: `engine.NAME`."""
+    language: str = "en"
+    """In which it is told what they mean."""
 
 
 class Changed(Reply, frozen=True):

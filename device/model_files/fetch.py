@@ -28,6 +28,8 @@ NPM: Final = "https://registry.npmjs.org"
 """npm's registry, unless NPM_CONFIG_REGISTRY names a mirror."""
 _UNREADABLE = (KeyError, zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error)
 """What an archive that is none, or lacks a member, raises."""
+_UNREACHED = "after connection broken by"
+"""What pip 23 to 25 say of each attempt at an index that is out of reach; at last, only that it has no such package."""
 _PIP_TIMEOUT_S = 900
 """A choice: a wheel of some tens of megabytes over a slow line."""
 
@@ -210,6 +212,8 @@ def _pip(source: Package, *arguments: str) -> str:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PIP_TIMEOUT_S, check=False)  # noqa: S603 - our own words
     except subprocess.TimeoutExpired:
         raise ModelError(f"cannot fetch {source.title}: pip got no answer in {_PIP_TIMEOUT_S // 60} minutes") from None
+    if done.returncode and _UNREACHED in done.stderr:
+        raise ModelError(f"cannot fetch {source.title}: the package index cannot be reached; is this machine online?")
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")] or done.stderr.splitlines()
         raise ModelError(f"cannot fetch {source.title}: pip says: {errors[-1] if errors else done.returncode}")

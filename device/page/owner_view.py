@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
@@ -29,12 +30,17 @@ BROWSERS: Final = 8
 """The owner's at once. A choice: with the kiosks' they leave the door room for commands."""
 CHECKED_S: Final = 10.0
 """How long the daemon may take to say whether it is the code. A choice: it takes milliseconds."""
+LONGEST_WANTED: Final = 200
+"""Characters of the languages that a browser wants: a choice, of twenty."""
 STATUS: Final[dict[door.Code, int]] = {"wait": 429, "refused": 403}
 """What a fault is in HTTP; all others are the daemon's, or that there is none."""
 
 
 class _Offered(Struct, forbid_unknown_fields=True):
     code: Annotated[str, Meta(max_length=20)]
+
+    def __repr__(self) -> str:
+        return "_Offered()"
 
 
 class _Leaving(Struct, forbid_unknown_fields=True):
@@ -58,7 +64,7 @@ class OwnerView:
         came_back: Callable[[], None] = lambda: None,
     ) -> None:
         self._owners, self._look, self._reach = owners, look, reach
-        self._page, self._edition = loaded["settings.html"], assets.edition(loaded)
+        self._page, self._edition = loaded["shell.html"], assets.edition(loaded)
         self._lines = Lines(OWNER, BROWSERS, connections, reach, came_back=came_back)
         self._checking = asyncio.Lock()
 
@@ -88,12 +94,16 @@ class OwnerView:
         return answer
 
     async def _words(self, request: web.Request) -> web.Response:
-        """Answer the words of the view; none of them is a secret, and a browser keeps them."""
+        """Answer the words of the view in the first of the languages after the `?` that there is, else in the device's.
+
+        None of them is a secret, and a browser keeps them.
+        """
         settings, language = await asyncio.to_thread(self._look)
         first = words.offered(settings.languages or (language,))
         languages = tuple(dict.fromkeys((*first, *words.readable())))
-        told = {"languages": languages, "words": {one: words.owner_words(one) for one in languages}}
-        return assets.answer(request, assets.asset(msgspec.json.encode(told), "application/json"))
+        wanted = request.query_string[:LONGEST_WANTED].split(",")
+        chosen = next((one for one in wanted if one in languages), languages[0])
+        return assets.answer(request, _words_in(languages, chosen))
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         """Take a code, and let the browser in if it is the one."""
@@ -128,6 +138,13 @@ class OwnerView:
         """Raise web.HTTPUnauthorized for those who are not the owner."""
         if not self._owners.admits(request):
             raise web.HTTPUnauthorized
+
+
+@cache
+def _words_in(languages: tuple[str, ...], chosen: str) -> Asset:
+    """Return the words of a language, compressed once; there are as many as languages, in as many orders as are set."""
+    told = {"languages": languages, "words": {chosen: words.owner_words(chosen)}}
+    return assets.asset(msgspec.json.encode(told), "application/json")
 
 
 def _refused(error: door.Error) -> web.Response:

@@ -119,6 +119,9 @@ class _Join(Struct, forbid_unknown_fields=True):
     password: str = ""
     hidden: bool = False
 
+    def __repr__(self) -> str:
+        return f"_Join({self.ssid!r})"
+
 
 def _answered(status: int, what: Struct) -> web.Response:
     return web.Response(

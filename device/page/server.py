@@ -74,7 +74,7 @@ class Page:
         self._assets = assets.all_assets()
         self._lines = Lines(KIOSK, BROWSERS, self.connections, reach, came_back=self._came_back)
         self._owner = OwnerView(owners, look, self._assets, self.connections, reach, came_back=self._came_back)
-        self._portal = Portal(owners.admits, self._assets["wifi.html"], given, path=wifi)
+        self._portal = Portal(owners.admits, self._assets["shell.html"], given, path=wifi)
         self._where = _where(settings)
         self._looking: asyncio.Task[None] | None = None
         self.moved = asyncio.Event()

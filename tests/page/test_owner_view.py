@@ -9,7 +9,7 @@ from aiohttp import WSMsgType
 from support.scripted_door import snapshot
 
 from device.door import messages as door
-from device.page import live, owner_view
+from device.page import live, owner_view, portal
 from device.page.owners import COOKIE
 from device.page.words import readable
 
@@ -55,7 +55,12 @@ async def test_without_the_code_there_is_nothing_but_how_to_get_one(page, http):
             assert about["signed_in"] is False
             assert answer.headers["Cache-Control"] == "no-store"
         async with http.get(f"{page.url}/owner-words.json") as answer:
-            assert set((await answer.json())["languages"]) == set(readable())
+            told = await answer.json()
+            assert set(told["languages"]) == set(readable())
+            assert list(told["words"]) == ["en"]
+        for wanted, language in (("de", "de"), ("xx,de,en", "de"), ("../x", "en"), ("a" * 5000 + ",de", "en")):
+            async with http.get(f"{page.url}/owner-words.json?{wanted}") as translated:
+                assert list((await translated.json())["words"]) == [language]
         async with http.get(answer.url, headers={"If-None-Match": answer.headers["ETag"]}) as again:
             assert again.status == 304, "a browser keeps them"
         async with http.get(f"{page.url}/owner", headers={"Origin": page.url}) as answer:
@@ -63,6 +68,24 @@ async def test_without_the_code_there_is_nothing_but_how_to_get_one(page, http):
         async with post(page, http, "/owner/sign-out", {"everywhere": True}) as answer:
             assert answer.status == 401
         assert daemon.asked.empty()
+
+
+async def test_the_words_are_compressed_once(page, http, monkeypatch):
+    async with page.door(), page.serving():
+        async with http.get(f"{page.url}/owner-words.json") as answer:
+            await answer.read()
+
+        def no_more(*_, **__):
+            raise AssertionError
+
+        monkeypatch.setattr("device.page.assets.gzip.compress", no_more)
+        async with http.get(f"{page.url}/owner-words.json") as answer:
+            assert answer.status == 200
+
+
+def test_nothing_that_is_posted_shows_what_is_secret():
+    assert "123456" not in repr(owner_view._Offered("123456"))  # noqa: SLF001
+    assert "secret" not in repr(portal._Join("6869", "secret"))  # noqa: SLF001
 
 
 async def test_the_code_is_asked_of_the_daemon_and_a_cookie_is_given(page, http):

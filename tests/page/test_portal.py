@@ -108,7 +108,7 @@ async def test_where_telephones_do_not_come_nobody_is_led(page, http, wifi):
 async def test_at_the_access_point_the_first_page_is_this_one(page, http, wifi):
     async with joined(page) as url, http.get(url) as answer:
         assert (answer.status, answer.url.path) == (200, PAGE)
-        assert "wifi.js" in await answer.text()
+        assert "shell.js" in await answer.text()
 
 
 async def test_whoever_has_joined_sees_networks_and_no_more(page, http, wifi):

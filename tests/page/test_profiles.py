@@ -67,9 +67,17 @@ async def test_a_bundled_one_is_looked_at_and_a_copy_is_changed(browser, page):
         await tab.run("[...document.querySelectorAll('a')].find((one) => one.innerText === 'Make a copy').click()")
         await tab.until(f"document.getElementById('profile-name')?.value === 'my-support' && {SOUND}")
         text = await tab.run("document.getElementById('profile-text').value")
-        await written(tab, text.replace("Kitchen shop, hello!", "Hello!"))
+        await written(
+            tab, text.replace("Kitchen shop, hello!", "Hello!").replace('engines = "openai"', 'engines = "local"')
+        )
         await press(tab, "Save")
         await tab.until("location.hash === '#profiles/my-support' && document.querySelector('#profile-name').readOnly")
+        await tab.until("document.querySelector('main').innerText.includes('Saved.')")
+        assert daemon.config.read_text() == TEXT
+        await press(tab, "Use it")
+        await tab.until("document.querySelector('main').innerText.includes('It is the one chosen')")
+        assert daemon.config.read_text() == f'{TEXT}profile = "profiles/my-support.toml"\n'
+        assert "profile" in await tab.run("document.querySelector('.pending').innerText")
         made = load(OwnProfiles(daemon.config).path("my-support"))
         assert made.layer["greeting"] == "Hello! What can I do for you?"
         assert set(made.lookups) == {"find_order", "find_answer"}

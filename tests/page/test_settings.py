@@ -349,6 +349,60 @@ async def test_it_is_german_where_one_wants(browser, page):
         await tab.run("document.querySelector('#languages [lang=de]').click()")
         await tab.until("document.querySelector('h1')?.innerText === 'Alle Einstellungen'")
         assert await tab.run("document.documentElement.lang") == "de"
+        row = ROW.format("wake.threshold")
+        await tab.until(row)
+        assert "Weckwort zählt" in await tab.run(f"{row}.innerText || {row}.textContent")
+        assert await tab.run(f"{row}.querySelector('p').lang") == "de"
+
+
+async def test_an_engine_that_is_known_is_shown_and_set(browser, page):
+    async with page.owner_door(TEXT) as daemon, page.serving():
+        tab = await opened(browser, page, daemon)
+        await tab.until(ROW.format("wake.threshold"))
+        assert not await tab.run(f"Boolean({ROW.format('engine.xai.voice')})")
+        await tab.run("document.querySelector('.add').open = true")
+        await tab.run(
+            "{ const known = document.getElementById('engine-known'); known.value = 'xai'; known.onchange(); }"
+        )
+        assert await tab.run("document.getElementById('engine-url').offsetHeight") == 0
+        await tab.run("document.querySelector('.add .first').click()")
+        await tab.until(f"{ROW.format('engine.xai.voice')}?.offsetHeight")
+        assert daemon.config.read_text() == TEXT, "to look is not to change"
+        await put(tab, "engine.xai.voice", "rex")
+        await tab.until("document.querySelector('.setting .done')")
+        assert daemon.config.read_text() == f'{TEXT}\n[engine.xai]\nvoice = "rex"\n'
+        await tab.run("location.reload()")
+        await tab.until(ROW.format("engine.xai.voice"))
+
+
+async def test_an_engine_of_ones_own_is_added_with_its_address(browser, page):
+    add = """{
+        document.querySelector('.add').open = true;
+        const known = document.getElementById('engine-known');
+        known.value = '';
+        known.onchange();
+        document.getElementById('engine-name').value = %r;
+        document.getElementById('engine-url').value = %r;
+        document.getElementById('engine-like').value = 'openai';
+        document.querySelector('.add .first').click();
+    }"""
+    problem = "document.querySelector('.add .problem')?.innerText"
+    async with page.owner_door(TEXT) as daemon, page.serving():
+        tab = await opened(browser, page, daemon)
+        await tab.until(ROW.format("wake.threshold"))
+        for name, url, wrong in (
+            ("two words", "ws://box/v1", "letters, digits"),
+            ("local", "ws://box/v1", "the local engine"),
+            ("box", "http://box", "ws://"),
+        ):
+            await tab.run("document.querySelector('.add .problem')?.remove()")
+            await tab.run(add % (name, url))
+            await tab.until(f"{problem}?.includes({wrong!r})")
+            assert daemon.config.read_text() == TEXT
+        await tab.run(add % ("box", "ws://box:8000/v1/realtime"))
+        await tab.until(f"{ROW.format('engine.box.url')}?.offsetHeight")
+        assert '[engine.box]\nlike = "openai"\nurl = "ws://box:8000/v1/realtime"\n' in daemon.config.read_text()
+        assert await looked_through(tab) == []
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE, NARROW], ids=["desk", "phone", "narrow"])

@@ -163,8 +163,12 @@ async def test_one_is_deleted_and_all_are_and_one_is_asked_before(browser, page,
         await tab.until("document.querySelectorAll('.conversation').length === 2")
         assert [one.lines[1].text for one in stored()] == ["One", "Two"]
         assert await tab.run("document.activeElement.tagName") == "SUMMARY"
+        apart = "[...document.querySelectorAll('#main button')].find((one) => one.innerText === 'Delete all')"
+        last = "[...document.querySelectorAll('.conversation')].at(-1)"
+        assert await tab.run(f"{apart}.getBoundingClientRect().top > {last}.getBoundingClientRect().bottom")
         await click(tab, "Delete all")
         await tab.until("document.querySelector('dialog[open]')")
+        assert len(stored()) == 2, "it is asked before"
         await click(tab, "Delete all", "dialog")
         await tab.until("document.querySelector('#main').innerText.includes('No conversation is kept')")
         assert stored() == []
@@ -313,6 +317,18 @@ async def test_the_log_follows_stands_still_and_is_sifted(browser, page, kept):
         await tab.until("document.querySelector('#main .done')")
         assert "INFO device.x: three" in await tab.run("window.copied")
         assert tab.complaints == []
+
+
+async def test_on_a_telephone_a_line_of_the_log_has_all_of_its_width(browser, page, kept):
+    kept.recent.add("INFO device.x: " + "word " * 12)
+    async with a_door(page, kept) as daemon, page.serving():
+        tab = await opened(browser, page, daemon, PHONE)
+        await at(tab, "log")
+        box = "document.querySelector('.log > div {}').getBoundingClientRect()"
+        assert await tab.run(f"{box.format('span')}.top >= {box.format('time')}.bottom")
+        assert await tab.run(f"{box.format('span')}.left === {box.format('time')}.left")
+        await tab.run(searched("nothing like it"))
+        assert await tab.run("document.querySelector('.log > div').offsetHeight") == 0
 
 
 async def test_a_daemon_that_was_started_anew_has_a_log_of_its_own(browser, page, kept):
@@ -479,8 +495,8 @@ async def test_it_is_german_where_one_wants(browser, page, kept, section):
         await tab.until("document.documentElement.lang === 'de' && document.querySelector('h1')")
         await at(tab, section)
         words = await tab.run(
-            "fetch('/owner-words.json').then((one) => one.json())"
-            f".then(({{words}}) => [words.de.{section}, words.en.{section}])"
+            "Promise.all(['de', 'en'].map((one) => fetch('/owner-words.json?' + one).then((found) => found.json())))"
+            f".then(([de, en]) => [de.words.de.{section}, en.words.en.{section}])"
         )
         assert set(words[0]) == set(words[1])
         text = await tab.run("document.querySelector('#main').innerText")

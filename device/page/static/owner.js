@@ -7,7 +7,7 @@ import { Problem, shown } from "./owner/problem.js";
 import { SECTIONS } from "./owner/sections.js";
 import { signIn } from "./owner/sign-in.js";
 import { plain } from "./view.js";
-import { Words } from "./words.js";
+import { wanted, Words } from "./words.js";
 
 document.body.dataset.runs = "";
 
@@ -175,7 +175,7 @@ async function got(what) {
 
 let known = null;
 while (!known) {
-  known = await Promise.all([got("/owner.json"), got("/owner-words.json")]).catch(() => null);
+  known = await Promise.all([got("/owner.json"), got(`/owner-words.json?${wanted(navigator.languages)}`)]).catch(() => null);
   if (!known) await new Promise((resolve) => { setTimeout(resolve, AGAIN_MS); });
 }
 const [about, told] = known;

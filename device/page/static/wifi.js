@@ -3,11 +3,11 @@
 import { make } from "./owner/make.js";
 import { shown } from "./owner/problem.js";
 import { show } from "./owner/wifi.js";
-import { Words } from "./words.js";
+import { wanted, Words } from "./words.js";
 
 document.body.dataset.runs = "";
 
-const words = new Words(await (await fetch("/owner-words.json")).json());
+const words = new Words(await (await fetch(`/owner-words.json?${wanted()}`)).json());
 const say = (key) => words.say("wifi", key);
 document.documentElement.lang = words.language;
 document.title = `${say("title")} · Parley`;

@@ -10,13 +10,17 @@ function stored() {
   }
 }
 
+// Return the languages that are wanted: the one that was chosen, and `preferred` ones.
+export function wanted(preferred = []) {
+  return [stored(), ...preferred.map((one) => one.split("-")[0])].filter(Boolean);
+}
+
 export class Words {
-  // Of `preferred` languages the first that is there counts, if none was chosen.
+  // Of `preferred` languages the first that is there counts, if none was chosen; `about` may have the words of one alone.
   constructor(about, preferred = []) {
     this.all = about.words;
     this.languages = about.languages;
-    const wanted = [stored(), ...preferred.map((one) => one.split("-")[0])];
-    this.language = wanted.find((one) => this.languages.includes(one)) ?? this.languages[0];
+    this.language = [...wanted(preferred), ...this.languages].find((one) => one in this.all);
   }
 
   choose(language) {

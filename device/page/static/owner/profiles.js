@@ -10,7 +10,7 @@ const CHECK_MS = 400; // after the last key; no slower than one looks up
 const LONGEST = 30_000; // characters, a little less than the door takes
 const COPY = "+";
 
-let justSaved = false; // a new profile, which is shown now by its own address
+let justSaved = ""; // the setting of a new profile, which is shown now by its own address
 const drafts = new Map(); // what was written and not saved, by the section's address
 
 // After the section's name the address has the name of a profile, or + for a new one, and of which it is a copy.
@@ -130,8 +130,8 @@ class Editor {
       this.sent,
     ];
     this.element.append(...parts.filter(Boolean));
-    if (justSaved) this.told.append(make("p", { className: "done" }, this.say("saved")));
-    justSaved = false;
+    if (justSaved) this.toldSaved(justSaved).catch((error) => this.wrong(error));
+    justSaved = "";
   }
 
   written() {
@@ -199,19 +199,35 @@ class Editor {
       const told = await this.door.ask("save_profile", { name, text: written, base: this.base, was });
       drafts.delete(this.key);
       if (this.fresh) {
-        justSaved = true;
+        justSaved = told.setting;
         location.hash = `profiles/${encodeURIComponent(name)}`;
         return;
       }
       this.saved = written;
       this.mark = told.mark;
-      this.pending.tell(await this.door.ask("get_settings", { below: "profile" }));
-      this.told.replaceChildren(make("p", { className: "done" }, this.say("saved")));
-      this.announce(this.say("saved"));
+      await this.toldSaved(told.setting);
     } catch (error) {
       if (error.code === "changed" && !this.fresh) await this.stale(name).catch((other) => this.wrong(other));
       else this.wrong(error);
     }
+  }
+
+  // Say that it is saved and, unless it is the one chosen, offer to choose it.
+  async toldSaved(setting) {
+    const settings = await this.door.ask("get_settings", { below: "profile" });
+    this.pending.tell(settings);
+    const chosen = settings.settings[0].file === setting;
+    const text = this.say(chosen ? "saved" : "saved_unused");
+    const use = button(this.say("use"), async () => {
+      try {
+        await this.door.ask("change_setting", { key: "profile", value: setting });
+        await this.toldSaved(setting);
+      } catch (error) {
+        this.wrong(error);
+      }
+    }, "first");
+    this.told.replaceChildren(make("div", { className: "row" }, make("p", { className: "done" }, text), !chosen && use));
+    this.announce(text);
   }
 
   // The file was changed by somebody else meanwhile: show it, and let choose.

@@ -29,7 +29,12 @@ class All {
     this.fault = make("div");
     this.list = make("div", { className: "groups" });
     this.pending = new Pending({ words, restart });
-    element.append(this.pending.element, this.file, this.fault, make("div", { className: "search" }, this.search, this.found), this.list);
+    this.more = new Set(); // engines whose settings are shown because they were asked for
+    this.adding = new AddEngine(this);
+    element.append(
+      this.pending.element, this.file, this.fault, make("div", { className: "search" }, this.search, this.found), this.list,
+      this.adding.element,
+    );
   }
 
   say(key, values) {
@@ -37,20 +42,43 @@ class All {
   }
 
   async load() {
-    const told = await this.door.ask("get_settings");
+    const told = await this.ask();
+    const more = await Promise.all([...this.more].map((name) => this.ask(`engine.${name}`)));
+    const settings = [told, ...more].flatMap((one) => one.settings);
     this.tell(told);
-    for (const setting of told.settings) {
-      const row = this.rows.get(setting.key);
-      if (row) row.refresh(setting);
-      else this.add(setting);
-    }
-    const there = new Set(told.settings.map((one) => one.key));
+    this.take(settings);
+    const there = new Set(settings.map((one) => one.key));
     for (const [key, row] of this.rows) {
       if (there.has(key)) continue;
       row.element.remove();
       this.rows.delete(key);
     }
     this.filter();
+  }
+
+  ask(below = "") {
+    return this.door.ask("get_settings", { below, language: this.words.language });
+  }
+
+  // Show what the daemon tells of settings, anew or for the first time.
+  take(settings) {
+    for (const setting of settings) {
+      const row = this.rows.get(setting.key);
+      if (row) row.refresh(setting);
+      else this.add(setting);
+    }
+  }
+
+  // Show the settings of an engine that is neither chosen nor set.
+  async showEngine(name) {
+    this.more.add(name);
+    this.take((await this.ask(`engine.${name}`)).settings);
+    this.search.value = "";
+    this.filter();
+    const group = this.groups.get(`engine.${name}`);
+    group.open = true;
+    group.scrollIntoView({ block: "start" });
+    group.querySelector("summary").focus();
   }
 
   // Tell the file, what is wrong with it, and what holds only after a restart.
@@ -60,6 +88,8 @@ class All {
     this.fault.replaceChildren();
     if (told.fault) this.fault.append(shown(new Problem({ code: "failed", what: told.fault }), words));
     this.pending.tell(told);
+    this.language = told.language ?? "en";
+    if (told.engines) this.adding.offer(told.engines.filter((name) => !this.more.has(name)));
   }
 
   add(setting) {
@@ -102,9 +132,61 @@ class All {
 
   // Tell anew what is set below a key, and what holds only after a restart.
   async refresh(key) {
-    const told = await this.door.ask("get_settings", { below: key });
-    this.tell(told);
+    const told = await this.ask(key);
+    this.tell({ ...told, engines: undefined });
     return told.settings[0];
+  }
+}
+
+// Another engine: one that is known, or a server of one's own that speaks like one of those.
+class AddEngine {
+  constructor(all) {
+    this.all = all;
+    const { words } = all;
+    const say = (key) => words.say("settings", key);
+    this.known = make("select", { id: "engine-known" });
+    this.known.onchange = () => { this.own.hidden = Boolean(this.known.value); };
+    this.name = make("input", { id: "engine-name", autocomplete: "off", spellcheck: false, maxLength: 40 });
+    this.url = make("input", { id: "engine-url", type: "url", autocomplete: "off", spellcheck: false, placeholder: "ws://192.168.1.5:8000/v1/realtime", maxLength: 300 });
+    this.like = make("select", { id: "engine-like" });
+    const labelled = (key, control) => make("div", { className: "pair" }, make("label", { htmlFor: control.id }, say(key)), control);
+    this.own = make("div", { className: "inside" }, labelled("engine_name", this.name), labelled("engine_url", this.url), labelled("engine_like", this.like));
+    this.told = make("div");
+    this.element = make(
+      "details", { className: "add" }, make("summary", {}, make("h2", {}, say("engine_add"))),
+      make(
+        "div", { className: "inside" }, make("p", { className: "quiet" }, say("engine_about")), labelled("engine_which", this.known), this.own,
+        make("div", { className: "row" }, button(say("engine_show"), () => this.add(), "first")), this.told,
+      ),
+    );
+  }
+
+  // Offer those that are known and not shown; `engines` are their names.
+  offer(engines) {
+    const option = (name) => make("option", { value: name }, plain(name, 60));
+    const chosen = this.known.value;
+    this.known.replaceChildren(...engines.map(option), make("option", { value: "" }, this.all.say("engine_other")));
+    this.known.value = engines.includes(chosen) ? chosen : engines[0] ?? "";
+    if (!this.like.children.length) this.like.append(...engines.map(option));
+    this.own.hidden = Boolean(this.known.value);
+  }
+
+  async add() {
+    const { all } = this;
+    const name = this.known.value || this.name.value.trim();
+    this.told.replaceChildren();
+    try {
+      if (!this.known.value) {
+        if (!/^[\w-]+$/.test(name)) throw new Problem({ code: "invalid", what: all.say("engine_no_name") });
+        await all.door.ask("change_setting", { key: `engine.${name}`, value: { like: this.like.value, url: this.url.value.trim() }, was: null });
+      }
+      await all.showEngine(name);
+      await all.load();
+      this.element.open = false;
+      this.name.value = this.url.value = "";
+    } catch (error) {
+      this.told.replaceChildren(shown(error, all.words));
+    }
   }
 }
 
@@ -151,7 +233,7 @@ class Row {
     this.told = make("div");
     this.element.replaceChildren(
       make("label", { htmlFor: this.id }, name),
-      make("p", { id: `${this.id}-about`, lang: "en" }, explained(plain(setting.about, 1000))),
+      make("p", { id: `${this.id}-about`, lang: this.all.language }, explained(plain(setting.about, 1000))),
       make("div", { className: "control" }, element),
       this.facts(),
       this.actions,

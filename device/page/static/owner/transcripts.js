@@ -34,8 +34,8 @@ class Transcripts {
     element.append(
       make("p", { className: "quiet" }, this.say("about")),
       make("div", { className: "search" }, this.search),
-      make("div", { className: "row" }, this.kind, button(this.say("export"), () => this.export()), this.erase),
-      this.told, this.list, this.more,
+      make("div", { className: "row" }, this.kind, button(this.say("export"), () => this.export())),
+      this.told, this.list, this.more, make("div", { className: "row apart" }, this.erase),
     );
   }
 
