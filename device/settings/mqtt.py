@@ -41,6 +41,7 @@ class MqttSettings(Section, frozen=True):
     """A file with the certificates that are trusted, for a broker with one of your own; empty: those that this machine
     trusts."""
     username: Annotated[str, Meta(max_length=200)] = ""
+    """The broker's user that the device is."""
     password: Secret = Secret()
     """Better in PARLEY_MQTT_PASSWORD than here."""
     name: Annotated[str, Meta(max_length=100)] = ""
