@@ -144,6 +144,7 @@ class _Reply(Struct):
     ringing: bool = False
     updating: bool = False
     setting_up: bool = False
+    digits: str = ""
     closed: bool = False
 
 

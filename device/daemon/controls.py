@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from device.conversation.events import Button
 from device.conversation.states import State
+from device.daemon.code_light import CodeLight
 from device.panel.button import Gesture
 from device.system import inputs, paths
 
@@ -49,6 +50,8 @@ class Controls:
         """Says the code of the owner's page, if there is one."""
         self.pressed: Callable[[], None] | None = None
         """Is told of a press, which wakes nobody then: for who tries whether the button works."""
+        self.code = CodeLight()
+        """A code that the lights are to tell."""
         self._daemon = daemon
         self._marks = (mark, UPDATER)
         self._updating = _Mark(lambda: any(map(_fresh, self._marks)))
@@ -77,6 +80,11 @@ class Controls:
     def closed(self) -> bool:
         """Whether it waits for the wake word or the button in mid-conversation."""
         return self._daemon.conversation.closed
+
+    @property
+    def digits(self) -> str:
+        """The code that the lights tell, if any."""
+        return self.code.digits
 
     @property
     def card(self) -> Card:

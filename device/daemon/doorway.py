@@ -82,6 +82,7 @@ class Doorway:
             found,
             config=config,
             spoken_code=lambda code: spoken(code, settings.language),
+            blink=controls.code.tell,
             restart=restart,
             aside=aside,
             others={**Records(settings, aside).answers, **self._upkeep.answers, **steps.answers},

@@ -43,7 +43,7 @@ ANSWER_S: Final = 120.0
 class Requests:
     """Answers requests; `config` is the settings file, if one was named, and `restart` starts Parley anew.
 
-    `others` answer what is not the conversation's, the settings' or the code's.
+    `blink` has the lights tell digits. `others` answer what is not the conversation's, the settings' or the code's.
     """
 
     def __init__(
@@ -56,13 +56,14 @@ class Requests:
         *,
         config: Path | None = None,
         spoken_code: Callable[[str], str] = lambda code: code,
+        blink: Callable[[str], None] = lambda _: None,
         restart: Callable[[], None] = lambda: os.kill(os.getpid(), signal.SIGTERM),
         aside: Aside | None = None,
         others: Mapping[type[m.Request], Answer] | None = None,
     ) -> None:
         self._daemon, self._news, self._codes, self._ledger = daemon, news, codes, ledger
         self._found, self._config = found, config
-        self._spoken_code, self._restart = spoken_code, restart
+        self._spoken_code, self._blink, self._restart = spoken_code, blink, restart
         self._asking = False
         self._profiles = Profiles(config)
         self._aside = aside or Aside()
@@ -116,6 +117,8 @@ class Requests:
 
     @_do.register
     async def _(self, request: m.Say, _: Peer) -> m.Reply:
+        if request.digits:
+            self._blink(request.digits)
         saying = self._daemon.spawn(self._say(request.text))
         if not request.wait:
             return m.Said(whole=False)
@@ -274,6 +277,7 @@ class Requests:
             kind: m.Code = "wait" if refused.wait_s else "refused"
             fix = f"try again in {refused.wait_s:.0f} s" if refused.wait_s else "hold the button for a new one"
             raise Refusal(kind, str(refused), fix, refused.wait_s) from None
+        self._blink("")
         return m.Done()
 
     def new_code(self) -> str:
@@ -284,5 +288,6 @@ class Requests:
             raise Refusal("wait", str(refused), f"try again in {refused.wait_s:.0f} s", refused.wait_s) from None
 
     def speak_code(self, code: str) -> None:
-        """Have a code said aloud; it is shown nowhere."""
+        """Have a code told by voice and by the lights; it is written nowhere."""
+        self._blink(code)
         self._daemon.spawn(self._say(self._spoken_code(code), shown=False))

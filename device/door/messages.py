@@ -50,6 +50,7 @@ Light = Literal[
     "fault",
     "updating",
     "setting_up",
+    "code",
     "ringing",
     "asking",
     "leak",
@@ -125,6 +126,11 @@ class Say(Request, frozen=True):
     text: Spoken
     wait: bool = True
     """Answer when it was spoken; else as soon as it is noted."""
+    digits: Annotated[str, Meta(pattern=r"^[0-9]{0,20}$")] = ""
+    """Told by the lights as well, by so many blinks each, whether or not the text can be spoken."""
+
+    def __repr__(self) -> str:  # digits are a code, and so may the text be
+        return f"Say({'' if self.digits else repr(self.text)})"
 
 
 class Ask(Request, frozen=True):

@@ -35,6 +35,11 @@ ORANGE: Colour = (1.0, 0.55, 0.0)
 YELLOW: Colour = (1.0, 0.95, 0.28)
 PURPLE: Colour = (0.94, 0.47, 1.0)
 
+BLINK_S = 0.5
+"""Of each blink of a digit, its gap included: a choice, slow enough to count, and to be no flicker."""
+DIGIT_GAP_S = 1.5
+ROUND_GAP_S = 4.0
+"""Of darkness after each digit, and before they begin anew: choices, three and eight times as long as a blink's."""
 STREAMING_FLOOR = 0.25
 """How bright a light is at least while sound leaves: a quarter, as the eye sees it, is seen across a lit room, and far
 enough below full that each pattern stays readable."""
@@ -63,6 +68,8 @@ class Status(Struct, frozen=True):
     """It waits for the wake word or the button in mid-conversation, because it hears itself."""
     asking: bool = False
     """A factory reset waits for its confirmation."""
+    digits: str = ""
+    """A code that whoever stands beside the device may know."""
 
 
 class Pattern(Struct, frozen=True):
@@ -128,6 +135,30 @@ def _blinks(count: int, on: float, gap: float, period: float, *, lit: bool = Tru
     return shape
 
 
+def _counted(digits: str) -> Shape:
+    """Return as many blinks as each digit says, of 0 ten, as a telephone with a dial sends them."""
+    blinks = []
+    at = 0.0
+    for digit in digits:
+        count = int(digit) or 10
+        blinks.append((at, at + count * BLINK_S))
+        at += count * BLINK_S + DIGIT_GAP_S
+    period = counting_s(digits)
+
+    def shape(t: float, _i: int, _n: int, _level: float) -> float:
+        now = t % period
+        return (
+            1.0 if any(begin <= now < end and (now - begin) % BLINK_S < BLINK_S / 2 for begin, end in blinks) else 0.0
+        )
+
+    return shape
+
+
+def counting_s(digits: str) -> float:
+    """Return how long it takes to blink digits once, the pause after them included."""
+    return sum((int(digit) or 10) * BLINK_S + DIGIT_GAP_S for digit in digits) - DIGIT_GAP_S + ROUND_GAP_S
+
+
 def _fill(period: float) -> Shape:
     """Return a strip that fills up; a single LED becomes brighter and goes out."""
 
@@ -160,6 +191,8 @@ PATTERNS: dict[str, Pattern] = {
     "fault": Pattern(ORANGE, _blinks(2, 0.14, 0.16, 2.0)),
     "updating": Pattern(PURPLE, _fill(3.0)),
     "setting_up": Pattern(SKY, _blinks(4, 0.2, 0.2, 3.6)),
+    # Digits of a code, each by so many blinks; here those of an example.
+    "code": Pattern(SKY, _counted("12")),
     "ringing": Pattern(YELLOW, _blinks(3, 0.14, 0.12, 1.8)),
     "asking": Pattern(RED, _blinks(2, 0.14, 0.16, 1.0, lit=False)),
     "leak": Pattern(WHITE, _square(0.4, 0.5), other=RED),
@@ -192,7 +225,11 @@ def _silent(status: Status) -> str:
     """Return which shows a status in which nothing may leave."""
     if status.updating:
         return "updating"
-    return "setting_up" if status.setting_up and status.state is not State.MUTED else status.state.value
+    if status.state is State.MUTED:
+        return status.state.value
+    if status.digits:
+        return "code"
+    return "setting_up" if status.setting_up else status.state.value
 
 
 def still(status: Status, *, coloured: bool) -> bool:
@@ -206,16 +243,17 @@ def frame(status: Status, t: float, level: float, count: int, *, coloured: bool 
 
     `level`, 0 to 1, is the loudspeaker's. Without `coloured`, LEDs differ in brightness only.
     """
-    return _shown(scene(status), t, level, count, coloured=coloured, streaming=status.streaming)
+    name = scene(status)
+    pattern = Pattern(SKY, _counted(status.digits)) if name == "code" else PATTERNS[name]
+    return _shown(pattern, t, level, count, coloured=coloured, streaming=status.streaming)
 
 
 def sample(name: str, t: float, count: int, *, coloured: bool = True) -> Frame:
     """Return what a scene of `PATTERNS` looks like, likewise, but that no LED says that sound leaves: none does."""
-    return _shown(name, t, SAMPLE_LEVEL * (1 - cos(2 * pi * t)), count, coloured=coloured, streaming=False)
+    return _shown(PATTERNS[name], t, SAMPLE_LEVEL * (1 - cos(2 * pi * t)), count, coloured=coloured, streaming=False)
 
 
-def _shown(name: str, t: float, level: float, count: int, *, coloured: bool, streaming: bool) -> Frame:
-    pattern = PATTERNS[name]
+def _shown(pattern: Pattern, t: float, level: float, count: int, *, coloured: bool, streaming: bool) -> Frame:
     shape = pattern.shape if coloured or pattern.mono is None else pattern.mono
     floor = STREAMING_FLOOR if streaming else 0.0
     lead = count >= STRIP

@@ -57,6 +57,10 @@ class Shown(Protocol):
         """Whether the access point is open, by which Wi-Fi is set up."""
 
     @property
+    def digits(self) -> str:
+        """A code that the lights tell, if any."""
+
+    @property
     def card(self) -> Card:
         """The sound card."""
 
@@ -99,6 +103,7 @@ class StatusMeter:
             setting_up=self._assistant.setting_up,
             closed=self._assistant.closed,
             asking=self._asking(),
+            digits=self._assistant.digits,
         )
 
 

@@ -17,6 +17,7 @@ class Unattended:
 
     sent = 0
     ringing = updating = setting_up = closed = False
+    digits = ""
 
     def __init__(self, state: State) -> None:
         self.state = state

@@ -30,14 +30,14 @@ class Herald:
     def __init__(self, language: str, reach: Callable[[str], Awaitable[Client]] = connect) -> None:
         self._words = sentences(language)
         self._reach = reach
-        self._waiting: asyncio.Queue[str] = asyncio.Queue()
+        self._waiting: asyncio.Queue[door.Say] = asyncio.Queue()
 
-    def say(self, *what: str, **values: str) -> None:
-        """Have said what stands under these keys, with values put in, one after the other."""
+    def say(self, *what: str, digits: str = "", **values: str) -> None:
+        """Have said what stands under these keys, with values put in, one after the other; the lights tell `digits`."""
         text = " ".join(self._words[key].format(**values) for key in what)
         while self._waiting.qsize() >= MOST:
             self._waiting.get_nowait()
-        self._waiting.put_nowait(text[: door.LONGEST_SPOKEN])
+        self._waiting.put_nowait(door.Say(text[: door.LONGEST_SPOKEN], digits=digits))
 
     async def tell(self, on_button: Callable[[], None]) -> None:
         """Say what there is to say, until cancelled; `on_button` is called when the page's code is asked for."""
@@ -47,10 +47,10 @@ class Herald:
 
     async def _speak(self) -> None:
         while True:
-            text = await self._waiting.get()
+            say = await self._waiting.get()
             with suppress(DoorError):  # whoever is not told looks at the page, or asks `parley wifi status`
                 async with await self._reach("Wi-Fi") as client:
-                    await client.request(door.Say(text), door.Said)
+                    await client.request(say, door.Said)
 
     async def _listen(self, on_button: Callable[[], None]) -> None:
         while True:

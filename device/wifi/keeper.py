@@ -66,7 +66,7 @@ class Manager(Protocol):
 class Herald(Protocol):
     """Who tells people: `device.wifi.herald.Herald`."""
 
-    def say(self, *what: str, **values: str) -> None:
+    def say(self, *what: str, digits: str = "", **values: str) -> None:
         """Have said what stands under these keys, with values put in, one after the other."""
 
 
@@ -275,7 +275,8 @@ class Keeper:
         if self._active:
             how = "open_door" if not self.password else "again" if before else "opened"
             spelt = ", ".join(self.password)
-            self._herald.say(*before, how, name=self.name, password=spelt, network=network, address=ADDRESS)
+            told = {"name": self.name, "password": spelt, "network": network, "address": ADDRESS}
+            self._herald.say(*before, how, digits=self.password, **told)
 
     async def _rest(self, manager: Manager) -> None:
         """Close the access point, since nobody uses it; NetworkManager looks for the networks that it keeps."""

@@ -38,7 +38,7 @@ class Stage:
             ringing=False,
         )
         self.shown = SimpleNamespace(
-            state=State.ASLEEP, sent=0, ringing=False, closed=False, updating=False, setting_up=False
+            state=State.ASLEEP, sent=0, ringing=False, closed=False, updating=False, setting_up=False, digits=""
         )
         stage = self
 

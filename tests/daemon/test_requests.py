@@ -31,12 +31,13 @@ def config(tmp_path):
 
 @pytest.fixture
 def requests(config):
-    restarted = []
+    restarted, blinked = [], []
+    spawned = SimpleNamespace(spawn=lambda coroutine: coroutine.close())
     made = Requests(
-        SimpleNamespace(), SimpleNamespace(), PageCodes(), None, InForce(read(config)), config=config,
-        restart=lambda: restarted.append(True),
+        spawned, SimpleNamespace(), PageCodes(), None, InForce(read(config)), config=config,
+        restart=lambda: restarted.append(True), blink=blinked.append,
     )  # fmt: skip
-    made.restarted = restarted
+    made.restarted, made.blinked = restarted, blinked
     return made
 
 
@@ -111,6 +112,28 @@ async def test_only_its_owner_gets_the_pages_code_and_not_without_end(requests):
     assert await requests.answer(m.CheckCode(made.code), OTHER) == m.Done()
     error = await refused(requests, m.CheckCode(made.code), OTHER)
     assert (error.code, "hold the button" in error.fix) == ("refused", True)
+
+
+async def test_a_code_that_is_spoken_is_blinked_until_it_is_used(requests):
+    quiet = await requests.answer(m.NewCode(), OWNER)
+    assert requests.blinked == []
+    told = await requests.answer(m.NewCode(speak=True), OWNER)
+    assert requests.blinked == [told.code]
+    await refused(requests, m.CheckCode(quiet.code))
+    assert requests.blinked == [told.code]
+
+
+async def test_a_code_that_was_used_is_blinked_no_more(requests):
+    code = (await requests.answer(m.NewCode(speak=True), OWNER)).code
+    await requests.answer(m.CheckCode(code), OTHER)
+    assert requests.blinked == [code, ""]
+
+
+async def test_who_says_digits_has_them_blinked_also_if_they_cannot_be_spoken(requests):
+    await requests.answer(m.Say("One, two.", wait=False, digits="12"), OTHER)
+    await requests.answer(m.Say("Good evening.", wait=False), OTHER)
+    assert requests.blinked == ["12"]
+    assert "12" not in repr(m.Say("One, two: 12.", digits="12"))
 
 
 async def test_every_request_is_answered_by_somebody():

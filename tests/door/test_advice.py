@@ -53,6 +53,6 @@ def test_a_long_name_is_cut():
 
 
 def test_an_example_has_what_must_be_there_and_names_the_rest():
-    assert example(Say) == '{"type": "say", "text": …} and, if you like, wait, id'
+    assert example(Say) == '{"type": "say", "text": …} and, if you like, wait, digits, id'
     assert example(ChangeSetting) == '{"type": "change_setting", "key": …} and, if you like, value, was, id'
     assert example(Hello) == '{"type": "hello", "version": …} and, if you like, who'

@@ -34,6 +34,7 @@ WORDS = {
     "fault": "Out of order",
     "updating": "Updating",
     "setting_up": "Wi-Fi",
+    "code": "Code",
     "ringing": "Ringing",
 }
 """What each light is called."""

@@ -6,7 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.conversation.states import State
-from device.panel.lights import DARK, PATTERNS, SILENT, STREAMING_FLOOR, WHITE, Status, frame, sample, scene, still
+from device.panel.lights import (
+    DARK,
+    PATTERNS,
+    SILENT,
+    STREAMING_FLOOR,
+    WHITE,
+    Status,
+    counting_s,
+    frame,
+    sample,
+    scene,
+    still,
+)
 
 TIMES = np.arange(0, 12, 0.02)
 STREAMS = {"listening": True, "leak": True}
@@ -15,6 +27,7 @@ STATUSES = {
     "closed": Status(State.LISTENING, closed=True),
     "updating": Status(updating=True),
     "setting_up": Status(setting_up=True),
+    "code": Status(digits="12"),
     "ringing": Status(ringing=True),
     "asking": Status(State.MUTED, asking=True),
     "leak": Status(streaming=True, leak=True),
@@ -75,6 +88,7 @@ def test_the_reply_is_followed():
 LOOK = st.builds(
     Status, st.sampled_from(State), streaming=st.booleans(), leak=st.just(False), ringing=st.booleans(),
     updating=st.booleans(), setting_up=st.booleans(), asking=st.booleans(), closed=st.booleans(),
+    digits=st.text("0123456789", max_size=12),
 )  # fmt: skip
 
 
@@ -114,3 +128,33 @@ def test_a_sample_of_a_light_never_says_that_sound_leaves(name):
     frames = [sample(name, n / 10, 4) for n in range(40)]
     assert all(frame[0] == DARK for frame in frames)
     assert name == "asleep" or any(colour != DARK for frame in frames for colour in frame)
+
+
+def counted(status, seconds):
+    """Return how many blinks there are between pauses, as somebody counts them."""
+    counts, lit, dark_since = [], False, 0.0
+    for t in np.arange(0, seconds, 0.02):
+        bright = max(frame(status, t, 0.0, 1)[0]) > 0.5
+        if bright and not lit:
+            if not counts or t - dark_since > 1:
+                counts.append(0)
+            counts[-1] += 1
+        elif lit and not bright:
+            dark_since = t
+        lit = bright
+    return counts
+
+
+@pytest.mark.parametrize("digits", ["305192", "000000", "123456789012"])
+def test_the_digits_of_a_code_can_be_counted(digits):
+    whole = [int(digit) or 10 for digit in digits]
+    status = Status(digits=digits)
+    assert counted(status, counting_s(digits)) == whole
+    assert counted(status, 2 * counting_s(digits)) == 2 * whole
+
+
+def test_a_code_hides_neither_that_it_is_muted_nor_that_it_rings():
+    assert scene(Status(State.MUTED, digits="12")) == "muted"
+    assert scene(Status(ringing=True, digits="12")) == "ringing"
+    assert scene(Status(State.SPEAKING, digits="12")) == "speaking"
+    assert scene(Status(State.FAULT, digits="12")) == "code"

@@ -27,7 +27,7 @@ class Strip:
 def assistant():
     card = SimpleNamespace(rate=16000, reference=RingBuffer(16000, 2), output_latency=1600)
     return SimpleNamespace(
-        state=State.ASLEEP, sent=0, ringing=False, updating=False, setting_up=False, closed=False, card=card
+        state=State.ASLEEP, sent=0, ringing=False, updating=False, setting_up=False, digits="", closed=False, card=card
     )
 
 

@@ -21,6 +21,7 @@ class Fake:
         self.state = State.ASLEEP
         self.sent = 0
         self.ringing = self.updating = self.setting_up = self.closed = False
+        self.digits = ""
         self.card = SimpleNamespace(rate=16000, reference=RingBuffer(16000, 2), output_latency=1600)
         self.told = []
 

@@ -26,6 +26,7 @@ LIGHTS = {
     "ringing": "#fff247",
     "updating": "#f078ff",
     "setting_up": "#5ec7ff",
+    "code": "#5ec7ff",
 }
 """Colours of the lights, as `device.panel.lights` has them."""
 

@@ -35,14 +35,14 @@ async def test_sentences_are_said_one_after_the_other(talks):
     herald, daemon, _ = talks
     async with daemon:
         herald.say("not_password", "again", **OPENED | {"network": 'Café "x" {name}'})
-        herald.say("joined", network="home")
+        herald.say("joined", network="home", digits="12")
         first, second = await daemon.asked.get(), await daemon.asked.get()
     assert first == door.Say(
         'I could not join Café "x" {name}: its password is wrong. The Wi-Fi network Parley-1 is open again, with the '
         "same password: 1, 2.",
         id=first.id,
     )
-    assert second.text == "I have joined the network home."
+    assert (second.text, second.digits) == ("I have joined the network home.", "12")
 
 
 def test_what_waits_to_be_said_is_what_is_so_now():
@@ -50,8 +50,8 @@ def test_what_waits_to_be_said_is_what_is_so_now():
     for n in range(3 * MOST):
         herald.say("joined", network=f"home {n}")
     waiting = [herald._waiting.get_nowait() for _ in range(MOST)]  # noqa: SLF001
-    assert "home 11" in waiting[-1]
-    assert "home 8" in waiting[0]
+    assert "home 11" in waiting[-1].text
+    assert "home 8" in waiting[0].text
     assert herald._waiting.empty()  # noqa: SLF001
 
 
@@ -81,10 +81,10 @@ async def test_the_button_is_heard_also_after_the_daemon_was_started_anew(talks)
 def test_a_language_without_these_words_is_english():
     herald = Herald("xx")
     herald.say("closed")
-    assert "hold my button" in herald._waiting.get_nowait()  # noqa: SLF001
+    assert "hold my button" in herald._waiting.get_nowait().text  # noqa: SLF001
 
 
 def test_what_is_said_is_no_longer_than_the_door_takes():
     herald = Herald("en")
     herald.say("joined", network="x" * 5000)
-    assert len(herald._waiting.get_nowait()) == door.LONGEST_SPOKEN  # noqa: SLF001
+    assert len(herald._waiting.get_nowait().text) == door.LONGEST_SPOKEN  # noqa: SLF001

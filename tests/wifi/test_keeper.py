@@ -145,6 +145,7 @@ async def test_without_a_network_it_opens_after_a_while_and_says_how_to_join(hou
     assert what == ("opened",)
     assert values["name"] == "Parley-1a2b"
     assert values["password"] == ", ".join(house.keeper.password)
+    assert values["digits"] == house.keeper.password
     assert [one.name for one in house.told.networks] == ["home", "office", "café"]
     assert house.told.left_s == 15 * 60
 

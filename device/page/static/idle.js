@@ -34,7 +34,7 @@ export class Idle {
 
   // Take note of whether somebody talks; return what to show.
   view(view, now) {
-    const rests = ["asleep", "muted", "updating", "setting_up"].includes(view.light);
+    const rests = ["asleep", "muted", "updating", "setting_up", "code"].includes(view.light);
     if (!rests) {
       this.asleepSince = NaN;
       if (view.light !== "gone") this.awakeSince = now;
