@@ -60,7 +60,25 @@ def parse_toml(path: Path, text: str) -> Table:
         raise TableError(f"{path}: a number in it has too many digits") from None
     if inputs.too_deep(table):
         raise TableError(f"{path}: {TOO_DEEP}")
+    # No name of a file may have it, nor a header; a text has it only escaped.
+    if (r"\u0000" in text or r"\U00000000" in text) and (where := next(_with_nul(table, ""), "")):
+        raise TableError(f"{path}: {where}: there is a NUL character in it, which no text here may have")
     return table
+
+
+def _with_nul(value: Any, path: str) -> Iterator[str]:
+    """Yield the keys whose names or texts have a NUL character."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            below = f"{path}.{key}".lstrip(".")
+            if "\0" in key:
+                yield below
+            yield from _with_nul(inner, below)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _with_nul(inner, path)
+    elif isinstance(value, str) and "\0" in value:
+        yield path
 
 
 def faults(table: Table, shape: type[Struct], decode: Decode | None = None) -> list[str]:

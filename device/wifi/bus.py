@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from jeepney import DBusAddress, MatchRule, MessageType, new_method_call
@@ -11,7 +11,7 @@ from jeepney.io.asyncio import open_dbus_router
 from jeepney.io.common import RouterClosed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
 SYSTEM: Final = "SYSTEM"
 ANSWER_S: Final = 15.0
@@ -28,6 +28,15 @@ class BusError(Exception):
     def __init__(self, what: str, name: str = "") -> None:
         super().__init__(what)
         self.name = name
+
+
+@contextmanager
+def understood(what: str) -> Iterator[None]:
+    """Raise BusError for an answer that is not what it should be, however that shows when it is read."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise BusError(f"{what} is not what it should be ({type(error).__name__}: {error})") from None
 
 
 class Bus:
@@ -56,14 +65,18 @@ class Bus:
     async def all(self, to: tuple[str, str, str]) -> dict[str, Any]:
         """Return the properties of an object. Raises BusError."""
         name, path, interface = to
-        (told,) = await self.call((name, path, PROPERTIES), "GetAll", "s", interface)
-        return {key: value for key, (_, value) in told.items()}
+        answer = await self.call((name, path, PROPERTIES), "GetAll", "s", interface)
+        with understood(f"what {path} is said to be"):
+            (told,) = answer
+            return {key: value for key, (_, value) in told.items()}
 
     async def get(self, to: tuple[str, str, str], key: str) -> Any:
         """Return a property of an object. Raises BusError."""
         name, path, interface = to
-        ((_, value),) = await self.call((name, path, PROPERTIES), "Get", "ss", interface, key)
-        return value
+        answer = await self.call((name, path, PROPERTIES), "Get", "ss", interface, key)
+        with understood(f"{key} of {path}"):
+            ((_, value),) = answer
+            return value
 
     @asynccontextmanager
     async def signals(self, of: tuple[str, str, str], member: str) -> AsyncIterator[asyncio.Queue[Any]]:

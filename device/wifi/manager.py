@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from msgspec import Struct
 
 from device.system.harmless import line
-from device.wifi.bus import BusError
+from device.wifi.bus import BusError, understood
 from device.wifi.networks import Point, networks
 from device.wifi.profiles import OURS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from device.wifi.bus import Bus
     from device.wifi.messages import Network, Why
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 NAME: Final = "org.freedesktop.NetworkManager"
 ROOT: Final = (NAME, "/org/freedesktop/NetworkManager", NAME)
@@ -85,6 +87,19 @@ class Seen(Struct, frozen=True):
     """The device's own is open."""
 
 
+def _reads(
+    method: Callable[Concatenate[NetworkManager, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[NetworkManager, P], Coroutine[Any, Any, T]]:
+    """Let a method raise BusError for answers that are not what they should be."""
+
+    @wraps(method)
+    async def reads(self: NetworkManager, /, *args: P.args, **more: P.kwargs) -> T:
+        with understood("what NetworkManager says"):
+            return await method(self, *args, **more)
+
+    return reads
+
+
 class NetworkManager:
     """NetworkManager at a bus; what it tells may be of anybody, and is bounded. All methods raise BusError."""
 
@@ -92,6 +107,7 @@ class NetworkManager:
         self._bus = bus
         self._routes = routes
 
+    @_reads
     async def look(self, own: str = "") -> Seen:
         """Return what there is to see; `own` is the path of the device's own access point, which is no network."""
         root = await self._bus.all(ROOT)
@@ -118,12 +134,13 @@ class NetworkManager:
     async def _network(self, active: list[str]) -> str:
         """Return the name of one that is up; empty if none is."""
         for path in active:
-            with suppress(BusError):  # it may be gone
+            with suppress(BusError), understood(path):  # it may be gone
                 told = await self._bus.all((NAME, path, f"{NAME}.Connection.Active"))
                 if told["State"] == ACTIVE and told["Type"] in NETWORKS:
                     return line(told["Id"]) or "a network"
         return ""
 
+    @_reads
     async def scan(self, radio: str, but: bytes = b"") -> tuple[Network, ...]:
         """Look for networks, and return those there are; while it serves, a chip mostly cannot."""
         before = await self._bus.get(_radio(radio), "LastScan")
@@ -133,10 +150,11 @@ class NetworkManager:
         (paths,) = await self._bus.call(_radio(radio), "GetAllAccessPoints")
         points = []
         for path in paths[:MOST]:
-            with suppress(BusError):  # it may be gone
+            with suppress(BusError), understood(path):  # it may be gone
                 points.append(Point.read(await self._bus.all((NAME, path, f"{NAME}.AccessPoint"))))
         return networks(points, await self._saved(), but)
 
+    @_reads
     async def serve(self, radio: str, profile: Profile) -> str:
         """Open an access point and return its path; it ends with this process. Raises JoinError."""
         await self._captive("StartUnit")
@@ -148,6 +166,7 @@ class NetworkManager:
             raise
         return active
 
+    @_reads
     async def close(self, radio: str, active: str) -> None:
         """Close the access point; harmless if it is closed."""
         async with self._bus.signals((NAME, radio, f"{NAME}.Device"), "StateChanged") as changes:
@@ -158,6 +177,7 @@ class NetworkManager:
                         pass
         await self._captive("StopUnit")
 
+    @_reads
     async def join(self, radio: str, profile: Profile) -> None:
         """Join a network and keep it. Raises JoinError; then nothing is kept."""
         try:
@@ -197,16 +217,16 @@ class NetworkManager:
 
     async def _saved(self) -> set[bytes]:
         """Return the names of the networks that are kept."""
-        return {bytes(settings["802-11-wireless"]["ssid"][1]) for _, settings in await self._profiles()}
+        return {settings["802-11-wireless"]["ssid"][1] for _, settings in await self._profiles()}
 
     async def _profiles(self) -> list[tuple[str, dict[str, Any]]]:
         """Return the paths and settings of the Wi-Fi networks that are kept; secrets are not told."""
         (paths,) = await self._bus.call(SETTINGS, "ListConnections")
         found = []
         for path in paths[:MOST]:
-            with suppress(BusError):
+            with suppress(BusError), understood(path):
                 (settings,) = await self._bus.call(_kept(path), "GetSettings")
-                if "ssid" in settings.get("802-11-wireless", {}):
+                if isinstance(settings.get("802-11-wireless", {}).get("ssid", ("", None))[1], bytes):
                     found.append((path, settings))
         return found
 

@@ -38,9 +38,12 @@ class Point(Struct, frozen=True):
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> Point:
-        """Return one by its properties."""
+        """Return one by its properties. Raises TypeError or ValueError for what they cannot be."""
+        ssid = told.get("Ssid", b"")
+        if not isinstance(ssid, (bytes, list)):  # of a number, `bytes` would be so long
+            raise TypeError(f"an SSID is no {type(ssid).__name__}")
         keys = int(told.get("WpaFlags", 0)) | int(told.get("RsnFlags", 0))
-        return cls(bytes(told.get("Ssid", b"")), int(told.get("Strength", 0)), int(told.get("Flags", 0)), keys)
+        return cls(bytes(ssid), int(told.get("Strength", 0)), int(told.get("Flags", 0)), keys)
 
     @property
     def security(self) -> Security:

@@ -137,6 +137,13 @@ def test_only_units_that_are_shut_in_run_what_an_update_has_brought() -> None:
     assert sorted(run) == ["parley", "parley-engine", "parley-mqtt", "parley-page", "parley-retention", "parley-wifi"]
 
 
+def test_who_asks_for_updates_again_and_again_does_not_keep_the_night_from_them() -> None:
+    text = (SYSTEMD / "parley-update.service").read_text()
+    (pause,) = map(int, re.findall(r"^ExecStopPost=/usr/bin/sleep (\d+)$", text, re.MULTILINE))
+    (stop,) = map(int, re.findall(r"^TimeoutStopSec=(\d+)$", text, re.MULTILINE))
+    assert 10 / 5 < pause < stop, "systemd allows five starts in ten seconds"
+
+
 def test_an_update_is_made_at_night_alone_and_fills_no_disk() -> None:
     timer = (SYSTEMD / "parley-update.timer").read_text()
     assert re.findall(r"^(\w+)=", timer.partition("[Timer]")[2].partition("[Install]")[0], re.MULTILINE) == [

@@ -182,6 +182,12 @@ def test_settings_of_the_engines_service_are_changed_like_others(environ, file, 
     assert said("piper.voice", file) == "x"
 
 
+def test_a_path_with_a_nul_character_is_not_taken(environ, file):
+    with pytest.raises(ChangeError, match=r"models_dir: there is a NUL"):
+        change("models_dir", "/a\0b", environ=environ)
+    assert file.read_text() == WRITTEN
+
+
 @pytest.mark.parametrize("key", ["", "a b", "a.", "a\nb = 1\nc", "a = 1 #", "[a]", "a" * 100_000 + "..", "\x1b[2J"])
 def test_what_is_no_key_is_told(key):
     with pytest.raises(ChangeError, match="is no key"):

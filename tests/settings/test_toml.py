@@ -1,10 +1,12 @@
 """Faults of tables in groups, each named by the user; settings' own are in test_settings."""
 
+from pathlib import Path
+
 import pytest
 from msgspec import field
 
 from device.settings.prices import Price
-from device.settings.toml import faults
+from device.settings.toml import TableError, faults, parse_toml
 from device.settings.types import Section
 
 
@@ -24,3 +26,23 @@ class Shape(Section, frozen=True):
 )
 def test_each_table_of_a_group_is_checked(table, told):
     assert faults({"prices": table}, Shape) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (r'models_dir = "/a\u0000b"', "models_dir"),
+        (r'card = { input = "\U00000000" }', "card.input"),
+        (r"[wake]" + "\n" + r'models = ["hey", "a\u0000.onnx"]', "wake.models"),
+        (r'"a\u0000b" = 1', "a"),
+        (r'a = [[{ b = "\u0000" }]]', "a.b"),
+    ],
+)
+def test_no_text_has_a_nul_character_which_no_name_of_a_file_may_have(text, where):
+    with pytest.raises(TableError, match=f"{where}.*NUL character") as told:
+        parse_toml(Path("x.toml"), text)
+    assert "\0" not in str(told.value)
+
+
+def test_what_only_looks_like_one_is_text():
+    assert parse_toml(Path("x.toml"), r'a = "\\u0000"') == {"a": r"\u0000"}

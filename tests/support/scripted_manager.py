@@ -176,7 +176,7 @@ class ScriptedManager:
 
     def _properties(self, path: str) -> dict[str, tuple[str, Any]]:
         if path == ROOT:
-            return {**self.root, "Devices": ("ao", list(self.devices)), "ActiveConnections": ("ao", list(self.active))}
+            return {"Devices": ("ao", list(self.devices)), "ActiveConnections": ("ao", list(self.active)), **self.root}
         if path in self.devices:
             return self.devices[path] | self.wireless
         if path in self.active:

@@ -193,3 +193,39 @@ async def test_a_manager_that_ends_meanwhile_is_told(scripted, manager):
     await scripted.end()
     with pytest.raises(BusError):
         await manager.look()
+
+
+ODD = (
+    ("root", "WirelessEnabled", None),
+    ("root", "Devices", ("s", "/none")),
+    ("root", "ActiveConnections", ("u", 7)),
+    ("device", "DeviceType", None),
+    ("device", "State", ("s", "up")),
+    ("wireless", "WirelessCapabilities", ("s", "all of them")),
+    ("wireless", "WirelessCapabilities", ("as", [])),
+)
+
+
+@pytest.mark.parametrize(("where", "key", "value"), ODD)
+async def test_odd_answers_are_faults_of_the_bus_and_no_end(scripted, manager, where, key, value):
+    table = {"root": scripted.root, "device": scripted.devices[RADIO], "wireless": scripted.wireless}[where]
+    if value is None:
+        del table[key]
+    else:
+        table[key] = value
+    with pytest.raises(BusError):
+        await manager.look()
+
+
+async def test_of_what_is_seen_and_kept_the_odd_is_passed_over(scripted, manager):
+    odd, strange = Point(b"odd"), Point(b"strange")
+    odd["Strength"] = ("s", "loud")
+    strange["Ssid"] = ("u", 4_000_000_000)
+    scripted.points = [odd, Point(HOME), strange]
+    scripted.kept = {
+        "/1": {"802-11-wireless": {"ssid": ("s", "text")}},
+        "/2": {"802-11-wireless": {"ssid": ("ay", HOME)}},
+        "/3": {"connection": {"id": ("s", "a cable")}},
+    }
+    (network,) = await manager.scan(RADIO)
+    assert (network.name, network.saved) == ("home", True)

@@ -112,6 +112,8 @@ class Upkeep:
         return await self._doctor.found(request.after)
 
     async def _bundle(self, _request: u.MakeBundle, _: Peer) -> m.Reply:
+        if self._doctor.packs:  # each takes a minute, and nobody needs two
+            raise Refusal("too_many", "another bundle is being made", "wait for it")
         try:
             data = await self._doctor.bundle()
         except DoctorError as error:

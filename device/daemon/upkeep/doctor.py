@@ -73,6 +73,11 @@ class Doctor:
         """Whether it looks just now."""
         return self._looking is not None and not self._looking.done()
 
+    @property
+    def packs(self) -> bool:
+        """Whether it makes a bundle just now."""
+        return self._packing.locked()
+
     def begin(self) -> None:
         """Have it look, unless it does."""
         if not self.going:

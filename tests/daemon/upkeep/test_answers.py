@@ -99,6 +99,11 @@ async def test_no_secret_and_no_control_character_is_in_the_log_and_no_line_is_w
     assert max(len(one.text) for one in told) == u.LONGEST_LINE
 
 
+async def test_one_bundle_is_made_at_a_time(house, monkeypatch):
+    monkeypatch.setattr(module.Doctor, "packs", True)
+    assert (await house.refused(u.MakeBundle())).code == "too_many"
+
+
 async def test_the_bundle_is_given_the_log_as_the_system_would_print_it(house, monkeypatch):
     house.recent.add("INFO device.x: one")
     (entry,) = map(json.loads, house.upkeep._as_journal().splitlines())  # noqa: SLF001 - what the doctor's process gets
