@@ -96,6 +96,21 @@ async def http():
 
 
 @pytest.fixture
+async def line(page, http):
+    """Open a line as a browser does, to the kiosk's view unless another one is named."""
+    lines = []
+
+    async def opened(path="/live", **headers):
+        ws = await http.ws_connect(page.url + path, headers={"Origin": page.url} | headers)
+        lines.append(ws)
+        return ws
+
+    yield opened
+    for ws in lines:
+        await ws.close()
+
+
+@pytest.fixture
 def there_is_a_browser():
     if platform.machine() != "x86_64":
         pytest.skip("the browser's package has it for x86 only")

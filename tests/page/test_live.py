@@ -4,34 +4,13 @@ import asyncio
 
 import pytest
 from aiohttp import WSMsgType
+from support.browser_line import told
 from support.scripted_door import ScriptedDoor, snapshot, state
 
 from device.door import messages as door
 from device.page import live
 from device.page.access import COOKIE
 from device.page.link import ensure, renew
-
-
-@pytest.fixture
-async def line(page, http):
-    """Open a line as a browser does."""
-    lines = []
-
-    async def opened():
-        ws = await http.ws_connect(f"{page.url}/live", headers={"Origin": page.url})
-        lines.append(ws)
-        return ws
-
-    yield opened
-    for ws in lines:
-        await ws.close()
-
-
-async def told(ws, kind):
-    """Return the next message of a kind."""
-    while (message := await ws.receive_json(timeout=20))["type"] != kind:
-        pass
-    return message
 
 
 async def test_it_begins_with_how_all_is_but_for_what_is_the_owner_s(page, line):

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from functools import partial
 
 import aiohttp
 import pytest
 from aiohttp import WSMsgType
+from support.browser_line import told
 from support.scripted_door import snapshot
 
 from device.door import messages as door
@@ -27,23 +29,9 @@ async def sign_in(page, http):
 
 
 @pytest.fixture
-async def line(page, http):
-    lines = []
-
-    async def opened(**headers):
-        ws = await http.ws_connect(f"{page.url}/owner", headers={"Origin": page.url} | headers)
-        lines.append(ws)
-        return ws
-
-    yield opened
-    for ws in lines:
-        await ws.close()
-
-
-async def told(ws, kind):
-    while (message := await ws.receive_json(timeout=20))["type"] != kind:
-        pass
-    return message
+def line(line):
+    """Open a line to the owner's view."""
+    return partial(line, "/owner")
 
 
 async def test_without_the_code_there_is_nothing_but_how_to_get_one(page, http):
