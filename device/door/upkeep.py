@@ -78,7 +78,7 @@ class FindingsAre(Reply, frozen=True):
     wrong: str = ""
     """Why it did not come to its end."""
     untried: str = ""
-    """What is not tried while the assistant runs, and how to try that."""
+    """What to type to have tried what the assistant itself has meanwhile: sound card, lights, buttons, others' keys."""
 
 
 class MakeBundle(Request, frozen=True):

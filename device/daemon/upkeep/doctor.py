@@ -35,10 +35,6 @@ LONGEST_FINDING: Final = 65_536
 """Bytes of a line that it prints."""
 NOT_FOR_IT: Final = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC")
 """Variables by which it would speak to the service manager in the daemon's name."""
-UNTRIED: Final = (
-    "The assistant itself has the sound card, lights and buttons, so that they are not tried here, and neither are keys"
-    " and logs that root alone may read. To try all of it, on the device: "
-)
 
 
 class DoctorError(Exception):
@@ -90,7 +86,7 @@ class Doctor:
             async with asyncio.timeout(PATIENCE_S):
                 while self.going and len(self._findings) <= after:
                     await self._news.wait()
-        return FindingsAre(tuple(self._findings), self.going, self._began, self._wrong, UNTRIED + by_hand())
+        return FindingsAre(tuple(self._findings), self.going, self._began, self._wrong, by_hand())
 
     async def bundle(self) -> bytes:
         """Return a bundle, which takes as long as to look. Raises DoctorError."""

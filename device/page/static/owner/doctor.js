@@ -16,7 +16,7 @@ export async function show(element, { door, words, signal, announce }) {
   const told = make("div");
   const list = make("ul", { className: "findings" });
   const count = make("p", { role: "status" });
-  const untried = make("p", { className: "quiet", lang: "en" });
+  const untried = make("p", { className: "quiet" });
   const begin = button(say("examine"), () => examine().catch(wrong), "first");
   const bundled = make("div");
   const pack = button(say("bundle"), () => bundle());
@@ -69,7 +69,7 @@ export async function show(element, { door, words, signal, announce }) {
       list.append(...now.findings.slice(list.children.length).map(row));
       if (!now.going) {
         busy(false);
-        untried.textContent = now.untried ? plain(now.untried, LONGEST) : "";
+        untried.replaceChildren(...(now.untried ? [`${say("untried")} `, make("code", {}, plain(now.untried, LONGEST))] : []));
         if (now.wrong) told.replaceChildren(shown(new Problem({ code: "failed", what: say("wrong", { why: now.wrong }) }), words));
         if (now.began !== undefined) count.textContent = `${when.short(now.began)}: ${tally(now.findings)}`;
         return;

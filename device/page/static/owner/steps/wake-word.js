@@ -9,7 +9,7 @@ export async function show(body, context) {
   const chosen = words.find((one) => one.chosen)?.name;
   const licence = (one) => (one.licence?.includes("NC") ? say("non_commercial") : one.licence ?? "");
   const made = choose(say("wake_word_title"), words.map((one) => ({
-    value: one.name, title: `“${spoken(one.said)}”`, text: licence(one), under: lacking(one, say, context), off: Boolean(one.lacks),
+    value: one.name, title: say("quoted", { text: spoken(one.said) }), text: licence(one), under: lacking(one, say, context), off: Boolean(one.lacks),
   })), chosen);
   body.append(made.element);
   return {
