@@ -50,8 +50,7 @@ def hand_over(settings: Settings, file: Path, environ: Mapping[str, str] = os.en
     text = _HEAD.format(file=file) + as_toml(dict(_handed(settings, _engines(system))))
     try:
         if not (inputs.is_file(path) and inputs.read(path) == text.encode()):
-            state_file.write(path, text.encode())
-            path.chmod(0o644)
+            state_file.write(path, text.encode(), 0o644)
     except OSError as error:
         log.error("%s cannot be written (%s): the local engine goes by older settings.", path, error.strerror)  # noqa: TRY400
 

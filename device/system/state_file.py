@@ -7,12 +7,16 @@ import tempfile
 from pathlib import Path
 
 
-def write(path: Path, data: bytes) -> None:
-    """Put `data` in place of what is in a file, for its owner alone; its folder is made if need be. Raises OSError."""
+def write(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Put `data` in place of what is in a file; its folder is made if need be. Raises OSError.
+
+    By `mode` it is for its owner alone.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
+            os.fchmod(handle, mode)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -11,7 +11,7 @@ KEY = "sk-this-must-never-be-seen"
 
 def test_what_is_in_force_is_toml_and_names_origins(write, home):
     path = write(
-        'name = "J\\u0000\\u007f\\"é😀"\nengines = ["openai", "local"]\n'
+        'name = "J\\u0001\\u007f\\"é😀"\nengines = ["openai", "local"]\n'
         '[wake]\nmodels = ["alexa", "b\\\\c"]\nthreshold = 1e-9'
     )
     loaded = read(path, home | {"OPENAI_API_KEY": KEY})
