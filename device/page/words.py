@@ -15,6 +15,7 @@ from device.language.files import LANGUAGES, base, file_of, languages
 
 FILE: Final = "page.toml"
 OWNER: Final = "owner"
+PROBLEMS: Final = "problems.toml"
 FALLBACK: Final = "en"
 
 Words = dict[str, dict[str, str]]
@@ -37,13 +38,18 @@ def words(language: str) -> Words:
 
 @cache
 def owner_words(language: str) -> Words:
-    """Return the words of the owner's view, by the file's name and by key, with those of the kiosk's; as `words`."""
+    """Return the words of the owner's view, by the file's name and by key, with those of the kiosk's; as `words`.
+
+    In `problems` is what the daemon says in English when something cannot be done, with what it means.
+    """
     names = sorted(path.name for path in (LANGUAGES / FALLBACK / OWNER).glob("*.toml"))
     files = {name: file_of(language, f"{OWNER}/{name}") or LANGUAGES / FALLBACK / OWNER / name for name in names}
     own = {
         name.removesuffix(".toml"): msgspec.toml.decode(path.read_bytes(), type=dict[str, str])
         for name, path in files.items()
     }
+    problems = file_of(language, PROBLEMS)
+    own |= {"problems": msgspec.toml.decode(problems.read_bytes(), type=dict[str, str])} if problems else {}
     return words(language) | own
 
 

@@ -355,6 +355,18 @@ async def test_it_is_german_where_one_wants(browser, page):
         assert await tab.run(f"{row}.querySelector('p').lang") == "de"
 
 
+async def test_what_is_wrong_is_said_in_the_language_of_the_page(browser, page):
+    async with page.owner_door(TEXT) as daemon, page.serving():
+        tab = await opened(browser, page, daemon)
+        await tab.run("document.querySelector('#languages [lang=de]').click()")
+        await tab.until("document.querySelector('h1')?.innerText === 'Alle Einstellungen'")
+        await put(tab, "wake.threshold", "7")
+        problem = "document.querySelector('.setting .problem')?.innerText"
+        await tab.until(f"{problem}?.includes('7 ist nicht gültig; gültig ist')")
+        assert "wake.threshold" in await tab.run(problem)
+        assert tab.complaints == []
+
+
 async def test_an_engine_that_is_known_is_shown_and_set(browser, page):
     async with page.owner_door(TEXT) as daemon, page.serving():
         tab = await opened(browser, page, daemon)

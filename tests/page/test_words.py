@@ -1,14 +1,18 @@
 """The words on the page: every language that has them has all of them."""
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
 
+import device
 from device.page.assets import STATIC
 from device.page.words import offered, owner_words, readable, words
 
 OWN = STATIC / "owner"
 SECTIONS = re.findall(r'^  "([\w-]+)",$', (OWN / "sections.js").read_text("utf-8"), re.MULTILINE)
+DEVICE = Path(device.__file__).parent
 PLACES = re.compile(r"\{\w+\}")
 
 
@@ -23,8 +27,60 @@ def test_english_and_german_can_be_read():
 @pytest.mark.parametrize("language", readable())
 def test_a_language_has_every_word_with_its_places(language):
     for all_of in (words, owner_words):
-        assert keys(all_of(language)) == keys(all_of("en"))
+        found = {section: one for section, one in all_of(language).items() if section != "problems"}
+        assert keys(found) == keys(all_of("en"))
         assert all(text.strip() for section in all_of(language).values() for text in section.values())
+
+
+REFUSALS = {
+    "Refusal",
+    "ChangeError",
+    "StaleError",
+    "NotSaved",
+    "Stale",
+    "WrongServer",
+    "Refused",
+    "DoctorError",
+    "CannotSay",
+}
+SAY_SO = (
+    *(DEVICE / "daemon").rglob("*.py"),
+    *(DEVICE / "settings" / f"{name}.py" for name in ("change", "own_profiles")),
+    DEVICE / "door" / "codes.py",
+)
+
+
+def texts(node):
+    """Yield the texts that an expression may be, with {} for what is put in."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=parts):
+            yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in parts)
+        case ast.BoolOp(values=ways):
+            yield from (text for way in ways for text in texts(way))
+        case ast.IfExp(body=one, orelse=other):
+            yield from (*texts(one), *texts(other))
+
+
+def refusals():
+    """Return all that the daemon's code says in English of why something is not done."""
+    found = set()
+    for path in SAY_SO:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            name = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
+            if name in REFUSALS:
+                said = node.args[1:] if name == "Refusal" else node.args
+                found |= {text for one in said for text in texts(one) if re.search("[a-z]{3}", text)}
+    return found
+
+
+@pytest.mark.parametrize("language", [one for one in readable() if one != "en"])
+def test_what_the_daemon_refuses_is_said_in_every_language(language):
+    known = owner_words(language)["problems"]
+    assert len(refusals()) > 60
+    assert refusals() - set(known) == set()
+    assert {text for text, own in known.items() if text.count("{}") != own.count("{}")} == set()
 
 
 def test_every_section_of_the_owner_s_view_is_there_and_has_a_title():

@@ -36,6 +36,16 @@ export class Words {
     return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
   }
 
+  // Return what the daemon says in English is wrong, in the page's language if that is known of it.
+  problem(text) {
+    for (const [english, own] of Object.entries(this.all[this.language].problems ?? {})) {
+      const parts = english.split("{}").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+      const found = new RegExp(`^${parts.join("(.+?)")}$`, "su").exec(text);
+      if (found) return own.replaceAll("{}", () => found.splice(1, 1)[0]);
+    }
+    return text;
+  }
+
   // Return a language's name in itself.
   name(language) {
     const name = new Intl.DisplayNames([language], { type: "language" }).of(language);

@@ -19,14 +19,14 @@ export class Problem extends Error {
 export function shown(problem, words) {
   if (!(problem instanceof Problem)) throw problem;
   const gone = problem.code === "closing";
-  const what = gone ? words.say("owner", "gone") : lines(problem.what);
+  const what = gone ? words.say("owner", "gone") : lines(problem.what, words);
   return make(
     "div", { className: "problem", role: "alert" },
     make("p", {}, what),
-    !gone && problem.fix && make("p", { className: "fix" }, lines(problem.fix)),
+    !gone && problem.fix && make("p", { className: "fix" }, lines(problem.fix, words)),
   );
 }
 
-function lines(text) {
-  return text.split("\n").slice(0, 20).map((line) => plain(line, LONGEST)).join("\n");
+function lines(text, words) {
+  return text.split("\n").slice(0, 20).map((line) => words.problem(plain(line, LONGEST))).join("\n");
 }
