@@ -51,7 +51,9 @@ def voice() -> str:
                     return ""
         except OSError:
             return ""
-    return str(json.loads(told[told.index(b"{") :])["session"]["audio"]["output"]["voice"])
+    # What follows may be its goodbye, if it begins anew just now.
+    created, _ = json.JSONDecoder().raw_decode(told[told.index(b"{") :].decode(errors="replace"))
+    return str(created["session"]["audio"]["output"]["voice"])
 
 
 def heard_by_the_engine() -> str:
