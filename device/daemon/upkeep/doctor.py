@@ -157,10 +157,10 @@ class Doctor:
 
 
 def by_hand() -> str:
-    """Return what to type to have all of it tried."""
+    """Return what to type to have all of it tried, where the assistant does not run meanwhile."""
     if asks.is_service():
         return f"sudo systemctl stop parley; {of_service('doctor')}; sudo systemctl start parley"
-    return f"end the assistant, and then {typed('doctor')}"
+    return typed("doctor")
 
 
 async def _talk(process: asyncio.subprocess.Process, told: bytes) -> bytes:
