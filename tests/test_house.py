@@ -19,7 +19,7 @@ FLOORS = (
     ("wire", "conversation", "model_files", "language", "door"),
     ("settings",),
     ("audio", "tools", "records", "wifi"),
-    ("listen", "panel", "engines", "skills"),
+    ("listen", "panel", "engines", "skills", "mcp"),
     ("local", "daemon", "page", "mqtt"),
     ("simulation", "doctor"),
     ("bench",),

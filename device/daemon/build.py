@@ -48,7 +48,7 @@ from device.skills.timers.timers import Timers
 from device.tools.result import NAME as RESULT
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -72,6 +72,7 @@ async def build(
     session: MakeSession,
     *,
     tools: Sequence[Tool] = (),
+    changing: Callable[[], Iterable[Tool]] = tuple,
     barred: Callable[[str], bool] = lambda _: False,
     sent: SentAudio | None = None,
     muted: Path | None = None,
@@ -85,12 +86,11 @@ async def build(
     """Open the card, load the models that are not given, and return an assistant that is ready to start.
 
     `session` makes a session with an engine, by its name, for the tools it may call (the built-in ones that the
-    settings name, and `tools`) and the names that may be spoken of. Engines that are `barred` are passed over. `sent`
-    counts what is sent to them. At `muted` is kept that the user has muted the microphone, in the folder `kept` the
-    timers, the alarms, the lists, the volume and how loud speech arrives. Reminders are spoken by `speak`, if it is
-    there, and `alarms` go by the
-    machine's clock, if they are not given. `forget` deletes transcripts since a time. Raises CardError or ModelError:
-    then the card is closed.
+    settings name, `tools`, and those that `changing` returns, which come and go) and the names that may be spoken of.
+    Engines that are `barred` are passed over. `sent` counts what is sent to them. At `muted` is kept that the user has
+    muted the microphone, in the folder `kept` the timers, the alarms, the lists, the volume and how loud speech
+    arrives. Reminders are spoken by `speak`, if it is there, and `alarms` go by the machine's clock, if they are not
+    given. `forget` deletes transcripts since a time. Raises CardError or ModelError: then the card is closed.
     """
     playback, listen, barge_in, language = settings.playout, settings.listen, settings.barge_in, settings.language
     inbox, tasks, watchers, sent = Inbox(), Tasks(), Watchers(), sent or SentAudio()
@@ -158,7 +158,7 @@ async def build(
         spot=where(settings),
         forget=forget,
     )
-    offered = builtin.offering(settings.tools, tools)
+    offered = builtin.offering(settings.tools, tools, changing)
     uplink = Uplink(
         clean,
         sent,

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +34,7 @@ from device.records.timeline import Timeline
 from device.settings import last_good
 from device.settings.change import file_for
 from device.settings.handed import hand_over
+from device.settings.loading import key_environ
 from device.system import inputs, recent_log
 from device.system.memory import settle
 from device.system.notify import Notifier
@@ -44,10 +45,13 @@ from device.system.typed import typed
 from device.tools.profile import profile_tools
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+
     from device.daemon.controls import Ending
     from device.daemon.daemon import Daemon
     from device.settings.last_good import InForce
     from device.settings.tree import Settings
+    from device.tools.registry import Tool
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +72,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> Ending:
     async with AsyncExitStack() as stack:
         # The system's log keeps what it gets, whatever the settings say of transcripts.
         timeline = Timeline(shown, words=last_good.service_folder() is None)
-        recent = RecentLog()
-        logging.getLogger().addHandler(recent)
-        stack.callback(logging.getLogger().removeHandler, recent)
+        recent = stack.enter_context(_recent_log())
         sent = SentAudio()
         ledger = Ledger(out / "ledger.jsonl" if out else None, on_entry=timeline.show, sent_s=lambda: sent.seconds)
         # Nobody's words are in there either.
@@ -82,6 +84,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> Ending:
         stack.push_async_callback(engines.close)
         preparing = asyncio.create_task(_prepare(engines))
         stack.callback(preparing.cancel)
+        tools, changing = await stack.enter_async_context(_tools(found))
         muted = state_dir() / mute.FILE
         # Until it is known how the switch stands, nothing is heard either.
         card.deaf = inputs.is_there(muted) or settings.panel.mute_pin >= 0
@@ -90,7 +93,8 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> Ending:
             card,
             ledger,
             engines.session,
-            tools=profile_tools(found.loaded.profile, found.loaded.settings.language),
+            tools=tools,
+            changing=changing,
             barred=keeper.costs.over_budget,
             sent=sent,
             muted=muted,
@@ -139,6 +143,35 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> Ending:
             if not controls.ending:  # which starts anew
                 notifier.tell("STOPPING=1")
     return controls.ending
+
+
+@contextmanager
+def _recent_log() -> Iterator[RecentLog]:
+    """Have the end of the log kept; yields it."""
+    recent = RecentLog()
+    logging.getLogger().addHandler(recent)
+    try:
+        yield recent
+    finally:
+        logging.getLogger().removeHandler(recent)
+
+
+@asynccontextmanager
+async def _tools(found: InForce) -> AsyncIterator[tuple[Sequence[Tool], Callable[[], Iterable[Tool]]]]:
+    """Yield the tools of the profile, and what returns those of the servers that the settings name."""
+    settings = found.settings
+    own = profile_tools(found.loaded.profile, settings.language)
+    if not settings.mcp:
+        yield own, tuple
+        return
+    from device.mcp.servers import Servers  # noqa: PLC0415 - takes memory, and only where there is one
+
+    servers = Servers(settings.mcp, taken=[tool.name for tool in own], environ=key_environ(os.environ))
+    servers.start()
+    try:
+        yield own, servers.tools
+    finally:
+        await servers.close()
 
 
 def _unmutable(settings: Settings) -> Settings:

@@ -17,6 +17,7 @@ from device.conversation.states import State
 from device.doctor.brain import check_brain
 from device.doctor.ears import check_ears
 from device.doctor.finding import Finding
+from device.doctor.mcp import check_mcp
 from device.doctor.mqtt import check_mqtt
 from device.doctor.proxy import check_proxy
 from device.doctor.service import check_appliance
@@ -98,8 +99,8 @@ async def examine(
 async def check_servers(
     settings: Settings, units: Mapping[str, Mapping[str, str]], config: Path | None = None
 ) -> AsyncIterator[Finding]:
-    """Say of each server that is to be talked to whether it can be: a language model's, a broker, the engines'."""
-    for there in (check_brain(settings), check_mqtt(settings.mqtt, units)):
+    """Say of each server that is to be talked to whether it can be: models', tools', a broker, the engines'."""
+    for there in (check_brain(settings), check_mcp(settings), check_mqtt(settings.mqtt, units)):
         async for found in there:
             yield found
     for engine in able(settings)[0].engines:

@@ -19,6 +19,7 @@ from device.doctor.finding import Finding
 from device.doctor.units import check_egress, check_units, show_units
 from device.settings.last_good import KEYS
 from device.settings.loading import KEY_VARIABLES
+from device.settings.mcp import token_variable
 from device.settings.panel import used_pins
 from device.system import inputs, paths, wall_clock
 from device.system.typed import of_service, typed
@@ -85,6 +86,7 @@ def check_keys(settings: Settings, folder: Path = KEYS) -> Iterator[Finding]:
         )
         return
     known = {getattr(engine, "key_variable", "") for engine in settings.engine.values()} | set(KEY_VARIABLES)
+    known |= {name for server, one in settings.mcp.items() for name in (token_variable(server), *one.variables)}
     faults = [found for file in files if (found := _key_fault(file, known)) is not None]
     yield from faults
     if folder.stat().st_mode & 0o077:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import UNSET
 
 from device.settings import handed
-from device.settings.keys import diverted
+from device.settings.keys import diverted, started
 from device.settings.loading import SettingsError, candidates, read, require
 from device.settings.profiles import FOLDER
 from device.settings.toml import hide_password, is_secret
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from msgspec import UnsetType
+
+    from device.settings.tree import Settings
 
 SHORT: Final = {"barge_in": "decide", "instructions": ""}
 """Tables for which a file may have a text alone, and which of their keys that is; "" if it is the whole table."""
@@ -78,7 +80,7 @@ def change(
 
     `was` is what the file is believed to say of it, None for nothing. All settings together must be good afterwards,
     and fit to run the assistant. Who is not the `owner` of the keys may set them, but not send them elsewhere, nor have
-    a profile of an unknown place read, which could name any file.
+    a profile of an unknown place read, which could name any file, nor a program run.
     """
     import tomlkit  # noqa: PLC0415 - it takes a while, and only this needs it
     from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - likewise
@@ -104,16 +106,22 @@ def change(
         new = tomlkit.dumps(document)
         loaded = read(config, environ, instead={file: new})
         require(loaded.settings)
-        if not owner and (server := diverted(read(config, environ).settings, loaded.settings, value)):
-            raise ChangeError(
-                f"{key}: a key would go to {server}, to which it does not go now: set it in {file} by hand"
-            )
+        if not owner:
+            _check_stranger(key, value, read(config, environ).settings, loaded.settings, file)
     except SettingsError as error:
         raise ChangeError(str(error)) from None
     except (TOMLKitError, TypeError, ValueError, RecursionError, AttributeError):
         raise ChangeError(f"{key}: this cannot be written as TOML") from None
     _write(file, new, private=_is_key(parts[-1], value))
     return file
+
+
+def _check_stranger(key: str, value: Any, before: Settings, after: Settings, file: Path) -> None:
+    """See that a change by who is not the owner sends no key elsewhere and runs no program. Raises ChangeError."""
+    if server := diverted(before, after, value):
+        raise ChangeError(f"{key}: a key would go to {server}, to which it does not go now: set it in {file} by hand")
+    if name := started(before, after):
+        raise ChangeError(f"{key}: mcp.{name} would run a program that is not run now: set it in {file} by hand")
 
 
 def _is_at_home(profile: Any) -> bool:

@@ -90,6 +90,9 @@ def _leaves(
             for engine in dict.fromkeys((*section.engines, *engines)):
                 if isinstance(one := value.get(engine), Section):
                     yield from _leaves(one, f"{name}.{engine}.")
+        elif isinstance(section, Settings) and field.name == "mcp":
+            for server, one in value.items():
+                yield from _leaves(one, f"{name}.{server}.")
         else:
             yield section, field, name, value
 

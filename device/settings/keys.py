@@ -22,7 +22,7 @@ def recipients(settings: Settings) -> set[tuple[str, str]]:
     mqtt = settings.mqtt
     if mqtt.password and mqtt.host:
         keys.add((mqtt.password.reveal(), f"mqtt{'s' if mqtt.tls else ''}://{mqtt.host}:{mqtt.broker_port}".lower()))
-    return keys
+    return keys | {(one.token.reveal(), server_of(one.url)) for one in settings.mcp.values() if one.token and one.url}
 
 
 def diverted(before: Settings, after: Settings, given: Any) -> str:
@@ -33,6 +33,13 @@ def diverted(before: Settings, after: Settings, given: Any) -> str:
     known = _texts(given)
     new = recipients(after) - recipients(before)
     return min((server for key, server in new if key not in known), default="")
+
+
+def started(before: Settings, after: Settings) -> str:
+    """Return a server of tools that a change would have started as none is now; empty if there is none."""
+    known = {(one.command, one.variables) for one in before.mcp.values()}
+    new = (name for name, one in after.mcp.items() if one.command and (one.command, one.variables) not in known)
+    return min(new, default="")
 
 
 def is_key(text: str) -> bool:

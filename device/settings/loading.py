@@ -19,6 +19,7 @@ from device.settings import profiles
 from device.settings.engines import engine_faults, engines, known_engines, missing_key, secret, with_keys
 from device.settings.instructions import sections
 from device.settings.local import lacks, unheard
+from device.settings.mcp import mcp_faults, with_tokens
 from device.settings.toml import (
     Table,
     TableError,
@@ -156,7 +157,7 @@ def _exists(file: Path, path: Path | None) -> bool:
 def table_faults(table: Table) -> list[str]:
     """Say what is wrong with what a file says, written out in full, one line a key."""
     rest = {key: value for key, value in table.items() if key != "engine"}
-    return faults(rest, Settings, secret) + engine_faults(table.get("engine", {}))
+    return faults(rest, Settings, secret) + engine_faults(table.get("engine", {})) + mcp_faults(table.get("mcp", {}))
 
 
 def settle(
@@ -190,10 +191,17 @@ def settle(
             origins[f"{section}.{key}"] = variable
     tables, keys = with_keys(table.pop("engine", {}), environ)
     origins |= keys
+    table["mcp"], tokens = with_tokens(table.get("mcp", {}), environ)
+    origins |= tokens
     settings = msgspec.convert(table, Settings, dec_hook=secret)
     settings = msgspec.structs.replace(settings, engine=engines(tables))
     warnings = (*warnings, *unreadable, *_unwise(settings, profile))
     return Loaded(settings, origins, files, warnings, own, tuple(left_out), profile)
+
+
+def key_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment with the keys that systemd hands over, as if they were variables of it."""
+    return _credentials(environ)[0] | dict(environ)
 
 
 def lacking(settings: Settings) -> dict[str, str]:

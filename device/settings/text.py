@@ -34,7 +34,7 @@ def _lines(section: Section, above: str, origins: Mapping[str, str]) -> list[str
         if value is None:
             continue
         if isinstance(value, dict) and isinstance(section, Settings):
-            for name in value if key == "prices" else set(section.engines) & set(value):
+            for name in set(section.engines) & set(value) if key == "engine" else value:
                 tables += ["", f"[{path}.{quoted(name)}]", *_lines(value[name], f"{path}.{name}.", origins)]
         elif isinstance(value, Section):
             tables += ["", f"[{path}]", *_lines(value, f"{path}.", origins)]

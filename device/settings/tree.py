@@ -22,6 +22,7 @@ from device.settings.local import (
     TranscriptionSettings,
     WhisperSettings,
 )
+from device.settings.mcp import McpSettings  # noqa: TC001 - msgspec resolves annotations at run time
 from device.settings.mqtt import MqttSettings
 from device.settings.page import PageSettings
 from device.settings.panel import PanelSettings
@@ -171,6 +172,8 @@ class Settings(Section, frozen=True):
     piper: PiperSettings = field(default_factory=PiperSettings)
     kokoro: KokoroSettings = field(default_factory=KokoroSettings)
     cartesia: CartesiaSettings = field(default_factory=CartesiaSettings)
+    mcp: dict[str, McpSettings] = field(default_factory=dict)
+    """`[mcp.NAME]`: servers whose tools are offered too."""
     home: HomeSettings = field(default_factory=HomeSettings)
     transcripts: TranscriptSettings = field(default_factory=TranscriptSettings)
     ledger: LedgerSettings = field(default_factory=LedgerSettings)

@@ -88,32 +88,43 @@ class Tool(Struct, frozen=True, kw_only=True):
 
 
 class Registry:
-    """Tools by name. Raises ValueError for two of one name."""
+    """Tools by name. Raises ValueError for two of one name.
 
-    def __init__(self, tools: Iterable[Tool], *, timeout_s: float = TIMEOUT_S) -> None:
+    `changing` returns those that come and go, with names of their own.
+    """
+
+    def __init__(
+        self,
+        tools: Iterable[Tool],
+        *,
+        timeout_s: float = TIMEOUT_S,
+        changing: Callable[[], Iterable[Tool]] = tuple,
+    ) -> None:
         self._tools: dict[str, Tool] = {}
+        self._changing = changing
         self._timeout_s = timeout_s
         for tool in tools:
             if tool.name in self._tools:
                 raise ValueError(f"there are two tools called {tool.name}")
             self._tools[tool.name] = tool
 
-    def offering(self, names: Collection[str], more: Iterable[Tool] = ()) -> Registry:
+    def offering(
+        self, names: Collection[str], more: Iterable[Tool] = (), changing: Callable[[], Iterable[Tool]] = tuple
+    ) -> Registry:
         """Return a registry of those of the tools that are among `names`, and `more`. Raises ValueError as for new."""
         kept = [tool for tool in self._tools.values() if tool.name in names]
-        return Registry([*kept, *more], timeout_s=self._timeout_s)
+        return Registry([*kept, *more], timeout_s=self._timeout_s, changing=changing)
 
     def specs(self) -> list[ToolSpec]:
         """Return what engines are told of the tools."""
-        return [tool.spec() for tool in self._tools.values()]
+        return [tool.spec() for tool in self._now().values()]
 
     async def call(self, name: str, arguments: str) -> ToolResult:
         """Call tool `name` with JSON text as the model wrote it. Whatever goes wrong becomes an `{"error": …}`."""
-        tool = self._tools.get(name)
+        tools = self._now()
+        tool = tools.get(name)
         if tool is None:
-            return _error(
-                f"there is no tool called {name[:LONGEST_NAME]!r}; there are {', '.join(self._tools) or 'none'}"
-            )
+            return _error(f"there is no tool called {name[:LONGEST_NAME]!r}; there are {', '.join(tools) or 'none'}")
         try:
             decoded = _decoded(arguments, tool)
         except ToolError as fault:
@@ -131,6 +142,9 @@ class Registry:
         except Exception:  # a tool's fault must not end the conversation
             log.exception("The tool %s failed.", name)
             return _error(f"{name} failed because of a fault in the device; its log says more")
+
+    def _now(self) -> dict[str, Tool]:
+        return {tool.name: tool for tool in self._changing()} | self._tools
 
 
 def _decoded(arguments: str, tool: Tool) -> Any:

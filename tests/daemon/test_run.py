@@ -1,18 +1,23 @@
 """The assistant from its start to a signal, on a card on which no time passes and with an engine that nobody asks."""
 
 import asyncio
+import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
 import pytest
 from msgspec.structs import replace
 from support.crowd import LoudnessDetector, ToneDetector
+from support.scripted_stdio import command
 from support.still_card import StillCard
 
 from device.conversation.engine import EngineError, Fault
 from device.conversation.states import State
+from device.daemon.build import build
 from device.daemon.kept import TIMERS, VOLUME, KeptTimer, KeptTimers
 from device.daemon.run import run
 from device.daemon.watcher import Watchers
@@ -24,9 +29,11 @@ from device.listen.detectors import Detectors
 from device.model_files.files import ModelError
 from device.settings.last_good import InForce
 from device.settings.loading import read
+from device.settings.mcp import McpSettings
 from device.settings.panel import PanelSettings
 from device.settings.tree import WakeSettings
 from device.system.paths import state_dir
+from device.tools.registry import Registry
 
 SETTINGS = 'engines = "openai"\n'
 
@@ -220,3 +227,33 @@ async def test_what_was_begun_is_closed_where_the_models_lack(manager, card, fou
         await begin(found)
     assert not card.is_open
     assert manager.told == []
+
+
+async def test_tools_from_elsewhere_are_there_while_it_runs(manager, found, monkeypatch):
+    there, pids = [], []
+
+    async def built(*args, changing, **more):
+        for _ in range(500):
+            await asyncio.sleep(0 if changing() else 0.03)
+        there.extend(changing())
+        pids.append(json.loads((await Registry(changing()).call("pid", "")).output)["result"])
+        return await build(*args, changing=changing, **more)
+
+    program = """
+        if method == "server/discover": said(MODERN)
+        elif method == "tools/list": said({"tools": [{"name": "pid", "inputSchema": {}}]})
+        elif method == "tools/call": said({"content": [{"type": "text", "text": "%d" % os.getpid()}]})
+    """
+    mcp = {"files": McpSettings(command=command(program))}
+    with_tools = replace(found.loaded, settings=replace(found.settings, mcp=mcp))
+    monkeypatch.setattr("device.daemon.run.build", built)
+    assert not await begin(replace(found, loaded=with_tools))
+    assert [tool.name for tool in there] == ["pid"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pids[0]), 0)
+
+
+def test_where_no_server_is_named_nothing_is_loaded_for_one():
+    asked = "import sys, device.daemon.run; print([name for name in sys.modules if name.startswith('device.mcp')])"
+    ran = subprocess.run([sys.executable, "-P", "-c", asked], check=True, capture_output=True, text=True)
+    assert ran.stdout == "[]\n"

@@ -20,6 +20,7 @@ from device.doctor.service import (
     machine_keys,
 )
 from device.settings.loading import read
+from device.settings.mcp import McpSettings
 from device.settings.panel import PanelSettings
 from device.settings.tree import Settings
 from device.system import paths, wall_clock
@@ -73,6 +74,19 @@ def test_keys_are_looked_at_and_never_shown(tmp_path):
     assert "more than a key" in found[2].message
     assert "chmod 700" in found[3].fix
     assert "sk-secret" not in repr(found)
+
+
+def test_the_tokens_of_servers_of_tools_are_known_as_keys(tmp_path):
+    for name in ("PARLEY_MCP_HOME_TOKEN", "CALENDAR_KEY"):
+        (tmp_path / name).write_text("s3cret\n")
+    tmp_path.chmod(0o700)
+    mcp = {
+        "home": McpSettings(url="http://ha.local:8123/api/mcp"),
+        "calendar": McpSettings(command=("calendar",), variables=("CALENDAR_KEY",)),
+    }
+    (found,) = check_keys(Settings(mcp=mcp), tmp_path)
+    assert found.status == "ok"
+    assert [one.status for one in check_keys(Settings(), tmp_path)] == ["warn", "warn"]
 
 
 def test_a_folder_of_keys_for_root_alone_is_as_it_should_be(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
 from device.conversation.events import Submitted
-from device.tools.registry import LONGEST, Arguments, Registry, Tool, ToolError, ToolResult
+from device.tools.registry import LONGEST, Arguments, Nothing, Registry, Tool, ToolError, ToolResult
 
 
 class Place(Struct, forbid_unknown_fields=True):
@@ -176,3 +176,22 @@ async def test_arguments_have_a_bound(registry, arguments):
 async def test_a_name_that_is_not_there_is_repeated_in_short(registry):
     result = await registry.call("x" * 10_000, "{}")
     assert len(result.output) < 300
+
+
+def numbered(name, number):
+    async def count(_):
+        return number
+
+    return Tool(name=name, description="Counts.", arguments=Nothing, handler=count)
+
+
+async def test_tools_may_come_and_go_but_take_no_name_of_ours():
+    there = []
+    tools = Registry([numbered("add", 1)]).offering(["add"], changing=lambda: there)
+    assert [spec.name for spec in tools.specs()] == ["add"]
+    there += [numbered("add", 2), numbered("more", 3)]
+    assert {spec.name for spec in tools.specs()} == {"add", "more"}
+    assert (await tools.call("add", "")).output == "1"
+    assert (await tools.call("more", "")).output == "3"
+    there.clear()
+    assert "there is no tool called 'more'; there are add" in (await tools.call("more", "")).output

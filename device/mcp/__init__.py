@@ -1,0 +1,1 @@
+"""Tools from elsewhere: a client of the Model Context Protocol, and the servers that the settings name."""
