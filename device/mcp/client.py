@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 
 from device.mcp.messages import (
     HANDSHAKE,
@@ -53,10 +54,11 @@ class Transport(Protocol):
         timeout_s: float,
         headers: Mapping[str, str] = {},
         progress: Callable[[Message], None] | None = None,
-    ) -> dict[str, Any]:
-        """Return the result of a request; `progress` gets what is told of it meanwhile, and starts the time anew.
+    ) -> Raw:
+        """Return the result of a request, an object in JSON; `progress` gets what is told of it meanwhile.
 
-        `headers` go along where there are any. When it is cancelled, so is the request. Raises McpError.
+        That starts the time anew. `headers` go along where there are any. When it is cancelled, so is the request.
+        Raises McpError.
         """
 
     async def notify(self, method: str) -> None:
@@ -81,9 +83,18 @@ class Transport(Protocol):
 class Listed(Struct, frozen=True):
     """The tools of a server, as it lists them."""
 
-    tools: list[Any]
+    tools: list[Raw]
+    """Each in JSON: most are never looked at."""
     fresh_s: float = 0.0
     """For how long the server says that they stay so."""
+
+
+class _Page(Struct):
+    """A page of the list of tools."""
+
+    tools: list[Raw]
+    nextCursor: str | None = None  # noqa: N815 - the protocol's name
+    ttlMs: float | None = None  # noqa: N815 - likewise
 
 
 class Client:
@@ -109,17 +120,17 @@ class Client:
 
     async def tools(self) -> Listed:
         """Return the tools that the server has, all pages of them. Raises McpError."""
-        found: list[Any] = []
+        found: list[Raw] = []
         cursor, fresh_s = None, 0.0
         for _ in range(PAGES):
-            page = await self._ask("tools/list", {"cursor": cursor} if cursor else {})
-            tools = page.get("tools")
-            if not isinstance(tools, list):
-                raise NonsenseError("it lists no tools where it should")
-            found += tools[: MOST_LISTED - len(found)]
-            ttl, cursor = page.get("ttlMs"), page.get("nextCursor")
-            fresh_s = ttl / 1000 if isinstance(ttl, int) and ttl > 0 else 0.0
-            if not isinstance(cursor, str) or not cursor or len(found) >= MOST_LISTED:
+            said = await self._ask("tools/list", {"cursor": cursor} if cursor else {})
+            try:
+                page = msgspec.json.decode(said, type=_Page)
+            except (msgspec.DecodeError, UnicodeError, RecursionError):
+                raise NonsenseError("it lists no tools where it should") from None
+            found += [one.copy() for one in page.tools[: MOST_LISTED - len(found)]]
+            cursor, fresh_s = page.nextCursor, max(0.0, (page.ttlMs or 0) / 1000)
+            if not cursor or len(found) >= MOST_LISTED:
                 break
         return Listed(found, fresh_s)
 
@@ -134,7 +145,7 @@ class Client:
     ) -> dict[str, Any]:
         """Return the result of a tool, as the server has it. Raises McpError."""
         asked = {"name": name, "arguments": arguments}
-        return await self._ask("tools/call", asked, timeout_s=timeout_s, headers=headers, progress=progress)
+        return _read(await self._ask("tools/call", asked, timeout_s=timeout_s, headers=headers, progress=progress))
 
     async def listen(self, changed: Callable[[], None]) -> None:
         """Call `changed` whenever the server says that its tools are others; ends if it says nothing of the kind.
@@ -166,9 +177,7 @@ class Client:
         """End it; harmless when repeated."""
         await self._transport.close()
 
-    async def _ask(
-        self, method: str, params: dict[str, Any], *, timeout_s: float | None = None, **more: Any
-    ) -> dict[str, Any]:
+    async def _ask(self, method: str, params: dict[str, Any], *, timeout_s: float | None = None, **more: Any) -> Raw:
         """Ask, and once more in a new session if the server has forgotten ours."""
         seconds = timeout_s or self._seconds
         try:
@@ -180,7 +189,7 @@ class Client:
     async def _discover(self, seconds: float) -> bool:
         """Tell whether the server speaks the newest revision. Raises McpError if it speaks none of ours, or is away."""
         try:
-            found = await self._transport.ask("server/discover", {}, timeout_s=seconds)
+            found = _read(await self._transport.ask("server/discover", {}, timeout_s=seconds))
         except RpcError as error:
             if error.code == UNSUPPORTED_VERSION and not _older(error.data):
                 raise McpError(f"it speaks none of the revisions that we do: {_listed(error.data)}") from None
@@ -194,7 +203,11 @@ class Client:
         versions = found.get("supportedVersions")
         if not isinstance(versions, list) or MODERN not in versions:
             return False
-        self._know(found, (found.get("_meta") or {}).get("io.modelcontextprotocol/serverInfo"))
+        match found.get("_meta"):
+            case {"io.modelcontextprotocol/serverInfo": info}:
+                self._know(found, info)
+            case _:
+                self._know(found, None)
         return True
 
     async def _initialize(self) -> None:
@@ -204,7 +217,7 @@ class Client:
         transport.begin()
         asked = {"protocolVersion": HANDSHAKE[0], "capabilities": {}, "clientInfo": us()}
         try:
-            found = await transport.ask("initialize", asked, timeout_s=self._seconds)
+            found = _read(await transport.ask("initialize", asked, timeout_s=self._seconds))
         except RpcError as error:
             # It only started slowly, and has meanwhile understood the request before.
             if error.code != UNSUPPORTED_VERSION or modern != MODERN:
@@ -231,6 +244,14 @@ class Client:
                 self.called = name[:100]
             case _:
                 self.called = ""
+
+
+def _read(result: Raw) -> dict[str, Any]:
+    """Return what a result says. Raises NonsenseError."""
+    try:
+        return msgspec.json.decode(result, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise NonsenseError from None
 
 
 def _older(data: Any) -> bool:

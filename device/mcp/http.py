@@ -40,6 +40,8 @@ from device.system.loopback import is_loopback
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
+    from msgspec import Raw
+
     from device.settings.mcp import McpSettings
 
 log = logging.getLogger(__name__)
@@ -99,7 +101,7 @@ class HttpTransport:
         timeout_s: float,
         headers: Mapping[str, str] = {},
         progress: Callable[[Message], None] | None = None,
-    ) -> dict[str, Any]:
+    ) -> Raw:
         """As `Transport` has it."""
         number = next(self._numbers)
         body = request(number, method, params, self.revision, progress=progress is not None)

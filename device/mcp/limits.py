@@ -10,8 +10,8 @@ from device.mcp.messages import McpError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LONGEST: Final = 4 * 2**20
-"""Bytes of one message. 5,000 tools with a paragraph and six arguments each are 3 MB, mostly in several pages."""
+LONGEST: Final = 8 * 2**20
+"""Bytes of one message. 5,000 tools with a paragraph and six described arguments each are 5.5 MB."""
 BURST: Final = 500
 """Messages at once; a choice: nothing that is asked here is answered by so many."""
 A_SECOND: Final = 50

@@ -7,7 +7,8 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 
 from device.mcp.param_headers import Places, places
 from device.mcp.schema import SchemaError, parameters
@@ -50,22 +51,20 @@ class Offers(Struct, frozen=True):
     """Why some of these are not offered, the first few."""
 
 
-def offers(tools: Sequence[Any], globs: Sequence[str]) -> Offers:
-    """Return what is offered of the tools that a server lists, if their names there fit one of `globs`."""
-    meant = [one for one in tools if isinstance(one, dict) and _fits(one.get("name"), globs)]
+def offers(tools: Sequence[Raw], globs: Sequence[str]) -> Offers:
+    """Return what is offered of the tools that a server lists, in JSON, if their names there fit one of `globs`.
+
+    Of the rest nothing but the names is read.
+    """
+    meant = {name: one for one in reversed(tools) if _fits(name := _name_of(one), globs)}
     found: dict[str, Offer] = {}
     left_out: list[str] = []
-    raws = set()
-    for one in meant:
+    for raw, one in reversed(meant.items()):
         if len(found) == MOST:
             left_out.append(f"only {MOST} of one server are: name those that you want in its `tools`")
             break
-        raw = one["name"]
-        if raw in raws:
-            continue
-        raws.add(raw)
         try:
-            offer = _offer(one, raw, found)
+            offer = _offer(msgspec.json.decode(one), raw, found)
         except SchemaError as error:
             left_out.append(f"{line(raw)}: {error}")
         else:
@@ -83,8 +82,22 @@ def apart(name: str, prefix: str) -> str:
     return whole if len(whole) <= LONGEST_NAME else f"{whole[: LONGEST_NAME - 7]}_{_digest(whole)}"
 
 
-def _fits(name: Any, globs: Iterable[str]) -> bool:
-    return isinstance(name, str) and 0 < len(name) <= _LONGEST_RAW and any(fnmatchcase(name, one) for one in globs)
+class _Named(Struct):
+    """What is read of every tool."""
+
+    name: str = ""
+
+
+def _name_of(tool: Raw) -> str:
+    """Return the name of a tool; empty if it is none."""
+    try:
+        return msgspec.json.decode(tool, type=_Named).name
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return ""
+
+
+def _fits(name: str, globs: Iterable[str]) -> bool:
+    return 0 < len(name) <= _LONGEST_RAW and any(fnmatchcase(name, one) for one in globs)
 
 
 def _offer(tool: dict[str, Any], raw: str, taken: Collection[str]) -> Offer:

@@ -37,6 +37,8 @@ from device.system.harmless import line
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from msgspec import Raw
+
     from device.settings.mcp import McpSettings
 
 log = logging.getLogger(__name__)
@@ -96,7 +98,7 @@ class StdioTransport:
         timeout_s: float,
         headers: Mapping[str, str] = {},  # noqa: ARG002 - there are none here
         progress: Callable[[Message], None] | None = None,
-    ) -> dict[str, Any]:
+    ) -> Raw:
         """As `Transport` has it."""
         await self._start()
         number = next(self._numbers)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 from aiohttp import web
 from support.scripted_mcp import ScriptedMcp, event, events, said, tool
@@ -146,7 +147,7 @@ async def test_the_list_is_read_page_by_page():
         client = by_http(server)
         await client.open()
         listed = await client.tools()
-        assert [one["name"] for one in listed.tools] == ["t0", "t1", "t2", "t3", "t4"]
+        assert [msgspec.json.decode(one)["name"] for one in listed.tools] == ["t0", "t1", "t2", "t3", "t4"]
         assert listed.fresh_s == 120
         await client.close()
 

@@ -5,6 +5,7 @@ import json
 import ssl
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiohttp import web
 from support.scripted_mcp import ScriptedMcp, event, events, said
@@ -34,10 +35,14 @@ def way(server, **settings):
     return HttpTransport("home", McpSettings(**{"url": server.url if server else "", **settings}))
 
 
+def read(result):
+    return msgspec.json.decode(result)
+
+
 async def asked(server, method="tools/list", params=None, *, timeout_s=2, **settings):
     transport = way(server, **settings)
     try:
-        return await transport.ask(method, params or {}, timeout_s=timeout_s)
+        return read(await transport.ask(method, params or {}, timeout_s=timeout_s))
     finally:
         await transport.close()
 
@@ -84,7 +89,7 @@ async def test_an_older_server_has_a_session_which_is_ended(older, by_stream):
     await transport.ask("initialize", {}, timeout_s=2)
     transport.agree("2025-06-18")
     await transport.notify("notifications/initialized")
-    assert (await transport.ask("tools/list", {}, timeout_s=2))["tools"]
+    assert read(await transport.ask("tools/list", {}, timeout_s=2))["tools"]
     await transport.close()
     first, *rest = older.headers
     assert "Mcp-Session-Id" not in first
@@ -112,7 +117,7 @@ async def test_a_stream_brings_progress_and_then_the_answer(server):
     transport = way(server)
     transport.told = told.append
     result = await transport.ask("tools/call", {"name": "x"}, timeout_s=1, progress=progress.append)
-    assert result == {"ok": 1}
+    assert read(result) == {"ok": 1}
     assert [one.params["progress"] for one in progress] == [0, 1, 2]
     assert [one.method for one in told] == ["notifications/message"]
     await transport.close()
@@ -149,7 +154,7 @@ async def test_an_answer_that_broke_off_is_taken_up_again_where_that_can_be(olde
         transport = way(server)
         transport.begin()
         transport.agree("2025-11-25")
-        assert await transport.ask("tools/call", {"name": "x"}, timeout_s=3) == {"late": 1}
+        assert read(await transport.ask("tools/call", {"name": "x"}, timeout_s=3)) == {"late": 1}
         await transport.close()
         with pytest.raises(McpError, match="broke off"):
             await asked(server, "tools/call", {"name": "x"})

@@ -2,14 +2,20 @@
 
 import re
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.scripted_mcp import tool
 
-from device.mcp.offered import LONGEST_NAME, MOST, apart, offers
+from device.mcp import offered
+from device.mcp.offered import LONGEST_NAME, MOST, apart
 
 ENGINES_TAKE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+
+
+def offers(tools, globs):
+    return offered.offers([msgspec.Raw(msgspec.json.encode(one)) for one in tools], globs)
 
 
 def names(found):
@@ -78,6 +84,11 @@ def test_a_tool_that_cannot_be_offered_is_named_and_takes_no_other_along():
     assert names(found) == ["good"]
     assert len(found.left_out) == 5
     assert found.left_out[0] == "bad_0\\u001b: it has no schema of its arguments"
+
+
+def test_what_lies_too_deep_is_passed_over():
+    deep = msgspec.Raw(b'{"name": "deep", "inputSchema": ' + b'{"items": ' * 90_000 + b"1" + b"}" * 90_000 + b"}")
+    assert offered.offers([deep], ["*"]).offers == ()
 
 
 def test_a_description_is_bounded_and_never_empty():

@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from support.scripted_stdio import command
 
@@ -19,6 +20,10 @@ PATH = {"PATH": os.environ["PATH"]}
 
 def way(lines, **settings):
     return StdioTransport("files", McpSettings(command=command(lines), **settings), PATH)
+
+
+async def ask(transport, method, params, **more):
+    return msgspec.json.decode(await transport.ask(method, params, **more))
 
 
 def lives(pid):
@@ -56,9 +61,9 @@ async def test_requests_and_answers_may_cross():
         else:
             said({"first": True}); message = late; said({"second": True})
     """)
-    slow = asyncio.create_task(transport.ask("slow", {}, timeout_s=5))
+    slow = asyncio.create_task(ask(transport, "slow", {}, timeout_s=5))
     await asyncio.sleep(0.3)
-    assert await transport.ask("quick", {}, timeout_s=5) == {"first": True}
+    assert await ask(transport, "quick", {}, timeout_s=5) == {"first": True}
     assert await slow == {"second": True}
     await transport.close()
 
@@ -71,7 +76,7 @@ async def test_an_error_is_told_and_nonsense_passed_over():
         fault(-32602, "no such tool")
     """)
     with pytest.raises(RpcError, match=r"no such tool \(-32602\)"):
-        await transport.ask("tools/call", {}, timeout_s=5)
+        await ask(transport, "tools/call", {}, timeout_s=5)
     await transport.close()
 
 
@@ -85,7 +90,7 @@ async def test_progress_and_other_news_are_heard():
     """)
     told, steps = [], []
     transport.told = told.append
-    await transport.ask("tools/call", {}, timeout_s=1, progress=steps.append)
+    await ask(transport, "tools/call", {}, timeout_s=1, progress=steps.append)
     assert [one.params["progress"] for one in steps] == [0, 1, 2, 3]
     assert [one.method for one in told] == ["notifications/tools/list_changed"]
     await transport.close()
@@ -99,7 +104,7 @@ async def test_a_server_that_asks_us_is_answered():
         else:
             answer = message; message = asked; said(answer)
     """)
-    assert await transport.ask("x", {}, timeout_s=5) == {"jsonrpc": "2.0", "id": "q", "result": {}}
+    assert await ask(transport, "x", {}, timeout_s=5) == {"jsonrpc": "2.0", "id": "q", "result": {}}
     await transport.close()
 
 
@@ -109,14 +114,14 @@ async def test_who_no_longer_waits_says_so():
         elif method == "first": cancelled = []; said({})
         elif method == "told": said({"cancelled": cancelled})
     """)
-    await transport.ask("first", {}, timeout_s=5)
+    await ask(transport, "first", {}, timeout_s=5)
     with pytest.raises(SilentError):
-        await transport.ask("wait", {}, timeout_s=0.1)
-    task = asyncio.create_task(transport.ask("wait", {}, timeout_s=5))
+        await ask(transport, "wait", {}, timeout_s=0.1)
+    task = asyncio.create_task(ask(transport, "wait", {}, timeout_s=5))
     await asyncio.sleep(0.1)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert await transport.ask("told", {}, timeout_s=5) == {"cancelled": [2, 3]}
+    assert await ask(transport, "told", {}, timeout_s=5) == {"cancelled": [2, 3]}
     await transport.close()
 
 
@@ -134,11 +139,11 @@ async def test_a_program_that_fails_is_ended_and_told(lines, told, monkeypatch):
     monkeypatch.setattr(stdio, "LONGEST", 4000)
     transport = way(lines)
     with pytest.raises(McpError, match=told):
-        await transport.ask("tools/list", {}, timeout_s=20)
+        await ask(transport, "tools/list", {}, timeout_s=20)
     with pytest.raises(McpError, match=told):
         await transport.listen(stream=False)
     with pytest.raises(McpError, match=told):
-        await transport.ask("tools/list", {}, timeout_s=20)
+        await ask(transport, "tools/list", {}, timeout_s=20)
     await transport.close()
 
 
@@ -153,7 +158,7 @@ async def test_a_program_that_fails_is_ended_and_told(lines, told, monkeypatch):
 async def test_what_is_no_program_is_told(words, told):
     transport = StdioTransport("files", McpSettings(command=words), PATH)
     with pytest.raises(McpError, match=told):
-        await transport.ask("tools/list", {}, timeout_s=5)
+        await ask(transport, "tools/list", {}, timeout_s=5)
     await transport.close()
 
 
@@ -163,7 +168,7 @@ async def test_a_program_is_ended_with_all_that_it_has_started():
         child = subprocess.Popen([sys.executable, "-S", "-c", stubborn])
         said({"pids": [os.getpid(), child.pid], "session": os.getsid(0)})
     """)
-    found = await transport.ask("x", {}, timeout_s=5)
+    found = await ask(transport, "x", {}, timeout_s=5)
     assert found["session"] == found["pids"][0] != os.getsid(0)
     await transport.close()
     await until(lambda: not any(map(lives, found["pids"])))
@@ -174,7 +179,7 @@ async def test_one_that_will_not_end_is_killed():
         signal.signal(signal.SIGTERM, signal.SIG_IGN); said({"pid": os.getpid()})
         while True: time.sleep(9)
     """)
-    pid = (await transport.ask("x", {}, timeout_s=5))["pid"]
+    pid = (await ask(transport, "x", {}, timeout_s=5))["pid"]
     began = time.monotonic()
     await transport.close()
     assert time.monotonic() - began < 4
@@ -186,12 +191,12 @@ async def test_one_that_does_not_read_is_not_waited_for(monkeypatch):
     transport = way("""
         said({}); time.sleep(30)
     """)
-    await transport.ask("x", {}, timeout_s=5)
+    await ask(transport, "x", {}, timeout_s=5)
     large = {"text": "x" * 500_000}
     with pytest.raises(SilentError):
-        await transport.ask("x", large, timeout_s=0.3)
+        await ask(transport, "x", large, timeout_s=0.3)
     with pytest.raises(McpError, match="does not read"):
-        await transport.ask("x", large, timeout_s=5)
+        await ask(transport, "x", large, timeout_s=5)
     await transport.close()
 
 
@@ -202,7 +207,7 @@ async def test_it_waits_behind_us_and_goes_first(monkeypatch):
         said({"nice": os.nice(0), "oom": int(open("/proc/self/oom_score_adj").read()),
               "priority": resource.getrlimit(resource.RLIMIT_RTPRIO)[1]})
     """)
-    found = await transport.ask("x", {}, timeout_s=5)
+    found = await ask(transport, "x", {}, timeout_s=5)
     assert found["nice"] >= stdio.NICE
     assert found["oom"] == stdio.EXPENDABLE
     assert found["priority"] == 0
@@ -215,7 +220,7 @@ async def test_what_it_says_of_itself_is_in_the_log_but_no_flood_of_it(caplog):
         for n in range(5000): sys.stderr.write("line %d \\x1b[31m%s\\n" % (n, "x" * 2000))
         sys.stderr.flush(); said({})
     """)
-    await transport.ask("x", {}, timeout_s=10)
+    await ask(transport, "x", {}, timeout_s=10)
     await until(lambda: "says more" in caplog.text)
     await transport.close()
     lines = [one.message for one in caplog.records if one.name == "device.mcp.stdio"]
@@ -227,7 +232,7 @@ async def test_what_it_says_of_itself_is_in_the_log_but_no_flood_of_it(caplog):
 async def test_a_daemon_that_is_killed_leaves_no_program_waiting():
     """Its input ends, which ends every program that reads it."""
     transport = way('said({"pid": os.getpid()})')
-    pid = (await transport.ask("x", {}, timeout_s=5))["pid"]
+    pid = (await ask(transport, "x", {}, timeout_s=5))["pid"]
     process = transport._process  # noqa: SLF001 - what a death would close
     process.stdin.transport.abort()
     await until(lambda: not lives(pid))
