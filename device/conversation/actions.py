@@ -151,6 +151,12 @@ class RunTool(Action, frozen=True):
     call: ToolCall
 
 
+class StopTools(Action, frozen=True):
+    """Stop running tools of which nobody wants the results any more; what they did stays done."""
+
+    call_ids: tuple[str, ...]
+
+
 class ReturnTool(Action, frozen=True):
     """Give the engine a tool's result."""
 

@@ -153,8 +153,7 @@ class EngineEvents:
 
     @take.register
     def _on_tool_cancelled(self, event: ToolCancelled) -> None:
-        for call_id in event.call_ids:
-            self._tools.cancel(call_id)
+        self._out.do(*self._tools.stop(event.call_ids))
         self._turns.settle()
 
     @take.register

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from device.conversation.actions import Action, ReturnTool, Say
+from device.conversation.actions import Action, ReturnTool, Say, StopTools
 from device.sample_clock import samples
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from device.conversation.events import ToolDone
 
 COVER = samples(700)
 """A tool that takes longer is spoken of meanwhile; a choice: shorter pauses are usual between turns."""
+AGAIN = samples(15_000)
+"""One that goes on for so long is spoken of again. A choice: sooner is a nuisance, later sounds forgotten."""
 COVERS = (
     "The tool's result is not there yet. Until it is, say in at most six words that you are looking that up.",
     "The tool's result is not there yet. Until it is, say in at most six words that this takes a moment.",
@@ -27,7 +31,7 @@ class PendingTools:
         self._since: dict[str, int] = {}
         self._results: list[ReturnTool] = []
         self._turn = 0
-        self._covered = False
+        self._covered: int | None = None  # when it was spoken of last
         self._working = False  # the engine, on what it was asked for, beside the talk
 
     def __bool__(self) -> bool:
@@ -43,7 +47,10 @@ class PendingTools:
 
     def begin(self, call_id: str, at: int, *, announced: bool) -> None:
         """Note a call; `announced` if the engine said something before it."""
-        self._covered = announced or (self._covered and bool(self._since))
+        if announced:
+            self._covered = at
+        elif not self._since:
+            self._covered = None
         self._since[call_id] = at
 
     def done(self, event: ToolDone, *, talking: bool) -> list[ReturnTool]:
@@ -55,9 +62,12 @@ class PendingTools:
             return []
         return [result]
 
-    def cancel(self, call_id: str) -> None:
-        """Forget a call; harmless for one that is not pending."""
-        self._since.pop(call_id, None)
+    def stop(self, call_ids: Collection[str] | None = None) -> list[Action]:
+        """Stop those of the calls that run, all of them if it is None, and forget them."""
+        running = tuple(call for call in self._since if call_ids is None or call in call_ids)
+        for call in running:
+            del self._since[call]
+        return [StopTools(running)] if running else []
 
     def quiet(self) -> list[Action]:
         """Return what waited for the user to be silent."""
@@ -65,10 +75,12 @@ class PendingTools:
         return list(results)
 
     def cover(self, at: int) -> Say | None:
-        """Return what to have said while nothing else is, if a tool takes long; once, and never twice the same."""
-        if self._covered or not self._since or at < min(self._since.values()) + COVER:
+        """Return what to have said while nothing else is, if a tool takes long; never twice the same."""
+        if not self._since:
             return None
-        self._covered = True
+        if at < (min(self._since.values()) + COVER if self._covered is None else self._covered + AGAIN):
+            return None
+        self._covered = at
         self._turn += 1
         return Say(COVERS[self._turn % len(COVERS)])
 

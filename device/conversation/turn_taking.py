@@ -51,6 +51,11 @@ class TurnTaking:
         """Whether a reply is being made, queued or played."""
         return self._reply.to_come or self._reply.queued or self._tools.busy
 
+    @property
+    def _works_on(self) -> bool:
+        """Whether the engine goes on working when it is cut off."""
+        return self._connection.stream and self._connection.open
+
     def _move(self, cause: Cause) -> None:
         """Go where `cause` leads, or stay."""
         state = following(self._state, cause)
@@ -239,6 +244,8 @@ class TurnTaking:
         """Go on after a reply was cut off; a new one may have begun meanwhile."""
         cut_at = self._reply.cut_at
         self._reply.keep_new()
+        if not self._works_on:
+            self._out.do(*self._tools.stop())
         self._forget_reply()
         self._timeouts.exchanged(self._out.now)
         if self._connection.wanted:
@@ -313,6 +320,6 @@ class TurnTaking:
     def _forget_reply(self) -> None:
         """Forget what goes with the reply: its words, its tools, its end."""
         self._history.forget_unheard()
-        if not (self._connection.stream and self._connection.open):  # which goes on working when it is cut off
+        if not self._works_on:
             self._tools.clear()
         self._broken = self._sleeps_next = False

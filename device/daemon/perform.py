@@ -34,6 +34,7 @@ from device.conversation.actions import (
     RunTool,
     Say,
     Show,
+    StopTools,
     Switch,
     Unmask,
 )
@@ -43,6 +44,7 @@ from device.conversation.states import State
 from device.system.service_status import HEARS_ITSELF
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from device.audio.last_reply import LastReply
@@ -110,6 +112,8 @@ class Performer:
         self._watcher = watcher
         self._barge_in = barge_in
         self._state = state
+        self._running: dict[str, asyncio.Task[None]] = {}
+        """The tools that run, by the ids of their calls."""
 
     @singledispatchmethod
     def perform(self, action: Action) -> None:
@@ -239,7 +243,15 @@ class Performer:
 
     @perform.register
     def _run_tool(self, action: RunTool) -> None:
-        self._tasks.spawn(self._call(action))
+        running, call_id = self._tasks.spawn(self._call(action)), action.call.call_id
+        self._running[call_id] = running
+        running.add_done_callback(lambda _: self._running.pop(call_id, None))
+
+    @perform.register
+    def _stop_tools(self, action: StopTools) -> None:
+        for call_id in action.call_ids:
+            if (running := self._running.get(call_id)) is not None:
+                running.cancel()
 
     async def _call(self, action: RunTool) -> None:
         call = action.call

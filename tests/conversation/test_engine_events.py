@@ -18,6 +18,7 @@ from device.conversation.actions import (
     ReturnTool,
     RunTool,
     Say,
+    StopTools,
     Switch,
 )
 from device.conversation.attention import BELIEVED, WEIGHS
@@ -92,6 +93,16 @@ def test_to_cut_a_stream_engine_off_ends_none_of_its_tools():
     talk(PlayoutCut(samples(3950), (Heard("i1", 900, whole=False),)))
     talk.ms(VoiceEnd, 4300, samples(3400), samples(4060), 660)
     assert talk(ToolDone(samples(5000), "c1", "{}")) == [ReturnTool("c1", "{}", reply=True)]
+
+
+def test_to_cut_a_reply_off_stops_the_tools_that_it_waits_for(talk):
+    awake(talk)
+    speaking(talk)
+    talk(ToolCall("r1", "c1", "look_up", "{}"), samples(3200))
+    talk.ms(VoiceStart, 3500, samples(3400))
+    talk.ms(Voice, 3900, samples(3400), 450)
+    assert StopTools(("c1",)) in talk(PlayoutCut(samples(3950), (Heard("i1", 900, whole=False),)))
+    assert talk(ToolDone(samples(5000), "c1", "{}")) == []
 
 
 def test_noise_that_the_engine_took_for_a_turn_is_forgotten(talk):
@@ -226,7 +237,7 @@ def test_calls_that_the_engine_takes_back_are_not_waited_for(talk):
     talk(ToolCall("r1", "c1", "get_time", "{}"), samples(2700))
     talk(ReplyEnded("r1", "cancelled"), samples(2750))
     assert talk.state is State.THINKING
-    talk(ToolCancelled(("c1", "c9")), samples(2800))
+    assert talk(ToolCancelled(("c1", "c9")), samples(2800)) == [StopTools(("c1",))]
     assert talk.state is State.LISTENING
     assert talk(ToolDone(samples(2900), "c1", "{}")) == []
 

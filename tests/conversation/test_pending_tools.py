@@ -1,8 +1,8 @@
 import itertools
 
-from device.conversation.actions import ReturnTool, Say
+from device.conversation.actions import ReturnTool, Say, StopTools
 from device.conversation.events import ToolDone
-from device.conversation.pending_tools import COVER, PendingTools
+from device.conversation.pending_tools import AGAIN, COVER, PendingTools
 
 
 def test_a_tool_that_takes_long_is_spoken_of_once_and_not_twice_in_the_same_words() -> None:
@@ -17,6 +17,17 @@ def test_a_tool_that_takes_long_is_spoken_of_once_and_not_twice_in_the_same_word
         assert pending.cover(10 * COVER) is None
         pending.done(ToolDone(0, call, "{}"), talking=False)
     assert all(one != other for one, other in itertools.pairwise(said))
+
+
+def test_one_that_goes_on_and_on_is_spoken_of_now_and_then() -> None:
+    pending = PendingTools()
+    pending.begin("a", 0, announced=True)
+    assert pending.cover(AGAIN - 1) is None
+    first, second = pending.cover(AGAIN), pending.cover(2 * AGAIN)
+    assert first is not None
+    assert second is not None
+    assert first.text != second.text
+    assert pending.cover(3 * AGAIN - 1) is None
 
 
 def test_an_engine_that_spoke_of_it_itself_is_not_asked_to() -> None:
@@ -43,8 +54,10 @@ def test_a_result_waits_while_somebody_speaks_unless_it_is_not_spoken_of() -> No
 def test_a_call_that_is_taken_back_is_forgotten() -> None:
     pending = PendingTools()
     pending.begin("a", 0, announced=False)
-    pending.cancel("a")
-    pending.cancel("z")
+    pending.begin("b", 0, announced=False)
+    assert pending.stop(("a", "z")) == [StopTools(("a",))]
+    assert pending.stop() == [StopTools(("b",))]
+    assert pending.stop() == []
     assert not pending
     assert pending.cover(COVER) is None
 

@@ -1,5 +1,7 @@
 """Every action has its deed, at the part that it concerns."""
 
+import asyncio
+
 import pytest
 
 from device.audio.last_reply import LastReply
@@ -32,6 +34,7 @@ from device.conversation.actions import (
     RunTool,
     Say,
     Show,
+    StopTools,
     Switch,
     Unmask,
 )
@@ -171,6 +174,7 @@ DEEDS = [
         RunTool(ToolCall("item", "call", "get_time", "{}")),
         [ToolDone(77, "call", "get_time({})", sleep=True, reply=True, result=None)],
     ),
+    (StopTools(("none",)), []),
     (Record(WAKE), [("ledger.record", WAKE)]),
 ]
 
@@ -178,6 +182,28 @@ DEEDS = [
 @pytest.mark.parametrize(("action", "does"), DEEDS, ids=lambda one: type(one).__name__)
 async def test_an_action_is_done_at_its_part(action, does):
     assert await Stage().perform(action) == does
+
+
+async def test_a_tool_that_is_stopped_is_cancelled_and_tells_nothing():
+    stage, ended = Stage(), []
+
+    async def call(name, arguments):
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            ended.append(name)
+            raise
+
+    stage.performer._tools.call = call  # noqa: SLF001 - as slow as some are
+    for name in ("first", "second"):
+        stage.performer.perform(RunTool(ToolCall("item", name, name, "{}")))
+    await asyncio.sleep(0)
+    stage.performer.perform(StopTools(("first", "strange")))
+    await asyncio.sleep(0.01)
+    assert ended == ["first"]
+    stage.performer.perform(StopTools(("first", "second")))
+    await asyncio.sleep(0.01)
+    assert ended == ["first", "second"]
 
 
 def test_no_action_is_without_a_deed():
