@@ -128,6 +128,8 @@ class Skill:
     """What to say when an argument (its name, its value) is out of range, the most being the third."""
     unavailable: str = ""
     """The phrase for a meaning whose tool the client does not offer; "": `answer` is asked."""
+    instead: str = ""
+    """The intent that is meant where the tool of a meaning is not offered; a model would know more of it."""
     answer: Callable[[Meaning, Talk], str] = replied
     """What to say to a meaning; where it also has a tool that is offered, only with `speaks_first`."""
     once: bool = False

@@ -12,6 +12,7 @@ from device.skills.clock.skill import CLOCK
 from device.skills.dates.skill import DATES
 from device.skills.emergencies.skill import EMERGENCIES
 from device.skills.farewell.skill import FAREWELL
+from device.skills.house.skill import HOUSE
 from device.skills.lists.skill import LISTS
 from device.skills.microphone.skill import MICROPHONE
 from device.skills.places.skill import PLACES
@@ -43,6 +44,7 @@ SKILLS: Final[tuple[Skill, ...]] = (
     UNITS,
     SPELLING,
     CHANCE,
+    HOUSE,
     EMERGENCIES,
     SMALL_TALK,
     CANNOT,

@@ -44,7 +44,8 @@ def test_the_names_of_the_tools_are_those_of_the_settings(device):
 def test_every_tool_that_a_skill_calls_or_speaks_of_is_its_own(device):
     for skill in SKILLS:
         own = {tool.name for tool in skill.tools(device.device)}
-        assert {*skill.calls.values(), *skill.outputs} <= own, skill.name
+        elsewhere = bool(skill.instead)  # its tools are those of a server, if one has them
+        assert elsewhere or {*skill.calls.values(), *skill.outputs} <= own, skill.name
 
 
 def test_no_two_skills_have_a_name():

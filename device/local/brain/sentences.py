@@ -18,7 +18,7 @@ from device.local.brain.understand import LONGEST, Understanding, free_words
 from device.local.stages import BrainError, Call, Choice, Pace, Text, Turn, Unmet
 from device.skills.cannot.skill import CANNOT
 from device.skills.farewell.skill import ENDS
-from device.skills.skill import Talk
+from device.skills.skill import Meaning, Talk
 from device.skills.skills import SKILLS, readable
 from device.skills.speech.skill import pace
 from device.system.wall_clock import local_time
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from device.local.stages import Cost, Tool
-    from device.skills.skill import Meaning, Skill
+    from device.skills.skill import Skill
 
 _USUAL: Final = (-math.inf, math.inf)
 _SKILLS: Final = {skill.name: skill for skill in SKILLS}
@@ -135,7 +135,8 @@ class Sentences:
 
     def _left_to_models(self, intent: str) -> bool:
         """Return whether a model may know more of it, or it means something only after what was said before."""
-        return intent in {*_ONLY_ASKED, *_FOLLOWS, "another"} or self._language.skill_of[intent] == CANNOT.name
+        skill = _SKILLS[self._language.skill_of[intent]]
+        return intent in {*_ONLY_ASKED, *_FOLLOWS, "another"} or skill is CANNOT or bool(skill.instead)
 
     def understands(self, text: str) -> bool:
         """Return whether `text` means something to it, beyond being a question or a wish."""
@@ -174,7 +175,14 @@ class _Reply:
         """Return what the user means, of what can be done; nothing if somebody else spoke last."""
         if not self._turns or self._turns[-1].role != "user":
             return []
-        return [one for one in self._context.meanings(len(self._turns) - 1) if readable(one, self._talk)]
+        meant = map(self._possible, self._context.meanings(len(self._turns) - 1))
+        return [one for one in meant if readable(one, self._talk)]
+
+    def _possible(self, meaning: Meaning) -> Meaning:
+        """Return what is meant, or what stands for it where the client has no function for that."""
+        skill = self._skill(meaning)
+        lacks = meaning.intent in skill.calls and skill.calls[meaning.intent] not in self._tools
+        return Meaning(skill.instead, {}, meaning.weight) if lacks and skill.instead else meaning
 
     def items(self) -> Iterator[Text | Call | Unmet]:
         """Yield what to say and to call."""

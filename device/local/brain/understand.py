@@ -342,8 +342,10 @@ class Understanding:
     def _meaning_of(self, clause: str) -> Meaning | None:
         heard = self._hear(clause)
         found, bare = self._exact(heard), self._bare(heard)
-        # What any words may stand for would take those along that carry no meaning.
-        if found is None or (bare.text != heard.text and not FREE.isdisjoint(found.slots)):
+        # What any words may stand for would take those along that carry no meaning. And "please" is no reason for what
+        # cannot be done.
+        doubtful = found and (not FREE.isdisjoint(found.slots) or self._language.skill_of[found.intent] == CANNOT.name)
+        if found is None or (bare.text != heard.text and doubtful):
             found = self._exact(bare) or found
         return found
 
@@ -358,19 +360,21 @@ class Understanding:
     def _exact(self, heard: Heard, intents: Intents | None = None, wanted: str = "") -> Meaning | None:
         if not heard.text:
             return None
-        best: tuple[int, Meaning] | None = None
+        best: tuple[tuple[int, bool], Meaning] | None = None
         for result in recognize_all(heard.text, intents or self._intents):
             intent = result.intent.name
             if intent != wanted and (wanted or intent in _WHICH):
                 continue
             slots = self._slots(result.entities, heard)
             # The template that names the most of what was said counts: "listen to me" asks for no music. And of what
-            # may be any words, the fewest: a moment after them is one, and not among them.
+            # may be any words, the fewest: a moment after them is one, and not among them. What can be done counts
+            # before what cannot.
             any_words = sum(len(e.text.split()) for e in result.entities.values() if e.is_wildcard)
+            rank = any_words, self._language.skill_of[intent] == CANNOT.name
             meaning = Meaning(intent, slots, self._language.intents[intent].weight)
-            if (best is None or any_words < best[0]) and self._counts(meaning):
-                best = (any_words, meaning)
-                if not any_words:
+            if (best is None or rank < best[0]) and self._counts(meaning):
+                best = (rank, meaning)
+                if not any(rank):
                     break
         if best is None:
             return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from device.skills.house.skill import HOUSE
 from device.skills.skill import Skill
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class CannotWords(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _answer(meaning: Meaning, talk: Talk) -> str:
+    if meaning.intent == HOUSE.instead and not talk.tools.isdisjoint(HOUSE.calls.values()):
+        return talk.phrase("house_else")
     if meaning.intent not in FACTS:
         return talk.reply(meaning.intent)
     words = talk.language.words("cannot", CannotWords)

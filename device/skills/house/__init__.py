@@ -1,0 +1,1 @@
+"""What a house does that is asked by Home Assistant's tools: lights, sockets, heating."""
