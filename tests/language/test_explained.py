@@ -9,6 +9,7 @@ from device.language.explained import FILE, explanations
 from device.language.files import file_of, languages
 from device.settings.described import described
 from device.settings.engines import CartesiaEngine, GeminiEngine, LiveEngine, known_engines
+from device.settings.mcp import McpSettings
 from device.settings.tree import Settings
 
 OTHERS = [language for language in languages() if language != "en"]
@@ -16,7 +17,7 @@ OTHERS = [language for language in languages() if language != "en"]
 
 def told():
     """Return what the English docstrings say, by where they say it."""
-    settings = Settings()
+    settings = Settings(mcp={"home": McpSettings(url="http://box/mcp")})
     shapes = {type(engine) for engine in known_engines().values()}
     assert shapes >= {CartesiaEngine, GeminiEngine, LiveEngine}
     return {key.told_at: key.about for key in described(settings, tuple(settings.engine)) if key.about}
