@@ -10,6 +10,7 @@ import aiohttp
 from device.mcp.messages import QUOTED, ExpiredError, McpError, RefusedError, StatusError
 from device.settings.mcp import token_variable
 from device.system.harmless import line
+from device.system.network import ProxyError
 
 if TYPE_CHECKING:
     from device.settings.types import Secret
@@ -44,21 +45,25 @@ def unreached(name: str, error: Exception) -> McpError:
     """Return why there was no answer; `error` is what aiohttp, or the system, raised."""
     key = f"mcp.{name}.url"
     match error:
+        case ProxyError():
+            told = f"it is not reached by the proxy: {error}. Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+        case aiohttp.ClientHttpProxyError() | aiohttp.ClientProxyConnectionError():
+            told = "the proxy does not lead to it: check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
         case aiohttp.ClientConnectorCertificateError():
-            return McpError(f"its certificate cannot be trusted: check its date, this machine's clock, and {key}")
+            told = f"its certificate cannot be trusted: check its date, this machine's clock, and {key}"
         case aiohttp.ClientSSLError():
-            return McpError(f"it does not speak TLS: check {key}, https:// or http://")
+            told = f"it does not speak TLS: check {key}, https:// or http://"
         case aiohttp.ClientConnectorDNSError():
-            return McpError(f"its name has no address: check the network and {key}")
+            told = f"its name has no address: check the network and {key}"
         case aiohttp.InvalidURL() | ValueError():
-            return McpError(f"{key} is no address that can be asked")
+            told = f"{key} is no address that can be asked"
         case aiohttp.ServerTimeoutError():
-            return McpError(f"it does not answer: check the network and {key}")
+            told = f"it does not answer: check the network and {key}"
         case OSError(errno=int(number)) if number:
-            why = os.strerror(number)
+            told = f"it cannot be reached ({os.strerror(number)}): check that it runs, and {key}"
         case _:
-            why = type(error).__name__
-    return McpError(f"it cannot be reached ({line(why)}): check that it runs, and {key}")
+            told = f"it cannot be reached ({type(error).__name__}): check that it runs, and {key}"
+    return McpError(line(told))
 
 
 def quoted(body: bytes, token: Secret) -> str:

@@ -52,7 +52,8 @@ service has five seconds to stop, for all of it."""
 MOST_UNSENT: Final = 2**20
 """Bytes that may wait for a program that does not read."""
 LINES: Final = 20
-"""Lines of its standard error a minute that go to the log; a choice."""
+"""Lines of its standard error a minute that go to the log; a choice. Once a tool was called, words of the user may be
+among them: then only whoever asks for debug messages sees them."""
 LONGEST_LINE: Final = 300
 """Characters of such a line that do."""
 NICE: Final = 5
@@ -76,6 +77,7 @@ class StdioTransport:
         self._tasks: list[asyncio.Task[None]] = []
         self._waiting: dict[int, asyncio.Future[Message]] = {}
         self._progress: dict[int, Callable[[Message], None]] = {}
+        self._called = False
         self._gone = asyncio.Event()
         self._why = ""
 
@@ -101,6 +103,7 @@ class StdioTransport:
     ) -> Raw:
         """As `Transport` has it."""
         await self._start()
+        self._called |= method == "tools/call"
         number = next(self._numbers)
         waiting = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
@@ -236,7 +239,7 @@ class StdioTransport:
             waiting.set_result(message)
 
     async def _log(self, process: asyncio.subprocess.Process) -> None:
-        """Have the log show what the program says of itself, but not a flood of it."""
+        """Have the log show what the program says of itself, but not a flood of it, nor what it was asked."""
         assert process.stderr is not None  # noqa: S101 - asked for above
         loop = asyncio.get_running_loop()
         since, shown = loop.time(), 0
@@ -246,16 +249,14 @@ class StdioTransport:
                 since, shown = loop.time(), 0
             *lines, rest = (rest + piece).split(b"\n")
             rest = rest[-4 * LONGEST_LINE :]
-            for one in lines:
+            level = logging.DEBUG if self._called else logging.INFO
+            for one in filter(bytes.strip, lines):
                 shown += 1
-                if shown <= LINES and one.strip():
-                    log.info(
-                        "mcp.%s: %s",
-                        self._name,
-                        line(one[: 4 * LONGEST_LINE].decode("utf-8", "replace"))[:LONGEST_LINE],
-                    )
+                if shown <= LINES:
+                    text = one[: 4 * LONGEST_LINE].decode("utf-8", "replace")
+                    log.log(level, "mcp.%s: %s", self._name, line(text)[:LONGEST_LINE])
                 elif shown == LINES + 1:
-                    log.info("mcp.%s says more, which is left out for a minute.", self._name)
+                    log.log(level, "mcp.%s says more, which is left out for a minute.", self._name)
 
     def _fail(self, why: str) -> None:
         if self._gone.is_set():

@@ -8,6 +8,7 @@ import pytest
 from device.mcp.faults import quoted, refused, unreached
 from device.mcp.messages import ExpiredError, RefusedError, StatusError
 from device.settings.types import Secret
+from device.system.network import ProxyError
 
 TOKEN = Secret("s3cret")
 
@@ -47,6 +48,7 @@ def test_what_a_server_says_is_quoted_without_the_token():
     ("error", "told"),
     [
         (ConnectionRefusedError(errno.ECONNREFUSED, "x"), "cannot be reached (Connection refused): check that it runs"),
+        (ProxyError("HTTP_PROXY is none"), "not reached by the proxy: HTTP_PROXY is none. Check HTTPS_PROXY"),
         (aiohttp.InvalidURL("http://"), "mcp.home.url is no address"),
         (ValueError("port"), "mcp.home.url is no address"),
         (aiohttp.ServerDisconnectedError(), "cannot be reached (ServerDisconnectedError)"),

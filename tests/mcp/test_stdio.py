@@ -229,6 +229,17 @@ async def test_what_it_says_of_itself_is_in_the_log_but_no_flood_of_it(caplog):
     assert max(map(len, lines)) < 330
 
 
+async def test_what_it_was_asked_is_not_in_the_log(caplog):
+    caplog.set_level("INFO")
+    transport = way('sys.stderr.write("got %s\\n" % params); sys.stderr.flush(); said({})')
+    await ask(transport, "tools/list", {}, timeout_s=10)
+    await until(lambda: "mcp.files: got" in caplog.text)
+    await ask(transport, "tools/call", {"name": "find", "arguments": {"text": "my secret"}}, timeout_s=10)
+    await asyncio.sleep(0.2)
+    await transport.close()
+    assert "my secret" not in caplog.text
+
+
 async def test_a_daemon_that_is_killed_leaves_no_program_waiting():
     """Its input ends, which ends every program that reads it."""
     transport = way('said({"pid": os.getpid()})')
