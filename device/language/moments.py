@@ -11,13 +11,14 @@ from msgspec import Struct, field
 from device.language.when import When
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from device.language.clock import ClockWords
 
 _HOUR: Final = r"(?P<hour>2[0-4]|[01]?\d)"
 _MINUTE: Final = r"(?P<minute>[0-5]\d)"
 _MINUTES: Final = r"(?P<minute>[0-5]?\d)"
+_WEEK: Final = 7
 _DAY: Final = r"(?P<day>3[01]|[12]\d|0?[1-9])(?!\d)"
 
 
@@ -77,6 +78,7 @@ class Moments(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     parts: dict[str, Part]
     days: tuple[DayShape, ...]
     repeats: tuple[Repeat, ...]
+    without: str = ""
 
 
 class HearsMoments:
@@ -122,6 +124,7 @@ class HearsMoments:
         m = self._moments
         weekday = m.weekday.replace("{weekdays}", _any(map(re.escape, self._weekdays)))
         return [
+            *([(self._without(weekday), "without", None)] if m.without else ()),
             *((repeat.said, "repeat", repeat) for repeat in m.repeats),
             *((self._date(shape), "date", None) for shape in m.dates),
             *((day.said, "day", day) for day in m.days),
@@ -133,6 +136,11 @@ class HearsMoments:
             *((_time(shape), "bare", shape) for shape in m.times if shape.bare),
         ]
 
+    def _without(self, weekday: str) -> str:
+        """Return the expression for "except", before days."""
+        days = _any(_plain(said) for said in (weekday, *(repeat.said for repeat in self._moments.repeats)))
+        return rf"(?:{self._moments.without})(?= {days})"
+
     @cached_property
     def _readers(self) -> list[tuple[re.Pattern[str], str, Any]]:
         shorts = [(part.short, "part", part) for part in self._moments.parts.values() if part.short]
@@ -141,25 +149,38 @@ class HearsMoments:
     def _read(self, text: str) -> tuple[When, bool]:
         """Return the moment of a run of parts, and whether it is one beyond doubt."""
         told: dict[str, Any] = {}
-        days: list[int] = []
-        sure = again = False
-        for found, kind, what in self._parts_of(text):
+        sure = False
+        parts = [*self._parts_of(text)]
+        for found, kind, what in parts:
             if kind in {"repeat", "day", "part"}:
                 told |= self._of_a_day(kind, what)
                 sure |= kind == "part" and what.sure
-            elif kind == "weekday":
-                days.append(self._weekdays.index(found["name"]))
-                again |= bool(found["every"] or found["many"])
             elif kind == "date":
                 told |= self._date_read(found)
-            elif "hour" not in told:
+            elif kind in {"named", "time", "bare"} and "hour" not in told:
                 told |= _time_read(found, kind, what)
                 sure |= kind != "bare"
-        if again or len(days) > 1:
-            told["days"] = tuple(sorted({*days, *told.get("days", ())}))
-        elif days:
-            told["weekday"] = days[0]
-        return When(**told), sure
+        return When(**told, **self._days(parts)), sure
+
+    def _days(self, parts: Sequence[tuple[re.Match[str], str, Any]]) -> dict[str, Any]:
+        """Return on which days of the week it is, less those after "except"."""
+        days: list[int] = []
+        repeated: list[int] = []
+        never: list[int] | None = None
+        again = False
+        for found, kind, what in parts:
+            if kind == "without":
+                never = []
+            elif kind == "repeat":
+                (repeated if never is None else never).extend(what.days)
+            elif kind == "weekday":
+                (days if never is None else never).append(self._weekdays.index(found["name"]))
+                again |= never is None and bool(found["every"] or found["many"])
+        if never and not days and not repeated:
+            repeated = [*range(_WEEK)]
+        if again or repeated or len(days) > 1:
+            return {"days": tuple(sorted({*days, *repeated} - {*(never or ())}))}
+        return {"weekday": days[0]} if days else {}
 
     def _parts_of(self, text: str) -> Iterator[tuple[re.Match[str], str, Any]]:
         at = 0
@@ -175,9 +196,7 @@ class HearsMoments:
     def _of_a_day(self, kind: str, what: Any) -> dict[str, Any]:
         part = what if kind == "part" else self._moments.parts.get(what.part)
         told: dict[str, Any] = {"hours": (part.begin, part.end), "usual": part.usual} if part else {}
-        if kind == "repeat":
-            told["days"] = what.days
-        elif kind == "day":
+        if kind == "day":
             told["ahead"] = what.ahead
         return told
 

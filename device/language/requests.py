@@ -30,6 +30,8 @@ class RequestWords(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """What is between a value and the one that was meant instead: "ten, no, twelve"."""
     re_instead: str
     """What is between any words and those that were meant instead; without numbers and the like it is less sure."""
+    re_perhaps: str
+    """What may also be, where what was said before it is a whole request: "on the list no pears"."""
     re_taken_back: str
     """How a request ends of which nothing is wanted any more: "…, no, cancel that"; and what is meant then:"""
     nothing: str

@@ -70,6 +70,15 @@ class When(Struct, frozen=True):
         }
         return replace(self, **told)
 
+    def corrected_by(self, other: When) -> When:
+        """Return the moment with what `other` says in place of the same part of it: another day, another time."""
+        kept = self
+        if other.has_time:
+            kept = replace(kept, hour=None, minute=0, fixed=False)
+        if other.has_day:
+            kept = replace(kept, ahead=None, weekday=None, day=None, month=None, year=None, days=())
+        return kept.with_(other)
+
     def moment(self, now: datetime, usual: str = "09:00", *, earliest: int = EARLIEST) -> Moment:
         """Return the moment that is meant at `now`, without a zone. The next one is, if several may be.
 

@@ -82,7 +82,7 @@ class Heard(Struct, frozen=True):
 
     text: str
     confidence: float
-    """Mean log probability of its tokens; 0 of what was taken because it can be understood."""
+    """Mean log probability of its tokens; 0 if there are none."""
 
 
 class Recognised(Struct, frozen=True):
@@ -169,15 +169,14 @@ class Moonshine:
         text = "" if best.silent or best.confidence < _CONFIDENCE else self._text(best.ids)
         if _NOT_WORDS.fullmatch(text):
             text = ""
-        confidence = best.confidence
+        heard = Heard(text, best.confidence)
         if understood:
             how = understood(text) if text else 0
             if not text or best.confidence < _SURE[how]:
-                first, text = text, self._second_look(attempts, understood, text, best.score + _WORTH[how])
-                confidence = confidence if text == first else 0.0
-        if not text:
-            log.debug("No words: confidence %.2f", best.confidence)
-        return Heard(text, confidence)
+                heard = self._second_look(attempts, understood, heard, best.score + _WORTH[how])
+        if not heard.text:
+            log.debug("No words: confidence %.2f", heard.confidence)
+        return heard
 
     def _doubts(self, one: _Attempt, understood: Understood | None) -> bool:
         """Tell whether a second opinion is worth its time."""
@@ -185,9 +184,9 @@ class Moonshine:
             return True
         return one.confidence < _DOUBTFUL and (understood is None or understood(self._text(one.ids)) < EXPECTED)
 
-    def _second_look(self, attempts: list[_Attempt], understood: Understood, text: str, worth: float) -> str:
-        """Return the best of `text`, which is worth so much without its words, and what else can be understood."""
-        best, expected = (worth + _A_WORD * len(text.split()), text), False
+    def _second_look(self, attempts: list[_Attempt], understood: Understood, first: Heard, worth: float) -> Heard:
+        """Return the best of `first`, which is worth so much without its words, and what else can be understood."""
+        best, expected = (worth + _A_WORD * len(first.text.split()), first.text, first.confidence), False
         for attempt in sorted(attempts, key=lambda one: (not one.silent, one.confidence), reverse=True):
             decoding = self._networks.begin(attempt.states, attempt.keys, attempt.length)
             for one in likeliest(decoding, self._words, _limit(attempt.length), worth - _WORTH[EXPECTED]):
@@ -195,11 +194,12 @@ class Moonshine:
                 if one.confidence < _LEAST_CONFIDENCE or _NOT_WORDS.fullmatch(other):
                     continue
                 if how := understood(other):
-                    best = max(best, (one.score + _WORTH[how] + _A_WORD * len(other.split()), other))
+                    worth_it = one.score + _WORTH[how] + _A_WORD * len(other.split())
+                    best = max(best, (worth_it, other, one.confidence))
                     expected = expected or how == EXPECTED
             if expected:
                 break
-        return best[1]
+        return Heard(*best[1:])
 
     def recognise(self, audio: NDArray[np.float32]) -> Recognised:
         """Return what is heard in `audio`, a short piece that has speech in it or none: all of it, and once.

@@ -111,6 +111,11 @@ def no_tools(_device: Device) -> list[Tool]:
     return []
 
 
+def only_that(_before: Meaning, meant: Meaning, _outputs: Sequence[dict[str, Any]]) -> list[Meaning]:
+    """Return what was meant in the first place: nothing is left of what was done before."""
+    return [meant]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Skill:
     """A skill. Its intents and phrases are in the file of its name in `data/languages/LANGUAGE/skills/`."""
@@ -147,3 +152,6 @@ class Skill:
     """Of these, the intents that only say which one is meant of several: what was asked for is done with that."""
     follows: frozenset[str] = frozenset()
     """Intents that go on from what was asked of the skill before, which is their slot `before`: "and that squared"."""
+    corrected: Callable[[Meaning, Meaning, Sequence[dict[str, Any]]], list[Meaning]] = only_that
+    """What to do once something was asked for, and then something else was meant with one other value: "no, margarine".
+    The outputs are those of the tools that were called for the first."""

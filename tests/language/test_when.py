@@ -59,6 +59,13 @@ def test_a_moment_that_cannot_be_is_told(when, why):
     assert caught.value.why == why
 
 
+def test_what_is_said_otherwise_of_a_moment_leaves_the_rest():
+    monday = When(hour=7, weekday=0)
+    assert monday.corrected_by(When(weekday=1)) == When(hour=7, weekday=1)
+    assert monday.corrected_by(When(hour=8, minute=30)) == When(hour=8, minute=30, weekday=0)
+    assert monday.corrected_by(When(days=(5, 6))) == When(hour=7, days=(5, 6))
+
+
 def test_two_parts_of_a_moment_are_put_together_if_they_are_of_one():
     day, hour = When(ahead=1), When(hour=8, minute=30)
     assert day.fits(hour)

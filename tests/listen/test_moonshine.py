@@ -165,6 +165,8 @@ def test_what_is_expected_outweighs_some_likelihood_and_not_more(monkeypatch, tm
     heard = {("Coal",): {" man": 0.9}, ("Call",): {" mum": 0.9}}
     near = tabled(monkeypatch, tmp_path, {(): {"Coal": 0.8, "Call": 0.02}, **heard})
     assert near.transcribe(say("Call mum."), mums) == "Call mum"
+    # It is no surer of it for that.
+    assert near.hear(say("Call mum."), mums).confidence < -1
     far = tabled(monkeypatch, tmp_path, {(): {"Coal": 0.8, "Call": 0.004}, **heard})
     assert far.transcribe(say("Call mum."), mums) == "Coal man"
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
 
 from device.language.when import When
 from device.skills.skill import Meaning
@@ -21,6 +23,7 @@ _ONLY_ASKED: Final = {intent: phrase for skill in SKILLS for intent, phrase in s
 _WHICH: Final = frozenset(intent for skill in SKILLS for intent in skill.says_which)
 _FOLLOWS: Final = frozenset(intent for skill in SKILLS for intent in skill.follows)
 _TOOLS: Final = {tool: skill.name for skill in SKILLS for tool in {*skill.calls.values(), *skill.outputs}}
+_BY_NAME: Final = {skill.name: skill for skill in SKILLS}
 _BACK: Final = 4
 """Turns of the user's that are looked at again: who comes back to something later names it."""
 
@@ -51,7 +54,16 @@ class Context:
         if (answer := self._answer(at, back)) is not None:
             yield answer
             return
-        for meaning in self._understanding.meanings(text, self._about(at, back)):
+        about, skill_of = self._about(at, back), self._talk.language.skill_of
+        found = [*self._in_context(self._understanding.meanings(text, about), at, back)]
+        # What a skill itself makes of it is better: a timer is changed, and not set anew.
+        if not any(skill_of[meaning.intent] == about for meaning in found):
+            found = self._corrected(at, about) or found
+        yield from found
+
+    def _in_context(self, meanings: Sequence[Meaning], at: int, back: int) -> Iterator[Meaning]:
+        """Yield what is meant by a turn that means this by itself."""
+        for meaning in meanings:
             if meaning.intent == "another":
                 yield self._once_more(at)
             elif meaning.intent in _FOLLOWS:
@@ -59,6 +71,25 @@ class Context:
                     yield Meaning(meaning.intent, {**meaning.slots, "before": before}, meaning.weight)
             elif meaning.intent not in _ONLY_ASKED or self._asked(at, meaning.intent):
                 yield meaning
+
+    def _corrected(self, at: int, about: str) -> list[Meaning]:
+        """Return what is to be done if a turn says one value of the request before it otherwise; nothing if not."""
+        before = next(iter(self._before(at, 1)), None)
+        if before is None:
+            return []
+        found = self._understanding.correction(self._turns[before].text, self._turns[at].text, about)
+        if found is None:
+            return []
+        skill = _BY_NAME[self._talk.language.skill_of[found[0].intent]]
+        return skill.corrected(*found, self._outputs(before, at))
+
+    def _outputs(self, begin: int, end: int) -> list[dict[str, Any]]:
+        """Return what tools gave between two turns."""
+        found = []
+        for turn in self._turns[begin:end]:
+            with suppress(ValueError):
+                found += [json.loads(turn.text)] if turn.role == "tool" else []
+        return [output for output in found if isinstance(output, dict)]
 
     def _answer(self, at: int, back: int) -> Meaning | None:
         """Return what a turn means as the answer to the question before it; None if it is none."""

@@ -139,8 +139,8 @@ def without_wake_word(clause: str, names: Collection[str]) -> str:
     }
     close = [(ratio, end) for (at, end), ratio in alike.items() if ratio >= (_ALIKE if end - at == 1 else _BOTH_ALIKE)]
     begin = max(close)[1] if close else 0
-    if begin == len(words) > 2 and plain[-1] in names:
-        begin = 0  # who is spoken to, and not called: "good night, Jarvis"
+    if begin == len(words) > 2:
+        begin = 0  # who is spoken to, and not called: "good night, Jarvis"; or somebody else: "I mean Paris"
     end = len(words) - (len(words) > begin and plain[-1] in names)
     return " ".join(words[begin:end])
 

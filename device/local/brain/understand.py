@@ -98,8 +98,8 @@ class Understanding:
         self._taken_back = re.compile(words.re_taken_back if words else r"(?!)")
         self._nothing = words.nothing if words else ""
         self._wording = self._frames.wording
-        between = words.re_instead if words else r"(?!)"
-        self._corrections = Corrections(between, self._wording.light, self._frames.names)
+        between, perhaps = (words.re_instead, words.re_perhaps) if words else (r"(?!)", r"(?!)")
+        self._corrections = Corrections(between, self._wording.light, self._frames.names, perhaps)
         self._words = _words(language) - {*language.common.polite, *language.common.fillers}
         ends = "|".join(map(re.escape, language.common.polite))
         self._polite = re.compile(rf"(?: (?:{ends}))+$|^(?:{ends}) ")
@@ -117,11 +117,9 @@ class Understanding:
         """
         if len(text) > LONGEST:
             return []
-        spoken = clauses(text, self._sentence_end)
-        sentences = [[part for raw in parts if (part := without_wake_word(raw, self._names))] for parts in spoken]
-        sentences = [parts for parts in sentences if parts]
+        sentences = self._spoken(text)
         if not sentences:
-            return [Meaning(CALLED, {}, 0)] if spoken else []
+            return [Meaning(CALLED, {}, 0)] if clauses(text, self._sentence_end) else []
         heard = self._parts(sentences, about)
         if self._taken_back.search(heard.text):
             return self.meanings(self._nothing)
@@ -145,13 +143,72 @@ class Understanding:
         """Return what is meant after something was taken back and said otherwise; nothing if nothing was."""
         corrected = self._wording.corrected(heard.text)
         if corrected != heard.text:
+            if (other := self._other_moment(heard)) and (known := self._known_whole(other, corrected.split(), about)):
+                return known
             spoken = heard.words(" ".join(corrected.split())).replace(f" {BREAK}", ",")
             if known := self.meanings(spoken, about):
                 return known
         if (meant := self._corrections.meant(heard)) and (known := self.meanings(meant, about)):
             return known
+        if known := self._with_other_value(heard, about):
+            return known
         instead = self._corrections.instead(heard)
         return self._known_whole(heard, instead, about) if instead else []
+
+    def correction(self, before: str, text: str, about: str = "") -> tuple[Meaning, Meaning] | None:
+        """Return what was meant `before`, and what is meant after `text` corrected one value of it; None if it did not.
+
+        Of "no, fifteen", after "set a timer for ten minutes".
+        """
+        if max(len(before), len(text)) > LONGEST or not self._corrections.begins(self._heard(text, about)):
+            return None
+        first = self.meanings(before, about)
+        if len(first) != 1:
+            return None
+        whole = self._parts([[part for said in (before, text) for raw in self._spoken(said) for part in raw]], about)
+        after = self._corrected(whole, about)
+        slots = {name for one in (*first, *after) for name in one.slots}
+        same = len(after) == 1 and any(_differ_in(slot, first[0], after[0]) for slot in slots)
+        return (first[0], self._as_written(after[0], text)) if same else None
+
+    def _heard(self, text: str, about: str) -> Heard:
+        return self._parts(self._spoken(text), about)
+
+    def _spoken(self, text: str) -> list[list[str]]:
+        """Return the clauses of each sentence, without the wake word."""
+        spoken = clauses(text, self._sentence_end)
+        sentences = [[part for raw in parts if (part := without_wake_word(raw, self._names))] for parts in spoken]
+        return [parts for parts in sentences if parts]
+
+    def _other_moment(self, heard: Heard) -> Heard | None:
+        """Return it with the moments corrected of which a part was said otherwise; None if there are none."""
+        values = dict(heard.values)
+        for first, second in self._wording.corrections(heard.text):
+            before, after = values.get(first), values.get(second)
+            if isinstance(before, When) and isinstance(after, When):
+                values[second] = before.corrected_by(after)
+        return Heard(heard.text, values, heard.said) if values != heard.values else None
+
+    def _with_other_value(self, heard: Heard, about: str) -> list[Meaning]:
+        """Return what a whole request means of which a value was said otherwise after it; nothing if none was."""
+        if (halves := self._corrections.halves(heard)) is None:
+            return []
+        said, instead = self._parts([[halves[0]]], about), halves[1]
+        before = self._known_whole(said, said.text.split(), about)
+        if len(before) != 1 or before[0].intent in _ONLY_ASKED:
+            return []
+        for slot, value in before[0].slots.items():
+            words = str(value).split()
+            # Of what may be any words the last ones are meant, of a name all of it.
+            old = words[-len(instead) :] if slot in FREE else words
+            meant = self._corrections.in_place(said, " ".join(old), value, instead, heard)
+            if meant is None:
+                continue
+            spoken = self._parts([[meant]], about)
+            after = self._known_whole(spoken, spoken.text.split(), about)
+            if len(after) == 1 and _differ_in(slot, before[0], after[0]):
+                return after
+        return []
 
     def _closer(self, found: Meaning, heard: Heard, about: str) -> Meaning | None:
         """Return a template's meaning as a frame has it, if that knows that not all of its last words belong to it."""
@@ -479,6 +536,14 @@ def _of(heard: Heard, words: Sequence[str]) -> Heard:
 def free_words(meaning: Meaning) -> list[str]:
     """Return the words of what was said that no template names, and no value."""
     return [word for name in WILDCARDS if isinstance(said := meaning.slots.get(name), str) for word in said.split()]
+
+
+def _differ_in(slot: str, one: Meaning, other: Meaning) -> bool:
+    """Return whether both ask for the same, but for one value."""
+    names = one.slots.keys() | other.slots.keys()
+    return one.intent == other.intent and [name for name in names if one.slots.get(name) != other.slots.get(name)] == [
+        slot
+    ]
 
 
 def _ends_with_time(text: str) -> bool:

@@ -79,6 +79,11 @@ class Wording:
 
         return self._corrected.sub(only_last, text)
 
+    def corrections(self, text: str) -> list[tuple[str, str]]:
+        """Return the marks of which the first was taken back, and the second said instead."""
+        found = self._corrected.finditer(text)
+        return [(match[0].partition(" ")[0], text[match.end() :].partition(" ")[0]) for match in found]
+
     def clauses(self, words: Sequence[str]) -> list[int]:
         """Return at which words clauses begin, in order."""
         text = " ".join(words)

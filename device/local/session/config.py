@@ -31,8 +31,8 @@ S = TypeVar("S", bound=Struct)
 
 EAGERNESS: Final = {
     "low": EndpointingDelays(sure=600, known=700, complete=1000, uncertain=1500, incomplete=2500),
-    "medium": EndpointingDelays(sure=384, known=500, complete=640, uncertain=1000, incomplete=1400),
-    "auto": EndpointingDelays(sure=384, known=500, complete=640, uncertain=1000, incomplete=1400),
+    "medium": EndpointingDelays(sure=352, known=500, complete=640, uncertain=1000, incomplete=1400),
+    "auto": EndpointingDelays(sure=352, known=500, complete=640, uncertain=1000, incomplete=1400),
     "high": EndpointingDelays(sure=320, known=400, complete=500, uncertain=700, incomplete=1000),
 }
 """How the ends of turns are found with `semantic_vad`; `auto` is `medium`, as with OpenAI.

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from device.language.when import EARLIEST, MomentError, When
 from device.skills.alarms.spoken import Spoken
 from device.skills.alarms.tools import SNOOZE_MINUTES, alarm_tools, repeat_of
-from device.skills.skill import Arguments, Skill
+from device.skills.skill import Arguments, Meaning, Skill
 from device.skills.timers.names import timer_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from device.language.when import Moment
-    from device.skills.skill import Meaning, Talk
+    from device.skills.skill import Talk
 
 _CANCELS: Final = {
     "cancel_alarm": "alarm",
@@ -84,6 +85,13 @@ def _moment(meaning: Meaning, talk: Talk) -> Moment | None:
 def _answer(meaning: Meaning, talk: Talk) -> str:
     if "set_alarm" not in talk.tools:
         return talk.phrase("alarms_unavailable")
+    if re.search(Spoken(talk.language).words.re_otherwise, str(meaning.slots.get("text", ""))):
+        return talk.phrase("repeat_otherwise")
+    return _question(meaning, talk)
+
+
+def _question(meaning: Meaning, talk: Talk) -> str:
+    """Return what must be known yet, or why it cannot be; "" if it can be done."""
     when = _when(meaning)
     match meaning.intent:
         case "ask_alarm" | "skip_alarm":
@@ -189,6 +197,15 @@ def _snoozed(output: dict[str, Any], _asked: Sequence[Meaning], talk: Talk) -> l
     return [talk.phrase("snoozed", duration=talk.language.spans.said(60 * output["minutes"], dative=True))]
 
 
+def _corrected(before: Meaning, meant: Meaning, _outputs: Sequence[dict[str, Any]]) -> list[Meaning]:
+    """Return what puts an alarm or a reminder right: a reminder is cancelled, and set anew."""
+    if meant.intent == "set_alarm":
+        return [Meaning("change_alarm", meant.slots)]
+    if meant.intent == "set_reminder":
+        return [Meaning("cancel_reminder", {"text": before.slots.get("text", "")}), meant]
+    return [meant]
+
+
 ALARMS: Final = Skill(
     name="alarms",
     tools=alarm_tools,
@@ -207,6 +224,7 @@ ALARMS: Final = Skill(
     usual={"in_seconds": (1, 366 * 86_400), "minutes": (1, 180)},
     unavailable="alarms_unavailable",
     answer=_answer,
+    corrected=_corrected,
     outputs={
         "set_alarm": _set_alarm,
         "set_reminder": _set_reminder,

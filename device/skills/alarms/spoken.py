@@ -45,6 +45,8 @@ class AlarmWords(Struct, frozen=True, forbid_unknown_fields=True):
     """From which hour on an alarm is in the morning, where nothing says it."""
     turned: dict[str, str]
     """What words become when they are said to who said them."""
+    re_otherwise: str
+    """How what to remind of shows that it shall come again in a way that no alarm can: "every other day"."""
     and_: str = field(name="and")
 
 

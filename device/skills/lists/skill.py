@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from device.skills.lists.names import list_words
 from device.skills.lists.tools import list_tools
-from device.skills.skill import Arguments, Skill
+from device.skills.skill import Arguments, Meaning, Skill
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from device.skills.skill import Meaning, Talk
+    from device.skills.skill import Talk
 
 
 def _arguments(meaning: Meaning, talk: Talk) -> Arguments:
@@ -71,6 +71,18 @@ def _cleared(output: dict[str, Any], _asked: Sequence[Meaning], talk: Talk) -> l
     return [talk.phrase(phrase, count=count, list=output["list"])]
 
 
+_UNDONE_BY: Final = {"add_to_list": ("added", "remove_from_list"), "remove_from_list": ("removed", "add_to_list")}
+"""What a tool's output calls the entries that it changed, and what changes them back."""
+
+
+def _corrected(before: Meaning, meant: Meaning, outputs: Sequence[dict[str, Any]]) -> list[Meaning]:
+    """Return what undoes what was done with a list, and then what was meant."""
+    changed, undone_by = _UNDONE_BY.get(before.intent, ("", ""))
+    entries = [output.get(changed) for output in outputs]
+    back = [", ".join(map(str, one)) for one in entries if isinstance(one, list) and one]
+    return [*(Meaning(undone_by, {**before.slots, "items": items}) for items in back), meant]
+
+
 LISTS: Final = Skill(
     name="lists",
     tools=list_tools,
@@ -85,5 +97,6 @@ LISTS: Final = Skill(
     },
     arguments=_arguments,
     unavailable="lists_unavailable",
+    corrected=_corrected,
     outputs={"add_to_list": _added, "read_list": _read, "remove_from_list": _removed, "clear_list": _cleared},
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from device.skills.skill import Arguments, Skill
+from device.skills.skill import Arguments, Meaning, Skill
 from device.skills.timers.names import TimerNames, timer_names
 from device.skills.timers.timers import LAST, LONGEST_S
 from device.skills.timers.tools import timer_tools
@@ -12,7 +12,7 @@ from device.skills.timers.tools import timer_tools
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from device.skills.skill import Meaning, Talk
+    from device.skills.skill import Talk
 
 
 def _arguments(meaning: Meaning, talk: Talk) -> Arguments:
@@ -154,6 +154,15 @@ def _names(talk: Talk) -> TimerNames:
     return timer_names(talk.language.language)
 
 
+def _corrected(before: Meaning, meant: Meaning, _outputs: Sequence[dict[str, Any]]) -> list[Meaning]:
+    """Return what changes the timer that was set last, or something was done with, to what was meant."""
+    if meant.intent != "set_timer":
+        return [meant]
+    if meant.slots.get("duration") != before.slots.get("duration"):
+        return [Meaning("correct_timer", {"by": meant.slots["duration"]})]
+    return [Meaning("rename_timer", {"one": True, "new_name": meant.slots["name"]})]
+
+
 TIMERS: Final = Skill(
     name="timers",
     tools=timer_tools,
@@ -175,6 +184,7 @@ TIMERS: Final = Skill(
     answer=_answer,
     outputs={"set_timer": _set, "list_timers": _list, "cancel_timer": _cancelled, "change_timer": _changed},
     again={"set_timer": "ask_duration"},
+    corrected=_corrected,
     answers_to={"duration": "ask_duration", "that_timer": "which_timer"},
     says_which=frozenset({"that_timer"}),
 )

@@ -31,6 +31,10 @@ UNITS: dict[str, Unit] = {
         ("foot", 0.3048),
         ("yard", 0.9144),
         ("mile", 1609.344),
+        ("nautical mile", 1852.0),
+        ("fathom", 1.8288),
+        ("furlong", 201.168),
+        ("light year", 9.4607304725808e15),
     ),
     # Grams; a pound is 453.59237 g.
     **_units(
@@ -42,14 +46,19 @@ UNITS: dict[str, Unit] = {
         ("ounce", 28.349523125),
         ("pound", 453.59237),
         ("stone", 6350.29318),
+        ("hundredweight", 50_802.34544),
+        ("carat", 0.2),
     ),
-    # Litres; pints and gallons are imperial, cups and spoons metric.
+    # Litres; pints and gallons are imperial, cups and spoons metric. A cubic centimetre is called a millilitre.
     **_units(
         "volume",
         ("millilitre", 0.001),
         ("centilitre", 0.01),
         ("decilitre", 0.1),
         ("litre", 1.0),
+        ("cubic metre", 1000.0),
+        ("cubic inch", 0.016387064),
+        ("cubic foot", 28.316846592),
         ("teaspoon", 0.005),
         ("tablespoon", 0.015),
         ("cup", 0.25),
@@ -60,6 +69,40 @@ UNITS: dict[str, Unit] = {
         ("US pint", 0.473176473),
         ("US gallon", 3.785411784),
     ),
+    # Square metres; an acre is 4,840 square yards.
+    **_units(
+        "area",
+        ("square centimetre", 1e-4),
+        ("square metre", 1.0),
+        ("hectare", 1e4),
+        ("square kilometre", 1e6),
+        ("square inch", 0.0254**2),
+        ("square foot", 0.3048**2),
+        ("square yard", 0.9144**2),
+        ("acre", 4840 * 0.9144**2),
+        ("square mile", 1609.344**2),
+    ),
+    # Joules; a calorie is the one on food, of 1,000 small ones, by the thermochemical 4.184 J.
+    **_units(
+        "energy",
+        ("joule", 1.0),
+        ("kilojoule", 1000.0),
+        ("calorie", 4184.0),
+        ("kilowatt hour", 3.6e6),
+    ),
+    # Watts; a horsepower is the mechanical one, 550 foot-pounds a second.
+    **_units("power", ("watt", 1.0), ("kilowatt", 1000.0), ("horsepower", 745.6998715822702)),
+    # Pascals; a pound per square inch by the pound-force.
+    **_units(
+        "pressure",
+        ("pascal", 1.0),
+        ("hectopascal", 100.0),
+        ("bar", 1e5),
+        ("atmosphere", 101_325.0),
+        ("pound per square inch", 6894.757293168361),
+    ),
+    # Bytes, as they are sold: by the thousand.
+    **_units("data", ("kilobyte", 1e3), ("megabyte", 1e6), ("gigabyte", 1e9), ("terabyte", 1e12)),
     # Metres a second.
     **_units(
         "speed",
@@ -68,7 +111,7 @@ UNITS: dict[str, Unit] = {
         ("mile per hour", 0.44704),
         ("knot", 1852 / 3600),
     ),
-    # Seconds.
+    # Seconds; a year is the mean one of the calendar, 365.2425 days.
     **_units(
         "time",
         ("second", 1.0),
@@ -76,6 +119,8 @@ UNITS: dict[str, Unit] = {
         ("hour", 3600.0),
         ("day", 86_400.0),
         ("week", 604_800.0),
+        ("month", 31_556_952 / 12),
+        ("year", 31_556_952.0),
     ),
     # Kelvin.
     "degree Celsius": Unit("temperature", "degree Celsius", 1.0, 273.15),

@@ -1,3 +1,5 @@
+from unittest.mock import ANY
+
 import pytest
 
 from device.bench.requests.household import BEGIN, Household
@@ -40,6 +42,37 @@ async def test_what_goes_on_from_nothing_is_not_understood(text):
     outcome = await last(text)
     assert not outcome.called
     assert not any(letter.isdigit() for letter in outcome.answer)
+
+
+@pytest.mark.parametrize(
+    ("texts", "called"),
+    [
+        (
+            ("add butter to the shopping list", "no, margarine"),
+            [("remove_from_list", ["butter"]), ("add_to_list", ["margarine"])],
+        ),
+        # What was not on the list does not come onto it.
+        (("take milk off the shopping list", "no, butter"), [("remove_from_list", ["butter"])]),
+        (
+            ("add milk to the shopping list", "take milk off the shopping list", "no, butter"),
+            [("add_to_list", ["milk"]), ("remove_from_list", ["butter"])],
+        ),
+        (("set a timer for ten minutes", "no, fifteen"), [("change_timer", 900)]),
+        (("set a pasta timer for ten minutes", "no, a rice timer"), [("change_timer", "rice")]),
+        (("wake me at seven", "sorry, I meant eight"), [("set_alarm", True)]),
+        (("wake me at seven", "actually make it half seven"), [("set_alarm", True)]),
+        (
+            ("remind me to call mum at six", "actually make it seven"),
+            [("cancel_alarm", "call mum"), ("set_reminder", "19:00")],
+        ),
+        (("set the volume to five", "no, six"), [("set_volume", 60)]),
+    ],
+)
+async def test_what_was_done_is_put_right_once_something_else_was_meant(texts, called):
+    outcome = await last(*texts)
+    assert [(call.tool, [*call.arguments.values()]) for call in outcome.called] == [(tool, ANY) for tool, _ in called]
+    assert all(value in call.arguments.values() for call, (_, value) in zip(outcome.called, called, strict=True))
+    assert all(call.done for call in outcome.called)
 
 
 TWO = ("set a pasta timer for ten minutes", "set a rice timer for twenty minutes", "add two minutes to my timer")

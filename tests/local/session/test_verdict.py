@@ -30,7 +30,7 @@ async def ended_ms(server):
 @pytest.mark.parametrize(
     ("text", "sounds", "awaited"),
     [
-        ("What time is it?", 0.9, 384),
+        ("What time is it?", 0.9, 352),
         ("What time is it?", 0.4, 500),
         ("Who was the first woman on the moon?", 0.9, 640),
         ("Who was the first woman on the moon?", 0.1, 1000),

@@ -51,6 +51,16 @@ def test_what_the_tools_are_called_with(intent, slots, arguments):
         ("set_alarm", {"when": When(hour=7, day=31, month=2)}, "There is no such date."),
         ("set_alarm", {"when": When(hour=7, hours=(0, 12), ahead=0)}, "That time is over already."),
         ("ask_reminder", {"text": "call mum"}, "When shall I remind you?"),
+        (
+            "ask_reminder",
+            {"text": "every other day to water the plants"},
+            "I can't repeat it like that, only every day or on days of the week.",
+        ),
+        (
+            "set_reminder",
+            {"text": "take pills twice", "duration": 86400.0},
+            "I can't repeat it like that, only every day or on days of the week.",
+        ),
         ("set_alarm", {"when": When(hour=7)}, ""),
     ],
 )

@@ -21,6 +21,12 @@ from device.skills.units.units import UNITS, convert
         (100, "kilometre per hour", "mile per hour", 62.137),
         (2, "week", "hour", 336),
         (1, "litre", "millilitre", 1000),
+        (1, "hectare", "acre", 2.47105),
+        (1, "square mile", "acre", 640),
+        (1, "kilowatt hour", "kilojoule", 3600),
+        (1, "bar", "pound per square inch", 14.5038),
+        (1, "year", "week", 52.1775),
+        (1, "cubic foot", "cubic inch", 1728),
     ],
 )
 def test_conversions(value, source, target, result):
