@@ -79,6 +79,7 @@ class Moments(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     days: tuple[DayShape, ...]
     repeats: tuple[Repeat, ...]
     without: str = ""
+    also: str = ""
 
 
 class HearsMoments:
@@ -89,6 +90,7 @@ class HearsMoments:
         self._weekdays = [day.lower() for day in clock.weekdays]
         self._months = [month.lower() for month in clock.months]
         self._context = re.compile(moments.context)
+        self._and = re.compile(moments.also or r"(?!)")
 
     def replace(self, text: str, by: Callable[[When, str], str], *, asked: bool = False) -> str:
         """Return lower-case `text`, numbers in digits, with each moment replaced by `by(when, words)`.
@@ -98,12 +100,20 @@ class HearsMoments:
         """
         context = asked or self._context.search(text) is not None
 
-        def found(match: re.Match[str]) -> str:
-            when, sure = self._read(match[0])
+        def found(run: str) -> str:
+            when, sure = self._read(run)
             told = when.has_time or (context and when.has_day) or (context and bool(when.usual))
-            return by(when, match[0].strip()) if told and (context or sure) else match[0]
+            return by(when, run.strip()) if told and (context or sure) else run
 
-        return self._run.sub(found, text)
+        return self._run.sub(lambda match: "".join(map(found, self._apart(match[0]))), text)
+
+    def _apart(self, run: str) -> list[str]:
+        """Return the moments of a run of parts, and what is between them: several if each says a time and a day."""
+        for joint in self._and.finditer(run):
+            first, rest = run[: joint.start()], run[joint.end() :]
+            if all(when.has_time and when.has_day for when in (self._read(first)[0], self._read(rest)[0])):
+                return [first, joint[0], *self._apart(rest)]
+        return [run]
 
     @cached_property
     def _run(self) -> re.Pattern[str]:

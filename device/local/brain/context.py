@@ -54,12 +54,8 @@ class Context:
         if (answer := self._answer(at, back)) is not None:
             yield answer
             return
-        about, skill_of = self._about(at, back), self._talk.language.skill_of
-        found = [*self._in_context(self._understanding.meanings(text, about), at, back)]
-        # What a skill itself makes of it is better: a timer is changed, and not set anew.
-        if not any(skill_of[meaning.intent] == about for meaning in found):
-            found = self._corrected(at, about) or found
-        yield from found
+        about = self._about(at, back)
+        yield from self._corrected(at, about) or self._in_context(self._understanding.meanings(text, about), at, back)
 
     def _in_context(self, meanings: Sequence[Meaning], at: int, back: int) -> Iterator[Meaning]:
         """Yield what is meant by a turn that means this by itself."""

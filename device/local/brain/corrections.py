@@ -56,18 +56,18 @@ class Corrections:
         """Return whether something is said instead of what was said in the sentence before: "no, fifteen"."""
         return self._begins.match(f"{BREAK} {heard.text}") is not None
 
-    def halves(self, heard: Heard) -> tuple[str, list[str]] | None:
-        """Return all that was said before something was taken back, and the words that were said instead.
+    def halves(self, heard: Heard) -> tuple[str, list[str], bool] | None:
+        """Return all that was said before something was taken back, the words that were said instead, and if surely.
 
-        None if nothing was, or more than once. Where only `perhaps` something was, a name may have such a word in it:
-        "no salt". It counts after a word that belongs to no name.
+        None if nothing was, or more than once. Where only `perhaps` something was, what may be any words may have such
+        a word in it, "no salt", unless it comes after one that does not belong to it.
         """
         for between in (self._between, self._perhaps):
             parts = [part.split() for part in between.split(heard.text)]
-            if len(parts) == 2 and (between is self._between or is_mark(parts[0][-1]) or self._known(parts[0][-1])):
+            if len(parts) == 2 and (core := self._core(parts[1])):
                 said, instead = parts
-                if core := self._core(instead):
-                    return heard.words(" ".join(said)).replace(f" {BREAK}", ","), instead[:core]
+                sure = between is self._between or is_mark(said[-1]) or self._known(said[-1])
+                return heard.words(" ".join(said)).replace(f" {BREAK}", ","), instead[:core], sure
         return None
 
     def in_place(self, said: Heard, words: str, value: object, instead: Sequence[str], other: Heard) -> str | None:
@@ -93,10 +93,11 @@ class Corrections:
         number = MARKS["number"]
         if said[-1].startswith(number) or not instead[0].startswith(number):
             return [*said[:-1], *instead]
+        if said[-1].startswith(MARKS["when"]):
+            return []  # "half past six, no, seven" is no half past seven
         before = heard.said[said[-1]]
         numbers = list(re.finditer(r"\d+(?:\.\d+)?", before))
-        # Of a time of day the last one may be the minutes: "half past six" is no sum.
-        if not numbers or (len(numbers) > 1 and said[-1].startswith(MARKS["when"])):
+        if not numbers:
             return []
         last = numbers[-1]
         return [*said[:-1], before[: last.start()] + heard.said[instead[0]] + before[last.end() :], *instead[1:]]

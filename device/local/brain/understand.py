@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from device.language.language import Language
     from device.local.brain.frames import Found
+    from device.local.brain.heard import Value
 
 _CLOSE: Final = 0.86
 """How much what was said must be like a template, by `SequenceMatcher`.
@@ -148,9 +149,13 @@ class Understanding:
             spoken = heard.words(" ".join(corrected.split())).replace(f" {BREAK}", ",")
             if known := self.meanings(spoken, about):
                 return known
+        halves = self._corrections.halves(heard)
+        only_value = halves is not None and len(halves[1]) == 1 and is_mark(halves[1][0])
+        if only_value and (known := self._with_other_value(heard, about)):
+            return known
         if (meant := self._corrections.meant(heard)) and (known := self.meanings(meant, about)):
             return known
-        if known := self._with_other_value(heard, about):
+        if not only_value and (known := self._with_other_value(heard, about)):
             return known
         instead = self._corrections.instead(heard)
         return self._known_whole(heard, instead, about) if instead else []
@@ -193,11 +198,16 @@ class Understanding:
         """Return what a whole request means of which a value was said otherwise after it; nothing if none was."""
         if (halves := self._corrections.halves(heard)) is None:
             return []
-        said, instead = self._parts([[halves[0]]], about), halves[1]
+        text, instead, sure = halves
+        said = self._parts([[text]], about)
         before = self._known_whole(said, said.text.split(), about)
         if len(before) != 1 or before[0].intent in _ONLY_ASKED:
             return []
         for slot, value in before[0].slots.items():
+            if isinstance(value, When) and (moment := _moment_instead(value, [heard.values.get(w) for w in instead])):
+                return [Meaning(before[0].intent, {**before[0].slots, slot: moment}, before[0].weight)]
+            if slot in FREE and not sure:
+                continue
             words = str(value).split()
             # Of what may be any words the last ones are meant, of a name all of it.
             old = words[-len(instead) :] if slot in FREE else words
@@ -536,6 +546,16 @@ def _of(heard: Heard, words: Sequence[str]) -> Heard:
 def free_words(meaning: Meaning) -> list[str]:
     """Return the words of what was said that no template names, and no value."""
     return [word for name in WILDCARDS if isinstance(said := meaning.slots.get(name), str) for word in said.split()]
+
+
+def _moment_instead(before: When, said: Sequence[Value | None]) -> When | None:
+    """Return a moment of which something else was said instead, another one or a bare hour; None if it was neither."""
+    if len(said) != 1:
+        return None
+    (other,) = said
+    if isinstance(other, float) and other in range(1, 25) and before.has_time:
+        other = When(hour=int(other) % 24)
+    return before.corrected_by(other) if isinstance(other, When) else None
 
 
 def _differ_in(slot: str, one: Meaning, other: Meaning) -> bool:

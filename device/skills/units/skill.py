@@ -72,6 +72,8 @@ def _convert(meaning: Meaning, talk: Talk) -> str:
     if source.dimension != target.dimension:
         return talk.phrase("cannot_convert", source=names[source.name][1], target=names[target.name][1])
     result = _quantity(convert(value, source, target), target, talk)
+    if result == given:  # of a span of time, which is said in units of its own
+        return talk.phrase("converted_same", target=result)
     return talk.phrase("converted_one" if one else "converted", source=given, target=result)
 
 
