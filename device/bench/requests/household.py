@@ -15,6 +15,7 @@ from device.skills.lists.lists import Lists
 from device.skills.lists.names import words_of
 from device.skills.skill import Device
 from device.skills.skills import builtin_tools
+from device.skills.timers.names import timer_names
 from device.skills.timers.timers import Timers
 
 if TYPE_CHECKING:
@@ -28,14 +29,14 @@ VOLUME: Final = 40
 
 
 class Household:
-    """A device with its tools."""
+    """A device with its tools, which calls timers and lists as they are called in `language`."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: str = "en") -> None:
         self.volume = VOLUME
         self.muted = False
         self._passed_s = 0.0
         self._rings = False
-        self.timers = Timers(lambda: round(self._passed_s * CLOCK_RATE))
+        self.timers = Timers(lambda: round(self._passed_s * CLOCK_RATE), timer_names(language))
         self.alarms = Alarms(lambda: self.now().timestamp(), lambda: self._passed_s)
         self.registry = builtin_tools(
             Device(
@@ -46,7 +47,7 @@ class Household:
                 mute=self._mute,
                 stop_ringing=self._stop_ringing,
                 clock=self.now,
-                lists=Lists(words_of("en")),
+                lists=Lists(words_of(language)),
                 keep_days=7,
                 forget=lambda _: 1,
             )

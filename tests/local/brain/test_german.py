@@ -7,6 +7,8 @@ from datetime import datetime
 import pytest
 from support.skills import Machine
 
+from device.bench.requests.household import BEGIN, Household
+from device.bench.requests.talk import Conversation
 from device.language.language import load_language
 from device.local.brain.heard import clauses
 from device.local.brain.sentences import Sentences
@@ -606,3 +608,72 @@ async def test_what_tools_refuse_is_said_in_german(brain, tools):
         answer = await said(brain, [*asked, Turn("tool", json.dumps({"error": error}), call_id="1")], tools)
         assert answer not in {"Das hat leider nicht geklappt.", error}, error
         assert len(answer) < 120
+
+
+FREELY = [
+    (("mach mir bitte einen Timer für die Nudeln, acht Minuten",), "set_timer", {"seconds": 480}, "Nudeln-Timer"),
+    (("ich bräuchte noch einen Timer über zwanzig Minuten",), "set_timer", {"seconds": 1200}, "20 Minuten"),
+    (("stell einen Timer auf zehn Minuten", "und noch einen für fünf Minuten"), "set_timer", {"seconds": 300}, "5"),
+    (
+        ("stell einen Timer auf zehn Minuten", "mach zwei Minuten mehr draus"),
+        "change_timer",
+        {"add_seconds": 120},
+        "12",
+    ),
+    (("stell einen Timer auf zehn Minuten", "verkürz ihn um zwei Minuten"), "change_timer", {"add_seconds": -120}, "8"),
+    (("stell einen Timer auf zehn Minuten", "stopp den Timer kurz"), "change_timer", {"pause": True}, "steht still"),
+    (("stell einen Timer auf zehn Minuten", "den brauche ich nicht mehr"), "cancel_timer", {}, "gelöscht"),
+    (("stell einen Timer auf zehn Minuten", "wie steht's um den Timer"), "list_timers", {}, "noch 10 Minuten"),
+    (("stell einen Timer auf zehn Minuten", "nein, fünfzehn"), "change_timer", {"seconds": 900}, "15 Minuten"),
+    (("ich möchte morgen um acht geweckt werden",), "set_alarm", {"time": "08:00", "date": "2026-11-25"}, "8 Uhr"),
+    (("weck mich jeden Tag außer Sonntag um sieben",), "set_alarm", {"time": "07:00"}, "und Samstag um 7 Uhr"),
+    (("weck mich um sieben, nein, um acht",), "set_alarm", {"time": "20:00"}, "20 Uhr"),
+    (("weck mich um sieben", "mach lieber acht draus"), "set_alarm", {"instead": True}, "20 Uhr"),
+    (("weck mich um sieben", "lösch den Wecker wieder"), "cancel_alarm", {"kind": "alarm"}, "gelöscht"),
+    (
+        ("vergiss nicht, mich in einer Stunde an die Wäsche zu erinnern",),
+        "set_reminder",
+        {"in_seconds": 3600},
+        "Wäsche",
+    ),
+    (("könntest du ein wenig leiser sein",), "set_volume", {"change": -10}, "30 Prozent"),
+    (("mach die Musik leiser",), "set_volume", {"change": -10}, "30 Prozent"),
+    (("Windeln müssen noch auf die Liste",), "add_to_list", {}, "auf deine Einkaufsliste gesetzt"),
+    (("setz Mehl auf die Liste", "und Hefe auch noch"), "add_to_list", {"items": ["Hefe"]}, "Hefe"),
+    (("setz Milch auf die Einkaufsliste, nein, Butter",), "add_to_list", {"items": ["Butter"]}, "Butter"),
+    (("setz Brot auf die Einkaufsliste", "Brot haben wir schon"), "remove_from_list", {}, "gestrichen"),
+    (("lösch bitte die ganze Einkaufsliste",), "clear_list", {"list": "Einkaufsliste"}, "leer"),
+    (("kannst du mir die genaue Uhrzeit verraten",), "get_time", {}, "10 Uhr 14"),
+]
+
+
+@pytest.mark.parametrize(("texts", "tool", "arguments", "answer"), FREELY, ids=[texts[-1] for texts, *_ in FREELY])
+async def test_what_is_asked_freely_is_done(texts, tool, arguments, answer):
+    conversation = Conversation(Sentences("de", ["Jarvis"], lambda: BEGIN), Household("de"))
+    for text in texts[:-1]:
+        await conversation.ask(text)
+    outcome = await conversation.ask(texts[-1])
+    (call,) = outcome.called
+    assert (call.tool, call.arguments | arguments, call.done) == (tool, call.arguments, True)
+    assert answer in outcome.answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mein Chef hat gesagt ich soll einen Timer stellen",
+        "ich habe gestern den Wecker überhört",
+        "meine Mutter sagt ihr Timer läuft zehn Minuten",
+        "wir haben heute noch einen Timer auf der Arbeit gebraucht",
+        "wenn der Timer klingelt, nimm den Kuchen raus",
+        "der Wecker hat um sieben geklingelt und ich war schon wach",
+    ],
+)
+@pytest.mark.parametrize("before", [(), ("stell einen Timer auf zehn Minuten",), ("setz Milch auf die Einkaufsliste",)])
+async def test_what_is_said_to_somebody_else_changes_nothing(text, before):
+    conversation = Conversation(Sentences("de", ["Jarvis"], lambda: BEGIN), Household("de"))
+    for earlier in before:
+        await conversation.ask(earlier)
+    assert not [
+        call for call in (await conversation.ask(text)).called if call.tool not in {"list_timers", "list_alarms"}
+    ]
