@@ -80,7 +80,7 @@ def _bench(result: Result) -> list[str]:
 
 
 def _row(figure: Figure) -> str:
-    measured = _element("td", f"{amount(figure.value)} {figure.unit}".strip(), "figure")
+    measured = _element("td", figure.measured, "figure")
     missed = bool(figure.bound) and not figure.reached
     verdict = _element("span", "not reached", "verdict") if missed else ""
     bound = f'<td class="figure">{_text(figure.bound)}{verdict}</td>'

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+SURE = 1.96
+"""Standard deviations that hold 95 % of what chance does."""
+
+
 class BenchError(Exception):
     """Something cannot be measured; the message says why, and what to do."""
 
@@ -51,12 +55,33 @@ class Figure(Struct, frozen=True):
     at_most: float | None = None
     at_least: float | None = None
     """What it must reach; neither: it is only told."""
+    of: int = 0
+    """Of how many trials it is the share, in percent; 0 if it is no share."""
 
     @property
     def reached(self) -> bool:
         """Whether it is as good as it must be."""
         above = self.at_least is None or self.value >= self.at_least
         return above and (self.at_most is None or self.value <= self.at_most)
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Between what the true share lies, in percent, with 95 % certainty: Wilson's interval; None if it is none."""
+        if not self.of or np.isnan(self.value):
+            return None
+        share, doubt = self.value / 100, SURE**2 / self.of
+        centre = (share + doubt / 2) / (1 + doubt)
+        width = SURE * np.sqrt(share * (1 - share) / self.of + doubt / self.of / 4) / (1 + doubt)
+        return float(100 * (centre - width)), float(100 * (centre + width))
+
+    @property
+    def measured(self) -> str:
+        """What was measured, in words: the number, and of a share of how many trials, and how sure that is."""
+        told = f"{amount(self.value)} {self.unit}".strip()
+        if self.interval is None:
+            return told
+        low, high = self.interval
+        return f"{told} of {self.of} ({low:.0f} to {high:.0f})"
 
     @property
     def bound(self) -> str:
@@ -120,7 +145,7 @@ def render(results: Sequence[Result]) -> Table:
             table.add_row(
                 "" if number else result.bench,
                 figure.name,
-                f"{amount(figure.value)} {figure.unit}".strip(),
+                figure.measured,
                 figure.bound,
                 verdict if figure.bound else Text(""),
             )
@@ -143,6 +168,9 @@ def as_data(result: Result) -> dict[str, Any]:
                 "at_most": figure.at_most,
                 "at_least": figure.at_least,
                 "reached": figure.reached,
+                **(
+                    {"of": figure.of, "interval": [round(end, 2) for end in figure.interval]} if figure.interval else {}
+                ),
             }
             for figure in result.figures
         ],

@@ -42,6 +42,18 @@ def test_a_figure_may_have_to_reach_at_least_something(value, reached):
     assert figure.bound == "≥ 98 % ≤ 100 %"
 
 
+def test_a_share_tells_of_how_many_and_how_sure_it_is():
+    # Wilson's interval of 8 in 10, as statsmodels' proportion_confint has it: 0.4902 to 0.9433.
+    share = Figure("x", 80.0, "%", of=10)
+    assert share.interval == pytest.approx((49.02, 94.33), abs=0.01)
+    assert share.measured == "80 % of 10 (49 to 94)"
+    assert as_data(Result("b", "", (share,)))["figures"][0]["of"] == 10
+    whole = Figure("x", 100.0, "%", of=4).interval
+    assert whole == pytest.approx((51.01, 100.0), abs=0.01)
+    assert Figure("x", 80.0, "ms").interval is None
+    assert Figure("x", NOTHING, "%", of=0).measured == "nothing %"
+
+
 def test_what_never_happened_counts_among_the_slowest():
     assert percentile([100, 200, math.inf], 50) == 200
     assert percentile([100, 200, math.inf], 95) == math.inf

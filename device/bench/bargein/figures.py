@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 
 from device.bench.bargein.judge import KEPT_MS, WORD_MS
 from device.bench.result import Figure, percentile, spread
@@ -21,6 +22,14 @@ SOON = {
     "cold": "over the first reply of all",
 }
 """When somebody interrupts whom the device hardly knows how to hear."""
+HIGH_HZ = 320.0
+"""Voices above this are children's, shouted or sung."""
+DRAWN_OUT_S = 0.7
+"""Longer backchannels are drawn out: "okaaay"."""
+SOON_MS = 700.0
+"""Within this, somebody whose language the device does not know shall be heard."""
+TICS = frozenset({"cough", "laugh", "cry", "moan", "grunt", "sigh", "sneeze"})
+"""Noises that people make without meaning to say anything."""
 AT_LEAST = 95.0
 """Percent of these silence the reply all the same."""
 LESS = 1.0
@@ -29,7 +38,8 @@ LESS = 1.0
 
 def figures(outcomes: Sequence[Outcome]) -> tuple[Figure, ...]:
     """Return the figures with what they must reach."""
-    plain = [outcome for outcome in outcomes if not outcome.trouble]
+    people = [outcome for outcome in outcomes if outcome.human and not outcome.trouble]
+    plain = [outcome for outcome in outcomes if not outcome.human and not outcome.trouble]
 
     def of(role: str) -> list[Outcome]:
         return [outcome for outcome in plain if outcome.role == role and outcome.reached is not None]
@@ -53,9 +63,46 @@ def figures(outcomes: Sequence[Outcome]) -> tuple[Figure, ...]:
         *_woken("wake word through a reply", of("wake"), of("wake alone"), only=False),
         *_woken("…, where only it interrupts", of("wake"), of("wake alone"), only=True),
         *_troubled(outcomes),
+        *_of_people(people),
         Figure("trials without anything to judge", sum(o.reached is None for o in outcomes), ""),
     ]
     return tuple(figure for figure in made if not np.isnan(figure.value) or figure.bound)
+
+
+def _of_people(outcomes: Sequence[Outcome]) -> list[Figure]:
+    """Return what recordings of people get, in the order of the bench's README; nothing where there are none."""
+
+    def of(role: str) -> list[Outcome]:
+        return [outcome for outcome in outcomes if outcome.role == role and outcome.reached is not None]
+
+    made: list[Figure] = []
+    interrupted = of("yield")
+    high = [outcome for outcome in interrupted if (outcome.pitch_hz or 0.0) > HIGH_HZ]
+    usual = [outcome for outcome in interrupted if outcome not in high]
+    for which, some, at_least in (("up to", usual, 98.5), ("above", high, 90.0)):
+        name = f"people, {which} {HIGH_HZ:g} Hz"
+        made.append(_rate(f"{name}: interruptions silence the reply", [bool(o.reached) for o in some], at_least))
+        silences = [o.silence_ms for o in some if o.reached and o.silence_ms is not None]
+        made += _two(f"{name}: how soon", silences, median=130, p95=350)
+    nods = of("backchannel")
+    drawn = [outcome for outcome in nods if outcome.lasts_s > DRAWN_OUT_S]
+    tics = [outcome for outcome in of("noise") if outcome.voice in TICS]
+    noises = [outcome for outcome in of("noise") if outcome.voice not in TICS]
+    for name, some, at_least in (
+        ("backchannels", nods, 93.0),
+        (f"backchannels of over {DRAWN_OUT_S:g} s", drawn, 88.0),
+        ("vocal tics, laughter and cries", tics, 95.0),
+        ("not meant for the device", of("distant"), 70.0),
+        ("other noise", noises, 99.0),
+    ):
+        made.append(_rate(f"people: {name}: kept", [bool(o.reached) for o in some], at_least))
+        cut = _rate(f"people: {name}: cut off", [o.cut for o in some], None)
+        made.append(replace(cut, at_most=2.0) if some is nods else cut)
+    soon = [bool(o.reached and o.silence_ms is not None and o.silence_ms < SOON_MS) for o in of("foreign")]
+    made.append(_rate(f"people: not the settings' language: silence the reply within {SOON_MS:g} ms", soon, 90))
+    words = [bool(o.first_word) for o in interrupted if o.reached]
+    made.append(_rate("people: the first word reaches the engine", words, 99))
+    return [figure for figure in made if not np.isnan(figure.value)]
 
 
 def _troubled(outcomes: Sequence[Outcome]) -> list[Figure]:
@@ -110,7 +157,8 @@ def notes(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
         "text": lambda o: f"“{o.text}”" if o.text else o.sound,
     }
     told = []
-    for role in ("yield", "backchannel", "noise", "distant", "wake"):
+    for role in ("yield", "foreign", "backchannel", "noise", "distant", "wake"):
+        told += _by_echo(role, outcomes)
         judged = [o for o in outcomes if o.role == role and o.reached is not None]
         worst = []
         for key in by.values():
@@ -127,13 +175,27 @@ def notes(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     return tuple(told)
 
 
+def _by_echo(role: str, outcomes: Sequence[Outcome]) -> list[str]:
+    """Return how people and synthesizers did at each level of the echo."""
+    told = []
+    for human, who in ((True, "people"), (False, "synthesizers")):
+        some = [o for o in outcomes if (o.role, o.human, o.trouble) == (role, human, "") and o.reached is not None]
+        levels = sorted({outcome.echo_db for outcome in some})
+        rates = [
+            _rate(f"{level:+g} dB", [bool(o.reached) for o in some if o.echo_db == level], None) for level in levels
+        ]
+        if len(rates) > 1:
+            told.append(f"{role}, {who}, by echo: {', '.join(f'{rate.name} {rate.measured}' for rate in rates)}")
+    return told
+
+
 def _two(name: str, values: Sequence[float], *, median: float, p95: float) -> tuple[Figure, Figure]:
     return spread(name, values, "ms", median=median, p95=p95)
 
 
 def _rate(name: str, hits: Sequence[bool], at_least: float | None) -> Figure:
     share = 100 * sum(hits) / len(hits) if hits else float("nan")
-    return Figure(name, share, "%", at_least=at_least)
+    return Figure(name, share, "%", at_least=at_least, of=len(hits))
 
 
 def _kept(name: str, judged: Sequence[Outcome], at_least: float) -> list[Figure]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import numpy as np
 from msgspec import Struct
 
+from device.bench.bargein.pitch import pitch
+from device.bench.sounds import HUMAN
 from device.bench.trace import Trace, Track
 from device.conversation import entries
 from device.engines.realtime.config import RATE
@@ -62,6 +64,12 @@ class Outcome(Struct, kw_only=True):
     sound: str = ""
     voice: str = ""
     text: str = ""
+    human: bool = False
+    """Whether a person said or did it, and not a program."""
+    lasts_s: float = 0.0
+    """How long it sounds."""
+    pitch_hz: float | None = None
+    """How high the voice is; None where there is no pitch."""
     echo_db: float
     noise_db: float
     clip: float
@@ -117,6 +125,9 @@ class _Judged:
             sound=slot.sound.file.name if slot.sound else "",
             voice=slot.sound.voice if slot.sound else "",
             text=slot.sound.text if slot.sound else "",
+            human=slot.sound is not None and slot.sound.synthesizer == HUMAN,
+            lasts_s=round((self._offset - self._onset) / CLOCK_RATE, 3) if visit else 0.0,
+            pitch_hz=_pitch_of(slot),
             echo_db=talk.echo_db,
             noise_db=room.noise_db,
             clip=room.clip,
@@ -190,7 +201,7 @@ class _Judged:
             if outcome.duck_ms is None:
                 outcome.duck_ms = outcome.silence_ms
             outcome.heard_ms = self._heard(trace)
-        if self._slot.role == "yield":
+        if self._slot.role in ("yield", "foreign"):
             self._yield()
         else:
             self._no_interruption(trace, own)
@@ -294,6 +305,11 @@ def _line(entry: Entry) -> str:
     left_out = ("t", "event", "text") if isinstance(entry, entries.Assistant) else ("t", "event")
     told = " ".join(f"{name}={value}" for name, value in entry.line().items() if name not in left_out)
     return f"{entry.t:.3f} {entry.event()} {told}".strip()
+
+
+def _pitch_of(slot: Slot) -> float | None:
+    hertz = pitch(slot.sound.samples()) if slot.sound else None
+    return None if hertz is None else round(hertz, 1)
 
 
 def _ms(count: int) -> float:

@@ -39,10 +39,11 @@ Trouble = Literal["", "calm", "stall", "later", "jump", "cold"]
 """What happens to the card in a slot: it stalls less than 2 s before somebody does something, or did `later`, less than
 30 s before; the echo jumps then; or the device has just started and gives its first reply. `calm`: nothing, in the same
 conversation; empty: nothing, and no other conversation is to be compared with it."""
-Role = Literal["yield", "backchannel", "noise", "distant", "self", "wake", "wake alone"]
-"""What is tried in a slot."""
+Role = Literal["yield", "foreign", "backchannel", "noise", "distant", "self", "wake", "wake alone"]
+"""What is tried in a slot. `foreign`: an interruption in another language than the device's."""
 KINDS: Final[dict[Role, Kind]] = {
-    "yield": "interruptions", "backchannel": "backchannels", "noise": "noises", "distant": "distant",
+    "yield": "interruptions", "foreign": "foreign", "backchannel": "backchannels", "noise": "noises",
+    "distant": "distant",
 }  # fmt: skip
 """Whose sounds are played over a reply."""
 SOFTER_DB: Final[dict[Role, tuple[float, ...]]] = {"noise": (0.0, -6.0), "distant": (-15.0,)}
@@ -53,6 +54,8 @@ WAKE_ECHO_DB: Final = 10.0
 """The echo relative to the visitor who says the wake word."""
 EARLIEST_S, LATEST_S = 1.2, 4.0
 """After the beginning of a reply, somebody does something."""
+EACH: Final = 12
+"""How many recordings of people are played in a conversation."""
 AFTER_S = 3.0
 """The reply goes on for at least this long after what was done."""
 LONG_REPLY_S = 25.0
@@ -139,6 +142,17 @@ class Planner:
         voices = self._voices()
         return [
             self._talk(f"talk-{n:03}", room, voices[n % len(voices)], each)
+            for n, room in zip(range(count), cycle(self._shuffled(rooms())), strict=False)
+        ]
+
+    def people(self, sounds: Sequence[Sound]) -> list[Talk]:
+        """Return conversations in which each of the `sounds` that has a role is played once, over a reply."""
+        roles = {kind: role for role, kind in KINDS.items()}
+        wanted = self._shuffled([(roles[sound.kind], sound) for sound in sounds if sound.kind in roles])
+        count = -(-len(wanted) // EACH)
+        voices = self._voices()
+        return [
+            self._over(f"people-{n:03}", room, voices[n % len(voices)], wanted[n::count])
             for n, room in zip(range(count), cycle(self._shuffled(rooms())), strict=False)
         ]
 
@@ -239,6 +253,10 @@ class Planner:
             sounds = self._sounds.get(kind, [])
             own = [s for s in sounds if s.voice == voice] if role in ("yield", "backchannel") else sounds
             wanted += [(role, sound) for sound in self._next(own or sounds, f"{kind} {voice if own else ''}", count)]
+        return self._over(name, room, voice, wanted)
+
+    def _over(self, name: str, room: Acoustics, voice: str, wanted: Sequence[tuple[Role, Sound]]) -> Talk:
+        """Return a conversation that `voice` begins, with a slot for each of the sounds, in random order."""
         slots = []
         at = FIRST_SLOT_S
         for number, index in enumerate(self._rng.permutation(len(wanted))):

@@ -61,7 +61,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     cold: int
     """First replies that are interrupted."""
     every: int
-    """Every which of the turns the local engine listens to."""
+    """Every which of the turns the local engine listens to, and of the recordings of people is played."""
 
 
 FULL = Plan(
@@ -95,10 +95,15 @@ def measure(job: Job) -> Result:
     plan = QUICK if job.quick else FULL
     try:
         found = sounds.load(job.sounds)
+        bundled = sounds.load() if job.sounds else []
     except sounds.SoundError as error:
         raise BenchError(str(error)) from error
+    people = [sound for sound in found if sound.synthesizer == sounds.HUMAN]
+    found = [sound for sound in found if sound.synthesizer != sounds.HUMAN]
+    kinds = {sound.kind for sound in found}
+    found += [sound for sound in bundled if sound.kind not in kinds]
     with tempfile.TemporaryDirectory(prefix="parley-") as folder:
-        talks = _talks(Planner(found, Path(folder)), plan, job.part)
+        talks = _talks(Planner(found, Path(folder)), plan, job.part, people[:: plan.every])
         turns = [sound for sound in found if sound.kind in ("pauses", "complete")][:: plan.every]
         outcomes, ended = run(talks, turns if job.part in ("", "turns") else [], job)
     all_figures = (*figures(outcomes), *turn_figures(ended))
@@ -112,7 +117,7 @@ def measure(job: Job) -> Result:
     )
 
 
-def _talks(planner: Planner, plan: Plan, part: str) -> list[Talk]:
+def _talks(planner: Planner, plan: Plan, part: str, people: Sequence[Sound]) -> list[Talk]:
     """Return the conversations of one part, or of all."""
     # All are planned, so that a part is the same whether alone or not.
     made = {
@@ -121,6 +126,7 @@ def _talks(planner: Planner, plan: Plan, part: str) -> list[Talk]:
         "wake": planner.waking(plan.waking, barge_in=True) + planner.waking(plan.waking, barge_in=False),
         "turns": [],
         "stalls": planner.stalled(plan.stalled, plan.stalled_each) + planner.cold(plan.cold),
+        "people": planner.people(people),
     }
     if part and part not in made:
         raise BenchError(f'bargein has no part "{part}"; it has {", ".join(made)}')

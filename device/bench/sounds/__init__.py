@@ -12,6 +12,8 @@ entry such as
     variant = "clb, female, rate 1.1"
     pause = [1.093, 1.593]
 
+A recording of a person has `synthesizer = "human"`, and in `variant` where it comes from.
+
 The bundled ones are made by `scripts/sounds`; `LICENCES.md` beside them says where the voices come from.
 """
 
@@ -33,11 +35,14 @@ if TYPE_CHECKING:
 SOUNDS = Path(__file__).parent
 """The bundled sounds."""
 INDEX = "index.toml"
+HUMAN = "human"
+"""In place of a synthesizer: a person."""
 
 Kind = Literal[
-    "interruptions", "backchannels", "noises", "distant", "pauses", "complete", "wake", "replies", "requests"
+    "interruptions", "foreign", "backchannels", "noises", "distant", "pauses", "complete", "wake", "replies", "requests"
 ]
-"""`interruptions`: what is meant to stop the reply. `backchannels`: what is not. `noises`: cough, door, dishes, typing,
+"""`interruptions`: what is meant to stop the reply. `foreign`: the same in another
+language than the settings'. `backchannels`: what is not. `noises`: cough, door, dishes, typing,
 music, burst, named by `voice`. `distant`: a second voice, television. `pauses`: utterances with a pause in the middle.
 `complete`: the same without. `wake`: the wake word, alone and in one breath with a question. `replies`: the device's
 own voice. `requests`: what is asked of the device, for the bench of that name."""
@@ -61,7 +66,7 @@ class Sound(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     text: str
     """What is said; "" for noises."""
     synthesizer: Text
-    """The program that made it."""
+    """The program that made it; `HUMAN` of a person."""
     variant: str = ""
     """How it was told to."""
     pause: tuple[Seconds, Seconds] | None = None

@@ -90,7 +90,56 @@ def test_things_may_be_hardly_worse_in_the_30_s_after_a_stall():
     assert not value(calm + worse, "… points less in the 30 s after a stall, 100").reached
 
 
+def human(role, reached, **known):
+    return outcome(role, reached, human=True, talk="people-000", **known)
+
+
+def test_people_have_figures_of_their_own_and_count_for_no_other():
+    found = [
+        *[human("yield", True, pitch_hz=200.0, silence_ms=120.0, first_word=True)] * 3,
+        human("yield", False, pitch_hz=200.0),
+        human("yield", True, pitch_hz=321.0, silence_ms=200.0, first_word=False),
+        human("yield", None, why="there was no reply"),
+        outcome("yield", True, silence_ms=100.0, first_word=True),
+    ]
+    assert value(found, "yield rate").of == 1
+    usual = value(found, "people, up to 320 Hz: interruptions")
+    assert (usual.value, usual.of, usual.reached) == (75, 4, False)
+    assert value(found, "people, above 320 Hz: interruptions").value == 100
+    assert value(found, "people: the first word").value == 75
+    assert not any(figure.name.startswith("people") for figure in figures(found[-1:]))
+
+
+def test_people_who_nod_laugh_or_are_not_meant_are_told_apart():
+    found = [
+        human("backchannel", True, lasts_s=0.4, voice="ann"),
+        human("backchannel", False, cut=True, lasts_s=0.9, voice="ann"),
+        human("noise", True, voice="laugh"),
+        human("noise", False, cut=True, voice="cry"),
+        human("noise", True, voice="door"),
+        human("distant", True, voice="ann"),
+    ]
+    assert value(found, "people: backchannels: kept").value == 50
+    assert value(found, "people: backchannels of over 0.7 s: kept").value == 0
+    assert not value(found, "people: backchannels: cut off").reached
+    assert value(found, "people: vocal tics, laughter and cries: kept").value == 50
+    assert value(found, "people: other noise: kept").value == 100
+    assert value(found, "people: not meant for the device: kept").value == 100
+
+
+def test_a_language_that_the_device_does_not_know_shall_be_heard_soon():
+    found = [human("foreign", True, silence_ms=ms) for ms in (300.0, 699.0, 701.0)] + [human("foreign", False)]
+    assert value(found, "people: not the settings' language").value == 50
+
+
+def test_people_and_synthesizers_stand_side_by_side_for_each_echo():
+    made = [kind("yield", echo < 6, echo_db=echo) for echo in (0.0, 6.0) for kind in (human, outcome)]
+    told = [note for note in notes(made) if "by echo" in note]
+    assert [note.split(",")[1].strip() for note in told] == ["people", "synthesizers"]
+    assert "+0 dB 100 % of 1 (21 to 100)" in told[0]
+    assert "+6 dB 0 % of 1 (0 to 79)" in told[0]
+
+
 def test_the_worst_conditions_are_named():
     found = [outcome("yield", echo < 6, echo_db=echo, voice="ann", text="Stop.") for echo in (-10.0, 0.0, 6.0)]
-    (note,) = notes(found)
-    assert note.startswith("yield, worst: echo +6 dB 0/1")
+    assert notes(found)[-1].startswith("yield, worst: echo +6 dB 0/1")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from device.bench import sounds
-from device.bench.bargein.plan import ECHO_DB, KINDS, Planner, rooms
+from device.bench.bargein.plan import EACH, ECHO_DB, KINDS, Planner, rooms
 from device.bench.bargein.run import FULL
 from device.bench.result import BenchError
 from device.simulation.scene import USUAL_SPEECH_DBFS
@@ -146,3 +146,15 @@ def test_kinds_that_are_not_there_are_left_out(tmp_path):
     talk, *_ = Planner(found, tmp_path).talks(1, FULL.each)
     assert {slot.role for slot in talk.slots} == {"yield"}
     assert not talk.scene.visitors[0].label.startswith("wake")
+
+
+def test_each_recording_of_people_is_played_once_whatever_its_voice(tmp_path):
+    found = sounds.load()
+    people = [s for s in found if s.kind in ("interruptions", "backchannels", "noises")]
+    talks = Planner(found, tmp_path).people(people)
+    played = Counter((slot.sound.kind, slot.sound.file) for talk in talks for slot in talk.slots)
+    assert played == Counter((sound.kind, sound.file) for sound in people)
+    assert all(slot.role == next(r for r, kind in KINDS.items() if kind == slot.sound.kind) for _, slot in slots(talks))
+    assert max(len(talk.slots) for talk in talks) <= EACH
+    assert len(set(map(conditions, talks))) == min(32, len(talks))
+    assert Planner(found, tmp_path).people([]) == []

@@ -17,7 +17,7 @@ RATE = 16_000
 
 
 def test_an_unknown_part_is_named_with_those_that_there_are():
-    with pytest.raises(BenchError, match=r'no part "speed"; it has talks, self, wake, turns, stalls'):
+    with pytest.raises(BenchError, match=r'no part "speed"; it has talks, self, wake, turns, stalls, people'):
         measure(Job(settings=Settings(), quick=True, part="speed"))
 
 
