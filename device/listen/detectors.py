@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from device.listen.capture import WakeDetector
+from device.listen.high_voices import HighVoices
 from device.listen.vad import SileroVad
 from device.listen.voice_activity import VoiceDetector
 from device.listen.wake_word import WakeWord
@@ -42,7 +43,7 @@ class Detectors(Struct, frozen=True):
 
         voice = SileroVad(find("silero_vad.onnx"))
         return cls(
-            voice=voice,
+            voice=HighVoices(voice),
             speech=voice.share(),
             wake=WakeWord(
                 [wake_model(name, wake.framework, models_dir) for name in wake.models],

@@ -14,6 +14,7 @@ from device.audio.ring import RingBuffer
 from device.bench.echo.judge import TAIL_MS
 from device.bench.echo.rooms import BLOCK
 from device.listen.capture import CLEAN_SECONDS, Capture
+from device.listen.high_voices import HighVoices
 from device.listen.vad import SileroVad
 from device.model_files import files
 from device.sample_clock import CLOCK_RATE
@@ -35,7 +36,7 @@ def cpu(
     Both are at 16 kHz, and of the same length; of blocks that are missing the card says so.
     """
     card = Card(CARD_RATE)
-    voice = SileroVad(files.find("silero_vad.onnx", settings.models_dir))
+    voice = HighVoices(SileroVad(files.find("silero_vad.onnx", settings.models_dir)))
     events: list[DeviceEvent] = []
     clean = RingBuffer(CLOCK_RATE, CLEAN_SECONDS)
     capture = Capture(
