@@ -133,6 +133,8 @@ class Recognise(Action, frozen=True):
     end: int
     ended: bool
     """Whether it seems to have said what it wanted."""
+    since: int | None = None
+    """From where on to listen, if it goes on from an earlier voice; None: from its onset."""
 
 
 class Discard(Action, frozen=True):

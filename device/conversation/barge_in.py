@@ -17,12 +17,17 @@ if TYPE_CHECKING:
     from device.conversation.events import Mistaken, Understood, Voice, VoiceEnd
 
 VOICES = 4
-"""How many of the user's last voices tell how loud the user is; a choice: a single soft one does not, and somebody who
-walks away is followed."""
+"""How many of the user's last voices tell how loud the user is, their median: neither a single soft one nor a shout
+does, and somebody who walks away is followed; a choice."""
 UTTERANCE_MS = 300
 """A voice shorter than this says little about that."""
 VOICE_WITHIN = samples(320)
 """How long after near-end activity a voice is waited for: the fricatives before a vowel are no longer."""
+AGAIN = samples(1200)
+"""A voice that begins so soon after one that was hardly taken for no interruption goes on from it: "front … left". Slow
+and old speakers pause for up to a second between two words; a choice."""
+DOUBTFUL = -3.0
+"""Log odds from which on a verdict is doubtful: the other one has 1 in 20."""
 HOLD_OFF = samples(3000)
 """So long no near-end activity lowers the reply after it did for nothing: somebody types, or clears the table.
 
@@ -41,6 +46,8 @@ class Step(Struct, frozen=True):
     why: str = ""
     paused: bool = False
     """Whether it may have said what it wanted."""
+    since: int | None = None
+    """Onset of the earlier voice that it goes on from."""
 
 
 class BargeIn:
@@ -64,6 +71,7 @@ class BargeIn:
         self._active_at: int | None = None  # when the reply was lowered for what may become a voice
         self._low = False
         self._goes_on_because = ""  # why the reply goes on though the voice does, too
+        self._earlier: OverlappingVoice | None = None  # what was said last, if that was no clear verdict
         self._far_talk = False  # voices that are not meant for the device go on over the reply
 
     @property
@@ -90,6 +98,9 @@ class BargeIn:
         self._active_at = None
         if self._voice is None:
             self._voice = OverlappingVoice(onset, at, at)
+            earlier, self._earlier = self._earlier, None
+            if earlier is not None and onset <= earlier.end + AGAIN:
+                self._voice.since = earlier.onset if earlier.since is None else earlier.since
             self._before_ms = self._before_near_ms = self._recognised_ms = 0.0
             self._goes_on_because = FAR if self._far_talk else ""
         else:
@@ -109,7 +120,7 @@ class BargeIn:
             steps = self._duck(voice)
         voice.at, voice.end = event.at, event.at - samples(event.silence_ms)
         self._count(voice, event)
-        voice.level_db = event.peak_db - max(self._levels) if self._levels else None
+        voice.level_db = event.peak_db - self._usual_db() if self._levels else None
         return steps + self._weigh(voice)
 
     def ends(self, event: VoiceEnd) -> list[Step]:
@@ -132,7 +143,8 @@ class BargeIn:
         self._recognising = False
         if self._voice is None or self._voice.onset != event.onset:
             return []
-        self._voice.kind, self._voice.recognised_to, self._voice.recognised_whole = event.kind, event.upto, self._whole
+        self._voice.kind, self._voice.score = event.kind, event.score
+        self._voice.recognised_to, self._voice.recognised_whole = event.upto, self._whole
         return self._weigh(self._voice)
 
     def tick(self, at: int) -> list[Step]:
@@ -150,6 +162,10 @@ class BargeIn:
         voice.voiced_ms = self._before_ms + event.voiced_ms
         voice.near_ms = None if event.near_ms is None else self._before_near_ms + event.near_ms
 
+    def _usual_db(self) -> float:
+        """Return the median of the user's last voices, the softer one of two."""
+        return sorted(self._levels)[(len(self._levels) - 1) // 2]
+
     def _duck(self, voice: OverlappingVoice) -> list[Step]:
         if self._low or self._goes_on_because:
             return []
@@ -160,7 +176,7 @@ class BargeIn:
         verdict, why = judge(voice, cut_ms=self._cut_ms, recogniser=self._recogniser)
         if verdict is Verdict.CUT:
             self._voice = None
-            return [Step("cut", voice.onset, voice.at, why)]
+            return [Step("cut", voice.onset if voice.since is None else voice.since, voice.at, why)]
         if verdict is Verdict.RESTORE:
             return self._restore(voice, why)
         if self._goes_on_because == FAR:
@@ -170,11 +186,12 @@ class BargeIn:
             return self._duck(voice)
         if self._recogniser and not self._recognising and due(voice, self._recognised_ms):
             self._recognising, self._recognised_ms, self._whole = True, voice.age_ms, voice.pausing
-            return [Step("recognise", voice.onset, voice.at, paused=voice.pausing)]
+            return [Step("recognise", voice.onset, voice.at, paused=voice.pausing, since=voice.since)]
         return []
 
     def _restore(self, voice: OverlappingVoice, why: str) -> list[Step]:
         self._goes_on_because, self._far_talk = why, why == FAR
+        self._earlier = voice if why == voice.kind and voice.score > DOUBTFUL else None
         if voice.ended:
             self._voice = None
         was_low, self._low = self._low, False

@@ -118,6 +118,8 @@ class Understood(DeviceEvent, frozen=True):
     kind: Kind
     text: str = ""
     """What it understood, for the ledger."""
+    score: float = 0.0
+    """Log odds that it interrupts."""
 
 
 class Tick(DeviceEvent, frozen=True):

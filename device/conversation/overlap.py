@@ -28,6 +28,9 @@ FAR_MS = 250
 """When that can be told: by then even a voice with a soft onset has reached its level."""
 LEAST_MS = 96
 """No word has less of voice in it: three frames. In a tenth of a second of anything a recogniser finds a letter."""
+BRIEF_MS = 192
+"""What has so little of voice in it is waited for until it has ended, whatever was recognised: of recordings of people,
+the first sound of "yes sir" was taken for "Yeah." and of a shouted "leave me alone" for nothing, at 100 ms."""
 NEAR_MS = 100
 """Nobody is louder than what may be left of the echo for less. Of 67 interruptions at -10 to +6 dB, all but one are for
 100 ms, 200 ms after they were noticed, and for 170 ms 100 ms later; what the device takes for a word of somebody's, a
@@ -36,9 +39,13 @@ RECOGNISE_MS = (480, 640, 800, 960, 1200, 1500, 2000)
 """When a voice that goes on is recognised, after its onset. Nothing is gained by guessing from half a word:
 the reply is silent already, and nothing that is said is lost."""
 BACKCHANNEL_MS = 900
-"""A voice that goes on longer is no backchannel, whatever was recognised."""
+"""A voice that goes on longer is no backchannel, whatever was recognised before."""
+DRAWN_OUT_MS = 1400
+"""Nor is one that goes on longer than this, though all of it was recognised as one: "okaaay" takes up to 1.2 s."""
 COME_BACK_MS = 640
 """What is still a backchannel after so long does not hold the reply down any more, though it goes on."""
+CERTAIN = -3.0
+"""Nor does what is one with such log odds, 20 to 1, however long it has lasted: most drawn out ones are by 480 ms."""
 NO_WORDS_MS = 1600
 """A voice without a word that could be recognised cuts only after so long: most noises are over by then."""
 ANSWER_MS = 320
@@ -61,6 +68,8 @@ class OverlappingVoice(Struct):
     """Up to which it was listened to."""
     end: int
     """End of its last frame of voice so far."""
+    since: int | None = None
+    """Onset of the earlier voice that it goes on from; what both say is recognised as one."""
     voiced_ms: float = 0.0
     """Of voice, pauses not counted."""
     near_ms: float | None = None
@@ -70,6 +79,8 @@ class OverlappingVoice(Struct):
     ended: bool = False
     kind: Kind | None = None
     """What the recogniser made of it last, if it was asked."""
+    score: float = 0.0
+    """Log odds, by that, that it interrupts."""
     recognised_to: int = 0
     """Up to which it had heard it then."""
     recognised_whole: bool = False
@@ -84,6 +95,11 @@ class OverlappingVoice(Struct):
     def silence_ms(self) -> float:
         """Milliseconds since the last frame of voice."""
         return (self.at - self.end) * 1000 / CLOCK_RATE
+
+    @property
+    def brief(self) -> bool:
+        """Whether there is too little of it yet for a verdict."""
+        return self.voiced_ms < BRIEF_MS and not self.ended
 
     @property
     def pausing(self) -> bool:
@@ -117,7 +133,7 @@ def _judge(voice: OverlappingVoice, *, cut_ms: float, recogniser: bool) -> tuple
         return (Verdict.RESTORE, FAR) if voice.age_ms >= FAR_MS or voice.said else (Verdict.WAIT, "soft")
     if not recogniser or voice.kind == "unknown":
         return _by_length(voice, cut_ms)
-    words = voice.kind in ("stop", "speech") and voice.voiced_ms >= LEAST_MS
+    words = voice.kind in ("stop", "speech") and voice.voiced_ms >= LEAST_MS and not voice.brief
     if words and (not voice.said or voice.heard_out or voice.silence_ms >= ANSWER_MS):
         return Verdict.CUT, str(voice.kind)
     return _said(voice, cut_ms) if voice.said else _going_on(voice)
@@ -125,7 +141,7 @@ def _judge(voice: OverlappingVoice, *, cut_ms: float, recogniser: bool) -> tuple
 
 def _said(voice: OverlappingVoice, cut_ms: float) -> tuple[Verdict, str]:
     """Judge a voice that has said what it wanted, but no word of which is known to interrupt."""
-    if voice.kind is not None and voice.heard_out:
+    if voice.kind is not None and voice.heard_out and not voice.brief:
         return Verdict.RESTORE, voice.kind
     if voice.silence_ms < ANSWER_MS:
         return Verdict.WAIT, "unheard"
@@ -135,9 +151,11 @@ def _said(voice: OverlappingVoice, cut_ms: float) -> tuple[Verdict, str]:
 
 def _going_on(voice: OverlappingVoice) -> tuple[Verdict, str]:
     recognised_ms = (voice.recognised_to - voice.onset) * 1000 / CLOCK_RATE
-    if voice.kind == "backchannel" and voice.age_ms < BACKCHANNEL_MS and recognised_ms >= COME_BACK_MS:
+    nod = voice.kind == "backchannel"
+    if nod and voice.age_ms < BACKCHANNEL_MS and (recognised_ms >= COME_BACK_MS or voice.score <= CERTAIN):
         return Verdict.RESTORE, "backchannel"
-    limit = NO_WORDS_MS if voice.kind == "nothing" else BACKCHANNEL_MS
+    drawn_out = nod and recognised_ms >= BACKCHANNEL_MS
+    limit = NO_WORDS_MS if voice.kind == "nothing" else DRAWN_OUT_MS if drawn_out else BACKCHANNEL_MS
     return (Verdict.CUT, "length") if voice.voiced_ms >= limit else (Verdict.WAIT, voice.kind or "unheard")
 
 

@@ -33,7 +33,7 @@ SOON = samples(1200)
 ALIKE = 0.6
 """Part of the words that must be the reply's, in its order: recognisers mishear an echo."""
 WORDS = 3
-"""Of fewer words, nothing is known: "yes" and "you have" are in many replies."""
+"""Of fewer words, nothing is known: "yes" and "you have" are in many replies, and so are two of "The end is."."""
 CLEAR_WORDS = 4
 """From so many words on, a voice over a reply says something else if it does not say what the reply says: of fewer, all
 may be misheard."""
@@ -174,7 +174,7 @@ class OwnVoice:
         # Within a stretch of what was said, or common words would be found all over it.
         stretches = range(0, len(said), max(1, len(heard) // 2))
         alike = max((_common(heard, said[at : at + 2 * len(heard)]) for at in stretches), default=0)
-        return len(heard) >= WORDS and alike >= ALIKE * len(heard)
+        return alike >= max(WORDS, ALIKE * len(heard))
 
     def _strike(self, at: int, weight: float) -> None:
         self._strikes = [*((then, w) for then, w in self._strikes if at < then + WITHIN), (at, weight)]

@@ -114,7 +114,7 @@ class Voices:
                 case "restore":
                     self._turns.restore(step.why)
                 case _:  # "recognise"
-                    self._out.do(Recognise(step.onset, step.upto, step.paused))
+                    self._out.do(Recognise(step.onset, step.upto, step.paused, step.since))
         if self._turns.state is State.SPEAKING and self._barge_in.onset is None:
             self._user.settled()
 

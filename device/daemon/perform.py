@@ -238,8 +238,9 @@ class Performer:
         self._tasks.spawn(self._understand(action))
 
     async def _understand(self, action: Recognise) -> None:
-        words = await self._over_reply.recognise(action.onset, action.end, ended=action.ended)
-        self._inbox.put(Understood(self._capture.now, action.onset, action.end, words.kind, words.text))
+        words = await self._over_reply.recognise(action.onset, action.end, ended=action.ended, since=action.since)
+        made = Understood(self._capture.now, action.onset, action.end, words.kind, words.text, words.score)
+        self._inbox.put(made)
 
     @perform.register
     def _run_tool(self, action: RunTool) -> None:

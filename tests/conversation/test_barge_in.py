@@ -1,6 +1,6 @@
 import pytest
 
-from device.conversation.barge_in import HOLD_OFF, UTTERANCE_MS, VOICE_WITHIN, BargeIn
+from device.conversation.barge_in import DOUBTFUL, HOLD_OFF, UTTERANCE_MS, VOICE_WITHIN, BargeIn
 from device.conversation.events import Mistaken, Understood, Voice, VoiceEnd
 from device.conversation.overlap import FAR_DB
 from device.sample_clock import samples
@@ -43,12 +43,16 @@ def test_a_short_voice_says_nothing_of_how_loud_the_user_is():
     assert goes_on(barge_in, 0, 500, peak=-40.0) == ["cut"]
 
 
-def test_the_loudest_of_the_last_voices_counts():
+@pytest.mark.parametrize("peaks", [(-20.0, -21.0, -34.0), (-5.0, -20.0), (-20.0, -5.0, -21.0)])
+def test_neither_a_shout_nor_a_soft_voice_tells_how_loud_the_user_is(peaks):
     barge_in = BargeIn(cut_ms=400)
-    for peak in (-20.0, -33.0, -34.0):
+    for peak in peaks:
         barge_in.usual(VoiceEnd(0, 0, 0, 800, peak))
     barge_in.begin(0, 0)
-    assert "cut" not in goes_on(barge_in, 0, 900, peak=-20.0 - FAR_DB - 1)
+    assert "cut" not in goes_on(barge_in, 0, 900, peak=-21.0 - FAR_DB - 1)
+    barge_in.forget()
+    barge_in.begin(samples(2000), samples(2000))
+    assert "cut" in goes_on(barge_in, 2000, 2900, peak=-19.0 - FAR_DB + 2)
 
 
 def test_a_reply_that_is_over_is_forgotten(barge_in):
@@ -81,6 +85,37 @@ def test_two_words_with_a_pause_between_are_one_voice(barge_in):
     assert (asked.do, asked.onset, asked.upto) == ("recognise", 0, samples(660))
     (cut,) = barge_in.understood(Understood(samples(700), 0, samples(660), "speech"))
     assert (cut.do, cut.onset) == ("cut", 0)
+
+
+def said_no_interruption(barge_in, begin, score):
+    """A word of 300 ms that began at `begin` ms, and is taken for a sign of listening with such log odds."""
+    barge_in.begin(samples(begin), samples(begin + 32))
+    goes_on(barge_in, begin, begin + 300)
+    barge_in.ends(ended(begin, begin + 300))
+    heard = Understood(samples(begin + 560), samples(begin), samples(begin + 540), "backchannel", "Front.", score)
+    return dos(barge_in.understood(heard))
+
+
+@pytest.mark.parametrize(
+    ("score", "after", "since"),
+    [
+        (DOUBTFUL + 0.1, 1000, samples(0)),
+        # What is certain is no half of anything, and nor is what was said long ago.
+        (DOUBTFUL - 0.1, 1000, None),
+        (DOUBTFUL + 0.1, 1600, None),
+    ],
+)
+def test_a_word_that_came_to_nothing_is_heard_again_with_the_next(barge_in, score, after, since):
+    assert said_no_interruption(barge_in, 0, score) == ["restore"]
+    assert dos(barge_in.begin(samples(after), samples(after + 32))) == ["duck"]
+    goes_on(barge_in, after, after + 300)
+    (asked,) = barge_in.ends(ended(after, after + 300))
+    assert (asked.do, asked.onset, asked.since) == ("recognise", samples(after), since)
+    (cut,) = barge_in.understood(
+        Understood(samples(after + 560), samples(after), samples(after + 540), "speech", "Front left.", 2.0)
+    )
+    # The engine hears both words.
+    assert (cut.do, cut.onset) == ("cut", samples(after) if since is None else since)
 
 
 def test_near_end_activity_lowers_the_reply_until_it_is_a_voice(barge_in):

@@ -6,8 +6,11 @@ from hypothesis import strategies as st
 from device.conversation.overlap import (
     ANSWER_MS,
     BACKCHANNEL_MS,
+    BRIEF_MS,
+    CERTAIN,
     CLOSURE_MS,
     COME_BACK_MS,
+    DRAWN_OUT_MS,
     FAR_DB,
     NEAR_MS,
     NO_WORDS_MS,
@@ -47,7 +50,18 @@ def voice(ms, silence=0, **known):
         # Drawn out, it does not hold the reply down; longer than any, it is something else.
         (voice(COME_BACK_MS, kind="backchannel"), RESTORE),
         (voice(COME_BACK_MS, kind="backchannel", recognised_to=samples(300)), WAIT),
-        (voice(BACKCHANNEL_MS, kind="backchannel"), CUT),
+        (voice(480, kind="backchannel", score=CERTAIN), RESTORE),
+        (voice(480, kind="backchannel", score=CERTAIN + 0.1), WAIT),
+        (voice(DRAWN_OUT_MS - 1, kind="backchannel"), WAIT),
+        (voice(DRAWN_OUT_MS, kind="backchannel"), CUT),
+        (voice(BACKCHANNEL_MS, kind="backchannel", recognised_to=samples(BACKCHANNEL_MS - 1)), CUT),
+        # A tenth of a second is too little for either, until it has ended.
+        (voice(BRIEF_MS - 1, kind="stop"), WAIT),
+        (voice(BRIEF_MS - 1, PAUSE_MS, kind="speech"), WAIT),
+        (voice(BRIEF_MS - 1, PAUSE_MS, kind="speech", ended=True), CUT),
+        (voice(BRIEF_MS - 1, PAUSE_MS, kind="nothing"), WAIT),
+        (voice(BRIEF_MS - 1, PAUSE_MS, kind="backchannel", ended=True), RESTORE),
+        (voice(BRIEF_MS, kind="stop"), CUT),
         # Noise has longer, and never cuts once it is over.
         (voice(BACKCHANNEL_MS, kind="nothing"), WAIT),
         (voice(NO_WORDS_MS - 1, kind="nothing"), WAIT),
@@ -97,7 +111,7 @@ def test_every_voice_comes_to_a_verdict(ms, silence, kind, ended, level):
     assert why
     if (ms >= NO_WORDS_MS and not over.said) or (over.said and silence >= ANSWER_MS):
         assert verdict is not WAIT
-    if kind in ("backchannel", "nothing") and over.said:
+    if kind in ("backchannel", "nothing") and over.said and not over.brief:
         assert verdict is RESTORE
     if verdict is CUT:
         assert level is None or level >= -FAR_DB

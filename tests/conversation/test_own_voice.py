@@ -58,6 +58,7 @@ OWN, OTHER = "the tea is ready in the kitchen", "no I would like a coffee"
         ("known", OWN, 300, None, 2),  # an engine that does not tell what it understood
         ("known", OTHER, 300, None, None),
         ("known", "the tea", 300, None, None),  # two words are not enough
+        ("known", "the end is", 300, None, None),  # nor are they among three
         ("known", "", 300, None, None),
         ("known", "", 2000, None, None),  # it went on
         ("unknown", "", 300, None, 3),

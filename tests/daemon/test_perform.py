@@ -70,8 +70,9 @@ class Part:
 
 
 class OverReply(Part):
-    async def recognise(self, onset, at, *, ended):
-        return FirstWords("stop", f"{onset} to {at}, {'ended' if ended else 'going on'}")
+    async def recognise(self, onset, at, *, ended, since=None):
+        whole = onset if since is None else since
+        return FirstWords("stop", f"{whole} to {at}, {'ended' if ended else 'going on'}", 2.5)
 
 
 class Tools(Part):
@@ -169,7 +170,8 @@ DEEDS = [
     (Prepare(HISTORY, "openai"), [("sessions.prepare", HISTORY, "openai")]),
     (Switch(), [("sessions.switch",)]),
     (CloseSession(), [("sessions.close",), ("over_reply.want", False)]),
-    (Recognise(10, 20, ended=True), [Understood(77, 10, 20, "stop", "10 to 20, ended")]),
+    (Recognise(10, 20, ended=True), [Understood(77, 10, 20, "stop", "10 to 20, ended", 2.5)]),
+    (Recognise(10, 20, ended=True, since=4), [Understood(77, 10, 20, "stop", "4 to 20, ended", 2.5)]),
     (
         RunTool(ToolCall("item", "call", "get_time", "{}")),
         [ToolDone(77, "call", "get_time({})", sleep=True, reply=True, result=None)],

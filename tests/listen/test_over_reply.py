@@ -38,6 +38,13 @@ async def test_it_listens_from_a_little_before_the_onset(ring, judged):
     assert judged == [(1000 - BEFORE // 16, 1500, True), (0, LONGEST // 16, False)]
 
 
+async def test_what_goes_on_from_an_earlier_voice_is_heard_with_it(ring, judged):
+    over = OverReply("en", ring, SharedRecogniser(""))
+    over.want(wanted=True)
+    await over.recognise(samples(2000), samples(2500), ended=True, since=samples(1200))
+    assert judged == [(1200 - BEFORE // 16, 2500, True)]
+
+
 @pytest.mark.parametrize("language", ["tlh", "de"])
 async def test_in_a_language_that_is_not_heard_it_does_not_know_and_loads_nothing(ring, monkeypatch, language):
     monkeypatch.setattr("device.listen.moonshine.load_moonshine", lambda _: pytest.fail("loaded"))
