@@ -1,10 +1,13 @@
 """Train `device/data/firstwords.npz`, which tells backchannels, interruptions and noises apart by their sound.
 
-    uv run --with torch python -m scripts.firstwords FOLDER     (or any Python with torch beside what Parley needs)
+    python -m scripts.firstwords FOLDER [PEOPLE]
 
 Makes several thousand utterances with the synthesizers of `scripts/sounds`, each with another voice; lets them be heard
-in rooms, noise and what is left of the device's own voice, and cut off after 0.3 to 0.9 s; and trains a small network
+in rooms, noise and what is left of the device's own voice, and cut off after 0.3 to 1.25 s; and trains a small network
 on what the recogniser's encoder makes of that. FOLDER keeps what was made, so that a second run goes on from there.
+
+With PEOPLE, a folder of recordings as the benches take (`device/bench/sounds/__init__.py` has its form), the weights
+that there are learn these, and a part of the synthesizers' utterances again so that nothing is forgotten.
 """
 
 from __future__ import annotations
@@ -13,12 +16,11 @@ import random
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 from msgspec import Struct, field
-from numpy.typing import NDArray
 
 from device.audio.measure import FULL_SCALE, speech_bounds, speech_level
 from device.bench.sounds import load
@@ -28,19 +30,28 @@ from device.listen.moonshine import load_moonshine
 from device.sample_clock import CLOCK_RATE, samples
 from device.simulation.acoustics import convolve, impulse_response, ratio
 from scripts.firstwords.network import train
+from scripts.firstwords.people import said as recordings
+from scripts.firstwords.said import Said
 from scripts.soundmaker import noises
 from scripts.soundmaker.voices import Synthesizer, Voice
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 PLAN = Path(__file__).parent / "plan.toml"
 LONGEST = samples(2500)
 """Of an utterance; what comes later is never heard."""
-CUTS_MS = (300, 400, 500, 600, 740, 920)
+CUTS_MS = (300, 480, 640, 800, 960, 1250)
 """After the onset, when an utterance is looked at, each within `JITTER_MS`."""
 JITTER_MS = 40
 ENDED_MS = 150
 """After its end, when it is looked at last."""
 LATE_MS = (-40, 60)
 """How much later than it was the onset is detected."""
+AGAIN = 0.2
+"""Part of the synthesizers' utterances that is heard again beside people."""
+MORE_EPOCHS, MORE_RATE = 6, 6e-4
+"""How people are learnt; choices that did well on speakers who were left out."""
 LEVELS_DBFS = (-38, -20)
 ROOMS = ((None, -60, 0.2), (-20, -60, 0.2), (-20, -40, 0.6), (-12, -40, 0.2), (-12, -60, 0.6), (None, -50, 0.4))
 """Residual echo relative to the voice in dB, noise in dBFS, reverberation time in s."""
@@ -66,34 +77,38 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     hum: dict[Synthesizer, str] = field(default_factory=dict)
 
 
-class Said(Struct, frozen=True):
-    """A sound, and what it is."""
-
-    kind: str
-    text: str
-    pcm: NDArray[np.float32]
-
-
 def main() -> None:
     """Do all of it."""
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in {2, 3}:
         raise SystemExit(__doc__)
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     plan = msgspec.toml.decode(PLAN.read_bytes(), type=Plan)
-    kept = folder / "heard.npz"
+    people = Path(sys.argv[2]) if len(sys.argv) == 3 else None
+    kept = folder / ("heard.npz" if people is None else "heard-with-people.npz")
     if not kept.exists():
         print("speaking")
-        said = say(plan)
+        said = say(plan) if people is None else [*say(again(plan)), *recordings(people)]
         print(f"listening to {len(said)} sounds")
         states, kinds = hear(said, plan.seed)
         np.savez(kept, states=np.concatenate(states), lengths=[len(s) for s in states], kinds=kinds)
     heard = np.load(kept)
     states = np.split(heard["states"], np.cumsum(heard["lengths"])[:-1])
-    weights = train(states, heard["kinds"], plan.seed)
+    if people is None:
+        weights = train(states, heard["kinds"], plan.seed)
+    else:
+        with np.load(WEIGHTS) as before:
+            known = {name: before[name].astype(np.float32) for name in before.files}
+        weights = train(states, heard["kinds"], plan.seed, weights=known, epochs=MORE_EPOCHS, rate=MORE_RATE)
     arrays: dict[str, Any] = {name: array.astype(np.float16) for name, array in weights.items()}
     np.savez_compressed(WEIGHTS, **arrays)
     print(f"{WEIGHTS}: {WEIGHTS.stat().st_size} bytes")
+
+
+def again(plan: Plan) -> Plan:
+    """Return the plan of other utterances, and of fewer: for what is learnt beside people."""
+    count = {kind: round(AGAIN * number) for kind, number in plan.count.items()}
+    return msgspec.structs.replace(plan, seed=plan.seed + 100, count=count)
 
 
 def say(plan: Plan) -> list[Said]:
