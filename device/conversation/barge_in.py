@@ -178,12 +178,17 @@ class BargeIn:
             self._voice = None
             return [Step("cut", voice.onset if voice.since is None else voice.since, voice.at, why)]
         if verdict is Verdict.RESTORE:
-            return self._restore(voice, why)
+            steps = self._restore(voice, why)
+            return steps if steps or voice.ended or why != voice.kind else self._ask(voice)
         if self._goes_on_because == FAR:
             if why == "soft":
                 return []
             self._goes_on_because = ""
             return self._duck(voice)
+        return self._ask(voice)
+
+    def _ask(self, voice: OverlappingVoice) -> list[Step]:
+        """Have the voice recognised if that is due."""
         if self._recogniser and not self._recognising and due(voice, self._recognised_ms):
             self._recognising, self._recognised_ms, self._whole = True, voice.age_ms, voice.pausing
             return [Step("recognise", voice.onset, voice.at, paused=voice.pausing, since=voice.since)]

@@ -44,8 +44,9 @@ DRAWN_OUT_MS = 1400
 """Nor is one that goes on longer than this, though all of it was recognised as one: "okaaay" takes up to 1.2 s."""
 COME_BACK_MS = 640
 """What is still a backchannel after so long does not hold the reply down any more, though it goes on."""
-CERTAIN = -3.0
-"""Nor does what is one with such log odds, 20 to 1, however long it has lasted: most drawn out ones are by 480 ms."""
+CERTAIN = -2.0
+"""Nor does what is one with such log odds, however long it has lasted. At 480 ms so certain are 34 of 45 recordings of
+people who nod, speakers left out of the training, and 8 of 268 of people who interrupt."""
 NO_WORDS_MS = 1600
 """A voice without a word that could be recognised cuts only after so long: most noises are over by then."""
 ANSWER_MS = 320
@@ -154,7 +155,8 @@ def _going_on(voice: OverlappingVoice) -> tuple[Verdict, str]:
     nod = voice.kind == "backchannel"
     if nod and voice.age_ms < BACKCHANNEL_MS and (recognised_ms >= COME_BACK_MS or voice.score <= CERTAIN):
         return Verdict.RESTORE, "backchannel"
-    drawn_out = nod and recognised_ms >= BACKCHANNEL_MS
+    # What was recognised before that is not the last word: it is asked again first.
+    drawn_out = nod and (recognised_ms >= BACKCHANNEL_MS or voice.age_ms < BACKCHANNEL_MS + ANSWER_MS)
     limit = NO_WORDS_MS if voice.kind == "nothing" else DRAWN_OUT_MS if drawn_out else BACKCHANNEL_MS
     return (Verdict.CUT, "length") if voice.voiced_ms >= limit else (Verdict.WAIT, voice.kind or "unheard")
 

@@ -2,7 +2,7 @@ import pytest
 
 from device.conversation.barge_in import DOUBTFUL, HOLD_OFF, UTTERANCE_MS, VOICE_WITHIN, BargeIn
 from device.conversation.events import Mistaken, Understood, Voice, VoiceEnd
-from device.conversation.overlap import FAR_DB
+from device.conversation.overlap import CERTAIN, FAR_DB
 from device.sample_clock import samples
 
 
@@ -169,3 +169,15 @@ def test_what_was_not_louder_than_the_echo_brings_the_reply_back_though_it_was_a
     goes_on(barge_in, 0, 320)
     barge_in.ends(VoiceEnd(samples(560), 0, samples(320), 320, -20.0, 60))
     assert dos(barge_in.understood(Understood(samples(600), 0, samples(560), "stop"))) == ["restore"]
+
+
+def test_a_nod_that_goes_on_after_the_reply_is_back_is_asked_about_again(barge_in):
+    barge_in.begin(0, samples(32))
+    goes_on(barge_in, 0, 512)
+    back = barge_in.understood(Understood(samples(540), 0, samples(512), "backchannel", "Okay", CERTAIN))
+    assert dos(back) == ["restore"]
+    after = [barge_in.goes_on(Voice(samples(at), 0, at, 0, -20.0)) for at in range(544, 705, 32)]
+    (asked,) = [step for steps in after for step in steps]
+    assert (asked.do, asked.upto) == ("recognise", samples(640))
+    (cut,) = barge_in.understood(Understood(samples(720), 0, asked.upto, "speech", "Okay, but", 1.0))
+    assert cut.do == "cut"

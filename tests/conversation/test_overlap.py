@@ -54,7 +54,9 @@ def voice(ms, silence=0, **known):
         (voice(480, kind="backchannel", score=CERTAIN + 0.1), WAIT),
         (voice(DRAWN_OUT_MS - 1, kind="backchannel"), WAIT),
         (voice(DRAWN_OUT_MS, kind="backchannel"), CUT),
-        (voice(BACKCHANNEL_MS, kind="backchannel", recognised_to=samples(BACKCHANNEL_MS - 1)), CUT),
+        # What it was before it lasted so long is not the last word, if the recogniser answers.
+        (voice(BACKCHANNEL_MS, kind="backchannel", recognised_to=samples(640)), WAIT),
+        (voice(BACKCHANNEL_MS + ANSWER_MS, kind="backchannel", recognised_to=samples(640)), CUT),
         # A tenth of a second is too little for either, until it has ended.
         (voice(BRIEF_MS - 1, kind="stop"), WAIT),
         (voice(BRIEF_MS - 1, PAUSE_MS, kind="speech"), WAIT),
