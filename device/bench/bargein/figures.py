@@ -55,6 +55,7 @@ def figures(outcomes: Sequence[Outcome]) -> tuple[Figure, ...]:
         *_two("yield time", silences, median=550, p95=900),
         *_kept("backchannels", of("backchannel"), 90),
         *_kept("not speech", of("noise"), 95),
+        _rate("… vocal tics among that: kept", [bool(o.reached) for o in of("noise") if o.voice in TICS], None),
         *_kept("not meant for the device", of("distant"), 70),
         *_alone([outcome for outcome in of("self") if outcome.talk.startswith("self")]),
         _rate("first word reaches the engine", [bool(o.first_word) for o in silenced], 98),

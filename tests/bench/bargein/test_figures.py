@@ -127,6 +127,12 @@ def test_people_who_nod_laugh_or_are_not_meant_are_told_apart():
     assert value(found, "people: not meant for the device: kept").value == 100
 
 
+def test_vocal_tics_are_told_apart_of_synthesizers_too():
+    found = [outcome("noise", True, voice="door"), outcome("noise", False, voice="cough")]
+    assert value(found, "… vocal tics among that").value == 0
+    assert value(found, "not speech, 2: kept").value == 50
+
+
 def test_a_language_that_the_device_does_not_know_shall_be_heard_soon():
     found = [human("foreign", True, silence_ms=ms) for ms in (300.0, 699.0, 701.0)] + [human("foreign", False)]
     assert value(found, "people: not the settings' language").value == 50
