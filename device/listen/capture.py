@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from device.audio.card.base import Card
+    from device.audio.echo.canceller import Revised
     from device.audio.loudspeaker import Loudspeaker
     from device.audio.ring import RingBuffer
     from device.listen.near_end import Canceller
@@ -261,6 +262,16 @@ class Capture:
         early = min(self._late, n)
         self._late -= early
         self.clean.write(self.gain.push(block[early:], alone=missing is None and echoes == "none"))
+        if self._canceller is not None and self._canceller.revised is not None:
+            self._revise(self._canceller.revised)
+
+    def _revise(self, revised: Revised) -> None:
+        """Listen again to what came while it was not known where the echo is."""
+        end = self.now - revised.later
+        clean = revised.clean[-min(len(revised.clean), end - self.clean.oldest) :]
+        self.clean.rewrite(end - len(clean), self.gain.again(clean))
+        self._excess.revise(revised.excess.tolist(), revised.own.tolist(), revised.later // FRAME_10MS)
+        self._voices.hear_again(end - len(clean))
 
     def _missing(self, n: int) -> NDArray[np.bool_] | None:
         """Return which of the canceller's next frames are missing, `n` samples; None if none is."""

@@ -213,6 +213,10 @@ class Gain:
         """
         if self.speech is not None and self.speech.push(block, alone=alone) and self.speech.db is not None:
             self._follow(self.speech.db)
+        return self.again(block)
+
+    def again(self, block: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Return blocks amplified of which nothing is to be learnt: what was pushed before, heard better."""
         if self._now == 1.0 == self._wanted:
             return block
         out = np.empty_like(block)

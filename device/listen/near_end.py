@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from device.audio.echo.canceller import Revised
     from device.conversation.events import EchoKind
 
 FRAME_10MS = CLOCK_RATE // 100
@@ -55,6 +56,10 @@ class Canceller(Protocol):
     @property
     def excess(self) -> NDArray[np.float32]:
         """By how many dB each frame that went into the last `cancel` was louder than what may be left of the echo."""
+
+    @property
+    def revised(self) -> Revised | None:
+        """What was heard before, as it is known to be since the last `cancel`; None if it is as it was."""
 
     @property
     def echoing(self) -> bool:
@@ -108,6 +113,16 @@ class Excess:
             self._blocks[self._end % KEPT_BLOCKS] = value
             self._echo[self._end % KEPT_BLOCKS] = echo
             self._end += 1
+
+    def revise(self, excess: Iterable[float], own: Iterable[bool], later: int) -> None:
+        """Know better what blocks exceed of an echo that is known since, up to so many blocks before the last one.
+
+        Those are not known that are taken for the device's `own` voice.
+        """
+        values = list(zip(excess, own, strict=True))[-KEPT_BLOCKS + later :]
+        for number, (value, unsure) in enumerate(values, self._end - later - len(values)):
+            self._blocks[number % KEPT_BLOCKS] = value
+            self._echo[number % KEPT_BLOCKS] = "unknown" if unsure else "known"
 
     @property
     def near_end(self) -> bool:

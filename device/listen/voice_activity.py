@@ -83,6 +83,7 @@ class VoiceActivity:
         self._gaps = gaps or Gaps()
         self._rested = 0  # frames that the detector did not hear
         self._moves = 0  # of the echo, up to the last frame
+        self._again: int | None = None  # from where on to listen once more
         self._unsure = 0  # frames in a row in which a voice that speaks could not be told from the echo
 
     def want(self, wanted: bool, *, alert: bool = False) -> None:  # noqa: FBT001 - a switch
@@ -94,6 +95,10 @@ class VoiceActivity:
             self._until = self._clean.position + (0 if self.speaking else NOTICED)
         self._wanted = wanted
         self._endpoint.settings = self._alert if alert else self._calm
+
+    def hear_again(self, start: int) -> None:
+        """Listen again from about `start` on, with the next `detect`: what is in `clean` was made better."""
+        self._again = start
 
     @property
     def busy(self) -> bool:
@@ -121,9 +126,26 @@ class VoiceActivity:
             self._detector.reset()
             self._rested = 0
             self._endpoint.reset(self._cursor.position)
+        again, self._again = self._again, None
+        if self._on and again is not None and (mistaken := self._go_back(again)) is not None:
+            yield mistaken
         while self._on and self._cursor.lag >= FRAME:
             if (event := self._take(self._cursor.take(FRAME))) is not None:
                 yield event
+
+    def _go_back(self, start: int) -> Mistaken | None:
+        """Go back to the frame that `start` is in: what was found since is void, and who began before speaks on."""
+        moves = 0 if self._canceller is None else self._canceller.moves
+        onset = self._endpoint.onset
+        if onset is not None and onset < start and moves == self._moves:
+            return None
+        self._moves = moves
+        back = -(-max(0, self._cursor.position - start) // FRAME) * FRAME
+        self._cursor.seek(max(self._cursor.position - back, self._clean.oldest))
+        self._endpoint.reset(self._cursor.position)
+        self._detector.reset()
+        self._rested, self._unsure, self._peak_db = CATCH_UP_FRAMES, 0, NOTHING_DBFS
+        return None if onset is None else Mistaken(self._clean.position, onset)
 
     def _take(self, frame: NDArray[np.int16]) -> VoiceStart | Voice | VoiceEnd | Mistaken | None:
         endpoint, now = self._endpoint, self._clean.position

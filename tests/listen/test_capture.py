@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from device.audio.card.base import Card, ignore
+from device.audio.echo.canceller import Revised
 from device.audio.playout import Playout
 from device.audio.ring import RingBuffer
 from device.conversation.events import (
@@ -73,6 +74,7 @@ class Subtract:
     moves = 0
     helpless = False
     own = False
+    revised = None
     excess = np.zeros(0, np.float32)
 
     def __init__(self, excess_db=20.0):
@@ -401,6 +403,30 @@ def test_who_was_taken_for_the_device_at_first_is_heard_from_there():
     (start,) = of(events, VoiceStart)
     assert start.onset > 8000 + samples(150)
     assert start.start <= 8000
+
+
+@pytest.mark.parametrize("later", [0, 320])
+def test_what_is_heard_again_takes_its_place_and_is_listened_to(later):
+    class Finds(Subtract):
+        """Knows in the hundredth block that the half second before was a voice."""
+
+        blocks = 0
+
+        def cancel(self, mic, reference, missing=None):
+            clean = super().cancel(mic, reference, missing)
+            self.blocks += len(mic) // 160
+            self.converged = self.blocks >= 100
+            self.revised = Revised(LOUD, np.full(50, 20.0), np.zeros(50, bool), later) if self.blocks == 100 else None
+            return clean
+
+    card, _, capture, events = make(canceller=Finds(), gain=Gain(6.0))
+    capture.want_voice(True, alert=True)
+    feed(card, capture, np.concatenate((QUIET, QUIET)))
+    (start,) = of(events, VoiceStart)
+    assert start.onset == pytest.approx(len(QUIET) - later, abs=512)
+    heard = capture.clean.cursor(0).take(2 * len(QUIET))
+    assert not heard[: len(QUIET) - later].any()
+    assert np.allclose(heard[len(QUIET) - later : 2 * len(QUIET) - later], 3000 * 10 ** (6 / 20), atol=2)
 
 
 class Taking(Subtract):

@@ -199,3 +199,10 @@ def test_no_wake_word_changes_a_gain_that_is_set(gain):
     before = gain.db
     assert gain.begin(noise(-60, 48 * FRAME / CLOCK_RATE)) is None
     assert gain.db == before
+
+
+def test_what_is_heard_again_is_amplified_and_teaches_nothing():
+    gain = Gain(12.0)
+    block = np.full(320, 100, np.int16)
+    assert np.allclose(gain.again(block), 398, atol=1)
+    assert Gain().again(block) is block

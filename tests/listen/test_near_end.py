@@ -106,3 +106,22 @@ def test_where_there_is_no_echo_all_is_louder_and_where_it_is_unknown_nothing():
 def test_of_a_long_voice_the_last_seconds_count():
     found = excess(*[ONSET_DB] * (KEPT_BLOCKS + 100))
     assert found.near_ms(0) == 10 * KEPT_BLOCKS
+
+
+def test_what_is_known_better_takes_the_place_of_what_was_heard():
+    heard = Excess()
+    heard.push([0.0] * 40, "unknown")
+    heard.revise([NEAR_END_DB] * 10, [False] * 10, later=1)
+    assert heard.near_end
+    assert heard.is_onset(30 * 160, 38 * 160)
+    assert not heard.is_onset(20 * 160, 28 * 160)
+    assert heard.near_ms(30 * 160) == 100
+
+
+def test_a_voice_may_have_begun_in_what_was_taken_for_the_device_when_it_was_heard_again():
+    heard = Excess()
+    heard.push([0.0] * 60)
+    heard.push([NEAR_END_DB] * 4)
+    assert heard.start(60 * 160) == 60 * 160 - LEAST_PREROLL
+    heard.revise([0.0] * 30, [True] * 30, later=4)
+    assert heard.start(60 * 160) <= 30 * 160

@@ -257,3 +257,38 @@ def test_who_speaks_when_it_is_wanted_no_more_is_left_at_once():
     count = len(microphone.events)
     microphone.hears(LOUD)
     assert len(microphone.events) == count
+
+
+def unknown_then(canceller, *parts):
+    """Return a microphone that hears something while the echo is not known, and is told what it was."""
+    microphone = Microphone(canceller)
+    microphone.voices.want(True)
+    microphone.hears(QUIET)
+    canceller.converged = False
+    microphone.hears(QUIET, LOUD[:3200], QUIET[:1600])
+    assert not microphone.events
+    canceller.converged = True
+    microphone.excess.revise([20.0] * 100, [False] * 100, 0)
+    microphone.voices.hear_again(len(QUIET))
+    microphone.hears(*parts)
+    return microphone
+
+
+def test_a_word_that_was_over_before_the_echo_was_known_is_heard_again():
+    microphone = unknown_then(Echo(), QUIET)
+    (start,), (end,) = microphone.of(VoiceStart), microphone.of(VoiceEnd)
+    assert start.onset == pytest.approx(2 * len(QUIET), abs=512)
+    assert end.end == pytest.approx(2 * len(QUIET) + 3200, abs=1024)
+    assert microphone.of(Mistaken) == []
+
+
+@pytest.mark.parametrize(("onset", "mistaken"), [("before", 0), ("after", 1)])
+def test_who_began_before_what_is_heard_again_speaks_on_and_who_was_found_in_it_is_looked_for_again(onset, mistaken):
+    microphone = Microphone(Echo())
+    microphone.voices.want(True)
+    microphone.hears(QUIET, LOUD)
+    microphone.voices.hear_again(2 * len(QUIET) - 1600 if onset == "before" else len(QUIET) - 1600)
+    microphone.hears(LOUD, QUIET)
+    assert len(microphone.of(Mistaken)) == mistaken
+    assert len(microphone.of(VoiceStart)) == 1 + mistaken
+    assert len(microphone.of(VoiceEnd)) == 1

@@ -17,6 +17,8 @@ from device.audio.echo.likeness import RANGE
 from device.audio.echo.tape import Tape
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from device.audio.echo.filter import EchoFilter
@@ -57,6 +59,8 @@ MOST_MORE = 40
 as much again."""
 LONGEST_TRIAL = 50
 """Blocks of the past, at the most, over which a path can be tried at another place: 500 ms."""
+LONGEST_AGAIN = 100
+"""And over which what was heard is heard again: 1 s."""
 
 
 class Alignment:
@@ -70,7 +74,7 @@ class Alignment:
         self.drift = 0.0
         """How much both grow with each sample."""
         self._filter = echo
-        self._tape = Tape(1, (echo.blocks + MOST_MORE + LONGEST_TRIAL + 2) * BLOCK + MOST_DELAY + 2 * _HALF)
+        self._tape = Tape(1, (echo.blocks + MOST_MORE + LONGEST_AGAIN + 2) * BLOCK + MOST_DELAY + 2 * _HALF)
         self._worked = 0
         self._clock = 0
         self._measured: list[float] = []
@@ -109,6 +113,33 @@ class Alignment:
         if early >= self._filter.blocks or delay > MOST_DELAY:
             return None
         return self._filter.trial(self._read_back(delay, self._filter.blocks - early + count), count, early)
+
+    def again(self, count: int) -> NDArray[np.float32]:
+        """Return what the path makes of the last `count` blocks, `(count, 160)`."""
+        return self.jumped(count, 0.0, [0])[0]
+
+    def jumped(self, count: int, earlier: float, at: Sequence[int], last: int = 0) -> list[NDArray[np.float32]]:
+        """Return the same without the `last` blocks, for each place in `at`.
+
+        Up to so many samples ago, the echo came sooner by `earlier`, in samples: for whoever reads it for the path,
+        which is a little before it is heard.
+        """
+        now, before = self._read_twice(self._filter.blocks + count, earlier)
+        heard, end = (_spliced(before, now, place) for place in at), len(now) - last * BLOCK
+        return [self._filter.again(sound[:end], count - last).reshape(-1, BLOCK) for sound in heard]
+
+    def reread(self, earlier: float, at: int) -> None:
+        """Let the filter hear again what was played, of which the past came sooner likewise."""
+        now, before = self._read_twice(self._filter.blocks + 1, earlier)
+        self._filter.hear_again(list(_spliced(before, now, at).reshape(-1, BLOCK)))
+
+    def _read_twice(self, blocks: int, earlier: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Read the last `blocks` as they come now, and as much sooner as they came before: `(n * 160,)`."""
+        now = np.concatenate(self._read_back(self.delay, blocks))
+        if not earlier:
+            return now, now
+        delay = min(max(self.delay - earlier, float(_HALF)), float(MOST_DELAY))
+        return now, np.concatenate(self._read_back(delay, blocks))
 
     def begin(self, lead: int) -> None:
         """Let the path begin `lead` samples before the echo's loudest part, keeping what is known of it there.
@@ -208,6 +239,12 @@ class Alignment:
         if self.drift or steady > _NOTICEABLE:
             self.drift += max(_FOLLOWING, 1 / (2 + self._followed)) * moved
             self._followed += 1
+
+
+def _spliced(before: NDArray[np.float32], now: NDArray[np.float32], at: int) -> NDArray[np.float32]:
+    """Return `now`, and `before` up to `at` samples before their end."""
+    first = min(max(0, len(now) - at), len(now))
+    return np.concatenate((before[:first], now[first:]))
 
 
 def _between(tape: NDArray[np.float32], first: int, delay: float) -> NDArray[np.float32]:

@@ -4,16 +4,19 @@
                              │ -
     microphone ─────────────(+)──► `linear` ──► residual: `excess`, and suppressed ──► clean
 
-The parts are in `filter.py`, `align.py`, `place.py`, `residual.py` and `own_voice.py`; here they get int16 in frames,
-and rest while nothing is played. `parley bench echo` measures it.
+The parts are in `filter.py`, `align.py`, `place.py`, `residual.py`, `own_voice.py` and `again.py`; here they get int16
+in frames, and rest while nothing is played. `parley bench echo` measures it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
 
+from device.audio.echo.again import Again
 from device.audio.echo.align import Alignment
 from device.audio.echo.envelope import Envelopes
 from device.audio.echo.filter import BLOCK, EchoFilter
@@ -23,9 +26,6 @@ from device.audio.echo.place import Place
 from device.audio.echo.residual import Residual
 from device.audio.measure import FULL_SCALE
 from device.sample_clock import CLOCK_RATE
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 FRAME = BLOCK
 """Samples that are cancelled at a time: 10 ms."""
@@ -77,11 +77,19 @@ CONVERGED_FRAMES = 300
 start-up sound takes. Sooner, the device may interrupt itself where it has not learnt the path; later, it cannot be
 interrupted for longer."""
 
-CERTAIN_FRAMES = 4
-"""For so many frames it must be known what is echo before anything exceeds it: what was left over by a wrong path is in
-the residual's windows for two more, and louder than all that is expected for as long."""
-
 _SCALE = np.float32(1 / FULL_SCALE)
+
+
+class Revised(Struct, frozen=True):
+    """What was heard while it was not known where the echo is, heard again."""
+
+    clean: NDArray[np.int16]
+    """Without the echo: `(n * 160,) int16, 16 kHz mono`. It ends `later` samples before what came out last does."""
+    excess: NDArray[np.float32]
+    """As `EchoCanceller.excess`, `(n,)`, of the frames that went in: it ends as much before the last of these."""
+    own: NDArray[np.bool_]
+    """Which of these are taken for the device's own voice all the same."""
+    later: int
 
 
 class EchoCanceller:
@@ -105,6 +113,7 @@ class EchoCanceller:
         """Where what was played is read: the delay and the drift."""
         self.place = Place(self._filter, self.alignment)
         """Where the echo is, and whether that is known."""
+        self._again = Again(self.alignment)
         self._residual = Residual()
         self._own_voice = OwnVoice(self.place, self._residual)
         self.excess = np.zeros(0, np.float32)
@@ -114,6 +123,8 @@ class EchoCanceller:
 
         Measured by `parley bench echo`: the device's own voice takes three of four frames to 3 dB once in some minutes,
         a visitor as loud as the echo within 40 ms (90 %: 92 ms), one 10 dB below it within 60 ms (180 ms)."""
+        self.revised: Revised | None = None
+        """What was heard up to the last `cancel`, as it is known to be since; None if nothing new is known of it."""
         self._linear: list[NDArray[np.int16] | NDArray[np.float32]] = []
         self._before = np.zeros(FRAME, np.int16)
         self._rise = np.linspace(0, 1, FRAME, endpoint=False, dtype=np.float32)
@@ -187,6 +198,7 @@ class EchoCanceller:
             raise ValueError(f"the echo canceller takes frames of ({FRAME},), not {mic.shape} and {reference.shape}")
         clean = np.concatenate((self._before, mic))
         self._linear = [mic]
+        self.revised = None
         self.excess = np.zeros(len(mic) // FRAME, np.float32)
         if self._active or self._echoes() or reference.any():
             self._linear = []
@@ -217,6 +229,7 @@ class EchoCanceller:
             self.alignment.rest(self._rested)
             self.place.rest()
             self._own_voice.rest()
+            self._again.rest()
             self._rested = 0
         heard, played = mic * _SCALE, reference * _SCALE
         self._filter.step(heard, self.alignment.push(played))
@@ -228,13 +241,19 @@ class EchoCanceller:
             self.place.step(heard, self._residual.noise, plays=plays)
             if plays and (self.place.sure or not self.place.known):
                 self.alignment.follow()
-        self._linear.append(self._filter.error)
-        own = self._own_voice.holds or not self.converged
-        clean = self._residual.step(self._filter.error, self._filter.estimate, self._filter.doubt, lost=lost, own=own)
+        self._again.step(heard, self._filter.error, self._filter.doubt, lost=lost, plays=self._plays())
+        if not lost and not self._certain and self.converged:
+            clean = self._hear_again(number)
+        else:
+            own = self._own_voice.holds or not self.converged
+            clean = self._residual.step(
+                self._filter.error, self._filter.estimate, self._filter.doubt, lost=lost, own=own
+            )
+            if wanted and not lost:
+                self.excess[number] = self._judge_near(heard, plays=self._plays())
         if not wanted:  # at rest from the next frame on, which is not worked on
             clean += self._rise * (raw * _SCALE - clean)
-        elif not lost:
-            self.excess[number] = self._judge_near(heard)
+        self._linear.append(self._filter.error)
         self._judge(heard, played, lost=lost)
         self._active = wanted
         return _pcm(clean)
@@ -248,16 +267,45 @@ class EchoCanceller:
         """Return whether what is heard now may be the echo itself, and not only its reverberation."""
         return self._quiet <= (self.alignment.lag or RANGE) // FRAME
 
-    def _judge_near(self, heard: NDArray[np.float32]) -> float:
+    def _judge_near(self, heard: NDArray[np.float32], *, plays: bool) -> float:
         """Return by how many dB what is left over of a frame exceeds the echo, if it may be of somebody; else 0."""
         self._certain = self._certain + 1 if self.converged else 0
-        if self._certain == 1:
-            self._residual.moved()
-        self._heard = max(_power(heard), HOLD * self._heard)
-        if _power(self._filter.error) < RESIDUAL_RATIO * self._heard or self._certain < CERTAIN_FRAMES:
+        if not self._certain:
             return 0.0
-        self._own_voice.step(plays=self._plays())
+        self._again.known()
+        return self._near(heard, self._filter.error, plays=plays)
+
+    def _near(self, heard: NDArray[np.float32], error: NDArray[np.float32], *, plays: bool, ago: int = 0) -> float:
+        """Return the same of a frame that came so many frames `ago`."""
+        self._heard = max(_power(heard), HOLD * self._heard)
+        if _power(error) < RESIDUAL_RATIO * self._heard:
+            return 0.0
+        self._own_voice.step(plays=plays, ago=ago)
         return self._residual.excess if self.converged and not self._own_voice.holds else 0.0
+
+    def _hear_again(self, number: int) -> NDArray[np.float32]:
+        """Hear again what was heard since the echo is where it was found; return the frame before this one."""
+        past = self._again.hear()
+        self._again.known()
+        self._certain = 1
+        count = len(past.errors)
+        alone = past.lost[::-1].index(True) if any(past.lost) else count
+        self.place.heard_again(past.errors[count - alone :])
+        self._residual.moved(past.before)
+        self._own_voice.rest()
+        clean = np.zeros((count, FRAME), np.float32)
+        excess, own = np.zeros(count, np.float32), np.zeros(count, np.bool_)
+        for at, (heard, error) in enumerate(zip(past.heard, past.errors, strict=True)):
+            lost = past.lost[at]
+            clean[at] = self._residual.step(error, past.estimates[at], past.doubts[at], lost=lost, own=False)
+            if at and not lost:  # the first one has a window in common with what was left over before
+                excess[at] = self._near(heard, error, plays=past.plays[at], ago=count - 1 - at)
+            own[at] = self._own_voice.holds
+        self.excess[number] = excess[-1]
+        later = (len(self.excess) - 1 - number) * FRAME
+        self.revised = Revised(_pcm(clean.ravel()), excess, own, later)
+        last: NDArray[np.float32] = clean[-1]
+        return last
 
     def _judge(self, heard: NDArray[np.float32], played: NDArray[np.float32], *, lost: bool) -> None:
         """Find out whether the path is learnt."""

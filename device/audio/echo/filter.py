@@ -298,11 +298,16 @@ class EchoFilter:
 
         Without its first `early` blocks; `played` are the blocks of that time, and as many before them as it has then.
         """
-        sound = np.concatenate(played)
-        sound /= np.sqrt(1 + np.float32(self.bend) * np.square(sound))
+        return self._made_of(np.concatenate(played), self._kept[early:], count)
+
+    def again(self, played: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+        """Return the same by the path as it is now."""
+        return self._made_of(played, self._paths[_MAIN], count)
+
+    def _made_of(self, played: NDArray[np.float32], path: NDArray[np.complex64], count: int) -> NDArray[np.float32]:
+        sound = played / np.sqrt(1 + np.float32(self.bend) * np.square(played))
         frames = np.lib.stride_tricks.sliding_window_view(sound, 2 * BLOCK)[::BLOCK]
         spectra = np.fft.rfft(frames, axis=1).astype(np.complex64)[::-1]  # newest first
-        path = self._kept[early:]
         sums = np.stack([(path * spectra[ago : ago + len(path)]).sum(axis=0) for ago in range(count - 1, -1, -1)])
         estimate: NDArray[np.float32] = np.fft.irfft(sums, axis=1)[:, BLOCK:].astype(np.float32).ravel()
         return estimate

@@ -48,8 +48,10 @@ class OwnVoice:
         """Know that time passed in which nothing was listened to."""
         self._holds = 0
 
-    def step(self, *, plays: bool) -> None:
+    def step(self, *, plays: bool, ago: int = 0) -> None:
         """Look at the residual's last block; `plays` tells whether the first echo may be heard in it.
+
+        It came so many blocks `ago`, where what was heard is heard again.
 
         What fades with its reverberation fades as any word does, but a second echo may still be on its way.
         """
@@ -61,7 +63,7 @@ class OwnVoice:
             return
         self._waits = LOOK_EVERY
         alike = plays and self._since <= ALIKE_BLOCKS and self._residual.likeness > ALIKE
-        if alike or self._place.own:
+        if alike or self._place.own(ago):
             self.found += not self._holds
             self._holds = HOLDS
             self._since = 0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from device.audio.echo.align import LONGEST_TRIAL, MOST_MORE
+from device.audio.echo.align import LONGEST_AGAIN, LONGEST_TRIAL, MOST_MORE
 from device.audio.echo.filter import BLOCK
 from device.audio.echo.likeness import CLEAR, CONFIRMED, RANGE, explained, filtered, likeness
 from device.audio.echo.tape import Tape
@@ -115,7 +115,7 @@ class Place:
         self._tail = echo.blocks
         self._lead = LEAD  # samples of the path before the echo
         self._other = 0  # lag of the clearest echo in what was left over at the last look
-        self._heard = Tape(2, WINDOWS[-1] * BLOCK)  # and what was left over of it
+        self._heard = Tape(2, LONGEST_AGAIN * BLOCK)  # and what was left over of it
         self._worked = 0
         self._blocks = 0  # that were heard without a break, and since the place was last doubted
         self._moved = 0  # when the path was moved last; what was left over before tells nothing of it
@@ -248,13 +248,23 @@ class Place:
         left, played = self._last_errors(WINDOWS[1] * BLOCK)
         return filtered(left, played, round(self._alignment.lag)) < _OTHERS
 
-    @property
-    def own(self) -> bool:
-        """Whether what was left over in the last moments is the device's own voice; doubts the place if it is not."""
-        window = min(self._errors, WINDOWS[1]) * BLOCK
+    def heard_again(self, errors: NDArray[np.float32]) -> None:
+        """Know what was left over of the last blocks where the echo is: `(n, 160)`."""
+        left = self._heard.rows[1]
+        known = errors.ravel()[-len(left) :]
+        left[len(left) - len(known) :] = known
+        self._moved = self._worked - len(errors)
+        self._blocks = max(self._blocks, len(errors))
+
+    def own(self, ago: int = 0) -> bool:
+        """Whether what was left over in the last moments is the device's own voice; doubts the place if it is not.
+
+        Or what was left over so many blocks `ago`.
+        """
+        window = _longest(min(self._blocks - ago, self._worked - self._moved - ago, WINDOWS[1])) * BLOCK
         if not window or not self.known:
             return False
-        left, played = self._last_errors(window)
+        left, played = self._last_errors(window, ago)
         lag = _clearest(left, played)
         if lag is None or filtered(left, played, lag) < _OWN:
             return False
@@ -267,9 +277,14 @@ class Place:
         """How many of the last blocks tell what the path leaves where it is now: as many as `WINDOWS` has, or 0."""
         return _longest(min(self._blocks, self._worked - self._moved))
 
-    def _last_errors(self, window: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return what was left over in the last `window` samples, and what was played: `RANGE` samples more."""
-        return self._heard.rows[1][-window:], self._alignment.played(window + RANGE)
+    def _last_errors(self, window: int, ago: int = 0) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return what was left over in the last `window` samples, and what was played: `RANGE` samples more.
+
+        Up to so many blocks `ago`.
+        """
+        end = ago * BLOCK
+        left, played = self._heard.rows[1], self._alignment.played(window + RANGE + end)
+        return left[len(left) - window - end : len(left) - end], played[: window + RANGE]
 
     def _left_over(self, window: int) -> int | None:
         """Return the lag of an echo that makes much of what is left over; None if that is anything else."""

@@ -6,6 +6,7 @@ Expected in a frequency band is the sum of what the filter itself is unsure of, 
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,8 @@ _FIRST_LEAK, _LEAST_LEAK = 0.1, 3e-5
 one hides visitors at first, a smaller one lets the device's own voice through."""
 _MOVED_LEAK = 0.03
 """And of an echo that was just found elsewhere, -15 dB: by a path that is kept, 12 to 20 dB were cancelled at first."""
+_USUAL = 12
+"""Lessons in which nobody may know yet that the echo is elsewhere, 480 ms."""
 _LEARN_EVERY = 4
 """Blocks between two lessons, 40 ms, in which powers of overlapping frames are independent enough; oftener costs
 more."""
@@ -90,6 +93,7 @@ class Residual:
         self._echo = np.zeros(BANDS, np.float32)
         self._leak = np.full(BANDS, _FIRST_LEAK, np.float32)
         self._leak_of_bins = self._leak[_BAND]
+        self._usual: deque[NDArray[np.float32]] = deque(maxlen=_USUAL)
         self._past = np.zeros((2, ALIKE_BLOCKS, BANDS), np.float32)  # what was left over, and the echo estimate
         self._trail = np.zeros(BINS, np.float32)
         self._near = np.zeros(BINS, np.float32)
@@ -123,16 +127,27 @@ class Residual:
 
     def rest(self, mic: NDArray[np.float32]) -> None:
         """Note the block before the ones to come; there was no echo."""
-        self._frames[:] = 0
-        self._frames[0, BLOCK:] = mic
-        self._overlap[:] = mic * self._window[BLOCK:] ** 2
+        self._begin(mic)
         self._echo[:] = self._trail[:] = 0
         self._past[:] = 0
 
-    def moved(self) -> None:
-        """Know that the echo was found elsewhere: more of it is left over than was learnt."""
-        np.maximum(self._leak, _MOVED_LEAK, out=self._leak)
+    def _begin(self, before: NDArray[np.float32]) -> None:
+        """Know what of the block before the next one was no echo."""
+        self._frames[:] = 0
+        self._frames[0, BLOCK:] = before
+        self._overlap[:] = before * self._window[BLOCK:] ** 2
+
+    def moved(self, before: NDArray[np.float32]) -> None:
+        """Know that the echo was found elsewhere: more of it is left over than was learnt.
+
+        What comes next is what was heard after the block `before`, again.
+        """
+        usual = self._usual[0] if self._usual else self._leak
+        self._leak = np.maximum(usual, _MOVED_LEAK)
         self._leak_of_bins = self._leak[_BAND]
+        self._past[:] = 0
+        self._begin(before)
+        self._lost = False
         self._since = 0
 
     def step(
@@ -204,6 +219,8 @@ class Residual:
         loud = echo > np.maximum(_LOUD_ECHO * self._noise, 0.5 * self._echo)
         np.copyto(self._leak, np.minimum(np.maximum(learnt, _LEAST_LEAK), 1), where=loud)
         self._leak_of_bins = self._leak[_BAND]
+        if not self._own:
+            self._usual.append(self._leak.copy())
 
     def _gain(
         self, power: NDArray[np.float32], echo: NDArray[np.float32], doubt: NDArray[np.float32]

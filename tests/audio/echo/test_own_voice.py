@@ -11,10 +11,11 @@ class Heard:
         self.likeness = 0.0
         self.is_own = False
         self.looks = 0
+        self.ago = 0
 
-    @property
-    def own(self):
+    def own(self, ago):
         self.looks += 1
+        self.ago = ago
         return self.is_own
 
 
@@ -104,3 +105,9 @@ def test_a_second_echo_is_its_own_in_a_pause_of_the_reply(heard, voice):
     heard.is_own = True
     steps(voice, NEAR_BLOCKS, plays=False)
     assert voice.holds
+
+
+def test_what_is_heard_again_is_looked_at_where_it_was(heard, voice):
+    for ago in range(20, -1, -1):
+        voice.step(plays=True, ago=ago)
+    assert 0 <= heard.ago <= LOOK_EVERY

@@ -139,3 +139,12 @@ def test_what_was_left_over_of_an_echo_that_jumped_is_taken_back():
     canceller, _, _ = Scene((0, 1600), (5, 1600 + 3200), seconds=6).run()
     assert canceller.place.taken_back
     assert canceller.moves > canceller.place.jumps + canceller.place.begun
+
+
+def test_what_is_left_over_of_what_is_heard_again_is_looked_at_where_it_was():
+    canceller, _, _ = Scene((0, 1600), seconds=5).run()
+    echo = canceller.alignment.played(55 * FRAME + 1600)[: 30 * FRAME]
+    quiet = noise(0.25, -60).astype(np.float32) / 32768
+    canceller.place.heard_again(np.concatenate((echo, quiet)).reshape(-1, FRAME))
+    assert not canceller.place.own()
+    assert canceller.place.own(ago=25)
