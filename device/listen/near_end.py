@@ -105,6 +105,7 @@ class Excess:
     def __init__(self) -> None:
         self._blocks = [0.0] * KEPT_BLOCKS  # each at its position's place
         self._echo: list[EchoKind] = ["none"] * KEPT_BLOCKS  # what of it may be in each
+        self._again = [False] * KEPT_BLOCKS  # whether each was heard again
         self._end = 0
 
     def push(self, excess: Iterable[float], echo: EchoKind = "known") -> None:
@@ -112,6 +113,7 @@ class Excess:
         for value in excess:
             self._blocks[self._end % KEPT_BLOCKS] = value
             self._echo[self._end % KEPT_BLOCKS] = echo
+            self._again[self._end % KEPT_BLOCKS] = False
             self._end += 1
 
     def revise(self, excess: Iterable[float], own: Iterable[bool], later: int) -> None:
@@ -123,6 +125,7 @@ class Excess:
         for number, (value, unsure) in enumerate(values, self._end - later - len(values)):
             self._blocks[number % KEPT_BLOCKS] = value
             self._echo[number % KEPT_BLOCKS] = "unknown" if unsure else "known"
+            self._again[number % KEPT_BLOCKS] = True
 
     @property
     def near_end(self) -> bool:
@@ -135,12 +138,14 @@ class Excess:
 
         Soft first sounds lie before that, but nothing that can only be echo: it goes back over what exceeds the echo,
         or is heard without any. Where a voice cannot be told from the echo, it may have been speaking all the while,
-        and have begun before.
+        and have begun before. And where the echo was only just found, more of it is expected than there is, which hides
+        soft sounds.
         """
         start, first, rest = onset - LEAST_PREROLL, onset - MOST_PREROLL, 0
         for block in range(onset // FRAME_10MS - 1, (onset - MOST_UNSURE) // FRAME_10MS - 1, -1):
             at, echo, excess = block * FRAME_10MS, self._echo[block % KEPT_BLOCKS], self._blocks[block % KEPT_BLOCKS]
-            near = echo != "known" or excess >= ONSET_DB
+            soft = self._again[block % KEPT_BLOCKS] and at >= onset - MOST_PREROLL
+            near = echo != "known" or excess >= ONSET_DB or soft
             rest = 0 if near else rest + 1
             first = at - MOST_PREROLL if echo == "unknown" else first
             if rest > CLOSURE_BLOCKS or at < first:

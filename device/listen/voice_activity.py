@@ -130,7 +130,9 @@ class VoiceActivity:
         if self._on and again is not None and (mistaken := self._go_back(again)) is not None:
             yield mistaken
         while self._on and self._cursor.lag >= FRAME:
-            if (event := self._take(self._cursor.take(FRAME))) is not None:
+            event = self._take(self._cursor.take(FRAME))
+            # Of a voice in the past it matters only what has become of it since.
+            if event is not None and not (isinstance(event, Voice) and self._cursor.lag >= FRAME):
                 yield event
 
     def _go_back(self, start: int) -> Mistaken | None:
@@ -148,7 +150,7 @@ class VoiceActivity:
         return None if onset is None else Mistaken(self._clean.position, onset)
 
     def _take(self, frame: NDArray[np.int16]) -> VoiceStart | Voice | VoiceEnd | Mistaken | None:
-        endpoint, now = self._endpoint, self._clean.position
+        endpoint, now = self._endpoint, self._cursor.position
         moves, self._moves = self._moves, 0 if self._canceller is None else self._canceller.moves
         if moves != self._moves and endpoint.onset is not None:
             onset = endpoint.onset

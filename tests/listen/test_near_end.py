@@ -125,3 +125,11 @@ def test_a_voice_may_have_begun_in_what_was_taken_for_the_device_when_it_was_hea
     assert heard.start(60 * 160) == 60 * 160 - LEAST_PREROLL
     heard.revise([0.0] * 30, [True] * 30, later=4)
     assert heard.start(60 * 160) <= 30 * 160
+
+
+def test_soft_first_sounds_may_be_in_what_was_heard_again():
+    heard = Excess()
+    heard.push([0.0] * 60)
+    heard.push([NEAR_END_DB] * 4)
+    heard.revise([0.0] * 40, [False] * 40, later=4)
+    assert heard.start(60 * 160) == 60 * 160 - MOST_PREROLL

@@ -282,6 +282,16 @@ def test_a_word_that_was_over_before_the_echo_was_known_is_heard_again():
     assert microphone.of(Mistaken) == []
 
 
+def test_of_a_voice_that_is_heard_again_is_told_where_it_was_and_only_what_became_of_it():
+    microphone = unknown_then(Echo(), QUIET[:160])
+    (start,), (voice,) = microphone.of(VoiceStart), microphone.of(Voice)
+    end = 2 * len(QUIET) + 3200
+    assert start.at == pytest.approx(start.onset, abs=2000)
+    assert voice.at == pytest.approx(microphone.ring.position, abs=512)
+    assert voice.silence_ms == pytest.approx((voice.at - end) / 16, abs=64)
+    assert voice.voiced_ms == pytest.approx(200, abs=64)
+
+
 @pytest.mark.parametrize(("onset", "mistaken"), [("before", 0), ("after", 1)])
 def test_who_began_before_what_is_heard_again_speaks_on_and_who_was_found_in_it_is_looked_for_again(onset, mistaken):
     microphone = Microphone(Echo())

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BEFORE = 30
 """Blocks before it was noticed that the echo is not where it was, 300 ms, in which it may have jumped: a look takes in
 250 ms."""
+DOUBTED = 50
+"""And before it was doubted for nothing where the echo is, 500 ms: what was heard then was taken back as well, and
+seldom lasted longer. Where it was not for nothing, the path has learnt better since."""
 _STEPS = (BLOCK // 2, BLOCK // 8)
 """Samples from one moment to the next at which the echo may have jumped: 5 ms, and then 1.25 ms. What is left over of
 as much of it is hardly louder than what a path that is kept leaves over anyhow."""
@@ -34,6 +37,8 @@ _AROUND = 10
 class Past(Struct):
     """What was heard once, block by block."""
 
+    moved: bool
+    """Whether the echo was elsewhere before."""
     errors: NDArray[np.float32]
     """What is left over without the echo: `(n, 160)`."""
     estimates: NDArray[np.float32]
@@ -83,17 +88,21 @@ class Again:
         self._unknown = 0
         self._lag = self._alignment.lag
 
-    def hear(self) -> Past:
-        """Return what was heard since the echo is where it is now, the last block at least."""
+    def hear(self, *, doubted: bool = False) -> Past:
+        """Return what was heard since the echo is where it is now, the last block at least.
+
+        And what was heard before it was not known where it is, if that was `doubted` because of what was heard.
+        """
         now, before = self._alignment.lag, self._lag
         earlier = 0.0 if now is None or before is None else now - before
-        count = min(self._unknown + (BEFORE if abs(earlier) >= 1 else 0), len(self._doubts))
+        moved = abs(earlier) >= 1
+        count = min(self._unknown + (BEFORE if moved else DOUBTED if doubted else 0), len(self._doubts))
         heard, errors = (row[-count * BLOCK :].reshape(count, BLOCK) for row in self._tape.rows)
         first, estimates = count, heard - errors
         if now is not None:
             estimates = self._alignment.again(count)
             first = _change(errors, heard - estimates)
-        if now is not None and abs(earlier) >= 1 and 0 < first < count:
+        if now is not None and moved and 0 < first < count:
             # What is heard at a moment was read by the path a little before.
             about = (count - first) * BLOCK + round(now - self._alignment.delay)
             part = slice(max(0, first - _AROUND), min(count, first + _AROUND))
@@ -105,12 +114,13 @@ class Again:
             first = _change(errors, heard - estimates)
             self._alignment.reread(earlier, about)
         estimates[:first] = (heard - errors)[:first]
-        begin = first if before is None else min(first, count - self._unknown)
+        begin = first if before is None else min(first, count - self._unknown) if moved else 0
         begin = min(max(0, begin), count - 1)
         doubts, lost, plays = zip(*list(self._doubts)[len(self._doubts) - count + begin :], strict=True)
         end = (count - begin) * BLOCK
         rest = self._tape.rows[1]
         return Past(
+            moved=moved,
             errors=(heard - estimates)[begin:].astype(np.float32),
             estimates=estimates[begin:],
             heard=heard[begin:].copy(),

@@ -155,7 +155,7 @@ class Alignment:
         self._filter.lengthen(blocks)
         self._reread()
 
-    def jump(self, lag: int) -> None:
+    def jump(self, lag: float) -> None:
         """Read from now on by `lag` samples later (negative: sooner), for the same path."""
         delay = self.delay + lag
         if (missing := _HALF - delay) > 0:  # then the path begins later

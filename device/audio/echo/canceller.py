@@ -135,7 +135,7 @@ class EchoCanceller:
         self._good = 0.0
         self._loudest = self._heard = 0.0
         self._learnt = self._helpless = False
-        self._begun = 0
+        self._begun = self._taken_back = 0
         self._envelopes = Envelopes()
         self._cancels = 0.7
         self._certain = 0  # frames in a row in which it was known what may be echo
@@ -273,6 +273,7 @@ class EchoCanceller:
         if not self._certain:
             return 0.0
         self._again.known()
+        self._taken_back = self.place.taken_back
         return self._near(heard, self._filter.error, plays=plays)
 
     def _near(self, heard: NDArray[np.float32], error: NDArray[np.float32], *, plays: bool, ago: int = 0) -> float:
@@ -285,13 +286,14 @@ class EchoCanceller:
 
     def _hear_again(self, number: int) -> NDArray[np.float32]:
         """Hear again what was heard since the echo is where it was found; return the frame before this one."""
-        past = self._again.hear()
+        past = self._again.hear(doubted=self.place.taken_back != self._taken_back)
         self._again.known()
+        self._taken_back = self.place.taken_back
         self._certain = 1
         count = len(past.errors)
         alone = past.lost[::-1].index(True) if any(past.lost) else count
         self.place.heard_again(past.errors[count - alone :])
-        self._residual.moved(past.before)
+        self._residual.again(past.before, moved=past.moved)
         self._own_voice.rest()
         clean = np.zeros((count, FRAME), np.float32)
         excess, own = np.zeros(count, np.float32), np.zeros(count, np.bool_)

@@ -128,7 +128,7 @@ class EchoFilter:
         self._bent_blocks = 0
         self._lesson = _FIRST_LESSON
         self._cross = self._own = 1e-9
-        self._kept = self._paths[_MAIN].copy()
+        self._kept, self._kept_unsure = self._paths[_MAIN].copy(), self._unsure[_MAIN].copy()
         self._sums = np.zeros((3, BINS), np.complex64)
 
     def _make_room(self) -> None:
@@ -250,10 +250,10 @@ class EchoFilter:
     def move(self, blocks: int) -> None:
         """Begin the path `blocks` later (or earlier) than it began."""
         gone = slice(-blocks, None) if blocks > 0 else slice(0, -blocks)
-        for state in (*self._paths, *self._unsure, self._kept):
+        for state in (*self._paths, *self._unsure, self._kept, self._kept_unsure):
             state[:] = np.roll(state, -blocks, axis=0)
         self._paths[:, gone] = self._kept[gone] = 0
-        self._unsure[:, gone] = self._prior[gone, None]
+        self._unsure[:, gone] = self._kept_unsure[gone] = self._prior[gone, None]
 
     def lengthen(self, blocks: int) -> None:
         """Make the path so many blocks longer; another echo may begin there. What was played is to be heard again."""
@@ -262,7 +262,9 @@ class EchoFilter:
             for path in (self._paths, self._kept)
         )
         more = _prior(blocks) * self._quieter
-        self._unsure = np.concatenate((self._unsure, np.broadcast_to(more[:, None], (2, blocks, BINS))), axis=1)
+        longer = np.broadcast_to(more[:, None], (2, blocks, BINS))
+        self._unsure = np.concatenate((self._unsure, longer), axis=1)
+        self._kept_unsure = np.concatenate((self._kept_unsure, longer[_MAIN]))
         self._prior = np.concatenate((self._prior, more))
         self.blocks += blocks
         self._bent_blocks = 0
@@ -286,11 +288,11 @@ class EchoFilter:
 
     def keep(self) -> None:
         """Keep the path as it is now, to be tried and restored."""
-        self._kept[:] = self._paths[_MAIN]
+        self._kept[:], self._kept_unsure[:] = self._paths[_MAIN], self._unsure[_MAIN]
 
     def restore(self) -> None:
-        """Go back to the path that was kept last."""
-        self._paths[_MAIN] = self._kept
+        """Go back to the path that was kept last, as sure of it as then: else who speaks now would be learnt."""
+        self._paths[_MAIN], self._unsure[_MAIN] = self._kept, self._kept_unsure
         self._teach(_MAIN, _SHADOW)
 
     def trial(self, played: list[NDArray[np.float32]], count: int, early: int = 0) -> NDArray[np.float32]:

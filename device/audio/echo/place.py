@@ -16,7 +16,7 @@ import numpy as np
 
 from device.audio.echo.align import LONGEST_AGAIN, LONGEST_TRIAL, MOST_MORE
 from device.audio.echo.filter import BLOCK
-from device.audio.echo.likeness import CLEAR, CONFIRMED, RANGE, explained, filtered, likeness
+from device.audio.echo.likeness import CLEAR, CONFIRMED, RANGE, explained, filtered, later, likeness
 from device.audio.echo.tape import Tape
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ _LEAST_MORE = 6
 _LEAST_TAIL = 8
 """Blocks that the path must have left after the clearest place: 80 ms, most of a room's energy."""
 _FINE = range(-2, 3)
-"""Samples around a new place at which the old path is tried: the likeness of a distorted echo may be off by one."""
+"""Samples by which a place may be off without the path's being moved: it follows by itself."""
 
 
 class Place:
@@ -257,9 +257,9 @@ class Place:
         self._blocks = max(self._blocks, len(errors))
 
     def own(self, ago: int = 0) -> bool:
-        """Whether what was left over in the last moments is the device's own voice; doubts the place if it is not.
+        """Whether what was left over in the last moments is the device's own voice; doubts the place if that is not it.
 
-        Or what was left over so many blocks `ago`.
+        Or what was left over so many blocks `ago`, of which nothing is doubted any more.
         """
         window = _longest(min(self._blocks - ago, self._worked - self._moved - ago, WINDOWS[1])) * BLOCK
         if not window or not self.known:
@@ -268,7 +268,7 @@ class Place:
         lag = _clearest(left, played)
         if lag is None or filtered(left, played, lag) < _OWN:
             return False
-        if abs(lag - (self._alignment.lag or 0.0)) > NEAR:
+        if not ago and abs(lag - (self._alignment.lag or 0.0)) > NEAR:
             self.doubt()
         return True
 
@@ -335,7 +335,7 @@ class Place:
         self._moved = self._worked
         return True
 
-    def _fits(self, lag: int, part: float, better: float) -> int | None:
+    def _fits(self, lag: int, part: float, better: float) -> float | None:
         """Return by how many samples more than `lag` the echo comes later, if the kept path fits; None if it does not.
 
         It takes the echo away, or, in doubt, is as loud in what is heard as the echo should be, whoever speaks over it.
@@ -345,14 +345,13 @@ class Place:
             return None
         heard, errors = (track[-count * BLOCK :] for track in self._heard.rows)
         sound, echo = np.diff(heard), np.diff(estimate)
-        fits = np.correlate(sound, echo[-_FINE[0] : len(echo) - _FINE[-1]], "valid")
-        fine = _FINE[int(fits.argmax())]
+        fine, common = later(sound, echo)
         last = slice(-_TRIAL * BLOCK, None)
-        left = heard[last] - np.roll(estimate, fine)[last]
+        left = heard[last] - np.roll(estimate, round(fine))[last]
         most = max(better * float(errors[last] @ errors[last]), part * float(heard[last] @ heard[last]))
         if float(left @ left) < most:
             return fine
-        power, common = float(echo @ echo), float(fits.max())
+        power = float(echo @ echo)
         if self.sure or abs(lag) <= NEAR or count < WINDOWS[0] or common**2 < _HIDDEN * power * float(sound @ sound):
             return None
         return fine if _LEAST_FIT * power <= common <= _MOST_FIT * power else None

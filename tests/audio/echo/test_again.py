@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from support.speech import say
 
-from device.audio.echo.again import BEFORE, Again
+from device.audio.echo.again import BEFORE, DOUBTED, Again
 from device.audio.echo.align import LONGEST_AGAIN, Alignment
 from device.audio.echo.canceller import EchoCanceller
 from device.audio.echo.filter import BLOCK, EchoFilter
@@ -109,3 +109,25 @@ def test_of_an_echo_that_is_where_it_was_all_is_heard_again_in_which_that_was_no
     assert past.errors == pytest.approx(past.heard / 2)  # which is less than without any echo estimate
     assert past.estimates == pytest.approx(past.heard / 2)
     assert len(past.errors) == 20
+    assert not past.moved
+    steps(LONGEST_AGAIN)
+    again.known()
+    steps(20)
+    assert len(again.hear(doubted=True).errors) == DOUBTED + 20
+
+
+def test_who_was_taken_for_the_echo_for_nothing_is_heard_again_from_the_onset_on():
+    room = Room(0, at=4.1)
+    canceller, found = EchoCanceller(250), []
+    for start in range(0, len(room.mic), BLOCK):
+        if start == round(4.4 * SECOND):
+            canceller.place.taken_back += 1
+            canceller.place.doubt()
+        canceller.cancel(room.mic[start : start + BLOCK], room.far[start : start + BLOCK])
+        if canceller.revised is not None:
+            found.append((start, canceller.revised))
+    first, revised = next((start, one) for start, one in found if start > 4.4 * SECOND)
+    begin = first // BLOCK + 1 - len(revised.excess)
+    assert begin * BLOCK < 4.1 * SECOND
+    assert revised.excess[: 410 - begin].max() < 2
+    assert revised.excess[410 - begin : 440 - begin].max() > 5

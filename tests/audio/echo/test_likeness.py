@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from support.speech import noise, say
 
-from device.audio.echo.likeness import CLEAR, RANGE, explained, filtered, likeness
+from device.audio.echo.likeness import CLEAR, RANGE, explained, filtered, later, likeness
 from device.simulation import acoustics
 
 SECOND = 16_000
@@ -75,3 +75,32 @@ def test_a_voice_is_explained_by_no_echo_of_another():
     for end in range(8000, len(voice(-20)), 4000):
         words = voice(-20)[end - 4000 : end]
         assert filtered(words, played, int(likeness(words, played).argmax())) < 0.4
+
+
+def moved(sound, by):
+    """Return `sound` later by so many samples, which need not be whole."""
+    spectrum = np.fft.rfft(sound)
+    turns = np.exp(-2j * np.pi * by * np.arange(len(spectrum)) / len(sound))
+    return np.fft.irfft(spectrum * turns, len(sound)).astype(np.float32)
+
+
+@pytest.mark.parametrize("by", [-4.3, -1 / 3, 0, 0.4, 2.66])
+@pytest.mark.parametrize("db", [-90, -20, -12])
+def test_an_echo_that_is_known_is_placed_between_two_samples_though_somebody_speaks(by, db):
+    heard, _ = pieces(3333, window=4000)
+    found, product = later(np.diff(moved(heard, by) + voice(db)[-4000:]), np.diff(heard))
+    assert found == pytest.approx(by, abs=0.1)
+    assert product == pytest.approx(float(np.square(np.diff(heard)).sum()), rel=0.2)
+
+
+def test_a_hiss_that_is_alike_at_every_other_sample_does_not_decide():
+    heard, _ = pieces(3333, window=4000)
+    hiss = np.random.default_rng(1).normal(0, 1, 4000)
+    hiss = moved(np.fft.irfft(np.fft.rfft(hiss) * (np.arange(2001) > 1875)), 0) * np.float32(0.2)
+    found, _ = later(np.diff(moved(heard, -0.33) + hiss), np.diff(heard + moved(hiss, -1.67)))
+    assert found == pytest.approx(-0.33, abs=0.1)
+
+
+def test_nothing_is_nowhere_and_has_nothing_in_common():
+    silence = np.zeros(2399, np.float32)
+    assert later(silence, silence)[1] == 0

@@ -135,6 +135,22 @@ def test_the_old_path_is_followed_to_its_new_place_though_somebody_speaks_there(
     assert near[510:640].any()
 
 
+@pytest.mark.parametrize("part", [0.0, 0.33, 0.5])
+def test_as_much_is_cancelled_after_a_jump_between_two_samples(part):
+    scene = Scene((0, 1600))
+    whole = np.fft.rfft(scene.mic)
+    turns = np.exp(-2j * np.pi * (2000 + part) * np.arange(len(whole)) / len(scene.mic))
+    scene.mic[5 * SECOND :] = np.fft.irfft(whole * turns, len(scene.mic))[5 * SECOND :].round()
+    canceller, sure, _ = scene.run()
+    assert canceller.place.jumps == 1
+    assert canceller.alignment.lag == pytest.approx(3600 + part, abs=0.2)
+    first = (np.flatnonzero(~sure[500:])[-1] + 505) * FRAME  # the first blocks after it was found
+    left, heard = (
+        np.square(track[first : first + SECOND // 5].astype(float)).sum() for track in (scene.linear, scene.mic)
+    )
+    assert left < 0.015 * heard
+
+
 def test_what_was_left_over_of_an_echo_that_jumped_is_taken_back():
     canceller, _, _ = Scene((0, 1600), (5, 1600 + 3200), seconds=6).run()
     assert canceller.place.taken_back

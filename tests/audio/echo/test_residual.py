@@ -134,7 +134,7 @@ def test_more_is_expected_of_an_echo_that_was_found_elsewhere():
     residual = taught(30)
     echo, left = hiss(-20, 5, seed=2), hiss(-36, 5, seed=3)
     assert judged(residual, left, echo)[-1] > 6
-    residual.moved(np.zeros(BLOCK, np.float32))
+    residual.again(np.zeros(BLOCK, np.float32), moved=True)
     assert judged(residual, left, echo)[-1] < 2
 
 
@@ -144,5 +144,12 @@ def test_what_was_learnt_while_the_echo_was_not_found_is_forgotten_once_it_is():
     for one, other in zip(echo, left, strict=True):
         residual.step(other, one, SURE, lost=False, own=True)
     assert judged(residual, left[:5], echo[:5])[-1] < 1
-    residual.moved(np.zeros(BLOCK, np.float32))
+    residual.again(np.zeros(BLOCK, np.float32), moved=True)
     assert judged(residual, left[:5], echo[:5])[-1] > 3
+
+
+def test_no_more_is_expected_where_the_echo_has_not_moved():
+    residual = taught(30)
+    echo, left = hiss(-20, 5, seed=2), hiss(-36, 5, seed=3)
+    residual.again(np.zeros(BLOCK, np.float32), moved=False)
+    assert judged(residual, left, echo)[-1] > 6
