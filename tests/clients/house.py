@@ -147,6 +147,8 @@ def program(command: list[str], log: Path) -> Iterator[str]:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=HOME, env=environ()
         ) as process,
     ):
+        assert process.stdin
+        assert process.stdout
         try:
             ready = next((line for line in process.stdout if line.startswith(READY_LINE)), "")
             assert ready, f"{command} does not start: {log.read_text()}"
