@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from device.settings import profiles
+from device.settings import hats, profiles
 from device.settings.engines import engine_faults, engines, known_engines, missing_key, secret, with_keys
 from device.settings.instructions import sections
 from device.settings.local import lacks, unheard
@@ -93,9 +93,9 @@ def read(
 ) -> Loaded:
     """Read the settings; of what is set twice, the later counts.
 
-    In this order: the profile that the files name, `system`, ~/.config/parley/parley.toml, `path`, and for keys
-    systemd's credentials `key_*` and the environment. The files but for `path` need not exist. `instead` is what files
-    would say, to try it.
+    In this order: the profile and the HAT that the files name, `system`, ~/.config/parley/parley.toml, `path`, and for
+    keys systemd's credentials `key_*` and the environment. The files but for `path` need not exist. `instead` is what
+    files would say, to try it.
 
     Raises:
         SettingsError: A file cannot be read, is not TOML, or has unknown keys or wrong values: all of them named.
@@ -179,6 +179,8 @@ def settle(
     """
     origins = origins or {}
     own, left_out = without_secrets(table)
+    table, below = _over_hat(table)
+    origins = below | origins
     credentials, unreadable = _credentials(environ)
     environ = credentials | dict(environ)
     if table.get("profile"):
@@ -291,6 +293,12 @@ def _profile(name: str) -> profiles.Profile:
         return profiles.load(name)
     except profiles.ProfileError as error:
         raise SettingsError(*str(error).split("\n")) from None
+
+
+def _over_hat(table: Table) -> tuple[Table, dict[str, str]]:
+    """Return the user's settings over those of their board, and what the board set."""
+    name = table.get("hat", "none")
+    return hats.under(table), dict.fromkeys(leaves(hats.LAYERS.get(name, {})), f"hat {name}")
 
 
 def _over_profile(table: Table, profile: profiles.Profile) -> tuple[Table, dict[str, str]]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from msgspec import Meta, field
 
 from device.settings.engines import known_engines
+from device.settings.hats import Hat  # noqa: TC001 - msgspec resolves annotations at run time
 from device.settings.instructions import Instructions
 from device.settings.local import (
     BrainSettings,
@@ -154,6 +155,8 @@ class Settings(Section, frozen=True):
     """Which of the built-in tools are offered to the engine's model."""
     instructions: Instructions = field(default_factory=Instructions)
     """What the engine's model is told. `instructions = "…"` replaces all of it."""
+    hat: Hat = "none"
+    """The board on the pins: sets its card, lights and button, which can still be set one by one."""
     models_dir: str = ""
     """Where model files are; empty: models/ of the checkout, else ~/.local/share/parley/models."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
