@@ -28,6 +28,13 @@ def debian(status: str) -> Iterator[dict[str, object]]:
         yield package("deb", name, version, f"pkg:deb/debian/{name}@{version}?arch={architecture}", UNKNOWN)
 
 
+def taken(versions: str) -> Iterator[dict[str, object]]:
+    """Yield the packages that parts are taken of, which nobody has installed: lines of name, version, architecture."""
+    for line in versions.splitlines():
+        name, version, architecture = line.split()
+        yield package("deb", name, version, f"pkg:deb/debian/{name}@{version}?arch={architecture}", UNKNOWN)
+
+
 def python(site: Path) -> Iterator[dict[str, object]]:
     """Yield the packages of a folder `site-packages`."""
     for info in sorted(site.glob("*.dist-info/METADATA")):
@@ -93,11 +100,12 @@ def document(version: str, seconds: int, entries: list[dict[str, object]]) -> di
     }
 
 
-def main(root: Path, version: str, seconds: int) -> str:
-    """Return the list of what is in a slot's root file system."""
+def main(root: Path, version: str, seconds: int, pieces: Path) -> str:
+    """Return the list of what is in a slot's root file system, and of what `pieces` lists beside it."""
     manifest = tomllib.loads((Path(__file__).parents[2] / "models" / "manifest.toml").read_text(encoding="utf-8"))
     entries = [
         *debian((root / "var/lib/dpkg/status").read_text(encoding="utf-8")),
+        *taken(pieces.read_text(encoding="utf-8")),
         *(entry for site in sorted(root.glob("opt/parley-*/lib/python3.*/site-packages")) for entry in python(site)),
         *models(manifest, root / "usr/share/parley-models"),
     ]
@@ -105,4 +113,4 @@ def main(root: Path, version: str, seconds: int) -> str:
 
 
 if __name__ == "__main__":
-    print(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    print(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])))

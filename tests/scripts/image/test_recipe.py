@@ -28,6 +28,34 @@ def test_the_tries_lie_at_the_same_place_for_whoever_reads_them() -> None:
     assert int(offset, 16) + int(size, 16) <= int(begin[1]) << 20
 
 
+def test_a_cut_is_looked_at_where_the_slots_are() -> None:
+    cuts = (TOP / "tests" / "vm" / "cardcuts").read_text()
+    begin, firmware, slot = (
+        int(found[1]) for name in ("begin", "firmware_mib", "slot_mib") if (found := re.search(rf"{name}=(\d+)", BUILD))
+    )
+    assert f'SLOTS = {{"A": {begin + firmware}, "B": {begin + firmware + slot}}}' in cuts
+
+
+def test_what_is_enabled_is_not_what_has_no_keys() -> None:
+    """SSH makes its keys by a unit of its own, which switching everything off has switched off, too."""
+    assert "sshd-keygen.service" in BUILD
+
+
+def test_the_lock_names_each_package_that_is_asked_for_once() -> None:
+    lock = [line for line in (IMAGE / "packages.lock").read_text().splitlines() if not line.startswith("#")]
+    names = [line.split("=")[0] for line in lock]
+    assert lock == sorted(lock)
+    assert len(names) == len(set(names))
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9+.-]+=[0-9A-Za-z.+~:-]+", line) for line in lock)
+    asked = [
+        word.split("/")[0]
+        for line in (IMAGE / "packages").read_text().splitlines()
+        if not line.startswith("#")
+        for word in line.split()
+    ]
+    assert not set(asked) - set(names)
+
+
 def test_slots_are_called_alike_by_the_script_and_by_updates() -> None:
     conf = configparser.ConfigParser()
     conf.read_string((ROOT / "etc/rauc/system.conf").read_text())
@@ -51,7 +79,7 @@ def test_units_that_are_switched_on_are_there() -> None:
     "script",
     [
         *(TOP / "scripts" / name for name in ("build-image", "test-image")),
-        *(IMAGE / name for name in ("parley", "pieces", "init")),
+        *(IMAGE / name for name in ("parley", "pieces", "spare", "init")),
         *(path for path in (ROOT / "usr/lib/parley-image").iterdir() if path.suffix == ""),
     ],
     ids=lambda path: path.name,

@@ -19,7 +19,7 @@ SMALL = Path("/boot/firmware")
 
 def listens() -> str:
     """Wait until the assistant listens."""
-    until(lambda: "Listening" in shown(DAEMON, "StatusText"), 1500, "the assistant listening after the start")
+    until(lambda: "Listening" in shown(DAEMON, "StatusText"), 1500, "the assistant listening after the start", 2)
     uptime = float(Path("/proc/uptime").read_text().split()[0])
     slot = Path("/run/parley-image/slot").read_text().strip()
     return f"slot {slot}, kernel {os.uname().release}, {uptime:.0f} s of the machine's clock after its start"
@@ -79,7 +79,7 @@ def healthy() -> str:
 
 def good() -> str:
     """See that the slot has its tries back."""
-    until(lambda: active("parley-slot-good.service"), 300, "the slot is called good")
+    until(lambda: active("parley-slot-good.service"), 300, "the slot is called good", 2)
     told = run("fw_printenv")
     must("BOOT_A_LEFT=3" in told, told)
     return " ".join(sorted(told.split()))

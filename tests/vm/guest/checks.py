@@ -74,11 +74,11 @@ def must(condition: object, how: str) -> None:
         raise Failed(how)
 
 
-def until(true: Callable[[], object], within: float, what: str) -> float:
-    """Wait until `true` and return how long that took; fail after `within` seconds."""
+def until(true: Callable[[], object], within: float, what: str, every: float = 0.05) -> float:
+    """Wait until `true`, asking every so many seconds, and return how long that took; fail after `within` seconds."""
     began = time.monotonic()
     while not true():
         if time.monotonic() - began > within:
             raise Failed(f"not within {within:.0f} s: {what}")
-        time.sleep(0.05)
+        time.sleep(every)
     return time.monotonic() - began
