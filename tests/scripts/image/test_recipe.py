@@ -80,6 +80,7 @@ def test_units_that_are_switched_on_are_there() -> None:
     [
         *(TOP / "scripts" / name for name in ("build-image", "test-image")),
         *(IMAGE / name for name in ("parley", "pieces", "spare", "init")),
+        IMAGE / "tryboot" / "slots",
         *(path for path in (ROOT / "usr/lib/parley-image").iterdir() if path.suffix == ""),
     ],
     ids=lambda path: path.name,
