@@ -45,7 +45,7 @@ ${devtype} write ${ramdisk_addr_r} 0x800 1
 if test -z "${slot}"; then reset; fi
 
 echo "Parley: slot ${slot}; tries left: A ${BOOT_A_LEFT}, B ${BOOT_B_LEFT}"
-setenv bootargs "${told} quiet panic=10 systemd.ssh_auto=no rauc.slot=${slot}"
+setenv bootargs "${told} quiet panic=10 rauc.slot=${slot}"
 if load ${devtype} ${devnum}:${part} ${kernel_addr_r} /boot/kernel && load ${devtype} ${devnum}:${part} ${ramdisk_addr_r} /boot/initrd; then
     booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${tree}
 fi
