@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from checks import Checks, must, until
@@ -15,6 +16,9 @@ from talk import Visitor
 SLOW = 8.0
 """By how much longer than on a Pi everything may take: each instruction is emulated."""
 SMALL = Path("/boot/firmware")
+SETTLED, ASLEEP = 60, 600
+"""Seconds: after which the start's own writing is over; for which writing is counted."""
+QUESTIONS = 3
 
 
 def listens() -> str:
@@ -85,6 +89,28 @@ def good() -> str:
     return " ".join(sorted(told.split()))
 
 
+def written() -> int:
+    """Return how many bytes the card has been written since its start, what waits to be among them."""
+    os.sync()
+    disk = Path("/run/parley-image/card").read_text().strip()
+    return int(Path(f"/sys/block/{disk}/stat").read_text().split()[6]) * 512
+
+
+def wears(visitor: Visitor) -> str:
+    """Tell what the card is written in an hour asleep, and what by a question and its answer."""
+    time.sleep(SETTLED)
+    before = written()
+    time.sleep(ASLEEP)
+    asleep = written() - before
+    before = written()
+    for _ in range(QUESTIONS):
+        visitor.asks()
+        visitor.asleep()
+    talking = written() - before
+    hour = asleep * 3600 / ASLEEP
+    return f"asleep {hour / 1e6:.2f} MB an hour; a question and its answer {talking / QUESTIONS / 1e3:.0f} kB"
+
+
 def main() -> None:
     """Make the checks."""
     checks = Checks(Path("/run/share/out/results"))
@@ -102,6 +128,8 @@ def main() -> None:
         if "talks" in plan:
             visitor = Visitor(SLOW)
             checks("it answers", visitor.asks)
+            if "wears" in plan:
+                checks("what the card is written", lambda: wears(visitor))
             visitor.close()
     sys.exit(0 if checks.summary() else 1)
 

@@ -45,7 +45,7 @@ def full() -> str:
     """See that it is full, and that the slot was called good for all that."""
     must((DATA / "ballast").exists(), "the data partition is another")
     told = listens()
-    until(lambda: "BOOT_A_LEFT=3" in run("fw_printenv"), 100_000, "the slot is called good", 2)
+    until(lambda: active("parley-slot-good.service"), 100_000, "the slot is called good", 2)
     return told
 
 
