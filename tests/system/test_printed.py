@@ -84,6 +84,7 @@ def test_no_colour_means_no_style_either(value, plain):
 OTHERS = {
     ("serve.py", "logging.basicConfig"),  # hands its records to the daemon, which logs them
     ("metronome.py", "sys.stdout.buffer.write"),  # samples, to a pipe
+    ("named.py", "sys.stdout.buffer.write"),  # how far a file has come, to the daemon's pipe
 }
 
 
