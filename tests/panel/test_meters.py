@@ -39,7 +39,9 @@ def test_what_there_is_to_show_is_gathered_and_sound_that_must_not_leave_is_a_le
         state=State.ASLEEP, sent=0, ringing=True, closed=False, updating=True, setting_up=True, digits="12"
     )
     meter = StatusMeter(assistant, lambda: True)
-    assert meter.read(5.0) == Status(State.ASLEEP, ringing=True, updating=True, setting_up=True, asking=True, digits="12")
+    assert meter.read(5.0) == Status(
+        State.ASLEEP, ringing=True, updating=True, setting_up=True, asking=True, digits="12"
+    )
     assistant.state, assistant.sent = State.LISTENING, 160
     assert meter.read(6.0).streaming
     assistant.state, assistant.sent = State.ASLEEP, 320
