@@ -367,6 +367,19 @@ async def test_what_is_wrong_is_said_in_the_language_of_the_page(browser, page):
         assert tab.complaints == []
 
 
+CHOOSE = """import('/static/words.js').then(({ Words }) => {
+  const words = new Words({ words: { en: { owner: { title: "Sections" } } }, languages: ["en", "de"] }, ["en"]);
+  words.choose("de");
+  return words.say("owner", "title");
+})"""
+
+
+async def test_until_the_words_of_another_language_are_there_those_that_are_speak(browser, page):
+    async with page.owner_door(TEXT) as daemon, page.serving():
+        tab = await opened(browser, page, daemon)
+        assert await tab.run(CHOOSE) == "Sections"
+
+
 async def test_an_engine_that_is_known_is_shown_and_set(browser, page):
     async with page.owner_door(TEXT) as daemon, page.serving():
         tab = await opened(browser, page, daemon)

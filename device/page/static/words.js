@@ -23,8 +23,9 @@ export class Words {
     this.language = [...wanted(preferred), ...this.languages].find((one) => one in this.all);
   }
 
+  // Speak another language from now on; one of which the words are not there, once the page is loaded anew.
   choose(language) {
-    this.language = language;
+    if (language in this.all) this.language = language;
     try {
       localStorage.setItem(KEPT, language);
     } catch { /* a browser that keeps nothing */ }
