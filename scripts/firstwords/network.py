@@ -128,7 +128,7 @@ def _see(weights: Weights, x: Floats, mask: Floats, rng: np.random.Generator) ->
     kept_pooled = dropped(pooled.shape)
     logits = (pooled * kept_pooled) @ weights["decide.weight"].T + weights["decide.bias"]
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    likely = odds / odds.sum(axis=1, keepdims=True)
+    likely = (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
     return _Seen(kept, windows, look, there, found, count, kept_pooled, pooled, likely)
 
 

@@ -8,7 +8,7 @@ somebody else's voice over it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -124,7 +124,7 @@ def later(sound: NDArray[np.float32], echo: NDArray[np.float32]) -> tuple[float,
     return float(_PLACES[best]), float(_between(across)[best])
 
 
-def _between(across: NDArray[np.complex128]) -> NDArray[np.float64]:
+def _between(across: NDArray[np.complexfloating[Any, Any]]) -> NDArray[np.float64]:
     """Return the correlation whose spectrum is `across` at `_PLACES`."""
     fits = np.fft.irfft(across)
     found: NDArray[np.float64] = _BETWEEN @ np.concatenate((fits[-_AROUND:], fits[: _AROUND + 1]))
