@@ -24,6 +24,8 @@ EVIDENCE = st.builds(
         pytest.param(Evidence(0.02, known=True, words=4), 700, id="the same, in a voice that hesitates"),
         pytest.param(Evidence(0.9, "incomplete", 6, doubtful=True), 700, id="words in doubt, which look unfinished"),
         pytest.param(Evidence(0.9, "incomplete", 3, doubtful=True), 1000, id="few words in doubt"),
+        pytest.param(Evidence(0.97, words=3, known=True, doubtful=True), 1000, id="a request of few words, in doubt"),
+        pytest.param(Evidence(0.97, words=6, known=True, doubtful=True), 700, id="a request of more, in doubt"),
         pytest.param(Evidence(0.2, "incomplete", 6, doubtful=True), 1000, id="the same, left open by the sound"),
         pytest.param(Evidence(0.02, "incomplete", 5, doubtful=True), 1400, id="the same, in a voice that hesitates"),
         pytest.param(Evidence(0.95, words=6), 700, id="a sentence, by its words and its sound"),
