@@ -60,7 +60,8 @@ async def test_its_tools_are_called():
         assert spec.parameters == {"type": "object", "properties": {"a": {"type": "integer"}}}
         assert "This takes a while" in spec.description
         assert await called(server, arguments='{"a": 5}') == {"result": {"a": 5}}
-        assert scripted.asked[-1]["params"]["name"] == "add"
+        (call,) = (one for one in scripted.asked if one.get("method") == "tools/call")
+        assert call["params"]["name"] == "add"
 
 
 @pytest.mark.parametrize("arguments", ["[]", "3", '"x"', "{", "\ud800"])
@@ -75,7 +76,7 @@ async def test_arguments_go_into_headers_where_the_server_wants_them():
         scripted.tools = [tool("add", a={"type": "integer", "x-mcp-header": "Number"})]
         async with followed(McpSettings(url=scripted.url)) as server:
             await called(server, arguments='{"a": 5}')
-            assert scripted.headers[-1]["Mcp-Param-Number"] == "5"
+            assert "5" in [one.get("Mcp-Param-Number") for one in scripted.headers]
 
 
 async def test_a_server_that_is_not_there_yet_is_found_when_it_is(caplog):

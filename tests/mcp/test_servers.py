@@ -36,7 +36,7 @@ async def test_tools_of_one_name_begin_with_their_servers():
         ours = {"one_search", "alone", "one_set_timer", "one_submit_result", "one_find_order", "other_search"}
         assert set(names(servers)) == ours, "a name that was made so is not given twice"
         await servers.tools()[0].handler(msgspec.Raw(b"{}"))
-        assert one.asked[-1]["params"]["name"] == "search"
+        assert "search" in [asked.get("params", {}).get("name") for asked in one.asked]
         await servers.close()
 
 
