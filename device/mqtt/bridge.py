@@ -78,7 +78,6 @@ class Bridge:
         self._events: deque[tuple[str, str]] = deque(maxlen=MOST_EVENTS)
         self._more = asyncio.Event()
         self._door: Client | None = None
-        self._about: door.About | None = None
         self._answering: set[asyncio.Task[None]] = set()
         self._complained = float("-inf")
 
@@ -152,7 +151,6 @@ class Bridge:
                 await asyncio.sleep(max(DOOR_AGAIN_S, error.wait_s))
 
     def _arrive(self, about: door.About) -> None:
-        self._about = about
         if self._topics.config:
             self._note(self._topics.config, announcement(about, self._settings, self._topics))
         self._note(self._topics.told("available"), "online")
