@@ -30,12 +30,8 @@ async def listen(
     by_port = Handshakes(make, tls) if tls else make
     loop = asyncio.get_running_loop()
     if given:
-        return [
-            await loop.create_unix_server(make, sock=one)
-            if one.family == socket.AF_UNIX
-            else await loop.create_server(by_port, sock=one)
-            for one in given
-        ]
+        # Not create_unix_server: from Python 3.13 on, it takes the socket's file away at its end, which is systemd's.
+        return [await loop.create_server(make if one.family == socket.AF_UNIX else by_port, sock=one) for one in given]
     try:
         server = await loop.create_server(by_port, local.host, local.port)
     except OSError as error:

@@ -66,6 +66,8 @@ async def test_sockets_that_are_given_are_listened_at_instead(tmp_path):
     await ended(writer, gone)
     for server in servers:
         server.close()
+        await server.wait_closed()
+    assert (tmp_path / "socket").is_socket(), "it is theirs who gave it"
 
 
 async def test_clients_are_told_who_listened_first(tmp_path):
