@@ -227,7 +227,6 @@ class Requests:
                 loaded.origins.get(key.name, ""),
                 None if key.kind == "secret" else said(key.name, file),
                 key.present,
-                key.restarts,
             )
             for key in described(settings, shown)
             if not below or key.name == below or key.name.startswith(f"{below}.")

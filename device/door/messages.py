@@ -321,8 +321,6 @@ class Setting(Struct, frozen=True, omit_defaults=True):
     """What the user's file says, for `ChangeSetting.was`; None for nothing, and for a secret."""
     present: bool = False
     """Of a secret: whether it is set."""
-    restarts: Literal["parley", "engine"] = "parley"
-    """What must be started anew for a change to hold."""
 
 
 class SettingsAre(Reply, frozen=True):
@@ -342,11 +340,10 @@ class SettingsAre(Reply, frozen=True):
 
 
 class Changed(Reply, frozen=True):
-    """A setting was changed; it holds once what it `restarts` was started anew."""
+    """A setting was changed; it holds once Parley was started anew."""
 
     key: str
     file: str
-    restarts: Literal["parley", "engine"] = "parley"
 
 
 class Line(Struct, frozen=True, omit_defaults=True):

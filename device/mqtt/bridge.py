@@ -79,6 +79,7 @@ class Bridge:
         self._more = asyncio.Event()
         self._door: Client | None = None
         self._answering: set[asyncio.Task[None]] = set()
+        self._anew: asyncio.Task[None] | None = None
         self._complained = float("-inf")
 
     async def hold(self) -> None:
@@ -106,6 +107,7 @@ class Bridge:
 
     async def _serve(self, broker: Broker) -> None:
         """Serve until the settings have changed. Raises what the broker's library raises."""
+        self._door = None  # the one of before, which was closed with the broker
         wanted = SubscribeOptions(qos=1, retainHandling=NO_RETAINED)
         for topic in filter(None, (self._topics.do("+"), self._topics.home)):
             await broker.subscribe(topic, options=wanted)
@@ -144,7 +146,8 @@ class Bridge:
                             else:
                                 self._note(self._topics.told(what), payload)
             except DoorError as error:
-                self._leave()
+                self._door = None
+                self._note(self._topics.told("available"), "offline")
                 if here:
                     here = False
                     log.warning("%s", line(error))
@@ -154,10 +157,6 @@ class Bridge:
         if self._topics.config:
             self._note(self._topics.config, announcement(about, self._settings, self._topics))
         self._note(self._topics.told("available"), "online")
-
-    def _leave(self) -> None:
-        self._door = None
-        self._note(self._topics.told("available"), "offline")
 
     def _note(self, topic: str, payload: str | bytes) -> None:
         """Have it told, if it is not what was told before."""
@@ -193,8 +192,8 @@ class Bridge:
         async for message in broker.messages:
             topic = str(message.topic)
             if topic == self._topics.home:
-                if message.payload == b"online":
-                    self._start(self._tell_anew())
+                if message.payload == b"online" and (self._anew is None or self._anew.done()):
+                    self._anew = self._start(self._tell_anew())
             elif what := self._topics.asked(topic):
                 self._take(what, message)
 
@@ -226,10 +225,11 @@ class Bridge:
         self._unsent = dict.fromkeys(self._now)
         self._more.set()
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
+        return task
 
     def _complain(self, what: str, why: str) -> None:
         now = asyncio.get_running_loop().time()

@@ -54,11 +54,6 @@ class Key(Struct, frozen=True, kw_only=True):
     present: bool = False
     """Of a secret: whether it is set."""
 
-    @property
-    def restarts(self) -> Literal["parley", "engine"]:
-        """What must be started anew for a change to hold."""
-        return "engine" if self.name.partition(".")[0] in LOCAL else "parley"
-
 
 def described(settings: Settings, engines: Collection[str] = ()) -> Iterator[Key]:
     """Yield all keys, in the order of the tree; of engines those that are chosen, and `engines`."""

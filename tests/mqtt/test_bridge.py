@@ -267,6 +267,16 @@ async def test_when_home_assistant_comes_all_is_told_anew(world):
         await home.sees("volume", b"80")
 
 
+async def test_a_flood_of_comings_is_one_and_keeps_nobody_from_asking(world, caplog):
+    async with world.door() as daemon, world.bridge(), world.home() as home:
+        await home.sees("available", b"online")
+        for _ in range(40):
+            await home.client.publish("homeassistant/status", "online", qos=0)
+        await home.do("wake")
+        assert isinstance(await asyncio.wait_for(daemon.asked.get(), 20), door.Wake)
+    assert "wait for their answers" not in caplog.text
+
+
 async def test_settings_that_changed_hold_once_the_daemon_is_back(world, tmp_path):
     (tmp_path / "other").mkdir()
     other = Mosquitto(tmp_path / "other")

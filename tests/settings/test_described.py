@@ -48,11 +48,6 @@ def test_of_engines_those_that_are_chosen(keys):
     assert {key.name for key in described(settings)} >= {"engine.openai.model", "engine.openai.api_key"}
 
 
-def test_what_is_to_be_started_anew(keys):
-    assert keys["brain.url"].restarts == "engine"
-    assert keys["wake.threshold"].restarts == "parley"
-
-
 def test_what_stands_below_a_field_is_told_in_one_line():
     assert about(WakeSettings)["models"].startswith("openWakeWord models, by name as")
     assert all("\n" not in text for text in about(ListenSettings).values())
