@@ -16,6 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from device.mqtt.asked import LARGEST
+from device.system.trust import trusting
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -101,14 +102,11 @@ def _quiet() -> logging.Logger:
 
 def _context(settings: MqttSettings) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=settings.ca or None)
+        return trusting(settings.ca)
     except ssl.SSLError:
         raise BrokerError(f"{settings.ca}: it holds no certificates", "mqtt.ca is a file in PEM") from None
     except OSError as error:
         raise BrokerError(f"{settings.ca}: {error.strerror}", "mqtt.ca names a file that can be read") from None
-    # From Python 3.13 on, an authority that does not say what its key is for is refused: many of a house's own do not.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context
 
 
 def _explained(error: MqttError, where: str) -> BrokerError:

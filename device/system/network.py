@@ -16,6 +16,7 @@ import aiohttp
 from yarl import URL
 
 from device.system.loopback import is_loopback
+from device.system.trust import trusting_system
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,6 +77,8 @@ def session(url: URL, *, traces: Sequence[aiohttp.TraceConfig] = (), **options: 
     """
     own = aiohttp.TraceConfig()
     own.on_request_redirect.append(_refuse)
+    if options.get("connector") is None:
+        options["connector"] = aiohttp.TCPConnector(ssl=trusting_system())
     return aiohttp.ClientSession(proxy=proxy_for(url), trace_configs=[*traces, own], **options)
 
 

@@ -5,6 +5,7 @@ import logging
 import subprocess
 
 import pytest
+from support.certificates import TODAY, authority, past, signed
 from support.mosquitto import Mosquitto, free_port
 
 from device.mqtt.broker import BrokerError, connected
@@ -12,34 +13,19 @@ from device.settings.mqtt import MqttSettings
 from device.settings.types import Secret
 
 PASSWORD = "a-secret-of-the-house"
-TODAY = ("-days", "1")
-
-
-def openssl(*arguments):
-    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
-
-
-def past():
-    """Return what makes a certificate of the past: newer versions have a date for it, older ones take days ago."""
-    told = subprocess.run(["openssl", "x509", "-help"], check=False, capture_output=True, text=True)
-    dates = ("-not_before", "20190101000000Z", "-not_after", "20200101000000Z")
-    return dates if "-not_after" in told.stdout + told.stderr else ("-days", "-1")
 
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory):
     """An authority of the house's own, and certificates of it: good, of another machine, and no more valid."""
     folder = tmp_path_factory.mktemp("certificates")
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{folder}/ca.key", "-out", f"{folder}/ca.pem",
-            "-subj", "/CN=House", "-days", "2")  # fmt: skip
-    hosts = {"good": ("localhost", TODAY), "other": ("elsewhere.example", TODAY), "old": ("localhost", past())}
-    for name, (host, valid) in hosts.items():
-        openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{folder}/{name}.key", "-out",
-                f"{folder}/{name}.csr", "-subj", f"/CN={host}")  # fmt: skip
-        (folder / f"{name}.ext").write_text(f"subjectAltName=DNS:{host}\n")
-        signed = ("-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca.key", "-CAcreateserial", *valid)
-        files = ("-in", f"{folder}/{name}.csr", "-out", f"{folder}/{name}.pem", "-extfile", f"{folder}/{name}.ext")
-        openssl("x509", "-req", *files, *signed)
+    authority(folder)
+    for name, (host, valid) in {
+        "good": ("localhost", TODAY),
+        "other": ("elsewhere.example", TODAY),
+        "old": ("localhost", past()),
+    }.items():
+        signed(folder, name, host, valid)
     return folder
 
 
