@@ -42,7 +42,7 @@ class Setup(Struct, frozen=True):
 
 
 BUTTON = "Button: between its pin and ground; the pin's own resistor holds it up."
-SPI = "Raspberry Pi OS needs dtparam=spi=on in config.txt."
+SPI = "Raspberry Pi OS needs dtparam=spi=on in config.txt; Parley's image nothing. SPI also holds GPIO7 to 9."
 SETUPS: Final = {
     "led": Setup(
         "One LED and a button",
@@ -83,14 +83,17 @@ SETUPS: Final = {
         'hat = "respeaker-2mic"',
         wires=I2C | I2S,
         supply=POWER | FIVE_VOLTS | GROUND,
-        notes=("It is put on; nothing is wired. What is not coloured is free.",),
+        notes=("It is put on; nothing is wired. What is not coloured is free, but for GPIO7 to 9, which SPI holds.",),
     ),
     "respeaker-4mic": Setup(
         "ReSpeaker 4-Mic Array: what it takes of the pins",
         'hat = "respeaker-4mic"',
         wires=I2C | {pin: name for pin, name in I2S.items() if name != "I²S data out"},
         supply=POWER | FIVE_VOLTS | GROUND,
-        notes=("It has no loudspeaker. Needs its maker's driver, which Parley's image has not.",),
+        notes=(
+            "It has no loudspeaker. Its microphones need its maker's driver, which Parley's image has not.",
+            "What is not coloured is free, but for GPIO7 to 9, which SPI holds.",
+        ),
     ),
     "i2s-mics": Setup(
         "One or two I²S microphones (SPH0645, INMP441, ICS43434)",

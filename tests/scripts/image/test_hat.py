@@ -17,9 +17,10 @@ SCRIPT = IMAGE / "root/usr/lib/parley-image/hat"
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """Return a small partition with an overlay."""
+    """Return a small partition with the overlays."""
     (tmp_path / "overlays").mkdir()
-    (tmp_path / "overlays/respeaker-2mic.dtbo").touch()
+    for source in (IMAGE / "hats").glob("*.dts"):
+        (tmp_path / "overlays" / source.with_suffix(".dtbo").name).touch()
     return tmp_path
 
 
@@ -42,6 +43,14 @@ def test_a_board_needs_a_new_start_once(small: Path, line: str) -> None:
     assert not changes(small, line)
 
 
+@pytest.mark.parametrize("leds", ["apa102", "ws2812"])
+def test_a_strip_needs_spi_which_the_kernels_own_trees_have_off(small: Path, leds: str) -> None:
+    settings = f'hat = "i2s-mics"\n[panel]\nleds = "{leds}"\nled_pin = 18'
+    assert changes(small, settings)
+    assert (small / "hat.txt").read_text() == f"dtoverlay=i2s-mics\ndtoverlay={leds}\n"
+    assert not changes(small, settings)
+
+
 def test_without_the_line_the_overlay_goes_again(small: Path) -> None:
     assert changes(small, 'hat = "respeaker-2mic"')
     assert changes(small, '#hat = "respeaker-2mic"')
@@ -50,7 +59,7 @@ def test_without_the_line_the_overlay_goes_again(small: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["", 'hat = "none"', 'hat = "respeaker-4mic"', 'hat = "../x"', 'that = "respeaker-2mic"']
+    "line", ["", 'hat = "none"', 'hat = "../x"', 'that = "respeaker-2mic"', '[panel]\nleds = "rgb"']
 )
 def test_what_has_no_overlay_changes_nothing(small: Path, line: str) -> None:
     assert not changes(small, line)
@@ -64,8 +73,13 @@ def test_a_card_that_keeps_nothing_does_not_start_for_ever(small: Path) -> None:
 
 def test_overlays_and_settings_speak_of_the_same_boards_and_cards() -> None:
     assert set(get_args(Hat)) == {"none", *LAYERS}
-    for overlay in (IMAGE / "hats").glob("*.dts"):
-        name = re.search(r'simple-audio-card,name = "([^"]+)"', overlay.read_text())
-        assert name
-        assert LAYERS[overlay.stem]["card"]["input"] in name[1]
+    sources = {path.stem: path.read_text() for path in (IMAGE / "hats").glob("*.dts")}
+    for board, layer in LAYERS.items():
+        assert board in sources
+        # What a strip needs is in each overlay of a board with one.
+        assert ('/include/ "apa102.dts"' in sources[board]) == (layer.get("panel", {}).get("leds") == "apa102")
+        name = re.search(r'simple-audio-card,name = "([^"]+)"', sources[board])
+        assert (name is None) == (board == "respeaker-4mic")  # the kernel has no driver for it
+        assert name is None or layer["card"]["input"] in name[1]
+    assert set(sources) == {*LAYERS, "apa102", "ws2812"}
     assert "include hat.txt" in (IMAGE / "config.txt").read_text()
