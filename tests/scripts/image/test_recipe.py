@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -73,6 +74,24 @@ def test_units_that_are_switched_on_are_there() -> None:
     there = {path.name for name in copied[1].split() for path in (TOP / "systemd").glob(f"{name}.*")}
     there |= {path.name for path in (ROOT / "etc/systemd/system").iterdir()}
     assert set(f"{switched[1]} {switched[2]}".split()) <= there
+
+
+def test_a_slot_is_the_same_from_a_checkout_and_a_cache_of_any_age(tmp_path: Path) -> None:
+    function = re.search(r"^settled\(\) \{.*?^\}", BUILD, re.DOTALL | re.MULTILINE)
+    assert function
+    packed = []
+    for age in (1_000_000_000, 2_000_000_000):  # before and after the commit's time
+        work = tmp_path / str(age)
+        (work / "root" / "usr").mkdir(parents=True)
+        (work / "root" / "usr" / "file").write_text("told")
+        for path in (work / "root" / "usr" / "file", work / "root" / "usr", work / "root"):
+            os.utime(path, (age, age))
+        subprocess.run(
+            ["bash", "-euc", f'{function[0]}\nwork=$1 root=$1/root\nsettled', "bash", work],
+            env={**os.environ, "SOURCE_DATE_EPOCH": "1500000000"}, check=True,
+        )  # fmt: skip
+        packed.append((work / "root.tar").read_bytes())
+    assert packed[0] == packed[1]
 
 
 @pytest.mark.parametrize(
