@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from device.settings.metrics import MetricsSettings
     from device.settings.page import PageSettings
+    from device.settings.tree import Settings
 
 log = logging.getLogger(__name__)
 
@@ -53,11 +55,14 @@ def page(ctx: click.Context, host: str | None, port: int | None, config: Path | 
     in_force = [load_in_force(config).settings]
     folder = paths.state_dir()
 
-    def look() -> tuple[PageSettings, str]:
+    def now() -> Settings:
         """Return what is set now; the last that could be read, if a file was broken meanwhile."""
         with contextlib.suppress(SettingsError):
             in_force[0] = read(config).settings
-        settings = in_force[0].page
+        return in_force[0]
+
+    def look() -> tuple[PageSettings, str]:
+        settings = now().page
         settings = msgspec.structs.replace(
             settings, host=host or settings.host, port=settings.port if port is None else port
         )
@@ -71,7 +76,7 @@ def page(ctx: click.Context, host: str | None, port: int | None, config: Path | 
 
     async def work() -> None:
         kiosk_link.ensure(folder)
-        await until_told(_serve_on(look, folder, ready, sockets_given()))
+        await until_told(_serve_on(look, folder, ready, sockets_given(), lambda: now().metrics))
 
     try:
         asyncio.run(work())
@@ -86,13 +91,14 @@ async def _serve_on(
     folder: Path,
     ready: Callable[[str, int], None],
     given: Sequence[socket.socket],
+    metrics: Callable[[], MetricsSettings],
 ) -> None:
     """Serve the page where the settings have it, and where they have it next. Raises PageError."""
 
     async def serve_at(settings: PageSettings) -> None:
         # What is served at is closed after that, and may be wanted again.
         ready_there = partial(ready, settings.address)
-        await serve(settings, look, folder, ready=ready_there, given=[one.dup() for one in given])
+        await serve(settings, look, folder, ready=ready_there, given=[one.dup() for one in given], metrics=metrics)
 
     good: PageSettings | None = None
     while True:

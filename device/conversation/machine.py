@@ -129,6 +129,11 @@ class Conversation:
         return bool(self._by_hand)
 
     @property
+    def mistakes(self) -> int:
+        """How often a voice turned out to be the device's own."""
+        return self._own_voice.mistakes
+
+    @property
     def closed(self) -> bool:
         """Whether it waits for them, though it is the user's turn."""
         return self.state is State.LISTENING and self._user.closed

@@ -73,6 +73,8 @@ class OwnVoice:
         self._ticked_at = 0
         self._proof = 0
         self._wanted = PROOF
+        self.mistakes = 0
+        """How often a voice turned out to be its own: it said what the reply says, or nothing at all."""
 
     @property
     def why(self) -> str:
@@ -177,6 +179,7 @@ class OwnVoice:
         return alike >= max(WORDS, ALIKE * len(heard))
 
     def _strike(self, at: int, weight: float) -> None:
+        self.mistakes += weight == 1.0
         self._strikes = [*((then, w) for then, w in self._strikes if at < then + WITHIN), (at, weight)]
         if sum(w for _, w in self._strikes) >= ENOUGH:
             self._doubt(ANSWERS)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device.daemon.aside import Aside
+from device.daemon.figures import Figures
 from device.daemon.news import News
 from device.daemon.requests import Requests
 from device.daemon.steps.answers import StepAnswers
@@ -69,6 +70,7 @@ class Doorway:
             broken=faults,
             asking=asking,
         )
+        figures = Figures(daemon, self.news.now)
         aside, last = Aside(), LastConversation()
         self._upkeep = Upkeep(found, recent or RecentLog(), last, aside, config=config, reset=controls.reset)
         self._steps = steps = StepAnswers(
@@ -85,7 +87,12 @@ class Doorway:
             blink=controls.code.tell,
             restart=restart,
             aside=aside,
-            others={**Records(settings, aside).answers, **self._upkeep.answers, **steps.answers},
+            others={
+                **Records(settings, aside).answers,
+                **self._upkeep.answers,
+                **steps.answers,
+                **figures.answers,
+            },
         )
         loop = asyncio.get_running_loop()
         self._server = Server(
@@ -98,6 +105,7 @@ class Doorway:
         self.news.publish = self._server.publish
         ledger.watch(self.news.take)
         ledger.watch(last.take)
+        ledger.watch(figures.take)
         daemon.watch(self.news)
 
     async def open(self) -> None:

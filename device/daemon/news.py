@@ -31,7 +31,7 @@ from device.door.messages import (
 )
 from device.panel.lights import PATTERNS, scene
 from device.panel.meters import LevelMeter, StatusMeter
-from device.records.turns import STAGES
+from device.records.response import Response
 from device.sample_clock import CLOCK_RATE
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class News(Watcher):
         self._broken = tuple(broken)
         self._faults: dict[str, Fault] = {}
         self._latency: Latency | None = None
-        self._stages: dict[str, int] = {}
+        self._response = Response()
         self._told: dict[type[Event], object] = {}
         self._microphone: Cursor | None = None
         self._wanted: frozenset[Topic] = frozenset()
@@ -256,21 +256,9 @@ class News(Watcher):
     # The rest
 
     def _time(self, entry: Entry) -> None:
-        """Note when a stage of the turn was; tell how long the turn took once its reply is heard."""
-        stage = STAGES.get(type(entry))
-        if stage is None:
-            return
-        if stage == "voice_end":
-            self._stages = {"voice_end": entry.at}
-            return
-        if "voice_end" not in self._stages or stage in self._stages:
-            return
-        self._stages[stage] = entry.at
-        if stage == "reply_first_audio":
-            ended = self._stages["voice_end"]
-            times = {name: (at - ended) * 1000 // CLOCK_RATE for name, at in self._stages.items()}
-            self._latency = Latency(times[stage], times)
-            self._stages = {}
+        """Tell how long a turn took once its reply is heard."""
+        if times := self._response.take(entry):
+            self._latency = Latency(times["reply_first_audio"], {str(stage): ms for stage, ms in times.items()})
             self._tell(self._latency)
 
     def _fault(self, name: str, fault: Fault | None) -> None:

@@ -18,6 +18,7 @@ from device.doctor.brain import check_brain
 from device.doctor.ears import check_ears
 from device.doctor.finding import Finding
 from device.doctor.mcp import check_mcp
+from device.doctor.metrics import check_metrics
 from device.doctor.mqtt import check_mqtt
 from device.doctor.proxy import check_proxy
 from device.doctor.service import check_appliance
@@ -89,7 +90,12 @@ async def examine(
             yield found
         async for found in check_card(settings, tell=tell):
             yield found
-    others = (*check_proxy(settings, units), *check_home(settings), *check_unmet(settings))
+    others = (
+        *check_proxy(settings, units),
+        *check_home(settings),
+        *check_unmet(settings),
+        *check_metrics(settings, units),
+    )
     for found in (*others, *check_wifi(units, Path("/"))):
         yield found
     async for found in check_servers(settings, units, config):

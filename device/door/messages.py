@@ -16,6 +16,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from device.door.base import Event, Message, Reply, Request, RequestId
+from device.door.figures import FiguresAre, GetFigures
 from device.door.first_steps import AnyStepReply, AnyStepRequest
 from device.door.profiles import AnyProfileReply, AnyProfileRequest
 from device.door.upkeep import AnyUpkeepReply, AnyUpkeepRequest
@@ -606,6 +607,7 @@ AnyRequest = (
     | GetTranscripts
     | DeleteTranscripts
     | GetCosts
+    | GetFigures
     | AnyProfileRequest
     | NewCode
     | CheckCode
@@ -625,6 +627,7 @@ AnyReply = (
     | TranscriptsAre
     | Deleted
     | CostsAre
+    | FiguresAre
     | AnyProfileReply
     | CodeIs
     | Status

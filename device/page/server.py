@@ -22,9 +22,11 @@ from device.page import assets, words
 from device.page.access import Access
 from device.page.lines import GOODBYE_S, Lines
 from device.page.live import KIOSK
+from device.page.metrics import PATH, Metrics
 from device.page.owner_view import OwnerView
 from device.page.owners import Owners
 from device.page.portal import Portal
+from device.settings.metrics import MetricsSettings
 from device.settings.page import PICTURES
 from device.system import inputs
 from device.system.paths import WIFI
@@ -65,6 +67,7 @@ class Page:
         reach: Callable[[str], Awaitable[Client]] = connect,
         given: Sequence[socket.socket] = (),
         wifi: Path = WIFI,
+        metrics: Callable[[], MetricsSettings] = MetricsSettings,
     ) -> None:
         self.connections = Connections()
         self._look = look
@@ -75,6 +78,7 @@ class Page:
         self._lines = Lines(KIOSK, BROWSERS, self.connections, reach, came_back=self._came_back)
         self._owner = OwnerView(owners, look, self._assets, self.connections, reach, came_back=self._came_back)
         self._portal = Portal(owners.admits, self._assets["shell.html"], given, path=wifi)
+        self._metrics = Metrics(metrics, reach)
         self._where = _where(settings)
         self._looking: asyncio.Task[None] | None = None
         self.moved = asyncio.Event()
@@ -89,6 +93,7 @@ class Page:
         app.router.add_get("/page.json", self._about)
         app.router.add_get("/picture", self._picture)
         app.router.add_get("/live", self._live)
+        app.router.add_get(PATH, self._metrics.answer)
         app.add_routes(self._owner.routes())
         app.add_routes(self._portal.routes())
         app.on_response_prepare.append(_shut_in)
@@ -176,6 +181,7 @@ async def serve(
     reach: Callable[[str], Awaitable[Client]] = connect,
     given: Sequence[socket.socket] = (),
     wifi: Path = WIFI,
+    metrics: Callable[[], MetricsSettings] = MetricsSettings,
 ) -> None:
     """Serve the page until cancelled, or `Page.moved`; call `ready` with the port.
 
@@ -183,9 +189,9 @@ async def serve(
 
     `look` returns the section and the language of the settings in force, and `folder` is where the kiosk link is. By
     the sockets that were `given`, telephones come that have joined the device's own access point; `parley wifi` is
-    asked at `wifi`.
+    asked at `wifi`. `metrics` returns what is set of figures.
     """
-    page = Page(settings, look, folder, reach=reach, given=given, wifi=wifi)
+    page = Page(settings, look, folder, reach=reach, given=given, wifi=wifi, metrics=metrics)
     runner = web.AppRunner(
         page.app(), access_log=None, shutdown_timeout=GOODBYE_S, keepalive_timeout=IDLE_S, logger=http_log()
     )

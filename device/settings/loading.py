@@ -72,6 +72,7 @@ KEY_VARIABLES = {
     "PARLEY_TRANSCRIPTION_API_KEY": ("transcription", "api_key"),
     "CARTESIA_API_KEY": ("cartesia", "api_key"),
     "PARLEY_MQTT_PASSWORD": ("mqtt", "password"),
+    "PARLEY_METRICS_TOKEN": ("metrics", "token"),
 }
 """The environment variables that hold keys of the local engine's stages, and the section and key that each sets."""
 

@@ -24,6 +24,7 @@ from device.settings.local import (
     WhisperSettings,
 )
 from device.settings.mcp import McpSettings  # noqa: TC001 - msgspec resolves annotations at run time
+from device.settings.metrics import MetricsSettings
 from device.settings.mqtt import MqttSettings
 from device.settings.page import PageSettings
 from device.settings.panel import PanelSettings
@@ -182,6 +183,7 @@ class Settings(Section, frozen=True):
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     panel: PanelSettings = field(default_factory=PanelSettings)
     page: PageSettings = field(default_factory=PageSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     wifi: WifiSettings = field(default_factory=WifiSettings)
     prices: dict[str, Price] = field(default_factory=dict)

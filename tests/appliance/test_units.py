@@ -43,12 +43,14 @@ def test_systemd_understands_it(unit: Path) -> None:
     assert wrong == []
 
 
-def test_the_page_is_small_and_sees_no_key() -> None:
+def test_the_page_is_small_and_sees_no_key_but_the_token_that_whoever_asks_for_figures_must_know() -> None:
     text = (SYSTEMD / "parley-page.service").read_text()
     assert int(re.search(r"^MemoryMax=(\d+)M$", text, re.MULTILINE)[1]) <= 128
     assert "InaccessiblePaths=-/etc/parley/keys\n" in text
     assert "PrivateDevices=yes\n" in text
-    assert not re.search(r"^(LoadCredential|DeviceAllow)", text, re.MULTILINE)
+    keys = re.findall(r"^LoadCredential=(.*)$", text, re.MULTILINE)
+    assert keys == ["key_PARLEY_METRICS_TOKEN:/etc/parley/keys/PARLEY_METRICS_TOKEN"]
+    assert "DeviceAllow" not in text
 
 
 @pytest.mark.parametrize("name", ["parley", "parley-engine"])

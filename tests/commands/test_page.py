@@ -42,14 +42,14 @@ async def told_to_end():
 )
 def test_options_count_over_the_settings(parley, monkeypatch, tmp_path, options, address):
     config = tmp_path / "parley.toml"
-    config.write_text('language = "de"\n[page]\nhost = "10.0.0.5"\nport = 9000\n')
+    config.write_text('language = "de"\n[page]\nhost = "10.0.0.5"\nport = 9000\n[metrics]\non = true\n')
     served = []
 
-    async def serve(settings, look, folder, *, ready, given):
+    async def serve(settings, look, folder, *, ready, given, metrics):
         served.append((settings.address, settings.port))
-        assert look()[1] == "de"
+        assert (look()[1], metrics().on) == ("de", True)
         config.write_text("[page\n")
-        assert look()[1] == "de", "the last that could be read"
+        assert (look()[1], metrics().on) == ("de", True), "the last that could be read"
         assert (folder / FILE).exists()
         ready(settings.port or 4711)
         await told_to_end()
@@ -69,7 +69,7 @@ def test_it_moves_where_the_settings_have_it_next_and_stays_where_it_is_if_it_ca
     config.write_text("page.port = 9000\n")
     served = []
 
-    async def serve(settings, look, folder, *, ready, given):
+    async def serve(settings, look, folder, *, ready, given, metrics):
         served.append(settings.port)
         if settings.port == 9001:
             raise PageError("the port is taken")
@@ -86,7 +86,7 @@ def test_it_moves_where_the_settings_have_it_next_and_stays_where_it_is_if_it_ca
 
 
 def test_what_keeps_it_from_serving_is_one_line(parley, monkeypatch):
-    async def serve(*_, ready, given):
+    async def serve(*_, ready, given, metrics):
         raise PageError("the port is taken")
 
     monkeypatch.setattr(page, "serve", serve)

@@ -116,6 +116,16 @@ def test_a_turn_that_is_nothing_but_the_reply_is_its_own_whenever_it_came():
     assert life.why == ANSWERS
 
 
+@pytest.mark.parametrize(("said", "mistakes"), [((OWN, OTHER, OWN), 2), ((OTHER, OTHER), 0), (("", ""), 0)])
+def test_each_that_was_its_own_is_counted_whether_or_not_it_doubts_itself(said, mistakes):
+    life = Life()
+    for user in said:
+        life.reply()
+        life.cut()
+        life.user(user)
+    assert (life.own.mistakes, life.why) == (mistakes, "")
+
+
 def test_somebody_else_in_between_or_a_long_time_makes_another_start():
     life = Life()
     for user in (OWN, OTHER, OWN):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from device.daemon.aside import Aside
+from device.daemon.figures import Figures
 from device.daemon.requests import Requests
 from device.daemon.steps.answers import StepAnswers
 from device.daemon.upkeep.answers import Upkeep
@@ -143,5 +144,6 @@ async def test_every_request_is_answered_by_somebody():
     upkeep = Upkeep(InForce(settle({}, {})), RecentLog(), LastConversation(), Aside(), reset=lambda: None)
     answered = {*vars(Requests)["_do"].dispatcher.registry, *upkeep.answers, *Records(settings, Aside()).answers}
     answered |= set(vars(StepAnswers)["_do"].dispatcher.registry)
+    answered |= set(Figures(SimpleNamespace(), dict).answers)
     by_the_server = {m.Subscribe, m.Unsubscribe}
     assert set(get_args(m.AnyRequest)) - by_the_server <= answered

@@ -14,6 +14,7 @@ from support.steps_door import StepsDoor
 
 from device.door.client import connect
 from device.page.server import serve
+from device.settings.metrics import MetricsSettings
 from device.settings.page import PageSettings
 
 
@@ -27,6 +28,7 @@ class Served:
         self.path = folder / "door.socket"
         self.settings = PageSettings(port=0)
         self.language = "en"
+        self.metrics = MetricsSettings()
         self.port = 0
         self.looked = threading.Event()
 
@@ -71,6 +73,7 @@ class Served:
                 reach=reach,
                 given=self.given,
                 wifi=self.wifi,
+                metrics=lambda: self.metrics,
             )
         )
         await asyncio.wait({work, ready}, return_when=asyncio.FIRST_COMPLETED)

@@ -69,6 +69,8 @@ class ScriptedDoor:
         self.asked: asyncio.Queue[door.Request] = asyncio.Queue()
         self.subscribed: asyncio.Queue[tuple[door.Topic, ...]] = asyncio.Queue()
         self.refuses: door.Error | None = None
+        self.answers: dict[type[door.Request], door.Reply | bytes] = {}
+        """How requests are answered that get more than a `Done`; bytes are sent as they are, id and all."""
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
 
@@ -110,7 +112,10 @@ class ScriptedDoor:
                 if self.refuses is not None and not isinstance(request, door.Subscribe):
                     writer.write(door.encode(msgspec.structs.replace(self.refuses, id=request.id)))
                 else:
-                    writer.write(door.encode(door.Done(id=request.id)))
+                    answer = self.answers.get(type(request), door.Done())
+                    if not isinstance(answer, bytes):
+                        answer = door.encode(msgspec.structs.replace(answer, id=request.id))
+                    writer.write(answer)
                 if isinstance(request, door.Subscribe):
                     self._writers.add(writer)
                     writer.write(door.encode(self.now))
