@@ -70,7 +70,16 @@ async def test_its_tools_are_offered_and_tell_of_the_house(house):
         ("Turn on the lights in the garage", "The house found nothing that fits that.", {}),
         ("Turn on the light", "Where? Say it with the room, or all of them.", {}),
         ("Set the kitchen lights to 150 percent", "I cannot change it by that much.", {}),
-        ("Is the kitchen light on?", "I can switch lights, fans and sockets of a room", {}),
+        ("Turn the reading lamp off", "It's off.", {"Reading Lamp": "off"}),
+        ("Set the table lamp to 40 percent", "Done.", {"Table Lamp": "on"}),
+        ("Turn on the ceiling light", "It's on.", {"Ceiling Light": "on"}),
+        ("Turn on my bedside light", "The house found nothing that fits that.", {}),
+        ("Are the kitchen lights on?", "It's off.", {}),
+        ("Is the living room light on?", "Reading Lamp is on.", {}),
+        ("Is the reading lamp still on?", "Reading Lamp is on.", {}),
+        ("Is the garden light on?", "The house doesn't know of anything like that.", {}),
+        ("How warm is it in the bathroom?", "It's 18 degrees there.", {}),
+        ("What's the temperature in the kitchen?", "The house doesn't know of anything like that.", {}),
         ("Open the garage door", "I can switch lights, fans and sockets of a room", {}),
     ],
 )
@@ -98,6 +107,28 @@ async def test_and_in_german(house, text, says, area):
     assert (await said(house, text, "de")) == says
     called = [one["params"]["arguments"]["area"] for one in house.asked if one["method"] == "tools/call"]
     assert called == ([area] if area else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Schalte die Leselampe aus", "Ist aus."),
+        ("Ist die Leselampe noch an?", "Leselampe ist an."),
+        ("Ist das Licht in der Küche an?", "Es ist aus."),
+        ("Wie warm ist es im Bad?", "Dort sind es 18 Grad."),
+    ],
+)
+async def test_devices_by_their_names_and_how_they_are_in_german(house, text, says):
+    rooms = {"Kitchen": "Küche", "Living Room": "Wohnzimmer", "Bathroom": "Bad"}
+    for device in house.devices.values():
+        device[0] = rooms[device[0]]
+    house.devices["Leselampe"] = house.devices.pop("Reading Lamp")
+    assert await said(house, text, "de") == says
+
+
+async def test_what_a_house_has_several_of_wants_a_room(house):
+    house.devices["Radiator"] = ["Hall", "climate", 17]
+    assert await said(house, "Set the heating to 22 degrees") == "There are several of them: say it with the room."
 
 
 async def test_a_house_that_is_away_is_said_to_be(house):

@@ -69,10 +69,7 @@ class ScriptedHome(ScriptedMcp):
             return super().usual(method, params)
         name, arguments = params["name"], params.get("arguments", {})
         if name == "GetLiveContext":
-            lines = [
-                f"- names: {one}\n  domain: {domain}\n  state: '{state}'\n  areas: {area}"
-                for one, (area, domain, state) in self.devices.items()
-            ]
+            lines = [_told(one, *how) for one, how in self.devices.items()]
             return _text({"success": True, "result": "\n".join(["Live Context: An overview", *lines])})
         return self._intent(name, arguments)
 
@@ -82,12 +79,23 @@ class ScriptedHome(ScriptedMcp):
             why = "MatchTargetsResult(is_match=False, no_match_reason=<MatchFailedReason.AREA: 4>, states=[])"
             text = f"Error calling tool: <MatchFailedError result={why}, constraints=MatchTargetsConstraints(...)>"
             return {"content": [{"type": "text", "text": text}], "isError": True}
+        if name == "HassClimateSetTemperature" and len(meant) > 1 and "area" not in arguments:
+            text = "Error calling tool: <MatchFailedError ... no_match_reason=<MatchFailedReason.MULTIPLE_TARGETS: 12>>"
+            return {"content": [{"type": "text", "text": text}], "isError": True}
         value: Any = {"HassTurnOn": "on", "HassTurnOff": "off"}.get(name, arguments.get("temperature", "on"))
         for one in meant:
             self.devices[one][2] = value
         done = [{"name": one, "type": "entity", "id": one} for one in meant]
         data = {"targets": [], "success": done, "failed": []}
         return _text({"speech": {}, "response_type": "action_done", "data": data})
+
+
+def _told(name: str, area: str, domain: str, state: str | int) -> str:
+    degrees = domain == "climate"
+    lines = [f"- names: {name}", f"domain: {domain}", f"state: {'heat' if degrees else repr(state)}", f"areas: {area}"]
+    if degrees:
+        lines += ["attributes:", f"  current_temperature: {state}.0", "  temperature: 21.0"]
+    return "\n  ".join(lines)
 
 
 def _fits(arguments: dict[str, Any], name: str, area: str, domain: str, tool_name: str) -> bool:

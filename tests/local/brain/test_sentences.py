@@ -837,7 +837,9 @@ async def test_a_request_beyond_what_the_device_takes_is_refused_in_words(brain)
 # What asks for the same thing in the end, where templates of two intents take the same words.
 ALIKE = {("fraction", "divide"), ("add", "sum"), ("multiply", "sum"), ("percent", "sum"), ("convert", "convert_time")}
 ALIKE |= {("reminder_time", "alarm_time"), ("reminder_time", "duration"), ("duration", "reminder_time")}
-ALIKE |= {("home", f"house_{done}") for done in ("on", "off", "dim", "warm")}  # it is said where no house can be asked
+ALIKE |= {
+    ("home", f"house_{done}") for done in ("on", "off", "dim", "warm", "is_on", "degrees")
+}  # it is said where no house can be asked
 WHICH = {intent for skill in SKILLS for intent in skill.says_which}
 """Intents that count only where it was asked which one is meant."""
 ANY_WORDS = {"place": "Tokyo", "name": "pasta", "items": "milk", "word": "necessary", "topic": "the eiffel tower"}

@@ -24,6 +24,14 @@ TALK = Talk(
         ("house_off", {"room": "kitchen"}, {"area": "kitchen", "domain": ["light"]}),
         ("house_off", {"every": "all", "thing": "light"}, {"name": "all", "domain": ["light"]}),
         ("house_dim", {"room": "hall", "number": 29.6}, {"brightness": 30, "area": "hall", "domain": ["light"]}),
+        ("house_on", {"name": "reading", "called": "lamp"}, {"name": "reading lamp"}),
+        (
+            "house_dim",
+            {"which": "bedside", "called": "light", "number": 7.0},
+            {"brightness": 7, "name": "bedside light"},
+        ),
+        ("house_is_on", {"room": "kitchen", "thing": "light"}, {}),
+        ("house_degrees", {"room": "kitchen"}, {}),
         ("house_warm", {"number": 21.0}, {"temperature": 21}),
         ("house_warm", {"number": 21.0, "room": "bathroom"}, {"temperature": 21, "area": "bathroom"}),
     ],
@@ -55,3 +63,37 @@ def test_what_became_of_it_is_said(output, said):
 
 def test_a_call_that_nobody_asked_for_is_done():
     assert HOUSE.outputs["HassTurnOn"]({}, [], TALK) == ["Done."]
+
+
+TOLD = """Live Context: An overview of the areas and the devices in this smart home:
+- names: Ceiling Light
+  domain: light
+  state: 'on'
+  areas: Kitchen
+- names: Table Lamp
+  domain: light
+  state: 'on'
+  areas: Kitchen
+- names: Warmth
+  domain: sensor
+  state: '20.5'
+  areas: Hall
+  attributes:
+    device_class: temperature
+"""
+
+
+@pytest.mark.parametrize(
+    ("intent", "slots", "said"),
+    [
+        ("house_is_on", {"room": "kitchen", "thing": "light"}, "Ceiling Light, Table Lamp"),
+        ("house_is_on", {"name": "ceiling", "called": "light"}, "Ceiling Light is on."),
+        ("house_is_on", {"name": "moon", "called": "light"}, "doesn't know"),
+        ("house_degrees", {"room": "hall"}, "20.5 degrees"),
+        ("house_degrees", {"room": "kitchen"}, "doesn't know"),
+    ],
+)
+def test_how_the_house_is(intent, slots, said):
+    output = {"result": {"success": True, "result": TOLD}}
+    (text,) = HOUSE.outputs["GetLiveContext"](output, [Meaning(intent, slots)], TALK)
+    assert said in text
