@@ -94,18 +94,29 @@ def test_a_slot_is_the_same_from_a_checkout_and_a_cache_of_any_age(tmp_path: Pat
     assert packed[0] == packed[1]
 
 
-def test_nothing_is_kept_of_where_and_when_the_wheel_was_built(tmp_path: Path) -> None:
+def test_nothing_is_kept_of_where_and_when_wheels_were_installed(tmp_path: Path) -> None:
     script = (IMAGE / "parley").read_text()
     function = re.search(r"^forget\(\) \{.*?^\}", script, re.DOTALL | re.MULTILINE)
     assert function
-    notes = {"METADATA": "Name: parley", "direct_url.json": "{}", "uv_cache.json": "{}"}
-    for name, text in notes.items():
-        (tmp_path / name).write_text(text)
-    (tmp_path / "RECORD").write_text("".join(f"x.dist-info/{name},sha256=0,1\n" for name in (*notes, "RECORD")))
+    notes = (
+        "x-1.dist-info/METADATA",
+        "x-1.dist-info/direct_url.json",
+        "x-1.dist-info/uv_cache.json",
+        "bin/x",
+        "x/bin/y",
+    )
+    for name in notes:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    record = tmp_path / "x-1.dist-info" / "RECORD"
+    record.write_text("".join(f"{name},sha256=0,1\n" for name in notes))
     subprocess.run(["bash", "-euc", f'{function[0]}\nforget "$1"', "bash", tmp_path], check=True)
-    assert {path.name for path in tmp_path.iterdir()} == {"METADATA", "RECORD"}
-    assert (tmp_path / "RECORD").read_text() == "x.dist-info/METADATA,sha256=0,1\nx.dist-info/RECORD,sha256=0,1\n"
-    assert 'forget "$site"/parley-' in script
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()} - {
+        "x-1.dist-info/RECORD"
+    }
+    assert left == {"x-1.dist-info/METADATA", "x/bin/y"}
+    assert {line.split(",")[0] for line in record.read_text().splitlines()} == left
+    assert '\nforget "$site"\n' in script
 
 
 @pytest.mark.parametrize(
