@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+CLOSING_S = 5.0
+"""How much longer than its turns its end takes at most: what the unit's TimeoutStopSec is for."""
+
 
 @click.command()
 @click.option("--host", help="Address to listen on; the settings' by default.")
@@ -70,10 +73,15 @@ def _serve(host: str | None, port: int | None, number: int | None, config: Path 
         Health(Notifier(), found, f"port {bound}" if bound else where).tell_ready()
         sys.stdout.flush()
 
+    def ending(seconds: float) -> None:
+        log.info("The engine finishes the turns there are, for at most %g s, and takes no more sessions", seconds)
+        until = round(1e6 * (seconds + CLOSING_S))
+        Notifier().tell(f"STOPPING=1\nEXTEND_TIMEOUT_USEC={until}")
+
     try:
         given = [taken(number)] if number else sockets_given()
         hand_on = handed_on(given)
-        serves = serve(msgspec.structs.replace(settings, local=local), ready=ready, given=given)
+        serves = serve(msgspec.structs.replace(settings, local=local), ready=ready, ending=ending, given=given)
         ends = [until_closed(sys.stdin.fileno())] if with_parent else []
         ends += [watched.until_changed()] if is_engines_unit(os.environ) else []
         asyncio.run(until_told(serves, *ends))

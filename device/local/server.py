@@ -16,6 +16,7 @@ from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 from msgspec import Struct
 
 from device.local.cascade import Cascade, Stages
+from device.local.drain import Drain, say_goodbye
 from device.local.session.client_events import Session
 from device.local.session.inbox import Inbox, Pace
 from device.local.session.outbox import FULL, Outbox
@@ -79,6 +80,7 @@ class Engine:
         self._gate = Gate(allowed, WHO)
         self._secrets = ClientSecrets(voice)
         self._sockets: set[web.WebSocketResponse] = set()
+        self._drain = Drain()
 
     def open(self, cascade: Cascade) -> None:
         """Take sessions from now on, with these stages."""
@@ -110,10 +112,10 @@ class Engine:
         return answer
 
     async def _health(self, _: web.Request) -> web.Response:
-        ready = self._cascade is not None
+        ready = self._cascade is not None and not self._drain.begun
         return web.json_response(
             {
-                "status": "ok" if ready else "loading",
+                "status": "draining" if self._drain.begun else "ok" if ready else "loading",
                 "ready": ready,
                 "sessions": len(self._sockets),
                 "max_sessions": self._limits.sessions,
@@ -136,6 +138,8 @@ class Engine:
             return refusal(
                 503, "engine_loading", "The local engine is still loading its models: try again in a moment."
             )
+        if self._drain.begun:
+            return refusal(503, "engine_draining", "The local engine is about to end, and takes no more sessions.")
         if answer := unserved(request):
             return answer
         if len(self._sockets) >= self._limits.sessions:
@@ -166,11 +170,13 @@ class Engine:
         model = request.query.get("model") or (wanted and wanted.model) or "parley"
         session = Session(cascade, outbox.write, outbox.room, model=model, voice=self._voice)
         session.begin(wanted)
+        self._drain.hold(session, ws)
         work = (_read(ws, inbox, self._limits.idle_s), _answer(inbox, session, outbox), outbox.run())
         tasks = [asyncio.create_task(one) for one in work]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._drain.drop(session)
             session.close()
             for task in tasks:
                 task.cancel()
@@ -194,11 +200,13 @@ class Engine:
         elif error and not isinstance(error, ConnectionError):
             log.error("session %s broke off", session.id, exc_info=error)
 
+    async def drain(self, seconds: float) -> None:
+        """Take no more sessions, and wait for at most so long until those there are have come to an end."""
+        if self._cascade is not None:
+            await self._drain.run(seconds)
+
     async def _shut_down(self, _: web.Application) -> None:
-        goodbye = b"The local engine is shutting down."
-        await asyncio.gather(
-            *(ws.close(code=WSCloseCode.GOING_AWAY, message=goodbye) for ws in self._sockets), return_exceptions=True
-        )
+        await asyncio.gather(*map(say_goodbye, self._sockets), return_exceptions=True)
 
 
 class IdleError(Exception):
@@ -221,9 +229,15 @@ def make_app(
 
 
 async def serve(
-    settings: Settings, *, ready: Callable[[int], None] | None = None, given: Sequence[socket.socket] = ()
+    settings: Settings,
+    *,
+    ready: Callable[[int], None] | None = None,
+    ending: Callable[[float], None] = lambda _: None,
+    given: Sequence[socket.socket] = (),
 ) -> None:
     """Run the local engine as set, until cancelled; call `ready` with the port once it takes sessions.
+
+    When it is cancelled, turns go on for as long as the settings have it; `ending` is called with the seconds.
 
     It listens at the sockets that are `given`, the port being 0 if the first has none, else where the settings say.
 
@@ -251,6 +265,9 @@ async def serve(
                     ready(_port(listening[0].sockets[0]))
                 await asyncio.Event().wait()
             finally:
+                if local.drain_s:
+                    ending(local.drain_s)
+                    await engine.drain(local.drain_s)
                 await cascade.close()
         finally:
             for server in listening:

@@ -41,6 +41,11 @@ class LocalSettings(Section, frozen=True):
     """A PEM file with its private key, without a password."""
     sessions: Annotated[int, Meta(ge=1, le=1000)] = 8
     """How many clients at once; one more is refused."""
+    drain_s: Annotated[float, Meta(ge=0, le=600)] = 0.0
+    """For how long, when it is told to end, it finishes the turns of those there are and takes no others, in seconds.
+
+    0: not at all. For one of several engines behind a balancer: clients of ours go on with another one, unheard.
+    """
     stt: Literal["moonshine", "moonshine-base", "moonshine-tiny", "whisper", "sherpa-onnx", "endpoint", "cartesia"] = (
         "moonshine"
     )

@@ -44,7 +44,7 @@ def test_options_count_over_the_settings(parley, monkeypatch, tmp_path, options,
     config.write_text('[local]\nhost = "10.0.0.5"\nport = 9000\n')
     served = []
 
-    async def serve(settings, ready, given):
+    async def serve(settings, ready, ending, given):
         served.append((settings.local.host, settings.local.port))
         ready(settings.local.port or 4711)
 
@@ -57,7 +57,7 @@ def test_options_count_over_the_settings(parley, monkeypatch, tmp_path, options,
 
 @pytest.mark.parametrize("error", [EngineStartError("the port is taken"), ModelError("no model")])
 def test_what_keeps_it_from_serving_is_one_line(parley, monkeypatch, error):
-    async def serve(settings, ready, given):
+    async def serve(settings, ready, ending, given):
         raise error
 
     monkeypatch.setattr(engine, "serve", serve)

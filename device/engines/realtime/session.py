@@ -143,8 +143,7 @@ class RealtimeSession(WebSocketSession):
 
     def seed(self, history: Sequence[Said]) -> None:
         """Add what was said before to the conversation."""
-        if not self.config.engine.lifetime_s and 0 < (left := self._expires_at - time.time()) < LONGEST_S:
-            self.expire_in(left)
+        self._announce_end()
         for said in history:
             kind = "input_text" if said.role == "user" else "output_text"
             content = [Content(type=self._dialect.contents.get(kind, kind), text=said.text)]
@@ -161,6 +160,9 @@ class RealtimeSession(WebSocketSession):
         for one in self._responses.receive(event) if wrong is None else self._complaint(wrong):
             self.tell(one)
         self._flush()
+        if isinstance(event, wire.SessionUpdated) and event.session.expires_at not in (None, self._expires_at):
+            self._expires_at = event.session.expires_at or 0  # sooner than it said, as a server that is to end
+            self._announce_end()
         if (error := _error(event)) is not None and (fault := faults.told(error, self._at)) is not None:
             self.fail(fault)
 
@@ -189,6 +191,10 @@ class RealtimeSession(WebSocketSession):
 
     def _decoded(self, data: str | bytes) -> wire.ServerEvent | Unknown | None:
         return self._incoming.read(data, self.warn)
+
+    def _announce_end(self) -> None:
+        if not self.config.engine.lifetime_s and 0 < (left := self._expires_at - time.time()) < LONGEST_S:
+            self.expire_in(left)
 
     def _complaint(self, error: ErrorDetail) -> list[EngineEvent]:
         truncation = error.event_id is not None and error.event_id.startswith(TRUNCATE)

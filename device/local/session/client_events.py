@@ -62,6 +62,16 @@ class Session:
             self._listening.configure()
         self._dialogue.send(wire.SessionCreated(session=self._dialogue.session))
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody speaks, or is answered."""
+        return self._listening.speaking or self._responses.active
+
+    def expire(self, at: int) -> None:
+        """Tell the client that the session ends at `at`, seconds since 1970."""
+        self._dialogue.expire(at)
+        self._dialogue.send(wire.SessionUpdated(session=self._dialogue.session))
+
     def close(self) -> None:
         """End all work of the session."""
         self._listening.close()

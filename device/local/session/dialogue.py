@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from msgspec.structs import replace
 
 from device.audio.resample import resample
 from device.local.cascade import Cascade, Manner, Prompt
@@ -76,6 +77,10 @@ class Dialogue:
         """Take what a `session.update` says. Raises `WireError`, and then nothing has changed."""
         self._session = update_session(self._session, change)
         self._config = read_config(self._session)
+
+    def expire(self, at: int) -> None:
+        """Have the session say when it ends, in seconds since 1970."""
+        self._session = replace(self._session, expires_at=at)
 
     def send(self, event: Message) -> None:
         """Send an event as it is now."""

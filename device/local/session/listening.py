@@ -59,6 +59,11 @@ class Listening:
         except ValueError as error:
             raise WireError(f"Invalid 'audio': {error}.", code="invalid_value", param="audio") from error
 
+    @property
+    def speaking(self) -> bool:
+        """Whether somebody speaks, as far as is known."""
+        return self._hearing.speaking
+
     def commit(self) -> None:
         """Make what was appended a turn. Raises `WireError` if that is next to nothing."""
         pcm = committed(self._hearing)

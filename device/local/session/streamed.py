@@ -81,6 +81,11 @@ class Streamed:
         self._again()
         self._dialogue.send(InputAudioBufferCleared())
 
+    @property
+    def speaking(self) -> bool:
+        """Whether somebody speaks, as far as is known."""
+        return self._start is not None
+
     def close(self) -> None:
         """Give up all work."""
         self._turns.close()

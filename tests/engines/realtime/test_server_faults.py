@@ -168,6 +168,17 @@ async def test_an_end_that_the_server_tells_of_is_announced(
     assert 50 < event.seconds <= 61
 
 
+async def test_an_end_that_comes_sooner_than_the_server_said_is_announced(
+    server: ScriptedRealtime, opened: Open
+) -> None:
+    session = await opened()
+    soon = replace(server.connection.session, type="realtime", expires_at=round(time.time()) + 60)
+    await server.connection.send(wire.SessionUpdated(soon))
+    (event,) = await until(session, Expiring)
+    assert isinstance(event, Expiring)
+    assert 50 < event.seconds <= 61
+
+
 @pytest.mark.parametrize("ends_in", [-30, 10 * 365 * 86_400])
 async def test_an_end_that_cannot_be_is_not_believed(server: ScriptedRealtime, opened: Open, ends_in: int) -> None:
     server.on(
