@@ -20,17 +20,14 @@ def base(tag: str) -> str:
 
 
 @cache
-def languages() -> tuple[str, ...]:
-    """Return the languages that there is a folder of."""
-    return tuple(sorted(folder.name for folder in LANGUAGES.iterdir() if folder.is_dir()))
+def languages(name: str = "common.toml") -> tuple[str, ...]:
+    """Return the languages that have the file `name`; by default those whose folder is whole."""
+    return tuple(sorted(path.relative_to(LANGUAGES).parts[0] for path in LANGUAGES.glob(f"*/{name}")))
 
 
 def file_of(language: str, name: str) -> Path | None:
     """Return where the file `name` of a language is, given as a tag; None if that language has none."""
-    if base(language) not in languages():
-        return None
-    path = LANGUAGES / base(language) / name
-    return path if path.is_file() else None
+    return LANGUAGES / base(language) / name if base(language) in languages(name) else None
 
 
 def skill_files(language: str) -> list[Path]:

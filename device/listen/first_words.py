@@ -8,7 +8,8 @@ learnt from many people, but half a word, noise or an echo lead it astray. A sma
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Protocol
+import re
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 from msgspec import Struct
@@ -48,6 +49,8 @@ SURE, GUESSED = -0.1, -0.9
 """Confidences of the recogniser at which words count fully, and not at all: see `moonshine.py`."""
 HUMMED = 0.3
 """How much a backchannel counts at least: nothing else is like "mm-hm" to it, and it is never sure of that."""
+DRAWN_OUT: Final = re.compile(r"([^\W\d_])\1{2,}", re.IGNORECASE)
+"""No word has one letter three times in a row."""
 EARLY_MS, LATE_MS = 300, 700
 """Between these, a voice that goes on needs ever less evidence: there will be more of it soon."""
 EARLY = 1.5
@@ -121,16 +124,22 @@ def weigh(
 
 
 def meaning_of(text: str, lexicon: Lexicon) -> Kind:
-    """Return what `text`, all that was said, means."""
-    said = words(text)
+    """Return what `text`, all that was said, means; "okaaay" is "okay", "coooool" is "cool"."""
+    heard = (_meaning(words(DRAWN_OUT.sub(kept, text)), lexicon) for kept in (r"\g<0>", r"\1", r"\1\1"))
+    return next((meaning for meaning in heard if meaning != "speech"), "speech")
+
+
+def _meaning(said: list[str], lexicon: Lexicon) -> Kind:
     if not said:
         return "nothing"
+    if _made_of(said, lexicon.backchannel):
+        return "backchannel"
     # "Okay, yeah, stop": what matters comes after the signs of listening.
     for begin in range(len(said)):
         starts = (" ".join(said[begin:end]) for end in range(begin + 1, len(said) + 1))
         if _made_of(said[:begin], lexicon.backchannel) and any(start in lexicon.interruption for start in starts):
             return "stop"
-    return "backchannel" if _made_of(said, lexicon.backchannel) else "speech"
+    return "speech"
 
 
 def audible(pcm: NDArray[np.int16]) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec import Struct
 
-from device.language.files import base, file_of, languages
+from device.language.files import LANGUAGES, base, languages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 RECOGNISED: Final = frozenset({"en"})
 """The languages that the small recogniser knows: Moonshine tiny, and what was trained on its states (`by_sound.py`)."""
+
+
+FILE: Final = "lexicon.toml"
 
 
 class Lexicon(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,8 +51,7 @@ def heard_lexicon(language: str) -> Lexicon | None:
 @cache
 def lexica() -> dict[str, Lexicon]:
     """Return the phrases of every language that there are any of."""
-    there = {language: file_of(language, "lexicon.toml") for language in languages()}
-    return {language: _read(path) for language, path in there.items() if path}
+    return {language: _read(LANGUAGES / language / FILE) for language in languages(FILE)}
 
 
 def _read(path: Path) -> Lexicon:

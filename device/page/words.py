@@ -25,7 +25,7 @@ Words = dict[str, dict[str, str]]
 @cache
 def readable() -> tuple[str, ...]:
     """Return the languages that the page can be read in."""
-    return tuple(name for name in languages() if file_of(name, FILE))
+    return languages(FILE)
 
 
 @cache

@@ -18,5 +18,12 @@ def test_what_is_no_language_has_no_files(tag):
     assert skill_files(tag) == []
 
 
+def test_languages_can_have_files_without_being_spoken():
+    assert {"de", "en"} <= set(languages())
+    assert set(languages()) < set(languages("lexicon.toml"))
+    assert languages("skills/timers.toml") == languages()
+    assert languages("no_such.toml") == ()
+
+
 def test_a_file_that_a_language_lacks_is_none():
     assert file_of("en", "no_such.toml") is None

@@ -32,6 +32,26 @@ INTERRUPTS = {"stop", "speech"}
         ("Holding hands", "speech"),
         ("What time is it?", "stop"),
         ("Tell me a joke.", "speech"),
+        # What the recogniser writes of people who nod at length, again and again, or laugh.
+        ("Okaaay.", "backchannel"),
+        ("COOOOOL!", "backchannel"),
+        ("Hmmmmm...", "backchannel"),
+        ("Nooooo!", "stop"),
+        ("Yeah yeah yeah.", "backchannel"),
+        ("Mm-hm, mm-hm, mm-hm.", "backchannel"),
+        ("Ha ha ha ha", "backchannel"),
+        ("Hahaha.", "backchannel"),
+        ("Roger that.", "backchannel"),
+        ("Totally.", "backchannel"),
+        ("Aye aye, captain!", "backchannel"),
+        ("Go on.", "backchannel"),
+        # It begins with a word that interrupts.
+        ("No problem!", "backchannel"),
+        ("What a shame.", "backchannel"),
+        ("What a long list", "stop"),
+        ("No, problem seven", "stop"),
+        ("Totally wrong", "speech"),
+        ("Go on to the next one", "speech"),
     ],
 )
 def test_what_words_mean(text, meaning):
@@ -69,6 +89,55 @@ def test_what_german_words_mean(text, meaning):
     german = lexicon("de")
     assert german is not None
     assert meaning_of(text, german) == meaning
+
+
+@pytest.mark.parametrize(
+    ("language", "backchannels", "interruptions", "speech"),
+    [
+        (
+            "de",
+            ["Jaaa.", "Ja ja ja", "Mhm, mhm.", "Auf jeden Fall!", "Wie schön!", "Na so was", "Haha", "Sprich weiter"],
+            ["Neeein!", "Moment mal", "Ja, aber", "Wie spät ist es?", "Was hast du gesagt?"],
+            ["Schöne Aussicht", "Ich auch nicht morgen"],
+        ),
+        (
+            "es",
+            ["Sí.", "Sí, sí, sí", "Claro que sí.", "Vaaale", "Ajá", "¡Qué bien!", "De acuerdo", "Jajaja", "Ya veo."],
+            ["¡Para!", "Espera un momento", "Noooo", "Sí, pero", "¿Qué hora es?", "Cállate", "No, la otra"],
+            ["Cuéntame un chiste", "Bueno, pon la radio", "Ya veo el problema"],
+        ),
+        (
+            "fr",
+            [
+                "Oui.",
+                "Ouiii",
+                "D\u2019accord.",
+                "Ah bon ?",
+                "C'est ça",
+                "Oh là là",
+                "Bien sûr",
+                "Quel dommage",
+                "Mais oui !",
+            ],
+            ["Arrête !", "Attends une minute", "Non", "Oui, mais", "Tais-toi", "Excuse-moi", "Quelle heure est-il ?"],
+            ["Raconte-moi une blague", "Très bien, mets la radio", "Je vois un problème"],
+        ),
+        (
+            "it",
+            ["Sì.", "Sì sì", "Va bene.", "Ho capito", "Davvero?", "Che bello!", "Ma dai!", "Esattooo", "D'accordo"],
+            ["Basta!", "Aspetta un attimo", "Nooo", "Sì, ma", "Che ore sono?", "Zitto", "Scusa, come?"],
+            ["Raccontami una storia", "Bene, accendi la luce", "Capisco il tedesco"],
+        ),
+    ],
+)
+def test_what_words_of_other_languages_mean(language, backchannels, interruptions, speech):
+    known = lexicon(language)
+    meanings = {
+        "backchannel": [text for text in backchannels if meaning_of(text, known) != "backchannel"],
+        "stop": [text for text in interruptions if meaning_of(text, known) != "stop"],
+        "speech": [text for text in speech if meaning_of(text, known) != "speech"],
+    }
+    assert not any(meanings.values()), meanings
 
 
 @pytest.mark.parametrize(

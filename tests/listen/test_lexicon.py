@@ -35,7 +35,11 @@ def test_only_what_the_recogniser_knows_is_judged_by_words():
 def test_no_phrase_means_two_things(language):
     known = lexica()[language]
     assert not known.backchannel & known.interruption
-    assert all((known.backchannel, known.interruption, known.stop))
+    assert all((known.backchannel, known.interruption, known.stop, known.snooze))
+
+
+def test_the_languages_that_have_one():
+    assert {"de", "en", "es", "fr", "it"} <= set(lexica())
 
 
 @pytest.mark.parametrize("language", lexica())
