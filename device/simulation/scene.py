@@ -1,16 +1,21 @@
 """Scene files: what happens in a simulated room.
 
-A scene is a TOML file; WAV files are named relative to it. Bundled scenes are found by name. Every key has its
-meaning beside it.
+A scene is a TOML file; WAV files, and folders of them, are named relative to it. Bundled scenes are found by name.
+Every key has its meaning beside it. A person by recordings in a folder `anna` beside the scene, over a reply:
+
+    [[visitor]]
+    after = "speaking"
+    plus = 1.5
+    folder = "anna"
 """
 
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import cycle, pairwise
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import msgspec
 import numpy as np
@@ -22,6 +27,9 @@ from device.data import DATA
 from device.simulation.acoustics import COLOURS
 from device.simulation.faults import Fault, Kind
 from device.system import inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SCENES = DATA / "scenes"
 """Where the bundled scenes are."""
@@ -128,7 +136,10 @@ class Visitor(Table, frozen=True):
     nth: Annotated[int, Meta(ge=1)] = 1
     """The first time that it happens, the second …"""
     wav: str = ""
-    """A WAV file, 16-bit, mono or stereo, 8 to 48 kHz; or `text`."""
+    """A WAV file, 16-bit, mono or stereo, 8 to 48 kHz; or `folder`, or `text`."""
+    folder: str = ""
+    """A folder of such files, a person's recordings: one of them is said. Whoever else in the scene has this folder
+    says another one, until all were; their order is chosen by the room's `seed`."""
     text: str = ""
     """What espeak-ng says."""
     voice: Annotated[str, Meta(pattern="^[A-Za-z]")] = "en-us"
@@ -137,7 +148,7 @@ class Visitor(Table, frozen=True):
     level_db: Annotated[float, Meta(ge=-90, le=0)] = USUAL_SPEECH_DBFS
     """dBFS RMS at the microphone while speaking."""
     label: str = ""
-    """What to call this in the summary; the text or the WAV file's name by default."""
+    """What to call this in the summary; the text or the WAV file's name by default, with that of its `folder`."""
     wake_end: Seconds | None = None
     """Seconds from the start of the sound to the end of the wake word in it. Found by itself for a `text` that begins
     with the name of a stock wake word."""
@@ -149,8 +160,8 @@ class Visitor(Table, frozen=True):
             raise ValueError(f"a visitor needs one time: either at = seconds or after = a state, one of {states}")
         if self.at is not None and (self.plus or self.nth != 1):
             raise ValueError("plus and nth go with after, not with at")
-        if bool(self.wav) == bool(self.text):
-            raise ValueError("a visitor needs one thing to say: either wav = a file or text = words")
+        if sum(map(bool, (self.wav, self.folder, self.text))) != 1:
+            raise ValueError("a visitor needs one thing to say: wav = a file, folder = recordings or text = words")
 
     @property
     def name(self) -> str:
@@ -314,16 +325,37 @@ def _resolve(scene: Scene, path: Path) -> Scene:
         room = msgspec.structs.replace(room, noise=str(path.parent / room.noise))
         read_wav(Path(room.noise))
     visitors = []
+    folders: dict[str, Iterator[Path]] = {}
     for visitor in scene.visitors:
         if visitor.text:
             speak(visitor.text, visitor.voice, visitor.words_per_minute)
             visitors.append(visitor)
+        elif visitor.folder:
+            if visitor.folder not in folders:
+                folders[visitor.folder] = _recordings(path, visitor.folder, room.seed)
+            file = next(folders[visitor.folder])
+            label = visitor.label or f"{file.parent.name}: {file.stem}"
+            visitors.append(msgspec.structs.replace(visitor, wav=str(file), folder="", label=label))
         else:
             file = path.parent / visitor.wav
             read_wav(file)
             visitors.append(msgspec.structs.replace(visitor, wav=str(file), label=visitor.name))
     name = scene.name or path.stem
     return msgspec.structs.replace(scene, name=name, room=room, visitors=tuple(visitors))
+
+
+def _recordings(path: Path, folder: str, seed: int) -> Iterator[Path]:
+    """Return the WAV files of a folder in random order, again and again, after trying each."""
+    place = path.parent / folder
+    try:
+        found = sorted(file for file in place.iterdir() if file.suffix.lower() == ".wav")
+    except OSError as error:
+        raise SceneError(f'{path}: folder = "{folder}": {place} cannot be read: {error.strerror}') from error
+    if not found:
+        raise SceneError(f'{path}: folder = "{folder}": there are no .wav files in {place}')
+    for file in found:
+        read_wav(file)
+    return cycle([found[n] for n in np.random.default_rng(seed).permutation(len(found))])
 
 
 def _explain(problem: str) -> str:

@@ -6,7 +6,7 @@ from support.rooms import QUIET, Tape, changed, lag_of, play, room_of, write_wav
 
 from device.audio.measure import dbfs, speech_bounds, speech_level
 from device.simulation.room import Room
-from device.simulation.scene import Visitor
+from device.simulation.scene import Visitor, load
 
 
 @pytest.mark.parametrize("level_db", [-20.0, -35.0])
@@ -33,6 +33,23 @@ def test_a_wav_visitor_is_brought_to_the_rooms_rate(tmp_path):
     heard = tracks.visitors[12_000:60_000].astype(float)
     assert np.argmax(np.abs(np.fft.rfft(heard))) == 1000
     assert (room.visits[0].label, room.visits[0].end) == ("tone", 60_000)
+
+
+def test_a_person_speaks_by_recordings_in_a_folder(tmp_path):
+    """As `parley room` plays it: from the scene file to what the microphone hears."""
+    (tmp_path / "anna").mkdir()
+    hertz = {"yes": 500, "no": 900}
+    for name, high in hertz.items():
+        tone = np.sin(2 * np.pi * high * np.arange(8000) / 16_000) * 8000
+        write_wav(tmp_path / "anna" / f"{name}.wav", tone.astype(np.int16), 16_000)
+    said = '[[visitor]]\nafter = "visitor"\nplus = 0.5\nfolder = "anna"\n'
+    first = said.replace('after = "visitor"\nplus = 0.5', "at = 0.5")
+    (tmp_path / "scene.toml").write_text(f"seconds = 3\n[room]\necho_db = -inf\nnoise_db = -inf\n{first}{said}")
+    room, tracks = play(load(tmp_path / "scene.toml"), tmp_path)
+    assert {visit.label for visit in room.visits} == {"anna: yes", "anna: no"}
+    for visit in room.visits:
+        heard = tracks.microphone[visit.start : visit.start + 24_000].astype(float)
+        assert 2 * np.argmax(np.abs(np.fft.rfft(heard))) == hertz[visit.label.removeprefix("anna: ")]
 
 
 def test_two_visitors_may_speak_at_once(tmp_path):

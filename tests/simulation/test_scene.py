@@ -62,6 +62,9 @@ VISITOR = "seconds = 9\n[[visitor]]\n"
         (VISITOR + 'after = "bored"\ntext = "a"', ["visitor 1: after", "bored", "asleep", "reply_end"]),
         (VISITOR + 'after = "visitor"\ntext = "a"', ["no visitor before it"]),
         (VISITOR + 'at = 1\nwav = "none.wav"', ["none.wav", "no such WAV file"]),
+        (VISITOR + 'at = 1\nwav = "none.wav"\nfolder = "anna"', ["visitor 1: a visitor needs one thing to say"]),
+        (VISITOR + 'at = 1\nfolder = "anna"', ['folder = "anna"', "No such file"]),
+        (VISITOR + 'at = 1\nfolder = "."', ['folder = "."', "no .wav files"]),
         (VISITOR + 'at = 1\ntext = "a"\nvoice = "tlh-xx"', ['the voice "tlh-xx"', "espeak-ng --voices"]),
         (VISITOR + 'at = 1\ntext = "a"\nvoice = "en+Nobody"', ['variant "Nobody"', "--voices=variant"]),
         (VISITOR + 'at = 1\ntext = "a"\nvoice = "-q"', ["visitor 1: voice"]),
@@ -99,6 +102,44 @@ def test_a_bad_scene_is_explained(refused, text, said):
     message = refused(text)
     for words in said:
         assert words in message
+
+
+@pytest.fixture
+def anna(tmp_path):
+    """A folder with three recordings of somebody, and a text that is none."""
+    folder = tmp_path / "people" / "anna"
+    folder.mkdir(parents=True)
+    for name in ("yes.wav", "no.WAV", "laugh.wav"):
+        write_wav(folder / name, white(1000, -20), 16_000)
+    (folder / "licence.txt").write_text("hers")
+    return folder
+
+
+def visitors(folder, count, seed=0):
+    """Return who comes into a room in which so many say something out of Anna's folder."""
+    path = folder.parents[1] / "scene.toml"
+    path.write_text(f"seconds = 9\n[room]\nseed = {seed}\n" + '[[visitor]]\nat = 1\nfolder = "people/anna"\n' * count)
+    return scene.load(path).visitors
+
+
+def test_a_person_says_what_is_in_the_folder_each_of_it_before_anything_again(anna):
+    said = [Path(visitor.wav) for visitor in visitors(anna, 6)]
+    assert sorted(said[:3]) == sorted(said[3:]) == [anna / "laugh.wav", anna / "no.WAV", anna / "yes.wav"]
+
+
+def test_the_seed_chooses_their_order(anna):
+    orders = {tuple(visitor.wav for visitor in visitors(anna, 3, seed)) for seed in range(8)}
+    assert len(orders) > 1
+    assert visitors(anna, 3, seed=5) == visitors(anna, 3, seed=5)
+
+
+def test_they_are_called_by_who_says_what(anna):
+    assert {visitor.name for visitor in visitors(anna, 3)} == {"anna: laugh", "anna: no", "anna: yes"}
+
+
+def test_a_recording_that_cannot_be_used_is_named(anna, refused):
+    (anna / "broken.wav").write_bytes(b"OggS")
+    assert "broken.wav" in refused(VISITOR + 'at = 1\nfolder = "people/anna"')
 
 
 def test_a_wav_file_that_cannot_be_used_is_named(refused, tmp_path):
