@@ -31,7 +31,6 @@ from device.engines.uplink import SentAudio, Uplink
 from device.listen.capture import CLEAN_SECONDS, Capture
 from device.listen.detectors import Detectors
 from device.listen.gain import Gain, SpeechLevel
-from device.listen.lexicon import heard_lexicon
 from device.listen.over_reply import OverReply
 from device.listen.shared_recogniser import SharedRecogniser
 from device.listen.stop_word import StopWord
@@ -242,7 +241,7 @@ def rules(settings: Settings, *, submits: bool) -> Rules:
         greeting=settings.greeting,
         cut_ms=barge_in.cut_ms,
         barge_in=barge_in.decide,
-        recogniser=heard_lexicon(settings.language) is not None,
+        recogniser=True,
         commit_after_ms=listen.silence_ms if listen.end_of_turn == "device" else None,
         silence_ms=listen.silence_ms,
         result_tool=RESULT if submits else "",

@@ -2,7 +2,8 @@
 
 Two witnesses are heard. The recogniser writes down what it understands, and a lexicon says what that means; it has
 learnt from many people, but half a word, noise or an echo lead it astray. A small network judges by the sound alone
-(`by_sound.py`); it has heard fewer people, but also noise, echo and half words. `weigh` makes up the mind.
+(`by_sound.py`); it has heard fewer people, but also noise, echo and half words. `weigh` makes up the mind. In languages
+that the recogniser does not know, the sound is the only witness.
 """
 
 from __future__ import annotations
@@ -87,13 +88,14 @@ def listen_to(
     pcm: NDArray[np.int16],
     recogniser: Recogniser,
     by_sound: Callable[[NDArray[np.float32]], NDArray[np.float32]],
-    lexicon: Lexicon,
+    lexicon: Lexicon | None,
     *,
     ended: bool,
 ) -> FirstWords:
     """Return what is said in `pcm`: `(n,) int16, 16 kHz mono`, from `BEFORE` a voice's onset until now.
 
-    `ended` says that the voice has ended, as far as can be told. Takes about 25 ms of CPU for 0.8 s.
+    Without a `lexicon`, what the recogniser writes down says nothing. `ended` says that the voice has ended, as far as
+    can be told. Takes about 25 ms of CPU for 0.8 s.
     """
     if len(pcm) <= BEFORE:
         return FirstWords("nothing")
@@ -104,10 +106,13 @@ def listen_to(
 
 
 def weigh(
-    text: str, confidence: float, likely: BySound, lexicon: Lexicon, *, lasted_ms: float, ended: bool
+    text: str, confidence: float, likely: BySound, lexicon: Lexicon | None, *, lasted_ms: float, ended: bool
 ) -> FirstWords:
-    """Return what a voice is that has lasted so long and in which `text` was understood."""
-    meaning = meaning_of(text, lexicon)
+    """Return what a voice is that has lasted so long and in which `text` was understood, or written for want of better.
+
+    It counts only by a `lexicon`.
+    """
+    meaning = meaning_of(text, lexicon) if lexicon is not None else "nothing"
     interrupts, else_ = likely.stop + likely.speech, likely.backchannel + likely.nothing
     score = math.log(max(interrupts, LEAST) / max(else_, LEAST))
     trust = min(1.0, max(0.0, (confidence - GUESSED) / (SURE - GUESSED)))

@@ -43,7 +43,7 @@ def lexicon(language: str) -> Lexicon | None:
 def heard_lexicon(language: str) -> Lexicon | None:
     """Return the phrases of `language` if the device's small recogniser knows it, None else.
 
-    What it writes of another one are English words that sound alike: to judge by them is worse than by length.
+    What it writes of another one are English words that sound alike: to judge by them is worse than by sound alone.
     """
     return lexicon(language) if base(language) in RECOGNISED else None
 

@@ -23,7 +23,7 @@ LONGEST = samples(1500)
 
 
 class OverReply:
-    """Recognises voices over a reply through the shared recogniser, in the language of `language`."""
+    """Recognises voices over a reply through the shared recogniser, in the language of `language`; others by sound."""
 
     def __init__(self, language: str, clean: RingBuffer, recogniser: SharedRecogniser) -> None:
         self._lexicon = heard_lexicon(language)
@@ -32,17 +32,14 @@ class OverReply:
 
     def want(self, wanted: bool) -> None:  # noqa: FBT001 - a switch
         """Have the recogniser loaded, or let it go: while a session is open."""
-        self._recogniser.want("first words", wanted and self._lexicon is not None)
+        self._recogniser.want("first words", wanted)
 
     async def recognise(self, onset: int, at: int, *, ended: bool, since: int | None = None) -> FirstWords:
         """Return what the voice that began at `onset` has said by `at`, positions in the clean ring.
 
         `ended` says that it has ended by then, as far as can be told. If it goes on from an earlier voice, that one is
-        heard, too, from `since` on. `unknown` for a language without a lexicon, without the models, and when the
-        recogniser is not wanted.
+        heard, too, from `since` on. `unknown` without the models, and when the recogniser is not wanted.
         """
-        if self._lexicon is None:
-            return FirstWords("unknown")
         start = max((onset if since is None else since) - BEFORE, 0)
         pcm = self._clean.cursor(start).take(min(at, onset + LONGEST) - start)
         words = self._lexicon

@@ -161,8 +161,8 @@ async def test_a_session_has_the_tools_of_the_settings_and_of_the_profile_and_kn
         (Settings(engines=("openai", "local"), greeting="Hi"), {"engines": ("openai", "local"), "greeting": "Hi"}),
         (Settings(listen=ListenSettings(follow_up_s=2.5)), {"follow_up_ms": 2500}),
         (Settings(barge_in=BargeInSettings(decide="off", cut_ms=300)), {"barge_in": "off", "cut_ms": 300}),
-        (Settings(language="tlh"), {"recogniser": False}),
-        (Settings(language="de"), {"recogniser": False}),
+        (Settings(language="tlh"), {}),
+        (Settings(language="de"), {}),
         (Settings(listen=ListenSettings(silence_ms=700)), {"silence_ms": 700}),
         (
             Settings(listen=ListenSettings(silence_ms=700, end_of_turn="device")),

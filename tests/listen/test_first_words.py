@@ -161,6 +161,13 @@ def test_what_a_voice_is(understood, likely, lasted_ms, ended, kind):
     assert weigh(*understood, likely, LEXICON, lasted_ms=lasted_ms, ended=ended).kind == kind
 
 
+@pytest.mark.parametrize("written", ["Stop.", "Yeah.", "", "What do you want?"])
+def test_without_a_lexicon_the_sound_decides(written):
+    nods, speaks = BySound(0.7, 0.1, 0.1, 0.1), BySound(0.1, 0.1, 0.7, 0.1)
+    assert weigh(written, -0.1, nods, None, lasted_ms=500, ended=True).kind == "backchannel"
+    assert weigh(written, -0.1, speaks, None, lasted_ms=500, ended=True).kind == "speech"
+
+
 TEXTS = st.sampled_from(["", "Stop.", "Yeah.", "Mm-hmm", "I was", "Okay, but"])
 SHARES = st.tuples(*[st.floats(0.001, 1)] * 4).map(lambda parts: BySound(*(part / sum(parts) for part in parts)))
 

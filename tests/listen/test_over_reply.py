@@ -45,12 +45,20 @@ async def test_what_goes_on_from_an_earlier_voice_is_heard_with_it(ring, judged)
     assert judged == [(1200 - BEFORE // 16, 2500, True)]
 
 
-@pytest.mark.parametrize("language", ["tlh", "de"])
-async def test_in_a_language_that_is_not_heard_it_does_not_know_and_loads_nothing(ring, monkeypatch, language):
-    monkeypatch.setattr("device.listen.moonshine.load_moonshine", lambda _: pytest.fail("loaded"))
+@pytest.mark.parametrize(("language", "by_words"), [("tlh", False), ("de", False), ("en-GB", True)])
+async def test_in_a_language_that_is_not_heard_the_words_do_not_count(ring, monkeypatch, language, by_words):
+    monkeypatch.setattr("device.listen.moonshine.load_moonshine", lambda _: object())
+    known = []
+
+    def listen_to(pcm, recogniser, by_sound, lexicon, *, ended):
+        known.append(lexicon is not None)
+        return FirstWords("speech")
+
+    monkeypatch.setattr("device.listen.over_reply.listen_to", listen_to)
     over = OverReply(language, ring, SharedRecogniser(""))
     over.want(wanted=True)
-    assert await over.recognise(samples(1000), samples(1500), ended=True) == FirstWords("unknown")
+    assert (await over.recognise(samples(1000), samples(1500), ended=True)).kind == "speech"
+    assert known == [by_words]
 
 
 async def test_it_does_not_know_when_it_is_not_wanted(ring, judged):
