@@ -104,7 +104,7 @@ def measure(job: Job) -> Result:
     found += [sound for sound in bundled if sound.kind not in kinds]
     with tempfile.TemporaryDirectory(prefix="parley-") as folder:
         talks = _talks(Planner(found, Path(folder)), plan, job.part, people[:: plan.every])
-        turns = [sound for sound in found if sound.kind in ("pauses", "complete")][:: plan.every]
+        turns = [sound for sound in (*found, *people) if sound.kind in ("pauses", "complete")][:: plan.every]
         outcomes, ended = run(talks, turns if job.part in ("", "turns") else [], job)
     all_figures = (*figures(outcomes), *turn_figures(ended))
     return Result(

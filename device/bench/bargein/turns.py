@@ -20,6 +20,7 @@ from device.audio.measure import FULL_SCALE, speech_bounds, speech_level
 from device.bench.bargein.plan import NOISE_DB
 from device.bench.bargein.play import CHARGE
 from device.bench.result import BenchError, Figure, percentile
+from device.bench.sounds import HUMAN
 from device.engines.factory import wanted_by
 from device.engines.realtime.config import RATE, local_config, session_of
 from device.local.cascade import Cascade
@@ -58,6 +59,8 @@ class Ended(Struct, kw_only=True):
     kind: str
     voice: str
     text: str
+    human: bool = False
+    """Whether a person said it, and not a program."""
     noise_db: float
     rule: Rule
     cut_in: bool
@@ -81,7 +84,14 @@ def listen(sounds: Sequence[Sound], settings: Settings) -> list[Ended]:
 
 
 def turn_figures(ended: Sequence[Ended]) -> list[Figure]:
-    """Return how often the engine cuts in, and what that costs where there is no pause."""
+    """Return how often the engine cuts in, and what that costs where there is no pause; of people after programs."""
+    programs, people = ([one for one in ended if one.human is human] for human in (False, True))
+    of_people = _figures(people, 12.0) if people else []
+    return _figures(programs, 10.0) + [replace(figure, name=f"people, {figure.name}") for figure in of_people]
+
+
+def _figures(ended: Sequence[Ended], most: float) -> list[Figure]:
+    """Return the figures of some utterances, in at most so many percent of whose pauses the engine may cut in."""
 
     def of(kind: str, rule: Rule) -> list[Ended]:
         return [one for one in ended if (one.kind, one.rule) == (kind, rule)]
@@ -91,8 +101,8 @@ def turn_figures(ended: Sequence[Ended]) -> list[Figure]:
     for rule, name in rules.items():
         paused = of("pauses", rule)
         share = 100 * sum(one.cut_in for one in paused) / len(paused) if paused else float("nan")
-        bound = 10.0 if rule == "settings" else None
-        made.append(Figure(f"{name}: false cut-ins in {len(paused)} pauses", share, "%", at_most=bound))
+        bound = most if rule == "settings" else None
+        made.append(Figure(f"{name}: false cut-ins in {len(paused)} pauses", share, "%", bound, of=len(paused)))
     usual, plain = ([np.inf if o.reply_ms is None else o.reply_ms for o in of("complete", rule)] for rule in rules)
     added = percentile(usual, 50) - percentile(plain, 50)
     made.append(Figure(f"end of turn: added median delay, {len(usual)} utterances", added, "ms", at_most=250))
@@ -137,6 +147,7 @@ async def _listen(stages: Stages, settings: Settings, sound: Sound, noise_db: fl
         kind=sound.kind,
         voice=sound.voice,
         text=sound.text,
+        human=sound.synthesizer == HUMAN,
         noise_db=noise_db,
         rule=rule,
         cut_in=early,

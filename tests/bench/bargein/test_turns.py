@@ -7,12 +7,13 @@ from device.bench.bargein.turns import Ended, listen, turn_figures
 from device.settings.tree import Settings
 
 
-def ended(kind, rule, *, cut_in=False, reply_ms=500.0):
+def ended(kind, rule, *, cut_in=False, reply_ms=500.0, human=False):
     return Ended(
         sound="x",
         kind=kind,
         voice="v",
         text="t",
+        human=human,
         noise_db=-60,
         rule=rule,
         cut_in=cut_in,
@@ -28,6 +29,15 @@ def test_cutting_in_is_weighed_against_the_delay_that_avoiding_it_costs():
     cut_ins, plain, added, _ = turn_figures(found)
     assert (cut_ins.value, plain.value, added.value) == (25, 100, 150)
     assert (cut_ins.reached, added.reached) == (False, True)
+
+
+def test_people_are_told_beside_the_synthesizers():
+    found = [ended("pauses", "settings")] * 3
+    found += [ended("pauses", "settings", cut_in=hit, human=True) for hit in (True, False, False, False)]
+    figures = {figure.name: figure for figure in turn_figures(found)}
+    assert figures["end of turn: false cut-ins in 3 pauses"].value == 0
+    cut_ins = figures["people, end of turn: false cut-ins in 4 pauses"]
+    assert (cut_ins.value, cut_ins.at_most, cut_ins.of) == (25, 12, 4)
 
 
 def test_a_reply_that_never_came_counts_among_the_slowest():
