@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from msgspec.structs import replace
@@ -30,10 +30,24 @@ SOON_MS = 700.0
 """Within this, somebody whose language the device does not know shall be heard."""
 TICS = frozenset({"cough", "laugh", "cry", "moan", "grunt", "sigh", "sneeze"})
 """Noises that people make without meaning to say anything."""
+HESITATIONS = frozenset({"um", "uhm", "uh", "er", "erm"})
+"""The same in letters."""
 AT_LEAST = 95.0
 """Percent of these silence the reply all the same."""
 LESS = 1.0
 """By so many points, at the most, are things worse in the 30 s after a stall."""
+
+
+def _is_tic(outcome: Outcome) -> bool:
+    return {"noise": outcome.voice in TICS, "backchannel": outcome.text in HESITATIONS}.get(outcome.role, False)
+
+
+SELECTIVITIES: Final[dict[str, Callable[[Outcome], bool]]] = {
+    "backchannels": lambda o: o.role == "backchannel" and not _is_tic(o),
+    "vocal tics": _is_tic,
+    "not meant for the device": lambda o: o.role == "distant",
+}
+"""What shall leave a reply alone, as tau-voice tells it apart."""
 
 
 def figures(outcomes: Sequence[Outcome]) -> tuple[Figure, ...]:
@@ -57,6 +71,7 @@ def figures(outcomes: Sequence[Outcome]) -> tuple[Figure, ...]:
         *_kept("not speech", of("noise"), 95),
         _rate("… vocal tics among that: kept", [bool(o.reached) for o in of("noise") if o.voice in TICS], None),
         *_kept("not meant for the device", of("distant"), 70),
+        _selectivity("selectivity", plain),
         *_alone([outcome for outcome in of("self") if outcome.talk.startswith("self")]),
         _rate("first word reaches the engine", [bool(o.first_word) for o in silenced], 98),
         Figure(f"heard, the worst of {len(heard)}", max(heard, default=float("nan")), "ms", 20),
@@ -85,15 +100,14 @@ def _of_people(outcomes: Sequence[Outcome]) -> list[Figure]:
         made.append(_rate(f"{name}: interruptions silence the reply", [bool(o.reached) for o in some], at_least))
         silences = [o.silence_ms for o in some if o.reached and o.silence_ms is not None]
         made += _two(f"{name}: how soon", silences, median=130, p95=350)
-    nods = of("backchannel")
+    nods, tics, distant = (_judged(outcomes, is_one) for is_one in SELECTIVITIES.values())
     drawn = [outcome for outcome in nods if outcome.lasts_s > DRAWN_OUT_S]
-    tics = [outcome for outcome in of("noise") if outcome.voice in TICS]
     noises = [outcome for outcome in of("noise") if outcome.voice not in TICS]
     for name, some, at_least in (
         ("backchannels", nods, 93.0),
         (f"backchannels of over {DRAWN_OUT_S:g} s", drawn, 88.0),
         ("vocal tics, laughter and cries", tics, 95.0),
-        ("not meant for the device", of("distant"), 70.0),
+        ("not meant for the device", distant, 70.0),
         ("other noise", noises, 99.0),
     ):
         made.append(_rate(f"people: {name}: kept", [bool(o.reached) for o in some], at_least))
@@ -103,7 +117,19 @@ def _of_people(outcomes: Sequence[Outcome]) -> list[Figure]:
     made.append(_rate(f"people: not the settings' language: silence the reply within {SOON_MS:g} ms", soon, 90))
     words = [bool(o.first_word) for o in interrupted if o.reached]
     made.append(_rate("people: the first word reaches the engine", words, 99))
+    made.append(_selectivity("people: selectivity", outcomes))
     return [figure for figure in made if not np.isnan(figure.value)]
+
+
+def _selectivity(name: str, outcomes: Sequence[Outcome]) -> Figure:
+    """Return the mean of the three selectivities, as far as each was tried."""
+    shares = [_share(some) for is_one in SELECTIVITIES.values() if (some := _judged(outcomes, is_one))]
+    return Figure(f"{name}, the mean of {len(shares)} of 3", float(np.mean(shares)) if shares else float("nan"), "%")
+
+
+def _judged(outcomes: Sequence[Outcome], is_one: Callable[[Outcome], bool]) -> list[Outcome]:
+    """Return what could be judged, when the card was well, of one kind."""
+    return [o for o in outcomes if o.reached is not None and not o.trouble and is_one(o)]
 
 
 def _troubled(outcomes: Sequence[Outcome]) -> list[Figure]:
@@ -157,9 +183,13 @@ def notes(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
         "voice": lambda o: o.voice,
         "text": lambda o: f"“{o.text}”" if o.text else o.sound,
     }
-    told = []
+    kinds: dict[str, Callable[[Outcome], bool]] = {
+        "interruptions": lambda o: o.role == "yield",
+        "in another language": lambda o: o.role == "foreign",
+        **SELECTIVITIES,
+    }
+    told = [line for name, is_one in kinds.items() for line in _by_echo(name, outcomes, is_one)]
     for role in ("yield", "foreign", "backchannel", "noise", "distant", "wake"):
-        told += _by_echo(role, outcomes)
         judged = [o for o in outcomes if o.role == role and o.reached is not None]
         worst = []
         for key in by.values():
@@ -176,17 +206,18 @@ def notes(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _by_echo(role: str, outcomes: Sequence[Outcome]) -> list[str]:
-    """Return how people and synthesizers did at each level of the echo."""
+def _by_echo(name: str, outcomes: Sequence[Outcome], is_one: Callable[[Outcome], bool]) -> list[str]:
+    """Return how people and synthesizers did in all, and at each level of the echo."""
     told = []
     for human, who in ((True, "people"), (False, "synthesizers")):
-        some = [o for o in outcomes if (o.role, o.human, o.trouble) == (role, human, "") and o.reached is not None]
+        some = [outcome for outcome in _judged(outcomes, is_one) if outcome.human is human]
         levels = sorted({outcome.echo_db for outcome in some})
         rates = [
             _rate(f"{level:+g} dB", [bool(o.reached) for o in some if o.echo_db == level], None) for level in levels
         ]
         if len(rates) > 1:
-            told.append(f"{role}, {who}, by echo: {', '.join(f'{rate.name} {rate.measured}' for rate in rates)}")
+            whole = _rate("", [bool(o.reached) for o in some], None).measured
+            told.append(f"{name}, {who}: {whole}; by echo: {', '.join(f'{r.name} {r.measured}' for r in rates)}")
     return told
 
 

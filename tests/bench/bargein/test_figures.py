@@ -127,6 +127,22 @@ def test_people_who_nod_laugh_or_are_not_meant_are_told_apart():
     assert value(found, "people: not meant for the device: kept").value == 100
 
 
+def test_selectivity_is_the_mean_of_three_however_often_each_was_tried():
+    found = [
+        *[human("backchannel", True, text="okay")] * 3,
+        human("backchannel", False, text="um"),
+        human("noise", True, voice="sigh"),
+        human("noise", False, voice="door"),
+        human("distant", False),
+        outcome("backchannel", True),
+    ]
+    people = value(found, "people: selectivity")
+    assert (people.value, people.name) == (50, "people: selectivity, the mean of 3 of 3")
+    assert value(found, "people: vocal tics, laughter and cries: kept").value == 50
+    programs = value(found, "selectivity")
+    assert (programs.value, programs.name) == (100, "selectivity, the mean of 1 of 3")
+
+
 def test_vocal_tics_are_told_apart_of_synthesizers_too():
     found = [outcome("noise", True, voice="door"), outcome("noise", False, voice="cough")]
     assert value(found, "… vocal tics among that").value == 0
@@ -141,7 +157,8 @@ def test_a_language_that_the_device_does_not_know_shall_be_heard_soon():
 def test_people_and_synthesizers_stand_side_by_side_for_each_echo():
     made = [kind("yield", echo < 6, echo_db=echo) for echo in (0.0, 6.0) for kind in (human, outcome)]
     told = [note for note in notes(made) if "by echo" in note]
-    assert [note.split(",")[1].strip() for note in told] == ["people", "synthesizers"]
+    assert [note.split(":")[0] for note in told] == ["interruptions, people", "interruptions, synthesizers"]
+    assert "50 % of 2 (9 to 91)" in told[0]
     assert "+0 dB 100 % of 1 (21 to 100)" in told[0]
     assert "+6 dB 0 % of 1 (0 to 79)" in told[0]
 
