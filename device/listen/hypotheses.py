@@ -27,6 +27,8 @@ class Hypothesis(Struct, frozen=True):
     ids: tuple[int, ...]
     score: float
     """Log probability of all of its tokens, the end included."""
+    scores: tuple[float, ...] = ()
+    """Log probability of each of them, the end apart."""
 
     @property
     def confidence(self) -> float:
@@ -50,10 +52,11 @@ def likeliest(
         following: dict[str, tuple[Hypothesis, int]] = {}
         for score, at, token in _best(open_, rows, lowest, width):
             if token == END:
-                ended = Hypothesis(open_[at].ids, score)
+                ended = Hypothesis(open_[at].ids, score, open_[at].scores)
                 done.setdefault(words(ended.ids), ended)
             else:
-                longer = Hypothesis((*open_[at].ids, token), score)
+                scores = (*open_[at].scores, score - open_[at].score)
+                longer = Hypothesis((*open_[at].ids, token), score, scores)
                 following.setdefault(words(longer.ids), (longer, at))
             if len(following) == width:
                 break

@@ -83,6 +83,8 @@ class Heard(Struct, frozen=True):
     text: str
     confidence: float
     """Mean log probability of its tokens; 0 if there are none."""
+    words: float = 0.0
+    """The same without marks and the end: whether it is a full stop or none says nothing of what was said."""
 
 
 class Recognised(Struct, frozen=True):
@@ -103,12 +105,15 @@ class _Attempt(Struct, frozen=True):
     length: int
     """Samples."""
     ids: list[int]
-    score: float
-    """Log probability of all tokens."""
+    scores: list[float]
+    """Log probability of each token, and of the end."""
     silent: bool
     """It is likelier that nobody speaks in it."""
-    confidence: float
-    """Mean log probability of a token."""
+
+    @property
+    def confidence(self) -> float:
+        """Mean log probability of a token."""
+        return sum(self.scores) / len(self.scores)
 
 
 class Moonshine:
@@ -150,7 +155,11 @@ class Moonshine:
         if pcm.ndim != 1 or pcm.dtype != np.int16:
             raise ValueError(f"the recogniser wants (n,) int16, not {pcm.shape} {pcm.dtype}")
         said = [one for piece in framing.pieces(pcm) if (one := self._piece(piece, understood)).text]
-        return Heard(" ".join(one.text for one in said), min((one.confidence for one in said), default=0.0))
+        return Heard(
+            " ".join(one.text for one in said),
+            min((one.confidence for one in said), default=0.0),
+            min((one.words for one in said), default=0.0),
+        )
 
     def _piece(self, pcm: NDArray[np.int16], understood: Understood | None) -> Heard:
         if len(pcm) < _SHORTEST:
@@ -169,11 +178,11 @@ class Moonshine:
         text = "" if best.silent or best.confidence < _CONFIDENCE else self._text(best.ids)
         if _NOT_WORDS.fullmatch(text):
             text = ""
-        heard = Heard(text, best.confidence)
+        heard = Heard(text, best.confidence, self._sureness(best.ids, best.scores))
         if understood:
             how = understood(text) if text else 0
             if not text or best.confidence < _SURE[how]:
-                heard = self._second_look(attempts, understood, heard, best.score + _WORTH[how])
+                heard = self._second_look(attempts, understood, heard, sum(best.scores) + _WORTH[how])
         if not heard.text:
             log.debug("No words: confidence %.2f", heard.confidence)
         return heard
@@ -186,7 +195,7 @@ class Moonshine:
 
     def _second_look(self, attempts: list[_Attempt], understood: Understood, first: Heard, worth: float) -> Heard:
         """Return the best of `first`, which is worth so much without its words, and what else can be understood."""
-        best, expected = (worth + _A_WORD * len(first.text.split()), first.text, first.confidence), False
+        best, most, expected = first, worth + _A_WORD * len(first.text.split()), False
         for attempt in sorted(attempts, key=lambda one: (not one.silent, one.confidence), reverse=True):
             decoding = self._networks.begin(attempt.states, attempt.keys, attempt.length)
             for one in likeliest(decoding, self._words, _limit(attempt.length), worth - _WORTH[EXPECTED]):
@@ -195,11 +204,12 @@ class Moonshine:
                     continue
                 if how := understood(other):
                     worth_it = one.score + _WORTH[how] + _A_WORD * len(other.split())
-                    best = max(best, (worth_it, other, one.confidence))
+                    if worth_it > most:
+                        best, most = Heard(other, one.confidence, self._sureness(one.ids, one.scores)), worth_it
                     expected = expected or how == EXPECTED
             if expected:
                 break
-        return Heard(*best[1:])
+        return best
 
     def recognise(self, audio: NDArray[np.float32]) -> Recognised:
         """Return what is heard in `audio`, a short piece that has speech in it or none: all of it, and once.
@@ -233,7 +243,12 @@ class Moonshine:
                 del ids[-loop:]
                 break
             (row,) = decoding.step([token])
-        return _Attempt(states, keys, len(audio), ids, sum(scores), silent, sum(scores) / len(scores))
+        return _Attempt(states, keys, len(audio), ids, scores, silent)
+
+    def _sureness(self, ids: Sequence[int], scores: Sequence[float]) -> float:
+        """Return the mean of the scores of those tokens that are of words; 0 if none is."""
+        of_words = [score for token, score in zip(ids, scores, strict=False) if self._words([token])]
+        return sum(of_words) / len(of_words) if of_words else 0.0
 
     def _words(self, ids: Sequence[int]) -> str:
         """Return what tokens say, without spelling."""

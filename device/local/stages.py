@@ -25,6 +25,10 @@ class StageError(Exception):
     code = "stage_error"
 
 
+Doubt: TypeAlias = Literal["none", "ending", "words"]
+"""In a text: none; how it ends may be otherwise; its very words may be others."""
+
+
 class Recogniser(Protocol):
     """Speech to text."""
 
@@ -37,8 +41,8 @@ class Recogniser(Protocol):
         Blocking; called in worker threads, by one at a time.
         """
 
-    def doubts(self, text: str) -> bool:
-        """Return whether it was unsure of a text that it returned lately: what it ends with may be something else."""
+    def doubt(self, text: str) -> Doubt:
+        """Return how unsure it was of a text that it returned lately."""
 
 
 class RemoteRecogniser(ABC):
@@ -47,9 +51,9 @@ class RemoteRecogniser(ABC):
     def warm_up(self) -> None:  # noqa: B027 - most need none
         """Do nothing: there is nothing to be asked yet."""
 
-    def doubts(self, text: str) -> bool:  # noqa: ARG002 - most do not say
-        """Return False: it is not known how sure it was."""
-        return False
+    def doubt(self, text: str) -> Doubt:  # noqa: ARG002 - most do not say
+        """Return "none": it is not known how sure it was."""
+        return "none"
 
     @abstractmethod
     async def transcribe(self, pcm: NDArray[np.int16], names: Collection[str] = ()) -> str:

@@ -44,6 +44,7 @@ def test_the_likeliest_come_first_and_spelling_is_no_difference():
     assert [words(one.ids) for one in found[:3]] == ["to ours", "two hours", "two ours"]
     assert found[0].score == pytest.approx(np.log(0.4 * 0.6 * 0.6))
     assert found[0].confidence == pytest.approx(found[0].score / 3)
+    assert sum(found[0].scores) == pytest.approx(np.log(0.4 * 0.6))
     assert table.width <= 4
     assert len({words(one.ids) for one in found}) == len(found)
 

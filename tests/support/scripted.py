@@ -19,7 +19,7 @@ from device.local import stages
 from device.local.cascade import Stages
 from device.local.end_of_turn.completeness import completeness_rules
 from device.local.server import Limits, make_app
-from device.local.stages import Call, Choice, Cost, Text, Tool, Turn
+from device.local.stages import Call, Choice, Cost, Doubt, Text, Tool, Turn
 from device.web.gate import Allowed
 
 ORACLE = TypeAdapter(Annotated[RealtimeServerEvent, Field(discriminator="type")])
@@ -50,7 +50,7 @@ class Recogniser:
         self.go.set()
         self.by_length: Callable[[int], str] | None = None
         self.fails = False
-        self.doubtful: set[str] = set()
+        self.doubtful: dict[str, Doubt] = {}
         """What it says that it was unsure of."""
 
     def warm_up(self) -> None:
@@ -67,8 +67,8 @@ class Recogniser:
             return self.by_length(len(pcm))
         return self.texts.pop(0) if len(self.texts) > 1 else self.texts[0]
 
-    def doubts(self, text: str) -> bool:
-        return text in self.doubtful
+    def doubt(self, text: str) -> Doubt:
+        return self.doubtful.get(text, "none")
 
 
 class Prosody:

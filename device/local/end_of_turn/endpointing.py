@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from device.local.end_of_turn.completeness import Completeness
+from device.local.stages import Doubt
 
 HESITANT: Final = 0.05
 """Below this probability, it sounds as if somebody thinks about the next word."""
@@ -38,8 +39,8 @@ class Evidence(Struct, frozen=True):
     """How many there are; None if they are not known, or if few are expected, as after a question."""
     known: bool = False
     """They are a whole request."""
-    doubtful: bool = False
-    """They may have been other words: how they end says nothing, nor that they are a whole request."""
+    doubt: Doubt = "none"
+    """In the ending: how they end says nothing. In the words: nor that they are a whole request."""
 
 
 class EndpointingDelays(Struct, frozen=True):
@@ -59,11 +60,11 @@ class EndpointingDelays(Struct, frozen=True):
     def silence_ms(self, evidence: Evidence) -> int:
         """Return how many milliseconds of silence end a turn of which so much is known."""
         # Half a sentence may be misheard as a whole request: of nine that were cut in on, six.
-        if evidence.known and not evidence.doubtful:
+        if evidence.known and evidence.doubt != "words":
             if evidence.prosody < HESITANT:
                 return self.complete
             return self.sure if evidence.prosody >= SURE else self.known
-        ends = "complete" if evidence.doubtful else evidence.completeness
+        ends = evidence.completeness if evidence.doubt == "none" else "complete"
         if ends == "incomplete" or evidence.prosody < HESITANT:
             return self.incomplete
         over = ends == "complete" and _sounds_over(evidence)

@@ -66,7 +66,7 @@ class Verdict:
             self._stages.completeness.judge(text),
             None if self._asked else len(text.split()),
             self._stages.brain.knows(text),
-            self._stages.recogniser.doubts(text),
+            self._stages.recogniser.doubt(text),
         )
 
     def _probability(self) -> float:

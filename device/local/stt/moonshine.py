@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from device.listen.moonshine import Moonshine
+    from device.listen.moonshine import Heard, Moonshine
+    from device.local.stages import Doubt
     from device.settings.tree import Settings
 
 LANGUAGE = "en"
@@ -63,8 +64,11 @@ def ears(settings: Settings) -> Ears:
 DOUBT: Final = -0.35
 """Mean log probability of its tokens below which the last words of a text are not to be gone by. Of 24 beginnings of
 sentences in `parley bench bargein` four lie below; a question that was heard as other words, at -0.4 to -0.5."""
+DOUBT_OF_WORDS: Final = -0.8
+"""The same of the tokens of its words, below which it may be another request. Of what a pause in five synthetic voices'
+requests made of their first halves, five of seven lie below; of 33 whole ones that are in doubt otherwise, five."""
 _LATELY: Final = 16
-"""Doubtful texts that are remembered: as many as there may be sessions that pause at once, and some."""
+"""Texts that are remembered: as many as there may be sessions that pause at once, and some."""
 
 
 class MoonshineRecogniser:
@@ -73,7 +77,7 @@ class MoonshineRecogniser:
     def __init__(self, moonshine: Moonshine, expected: Expected) -> None:
         self._moonshine = moonshine
         self._expected = expected
-        self._doubtful: deque[str] = deque(maxlen=_LATELY)
+        self._lately: deque[tuple[str, Doubt]] = deque(maxlen=_LATELY)
 
     def warm_up(self) -> None:
         """Run once on silence."""
@@ -82,13 +86,19 @@ class MoonshineRecogniser:
     def transcribe(self, pcm: NDArray[np.int16], names: Collection[str] = ()) -> str:
         """Return what is said in `pcm`, (n,) int16, 16 kHz mono; "" if nothing is. `names` are expected in it."""
         heard = self._moonshine.hear(pcm, self._expected.among(names))
-        if heard.text and heard.confidence < DOUBT:
-            self._doubtful.append(heard.text)
+        if heard.text:
+            self._lately.appendleft((heard.text, _doubt(heard)))
         return heard.text
 
-    def doubts(self, text: str) -> bool:
-        """Return whether it was unsure of a text that it returned lately."""
-        return text in self._doubtful
+    def doubt(self, text: str) -> Doubt:
+        """Return how unsure it was of a text that it returned lately."""
+        return next((doubt for said, doubt in self._lately if said == text), "none")
+
+
+def _doubt(heard: Heard) -> Doubt:
+    if heard.words < DOUBT_OF_WORDS:
+        return "words"
+    return "ending" if heard.confidence < DOUBT else "none"
 
 
 def load(settings: Settings, free_words: Callable[[str], list[str] | None]) -> tuple[str, MoonshineRecogniser]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from device.local.stages import Doubt
     from device.settings.local import SherpaSettings
 
 FILES: Final = {
@@ -59,9 +60,9 @@ class SherpaRecogniser:
         """Run once on silence."""
         self.transcribe(np.zeros(CLOCK_RATE, np.int16))
 
-    def doubts(self, text: str) -> bool:  # noqa: ARG002 - it does not say
-        """Return False: it is not known how sure it was."""
-        return False
+    def doubt(self, text: str) -> Doubt:  # noqa: ARG002 - it does not say
+        """Return "none": it is not known how sure it was."""
+        return "none"
 
     def transcribe(self, pcm: NDArray[np.int16], names: Collection[str] = ()) -> str:  # noqa: ARG002 - knows none
         """Return what is said in `pcm`, (n,) int16, 16 kHz mono; "" if nothing is."""

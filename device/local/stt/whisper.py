@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from device.local.stages import Doubt
     from device.settings.local import WhisperSettings
 
 log = logging.getLogger(__name__)
@@ -86,9 +87,9 @@ class WhisperRecogniser:
         """Run once on silence."""
         self._hear(np.zeros(CLOCK_RATE, np.float32), _WINDOWS_S[0])
 
-    def doubts(self, text: str) -> bool:  # noqa: ARG002 - it does not say
-        """Return False: it is not known how sure it was."""
-        return False
+    def doubt(self, text: str) -> Doubt:  # noqa: ARG002 - it does not say
+        """Return "none": it is not known how sure it was."""
+        return "none"
 
     def transcribe(self, pcm: NDArray[np.int16], names: Collection[str] = ()) -> str:  # noqa: ARG002 - knows none
         """Return what is said in `pcm`, (n,) int16, 16 kHz mono; "" if nothing is."""

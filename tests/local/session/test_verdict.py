@@ -47,8 +47,17 @@ async def test_meaning_and_sound_say_how_much_silence_ends_a_turn(text, sounds, 
 @pytest.mark.parametrize(("sounds", "awaited"), [(0.9, 640), (0.2, 1000), (0.01, 1400)])
 async def test_how_doubtful_words_end_says_nothing(sounds, awaited):
     recogniser = Recogniser("What a sermon time he did.")
-    recogniser.doubtful = set(recogniser.texts)
+    recogniser.doubtful = dict.fromkeys(recogniser.texts, "ending")
     async with Scripted(recogniser, prosody=Prosody(sounds)) as server:
+        assert awaited <= await ended_ms(server) < awaited + 64
+
+
+@pytest.mark.parametrize(("doubt", "awaited"), [("ending", 352), ("words", 640)])
+async def test_a_whole_request_is_one_unless_its_words_are_in_doubt(doubt, awaited):
+    text = "What is the time in London?"
+    recogniser = Recogniser(text)
+    recogniser.doubtful = {text: doubt}
+    async with Scripted(recogniser, known(text), prosody=Prosody(0.9)) as server:
         assert awaited <= await ended_ms(server) < awaited + 64
 
 

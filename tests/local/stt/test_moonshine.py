@@ -64,19 +64,41 @@ def test_what_the_brain_understands_is_taken(monkeypatch, models):
     assert recogniser.transcribe(b"") == "call for Zorro"
     recogniser.transcribe(b"", ["Zorro"])
     assert asked == ["warm", UNDERSTOOD, EXPECTED]
-    assert not recogniser.doubts("call for Zorro")
+    assert recogniser.doubt("call for Zorro") == "none"
 
 
-def test_what_it_was_unsure_of_is_remembered_for_a_while():
-    said = [Heard("what a sermon", moonshine.DOUBT - 0.1), *(Heard(str(n), moonshine.DOUBT - 1) for n in range(20))]
+def hears(*said):
+    """Return a recogniser that hears this, one after the other."""
+    left = list(said)
 
     class Scripted:
         def hear(self, pcm, understood):
-            return said.pop(0)
+            return left.pop(0)
 
-    recogniser = moonshine.MoonshineRecogniser(Scripted(), Expected(lambda _: None, "en"))
-    assert recogniser.doubts(recogniser.transcribe(b""))
-    assert not recogniser.doubts("what a serpent")
+    return moonshine.MoonshineRecogniser(Scripted(), Expected(lambda _: None, "en"))
+
+
+def test_what_it_was_unsure_of_is_remembered_for_a_while():
+    others = [Heard(str(n), moonshine.DOUBT - 1) for n in range(20)]
+    recogniser = hears(Heard("what a sermon", moonshine.DOUBT - 0.1), *others)
+    assert recogniser.doubt(recogniser.transcribe(b"")) == "ending"
+    assert recogniser.doubt("what a serpent") == "none"
     for _ in range(20):
         recogniser.transcribe(b"")
-    assert not recogniser.doubts("what a sermon")
+    assert recogniser.doubt("what a sermon") == "none"
+
+
+def test_words_may_be_sure_whose_end_is_not():
+    unsure = moonshine.DOUBT_OF_WORDS - 0.1
+    recogniser = hears(
+        Heard("who are you", -0.6, -0.4), Heard("but excellent", unsure, unsure), Heard("", unsure, unsure)
+    )
+    assert recogniser.doubt(recogniser.transcribe(b"")) == "ending"
+    assert recogniser.doubt(recogniser.transcribe(b"")) == "words"
+    assert recogniser.doubt(recogniser.transcribe(b"")) == "none"
+
+
+def test_what_is_heard_clearly_is_in_doubt_no_more():
+    recogniser = hears(Heard("what time is it", -0.9, -0.9), Heard("what time is it", -0.1, -0.1))
+    for doubt in ("words", "none"):
+        assert recogniser.doubt(recogniser.transcribe(b"")) == doubt
