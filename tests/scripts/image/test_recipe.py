@@ -94,6 +94,10 @@ def test_a_slot_is_the_same_from_a_checkout_and_a_cache_of_any_age(tmp_path: Pat
     assert packed[0] == packed[1]
 
 
+def test_what_ldconfig_notes_of_this_build_goes_after_it() -> None:
+    assert BUILD.index('ldconfig\n    rm -rf "$root"/var/cache/ldconfig/*') > BUILD.index("\nenable() {")
+
+
 def test_nothing_is_kept_of_where_and_when_wheels_were_installed(tmp_path: Path) -> None:
     script = (IMAGE / "parley").read_text()
     function = re.search(r"^forget\(\) \{.*?^\}", script, re.DOTALL | re.MULTILINE)
