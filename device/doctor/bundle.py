@@ -47,6 +47,7 @@ JOURNAL: Final = (
     *("journalctl", "--output=json", "--no-pager", "--quiet", f"--since=-{LOG_DAYS}d", f"--lines={MOST_LINES}"),
     *("--unit=parley", "--unit=parley-engine", "--unit=parley-update", "--unit=parley-switch", "--unit=parley-page"),
     "--unit=parley-mqtt",
+    "--unit=parley-fleet",
     "--unit=parley-wifi",
 )
 CONTENTS: Final = {

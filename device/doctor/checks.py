@@ -17,6 +17,7 @@ from device.conversation.states import State
 from device.doctor.brain import check_brain
 from device.doctor.ears import check_ears
 from device.doctor.finding import Finding
+from device.doctor.fleet import check_fleet
 from device.doctor.mcp import check_mcp
 from device.doctor.metrics import check_metrics
 from device.doctor.mqtt import check_mqtt
@@ -95,6 +96,7 @@ async def examine(
         *check_home(settings),
         *check_unmet(settings),
         *check_metrics(settings, units),
+        *check_fleet(settings.fleet),
     )
     for found in (*others, *check_wifi(units, Path("/"))):
         yield found

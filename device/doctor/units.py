@@ -29,9 +29,18 @@ UNITS: Final = (
     *("parley-retention.timer", "parley-update.timer", "parley-update.path", "parley-switch.path"),
     "parley-reset.path",
 )
-ONCE: Final = ("parley-retention.service", "parley-update.service", "parley-switch.service", "parley-reset.service")
+ONCE: Final = (
+    "parley-retention.service",
+    "parley-update.service",
+    "parley-switch.service",
+    "parley-reset.service",
+    "parley-fleet.service",
+)
 """Units that run now and then, and otherwise rest."""
-OPTIONAL: Final = ("parley-page.service", "parley-kiosk.service", "parley-wifi.service", "parley-mqtt.service")
+OPTIONAL: Final = (
+    *("parley-page.service", "parley-kiosk.service", "parley-wifi.service", "parley-mqtt.service"),
+    "parley-fleet.timer",
+)
 """Units that are off unless somebody switches them on."""
 PROPERTIES: Final = (
     *("Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "Result", "NRestarts", "StatusText"),

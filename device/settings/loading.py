@@ -94,9 +94,9 @@ def read(
 ) -> Loaded:
     """Read the settings; of what is set twice, the later counts.
 
-    In this order: the profile and the HAT that the files name, `system`, ~/.config/parley/parley.toml, `path`, and for
-    keys systemd's credentials `key_*` and the environment. The files but for `path` need not exist. `instead` is what
-    files would say, to try it.
+    In this order: the profile and the HAT that the files name, the fleet's, `system`, ~/.config/parley/parley.toml,
+    `path`, and for keys systemd's credentials `key_*` and the environment. The files but for `path` need not exist.
+    `instead` is what files would say, to try it.
 
     Raises:
         SettingsError: A file cannot be read, is not TOML, or has unknown keys or wrong values: all of them named.
@@ -136,13 +136,15 @@ def places(path: Path | None, environ: Mapping[str, str], system: Path = SYSTEM)
 
 
 def candidates(path: Path | None, environ: Mapping[str, str], system: Path = SYSTEM) -> list[Path]:
-    """Return the files that settings would be read from if they were there: the machine's, the user's, and `path`.
+    """Return the files that settings would be read from if they were there.
+
+    Its fleet's, the machine's, the user's, and `path`.
 
     For the local engine's unit, what the assistant hands over stands for the user's.
     """
     home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home(), ".config")
     users = paths.HANDED if is_engines_unit(environ) else Path(home, "parley", "parley.toml")
-    return [system, users, *([path.expanduser()] if path else [])]
+    return [paths.FLEET, system, users, *([path.expanduser()] if path else [])]
 
 
 def is_engines_unit(environ: Mapping[str, str]) -> bool:

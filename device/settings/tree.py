@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from msgspec import Meta, field
 
 from device.settings.engines import known_engines
+from device.settings.fleet import FleetSettings
 from device.settings.hats import Hat  # noqa: TC001 - msgspec resolves annotations at run time
 from device.settings.instructions import Instructions
 from device.settings.local import (
@@ -184,6 +185,7 @@ class Settings(Section, frozen=True):
     panel: PanelSettings = field(default_factory=PanelSettings)
     page: PageSettings = field(default_factory=PageSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    fleet: FleetSettings = field(default_factory=FleetSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     wifi: WifiSettings = field(default_factory=WifiSettings)
     prices: dict[str, Price] = field(default_factory=dict)

@@ -16,6 +16,8 @@ ENGINE_SOCKET = Path("/run/parley-engine/engine.socket")
 """Where the local engine's unit listens, for root and the assistant's user alone: systemd/parley-engine.socket."""
 HANDED = SHARED / "engine.toml"
 """What the assistant hands over of its settings to the local engine's unit."""
+FLEET = Path("/var/lib/parley-fleet/settings.toml")
+"""The settings of a fleet, as they came, signed: systemd/parley-fleet.service."""
 PAGE = Path("/var/lib/parley-page")
 """Where the unit of the page keeps the kiosk link: systemd/parley-page.service."""
 

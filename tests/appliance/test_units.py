@@ -136,7 +136,15 @@ def test_only_units_that_are_shut_in_run_what_an_update_has_brought() -> None:
     command = [line for line in (scripts / "parley").read_text().splitlines() if not line.startswith("#")]
     assert command == ['exec /opt/parley-installed/bin/parley "$@"']
     run = [unit.stem for unit in SERVICES if re.search(r"^Exec\w+=.*/opt/", unit.read_text(), re.MULTILINE)]
-    assert sorted(run) == ["parley", "parley-engine", "parley-mqtt", "parley-page", "parley-retention", "parley-wifi"]
+    assert sorted(run) == [
+        "parley",
+        "parley-engine",
+        "parley-fleet",
+        "parley-mqtt",
+        "parley-page",
+        "parley-retention",
+        "parley-wifi",
+    ]
 
 
 def test_who_asks_for_updates_again_and_again_does_not_keep_the_night_from_them() -> None:

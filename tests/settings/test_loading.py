@@ -69,7 +69,7 @@ def test_keys_come_from_the_environment_over_the_file(write, home):
         ("threshold = 0.4", "{path}: threshold: no such key; did you mean wake.threshold?"),
         (
             "url = ''",
-            "{path}: url: no such key; did you mean local.url or brain.url or transcription.url or cartesia.url?",
+            "{path}: url: no such key; did you mean local.url or brain.url or transcription.url or cartesia.url or ",
         ),
         (
             "[card]\nxyz = 1",
