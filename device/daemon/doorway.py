@@ -70,7 +70,7 @@ class Doorway:
             broken=faults,
             asking=asking,
         )
-        figures = Figures(daemon, self.news.now)
+        figures = Figures(daemon, self.news.now, settings.fleet.serial)
         aside, last = Aside(), LastConversation()
         self._upkeep = Upkeep(found, recent or RecentLog(), last, aside, config=config, reset=controls.reset)
         self._steps = steps = StepAnswers(

@@ -29,13 +29,20 @@ NOBODY = ("", "a question by text")
 class Figures:
     """Counts what happens to `daemon` by the entries of its ledger; `now` tells the state of everything.
 
+    `settings_serial` says which settings of a fleet are in force.
+
     Answers what `answers` lists.
     """
 
     def __init__(
-        self, daemon: Daemon, now: Callable[[], Snapshot], clock: Callable[[], float] = time.monotonic
+        self,
+        daemon: Daemon,
+        now: Callable[[], Snapshot],
+        settings_serial: int = 0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._daemon, self._now, self._clock = daemon, now, clock
+        self._settings_serial = settings_serial
         self._began = clock()
         self._response = Response()
         self._took, self._silent = _Spread(RESPONSE_S), _Spread(SILENCE_S)
@@ -121,6 +128,7 @@ class Figures:
             underruns=card.xruns.underruns,
             lost_s=round(daemon.capture.lost / card.rate, 3),
             muted=now.muted.on,
+            settings_serial=self._settings_serial,
             faults=tuple(sorted({fault.code for fault in now.faults.faults})),
         )
 

@@ -86,5 +86,7 @@ class FiguresAre(Reply, frozen=True):
     lost_s: float = 0.0
     """Sound of the microphone that the assistant was too late for."""
     muted: bool = False
+    settings_serial: int = 0
+    """Which settings of the fleet are in force; 0: none."""
     faults: tuple[str, ...] = ()
     """Codes of what is wrong now: `Fault.code`."""

@@ -6,7 +6,6 @@ that cannot be are left out, and of words there are none.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from itertools import accumulate
@@ -116,6 +115,7 @@ def _of_device(now: FiguresAre) -> Iterator[Metric]:
     wrong = {code: code in now.faults for code in _FAULTS}
     others = {OTHER: any(code not in wrong for code in now.faults)}
     yield StateSetMetricFamily("parley_fault", "What is wrong at present.", wrong | others)
+    yield _gauge("settings_serial", "Which settings of the fleet are in force; 0: none.", now.settings_serial)
     yield _info(now.version)
 
 
@@ -132,7 +132,7 @@ def _info(version: str) -> Metric:
 
 def _gauge(name: str, what: str, value: float) -> Metric:
     family = GaugeMetricFamily(f"parley_{name}", what)
-    if math.isfinite(value) and abs(value) <= LARGEST:
+    if abs(value) <= LARGEST:  # which no NaN is
         family.add_metric([], value)
     return family
 

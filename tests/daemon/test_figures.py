@@ -27,7 +27,7 @@ class Stage:
         capture = SimpleNamespace(lost=8000)
         self.faults = ()
         daemon = SimpleNamespace(card=self.card, capture=capture, conversation=self.conversation)
-        self.figures = Figures(daemon, self.now, lambda: self.seconds)
+        self.figures = Figures(daemon, self.now, 12, lambda: self.seconds)
 
     def now(self):
         cost, faults = m.Cost(0.25, 2.0), m.Faults(self.faults)
@@ -47,6 +47,7 @@ def test_what_is_known_without_anything_having_happened():
     told = stage.take()
     assert (told.up_s, told.buffer_s, told.lost_s, told.muted) == (60.0, 0.05, 0.5, True)
     assert (told.overruns, told.underruns, told.cost_today, told.budget) == (2, 3, 0.25, 2.0)
+    assert told.settings_serial == 12
     assert told.faults == ("card", "engine"), "codes, and not what they say"
     assert (told.turns, sum(told.response.counts), len(told.response.counts)) == (0, 0, len(RESPONSE_S) + 1)
 

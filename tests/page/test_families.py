@@ -73,6 +73,7 @@ def test_no_words_are_told():
         {"turns": -1},
         {"turns": LARGEST + 1},
         {"up_s": math.inf},
+        {"settings_serial": 10**400},
         {"cost_today": math.nan},
         {"response": Spread((1,), 1.0)},
         {"response": Spread((1,) * (len(RESPONSE_S) + 1), math.nan)},
@@ -112,6 +113,7 @@ SAID = st.builds(
     cuts=st.builds(Cuts, WHOLE, WHOLE, WHOLE),
     sessions=st.dictionaries(st.text(), WHOLE, max_size=30),
     lost_s=ANY,
+    settings_serial=st.integers(),
     buffer_s=ANY,
     faults=st.lists(st.text()).map(tuple),
 )
