@@ -3,7 +3,7 @@
 Two witnesses are heard. The recogniser writes down what it understands, and a lexicon says what that means; it has
 learnt from many people, but half a word, noise or an echo lead it astray. A small network judges by the sound alone
 (`by_sound.py`); it has heard fewer people, but also noise, echo and half words. `weigh` makes up the mind. In languages
-that the recogniser does not know, the sound is the only witness.
+that the recogniser does not know, there are the sound and the length.
 """
 
 from __future__ import annotations
@@ -56,6 +56,11 @@ EARLY_MS, LATE_MS = 300, 700
 """Between these, a voice that goes on needs ever less evidence: there will be more of it soon."""
 EARLY = 1.5
 """Log odds for an interruption that are wanted at `EARLY_MS`; none at `LATE_MS`, and when the voice has ended."""
+LONG_MS, LONG, NOISE = 500, 1.0, 0.2
+"""A voice of this length, the pause after it included, is worth so many log odds where nothing was understood that is
+said by who listens, if words are not worth more: most nods are over by then. Only where it is less likely than `NOISE`
+to be none. Of recordings of people in rooms, 53 of 74 short interruptions in other languages cut then (48 without it;
+where no words count, 58 and 46), 1 of 92 nods (1; 17 and 5) and 4 of 49 noises (4; 5 and 5)."""
 
 
 class Recogniser(Protocol):
@@ -112,15 +117,16 @@ def weigh(
 
     It counts only by a `lexicon`.
     """
-    meaning = meaning_of(text, lexicon) if lexicon is not None else "nothing"
+    meaning: Kind = meaning_of(text, lexicon) if lexicon is not None else "nothing"
     interrupts, else_ = likely.stop + likely.speech, likely.backchannel + likely.nothing
     score = math.log(max(interrupts, LEAST) / max(else_, LEAST))
     trust = min(1.0, max(0.0, (confidence - GUESSED) / (SURE - GUESSED)))
     score -= DOUBT * (1 - trust)
     if meaning == "backchannel":
         score -= WORDS * max(trust, HUMMED)
-    elif meaning != "nothing":
-        score += WORDS * trust
+    else:
+        long = lasted_ms >= LONG_MS and likely.nothing < NOISE
+        score += max(WORDS * trust if meaning != "nothing" else 0.0, LONG if long else 0.0)
     early = 0.0 if ended else min(1.0, max(0.0, (LATE_MS - lasted_ms) / (LATE_MS - EARLY_MS)))
     if score > EARLY * early:
         stop = meaning == "stop" or (meaning != "speech" and likely.stop > likely.speech)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from support.speech import mix, noise, say, silence
 
 from device.listen.by_sound import by_sound
-from device.listen.first_words import BEFORE, GUESSED, PAD, BySound, audible, listen_to, meaning_of, weigh
+from device.listen.first_words import BEFORE, GUESSED, LONG_MS, PAD, BySound, audible, listen_to, meaning_of, weigh
 from device.listen.lexicon import lexicon
 from device.listen.moonshine import load_moonshine
 
@@ -168,6 +168,21 @@ def test_without_a_lexicon_the_sound_decides(written):
     assert weigh(written, -0.1, speaks, None, lasted_ms=500, ended=True).kind == "speech"
 
 
+@pytest.mark.parametrize(
+    ("text", "likely", "lasted_ms", "kind"),
+    [
+        ("Ova", BySound(0.5, 0.1, 0.3, 0.1), LONG_MS - 1, "backchannel"),
+        ("Ova", BySound(0.5, 0.1, 0.3, 0.1), LONG_MS, "speech"),
+        ("Okay", BySound(0.5, 0.1, 0.3, 0.1), LONG_MS, "backchannel"),
+        ("Ova", BySound(0.3, 0.1, 0.3, 0.3), LONG_MS, "backchannel"),
+    ],
+)
+def test_what_is_long_for_a_nod_is_less_likely_one_unless_it_was_understood_or_is_a_noise(
+    text, likely, lasted_ms, kind
+):
+    assert weigh(text, -0.6, likely, LEXICON, lasted_ms=lasted_ms, ended=True).kind == kind
+
+
 TEXTS = st.sampled_from(["", "Stop.", "Yeah.", "Mm-hmm", "I was", "Okay, but"])
 SHARES = st.tuples(*[st.floats(0.001, 1)] * 4).map(lambda parts: BySound(*(part / sum(parts) for part in parts)))
 
@@ -192,7 +207,11 @@ def test_the_surer_the_words_the_more_they_count(text, confidences, likely, last
 def test_a_voice_that_goes_on_never_needs_more_evidence(text, confidence, likely, some_ms, other_ms):
     kinds = [
         weigh(text, confidence, likely, LEXICON, lasted_ms=ms, ended=ended).kind
-        for ms, ended in ((min(some_ms, other_ms), False), (max(some_ms, other_ms), False), (some_ms, True))
+        for ms, ended in (
+            (min(some_ms, other_ms), False),
+            (max(some_ms, other_ms), False),
+            (max(some_ms, other_ms), True),
+        )
     ]
     decided = [kind in INTERRUPTS for kind in kinds]
     assert decided == sorted(decided)
