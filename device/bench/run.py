@@ -43,6 +43,7 @@ BENCHES: Final = {
     "bargein": "device.bench.bargein.run",
     "echo": "device.bench.echo.run",
     "alone": "device.bench.alone.run",
+    "earshot": "device.bench.earshot",
     "stalls": "device.bench.stalls.run",
     "earcons": "device.bench.earcons",
     "button": "device.bench.button",

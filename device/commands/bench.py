@@ -22,7 +22,7 @@ from device.commands.terminal import CONFIG, FAILED, JSON, CommandError, load_se
 @click.option(
     "--part",
     default="",
-    help="Only a part of alone, bargein, echo, requests or stalls; a wrong one is told with those that there are.",
+    help="Only a part of alone, bargein, earshot, echo, requests or stalls; a wrong one is told with those there are.",
 )
 @click.option(
     "--sounds",
@@ -50,8 +50,8 @@ def bench(  # noqa: PLR0917 - click's parameters have no order
 ) -> None:
     """Measure what NAME says; without it all of it, in an hour and a half.
 
-    NAME is one of latency, overhead, callback, idle, memory, heard, door, start, bargein, echo, alone, stalls, earcons,
-    button, engine, requests, voices and ears.
+    NAME is one of latency, overhead, callback, idle, memory, heard, door, start, bargein, echo, alone, earshot, stalls,
+    earcons, button, engine, requests, voices and ears.
     """
     try:
         settings = load_settings(config)

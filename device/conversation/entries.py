@@ -73,6 +73,15 @@ class Wake(Entry, frozen=True, tag="wake"):
     """0 to 1."""
 
 
+class Elsewhere(Entry, frozen=True, tag="elsewhere"):
+    """The wake word was detected, and another device in earshot answers."""
+
+    spoken: ClassVar = False
+    word: str
+    score: float
+    """0 to 1."""
+
+
 class VoiceStart(Entry, frozen=True, tag="voice_start"):
     """A voice began."""
 

@@ -154,6 +154,10 @@ class Button(DeviceEvent, frozen=True):
     """The button was pressed."""
 
 
+class Elsewhere(DeviceEvent, frozen=True):
+    """Another device in earshot answers whoever this one listens to."""
+
+
 class Repeat(DeviceEvent, frozen=True):
     """The user wants to hear the last reply again, and there is one."""
 

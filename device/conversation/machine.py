@@ -28,6 +28,7 @@ from device.conversation.events import (
     CardLost,
     DeviceEvent,
     Echo,
+    Elsewhere,
     Heard,
     Helpless,
     Missed,
@@ -157,6 +158,11 @@ class Conversation:
         elif self._user.closed and self.state in (State.LISTENING, State.THINKING):
             self._user.wake_word(event.at)
             self._open_by_hand(event.at)
+
+    @_take.register
+    def _on_elsewhere(self, _event: Elsewhere) -> None:
+        if self.state not in (*WAKEABLE, State.MUTED):
+            self._turns.fall_asleep("another one that answers")
 
     def _open_by_hand(self, at: int) -> None:
         """Let somebody know who asked for it that the engine hears them now."""

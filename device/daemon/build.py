@@ -17,6 +17,7 @@ from device.conversation.rules import Rules
 from device.daemon.alarm_clock import AlarmClock
 from device.daemon.announcer import Announcer
 from device.daemon.daemon import Daemon
+from device.daemon.earshot import Earshot
 from device.daemon.inbox import Inbox
 from device.daemon.kept import Kept, runtime_dir
 from device.daemon.kept_lists import KeptLists
@@ -26,6 +27,7 @@ from device.daemon.sounds import Earcons, Ringer
 from device.daemon.tasks import Tasks
 from device.daemon.tools import device_tools
 from device.daemon.watcher import Watchers
+from device.earshot.air import Multicast
 from device.engines.sessions import HANDOVER_S, OPEN_TIMEOUT_S, Sessions
 from device.engines.uplink import SentAudio, Uplink
 from device.listen.capture import CLEAN_SECONDS, Capture
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from device.audio.card.base import Card
     from device.conversation.engine import EngineSession, ToolSpec
     from device.daemon.reader import Speak
+    from device.earshot.air import Air
     from device.records.ledger import Ledger
     from device.settings.tree import Settings
     from device.skills.places.spot import Spot
@@ -81,6 +84,7 @@ async def build(
     recogniser: SharedRecogniser | None = None,
     speak: Speak | None = None,
     alarms: Alarms | None = None,
+    air: Air | None = None,
 ) -> Daemon:
     """Open the card, load the models that are not given, and return an assistant that is ready to start.
 
@@ -89,7 +93,8 @@ async def build(
     Engines that are `barred` are passed over. `sent` counts what is sent to them. At `muted` is kept that the user has
     muted the microphone, in the folder `kept` the timers, the alarms, the lists, the volume and how loud speech
     arrives. Reminders are spoken by `speak`, if it is there, and `alarms` go by the machine's clock, if they are not
-    given. `forget` deletes transcripts since a time. Raises CardError or ModelError: then the card is closed.
+    given. `forget` deletes transcripts since a time. Others in earshot
+    are talked to over `air`. Raises CardError or ModelError: then the card is closed.
     """
     playback, listen, barge_in, language = settings.playout, settings.listen, settings.barge_in, settings.language
     inbox, tasks, watchers, sent = Inbox(), Tasks(), Watchers(), sent or SentAudio()
@@ -173,6 +178,20 @@ async def build(
         open_s=OPEN_TIMEOUT_S if len(settings.engines) == 1 else HANDOVER_S,
     )
     conversation = Conversation(rules(settings, submits=any(tool.name == RESULT for tool in tools)), barred)
+    earshot = None
+    if settings.house.group:
+        earshot = Earshot(
+            settings.house,
+            air or Multicast(),
+            inbox=inbox,
+            tasks=tasks,
+            capture=capture,
+            playout=playout,
+            ledger=ledger,
+            ringing=lambda: ringer.on,
+            gain_db=lambda: capture.gain.db if settings.card.gain_db == "auto" else 0.0,
+        )
+        watchers.add(earshot)
     last_reply = LastReply()
     performer = Performer(
         inbox=inbox,
@@ -212,6 +231,7 @@ async def build(
         announcer=announcer,
         last_reply=last_reply,
         watchers=watchers,
+        earshot=earshot,
         fade_ms=barge_in.fade_ms,
     )
 

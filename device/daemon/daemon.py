@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from device.conversation.machine import Conversation
     from device.daemon.alarm_clock import AlarmClock
     from device.daemon.announcer import Announcer
+    from device.daemon.earshot import Earshot
     from device.daemon.inbox import Inbox
     from device.daemon.kept import Kept
     from device.daemon.mute import MuteSwitch
@@ -66,6 +67,7 @@ class Daemon:
         announcer: Announcer,
         last_reply: LastReply,
         watchers: Watchers,
+        earshot: Earshot | None,
         fade_ms: int,
     ) -> None:
         self.card = card
@@ -87,6 +89,7 @@ class Daemon:
         self._ringer = ringer
         self._last_reply = last_reply
         self._watchers = watchers
+        self._earshot = earshot
         self._fade_ms = fade_ms
         self._stopped = False
 
@@ -111,6 +114,8 @@ class Daemon:
         """
         self._kept.recall()
         self._alarm_clock.recall()
+        if self._earshot is not None:
+            self._earshot.open(self._take)
         self._inbox.open(self.on)
         if thread:
             self.capture.start()
@@ -120,8 +125,10 @@ class Daemon:
 
     def on(self, event: DeviceEvent | EngineEvent) -> None:
         """Let the conversation know of `event` and do what it wants."""
-        if self._stopped:
-            return
+        if not (self._stopped or (self._earshot is not None and self._earshot.keeps(event))):
+            self._take(event)
+
+    def _take(self, event: DeviceEvent | EngineEvent) -> None:
         if isinstance(event, Tick):
             for timer in self.timers.due(event.at):
                 self.on(TimerRang(event.at, timer.name))
@@ -164,6 +171,8 @@ class Daemon:
             latency_s = self.card.output_latency / self.card.rate
             await asyncio.sleep(self._fade_ms / 1000 + latency_s + BLOCK_MS / 500)
         self._kept.close()
+        if self._earshot is not None:
+            self._earshot.close()
         self.sessions.close()
         await self._tasks.close()
         self.capture.stop()

@@ -16,6 +16,7 @@ from device.conversation.engine import EngineError
 from device.conversation.states import State
 from device.doctor.brain import check_brain
 from device.doctor.ears import check_ears
+from device.doctor.earshot import check_earshot
 from device.doctor.finding import Finding
 from device.doctor.fleet import check_fleet
 from device.doctor.mcp import check_mcp
@@ -107,8 +108,9 @@ async def examine(
 async def check_servers(
     settings: Settings, units: Mapping[str, Mapping[str, str]], config: Path | None = None
 ) -> AsyncIterator[Finding]:
-    """Say of each server that is to be talked to whether it can be: models', tools', a broker, the engines'."""
-    for there in (check_brain(settings), check_mcp(settings), check_mqtt(settings.mqtt, units)):
+    """Say of each that is to be talked to whether it can be: models', tools', a broker, other Parleys, the engines'."""
+    others = (check_mqtt(settings.mqtt, units), check_earshot(settings.house))
+    for there in (check_brain(settings), check_mcp(settings), *others):
         async for found in there:
             yield found
     for engine in able(settings)[0].engines:

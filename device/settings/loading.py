@@ -73,6 +73,7 @@ KEY_VARIABLES = {
     "CARTESIA_API_KEY": ("cartesia", "api_key"),
     "PARLEY_MQTT_PASSWORD": ("mqtt", "password"),
     "PARLEY_METRICS_TOKEN": ("metrics", "token"),
+    "PARLEY_HOUSE_SECRET": ("house", "secret"),
 }
 """The environment variables that hold keys of the local engine's stages, and the section and key that each sets."""
 

@@ -193,8 +193,8 @@ def without_secrets(table: Table, above: str = "") -> tuple[Table, list[str]]:
 
 
 def is_secret(key: str) -> bool:
-    """Tell whether a key, e.g. `engine.openai.api_key`, holds a secret: a vendor's key, a token or a password."""
-    return key.rpartition(".")[2] in ("api_key", "token", "password")
+    """Tell whether a key, e.g. `engine.openai.api_key`, holds a secret: a vendor's key, a token, a password."""
+    return key.rpartition(".")[2] in ("api_key", "token", "password", "secret")
 
 
 def leaves(table: Table, above: str = "") -> list[str]:

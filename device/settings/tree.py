@@ -13,6 +13,7 @@ from msgspec import Meta, field
 from device.settings.engines import known_engines
 from device.settings.fleet import FleetSettings
 from device.settings.hats import Hat  # noqa: TC001 - msgspec resolves annotations at run time
+from device.settings.house import HouseSettings
 from device.settings.instructions import Instructions
 from device.settings.local import (
     BrainSettings,
@@ -179,6 +180,7 @@ class Settings(Section, frozen=True):
     cartesia: CartesiaSettings = field(default_factory=CartesiaSettings)
     mcp: dict[str, McpSettings] = field(default_factory=dict)
     """`[mcp.NAME]`: servers whose tools are offered too."""
+    house: HouseSettings = field(default_factory=HouseSettings)
     home: HomeSettings = field(default_factory=HomeSettings)
     transcripts: TranscriptSettings = field(default_factory=TranscriptSettings)
     ledger: LedgerSettings = field(default_factory=LedgerSettings)

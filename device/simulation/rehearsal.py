@@ -10,7 +10,7 @@ from collections import defaultdict
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from msgspec.structs import replace
@@ -43,17 +43,30 @@ if TYPE_CHECKING:
     from device.conversation.states import State
     from device.daemon.build import MakeSession
     from device.daemon.daemon import Daemon
+    from device.earshot.air import Air
     from device.records.timeline import Timeline
     from device.settings.tree import Settings
     from device.simulation.scene import Scene
     from device.tools.registry import Tool
 
     Actor = Callable[[Daemon], Coroutine[Any, Any, None]]
+    Step = Callable[[], float]
 
 log = logging.getLogger(__name__)
 
 POLL_S = 0.02
 """How often the room is asked for the end of the scene and for visitors."""
+
+
+class Beside(Protocol):
+    """What a scene has in common with others that are played at the same time."""
+
+    @property
+    def air(self) -> Air:
+        """By what its daemon talks to theirs."""
+
+    def step(self, own: Step) -> Step:
+        """Return what lets a block pass in all of them; `own` does in this one."""
 
 
 class Rehearsal(Watcher):
@@ -63,7 +76,7 @@ class Rehearsal(Watcher):
 
     `tools` are those that a profile brings along. `session` makes engine sessions; without it, the engine that the
     settings name is used, and the local one runs in a process of its own for the occasion. The recording and the ledger
-    go to `folder`.
+    go to `folder`. With others `beside` it, they pass in step.
     """
 
     def __init__(
@@ -77,6 +90,7 @@ class Rehearsal(Watcher):
         config: Path | None = None,
         timeline: Timeline | None = None,
         pace: Literal["real", "step"] = "real",
+        beside: Beside | None = None,
     ) -> None:
         self.entries: list[Entry] = []
         """The ledger's, by the scene's clock, as the recording is; in the file, they go by the device's."""
@@ -90,6 +104,7 @@ class Rehearsal(Watcher):
         self._tools = tools
         self._session = session
         self._timeline = timeline
+        self._beside = beside
         self._recording = recording.Recording(folder / "conversation.wav", scene.room.rate)
         self.room = Room(scene, pace=pace, recording=self._recording)
         self._shown = 0
@@ -115,7 +130,8 @@ class Rehearsal(Watcher):
             if self.room.pace == "step":
                 if not isinstance(loop, VirtualLoop):
                     raise RuntimeError("a room that is stepped through needs a virtual clock: use virtual_clock.run")
-                loop.drive(partial(self._step, daemon))
+                step = partial(self._step, daemon)
+                loop.drive(step if self._beside is None else self._beside.step(step))
             if actor is not None:
                 await stack.enter_async_context(meanwhile(actor(daemon)))
             while not self.room.finished.is_set():
@@ -168,6 +184,7 @@ class Rehearsal(Watcher):
             recogniser=SharedRecogniser(directory, thread),
             speak=self._speak,
             alarms=Alarms(lambda: began + loop.time(), loop.time),
+            air=None if self._beside is None else self._beside.air,
         )
         daemon.watch(self)
         self.ledger.watch(lambda entry: self._cue(daemon, entry))

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from device.audio.card.base import Source
+    from device.simulation.leak import Leak
     from device.simulation.recording import Recording
     from device.simulation.scene import Scene, State
 
@@ -111,11 +112,16 @@ class Room(Card):
         self._latency = float(self.output_latency)  # as the card has told it, in the mean
         self._passed = 0
         self._asleep = False
-        around = acoustics.impulse_response(self.rate, room.rt60, room.visitor_reverb_db, visitor_rng)
-        self._visitors = Visitors(scene, self.rate, around)
+        self._visitors = Visitors(
+            scene, self.rate, lambda db: acoustics.impulse_response(self.rate, room.rt60, db, visitor_rng)
+        )
         self._unplugged = False
         self._events = deque(scene.card)
         self._frame_block = np.zeros((self.block, CHANNELS), np.int16)
+        self.hears: list[Leak] = []
+        """What is heard of loudspeakers elsewhere."""
+        self.leaks: list[Leak] = []
+        """Where else this one's loudspeaker is heard."""
         self._timings = np.zeros(_TIMINGS, np.int64)
         self._exchanges = 0
         self._device_ns = 0
@@ -261,6 +267,8 @@ class Room(Card):
         self._fail(start)
         clean, heard = self._visitors.render(start, self.block)
         heard += self._echo.read(start)
+        for leak in self.hears:
+            heard += leak.read()
         at = start % self._noise_length
         heard += self._noise[at : at + self.block]
         if self._recording is not None:
@@ -282,6 +290,8 @@ class Room(Card):
         self._passed += self.block
         played = self._buffers.take()
         self._echo.write(self._buffers.ahead(self._echo.ahead))
+        for leak in self.leaks:
+            leak.write(played)
         if blocks:
             self._tell_latency()
         if self._recording is not None:

@@ -147,6 +147,9 @@ class Visitor(Table, frozen=True):
     words_per_minute: Annotated[int, Meta(ge=80, le=450)] = 150
     level_db: Annotated[float, Meta(ge=-90, le=0)] = USUAL_SPEECH_DBFS
     """dBFS RMS at the microphone while speaking."""
+    reverb_db: float | None = None
+    """Energy of the room's response to this one relative to the direct sound; the room's `visitor_reverb_db` by
+    default."""
     label: str = ""
     """What to call this in the summary; the text or the WAV file's name by default, with that of its `folder`."""
     wake_end: Seconds | None = None

@@ -16,6 +16,8 @@ from device.simulation import acoustics
 from device.simulation.scene import SceneError, Visitor, wake_phrase
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from device.simulation.scene import Scene
 
 
@@ -46,16 +48,20 @@ class _Utterance(Struct):
 
 
 class Visitors:
-    """The visitors of `scene`, in a room with the impulse response `response`, `(n,) float32` at `rate`.
+    """The visitors of `scene`, in a room with the impulse response `response(reverb_db)`, `(n,) float32` at `rate`.
 
     Raises SceneError for a sound that cannot be had.
     """
 
-    def __init__(self, scene: Scene, rate: int, response: NDArray[np.float32]) -> None:
+    def __init__(self, scene: Scene, rate: int, response: Callable[[float], NDArray[np.float32]]) -> None:
         self.visits: list[Visit] = []
         """What they said so far, each from when it begins, in the order of time."""
         self._rate = rate
-        self._utterances = [_utterance(visitor, rate, response) for visitor in scene.visitors]
+        usual = response(scene.room.visitor_reverb_db)
+        self._utterances = [
+            _utterance(visitor, rate, usual if visitor.reverb_db is None else response(visitor.reverb_db))
+            for visitor in scene.visitors
+        ]
         self._news: deque[tuple[str, int]] = deque()
         self._happened: list[tuple[str, int]] = []
 

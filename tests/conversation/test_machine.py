@@ -32,6 +32,7 @@ from device.conversation.events import (
     Button,
     CardBack,
     CardLost,
+    Elsewhere,
     Heard,
     Mute,
     PlayoutCut,
@@ -311,3 +312,26 @@ def test_whether_anything_is_being_replied_or_repeated_or_the_card_is_gone_can_b
     assert conversation.card_gone
     talk.ms(CardBack, 3600)
     assert not conversation.card_gone
+
+
+# Another one in earshot
+
+
+def test_a_conversation_that_another_device_answers_ends_without_a_sound(talk):
+    awake(talk)
+    speaking(talk)
+    actions = talk.ms(Elsewhere, 5000)
+    assert CloseSession() in actions
+    assert Cut() in actions
+    assert not any(isinstance(action, Earcon) for action in actions)
+    assert talk.state is State.ASLEEP
+    assert talk.wrote(entries.Sleep)[-1].why == "another one that answers"
+
+
+@pytest.mark.parametrize("muted", [False, True])
+def test_where_there_is_no_conversation_nothing_comes_of_it(talk, muted):
+    if muted:
+        talk.ms(Mute, 500, on=True)
+    before = talk.state
+    assert talk.ms(Elsewhere, 1000) == []
+    assert talk.state is before

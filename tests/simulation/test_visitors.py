@@ -21,7 +21,7 @@ def said(tmp_path):
 
 
 def visitors_of(*visitors, response=DRY):
-    coming = Visitors(Scene(name="test", seconds=30.0, visitors=visitors), RATE, response)
+    coming = Visitors(Scene(name="test", seconds=30.0, visitors=visitors), RATE, lambda _: response)
     return coming, coming.visits
 
 
