@@ -13,6 +13,7 @@ LINES = [
     (entries.StateEntered(0, State.OVERLAP), '{"t":0.0,"event":"state","state":"overlap"}'),
     (entries.Sleep(0, "silence"), '{"t":0.0,"event":"sleep","why":"silence"}'),
     (entries.Wake(24_000, "hey_jarvis", 0.9), '{"t":1.5,"event":"wake","word":"hey_jarvis","score":0.9}'),
+    (entries.Elsewhere(0, "alexa", 0.5), '{"t":0.0,"event":"elsewhere","word":"alexa","score":0.5}'),
     (entries.VoiceStart(1), '{"t":0.0001,"event":"voice_start"}'),
     (entries.VoiceEnd(0, 700), '{"t":0.0,"event":"voice_end","voiced_ms":700}'),
     (entries.HearsItself(0, "so"), '{"t":0.0,"event":"hears_itself","why":"so"}'),

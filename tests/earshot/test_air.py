@@ -1,11 +1,15 @@
 """Real datagrams, on loopback."""
 
 import asyncio
+import os
 import socket
 import sys
+from pathlib import Path
 
 import pytest
+from support import in_earshot
 
+import device
 from device.earshot import air as module
 from device.earshot.air import GROUP, Multicast, interfaces
 from device.earshot.datagram import LONGEST
@@ -140,3 +144,34 @@ def test_interfaces_are_those_that_are_up_and_can_multicast(tmp_path):
     assert interfaces(below=tmp_path) == {2: "eth0"}
     assert interfaces(frozenset(["lo"]), below=tmp_path) == {1: "lo"}
     assert interfaces(below=tmp_path / "nothing") == {}
+
+
+async def test_two_processes_decide_by_real_datagrams(port):
+    command = (sys.executable, str(Path(in_earshot.__file__)), str(port))
+    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
+    environment = os.environ | {"PYTHONPATH": str(Path(device.__file__).parents[1])}
+    both = [await asyncio.create_subprocess_exec(*command, bid, env=environment, **pipes) for bid in ("-30.0", "-40.0")]
+
+    async def say(process, line):
+        process.stdin.write(f"{line}\n".encode())
+        await process.stdin.drain()
+
+    async def told(process):
+        async with asyncio.timeout(30):
+            return (await process.stdout.readline()).decode().split()
+
+    try:
+        met = [["0"], ["0"]]
+        while met != [["1"], ["1"]]:
+            for process in both:
+                await say(process, "here")
+            met = [await told(process) for process in both]
+        for process in both:
+            await say(process, "wake")
+        (near, near_ms), (far, _) = [await told(process) for process in both]
+        assert (near, far) == ("answer", "yield")
+        assert int(near_ms) <= 150
+    finally:
+        for process in both:
+            process.stdin.close()
+            await process.wait()
