@@ -36,6 +36,7 @@ from device.listen.gain import Gain, SpeechLevel
 from device.listen.over_reply import OverReply
 from device.listen.shared_recogniser import SharedRecogniser
 from device.listen.stop_word import StopWord
+from device.listen.wake_check import WakeCheck
 from device.records.entry import SentFirst
 from device.sample_clock import CLOCK_RATE, samples
 from device.skills.alarms.alarms import Alarms
@@ -220,6 +221,7 @@ async def build(
         uplink=uplink,
         sessions=sessions,
         conversation=conversation,
+        wake_check=WakeCheck(clean, recogniser, wanted=settings.wake.confirm),
         performer=performer,
         timers=timers,
         alarms=alarms,

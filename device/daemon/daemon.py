@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from device.audio.card.base import BLOCK_MS
 from device.conversation.engine import Words
-from device.conversation.events import PlayoutDone, Repeat, Tick, TimerRang, Voice, VoiceEnd
+from device.conversation.events import PlayoutDone, Repeat, Tick, TimerRang, Voice, VoiceEnd, Wake
 from device.conversation.states import State
 from device.conversation.turn_taking import WAKEABLE
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from device.engines.sessions import Sessions
     from device.engines.uplink import Uplink
     from device.listen.capture import Capture
+    from device.listen.wake_check import WakeCheck
     from device.skills.alarms.alarms import Alarms
     from device.skills.timers.timers import Timers
 
@@ -56,6 +57,7 @@ class Daemon:
         uplink: Uplink,
         sessions: Sessions,
         conversation: Conversation,
+        wake_check: WakeCheck,
         performer: Performer,
         timers: Timers,
         alarms: Alarms,
@@ -76,6 +78,7 @@ class Daemon:
         self.uplink = uplink
         self.sessions = sessions
         self.conversation = conversation
+        self._wake_check = wake_check
         self.timers = timers
         self.alarms = alarms
         self._alarm_clock = alarm_clock
@@ -140,10 +143,25 @@ class Daemon:
             self._report_playback(event.heard if isinstance(event, PlayoutDone) else self.playout.playing)
         if isinstance(event, Words):
             self._watchers.words(event)
-        for action in self.conversation.on(event, self.position):
-            self._performer.perform(action)
+        if isinstance(event, Wake) and self._asleep and self._wake_check.doubts(event):
+            self._tasks.spawn(self._wake_check.hear(event, self._confirmed))
+            return
+        self._take(event)
         if isinstance(event, (Voice, VoiceEnd)) and self.ringing:
             self._tasks.spawn(self._ringer.hear(event, alone=self.conversation.state in WAKEABLE))
+
+    @property
+    def _asleep(self) -> bool:
+        """Whether the wake word would begin a conversation, and do nothing else."""
+        return self.conversation.state in WAKEABLE and not self.ringing
+
+    def _confirmed(self, wake: Wake) -> None:
+        if not self._stopped:
+            self._take(wake)
+
+    def _take(self, event: DeviceEvent | EngineEvent) -> None:
+        for action in self.conversation.on(event, self.position):
+            self._performer.perform(action)
 
     @property
     def can_repeat(self) -> bool:

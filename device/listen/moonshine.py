@@ -17,6 +17,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from device.listen import framing
+from device.listen.begins_with import letters_of, log_probability, spelling
 from device.listen.hypotheses import likeliest
 from device.listen.moonshine_networks import BEGIN, END, Networks, Past
 from device.model_files.files import ModelError, find
@@ -26,6 +27,8 @@ from device.system.typed import typed
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from device.listen.moonshine_networks import Decoding
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +136,7 @@ class Moonshine:
                 f"tokens; run `{typed('models fetch', root=True)}`"
             )
         self._tokens += [b""] * lacking
+        self._spellings: dict[str, dict[str, list[int]]] = {}
 
     def warm_up(self) -> None:
         """Run once on silence, so that the first utterance is as fast as the next."""
@@ -218,6 +222,32 @@ class Moonshine:
         """
         heard = self._attempt(audio, speech=False)
         return Recognised(self._text(heard.ids), heard.confidence, heard.states)
+
+    def begins_with(self, audio: NDArray[np.float32], phrase: str) -> float:
+        """Return by how many nats it is likelier that `audio` begins with `phrase` than with what `recognise` writes.
+
+        `(n,) float32, 16 kHz mono`. Of what is written, as much counts as has as many letters: about 0 if that is the
+        phrase; at least -30.
+        """
+        letters = letters_of(phrase.encode())
+        if letters not in self._spellings:
+            self._spellings[letters] = spelling(self._tokens, letters)
+        states, keys = self._networks.encode(audio)
+        written = self._beginning(self._networks.begin(states, keys, len(audio)), len(letters), _limit(len(audio)))
+        decoding = self._networks.begin(states, keys, len(audio))
+        return log_probability(decoding, self._spellings[letters], letters) - written
+
+    def _beginning(self, decoding: Decoding, letters: int, limit: int) -> float:
+        """Return the log probability of the likeliest tokens, taken greedily, up to so many letters."""
+        token, score = BEGIN, 0.0
+        for _ in range(limit):
+            (row,) = decoding.step([token])
+            token = int(row.argmax())
+            score += float(row[token])
+            letters -= len(letters_of(self._tokens[token]))
+            if token == END or letters <= 0:
+                break
+        return score
 
     def encode(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the encoder's states of `audio`, `(n,) float32, 16 kHz mono`: one every 24 ms."""

@@ -38,6 +38,19 @@ def test_a_session_that_opens_slowly_loses_no_word(tmp_path):
     assert house.states[-1] == "listening"
 
 
+def test_what_only_sounds_like_the_wake_word_opens_no_session(tmp_path, models, caplog):
+    models("moonshine_tiny_en/encoder_model.ort")
+    house = House(tmp_path, [says("Hey, Chavez won the race.", at=1.0), says("hey jarvis stop.", at=6.0)], 11)
+    server = Listener()
+    with caplog.at_level("INFO", "device.listen.wake_check"):
+        play(house, server)
+    (wake,) = house.all("wake")
+    assert wake.t > 6
+    (passed,) = caplog.messages
+    assert "hey_jarvis" in passed
+    assert server.turns == 1, "the request in one breath"
+
+
 def test_a_card_that_vanishes_in_mid_reply(tmp_path):
     house = House(
         tmp_path,

@@ -70,6 +70,18 @@ def test_no_words_where_nobody_speaks(moonshine, pcm):
     assert moonshine.transcribe(pcm) == ""
 
 
+@pytest.mark.parametrize("text", ["Hey Jarvis.", "Hey Jarvis stop.", "Hey Jarvis, what time is it?"])
+def test_it_tells_the_wake_word_from_what_sounds_like_it(moonshine, text):
+    assert moonshine.begins_with(framed(say(text)), "hey jarvis") > -5
+    for other in ("Hey, Charlie is at the door.", "What time is it?"):
+        assert moonshine.begins_with(framed(say(other)), "hey jarvis") < -8
+
+
+def framed(pcm):
+    """Return speech with a little silence around it, full scale 1."""
+    return np.pad(pcm.astype(np.float32) / 32768, 1600)
+
+
 def test_speech_in_silence_and_noise(moonshine):
     pcm = (
         np.concatenate([silence(1), say("What time is it?"), silence(1)])
