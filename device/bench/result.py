@@ -40,7 +40,7 @@ class Job(Struct, frozen=True, kw_only=True):
     out: Path | None = None
     """A folder for what can be listened to afterwards (bargein, stalls)."""
     sounds: Path | None = None
-    """A folder of sounds to be used instead of the bundled ones (bargein, echo, alone, requests, stalls)."""
+    """A folder of sounds to be used instead of the bundled ones (bargein, echo, alone, requests, stalls, wake)."""
     say: Callable[[str], None] = lambda text: None  # noqa: ARG005 - the default listens to nothing
     """Takes a line about what is being done."""
 

@@ -46,6 +46,7 @@ BENCHES: Final = {
     "earshot": "device.bench.earshot",
     "stalls": "device.bench.stalls.run",
     "earcons": "device.bench.earcons",
+    "wake": "device.bench.wake",
     "button": "device.bench.button",
     "engine": "device.bench.engine",
     "requests": "device.bench.requests.run",

@@ -27,7 +27,7 @@ from device.commands.terminal import CONFIG, FAILED, JSON, CommandError, load_se
 @click.option(
     "--sounds",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="A folder of sounds instead of the bundled ones (bargein, echo, requests, stalls).",
+    help="A folder of sounds instead of the bundled ones (bargein, echo, requests, stalls, wake).",
 )
 @click.option(
     "--requests",
@@ -51,7 +51,7 @@ def bench(  # noqa: PLR0917 - click's parameters have no order
     """Measure what NAME says; without it all of it, in an hour and a half.
 
     NAME is one of latency, overhead, callback, idle, memory, heard, door, start, bargein, echo, alone, earshot, stalls,
-    earcons, button, engine, requests, voices and ears.
+    earcons, wake, button, engine, requests, voices and ears.
     """
     try:
         settings = load_settings(config)

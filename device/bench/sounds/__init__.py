@@ -39,13 +39,24 @@ HUMAN = "human"
 """In place of a synthesizer: a person."""
 
 Kind = Literal[
-    "interruptions", "foreign", "backchannels", "noises", "distant", "pauses", "complete", "wake", "replies", "requests"
+    "interruptions",
+    "foreign",
+    "backchannels",
+    "noises",
+    "distant",
+    "pauses",
+    "complete",
+    "wake",
+    "replies",
+    "requests",
+    "long",
 ]
 """`interruptions`: what is meant to stop the reply. `foreign`: the same in another
 language than the settings'. `backchannels`: what is not. `noises`: cough, door, dishes, typing,
 music, burst, named by `voice`. `distant`: a second voice, television. `pauses`: utterances with a pause in the middle.
 `complete`: the same without. `wake`: the wake word, alone and in one breath with a question. `replies`: the device's
-own voice. `requests`: what is asked of the device, for the bench of that name."""
+own voice. `requests`: what is asked of the device, for the bench of that name. `long`:
+people who talk on, for minutes."""
 
 Text = Annotated[str, Meta(min_length=1)]
 Seconds = Annotated[float, Meta(ge=0)]
