@@ -9,9 +9,9 @@ import secrets
 import sys
 
 from device.earshot.air import Multicast
-from device.earshot.arbiter import Arbiter
-from device.earshot.datagram import Envelope, Foreign, Forged
-from device.earshot.peers import Peers
+from device.earshot.arbiter import Arbiter, Verdict
+from device.earshot.datagram import Envelope, Foreign, Forged, Told
+from device.earshot.peers import Address, Peers
 
 
 def say(line: str) -> None:
@@ -24,13 +24,13 @@ async def main(port: int, bid: float) -> None:
     air, envelope, peers = Multicast(["lo"], port=port), Envelope("house", "hush"), Peers(secrets.token_hex(8))
     woken = 0.0
 
-    def send(told):
+    def send(told: Told) -> None:
         air.send(envelope.seal(told), peers.addresses())
 
-    def decided(verdict):
+    def decided(verdict: Verdict) -> None:
         say(f"{verdict} {1000 * (loop.time() - woken):.0f}")
 
-    def receive(datagram, address):
+    def receive(datagram: bytes, address: Address) -> None:
         try:
             told = envelope.open(datagram)
         except (Foreign, Forged):
@@ -43,7 +43,7 @@ async def main(port: int, bid: float) -> None:
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
 
-    async def tick():
+    async def tick() -> None:
         while True:
             arbiter.look(loop.time())
             await asyncio.sleep(0.005)
