@@ -146,7 +146,7 @@ class Daemon:
         if isinstance(event, Wake) and self._asleep and self._wake_check.doubts(event):
             self._tasks.spawn(self._wake_check.hear(event, self._confirmed))
             return
-        self._take(event)
+        self._perform(event)
         if isinstance(event, (Voice, VoiceEnd)) and self.ringing:
             self._tasks.spawn(self._ringer.hear(event, alone=self.conversation.state in WAKEABLE))
 
@@ -157,9 +157,9 @@ class Daemon:
 
     def _confirmed(self, wake: Wake) -> None:
         if not self._stopped:
-            self._take(wake)
+            self._perform(wake)
 
-    def _take(self, event: DeviceEvent | EngineEvent) -> None:
+    def _perform(self, event: DeviceEvent | EngineEvent) -> None:
         for action in self.conversation.on(event, self.position):
             self._performer.perform(action)
 
