@@ -204,12 +204,18 @@ class Moonshine:
             decoding = self._networks.begin(attempt.states, attempt.keys, attempt.length)
             for one in likeliest(decoding, self._words, _limit(attempt.length), worth - _WORTH[EXPECTED]):
                 other = self._text(list(one.ids))
-                if one.confidence < _LEAST_CONFIDENCE or _NOT_WORDS.fullmatch(other):
+                likely = one.score + _A_WORD * len(other.split())
+                # To ask what can be made of it takes as long as a step of the search: not if it is in vain.
+                if (
+                    one.confidence < _LEAST_CONFIDENCE
+                    or likely + _WORTH[EXPECTED] <= most
+                    or _NOT_WORDS.fullmatch(other)
+                ):
                     continue
                 if how := understood(other):
-                    worth_it = one.score + _WORTH[how] + _A_WORD * len(other.split())
-                    if worth_it > most:
-                        best, most = Heard(other, one.confidence, self._sureness(one.ids, one.scores)), worth_it
+                    if likely + _WORTH[how] > most:
+                        sure = self._sureness(one.ids, one.scores)
+                        best, most = Heard(other, one.confidence, sure), likely + _WORTH[how]
                     expected = expected or how == EXPECTED
             if expected:
                 break
