@@ -644,6 +644,49 @@ FREELY = [
     (("setz Brot auf die Einkaufsliste", "Brot haben wir schon"), "remove_from_list", {}, "gestrichen"),
     (("lösch bitte die ganze Einkaufsliste",), "clear_list", {"list": "Einkaufsliste"}, "leer"),
     (("kannst du mir die genaue Uhrzeit verraten",), "get_time", {}, "10 Uhr 14"),
+    (
+        ("ich brauch in zwölf Minuten 'ne Erinnerung, den Herd auszumachen",),
+        "set_reminder",
+        {"in_seconds": 720},
+        "Herd",
+    ),
+    (
+        ("jeden Dienstagabend um acht soll ich den Müll rausbringen, erinner mich dran",),
+        "set_reminder",
+        {"time": "20:00", "repeat": "tuesday"},
+        "20 Uhr",
+    ),
+    (("ich muss Montag um fünf Uhr zwanzig hoch",), "set_alarm", {"time": "05:20"}, "5 Uhr 20"),
+    (("weck mich morgen um sieben", "den Wecker um sieben brauch ich doch nicht"), "cancel_alarm", {}, "gelöscht"),
+    (
+        ("stell einen Nudeltimer auf neun Minuten", "wie lange dauert's noch, bis die Nudeln fertig sind"),
+        "list_timers",
+        {},
+        "9",
+    ),
+    (
+        ("stell einen Timer auf zehn Minuten", "häng beim Timer noch fünf Minuten dran"),
+        "change_timer",
+        {"add_seconds": 300},
+        "15",
+    ),
+    (("stell noch einen zweiten Timer, für die Nudeln, neun Minuten",), "set_timer", {"seconds": 540}, "9 Minuten"),
+    (("mach das Ganze ein bisschen leiser",), "set_volume", {"change": -10}, "30 Prozent"),
+    (("dreh die Lautstärke auf dreißig Prozent runter",), "set_volume", {"percent": 30}, "30 Prozent"),
+    (("stell dich auf Stufe sieben",), "set_volume", {"percent": 70}, "70 Prozent"),
+    (
+        ("auf den Einkaufszettel kommt noch ein Kilo Mehl und ein Päckchen Hefe",),
+        "add_to_list",
+        {"items": ["Kilo Mehl", "Päckchen Hefe"]},
+        "Hefe",
+    ),
+    (
+        ("setz Brot auf die Liste", "das Brot kannst du von der Liste nehmen, das hab ich schon"),
+        "remove_from_list",
+        {},
+        "gestrichen",
+    ),
+    (("setz Eier auf die Einkaufsliste", "lies mir vor, was ich besorgen soll"), "read_list", {}, "Eier"),
 ]
 
 
