@@ -3,11 +3,13 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 from support.house import House, play, says
 from support.listener import Listener, spoken
 
 from device.conversation.events import Button
 from device.sample_clock import samples
+from device.settings.tree import WakeSettings
 from device.simulation.scene import Acoustics, CardEvent
 from device.simulation.scripted_reply import Call, Reply, Speech
 from device.simulation.timed_engine import speech
@@ -41,6 +43,7 @@ def test_a_session_that_opens_slowly_loses_no_word(tmp_path):
 def test_what_only_sounds_like_the_wake_word_opens_no_session(tmp_path, models, caplog):
     models("moonshine_tiny_en/encoder_model.ort")
     house = House(tmp_path, [says("Hey, Chavez won the race.", at=1.0), says("hey jarvis stop.", at=6.0)], 11)
+    house.settings = replace(house.settings, wake=WakeSettings(confirm=True))
     server = Listener()
     with caplog.at_level("INFO", "device.listen.wake_check"):
         play(house, server)
