@@ -33,9 +33,6 @@ MOST_PREROLL = samples(300)
 MOST_UNSURE = samples(1000)
 """How far back a voice may have begun that could not be told from the echo; a choice, twice as long as it takes to find
 an echo again."""
-FRESH_BLOCKS = 100
-"""So long after an echo was found, 1 s, more of it is expected than there is. A choice: of 48 voices in rooms for
-building, three were noticed 210 to 470 ms after their first sound, of which `MOST_PREROLL` keeps more."""
 CLOSURE_BLOCKS = 6
 """Of what can be echo, within a voice: the closure of a plosive is hardly longer than 60 ms."""
 KEPT_BLOCKS = 256
@@ -108,8 +105,7 @@ class Excess:
     def __init__(self) -> None:
         self._blocks = [0.0] * KEPT_BLOCKS  # each at its position's place
         self._echo: list[EchoKind] = ["none"] * KEPT_BLOCKS  # what of it may be in each
-        self._again = [False] * KEPT_BLOCKS  # whether each was heard again, or so soon that a voice in it may be hidden
-        self._fresh = 0  # up to where that is so
+        self._again = [False] * KEPT_BLOCKS  # whether each was heard again
         self._end = 0
 
     def push(self, excess: Iterable[float], echo: EchoKind = "known") -> None:
@@ -117,7 +113,7 @@ class Excess:
         for value in excess:
             self._blocks[self._end % KEPT_BLOCKS] = value
             self._echo[self._end % KEPT_BLOCKS] = echo
-            self._again[self._end % KEPT_BLOCKS] = self._end < self._fresh
+            self._again[self._end % KEPT_BLOCKS] = False
             self._end += 1
 
     def revise(self, excess: Iterable[float], own: Iterable[bool], later: int) -> None:
@@ -130,7 +126,6 @@ class Excess:
             self._blocks[number % KEPT_BLOCKS] = value
             self._echo[number % KEPT_BLOCKS] = "unknown" if unsure else "known"
             self._again[number % KEPT_BLOCKS] = True
-        self._fresh = self._end + FRESH_BLOCKS
 
     @property
     def near_end(self) -> bool:

@@ -133,13 +133,3 @@ def test_soft_first_sounds_may_be_in_what_was_heard_again():
     heard.push([NEAR_END_DB] * 4)
     heard.revise([0.0] * 40, [False] * 40, later=4)
     assert heard.start(60 * 160) == 60 * 160 - MOST_PREROLL
-
-
-def test_soft_first_sounds_may_be_in_what_comes_soon_after_an_echo_was_found():
-    found = excess(*[0.0] * 10)
-    found.revise([0.0] * 10, [False] * 10, later=0)
-    found.push([0.0] * 30)
-    onset = samples(400)
-    assert found.start(onset) == onset - MOST_PREROLL
-    found.push([0.0] * 120)
-    assert found.start(samples(1500)) == samples(1500) - LEAST_PREROLL

@@ -205,14 +205,6 @@ class Alignment:
         if self._worked % _SPAN == 0:
             self._measure_drift()
 
-    def learn_again(self, heard: NDArray[np.float32]) -> None:
-        """Let the filter learn from the last blocks that the microphone heard, `(n, 160)`, by what was played."""
-        self._before = None
-        played = self._read_back(self.delay, self._filter.blocks + 1 + len(heard))
-        self._filter.hear_again(played[: -len(heard)])
-        for one, other in zip(heard, played[-len(heard) :], strict=True):
-            self._filter.step(one, other)
-
     def _reread(self) -> None:
         """Let the filter hear again what was played, as it is read now."""
         self._before = None

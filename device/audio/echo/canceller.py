@@ -293,7 +293,7 @@ class EchoCanceller:
         count = len(past.errors)
         alone = past.lost[::-1].index(True) if any(past.lost) else count
         self.place.heard_again(past.errors[count - alone :])
-        self._residual.again(past.before, moved=past.moved, kept=self.place.kept)
+        self._residual.again(past.before, moved=past.moved)
         self._own_voice.rest()
         clean = np.zeros((count, FRAME), np.float32)
         excess, own = np.zeros(count, np.float32), np.zeros(count, np.bool_)

@@ -52,8 +52,6 @@ _PROVEN = 0.1
 """Part of the echo that is left over by a path that is worth keeping: 10 dB less; until there was one, by the best."""
 _WORTH = 0.5
 """And of the first one, 3 dB less: a choice."""
-_CLEARLY = 0.5
-"""Of what the kept path left over, 3 dB less: a path that leaves so little is kept at once, not at the next look."""
 _PROVEN_NOISE = 3.0
 """Or what is left over is about as loud as the room, by blocks of which it varies so much, and the echo is louder."""
 _TRIAL = 6
@@ -79,9 +77,6 @@ _LEAST_FIT, _MOST_FIT = 0.6, 1.4
 _MUCH_LEFT = 0.3
 """Part of what was heard that is left over, 5 dB less, from which it matters whether that is the echo: with another
 path to the same place it is, with somebody's voice it is not."""
-_YOUNG = 150
-"""Blocks of playback, 1.5 s, until which a path that fits elsewhere is learnt there on unless it takes most away: 15 dB
-of an echo are gone after 1.1 s, and what a path cancels that knows a few sounds tells little of the next."""
 _OWN = 0.45
 """Part of what is left over that a short echo explains, from which it is the device's own voice. In 250 ms of replies
 that people interrupt at -10 to +6 dB: 0.41 in the worst of 96 and less than 0.1 in nearly all; of what the device takes
@@ -115,8 +110,6 @@ class Place:
         """How often it was doubted because what was left over was the echo, elsewhere or by another path."""
         self.missed = 0
         """How often no echo was found in `WINDOWS[-1]` blocks that were loud enough, while none was ever found."""
-        self.kept = _WORTH
-        """Part of the echo that the kept path left over; none is kept yet where that is `_WORTH`."""
         self._filter = echo
         self._alignment = alignment
         self._tail = echo.blocks
@@ -127,8 +120,8 @@ class Place:
         self._blocks = 0  # that were heard without a break, and since the place was last doubted
         self._moved = 0  # when the path was moved last; what was left over before tells nothing of it
         self._waits = 0
-        self._lessons = 0  # blocks of playback by which the path was learnt since it began
         self._good = 0
+        self._kept = _WORTH  # part of the echo that the kept path left over; none is kept yet
         self._found: tuple[int, int] | None = None  # a lag at which no path fits, and when it was found first
         self._powers: deque[tuple[float, float, float]] = deque(maxlen=_MISFIT_BLOCKS)
 
@@ -159,7 +152,6 @@ class Place:
         self._heard.add(mic, self._filter.error)
         if not plays:
             return
-        self._lessons += 1
         power, left = float(mic @ mic), float(self._filter.error @ self._filter.error)
         self._powers.append((power, left, float(self._filter.estimate @ self._filter.estimate)))
         if self.sure and self._misfits(noise):
@@ -167,8 +159,6 @@ class Place:
             self.doubt()
         if power < _NOISY * noise:
             return
-        if self.sure and self._filter.residual < _CLEARLY * self.kept:  # the echo may jump before the next look
-            self._keep(noise)
         if not self.sure and self.known:
             self._good = self._good + 1 if left < _GOOD * power else 0
             if self._good >= _GOOD_IN_A_ROW:
@@ -329,18 +319,14 @@ class Place:
 
         It leaves then less than `part` of what was heard, or than `better` of what is left over at present.
         """
-        if self.kept >= _WORTH:
+        if self._kept >= _WORTH:
             return False
         fine = self._fits(lag, part, better)
         if fine is None:
             return False
+        self.jumps += 1
         self._filter.restore()
         self._alignment.jump(lag + fine)
-        if self._lessons < _YOUNG and not self._is_known():
-            place = round(self._alignment.lag or 0.0)
-            self._begin(place, place)
-            return True
-        self.jumps += 1
         self._filter.residual = 0.0
         self.sure = True
         self._good = 0
@@ -348,12 +334,6 @@ class Place:
         self._powers.clear()  # they are of the place before
         self._moved = self._worked
         return True
-
-    def _is_known(self) -> bool:
-        """Return whether the path takes most of what was heard last away."""
-        heard = self._heard.rows[0][-_TRIAL * BLOCK :]
-        left = heard - self._alignment.again(_TRIAL).ravel()
-        return float(left @ left) < _MUCH_LEFT * float(heard @ heard)
 
     def _fits(self, lag: int, part: float, better: float) -> float | None:
         """Return by how many samples more than `lag` the echo comes later, if the kept path fits; None if it does not.
@@ -417,13 +397,10 @@ class Place:
         self._lead = lag - earliest + LEAD
         self._alignment.begin(self._lead)
         self._filter.unlearn()
-        self.kept = _WORTH
+        self._kept = _WORTH
         self._powers.clear()
         self._moved = self._worked
         self._filter.residual = self._filter.usual_residual = 1.0
-        count = min(self._blocks, LONGEST_TRIAL)
-        self._alignment.learn_again(self._heard.rows[0][-count * BLOCK :].reshape(count, BLOCK))
-        self._lessons = 0
         self.sure = False
         self.begun += 1
         self._good = 0
@@ -432,15 +409,11 @@ class Place:
     def _confirm(self, noise: float) -> None:
         self.sure = True
         self._good = 0
-        self._keep(noise)
-
-    def _keep(self, noise: float) -> None:
-        """Keep the path if none is kept that cancels more, or that is as good as any."""
         left, echo = sum(row[1] for row in self._powers), sum(row[2] for row in self._powers)
         noise *= len(self._powers)
         part = 0.0 if left < _PROVEN_NOISE * noise < echo else self._filter.residual
-        if part < max(_PROVEN, self.kept):
-            self.kept = min(self.kept, part)
+        if part < max(_PROVEN, self._kept):
+            self._kept = min(self._kept, part)
             self._filter.keep()
 
 

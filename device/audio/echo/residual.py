@@ -137,13 +137,13 @@ class Residual:
         self._frames[0, BLOCK:] = before
         self._overlap[:] = before * self._window[BLOCK:] ** 2
 
-    def again(self, before: NDArray[np.float32], *, moved: bool, kept: float = 0.0) -> None:
+    def again(self, before: NDArray[np.float32], *, moved: bool) -> None:
         """Know that what comes next is what was heard after the block `before`, again.
 
-        If the echo has `moved`, more of it is left over than was learnt: at least what the path `kept` left over, too.
+        If the echo has `moved`, more of it is left over than was learnt.
         """
         usual = self._usual[0] if self._usual else self._leak
-        self._leak = np.maximum(usual, max(_MOVED_LEAK, kept)) if moved else usual.copy()
+        self._leak = np.maximum(usual, _MOVED_LEAK) if moved else usual.copy()
         self._leak_of_bins = self._leak[_BAND]
         self._past[:] = 0
         self._begin(before)
