@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from support.transcripts import NOW, Desk
@@ -102,7 +102,7 @@ class Kept:
         names = costs._AMOUNTS  # noqa: SLF001 - the columns
         sql = f"INSERT INTO day VALUES ({', '.join('?' * (3 + len(names)))})"
         for ago in range(days):
-            day = (NOW - timedelta(days=ago)).date().isoformat()
+            day = (datetime.now().astimezone() - timedelta(days=ago)).date().isoformat()
             for number, (engine, model) in enumerate(engines):
                 used = {"replies": 3 + (ago * 7 + number) % 11, "sent_s": 90.0 + 40 * ((ago * 5 + number) % 9)}
                 used |= {"output_tokens": 2000 * ((ago * 3 + number) % 7), "output_audio_tokens": 2000 * (ago % 5)}

@@ -35,7 +35,7 @@ class Room:
 
     def hear(self):
         """Return the canceller, what came out of it, and each `Revised` with the frame after which it came."""
-        canceller, clean, found = EchoCanceller(250), [], []
+        canceller, clean, found = EchoCanceller(250, hears_again=True), [], []
         for start in range(0, len(self.mic), BLOCK):
             part = slice(start, start + BLOCK)
             clean.append(canceller.cancel(self.mic[part], self.far[part]))
@@ -118,7 +118,7 @@ def test_of_an_echo_that_is_where_it_was_all_is_heard_again_in_which_that_was_no
 
 def test_who_was_taken_for_the_echo_for_nothing_is_heard_again_from_the_onset_on():
     room = Room(0, at=4.1)
-    canceller, found = EchoCanceller(250), []
+    canceller, found = EchoCanceller(250, hears_again=True), []
     for start in range(0, len(room.mic), BLOCK):
         if start == round(4.4 * SECOND):
             canceller.place.taken_back += 1
