@@ -247,7 +247,8 @@ class EchoCanceller:
             self.place.step(heard, self._residual.noise, plays=plays)
             if plays and (self.place.sure or not self.place.known):
                 self.alignment.follow()
-        self._again.step(heard, self._filter.error, self._filter.doubt, lost=lost, plays=self._plays())
+        if self._hears_again:
+            self._again.step(heard, self._filter.error, self._filter.doubt, lost=lost, plays=self._plays())
         if self._hears_again and not lost and not self._certain and self.converged:
             clean = self._hear_again(number)
         else:
