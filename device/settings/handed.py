@@ -47,8 +47,11 @@ def hand_over(settings: Settings, file: Path, environ: Mapping[str, str] = os.en
     if not hands_over(environ):
         return
     path = paths.HANDED
-    text = _HEAD.format(file=file) + as_toml(dict(_handed(settings, _engines(system))))
+    told = dict(_handed(settings, _engines(system)))
+    text = _HEAD.format(file=file) + as_toml(told)
     try:
+        if not told and not path.exists():
+            return  # a file that says nothing would have the engine load everything twice on a new machine
         if not (inputs.is_file(path) and inputs.read(path) == text.encode()):
             state_file.write(path, text.encode(), 0o644)
     except OSError as error:

@@ -82,6 +82,14 @@ def test_what_the_machines_file_says_is_left_to_it(assistant, engine, system):
     assert read(None, engine, system).settings.language == "en"
 
 
+def test_on_a_new_machine_there_is_nothing_to_hand_over_and_the_engine_goes_on(assistant, system):
+    assert not handed(assistant, system).exists()
+    change("piper.speaker", 2, environ=assistant)
+    assert handed(assistant, system).exists()
+    change("piper.speaker", None, environ=assistant)
+    assert "piper" not in handed(assistant, system).read_text(), "what was handed over once is taken back"
+
+
 def test_it_is_written_only_if_it_changes(assistant, system):
     change("piper.speaker", 2, environ=assistant)
     was = handed(assistant, system).stat()
@@ -117,12 +125,15 @@ def test_a_secret_is_refused(assistant, key, value, why):
     [("brain.api_key", "sk-1234567890"), ("transcription.url", "http://ada:sk-1234567890@box/v1")],
 )
 def test_a_secret_set_by_hand_is_not_written_where_all_can_read_it(assistant, system, caplog, key, value):
+    change("piper.speaker", 2, environ=assistant)
     change(key, value, environ={**assistant, "STATE_DIRECTORY": ""})
     assert "1234567890" not in handed(assistant, system).read_text()
     assert "1234567890" not in caplog.text
 
 
 def test_a_disk_that_is_full_is_logged(assistant, system, monkeypatch, caplog):
+    change("piper.speaker", 2, environ=assistant)
+
     def full(*_):
         raise OSError(28, "No space left on device")
 
