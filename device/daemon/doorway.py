@@ -133,7 +133,7 @@ def about(settings: Settings, card: str) -> About:
         metadata.version("parley"),
         settings.language,
         Path(settings.profile).stem,
-        tuple(Path(name).stem.replace("_", " ") for name in settings.wake.models),
+        settings.wake.phrases,
         card,
         settings.panel.button_pin >= 0,
     )

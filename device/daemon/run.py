@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -46,6 +45,7 @@ from device.tools.profile import profile_tools
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from device.daemon.controls import Ending
     from device.daemon.daemon import Daemon
@@ -202,4 +202,4 @@ async def _tell_unable(preparing: asyncio.Task[Unable | None], daemon: Daemon) -
 
 
 def _wake_words(settings: Settings) -> str:
-    return "” or “".join(Path(name).stem.replace("_", " ") for name in settings.wake.models)
+    return "” or “".join(settings.wake.phrases)

@@ -51,33 +51,36 @@ class _Spelt(Struct, frozen=True):
     """How many of the phrase are written."""
     row: int
     """Of the hypothesis that it goes on from."""
-    token: int
+    tokens: tuple[int, ...]
     sign: bool
 
 
-def log_probability(decoding: Decoding, ways: Mapping[str, Sequence[int]], letters: str) -> float:
-    """Return that of the likeliest way to write `letters` in the tokens `ways`, at the beginning of what is decoded.
+def spelt(
+    decoding: Decoding, ways: Mapping[str, Sequence[int]], letters: str, lowest: float = LOWEST
+) -> tuple[float, tuple[int, ...]]:
+    """Return the likeliest way to write `letters` in the tokens `ways`, at the beginning of what is decoded.
 
-    At least `LOWEST`. `decoding` has just begun.
+    That is its log probability and its tokens; `lowest` and none if no way is likelier. `decoding` has just begun.
     """
-    open_ = [_Spelt(0.0, 0, 0, BEGIN, sign=True)]
-    best = LOWEST
+    open_ = [_Spelt(0.0, 0, 0, (BEGIN,), sign=True)]
+    best = lowest
+    tokens: tuple[int, ...] = ()
     for _ in range(LONGEST):
-        rows = decoding.step([one.token for one in open_])
+        rows = decoding.step([one.tokens[-1] for one in open_])
         going: list[_Spelt] = []
         following = (one for row, before in enumerate(open_) for one in _on(before, row, rows[row], ways, letters))
         for one in sorted(following, key=lambda one: -one.score):
             if one.score <= best:
                 break
             if one.letters == len(letters):
-                best = one.score
+                best, tokens = one.score, one.tokens[1:]
             elif len(going) < WIDTH:
                 going.append(one)
         if not going:
             break
         decoding.keep([one.row for one in going])
         open_ = going
-    return best
+    return best, tokens
 
 
 def _on(
@@ -87,4 +90,4 @@ def _on(
     at = before.letters
     for end in range(at if not before.sign else at + 1, len(letters) + 1):
         for token in ways.get(letters[at:end], ()):
-            yield _Spelt(before.score + float(scores[token]), end, row, token, sign=end == at)
+            yield _Spelt(before.score + float(scores[token]), end, row, (*before.tokens, token), sign=end == at)

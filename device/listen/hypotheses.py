@@ -37,16 +37,23 @@ class Hypothesis(Struct, frozen=True):
 
 
 def likeliest(
-    decoding: Decoding, words: Callable[[tuple[int, ...]], str], limit: int, lowest: float, width: int = WIDTH
+    decoding: Decoding,
+    words: Callable[[tuple[int, ...]], str],
+    limit: int,
+    lowest: float,
+    width: int = WIDTH,
+    *,
+    after: tuple[int, ...] = (),
 ) -> list[Hypothesis]:
     """Return hypotheses of one to `limit` tokens whose score is at least `lowest`, the likeliest first.
 
     `words` says what tokens are when written and spelling does not count: of two that are the same, the likelier is
-    followed. `decoding` has just begun.
+    followed. They come after the tokens `after`. `decoding` has just begun.
     """
     open_ = [Hypothesis((), 0.0)]
     done: dict[str, Hypothesis] = {}
-    rows = decoding.step([BEGIN])
+    for token in (BEGIN, *after):
+        rows = decoding.step([token])
     rows[:, END] = -np.inf
     for _ in range(limit):
         following: dict[str, tuple[Hypothesis, int]] = {}

@@ -6,6 +6,8 @@ in its docstring; `parley.example.toml` shows them all.
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, field
@@ -72,6 +74,14 @@ class WakeSettings(Section, frozen=True):
 
     What only sounds like it wakes it four times less often then, but in noise half of the true ones are lost, too.
     """
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """How the wake words are said, as their models are named: "hey mycroft" for `hey_mycroft_v0.1.onnx`."""
+        names = (Path(one).name for one in self.models)
+        return tuple(
+            re.sub(r"(_v\d+(\.\d+)*)?(\.(onnx|tflite))?$", "", one, count=1).replace("_", " ") for one in names
+        )
 
 
 class ListenSettings(Section, frozen=True):

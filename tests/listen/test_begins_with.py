@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from device.listen.begins_with import LOWEST, WIDTH, letters_of, log_probability, spelling
+from device.listen.begins_with import LOWEST, WIDTH, letters_of, spelling, spelt
 from device.listen.moonshine_networks import BEGIN
 
 TOKENS = [b"?", b"<s>", b"</s>", "▁Hey".encode(), b",", "▁Jar".encode(), b"vis", "▁Java".encode(), b"9", "▁Hé".encode()]
@@ -50,10 +50,17 @@ def test_a_phrase_is_written_with_the_tokens_that_have_its_letters():
 
 def test_the_likeliest_way_to_write_it_counts():
     table = Table()
-    found = log_probability(table, spelling(TOKENS, "heyjarvis"), "heyjarvis")
+    found, tokens = spelt(table, spelling(TOKENS, "heyjarvis"), "heyjarvis")
     assert found == pytest.approx(np.log(0.5 * 0.3 * 0.9)), "without the comma, though that is likelier at first"
+    assert [TOKENS[token].decode() for token in tokens] == ["▁Hey", "▁Jar", "vis"]
     assert table.width <= WIDTH
 
 
 def test_what_cannot_be_written_is_as_unlikely_as_can_be():
-    assert log_probability(Table(), spelling(TOKENS, "alexa"), "alexa") == LOWEST
+    assert spelt(Table(), spelling(TOKENS, "alexa"), "alexa") == (LOWEST, ())
+
+
+def test_what_is_less_likely_than_wanted_is_not_looked_for():
+    table, ways = Table(), spelling(TOKENS, "heyjarvis")
+    assert spelt(table, ways, "heyjarvis", np.log(0.4)) == (np.log(0.4), ())
+    assert table.at == [("▁Hey",)], "it gave up before the second word"

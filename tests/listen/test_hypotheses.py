@@ -74,3 +74,10 @@ def test_there_is_always_a_word():
 def test_it_ends_at_the_limit():
     assert likeliest(Table(), words, 1, -9.0, 4) == []
     assert all(END not in one.ids for one in likeliest(Table(), words, 3, -9.0, 4))
+
+
+def test_they_come_after_the_tokens_that_are_given():
+    after = (TOKENS.index("two"),)
+    found = likeliest(Table(), words, 8, -9.0, 4, after=after)
+    assert [words(one.ids) for one in found[:2]] == ["hours", "ours"]
+    assert found[0].score == pytest.approx(np.log(0.6 * 0.6)), "these cost nothing"

@@ -48,6 +48,30 @@ def test_word_error_rate(moonshine):
     assert wrong / sum(len(words(text)) for text in SENTENCES) < 0.2
 
 
+@pytest.mark.parametrize(
+    ("said", "voice", "heard"),
+    [
+        ("Hey Jarvis, what time is it?", "en-gb-x-rp", "What time is it?"),  # without: "Change office, …"
+        ("Hey Jarvis, what time is it?", "en-gb", "What time is it?"),
+        ("Alexa, what time is it?", "en-us", "What time is it?"),  # without: "I like so. …"
+        ("Hey Jarvis.", "en-gb-x-rp", ""),  # without: "Hey, John V."
+        ("Hey, what time is it?", "en-gb", "Okay, what time is it?"),
+        ("What time is it?", "en-gb", "What time is it?"),
+    ],
+)
+def test_whom_the_speaker_means_is_no_part_of_what_they_say(moonshine, said, voice, heard):
+    assert moonshine.transcribe(say(said, voice), addresses=("alexa", "hey jarvis")) == heard
+
+
+def test_what_comes_after_the_address_is_looked_for_among_the_hypotheses(moonshine):
+    asked = []
+    moonshine.transcribe(
+        say("Hey Jarvis, cancel.", "en-gb-x-rp"), lambda text: asked.append(text) or 0, ("hey jarvis",)
+    )
+    assert asked
+    assert not any("arvi" in text or text[:1].islower() for text in asked)
+
+
 @pytest.mark.parametrize("gain_db", [-20, -35])
 def test_quiet_speech_is_understood(moonshine, gain_db):
     pcm = (say("What time is it?") * 10 ** (gain_db / 20)).astype(np.int16)

@@ -8,7 +8,7 @@ import msgspec
 
 import device
 from device.settings.loading import load
-from device.settings.tree import Settings
+from device.settings.tree import Settings, WakeSettings
 from device.settings.types import Secret, Section
 
 EXAMPLE = Path(device.__file__).with_name("parley.example.toml")
@@ -50,3 +50,8 @@ def test_the_example_shows_every_key_with_its_default(write, home):
     lists["home"] = {key: value for key, value in rest["home"].items() if value is not None}
     assert shown == rest | lists | {"engine": engine}
     assert load(write(re.sub(r"^#(?=\w)", "", text, flags=re.MULTILINE)), home) == Settings()
+
+
+def test_wake_words_are_said_as_their_models_are_named():
+    models = ("hey_jarvis", "/some/where/hey_mycroft_v0.1.onnx", "alexa.tflite")
+    assert WakeSettings(models=models).phrases == ("hey jarvis", "hey mycroft", "alexa")

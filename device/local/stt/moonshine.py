@@ -15,7 +15,7 @@ from device.system import memory
 from device.system.typed import typed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -74,9 +74,11 @@ _LATELY: Final = 16
 class MoonshineRecogniser:
     """A `Recogniser` that, of what is nearly as likely, takes what can be understood."""
 
-    def __init__(self, moonshine: Moonshine, expected: Expected) -> None:
+    def __init__(self, moonshine: Moonshine, expected: Expected, addresses: Sequence[str] = ()) -> None:
+        """`addresses` are the wake words as they are said: one that speech begins with is no part of what is said."""
         self._moonshine = moonshine
         self._expected = expected
+        self._addresses = addresses
         self._lately: deque[tuple[str, Doubt]] = deque(maxlen=_LATELY)
 
     def warm_up(self) -> None:
@@ -85,7 +87,7 @@ class MoonshineRecogniser:
 
     def transcribe(self, pcm: NDArray[np.int16], names: Collection[str] = ()) -> str:
         """Return what is said in `pcm`, (n,) int16, 16 kHz mono; "" if nothing is. `names` are expected in it."""
-        heard = self._moonshine.hear(pcm, self._expected.among(names))
+        heard = self._moonshine.hear(pcm, self._expected.among(names), self._addresses)
         if heard.text:
             self._lately.appendleft((heard.text, _doubt(heard)))
         return heard.text
@@ -109,5 +111,5 @@ def load(settings: Settings, free_words: Callable[[str], list[str] | None]) -> t
     chosen = ears(settings)
     log.log(logging.WARNING if chosen.worse else logging.INFO, "Hears with Moonshine %s: %s", chosen.size, chosen.why)
     return chosen.name, MoonshineRecogniser(
-        load_moonshine(settings.models_dir, chosen.size), Expected(free_words, LANGUAGE)
+        load_moonshine(settings.models_dir, chosen.size), Expected(free_words, LANGUAGE), settings.wake.phrases
     )

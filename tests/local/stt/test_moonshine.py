@@ -7,7 +7,7 @@ import pytest
 from device.listen.moonshine import EXPECTED, UNDERSTOOD, Heard
 from device.local.stt import moonshine
 from device.local.stt.expected import Expected
-from device.settings.tree import LocalSettings, Settings
+from device.settings.tree import LocalSettings, Settings, WakeSettings
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_what_the_brain_understands_is_taken(monkeypatch, models):
     asked = []
 
     class Scripted:
-        def hear(self, pcm, understood):
+        def hear(self, pcm, understood, addresses):
             asked.append(understood("call for Zorro"))
             return Heard("call for Zorro", -0.1)
 
@@ -72,7 +72,7 @@ def hears(*said):
     left = list(said)
 
     class Scripted:
-        def hear(self, pcm, understood):
+        def hear(self, pcm, understood, addresses):
             return left.pop(0)
 
     return moonshine.MoonshineRecogniser(Scripted(), Expected(lambda _: None, "en"))
@@ -102,3 +102,18 @@ def test_what_is_heard_clearly_is_in_doubt_no_more():
     recogniser = hears(Heard("what time is it", -0.9, -0.9), Heard("what time is it", -0.1, -0.1))
     for doubt in ("words", "none"):
         assert recogniser.doubt(recogniser.transcribe(b"")) == doubt
+
+
+def test_the_wake_words_are_no_part_of_what_is_said(monkeypatch):
+    given = []
+
+    class Scripted:
+        def hear(self, pcm, understood, addresses):
+            given.append(addresses)
+            return Heard("", 0.0)
+
+    monkeypatch.setattr(moonshine, "load_moonshine", lambda *_: Scripted())
+    settings = Settings(local=LocalSettings(stt="moonshine-tiny"), wake=WakeSettings(models=("hey_jarvis", "alexa")))
+    _, recogniser = moonshine.load(settings, lambda _: [])
+    assert recogniser.transcribe(b"") == ""
+    assert given == [("hey jarvis", "alexa")]
