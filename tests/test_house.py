@@ -182,6 +182,7 @@ def test_the_conversation_is_pure(module: str) -> None:
         "collections",
         "dataclasses",
         "device",
+        "difflib",
         "enum",
         "functools",
         "math",

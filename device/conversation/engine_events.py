@@ -122,7 +122,7 @@ class EngineEvents:
         if event.role == "user":
             self._attention.notices(self._out.now)
             if event.final:
-                text = event.text.strip()
+                text = self._user.said(event.text.strip())
                 self._out.record(entries.User(self._out.now, text))
                 self._own_voice.user(text, self._out.now)
                 self._rounds.begin()

@@ -150,6 +150,7 @@ class Conversation:
     def _on_wake(self, event: Wake) -> None:
         self._out.record(entries.Wake(event.at, event.word, event.score))
         self._out.do(*self._ringing.stop())
+        self._user.addressed(event.word)
         if self.state in WAKEABLE:
             self._user.wake_word(event.at)
             self._wake_up(event.at)

@@ -52,6 +52,7 @@ from device.conversation.events import (
     Voice,
     VoiceEnd,
     VoiceStart,
+    Wake,
 )
 from device.conversation.states import State
 from device.conversation.timeouts import SILENT, THINKING_LIMIT
@@ -292,6 +293,14 @@ def test_of_words_in_pieces_only_all_of_them_are_written_down(talk):
     talk(Words("user", "what?", final=True), samples(2600))
     talk(Words("assistant", "It is noon.", final=True, item="i1"), samples(2600))
     assert [e.text for e in (*talk.wrote(entries.User), *talk.wrote(entries.Assistant))] == ["what?", "It is noon."]
+
+
+def test_the_wake_word_before_a_question_in_one_breath_is_not_written_down(talk):
+    talk.ms(Wake, 1000, "hey_jarvis", 0.9)
+    talk(Opened(24000), samples(1300))
+    assert talk.ms(Tick, 1500) == [Listen(0)]
+    talk(Words("user", "Hey, Jarvis, what time is it?", final=True), samples(2600))
+    assert [entry.text for entry in talk.wrote(entries.User)] == ["What time is it?"]
 
 
 def test_a_reply_that_failed_is_told_of_and_the_user_has_the_turn(talk):

@@ -31,6 +31,19 @@ def test_a_voice_that_goes_on_after_the_wake_word_is_sent_from_before_it():
     assert turn.goes_on(samples(1500)) is None
 
 
+def test_the_wake_word_is_left_out_of_the_words_of_the_turn_that_begins_with_it_and_of_no_other():
+    turn = woken(1000)
+    turn.addressed("hey_jarvis")
+    turn.starts(samples(400), awake=True)
+    turn.goes_on(samples(1400))
+    assert turn.said("Hey Jarvis, stop.") == "Stop."
+    assert turn.said("Hey Jarvis is what I say.") == "Hey Jarvis is what I say."
+    turn = woken(1000)
+    turn.addressed("hey_jarvis")
+    assert turn.only_woke(voice(400, 1040))
+    assert turn.said("Hey Jarvis is what I say.") == "Hey Jarvis is what I say."
+
+
 def test_of_somebody_who_spoke_before_the_wake_word_only_the_last_breath_is_sent():
     turn = woken(9000)
     turn.starts(samples(2000), awake=True)
@@ -46,6 +59,8 @@ def test_of_somebody_who_spoke_before_the_wake_word_only_the_last_breath_is_sent
         (1000, 400, 1460, False),  # likewise
         (1500, 400, 1490, False),  # it was detected late
         (1000, 450, 1340, True),  # it was detected before its end
+        (1230, 400, 1350, True),  # likewise, drawn out
+        (1230, 400, 1380, False),  # a short word followed: "stop"
     ],
 )
 def test_one_word_after_the_wake_word_is_not_taken_for_its_end(wake, onset, end, only):
