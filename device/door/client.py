@@ -169,19 +169,19 @@ async def connect(who: str, path: Path | None = None, environ: Mapping[str, str]
 
     `who` is the client's name. Raises NoDaemon, and DoorError if the daemon does not speak this version.
     """
-    shut = None
+    shut: list[Path] = []
     for place in (path,) if path is not None else places(environ):
         try:
             with reached(place) as way:
                 opened = await asyncio.open_unix_connection(way, limit=LONGEST_REPLY)
         except PermissionError:
-            shut = shut or place
+            shut.append(place)
         except OSError:  # nobody has ever listened there, or nobody does any more
             continue
         else:
             return await _greeted(*opened, who)
-    if shut is not None:
-        raise NoDaemon("refused", *_shut(shut))
+    if shut:  # one that a group may use is a daemon's; a home that one may not look into says nothing
+        raise NoDaemon("refused", *_shut(next(filter(group_of, shut), shut[0])))
     raise NoDaemon("impossible", "there is no daemon", f"start it by `{typed('run')}`, or as a service: {SERVICE}")
 
 

@@ -214,6 +214,18 @@ async def test_a_door_that_is_shut_to_this_user_names_the_group(path, monkeypatc
         await connect("a test", path)
 
 
+async def test_of_two_doors_that_are_shut_that_is_named_which_a_group_may_use(tmp_path, monkeypatch):
+    async def refused(*_, **__):
+        raise PermissionError
+
+    monkeypatch.setattr(asyncio, "open_unix_connection", refused)
+    monkeypatch.setattr(paths, "SHARED", tmp_path)
+    (tmp_path / FILE).touch()
+    (tmp_path / FILE).chmod(0o660)
+    with pytest.raises(NoDaemon, match="only root and the group"):
+        await connect("a test", environ={"XDG_STATE_HOME": str(tmp_path / "a home one may not look into")})
+
+
 async def test_events_that_nobody_reads_are_not_piled_up(path, monkeypatch):
     monkeypatch.setattr("device.door.client.MOST_WAITING", 4)
 

@@ -113,6 +113,11 @@ class Units(Trials):
         time.sleep(1)
         return self.visitor.asks()
 
+    def looked_after(self) -> str:
+        """Ask something, so that there is something in the log, and look after it by its door."""
+        self.visitor.asks()
+        return looked_after()
+
     def comes_up_after_upgrade(self) -> str:
         """Upgrade to a version that differs, and see that it runs and talks."""
         before, was = LINK.resolve(), pid(DAEMON)
@@ -304,7 +309,7 @@ def main() -> None:
     checks("stopped in a reply", units.ends_in_a_reply)
     checks("the doctor", doctor)
     checks("the doctor, as the service's user", doctor_of_the_user)
-    checks("looked after by its door", looked_after)
+    checks("looked after by its door", units.looked_after)
     checks("settings broken by hand", broken_settings)
     checks("a second assistant, by mistake", second)
     checks("keys that cannot be read", bad_keys)
@@ -324,4 +329,5 @@ def main() -> None:
     sys.exit(not checks.summary())
 
 
-main()
+if __name__ == "__main__":
+    main()
