@@ -19,6 +19,7 @@ from device.daemon.build import build
 from device.daemon.controls import Controls
 from device.daemon.doorway import Doorway
 from device.daemon.keys import keys
+from device.daemon.music import music_beside
 from device.daemon.reader import Reader
 from device.daemon.readiness import Health, until_signal
 from device.daemon.wait_for_card import wait_for_card
@@ -109,6 +110,7 @@ async def run(found: InForce, config: Path | None, out: Path | None) -> Ending:
         stack.callback(panel.close)
         daemon.start()
         daemon.watch(OnState(panel.attend))
+        await stack.enter_async_context(music_beside(settings.card, daemon, state_dir()))
         broken = panel.open()
         card.deaf = daemon.mute.on
         doorway = Doorway(

@@ -22,6 +22,7 @@ from device.doctor.fleet import check_fleet
 from device.doctor.mcp import check_mcp
 from device.doctor.metrics import check_metrics
 from device.doctor.mqtt import check_mqtt
+from device.doctor.music import check_music
 from device.doctor.proxy import check_proxy
 from device.doctor.service import check_appliance
 from device.doctor.sound import check_card
@@ -96,6 +97,7 @@ async def examine(
         *check_proxy(settings, units),
         *check_home(settings),
         *check_unmet(settings),
+        *await asyncio.to_thread(lambda: [*check_music(settings)]),
         *check_metrics(settings, units),
         *check_fleet(settings.fleet),
     )

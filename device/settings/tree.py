@@ -55,6 +55,9 @@ class CardSettings(Section, frozen=True):
     arrives at less than -36 dBFS, at most 32 dB; that is found from speech alone, and kept."""
     latency_ms: Annotated[int, Meta(ge=5, le=500)] = 40
     """How much is kept ahead for the loudspeaker; more, up to 120, while it keeps running dry."""
+    music: Literal["leave", "lower"] = "leave"
+    """What becomes of what other programs play on the same loudspeaker by PulseAudio or PipeWire. `lower`: it is taken
+    out of what the microphone hears, as the assistant's own voice is, and is 20 dB softer while somebody talks."""
 
 
 class WakeSettings(Section, frozen=True):

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from device.audio.card.base import BLOCK_MS
 from device.conversation import entries
 from device.daemon.build import build
+from device.daemon.music import WhileTalking
 from device.daemon.reader import Speech
 from device.daemon.watcher import Watcher
 from device.engines.factory import Engines
@@ -187,6 +188,8 @@ class Rehearsal(Watcher):
             air=None if self._beside is None else self._beside.air,
         )
         daemon.watch(self)
+        if self.room.music is not None and self._settings.card.music == "lower":
+            daemon.watch(WhileTalking(self.room.music.tell))
         self.ledger.watch(lambda entry: self._cue(daemon, entry))
         return daemon
 

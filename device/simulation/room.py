@@ -32,6 +32,7 @@ from device.simulation.alignment import Drop
 from device.simulation.buffers import Buffers, Late
 from device.simulation.echo_paths import EchoPaths
 from device.simulation.faults import LONGEST_MS, schedule
+from device.simulation.music import Music
 from device.simulation.recording import CHANNELS
 from device.simulation.scene import SceneError
 from device.simulation.visitors import Visit, Visitors
@@ -115,6 +116,9 @@ class Room(Card):
         self._visitors = Visitors(
             scene, self.rate, lambda db: acoustics.impulse_response(self.rate, room.rt60, db, visitor_rng)
         )
+        self.music = Music(scene, self.rate, self.block) if room.music else None
+        """What another program plays on the same loudspeaker."""
+        self._music_block = np.zeros(self.block, np.float32)
         self._unplugged = False
         self._events = deque(scene.card)
         self._frame_block = np.zeros((self.block, CHANNELS), np.int16)
@@ -300,6 +304,8 @@ class Room(Card):
             self._record(self._recording)
 
     def _exchange(self, heard: NDArray[np.int16]) -> None:
+        if self.music is not None:
+            self._music_block = self.music.play(self.mic.position, self.block)
         before, spent = time.thread_time_ns(), time.thread_time_ns()
         self.cpu_s = (before - self._device_ns) / 1e9
         began = time.perf_counter_ns()
@@ -311,7 +317,13 @@ class Room(Card):
         sound = np.zeros(self.block, np.float32)
         if not self._unplugged:
             np.divide(out, np.float32(FULL_SCALE), out=sound)
+            sound += self._music_block
         self._buffers.put(sound)
+
+    def _play(self, block: NDArray[np.int16]) -> None:
+        """Write to the reference what is played: of other programs, too, where a monitor tells."""
+        known = self.music is not None and self.scene.room.music_known
+        super()._play(_pcm(block / np.float32(FULL_SCALE) + self._music_block) if known else block)
 
     def _told(self, frames: int) -> int:
         """Return how many frames the card believes to be missing, of so many."""

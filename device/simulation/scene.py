@@ -95,6 +95,12 @@ class Acoustics(Table, frozen=True):
     """dBFS RMS on the loudspeaker track at which the echo has its level: about that of a reply at the usual volume."""
     clip: Annotated[float, Meta(gt=0)] = 0.25
     """What the loudspeaker cannot exceed, as a part of full scale; inf: a loudspeaker without distortion."""
+    music: str = ""
+    """A WAV file that another program plays on the same loudspeaker, again and again; "": none does."""
+    music_db: float = 0.0
+    """Level of it at the microphone relative to the visitors' speech, as `echo_db` is, while it is not lowered."""
+    music_known: bool = True
+    """Whether a sound server's monitor tells the device what it plays."""
     noise_db: Decibel = -60.0
     """dBFS RMS of the noise floor; -inf: none."""
     noise: str = "pink"
@@ -327,6 +333,9 @@ def _resolve(scene: Scene, path: Path) -> Scene:
             raise SceneError(f'{path}: room.noise: "{room.noise}" is neither {", ".join(COLOURS)} nor a .wav file')
         room = msgspec.structs.replace(room, noise=str(path.parent / room.noise))
         read_wav(Path(room.noise))
+    if room.music:
+        room = msgspec.structs.replace(room, music=str(path.parent / room.music))
+        read_wav(Path(room.music))
     visitors = []
     folders: dict[str, Iterator[Path]] = {}
     for visitor in scene.visitors:

@@ -73,7 +73,7 @@ def test_keys_come_from_the_environment_over_the_file(write, home):
         ),
         (
             "[card]\nxyz = 1",
-            "{path}: card.xyz: no such key; [card] knows channel, gain_db, input, latency_ms, output, rate",
+            "{path}: card.xyz: no such key; [card] knows channel, gain_db, input, latency_ms, music, output, rate",
         ),
         ("card = 3", "{path}: card: is a table, [card], not 3"),
         ("name = ''", "{path}: name: '' is not valid; valid is text that is not empty"),

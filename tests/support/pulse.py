@@ -43,6 +43,9 @@ pcm.Loopback { type asym playback.pcm { type pulse device spk } capture.pcm { ty
 pcm.Microphone { type pulse device vmic }
 """
 
+# As Debian's package of the plugin has it: by it, monitors are opened.
+_BY_NAME = "pcm.pulse { @args [ DEVICE ] @args.DEVICE { type string } type pulse device $DEVICE }\n"
+
 
 class Pulse:
     """One private sound server, running between `start` and `stop`."""
@@ -99,12 +102,24 @@ class Pulse:
         """Tell the server something."""
         subprocess.run(["pactl", *arguments], env=self._environ(), check=True, capture_output=True)
 
+    def offer_monitor(self) -> None:
+        """Have ALSA open the server's devices by their names, which makes one more to choose from."""
+        (self.folder / "asound.conf").write_text(_ALSA + _BY_NAME)
+
     @contextlib.contextmanager
     def speaking(self, sound: NDArray[np.int16]) -> Iterator[None]:
         """Play `sound`, `(n,) int16` at 48 kHz, into the microphone during a block."""
         file = self.folder / "speech.raw"
         file.write_bytes(sound.tobytes())
         with self._client("pacat", "--playback", "--device=micbus", str(file)):
+            yield
+
+    @contextlib.contextmanager
+    def playing(self, sound: NDArray[np.int16], name: str = "music") -> Iterator[None]:
+        """Have another program play `sound`, `(n,) int16` at 48 kHz, on the loudspeaker during a block."""
+        file = self.folder / f"{name}.raw"
+        file.write_bytes(sound.tobytes())
+        with self._client("pacat", "--playback", "--device=spk", f"--client-name={name}", str(file)):
             yield
 
     @contextlib.contextmanager

@@ -19,6 +19,7 @@ from device.audio.card import devices, libasound
 from device.audio.card.base import BLOCK_MS, RING_SECONDS, Card, CardError, ignore
 from device.audio.card.buffer_size import BufferSize
 from device.audio.card.delay_line import DelayLine
+from device.audio.card.monitor import Monitor
 from device.audio.card.portaudio import quiet, session
 from device.audio.card.rates import common_rate
 from device.audio.card.retry import Retry
@@ -79,6 +80,9 @@ class AlsaCard(Card):
         self._past = np.zeros(self.block, np.int16)
         # By what the buffer is longer than at first the reference is later: so the echo stays where it is.
         self._held = DelayLine(self._size.most_extra_ms * self.rate // 1000 + self.block)
+        self._listens = settings.music == "lower"
+        self._others: Monitor | None = None
+        self._played = np.zeros(self.block, np.int16)
         self._writer: Stream | None = None
         self._fault: Exception | None = None
         self._reported = ""
@@ -104,6 +108,8 @@ class AlsaCard(Card):
         self.on_presence = on_presence
         self._closing.clear()
         self._writer = self._start()
+        if self._listens:
+            self._others = Monitor(self.rate, self.block)
         self._watcher = threading.Thread(target=self._watch, args=(self._writer,), name="card watcher", daemon=True)
         self._watcher.start()
 
@@ -115,7 +121,9 @@ class AlsaCard(Card):
                 thread.join(CLOSE_S)
                 if thread.is_alive():
                     log.warning("%s: the sound system does not let go of the card", self.name)
-        self._watcher = self._opener = None
+        if self._others is not None:
+            self._others.close()
+        self._watcher = self._opener = self._others = None
         self._writer = None
 
     def _start(self) -> Stream:
@@ -259,7 +267,7 @@ class AlsaCard(Card):
             self._held.put(block)
             self._held.take(self._past)
             block = self._past
-        self.reference.write(block)
+        self._write_reference(block)
 
     def _play_nothing(self, silence: NDArray[np.int16]) -> None:
         """Write to the reference, of what is held back first: nothing goes in, if the buffer is to shrink."""
@@ -268,7 +276,18 @@ class AlsaCard(Card):
                 self._held.put(silence)
             self._held.take(self._past[: len(silence)])
             silence = self._past[: len(silence)]
-        self.reference.write(silence)
+        self._write_reference(silence)
+
+    def _write_reference(self, own: NDArray[np.int16]) -> None:
+        """Write to the reference what the loudspeaker plays: as the monitor tells, or else what the source gave."""
+        monitor = self._others
+        if monitor is not None:
+            played = self._played[: len(own)]
+            known = monitor.take(played)
+            if monitor.moved:
+                self.gaps.add(self.mic.position, self.mic.position)
+            own = played if known else own
+        self.reference.write(own)
 
     def _extra(self) -> int:
         return self._size.extra_ms * self.rate // 1000

@@ -1,0 +1,1 @@
+"""What other programs play on the same loudspeaker: heard by a monitor, and lowered while somebody talks."""
