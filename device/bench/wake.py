@@ -14,7 +14,7 @@ from device.bench import sounds
 from device.bench.result import BenchError, Figure, Job, Result, percentile
 from device.listen.detectors import Detectors
 from device.listen.moonshine import load_moonshine
-from device.listen.wake_check import SPELLED, SURE, WINDOWS, is_wake_word
+from device.listen.wake_check import SPELLED, SURE, WINDOWS, is_clear, is_wake_word
 from device.sample_clock import CLOCK_RATE
 from device.simulation import acoustics
 
@@ -87,6 +87,8 @@ class Listener:
             count.woke += sure or self._confirmed(hit.word, pcm, hit.position - start)
 
     def _confirmed(self, word: str, pcm: NDArray[np.int16], at: int) -> bool:
+        if not is_clear(pcm[max(0, at - WINDOWS[0][0]) : at]):
+            return True
         began = time.process_time()
         said = any(
             is_wake_word(word, pcm[max(0, at - before) : at + after], self._recogniser) for before, after in WINDOWS

@@ -106,6 +106,15 @@ class Recognised(Struct, frozen=True):
     """The encoder's states, (m, 288 of tiny or 416 of base): one every 24 ms."""
 
 
+class Begins(Struct, frozen=True):
+    """Log probabilities of how a piece of speech may begin."""
+
+    phrase: float
+    """With the phrase that is looked for; at least -30."""
+    written: float
+    """With what would be written."""
+
+
 class _Attempt(Struct, frozen=True):
     """A piece of audio, encoded, and the likeliest tokens for it."""
 
@@ -248,17 +257,16 @@ class Moonshine:
         heard = self._attempt(audio, speech=False)
         return Recognised(self._text(heard.ids), heard.confidence, heard.states)
 
-    def begins_with(self, audio: NDArray[np.float32], phrase: str) -> float:
-        """Return by how many nats it is likelier that `audio` begins with `phrase` than with what `recognise` writes.
+    def begins_with(self, audio: NDArray[np.float32], phrase: str) -> Begins:
+        """Compare how likely it is that `audio` begins with `phrase`, and with what `recognise` writes.
 
-        `(n,) float32, 16 kHz mono`. Of what is written, as much counts as has as many letters: about 0 if that is the
-        phrase; at least -30.
+        `(n,) float32, 16 kHz mono`. Of what is written, as much counts as has as many letters.
         """
         letters = letters_of(phrase.encode())
         states, keys = self._networks.encode(audio)
         written = self._beginning(self._networks.begin(states, keys, len(audio)), len(letters), _limit(len(audio)))
         decoding = self._networks.begin(states, keys, len(audio))
-        return spelt(decoding, self._spelling(letters), letters)[0] - written
+        return Begins(spelt(decoding, self._spelling(letters), letters)[0], written)
 
     def _beginning(self, decoding: Decoding, letters: int, limit: int) -> float:
         """Return the log probability of the likeliest tokens, taken greedily, up to so many letters."""

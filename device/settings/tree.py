@@ -75,7 +75,7 @@ class WakeSettings(Section, frozen=True):
     confirm: bool = False
     """Whether a doubtful “hey Jarvis” is heard again, by the recogniser of English words, before a conversation begins.
 
-    What only sounds like it wakes it four times less often then, but in noise half of the true ones are lost, too.
+    What only sounds like it wakes it a quarter less often then; it listens a third of a second later. Not in noise.
     """
 
     @property

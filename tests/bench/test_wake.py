@@ -6,7 +6,8 @@ import pytest
 from device.bench import wake
 from device.bench.result import Job
 from device.bench.wake import LEVEL_DB, Count, Listener, in_room
-from device.listen.wake_check import LEAST, WINDOWS
+from device.listen.moonshine import Begins
+from device.listen.wake_check import LEAST, WINDOWS, WRITTEN
 from device.listen.wake_word import Detection
 from device.settings.tree import Settings
 
@@ -29,10 +30,11 @@ class Recogniser:
 
     def begins_with(self, audio, phrase):
         self.heard.append(len(audio))
-        return self.nats.pop(0)
+        return Begins(WRITTEN + self.nats.pop(0), WRITTEN)
 
 
 SOUND = np.ones(48_000, np.int16)
+SOUND[30_000:] = 1000
 
 
 def test_a_sound_wakes_it_that_is_sure_or_confirmed():

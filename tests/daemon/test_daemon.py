@@ -42,7 +42,8 @@ def test_a_session_that_opens_slowly_loses_no_word(tmp_path):
 
 def test_what_only_sounds_like_the_wake_word_opens_no_session(tmp_path, models, caplog):
     models("moonshine_tiny_en/encoder_model.ort")
-    house = House(tmp_path, [says("Hey, Chavez won the race.", at=1.0), says("hey jarvis stop.", at=6.0)], 11)
+    near = says("Hey, Charles, are you coming?", at=1.0, voice="en-us+Annie")
+    house = House(tmp_path, [near, says("hey jarvis stop.", at=6.0)], 11)
     house.settings = replace(house.settings, wake=WakeSettings(confirm=True))
     server = Listener()
     with caplog.at_level("INFO", "device.listen.wake_check"):

@@ -10,8 +10,9 @@ from device.audio.ring import RingBuffer
 from device.conversation.events import Wake
 from device.listen import wake_check
 from device.listen.first_words import PAD
+from device.listen.moonshine import Begins
 from device.listen.shared_recogniser import SharedRecogniser
-from device.listen.wake_check import LEAST, SPELLED, SURE, WINDOWS, WakeCheck
+from device.listen.wake_check import LEAST, SPELLED, SURE, WINDOWS, WRITTEN, WakeCheck, is_wake_word
 from device.model_files.files import ModelError
 from device.sample_clock import samples
 
@@ -31,7 +32,14 @@ class Recogniser:
     def begins_with(self, audio, phrase):
         assert self.go.wait(20)
         self.heard.append((len(audio), phrase))
-        return self.nats.pop(0)
+        return Begins(WRITTEN + self.nats.pop(0), WRITTEN)
+
+
+def heard(noise=1):
+    """Return 5 s in which something is said at the end of the fourth, over `noise`."""
+    pcm = np.full(samples(5000), noise, np.int16)
+    pcm[AT - samples(800) : AT] = 1000
+    return pcm
 
 
 @pytest.fixture
@@ -39,7 +47,7 @@ def check(monkeypatch):
     """Return a check of a ring in which 5 s were heard; `recognisers` has those that are loaded in turn."""
     monkeypatch.setattr("device.listen.moonshine.load_moonshine", lambda _: made.recognisers.pop(0))
     ring = RingBuffer(16_000, 10)
-    ring.write(np.ones(samples(5000), np.int16))
+    ring.write(heard())
     shared = SharedRecogniser("")
     made = WakeCheck(ring, shared)
     made.ring, made.shared, made.confirmed = ring, shared, []
@@ -64,20 +72,34 @@ async def test_the_wake_word_counts_with_the_first_hearing(check):
 
 
 async def test_a_word_that_goes_on_is_heard_again(check):
-    check.recognisers = [recogniser := Recogniser(LEAST - 1, LEAST - 1, LEAST + 1)]
+    check.recognisers = [recogniser := Recogniser(LEAST - 1, LEAST + 1)]
     await check.hear(DOUBTFUL, check.confirmed.append)
     assert check.confirmed == [DOUBTFUL]
     assert [length - PAD for length, _ in recogniser.heard] == [before + after for before, after in WINDOWS]
 
 
 async def test_what_is_no_wake_word_does_not_count(check, caplog):
-    check.recognisers = [Recogniser(*[LEAST - 1] * len(WINDOWS), 0.0)]
+    check.recognisers = [Recogniser(*[LEAST - 1] * len(WINDOWS))]
     with caplog.at_level("INFO"):
         await check.hear(DOUBTFUL, check.confirmed.append)
     assert check.confirmed == []
     assert "hey_jarvis" in caplog.text
-    await check.hear(DOUBTFUL, check.confirmed.append)
-    assert check.confirmed == [DOUBTFUL]
+
+
+async def test_in_noise_it_counts_at_once_and_nothing_is_loaded(check):
+    check.recognisers = []
+    check.ring.write(heard(noise=60))
+    later = Wake(AT + samples(5000), "hey_jarvis", 0.8)
+    await check.hear(later, check.confirmed.append)
+    assert check.confirmed == [later]
+
+
+def test_a_guess_at_other_words_refutes_nothing():
+    class Guessing:
+        def begins_with(self, audio, phrase):
+            return Begins(-30.0, WRITTEN - 0.1)
+
+    assert is_wake_word("hey_jarvis", heard(), Guessing())
 
 
 async def test_whoever_opens_a_session_finds_the_recogniser_still_there(check):
@@ -103,7 +125,7 @@ async def test_without_the_recogniser_it_counts(check, monkeypatch):
 
 async def test_a_machine_that_takes_too_long_has_it_count(check, monkeypatch):
     monkeypatch.setattr(wake_check, "LATEST_S", 0.01)
-    check.recognisers = [recogniser := Recogniser(-30.0, -30.0, -30.0)]
+    check.recognisers = [recogniser := Recogniser(-30.0, -30.0)]
     recogniser.go.clear()
     await check.hear(DOUBTFUL, check.confirmed.append)
     assert check.confirmed == [DOUBTFUL]
