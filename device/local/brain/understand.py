@@ -70,6 +70,8 @@ LONGEST: Final = 400
 CALLED: Final = "called"
 """The intent of the wake word alone."""
 
+_NEW_NAME: Final = {"new_name": 5}
+"""The slot for what a timer is called from now on, and at most how many words that has."""
 _WRITTEN: Final = ("items", "place", "said", "text")
 """Slots that are said or kept again, so that names in them are better written as they were."""
 
@@ -465,7 +467,7 @@ class Understanding:
             return False
         if isinstance(text, str) and first is None and "duration" not in slots and _ends_with_time(text):
             return False
-        for wildcard, most in WILDCARDS.items():
+        for wildcard, most in (WILDCARDS | _NEW_NAME).items():
             said = slots.get(wildcard, wildcard)
             if not isinstance(said, str) or not 0 < len(said.split()) <= most:
                 return False

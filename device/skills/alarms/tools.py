@@ -133,7 +133,7 @@ class _Handlers:
         kind, at, text = arguments.kind, arguments.time, arguments.text or ""
         if not (at or text or arguments.all) and self._alarms.rung and self._device.stop_ringing():
             return {"cancelled": [self._told_rung(rung.alarm) for rung in self._alarms.rung]}
-        of_kind = [alarm for alarm in self._alarms.all if kind in {None, alarm.kind} and _about(alarm, text)]
+        of_kind = _about([alarm for alarm in self._alarms.all if kind in {None, alarm.kind}], text)
         found = [alarm for alarm in of_kind if _at(self._told(alarm)["time"], at)]
         exactly = [alarm for alarm in found if self._told(alarm)["time"] == at]
         found = exactly or found
@@ -232,9 +232,14 @@ def _is_day(name: str, day: str) -> bool:
     return len(name) >= 2 and day.lower().startswith(name.removesuffix("s") if len(name) > 4 else name)
 
 
-def _about(alarm: Alarm, text: str) -> bool:
-    """Return whether an alarm is what somebody calls `text`: all of its words are in it."""
-    return set(re.findall(r"\w+", text.lower())) <= set(re.findall(r"\w+", alarm.text.lower()))
+def _about(alarms: list[Alarm], text: str) -> list[Alarm]:
+    """Return those that somebody calls `text`: all of its words are in them, or, of one alone, more than half."""
+    said = set(re.findall(r"\w+", text.lower()))
+    shared = [(alarm, len(said.intersection(re.findall(r"\w+", alarm.text.lower())))) for alarm in alarms]
+    if whole := [alarm for alarm, count in shared if count == len(said)]:
+        return whole
+    like = [alarm for alarm, count in shared if 2 * count > len(said)]  # "fed the cat" of "feed the cat"
+    return like if len(like) == 1 else []
 
 
 def _at(time_of_day: str, said: str | None) -> bool:

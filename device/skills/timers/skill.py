@@ -71,7 +71,7 @@ def _out_of_range(name: str, value: float, most: float, talk: Talk) -> str:
 def _answer(meaning: Meaning, talk: Talk) -> str:
     if meaning.intent == "ask_duration":
         return talk.phrase("ask_duration" if "set_timer" in talk.tools else "timers_unavailable")
-    return ""
+    return talk.reply(meaning.intent) if meaning.intent == "restart_timer" else ""
 
 
 def _set(output: dict[str, Any], _asked: Sequence[Meaning], talk: Talk) -> list[str]:

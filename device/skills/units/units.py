@@ -45,6 +45,7 @@ UNITS: dict[str, Unit] = {
         ("tonne", 1e6),
         ("ounce", 28.349523125),
         ("pound", 453.59237),
+        ("metric pound", 500),
         ("stone", 6350.29318),
         ("hundredweight", 50_802.34544),
         ("carat", 0.2),

@@ -552,7 +552,19 @@ async def test_a_die_is_thrown(brain, text):
     assert await said(brain, text) in {f"Eine {n}." for n in range(1, 7)}
 
 
-@pytest.mark.parametrize("text", ["Hilfe, ich bin gestürzt", "Ruf die 112 an", "Es brennt in der Küche", "Hilfe!"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hilfe, ich bin gestürzt",
+        "Ruf die 112 an",
+        "Es brennt in der Küche",
+        "Hilfe!",
+        "Meine Frau kriegt keine Luft",
+        "Opa ist die Treppe runtergefallen und steht nicht mehr auf",
+        "Die Kleine hat Spülmittel getrunken",
+        "Aus dem Ofen kommt Rauch",
+    ],
+)
 async def test_in_an_emergency_it_says_that_it_cannot_call(brain, text):
     answer = await said(brain, text)
     assert "kann niemanden anrufen" in answer
@@ -687,6 +699,13 @@ FREELY = [
         "gestrichen",
     ),
     (("setz Eier auf die Einkaufsliste", "lies mir vor, was ich besorgen soll"), "read_list", {}, "Eier"),
+    (("erinnere mich um sechs an die Katze", "woran musst du mich heute noch erinnern"), "list_alarms", {}, "Katze"),
+    (
+        ("stell einen Nudeltimer auf neun Minuten", "die Nudeln sind fertig, mach den Timer aus"),
+        "cancel_timer",
+        {},
+        "Nudel",
+    ),
 ]
 
 
@@ -699,6 +718,19 @@ async def test_what_is_asked_freely_is_done(texts, tool, arguments, answer):
     (call,) = outcome.called
     assert (call.tool, call.arguments | arguments, call.done) == (tool, call.arguments, True)
     assert answer in outcome.answer
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("stell zwei Timer, einen auf fünf und einen auf acht Minuten", [300, 480]),
+        ("stell zwei Timer auf fünf und acht Minuten", [300, 480]),
+        ("stell einen Timer auf zwei Stunden und acht Minuten", [7680]),
+    ],
+)
+async def test_of_two_timers_the_first_is_as_long_as_its_unit_says_later(text, seconds):
+    outcome = await Conversation(Sentences("de", ["Jarvis"], lambda: BEGIN), Household("de")).ask(text)
+    assert [call.arguments["seconds"] for call in outcome.called] == seconds
 
 
 @pytest.mark.parametrize(

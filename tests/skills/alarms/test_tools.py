@@ -99,6 +99,17 @@ async def test_which_is_asked_where_several_may_be_meant(device):
     assert len((await device.call("cancel_alarm", all=True))["cancelled"]) == 2
 
 
+async def test_a_reminder_may_be_called_by_most_of_its_words_if_it_is_the_only_one(device):
+    await device.call("set_reminder", text="feed the cat", time="09:00")
+    assert await device.call("cancel_alarm", kind="reminder", text="the gym") == {"cancelled": []}
+    assert (await device.call("cancel_alarm", kind="reminder", text="fed the cat"))["cancelled"][0][
+        "text"
+    ] == "feed the cat"
+    await device.call("set_reminder", text="feed the cat", time="09:00")
+    await device.call("set_reminder", text="brush the cat", time="10:00")
+    assert await device.call("cancel_alarm", kind="reminder", text="fed the cat") == {"cancelled": []}
+
+
 async def test_who_says_alarm_may_mean_the_one_that_rings_or_a_timer(device):
     await device.call("set_reminder", text="tea", in_seconds=60)
     await device.call("set_timer", seconds=600)
