@@ -44,11 +44,13 @@ def likeliest(
     width: int = WIDTH,
     *,
     after: tuple[int, ...] = (),
+    ended: Callable[[Hypothesis], float] | None = None,
 ) -> list[Hypothesis]:
     """Return hypotheses of one to `limit` tokens whose score is at least `lowest`, the likeliest first.
 
     `words` says what tokens are when written and spelling does not count: of two that are the same, the likelier is
-    followed. They come after the tokens `after`. `decoding` has just begun.
+    followed. They come after the tokens `after`. `ended` is told of each as soon as it is whole, and says how low the
+    score of those may be that are still followed. `decoding` has just begun.
     """
     open_ = [Hypothesis((), 0.0)]
     done: dict[str, Hypothesis] = {}
@@ -59,8 +61,11 @@ def likeliest(
         following: dict[str, tuple[Hypothesis, int]] = {}
         for score, at, token in _best(open_, rows, lowest, width):
             if token == END:
-                ended = Hypothesis(open_[at].ids, score, open_[at].scores)
-                done.setdefault(words(ended.ids), ended)
+                whole = Hypothesis(open_[at].ids, score, open_[at].scores)
+                said = words(whole.ids)
+                if said not in done or done[said].score < score:  # of the same words, that with a full stop comes later
+                    done[said] = whole
+                    lowest = max(lowest, ended(whole)) if ended else lowest
             else:
                 scores = (*open_[at].scores, score - open_[at].score)
                 longer = Hypothesis((*open_[at].ids, token), score, scores)

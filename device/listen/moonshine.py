@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from functools import partial
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from device.listen.hypotheses import Hypothesis
     from device.listen.moonshine_networks import Decoding
 
 log = logging.getLogger(__name__)
@@ -196,58 +198,61 @@ class Moonshine:
         found = framing.speech(audio)
         if found is None:
             return Heard("", 0.0)
-        begin, end = found
-        attempts: list[_Attempt] = []
-        for frame in ((begin - _LEAD, end + _TRAIL), (begin, end)):
-            attempts.append(self._attempt(framing.framed(audio, *frame), speech=True, addresses=addresses))
-            if attempts[-1].address and not self._words(attempts[-1].ids):
-                return Heard("", 0.0)  # nothing was said but whom they mean
-            if not self._doubts(attempts[-1], understood):
-                break
+        attempts, other = self._attempts(audio, found, understood, addresses)
+        if attempts[-1].address and not self.words(attempts[-1].ids):
+            return Heard("", 0.0)  # nothing was said but whom they mean
         best = max(attempts, key=lambda one: (bool(one.address), not one.silent, one.confidence))
         attempts = [one for one in attempts if bool(one.address) is bool(best.address)]
-        text = "" if best.silent or best.confidence < _CONFIDENCE else self._said(best, best.ids)
+        text = "" if best.silent or best.confidence < _CONFIDENCE else self.text(best.ids, best.address)
         if _NOT_WORDS.fullmatch(text):
             text = ""
-        heard = Heard(text, best.confidence, self._sureness(best.ids, best.scores))
+        heard = Heard(text, best.confidence, self.sureness(best.ids, best.scores))
         if understood:
             how = understood(text) if text else 0
             if not text or best.confidence < _SURE[how]:
-                heard = self._second_look(attempts, understood, heard, sum(best.scores) + _WORTH[how])
+                choice = _Choice(self, understood, heard, sum(best.scores) + _WORTH[how])
+                heard = self._second_look(attempts, other, choice)
         if not heard.text:
             log.debug("No words: confidence %.2f", heard.confidence)
         return heard
+
+    def _attempts(
+        self,
+        audio: NDArray[np.float32],
+        speech: tuple[int, int],
+        understood: Understood | None,
+        addresses: Sequence[str],
+    ) -> tuple[list[_Attempt], NDArray[np.float32] | None]:
+        """Return one attempt or, in doubt, two, or else the audio of the second one."""
+        begin, end = speech
+        first = self._attempt(framing.framed(audio, begin - _LEAD, end + _TRAIL), speech=True, addresses=addresses)
+        if (first.address and not self.words(first.ids)) or not self._doubts(first, understood):
+            return [first], None
+        other = framing.framed(audio, begin, end)
+        # Where nothing can be made of the first, all that the second may be is looked for afterwards anyway.
+        if understood is None or addresses or first.silent or understood(self.text(first.ids)):
+            return [first, self._attempt(other, speech=True, addresses=addresses)], None
+        return [first], other
 
     def _doubts(self, one: _Attempt, understood: Understood | None) -> bool:
         """Tell whether a second opinion is worth its time."""
         if one.silent or one.confidence < _DOUBTFUL_ALL_THE_SAME:
             return True
-        return one.confidence < _DOUBTFUL and (understood is None or understood(self._said(one, one.ids)) < EXPECTED)
+        return one.confidence < _DOUBTFUL and (
+            understood is None or understood(self.text(one.ids, one.address)) < EXPECTED
+        )
 
-    def _second_look(self, attempts: list[_Attempt], understood: Understood, first: Heard, worth: float) -> Heard:
-        """Return the best of `first`, which is worth so much without its words, and what else can be understood."""
-        best, most, expected = first, worth + _A_WORD * len(first.text.split()), False
-        for attempt in sorted(attempts, key=lambda one: (not one.silent, one.confidence), reverse=True):
-            decoding = self._networks.begin(attempt.states, attempt.keys, attempt.length)
-            lowest = worth - _WORTH[EXPECTED]
-            for one in likeliest(decoding, self._words, _limit(attempt.length), lowest, after=attempt.address):
-                other = self._said(attempt, one.ids)
-                likely = one.score + _A_WORD * len(other.split())
-                # To ask what can be made of it takes as long as a step of the search: not if it is in vain.
-                if (
-                    one.confidence < _LEAST_CONFIDENCE
-                    or likely + _WORTH[EXPECTED] <= most
-                    or _NOT_WORDS.fullmatch(other)
-                ):
-                    continue
-                if how := understood(other):
-                    if likely + _WORTH[how] > most:
-                        sure = self._sureness(one.ids, one.scores)
-                        best, most = Heard(other, one.confidence, sure), likely + _WORTH[how]
-                    expected = expected or how == EXPECTED
-            if expected:
-                break
-        return best
+    def _second_look(self, attempts: list[_Attempt], other: NDArray[np.float32] | None, choice: _Choice) -> Heard:
+        """Return the best of what else the attempts may be and, if none of it is expected, what `other` audio may."""
+        for one in sorted(attempts, key=lambda one: (not one.silent, one.confidence), reverse=True):
+            choice.among(self._networks.begin(one.states, one.keys, one.length), _limit(one.length), one.address)
+            if choice.expected:
+                return choice.best
+        if other is None:
+            return choice.best
+        choice.surest = choice.first  # of two framings, and not of one and what it is less likely to be
+        choice.among(self._networks.begin(*self._networks.encode(other), len(other)), _limit(len(other)), ())
+        return choice.surest if choice.best is choice.first and choice.first.text else choice.best
 
     def recognise(self, audio: NDArray[np.float32]) -> Recognised:
         """Return what is heard in `audio`, a short piece that has speech in it or none: all of it, and once.
@@ -255,7 +260,7 @@ class Moonshine:
         `(n,) float32, 16 kHz mono`, full scale 1. Unlike `transcribe` it neither looks for the speech in it nor doubts.
         """
         heard = self._attempt(audio, speech=False)
-        return Recognised(self._text(heard.ids), heard.confidence, heard.states)
+        return Recognised(self.text(heard.ids), heard.confidence, heard.states)
 
     def begins_with(self, audio: NDArray[np.float32], phrase: str) -> Begins:
         """Compare how likely it is that `audio` begins with `phrase`, and with what `recognise` writes.
@@ -332,30 +337,64 @@ class Moonshine:
             self._spellings[letters] = spelling(self._tokens, letters)
         return self._spellings[letters]
 
-    def _sureness(self, ids: Sequence[int], scores: Sequence[float]) -> float:
+    def sureness(self, ids: Sequence[int], scores: Sequence[float]) -> float:
         """Return the mean of the scores of those tokens that are of words; 0 if none is."""
-        of_words = [score for token, score in zip(ids, scores, strict=False) if self._words([token])]
+        of_words = [score for token, score in zip(ids, scores, strict=False) if self.words([token])]
         return sum(of_words) / len(of_words) if of_words else 0.0
 
-    def _words(self, ids: Sequence[int]) -> str:
+    def words(self, ids: Sequence[int]) -> str:
         """Return what tokens say, without spelling."""
         text = b"".join(self._tokens[i] for i in ids).decode("utf-8", "ignore").replace("▁", " ").lower()
         return " ".join(_NO_WORD.sub(" ", text).split())
 
-    def _said(self, attempt: _Attempt, ids: Sequence[int]) -> str:
-        """Return what `ids` say, which come after the address of `attempt`, if it has one."""
-        text = self._text(ids)
-        if not attempt.address:
-            return text
-        text = _SIGNS_BEFORE.sub("", text)
-        return text[:1].upper() + text[1:]
-
-    def _text(self, ids: Sequence[int]) -> str:
+    def text(self, ids: Sequence[int], after: tuple[int, ...] = ()) -> str:
+        """Return what tokens say, which come `after` an address, perhaps; "" if the model is lost."""
         text = b"".join(self._tokens[i] for i in ids).decode("utf-8", "ignore")
         text = re.sub(r"<<\w+>>|<0x\w\w>|[♪\x00-\x1f]", " ", text.replace("▁", " "))
         if any(letter.isalpha() and letter > "ɏ" for letter in text):
-            return ""  # letters that English has not: the model is lost
-        return " ".join(text.split())
+            return ""  # letters that English has not
+        text = " ".join(text.split())
+        if after:
+            text = _SIGNS_BEFORE.sub("", text)
+            text = text[:1].upper() + text[1:]
+        return text
+
+
+class _Choice:
+    """The best of `first`, which is worth so much without its words, and of hypotheses that can be understood."""
+
+    def __init__(self, moonshine: Moonshine, understood: Understood, first: Heard, worth: float) -> None:
+        self._moonshine = moonshine
+        self._understood = understood
+        self.first = self.best = first
+        self.surest = first
+        """What is likeliest by its tokens, whatever can be made of it."""
+        self.expected = False
+        """Whether something was found that is."""
+        self._least = worth - _WORTH[EXPECTED]
+        self._most = worth + _A_WORD * len(first.text.split())
+
+    def among(self, decoding: Decoding, limit: int, after: tuple[int, ...]) -> None:
+        """Look at what `decoding`, which has just begun, finds of up to `limit` tokens `after` an address, perhaps."""
+        judge = partial(self._judge, after=after)
+        likeliest(decoding, self._moonshine.words, limit, self._least, after=after, ended=judge)
+
+    def _judge(self, one: Hypothesis, after: tuple[int, ...]) -> float:
+        """Take a hypothesis if it is better; return the least score of one that may still be."""
+        text = self._moonshine.text(one.ids, after)
+        likely = one.score + _A_WORD * len(text.split())
+        if one.confidence < _LEAST_CONFIDENCE or _NOT_WORDS.fullmatch(text):
+            return self._least
+        # To ask what can be made of it takes as long as a step of the search: not if it is in vain.
+        how = self._understood(text) if likely + _WORTH[EXPECTED] > self._most else 0
+        heard = Heard(text, one.confidence, self._moonshine.sureness(one.ids, one.scores))
+        if how and likely + _WORTH[how] > self._most:
+            self.best, self._most = heard, likely + _WORTH[how]
+            self._least = one.score + _WORTH[how] - _WORTH[EXPECTED]
+            self.expected = self.expected or how == EXPECTED
+        if one.confidence > self.surest.confidence:
+            self.surest = heard
+        return self._least
 
 
 def load_moonshine(models_dir: str = "", size: Size = "tiny") -> Moonshine:

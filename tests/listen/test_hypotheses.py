@@ -56,6 +56,24 @@ def test_what_is_too_unlikely_is_not_followed():
     assert table.width < 4
 
 
+def test_a_full_stop_that_makes_it_likelier_counts(monkeypatch):
+    monkeypatch.setitem(NEXT, ("to", "ours"), {"</s>": 0.05, ".": 0.9})
+    found = likeliest(Table(), words, 8, -9.0, 4)
+    assert found[0].score == pytest.approx(np.log(0.4 * 0.6 * 0.9 * 0.9))
+
+
+def test_what_is_found_ends_the_search_for_what_is_less_likely(monkeypatch):
+    for first in ("two", "Two"):  # these end a step later
+        monkeypatch.setitem(NEXT, (first, "hours"), {".": 0.5})
+    told = []
+    likeliest(Table(), words, 8, -9.0, 4, ended=lambda one: told.append(words(one.ids)) or -9.0)
+    assert "two hours" in told
+    told.clear()
+    likeliest(Table(), words, 8, -9.0, 4, ended=lambda one: told.append(words(one.ids)) or one.score)
+    assert told[0] == "to ours"
+    assert "two hours" not in told
+
+
 def test_there_is_always_a_word():
     class Silent(Table):
         """Takes it for silence, more likely than not."""

@@ -139,7 +139,7 @@ def test_of_what_is_nearly_as_likely_what_is_understood_is_taken(moonshine):
 
 
 def test_what_is_understood_at_once_takes_no_second_look(moonshine, monkeypatch):
-    monkeypatch.setattr("device.listen.moonshine.likeliest", lambda *_: pytest.fail("looked again"))
+    monkeypatch.setattr("device.listen.moonshine.likeliest", lambda *_, **__: pytest.fail("looked again"))
     assert moonshine.transcribe(say("What time is it?"), lambda _: EXPECTED) == "What time is it?"
 
 
@@ -216,6 +216,16 @@ def test_what_is_expected_outweighs_some_likelihood_and_not_more(monkeypatch, tm
 )
 def test_a_second_opinion_is_asked_for_if_one_is_worth_it(monkeypatch, tmp_path, likely, understood, opinions):
     one = tabled(monkeypatch, tmp_path, {(): {"Call": likely}, ("Call",): {" mum": 0.9}})
+    asked = []
+    monkeypatch.setattr(Table, "encode", lambda _, audio: (asked.append(1) or np.zeros((1, 1), np.float32), {}))
+    assert one.transcribe(say("Call mum."), understood) == "Call mum"
+    assert len(asked) == opinions
+
+
+@pytest.mark.parametrize(("understood", "opinions"), [(mums, 1), (lambda text: "mum" in text, 2), (lambda _: 0, 2)])
+def test_a_closer_look_is_taken_only_where_nothing_expected_was_found(monkeypatch, tmp_path, understood, opinions):
+    heard = {("Coal",): {" man": 0.4}, ("Call",): {" mum": 0.9}}
+    one = tabled(monkeypatch, tmp_path, {(): {"Coal": 0.5, "Call": 0.3}, **heard})
     asked = []
     monkeypatch.setattr(Table, "encode", lambda _, audio: (asked.append(1) or np.zeros((1, 1), np.float32), {}))
     assert one.transcribe(say("Call mum."), understood) == "Call mum"

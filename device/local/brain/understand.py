@@ -414,7 +414,7 @@ class Understanding:
         # What any words may stand for would take those along that carry no meaning. And "please" is no reason for what
         # cannot be done.
         doubtful = found and (not FREE.isdisjoint(found.slots) or self._language.skill_of[found.intent] == CANNOT.name)
-        if found is None or (bare.text != heard.text and doubtful):
+        if bare.text != heard.text and (found is None or doubtful):
             found = self._exact(bare) or found
         return found
 
