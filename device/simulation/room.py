@@ -323,7 +323,7 @@ class Room(Card):
     def _play(self, block: NDArray[np.int16]) -> None:
         """Write to the reference what is played: of other programs, too, where a monitor tells."""
         known = self.music is not None and self.scene.room.music_known
-        super()._play(_pcm(block / np.float32(FULL_SCALE) + self._music_block) if known else block)
+        super()._play(_pcm(block.astype(np.float32) / np.float32(FULL_SCALE) + self._music_block) if known else block)
 
     def _told(self, frames: int) -> int:
         """Return how many frames the card believes to be missing, of so many."""
