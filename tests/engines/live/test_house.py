@@ -62,7 +62,7 @@ def test_question_interruption_and_work_are_one_conversation(talked):
     assert not house.all("engine_error")
     assert len(house.all("session_open")) == 1
     assert [e.text for e in house.all("user")] == [
-        "hey jarvis what time is it",
+        "What time is it",  # the engine has heard the wake word with it
         "how many kilometres is five miles",
         "set a timer for ten minutes",
     ]
