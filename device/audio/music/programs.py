@@ -167,11 +167,12 @@ class Programs:
             log.warning("%s cannot be written (%s): music may stay soft after a crash.", self._file, error.strerror)
 
     def _kept(self) -> list[Lowered]:
-        with contextlib.suppress(FileNotFoundError):
-            try:
-                return msgspec.json.decode(inputs.read(self._file), type=list[Lowered])
-            except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-                log.warning("%s cannot be read (%s): what was lowered stays so.", self._file, error)
+        try:
+            return msgspec.json.decode(inputs.read(self._file), type=list[Lowered])
+        except FileNotFoundError:
+            pass
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            log.warning("%s cannot be read (%s): what was lowered stays so.", self._file, error)
         return []
 
     def _alone(self) -> bool:

@@ -32,13 +32,19 @@ def volumes(count=1):
 
 
 def play(stack, pulse, name, volume=None):
+    """Have a program play, and return once the server knows of it."""
     stack.enter_context(pulse.playing(MINUTE, name))
+    end = time.monotonic() + 20
+    while (found := [stream for stream in streams() if stream.name.endswith(name)]) == []:
+        assert time.monotonic() < end
+        time.sleep(0.02)
     if volume is not None:
-        end = time.monotonic() + 20
-        while (found := [stream for stream in streams() if stream.name.endswith(name)]) == []:
-            assert time.monotonic() < end
-            time.sleep(0.02)
         pulse.pactl("set-sink-input-volume", str(found[0].number), str(volume))
+
+
+def test_where_nothing_was_lowered_nothing_is_said(tmp_path, caplog):
+    assert not AllPrograms(tmp_path).lowered
+    assert not caplog.text
 
 
 def test_programs_are_lowered_and_raised_to_exactly_what_they_were(pulse, tmp_path):
