@@ -132,9 +132,8 @@ def test_of_what_is_nearly_as_likely_what_is_understood_is_taken(moonshine):
         return text.strip(".!?").lower() == "cancel"
 
     assert moonshine.transcribe(pcm, understood).strip(".!?").lower() == "cancel"
-    plain = moonshine.transcribe(pcm)
     # What is not likely is not taken, though it were understood.
-    assert moonshine.transcribe(pcm, lambda text: "banana" in text.lower()) == plain
+    assert "banana" not in moonshine.transcribe(pcm, lambda text: "banana" in text.lower()).lower()
     assert len(asked) > 1
 
 

@@ -114,6 +114,7 @@ async def test_a_home_learns_what_the_device_is_and_how(world):
     async with world.door(snapshot(state("listening"))), world.bridge(), world.home() as home:
         await home.sees("available", b"online")
         await home.sees("state", b"listening")
+        await home.until(lambda: home.topics.config in home.now)
         config = json.loads(home.now[home.topics.config].payload)
         assert config["device"]["name"] == "Kitchen"
     assert any("Connected" in one for one in world.told)
@@ -228,7 +229,7 @@ async def test_a_broker_that_goes_and_comes_is_told_all_again(world):
         async with world.home() as home:
             await home.sees("available", b"online")
             await home.sees("volume", b"12")
-            assert home.topics.config in home.now
+            await home.until(lambda: home.topics.config in home.now)
 
 
 async def test_a_device_whose_power_fails_is_offline_by_its_will(world):
