@@ -13,7 +13,7 @@ from page import served
 from sound import sound
 from talk import Visitor
 from trials import Trials
-from units import door, engine_serves, groups, one_engine, shut_in
+from units import runs_and_talks
 
 
 def main() -> None:
@@ -23,14 +23,7 @@ def main() -> None:
     before = there_is()
     if checks("scripts/install on a machine that never had it", fresh):
         visitor = Visitor()
-        checks("the engine serves", engine_serves)
-        checks("the sandbox, as the kernel has it", shut_in)
-        checks("the groups of the card and the pins", groups)
-        checks("the door", door)
-        checks("wake, question, reply", visitor.asks)
-        checks("the daemon uses the engine's unit", one_engine)
-        checks("interrupted by voice", visitor.interrupts_by_voice)
-        checks("interrupted by the button", visitor.presses)
+        runs_and_talks(checks, visitor)
         checks("kill -9 of the daemon", Trials(visitor).daemon_killed)
         visitor.close()
         (KEYS / "OPENAI_API_KEY").write_text("sk-scripted\n")

@@ -280,6 +280,18 @@ def doctor() -> str:
     return f"{len(told.splitlines())} lines, {told.count('warn')} warnings"
 
 
+def runs_and_talks(checks: Checks, visitor: Visitor) -> None:
+    """See that what has just been installed runs shut in, answers, and can be interrupted."""
+    checks("the engine serves", engine_serves)
+    checks("the sandbox, as the kernel has it", shut_in)
+    checks("the groups of the card and the pins", groups)
+    checks("the door", door)
+    checks("wake, question, reply", visitor.asks)
+    checks("the daemon uses the engine's unit", one_engine)
+    checks("interrupted by voice", visitor.interrupts_by_voice)
+    checks("interrupted by the button", visitor.presses)
+
+
 def main() -> None:
     """Make the checks."""
     checks = Checks(Path("/share/out/results"))
@@ -290,14 +302,7 @@ def main() -> None:
         sys.exit(1)
     units = Units(Visitor())
     visitor = units.visitor
-    checks("the engine serves", engine_serves)
-    checks("the sandbox, as the kernel has it", shut_in)
-    checks("the groups of the card and the pins", groups)
-    checks("the door", door)
-    checks("wake, question, reply", visitor.asks)
-    checks("the daemon uses the engine's unit", one_engine)
-    checks("interrupted by voice", visitor.interrupts_by_voice)
-    checks("interrupted by the button", visitor.presses)
+    runs_and_talks(checks, visitor)
     checks("muted, also over a restart", units.muted)
     checks("kill -9 of the daemon", units.daemon_killed)
     checks("kill -9 of the engine", units.engine_killed)
